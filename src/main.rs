@@ -1,0 +1,3 @@
+//! The `orch` program: a thin door into the library.
+
+fn main() {}

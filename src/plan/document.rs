@@ -1,0 +1,135 @@
+//! A plan document as read: phases, tasks, checks and the annotations that shape the schedule.
+//!
+//! Reading is in [`super::markdown`]; nothing here touches a file.
+
+use super::{Dependency, PhaseId, Priority, TaskId};
+
+/// A plan document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// The first `#` heading, without an `Implementation Plan:` in front.
+    pub title: String,
+    /// `- **Goal:** …` of the overview.
+    pub goal: Option<String>,
+    /// `- **Priority:** …` of the overview; the manifest's own wins over it.
+    pub priority: Option<Priority>,
+    /// Names of plans that the document says it builds on, as written and without `.md`: front matter and
+    /// `### Upstream`. They count when the manifest has a plan of that name or with that file.
+    pub upstream: Vec<Upstream>,
+    /// In document order.
+    pub phases: Vec<Phase>,
+    /// The document's text, byte for byte.
+    pub text: String,
+}
+
+/// One upstream plan named by the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// The plan's name or file stem.
+    pub name: String,
+    /// Line of the mention, from 1.
+    pub line: usize,
+}
+
+/// `## Phase N: Title`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Its number.
+    pub id: PhaseId,
+    /// Its title, without annotations.
+    pub title: String,
+    /// `**Objective:** …`.
+    pub objective: Option<String>,
+    /// Cross-plan dependencies written on the phase's heading.
+    pub depends: Vec<Dependency>,
+    /// Phases that this one does not wait for, from `[PARALLEL]`, `parallel-with` and execution notes.
+    pub parallel_with: Vec<PhaseId>,
+    /// When it may start before the phases in front of it are done.
+    pub pipeline_start: Option<PipelineStart>,
+    /// In document order.
+    pub tasks: Vec<Task>,
+    /// `**VERIFY Phase N:**` with its boxes.
+    pub verify: Option<VerifyBlock>,
+    /// Line of its heading, from 1.
+    pub line: usize,
+}
+
+/// `pipeline-start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PipelineStart {
+    /// `when 1.3 completes`.
+    Task(TaskId),
+    /// `60% of Phase 1`.
+    Share {
+        /// The phase that is measured.
+        of: PhaseId,
+        /// Percent of its tasks, 0 to 100.
+        percent: u8,
+    },
+}
+
+/// A task of a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Its id, written or given by its place.
+    pub id: TaskId,
+    /// First line, without box, id and annotations.
+    pub title: String,
+    /// The indented lines below it, dedented; empty when there are none.
+    pub details: String,
+    /// True when its box was ticked in the document.
+    pub ticked: bool,
+    /// Dependencies inside the plan. None when the task names none; an empty list is `(depends: none)`.
+    pub depends: Option<Vec<TaskId>>,
+    /// Dependencies on other plans.
+    pub cross: Vec<Dependency>,
+    /// The sequential group it belongs to, as written: `3.1-3.4`.
+    pub sequential: Option<String>,
+    /// Parts of it that are tracked but never scheduled alone.
+    pub subtasks: Vec<Subtask>,
+    /// Files that its text names, in order, without repeats.
+    pub files: Vec<String>,
+    /// Line of its box or heading, from 1.
+    pub line: usize,
+}
+
+/// A part of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subtask {
+    /// Full id: `2.1.3`, `2.1.A`; by place where none is written.
+    pub id: super::ItemId,
+    /// Its text.
+    pub title: String,
+    /// True when its box was ticked.
+    pub ticked: bool,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+/// Checks for the end of a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyBlock {
+    /// Texts of the boxes or bullets.
+    pub checks: Vec<String>,
+    /// `(non-blocking)` or `(background: true)`.
+    pub background: bool,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+impl Document {
+    /// The phase with this number.
+    pub fn phase(&self, id: PhaseId) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.id == id)
+    }
+
+    /// The task with this id.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.phase(id.phase)?.tasks.iter().find(|task| task.id == id)
+    }
+
+    /// All tasks in document order.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.phases.iter().flat_map(|phase| &phase.tasks)
+    }
+}

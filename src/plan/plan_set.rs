@@ -1,0 +1,162 @@
+//! A manifest and its documents, resolved and checked: what the rest of the program works with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{AgentName, Dependency, Document, PhaseId, PlanName, Priority, ResourceName};
+
+/// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanSet {
+    /// Settings of the run as a whole.
+    pub run: RunSettings,
+    /// Agents by name: those of `[agents]` and the presets that plans use.
+    pub agents: BTreeMap<AgentName, Agent>,
+    /// How many tokens of each resource there are.
+    pub resources: BTreeMap<ResourceName, u32>,
+    /// Settings of the merge queue.
+    pub merge: MergeSettings,
+    /// In manifest order.
+    pub plans: Vec<Plan>,
+}
+
+impl PlanSet {
+    /// The plan of this name.
+    pub fn plan(&self, name: &PlanName) -> Option<&Plan> {
+        self.plans.iter().find(|plan| &plan.name == name)
+    }
+}
+
+/// `[run]`, apart from what is a default for plans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// Where branches start: a branch, tag or commit. None: the branch that is checked out.
+    pub base: Option<String>,
+    /// The branch that plans land on. None: the base.
+    pub target: Option<String>,
+    /// Path template of worktrees, with `{repo}` and `{plan}`; relative to the repository's top folder.
+    pub worktrees: String,
+    /// Slots: how many agent processes run at once.
+    pub max_agents: usize,
+    /// Land each plan as soon as it is finished.
+    pub auto_merge: bool,
+}
+
+/// One plan, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Its name.
+    pub name: PlanName,
+    /// Its document file as written in the manifest; none when the manifest holds a `prompt`.
+    pub file: Option<PathBuf>,
+    /// The document, or for a `prompt` one phase with one task made from it.
+    pub document: Document,
+    /// Branch name without `refs/heads/`.
+    pub branch: String,
+    /// The manifest's priority, else the document's, else medium.
+    pub priority: Priority,
+    /// What the whole plan waits for: the manifest's `depends` and the document's upstream plans.
+    pub depends: Vec<Dependency>,
+    /// Settings of phases that the manifest speaks of, merged with what the document says on their headings.
+    pub phases: BTreeMap<PhaseId, PhaseSettings>,
+    /// Globs of files the plan touches, besides those its document names.
+    pub touches: Vec<String>,
+    /// The agent that works on it.
+    pub agent: AgentName,
+    /// Shell line that must succeed in the worktree before the plan counts as finished.
+    pub verify: Option<String>,
+    /// True when what its dependencies made is merged into its start (`carry`).
+    pub carry: bool,
+    /// True when ending without a commit is success.
+    pub allow_empty: bool,
+    /// What happens to changes that an agent leaves uncommitted.
+    pub commit: CommitPolicy,
+    /// How attempts are limited and repeated.
+    pub attempts: AttemptPolicy,
+    /// How it is merged into the target.
+    pub merge_strategy: MergeStrategy,
+    /// True when it lands as soon as it is finished.
+    pub auto_merge: bool,
+    /// Line of its table in the manifest, from 1.
+    pub line: usize,
+}
+
+/// Limits of one attempt and of repeating it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptPolicy {
+    /// Further attempts after a failure.
+    pub retries: u32,
+    /// Delay before the first retry; doubles, capped at ten minutes.
+    pub backoff: Duration,
+    /// Longest duration of one attempt.
+    pub timeout: Duration,
+    /// From TERM to KILL.
+    pub grace: Duration,
+}
+
+/// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PhaseSettings {
+    /// What the phase waits for in other plans.
+    pub depends: Vec<Dependency>,
+    /// Resources of which it holds one token each while it runs.
+    pub uses: Vec<ResourceName>,
+    /// Its own agent.
+    pub agent: Option<AgentName>,
+    /// Its own time-out.
+    pub timeout: Option<Duration>,
+}
+
+/// `commit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitPolicy {
+    /// `orch` commits what an agent left.
+    Auto,
+    /// Something left uncommitted is a failure.
+    Require,
+}
+
+/// `[merge] strategy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeStrategy {
+    /// A merge commit, always (`--no-ff`).
+    Merge,
+    /// One commit with the plan's whole change.
+    Squash,
+    /// The plan's commits replayed.
+    Rebase,
+}
+
+/// `[merge]`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MergeSettings {
+    /// Shell line that must succeed on the exact merged tree before the target moves.
+    pub verify: Option<String>,
+}
+
+/// An agent: a command template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentName,
+    /// Program and arguments, with `{prompt_file}`, `{prompt}`, `{plan}`, `{worktree}`, `{model}` placeholders.
+    pub command: Vec<String>,
+    /// What its standard input holds.
+    pub stdin: AgentStdin,
+    /// How many processes of it may run at once; none: as many as there are slots.
+    pub max: Option<usize>,
+    /// Additional environment.
+    pub env: BTreeMap<String, String>,
+    /// The value of `{model}`.
+    pub model: Option<String>,
+}
+
+/// `stdin` of an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentStdin {
+    /// `/dev/null`.
+    None,
+    /// The prompt.
+    Prompt,
+}
