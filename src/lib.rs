@@ -1,4 +1,6 @@
 //! `orch` runs many coding agents on one git repository: a worktree and a branch for every plan, scheduling by
 //! dependency, and verified merges. See `docs/architecture.md` for the floors; imports go down only.
 
+pub mod graph;
 pub mod plan;
+pub mod schedule;

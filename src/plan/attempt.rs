@@ -1,0 +1,41 @@
+//! Identities of attempts and runs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::PlanName;
+
+/// One agent process: `auth-3` is the third attempt ever made for plan `auth` in this repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(String);
+
+impl AttemptId {
+    /// The `sequence`-th attempt of `plan`, counted from 1.
+    pub fn new(plan: &PlanName, sequence: u32) -> Self {
+        Self(format!("{plan}-{sequence}"))
+    }
+
+    /// The id as text; also the name of the attempt's folder.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// One campaign of `orch up`: `r1`, `r2`, …
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub u32);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("r{}", self.0))
+    }
+}

@@ -1,0 +1,95 @@
+//! What the shell is asked to do. Every effect but a timer is answered by exactly one event.
+
+use std::time::Duration;
+
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
+
+use super::At;
+
+/// One thing to do in the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Make the plan's branch and worktree, or recognise them. Answer: `worktree.created` or `worktree.refused`.
+    MakeWorktree {
+        /// The plan.
+        plan: PlanName,
+        /// The commit to start from.
+        base: CommitId,
+    },
+    /// Start an agent. Answer: `agent.started` or `agent.refused`.
+    Launch(Launch),
+    /// Make the attempt's processes end. Answer: the attempt's `agent.ended`.
+    Stop {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Without grace.
+        now: bool,
+    },
+    /// Look at what the attempt left and commit leftovers. Answer: `attempt.checked`.
+    Check {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The branch's tip when the attempt started.
+        since: Option<CommitId>,
+    },
+    /// Run the plan's verification in its worktree. Answer: `verify.passed` or `verify.failed`.
+    Verify {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// Pin the branch's tip for those who wait for this point. Answer: `plan.pinned`.
+    Pin {
+        /// The plan.
+        plan: PlanName,
+        /// The point.
+        point: Point,
+    },
+    /// Build, verify and land one plan. Answer: `merge.landed` or `merge.failed`.
+    Merge {
+        /// The plan.
+        plan: PlanName,
+        /// Another target than the run's.
+        into: Option<String>,
+    },
+    /// Call again at this moment, with no event.
+    Wake {
+        /// The moment.
+        at: At,
+    },
+    /// Nothing more will happen without a person: end.
+    End(Ending),
+}
+
+/// An agent to be started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Launch {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Which attempt at this leg, from 1.
+    pub number: u32,
+    /// The agent.
+    pub agent: AgentName,
+    /// The phases of the leg.
+    pub phases: Vec<PhaseId>,
+    /// Longest duration.
+    pub timeout: Duration,
+    /// Commits to merge into the branch first.
+    pub carry: Vec<(WorkRef, CommitId)>,
+    /// Why the attempt before did not complete.
+    pub last_failure: Option<String>,
+}
+
+/// How a supervisor's work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every plan has settled, none of them failed.
+    Settled,
+    /// Nothing can go on: something failed or a person is needed.
+    NeedsPerson,
+    /// A person asked to stop.
+    Interrupted,
+}

@@ -1,0 +1,462 @@
+//! What happened: the facts that the journal keeps, in the words that `orch events` prints.
+//!
+//! Facts come from the world (an agent ended) or from the scheduler (an attempt was assigned). State is nothing but
+//! the fold of these events, so replaying the journal gives the same state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, PlanName, Point, RunId};
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// `orch up` began a run or went on with one.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// The run.
+        run: RunId,
+        /// The commit where new branches start.
+        base: CommitId,
+        /// Where plans land, without `refs/heads/`.
+        target: String,
+        /// The plans it drives; empty for all.
+        only: Vec<PlanName>,
+        /// True for a supervisor that lands finished plans and starts no agents.
+        merge_only: bool,
+    },
+    /// A person asked to stop.
+    #[serde(rename = "run.stopping")]
+    RunStopping {
+        /// Without grace.
+        now: bool,
+    },
+    /// The supervisor ended in order.
+    #[serde(rename = "run.stopped")]
+    RunStopped {
+        /// Why, for people.
+        why: String,
+    },
+    /// Every plan has settled.
+    #[serde(rename = "run.settled")]
+    RunSettled {},
+
+    /// The plan's worktree and branch exist.
+    #[serde(rename = "worktree.created")]
+    WorktreeCreated {
+        /// The plan.
+        plan: PlanName,
+        /// Its folder.
+        path: String,
+        /// Its branch.
+        branch: String,
+        /// The commit that the branch started from.
+        base: CommitId,
+    },
+    /// The worktree could not be made.
+    #[serde(rename = "worktree.refused")]
+    WorktreeRefused {
+        /// The plan.
+        plan: PlanName,
+        /// What was found and what to do.
+        why: String,
+    },
+
+    /// An attempt was given work. Written before its process starts.
+    #[serde(rename = "attempt.assigned")]
+    AttemptAssigned {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which attempt at this leg, from 1.
+        number: u32,
+        /// The agent.
+        agent: AgentName,
+        /// The phases of the leg.
+        phases: Vec<PhaseId>,
+    },
+    /// The agent's process runs.
+    #[serde(rename = "agent.started")]
+    AgentStarted {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The runner's process id.
+        pid: u32,
+        /// The branch's tip when it started, with what was carried in.
+        head: CommitId,
+    },
+    /// The agent could not be started.
+    #[serde(rename = "agent.refused")]
+    AgentRefused {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why.
+        why: LaunchTrouble,
+    },
+    /// The agent's process is gone.
+    #[serde(rename = "agent.ended")]
+    AgentEnded {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// What the attempt left was looked at, and leftover changes were committed.
+    #[serde(rename = "attempt.checked")]
+    AttemptChecked {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// What was found.
+        evidence: Evidence,
+    },
+    /// The attempt's work did not complete its leg.
+    #[serde(rename = "attempt.failed")]
+    AttemptFailed {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// What was missing.
+        why: String,
+        /// Milliseconds until the next attempt; none when there is no next one.
+        retry_in_ms: Option<u64>,
+        /// True when it used up one of the plan's retries.
+        counted: bool,
+    },
+    /// The phases of a leg are done.
+    #[serde(rename = "leg.done")]
+    LegDone {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt that finished it.
+        attempt: AttemptId,
+        /// The phases.
+        phases: Vec<PhaseId>,
+    },
+
+    /// A task was begun.
+    #[serde(rename = "task.started")]
+    TaskStarted {
+        /// The plan.
+        plan: PlanName,
+        /// The task or sub-task.
+        task: ItemId,
+    },
+    /// A task was reported done.
+    #[serde(rename = "task.done")]
+    TaskDone {
+        /// The plan.
+        plan: PlanName,
+        /// The task or sub-task.
+        task: ItemId,
+        /// What the agent said about it.
+        note: Option<String>,
+    },
+    /// A task was reported failed.
+    #[serde(rename = "task.failed")]
+    TaskFailed {
+        /// The plan.
+        plan: PlanName,
+        /// The task or sub-task.
+        task: ItemId,
+        /// What the agent said about it.
+        note: Option<String>,
+    },
+    /// A task was left out on purpose.
+    #[serde(rename = "task.skipped")]
+    TaskSkipped {
+        /// The plan.
+        plan: PlanName,
+        /// The task or sub-task.
+        task: ItemId,
+        /// What the agent said about it.
+        note: Option<String>,
+    },
+    /// All tasks of a phase are done or skipped.
+    #[serde(rename = "phase.done")]
+    PhaseDone {
+        /// The plan.
+        plan: PlanName,
+        /// The phase.
+        phase: PhaseId,
+    },
+    /// The commit that dependents of a point start from was pinned.
+    #[serde(rename = "plan.pinned")]
+    Pinned {
+        /// The plan.
+        plan: PlanName,
+        /// The point that others wait for.
+        point: Point,
+        /// The commit.
+        commit: CommitId,
+    },
+
+    /// The plan's own verification began.
+    #[serde(rename = "verify.started")]
+    VerifyStarted {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// The plan's own verification succeeded.
+    #[serde(rename = "verify.passed")]
+    VerifyPassed {
+        /// The plan.
+        plan: PlanName,
+        /// The commit that was verified.
+        commit: CommitId,
+    },
+    /// The plan's own verification failed.
+    #[serde(rename = "verify.failed")]
+    VerifyFailed {
+        /// The plan.
+        plan: PlanName,
+        /// How, with the end of its output.
+        why: String,
+    },
+
+    /// All work is done and verified on the branch.
+    #[serde(rename = "plan.finished")]
+    PlanFinished {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// The attempts are used up.
+    #[serde(rename = "plan.failed")]
+    PlanFailed {
+        /// The plan.
+        plan: PlanName,
+        /// Why.
+        why: String,
+    },
+    /// Something the plan depends on did not succeed.
+    #[serde(rename = "plan.skipped")]
+    PlanSkipped {
+        /// The plan.
+        plan: PlanName,
+        /// The plan that is the cause.
+        cause: PlanName,
+        /// Why, in words.
+        why: String,
+    },
+    /// The plan needs a person.
+    #[serde(rename = "plan.held")]
+    PlanHeld {
+        /// The plan.
+        plan: PlanName,
+        /// Why.
+        why: Hold,
+    },
+
+    /// A person, or the manifest, asked for plans to be landed.
+    #[serde(rename = "merge.requested")]
+    MergeRequested {
+        /// The plans; empty for every plan that is finished.
+        plans: Vec<PlanName>,
+        /// Another target than the run's.
+        into: Option<String>,
+    },
+    /// A candidate is being built and verified.
+    #[serde(rename = "merge.started")]
+    MergeStarted {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// The plan is on the target.
+    #[serde(rename = "merge.landed")]
+    MergeLanded {
+        /// The plan.
+        plan: PlanName,
+        /// The branch it landed on.
+        target: String,
+        /// The target before.
+        before: Option<CommitId>,
+        /// The target after: the commit that was verified.
+        commit: CommitId,
+    },
+    /// The plan could not be landed.
+    #[serde(rename = "merge.failed")]
+    MergeFailed {
+        /// The plan.
+        plan: PlanName,
+        /// Why.
+        why: MergeTrouble,
+    },
+
+    /// Something worth a person's attention that changes no state.
+    #[serde(rename = "warning")]
+    Warning {
+        /// The plan it is about.
+        plan: Option<PlanName>,
+        /// What was noticed.
+        why: String,
+    },
+}
+
+/// Why an agent could not be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LaunchTrouble {
+    /// What a dependency made does not merge with what the plan has.
+    Conflict {
+        /// The plan whose commit does not merge.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Nobody but a person can mend it: the command does not exist, the worktree is in a strange state.
+    Refused {
+        /// In words.
+        why: String,
+    },
+    /// It may work another time.
+    Failed {
+        /// In words.
+        why: String,
+    },
+}
+
+/// How an agent's process ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Exit {
+    /// By itself, with this code.
+    Code {
+        /// The exit code.
+        code: i32,
+    },
+    /// By a signal that `orch` did not send.
+    Signal {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Its time was up.
+    TimedOut,
+    /// `orch` stopped it because a person asked.
+    Stopped,
+    /// Its runner vanished without a record, as after a power cut.
+    Lost,
+    /// Its program could not be executed.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What was found after an attempt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The branch's tip.
+    pub head: Option<CommitId>,
+    /// Commits on the branch since the attempt started, leftovers included.
+    pub commits: u32,
+    /// Files that were left uncommitted and that `orch` committed.
+    pub leftovers_committed: u32,
+    /// Files that are still uncommitted.
+    pub leftovers: Vec<String>,
+    /// Anything else that is wrong, such as another branch being checked out.
+    pub trouble: Option<String>,
+}
+
+/// Why a plan needs a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Hold {
+    /// A dependency's commit does not merge into the plan's branch.
+    Conflict {
+        /// The other plan.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Its verification failed after all retries.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Something stands in the way that `orch` must not touch.
+    Refused {
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a plan was not landed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MergeTrouble {
+    /// It conflicts with the target. Held.
+    Conflict {
+        /// Landed plans that changed the same files; empty when none did.
+        with: Vec<PlanName>,
+        /// The files and the kind of conflict in each.
+        files: Vec<String>,
+    },
+    /// The merged tree does not pass. Held.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Refused before anything moved; the plan stays finished.
+    Refused {
+        /// What stands in the way and what to do.
+        why: String,
+    },
+    /// A plan it builds on has not landed; the plan stays finished.
+    Waits {
+        /// That plan.
+        on: PlanName,
+    },
+    /// It is not finished.
+    NotFinished {
+        /// What it is instead.
+        why: String,
+    },
+}
+
+impl Event {
+    /// The plan that the event is about.
+    pub fn plan(&self) -> Option<&PlanName> {
+        match self {
+            Self::RunStarted { .. }
+            | Self::RunStopping { .. }
+            | Self::RunStopped { .. }
+            | Self::RunSettled {}
+            | Self::MergeRequested { .. } => None,
+            Self::Warning { plan, .. } => plan.as_ref(),
+            Self::WorktreeCreated { plan, .. }
+            | Self::WorktreeRefused { plan, .. }
+            | Self::AttemptAssigned { plan, .. }
+            | Self::AgentStarted { plan, .. }
+            | Self::AgentRefused { plan, .. }
+            | Self::AgentEnded { plan, .. }
+            | Self::AttemptChecked { plan, .. }
+            | Self::AttemptFailed { plan, .. }
+            | Self::LegDone { plan, .. }
+            | Self::TaskStarted { plan, .. }
+            | Self::TaskDone { plan, .. }
+            | Self::TaskFailed { plan, .. }
+            | Self::TaskSkipped { plan, .. }
+            | Self::PhaseDone { plan, .. }
+            | Self::Pinned { plan, .. }
+            | Self::VerifyStarted { plan, .. }
+            | Self::VerifyPassed { plan, .. }
+            | Self::VerifyFailed { plan, .. }
+            | Self::PlanFinished { plan, .. }
+            | Self::PlanFailed { plan, .. }
+            | Self::PlanSkipped { plan, .. }
+            | Self::PlanHeld { plan, .. }
+            | Self::MergeStarted { plan, .. }
+            | Self::MergeLanded { plan, .. }
+            | Self::MergeFailed { plan, .. } => Some(plan),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Whether an attempt completed its leg. An exit code proves nothing alone: see section "completion" of the docs.
+
+use crate::plan::{ItemId, TaskId, TaskState};
+
+use super::plan_run::{Attempt, PlanRun, Stage};
+use super::work::PlanWork;
+use super::{Evidence, Exit};
+
+/// The judgement over an attempt of which all is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its leg is done. The tasks are those that count as done although nobody reported them, because the agent used
+    /// none of the protocol.
+    Done(Vec<TaskId>),
+    /// It did not complete its leg.
+    Incomplete {
+        /// What was missing.
+        why: String,
+        /// True when it uses up a retry.
+        counted: bool,
+        /// True when another attempt would meet the same: no retry.
+        hopeless: bool,
+    },
+}
+
+/// So many attempts at one leg may vanish before it counts as the agent's failure.
+const VANISHED_AT_MOST: u32 = 5;
+
+/// Judges the plan's attempt; none while something about it is still unknown.
+pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdict> {
+    let Stage::Checked(exit, evidence) = &attempt.stage else {
+        return None;
+    };
+    let incomplete = |why: String| {
+        Some(Verdict::Incomplete {
+            why,
+            counted: true,
+            hopeless: false,
+        })
+    };
+    match exit {
+        Exit::Code { code: 0 } => {}
+        Exit::Stopped | Exit::Lost => {
+            return Some(Verdict::Incomplete {
+                why: format!("the agent {}", exit.describe()),
+                // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
+                counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
+                hopeless: false,
+            });
+        }
+        Exit::NotStarted { .. } => {
+            return Some(Verdict::Incomplete {
+                why: format!("the agent {}", exit.describe()),
+                counted: true,
+                hopeless: true,
+            });
+        }
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
+            return incomplete(format!(
+                "the agent {}{}",
+                exit.describe(),
+                failed_tasks(work, run, attempt)
+            ));
+        }
+    }
+    if let Some(trouble) = &evidence.trouble {
+        return incomplete(trouble.clone());
+    }
+    if !evidence.leftovers.is_empty() {
+        return incomplete(format!(
+            "the agent left changes uncommitted, and `commit = \"require\"` forbids that: {}",
+            listed(&evidence.leftovers)
+        ));
+    }
+    let remaining = remaining(work, run, attempt);
+    if attempt.reported && !remaining.is_empty() {
+        let open: Vec<String> = remaining.iter().map(TaskId::to_string).collect();
+        return incomplete(format!(
+            "the agent exited with code 0 with work left: {}{}",
+            listed(&open),
+            failed_tasks(work, run, attempt)
+        ));
+    }
+    if !has_something_to_show(work, run, attempt, evidence) {
+        return incomplete(if attempt.reported {
+            "the agent reported its tasks done but made no commit (allow_empty = true permits that)"
+                .to_owned()
+        } else {
+            "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
+                .to_owned()
+        });
+    }
+    Some(Verdict::Done(remaining))
+}
+
+/// Commits, or leave to make none, or work that was declared needless task by task.
+fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evidence: &Evidence) -> bool {
+    let mut tasks = leg_tasks(work, attempt).peekable();
+    let all_skipped =
+        tasks.peek().is_some() && tasks.all(|task| run.item_state(&task.into()) == TaskState::Skipped);
+    work.allow_empty || attempt.repair || evidence.commits > 0 || run.leg_commits > 0 || all_skipped
+}
+
+/// The tasks of the attempt's leg, in document order.
+fn leg_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
+    work.phases
+        .iter()
+        .filter(|phase| attempt.phases.contains(&phase.id))
+        .flat_map(|phase| phase.tasks.iter().map(|(task, _)| *task))
+}
+
+fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
+    leg_tasks(work, attempt)
+        .filter(|task| !run.is_item_settled(&ItemId::from(*task)))
+        .collect()
+}
+
+/// `; reported failed: 2.1 (why)`, or nothing.
+fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
+    let failed: Vec<String> = leg_tasks(work, attempt)
+        .filter_map(|task| {
+            let item = run.items.get(&task.into())?;
+            let note = item
+                .note
+                .as_deref()
+                .map(|note| format!(" ({note})"))
+                .unwrap_or_default();
+            (item.state == TaskState::Failed).then(|| format!("{task}{note}"))
+        })
+        .collect();
+    if failed.is_empty() {
+        String::new()
+    } else {
+        format!("; reported failed: {}", listed(&failed))
+    }
+}
+
+/// Up to five names, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
