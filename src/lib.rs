@@ -2,5 +2,6 @@
 //! dependency, and verified merges. See `docs/architecture.md` for the floors; imports go down only.
 
 pub mod graph;
+pub mod journal;
 pub mod plan;
 pub mod schedule;

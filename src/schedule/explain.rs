@@ -8,7 +8,7 @@ use super::dispatch::{self, Limit, Room};
 use super::plan_run::{Merge, Outcome, PlanRun, Stage, Verify};
 use super::state::State;
 use super::work::{PlanWork, Work};
-use super::{At, Hold, MergeTrouble};
+use super::{Hold, MergeTrouble};
 
 /// One reason, in words, and what would free the plan where something can.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,59 @@
+//! What can go wrong with the journal.
+
+use std::path::PathBuf;
+
+/// Why the journal could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The folder or file could not be made or opened.
+    #[error("cannot open {path}: {source}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("the journal {path} cannot be {verb}: {source}")]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// `read` or `written`.
+        verb: &'static str,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The journal was written by a later version.
+    #[error("the journal {path} has schema {found}, and this orch knows {known}: use the newer orch that wrote it")]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A row does not read as an event.
+    #[error("the journal {path} is damaged at entry {seq}: {why}; `.git/orch` can be moved away without losing a commit")]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// The entry.
+        seq: i64,
+        /// Why.
+        why: String,
+    },
+}
+
+impl JournalError {
+    /// True when the disk had no room left for it.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Sqlite { source, .. } => {
+                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Open { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Newer { .. } | Self::Damaged { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! One supervisor per repository: a lock that the kernel drops with its process.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::{JournalError, OrchDir};
+
+/// Proof that this process drives the repository. Dropped with the process, however it ends.
+#[derive(Debug)]
+pub struct RepositoryLock {
+    _file: File,
+}
+
+/// Who holds the lock, as it wrote itself down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// What it does: `up` or `merge`.
+    pub doing: String,
+}
+
+impl RepositoryLock {
+    /// Takes the lock. The inner error is the holder, when another process has it (none when it wrote no name yet).
+    ///
+    /// # Errors
+    ///
+    /// When the lock file cannot be made or opened.
+    pub fn take(dir: &OrchDir, doing: &str) -> Result<Result<Self, Option<Holder>>, JournalError> {
+        let path = dir.lock();
+        let failed = |source| JournalError::Open {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(dir.path()).map_err(|source| JournalError::Open {
+            path: dir.path().to_owned(),
+            source,
+        })?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Ok(Err(read_holder(&mut file))),
+            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let holder = Holder {
+            pid: std::process::id(),
+            doing: doing.to_owned(),
+        };
+        file.set_len(0).map_err(failed)?;
+        file.write_all(serde_json::json!(holder).to_string().as_bytes()).map_err(failed)?;
+        Ok(Ok(Self { _file: file }))
+    }
+
+    /// Who holds the lock now; none when nobody does.
+    ///
+    /// # Errors
+    ///
+    /// When the lock file is there and cannot be opened.
+    pub fn holder(dir: &OrchDir) -> Result<Option<Option<Holder>>, JournalError> {
+        let path = dir.lock();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(JournalError::Open { path, source }),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(Some(read_holder(&mut file))),
+            Err(std::fs::TryLockError::Error(source)) => Err(JournalError::Open { path, source }),
+        }
+    }
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_taker_learns_who_has_it_and_gets_it_when_it_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        assert!(RepositoryLock::holder(&dir).unwrap().is_none());
+        let lock = RepositoryLock::take(&dir, "up").unwrap().unwrap();
+        let holder = RepositoryLock::take(&dir, "merge").unwrap().unwrap_err().unwrap();
+        assert_eq!((holder.pid, holder.doing.as_str()), (std::process::id(), "up"));
+        assert_eq!(RepositoryLock::holder(&dir).unwrap(), Some(Some(holder)));
+        drop(lock);
+        assert!(RepositoryLock::take(&dir, "merge").unwrap().is_ok());
+    }
+}

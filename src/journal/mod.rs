@@ -1,0 +1,19 @@
+//! Floor 3: what is kept under `.git/orch/`: the journal of events, and the lock of the repository.
+//!
+//! The journal is an append-only table of facts in SQLite (WAL, `synchronous = FULL`): what was committed survives a
+//! power cut, and a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
+//! keep in step.
+
+mod epoch;
+mod error;
+mod lock;
+mod paths;
+mod record;
+mod store;
+
+pub use epoch::Epoch;
+pub use error::JournalError;
+pub use lock::{Holder, RepositoryLock};
+pub use paths::OrchDir;
+pub use record::{Record, SCHEMA};
+pub use store::{Journal, JournalReader};

@@ -1,0 +1,56 @@
+//! Every path under `.git/orch/`, in one place.
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::{AttemptId, PlanName};
+
+/// The folder `orch` of the repository's common git directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrchDir(PathBuf);
+
+impl OrchDir {
+    /// The folder inside this common git directory; nothing is made.
+    pub fn new(common_dir: &Path) -> Self {
+        Self(common_dir.join("orch"))
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The SQLite database with the journal.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("orch.db")
+    }
+
+    /// The file whose lock says that somebody drives this repository.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// The socket on which a supervisor listens.
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+
+    /// The folder of one attempt: `prompt.md`, `log`, `exit.json`.
+    pub fn attempt(&self, attempt: &AttemptId) -> PathBuf {
+        self.0.join("attempts").join(attempt.as_str())
+    }
+
+    /// The folder with the folders of all attempts.
+    pub fn attempts(&self) -> PathBuf {
+        self.0.join("attempts")
+    }
+
+    /// The output of the plan's last verification in its own worktree.
+    pub fn verify_log(&self, plan: &PlanName) -> PathBuf {
+        self.0.join("verify").join(format!("{plan}.log"))
+    }
+
+    /// The output of the last verification of the plan merged into the target.
+    pub fn merge_log(&self, plan: &PlanName) -> PathBuf {
+        self.0.join("verify").join(format!("{plan}.merged.log"))
+    }
+}

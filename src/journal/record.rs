@@ -1,0 +1,155 @@
+//! One entry of the journal, in the shape that `orch events --json` prints.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::plan::RunId;
+use crate::schedule::{At, Event};
+
+/// Version of every JSON document that `orch` prints.
+pub const SCHEMA: u32 = 1;
+
+/// An event with its place in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its number, from 1, without gaps.
+    pub seq: i64,
+    /// The core's moment.
+    pub at: At,
+    /// The wall-clock time.
+    pub wall: Timestamp,
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An event taken apart into the columns that people filter by and the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Columns {
+    /// The event's name, such as `agent.started`.
+    pub event: String,
+    /// The plan.
+    pub plan: Option<String>,
+    /// The phase.
+    pub phase: Option<u32>,
+    /// The task or sub-task.
+    pub task: Option<String>,
+    /// The attempt.
+    pub attempt: Option<String>,
+    /// Everything else.
+    pub data: Map<String, Value>,
+}
+
+impl Columns {
+    /// Takes an event apart.
+    pub fn of(event: &Event) -> Self {
+        let mut map = match serde_json::to_value(event) {
+            Ok(Value::Object(map)) => map,
+            // Events are structs of plain values, which always serialise to an object.
+            Ok(_) | Err(_) => Map::new(),
+        };
+        let mut text = |key: &str| match map.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (event, plan, task, attempt) = (text("event"), text("plan"), text("task"), text("attempt"));
+        let phase = map.remove("phase").and_then(|phase| phase.as_u64());
+        Self {
+            event: event.unwrap_or_default(),
+            plan,
+            phase: phase.and_then(|phase| u32::try_from(phase).ok()),
+            task,
+            attempt,
+            data: map,
+        }
+    }
+
+    /// Puts the event together again.
+    ///
+    /// # Errors
+    ///
+    /// When the columns are not those of an event that this version knows.
+    pub fn event(self) -> Result<Event, serde_json::Error> {
+        let mut map = self.data;
+        map.insert("event".to_owned(), self.event.into());
+        for (key, value) in [("plan", self.plan), ("task", self.task), ("attempt", self.attempt)] {
+            if let Some(value) = value {
+                map.insert(key.to_owned(), value.into());
+            }
+        }
+        if let Some(phase) = self.phase {
+            map.insert("phase".to_owned(), phase.into());
+        }
+        serde_json::from_value(Value::Object(map))
+    }
+}
+
+impl Record {
+    /// `{schema, seq, at, run, event, plan, phase, task, attempt, data}`.
+    pub fn to_json(&self) -> Value {
+        let columns = Columns::of(&self.event);
+        serde_json::json!({
+            "schema": SCHEMA,
+            "seq": self.seq,
+            "at": self.wall.to_string(),
+            "run": self.run.to_string(),
+            "event": columns.event,
+            "plan": columns.plan,
+            "phase": columns.phase,
+            "task": columns.task,
+            "attempt": columns.attempt,
+            "data": columns.data,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{AttemptId, CommitId, PhaseId};
+    use crate::schedule::{Exit, Hold};
+
+    #[test]
+    fn an_event_survives_being_taken_apart() {
+        let plan = || "auth".parse().unwrap();
+        let events = [
+            Event::RunSettled {},
+            Event::RunStarted {
+                run: RunId(3),
+                base: CommitId("ab".repeat(20)),
+                target: "main".to_owned(),
+                only: vec![plan()],
+                merge_only: false,
+            },
+            Event::PhaseDone {
+                plan: plan(),
+                phase: PhaseId(0),
+            },
+            Event::TaskFailed {
+                plan: plan(),
+                task: "1.2.A".parse().unwrap(),
+                note: Some("no".to_owned()),
+            },
+            Event::AgentEnded {
+                plan: plan(),
+                attempt: AttemptId::new(&plan(), 2),
+                exit: Exit::Code { code: 3 },
+            },
+            Event::PlanHeld {
+                plan: plan(),
+                why: Hold::Refused { why: "x".to_owned() },
+            },
+            Event::Warning {
+                plan: None,
+                why: "y".to_owned(),
+            },
+        ];
+        for event in events {
+            let columns = Columns::of(&event);
+            assert!(!columns.event.is_empty(), "{event:?}");
+            assert_eq!(columns.clone().event().unwrap(), event, "{columns:?}");
+        }
+    }
+}
