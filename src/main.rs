@@ -1,3 +1,18 @@
 //! The `orch` program: a thin door into the library.
 
-fn main() {}
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    // A runner is started once per attempt, so it must not pay for anything that commands need.
+    if let [_, first, folder] = arguments.as_slice()
+        && first == orch::agent::RUNNER_ARGUMENT
+    {
+        return match orch::agent::run(Path::new(folder)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,52 @@
+//! What can go wrong with a job's folder or its processes.
+
+use std::path::PathBuf;
+
+/// Why a job could not be prepared, started, stopped or looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// A file of the job's folder could not be written or read.
+    #[error("cannot {verb} {path}: {source}")]
+    File {
+        /// `write`, `read`, `open`.
+        verb: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the job's folder does not read as what it should be.
+    #[error("{path} is damaged: {source}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Another process works in the folder.
+    #[error("a runner is at work in {0} already")]
+    Busy(PathBuf),
+    /// A process could not be started.
+    #[error("cannot start the runner {program}: {source}")]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The kernel refused something the runner needs.
+    #[error("the runner cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl AgentError {
+    pub(super) fn file(verb: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { verb, path, source }
+    }
+}

@@ -1,0 +1,83 @@
+//! Ending processes for good: TERM, grace, KILL, then proof.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+
+use super::process::{ProcessId, descendants, tagged};
+
+/// How often the kernel is asked whether somebody is still there.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Rounds of freezing before killing; a process that forks in a loop is frozen in a few.
+const FREEZE_ROUNDS: u32 = 50;
+
+/// Asks every descendant of this process to end (a stopped one is woken so that it can).
+pub fn terminate_descendants() {
+    for process in descendants(std::process::id()) {
+        process.signal(Signal::TERM);
+        process.signal(Signal::CONT);
+    }
+}
+
+/// Kills every descendant of this process, which must be their sub-reaper, and returns when none is alive. Processes
+/// are frozen first, so that none can fork away between being seen and being killed. Nothing is reaped: the status of
+/// the command's leader is its caller's to collect.
+pub fn kill_descendants() {
+    kill_all(&|| descendants(std::process::id()));
+}
+
+/// Ends every process with this tag, wherever it hangs in the process tree, and returns how many there were. For what
+/// a dead runner left.
+pub fn end_tagged(tag: &str, grace: Duration) -> usize {
+    let found = tagged(tag);
+    if found.is_empty() {
+        return 0;
+    }
+    for process in &found {
+        process.signal(Signal::TERM);
+        process.signal(Signal::CONT);
+    }
+    let deadline = Instant::now() + grace;
+    while Instant::now() < deadline && !tagged(tag).is_empty() {
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    kill_all(&|| tagged(tag));
+    found.len()
+}
+
+fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
+    loop {
+        let mut known: Vec<ProcessId> = Vec::new();
+        for _ in 0..FREEZE_ROUNDS {
+            let found = find();
+            let fresh: Vec<_> = found.iter().filter(|process| !known.contains(process)).copied().collect();
+            if fresh.is_empty() {
+                break;
+            }
+            for process in &fresh {
+                process.signal(Signal::STOP);
+            }
+            known.extend(fresh);
+        }
+        for process in &known {
+            process.signal(Signal::KILL);
+        }
+        if find().is_empty() {
+            return;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Collects children that have ended. True while any child, ended or not, is left.
+pub fn reap() -> bool {
+    loop {
+        match waitpid(None::<Pid>, WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}

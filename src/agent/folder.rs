@@ -1,0 +1,205 @@
+//! The folder of a job.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{AgentError, ExitRecord, Job, ProcessId};
+
+/// The folder of one attempt or verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFolder(PathBuf);
+
+/// `running.json`: written by the runner before it starts the command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Running {
+    /// The runner.
+    pub runner: ProcessId,
+    /// When it began.
+    pub started_at: Timestamp,
+}
+
+/// What the folder shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobState {
+    /// Nothing was started in it.
+    Unstarted,
+    /// A runner lives. It has written who it is as soon as it started the command.
+    Running(Option<Running>),
+    /// It ended and said how.
+    Ended(ExitRecord),
+    /// It had started, and died without a word.
+    Lost(Running),
+}
+
+impl JobFolder {
+    /// The folder at this path; nothing is made.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The job's log.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// The prompt.
+    pub fn prompt(&self) -> PathBuf {
+        self.0.join("prompt.md")
+    }
+
+    /// Makes the folder empty of any earlier job and writes the prompt and the job.
+    ///
+    /// # Errors
+    ///
+    /// When a runner is at work in it, or a file cannot be written.
+    pub fn prepare(&self, job: &Job, prompt: Option<&str>) -> Result<File, AgentError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .map_err(AgentError::file("make", &self.0))?;
+        let lock = self.lock()?.ok_or_else(|| AgentError::Busy(self.0.clone()))?;
+        for name in ["running.json", "exit.json", "log", "log.1"] {
+            let path = self.0.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(AgentError::file("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+        if let Some(prompt) = prompt {
+            write_new(&self.prompt(), prompt.as_bytes())?;
+        }
+        self.write("attempt.json", job)?;
+        Ok(lock)
+    }
+
+    /// Takes the folder's lock; none when a runner holds it.
+    pub(super) fn lock(&self) -> Result<Option<File>, AgentError> {
+        let path = self.0.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(AgentError::file("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(AgentError::file("lock", path)(error)),
+        }
+    }
+
+    /// The job.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or is damaged.
+    pub fn job(&self) -> Result<Job, AgentError> {
+        self.read("attempt.json")?.ok_or_else(|| {
+            AgentError::file("read", self.0.join("attempt.json"))(std::io::ErrorKind::NotFound.into())
+        })
+    }
+
+    /// What happened in the folder.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn state(&self) -> Result<JobState, AgentError> {
+        if !self.0.is_dir() {
+            return Ok(JobState::Unstarted);
+        }
+        // The lock is looked at first: an end that is written after that is seen the next time.
+        let alive = self.lock()?.is_none();
+        if let Ok(Some(record)) = self.read::<ExitRecord>("exit.json") {
+            return Ok(JobState::Ended(record));
+        }
+        let running = self.read::<Running>("running.json").unwrap_or_default();
+        Ok(match (alive, running) {
+            (true, running) => JobState::Running(running),
+            (false, Some(running)) => JobState::Lost(running),
+            (false, None) => JobState::Unstarted,
+        })
+    }
+
+    /// How it ended, once it has.
+    ///
+    /// # Errors
+    ///
+    /// When the record cannot be read or is damaged.
+    pub fn exit(&self) -> Result<Option<ExitRecord>, AgentError> {
+        self.read("exit.json")
+    }
+
+    /// The last `bytes` of the output, from a line's start, with anything that is not UTF-8 replaced.
+    pub fn tail(&self, bytes: usize) -> String {
+        use std::io::{Read, Seek, SeekFrom};
+        let read = || -> std::io::Result<Vec<u8>> {
+            let mut file = File::open(self.log())?;
+            let length = file.metadata()?.len();
+            let from = length.saturating_sub(bytes as u64);
+            file.seek(SeekFrom::Start(from))?;
+            let mut tail = Vec::new();
+            file.take(bytes as u64).read_to_end(&mut tail)?;
+            if from > 0
+                && let Some(newline) = tail.iter().position(|byte| *byte == b'\n')
+            {
+                tail.drain(..=newline);
+            }
+            Ok(tail)
+        };
+        String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+    }
+
+    pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), AgentError> {
+        let path = self.0.join(name);
+        let text = serde_json::to_vec_pretty(value).map_err(|source| AgentError::Damaged {
+            path: path.clone(),
+            source,
+        })?;
+        write_new(&path, &text)
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, AgentError> {
+        let path = self.0.join(name);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(AgentError::file("read", path)(error)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|source| AgentError::Damaged { path, source })
+    }
+}
+
+/// Writes a file that is there whole or not at all, readable by its owner only.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
+    let temporary = path.with_extension("new");
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&temporary)?;
+        file.write_all(bytes)?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(AgentError::file("write", path))
+}

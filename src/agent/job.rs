@@ -1,0 +1,37 @@
+//! What a runner is told to run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A command with its surroundings and limits: `attempt.json`. It is readable by its owner only, because agents may be
+/// given secrets in their `env`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Names every process of the job: the value of `ORCH_ATTEMPT` in their environment.
+    pub tag: String,
+    /// Program and arguments; never empty.
+    pub argv: Vec<String>,
+    /// The folder it starts in.
+    pub folder: PathBuf,
+    /// Environment on top of what the runner inherits.
+    pub env: BTreeMap<String, String>,
+    /// What standard input holds.
+    pub input: JobInput,
+    /// Longest duration; none for no limit.
+    pub timeout: Option<Duration>,
+    /// From TERM to KILL.
+    pub grace: Duration,
+}
+
+/// Standard input of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobInput {
+    /// Nothing.
+    Null,
+    /// The contents of a file.
+    File(PathBuf),
+}

@@ -1,0 +1,34 @@
+//! Floor 3: processes. The runner that outlives the supervisor, its folder, its log, and the extinction of everything
+//! an agent started.
+//!
+//! The folder of an attempt is the protocol between supervisor and runner: whoever can see it can tell what happened.
+//!
+//! | file | written by | means |
+//! |---|---|---|
+//! | `attempt.json` | supervisor | the command, its environment and limits ([`Job`]) |
+//! | `prompt.md` | supervisor | what the agent is told |
+//! | `lock` | supervisor, inherited by the runner | locked for as long as the runner lives |
+//! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
+//! | `log`, `log.1` | runner | the command's output, the older half rotated away |
+//! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
+
+mod environment;
+mod error;
+mod exit_record;
+mod extinction;
+mod folder;
+mod job;
+mod launch;
+mod log;
+mod process;
+mod runner;
+
+pub use environment::{Environment, is_scrubbed};
+pub use error::AgentError;
+pub use exit_record::ExitRecord;
+pub use folder::{JobFolder, JobState, Running};
+pub use job::{Job, JobInput};
+pub use launch::{Runner, launch};
+pub use log::LOG_LIMIT;
+pub use process::ProcessId;
+pub use runner::{RUNNER_ARGUMENT, run};

@@ -1,0 +1,147 @@
+//! Processes as the kernel shows them under `/proc`, named so that a reused process id is never mistaken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+/// A process: its id and when it started, in clock ticks since boot (field 22 of `/proc/PID/stat`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// The process id.
+    pub pid: u32,
+    /// Start time in clock ticks since boot.
+    pub started: u64,
+}
+
+/// What `/proc/PID/stat` says of a process.
+struct Stat {
+    parent: u32,
+    state: char,
+    started: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Option<Self> {
+        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        // The command may hold spaces and brackets: fields are counted from behind its last bracket.
+        let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let started = fields.nth(17)?.parse().ok()?;
+        Some(Self {
+            parent,
+            state,
+            started,
+        })
+    }
+
+    fn is_alive(&self) -> bool {
+        !matches!(self.state, 'Z' | 'X')
+    }
+}
+
+impl ProcessId {
+    /// The process that has this id now; none when there is none, or only its remains.
+    pub fn of(pid: u32) -> Option<Self> {
+        let stat = Stat::read(pid)?;
+        stat.is_alive().then_some(Self {
+            pid,
+            started: stat.started,
+        })
+    }
+
+    /// This process.
+    pub fn own() -> Option<Self> {
+        Self::of(std::process::id())
+    }
+
+    /// True while it runs.
+    pub fn is_alive(self) -> bool {
+        Self::of(self.pid) == Some(self)
+    }
+
+    /// Sends a signal if it is still the same process. True when it was sent.
+    pub fn signal(self, signal: Signal) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        match pid {
+            Some(pid) if self.is_alive() => rustix::process::kill_process(pid, signal).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+fn all_pids() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Every living descendant of a process. With the process as sub-reaper this misses none: what loses its parent
+/// becomes its child.
+pub fn descendants(of: u32) -> Vec<ProcessId> {
+    let mut children: BTreeMap<u32, Vec<(ProcessId, bool)>> = BTreeMap::new();
+    for pid in all_pids() {
+        if let Some(stat) = Stat::read(pid) {
+            let process = ProcessId {
+                pid,
+                started: stat.started,
+            };
+            let alive = stat.is_alive();
+            children.entry(stat.parent).or_default().push((process, alive));
+        }
+    }
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::from([of]);
+    let mut open = vec![of];
+    while let Some(parent) = open.pop() {
+        for (child, alive) in children.get(&parent).into_iter().flatten() {
+            if seen.insert(child.pid) {
+                open.push(child.pid);
+                if *alive {
+                    found.push(*child);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Every living process whose environment holds `ORCH_ATTEMPT=tag`, whoever its parent is.
+pub fn tagged(tag: &str) -> Vec<ProcessId> {
+    let wanted = format!("ORCH_ATTEMPT={tag}");
+    all_pids()
+        .filter(|pid| {
+            fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+        })
+        .filter_map(ProcessId::of)
+        .filter(|process| process.pid != std::process::id())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_found_by_descent_and_by_tag_and_is_gone_after_a_kill() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("600")
+            .env("ORCH_ATTEMPT", "process-test-1")
+            .spawn()
+            .unwrap();
+        let id = ProcessId::of(child.id()).unwrap();
+        assert!(descendants(std::process::id()).contains(&id));
+        assert_eq!(tagged("process-test-1"), [id]);
+        assert!(id.is_alive());
+        assert!(id.signal(Signal::KILL));
+        child.wait().unwrap();
+        assert!(!id.is_alive());
+        assert!(!id.signal(Signal::KILL));
+    }
+}

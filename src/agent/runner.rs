@@ -1,0 +1,351 @@
+//! The runner: a small process of its own between the supervisor and a command. It leads a session, adopts whatever
+//! the command forks away, writes the log and the exit record, enforces the time-out even when the supervisor is
+//! dead, and ends only when nothing of the command is left.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+
+use crate::schedule::Exit;
+
+use super::log::{LOG_LIMIT, Log};
+use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
+
+/// The hidden argument that makes this program a runner.
+pub const RUNNER_ARGUMENT: &str = "__runner";
+
+/// How long output of a command that has ended is still waited for while nothing of it is left alive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Runs the job of this folder to its end.
+///
+/// # Errors
+///
+/// When the folder cannot be used; how the command ends is not an error of the runner.
+pub fn run(folder: &Path) -> Result<(), AgentError> {
+    let folder = JobFolder::new(folder);
+    let system = |what| move |source: rustix::io::Errno| AgentError::System {
+        what,
+        source: source.into(),
+    };
+    // Fails only where this process leads a session already, which is as good.
+    let _ = rustix::process::setsid();
+    rustix::process::set_child_subreaper(Pid::from_raw(1)).map_err(system("become a sub-reaper"))?;
+    // Standard input is the folder's lock, taken by whoever started this runner. It stays open, and so taken, until
+    // this process ends.
+    let inherited = rustix::fs::flock(rustix::stdio::stdin(), rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    let _own_lock = match inherited {
+        Ok(()) if is_lock_of(&folder) => None,
+        _ => Some(folder.lock()?.ok_or_else(|| AgentError::Busy(folder.path().to_owned()))?),
+    };
+    let job = folder.job()?;
+    let signals = Signals::register()?;
+    let mut log = Log::open(&folder.log(), LOG_LIMIT).map_err(AgentError::file("open", folder.log()))?;
+    let runner = ProcessId::own().ok_or(AgentError::System {
+        what: "read /proc",
+        source: std::io::ErrorKind::NotFound.into(),
+    })?;
+    let started_at = Timestamp::now();
+    folder.write("running.json", &Running { runner, started_at })?;
+    let (exit, left_behind) = match start(&job) {
+        Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut log),
+        Err(error) => {
+            let why = format!("{}: {error}", job.argv.first().map_or("", String::as_str));
+            let _ = log.append(format!("orch: cannot start {why}\n").as_bytes());
+            (Exit::NotStarted { why }, 0)
+        }
+    };
+    let record = ExitRecord {
+        schema: 1,
+        exit,
+        started_at,
+        ended_at: Timestamp::now(),
+        output_bytes: log.total(),
+        left_behind,
+    };
+    folder.write("exit.json", &record)
+}
+
+/// True when standard input is this folder's lock file.
+fn is_lock_of(folder: &JobFolder) -> bool {
+    let ours = rustix::fs::fstat(rustix::stdio::stdin());
+    let theirs = rustix::fs::stat(folder.path().join("lock"));
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino),
+        _ => false,
+    }
+}
+
+/// Starts the command in a process group of its own, both outputs on one pipe.
+fn start(job: &Job) -> std::io::Result<(Child, OwnedFd)> {
+    let (program, arguments) = job
+        .argv
+        .split_first()
+        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, "the command is empty"))?;
+    let (read, write) = std::io::pipe()?;
+    let stdin = match &job.input {
+        JobInput::Null => Stdio::null(),
+        JobInput::File(path) => Stdio::from(File::open(path)?),
+    };
+    // A relative program is looked for in the folder it starts in, as a person standing there would expect.
+    let program = if program.contains('/') { job.folder.join(program).into_os_string() } else { program.into() };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(&job.folder)
+        .stdin(stdin)
+        .stdout(write.try_clone()?)
+        .stderr(write)
+        .process_group(0);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(super::is_scrubbed) {
+            command.env_remove(&name);
+        }
+    }
+    command.envs(&job.env).env("ORCH_ATTEMPT", &job.tag);
+    // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
+    unsafe {
+        command.pre_exec(|| {
+            // A command must not work on when its runner was killed: nobody would hold its folder's lock.
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            Ok(())
+        });
+    }
+    let child = command.spawn()?;
+    Ok((child, read.into()))
+}
+
+/// Signals, turned into bytes on a pipe.
+struct Signals {
+    graceful: UnixStream,
+    at_once: UnixStream,
+}
+
+impl Signals {
+    fn register() -> Result<Self, AgentError> {
+        let pipe = |numbers: &[i32]| -> std::io::Result<UnixStream> {
+            let (read, write) = UnixStream::pair()?;
+            read.set_nonblocking(true)?;
+            for number in numbers {
+                signal_hook::low_level::pipe::register(*number, write.try_clone()?)?;
+            }
+            Ok(read)
+        };
+        let registered = || -> std::io::Result<Self> {
+            Ok(Self {
+                graceful: pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP])?,
+                at_once: pipe(&[signal_hook::consts::SIGUSR1])?,
+            })
+        };
+        registered().map_err(|source| AgentError::System {
+            what: "listen for signals",
+            source,
+        })
+    }
+}
+
+/// Why the command is being ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    TimedOut,
+    Stopped,
+}
+
+/// The command from its start to its end.
+struct Supervision<'a> {
+    job: &'a Job,
+    child: Child,
+    child_fd: OwnedFd,
+    output: Option<File>,
+    signals: Signals,
+    deadline: Option<Instant>,
+    ending: Option<Ending>,
+    kill_at: Option<Instant>,
+}
+
+impl<'a> Supervision<'a> {
+    fn new(job: &'a Job, child: Child, output: OwnedFd, signals: Signals) -> Result<Self, AgentError> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let child_fd = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| pidfd_open(pid, PidfdFlags::empty()));
+        Ok(Self {
+            job,
+            child,
+            child_fd: child_fd.map_err(|source| AgentError::System {
+                what: "watch its command",
+                source: source.into(),
+            })?,
+            output: Some(File::from(output)),
+            signals,
+            deadline: job.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            ending: None,
+            kill_at: None,
+        })
+    }
+
+    /// Copies output and waits; returns how the command ended and how many processes it left behind.
+    fn run(mut self, log: &mut Log) -> (Exit, u32) {
+        let mut status = None;
+        while status.is_none() {
+            self.wait_for_news(log);
+            self.act_on_time();
+            status = self.child.try_wait().ok().flatten();
+        }
+        let left_behind = self.end_what_is_left(log);
+        let exit = match (self.ending, status) {
+            (Some(Ending::TimedOut), _) => Exit::TimedOut,
+            (Some(Ending::Stopped), _) => Exit::Stopped,
+            (None, Some(status)) => exit_of(status),
+            (None, None) => Exit::Lost,
+        };
+        (exit, left_behind)
+    }
+
+    /// Sleeps until there is output, the command ends, a signal comes or a time is up.
+    fn wait_for_news(&mut self, log: &mut Log) {
+        let due = match (self.deadline, self.kill_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let timeout = due.map(|due| timespec(due.saturating_duration_since(Instant::now())));
+        let (mut child, mut graceful, mut at_once, mut output) = (false, false, false, false);
+        {
+            let mut fds = vec![
+                PollFd::new(&self.child_fd, PollFlags::IN),
+                PollFd::new(&self.signals.graceful, PollFlags::IN),
+                PollFd::new(&self.signals.at_once, PollFlags::IN),
+            ];
+            if let Some(file) = &self.output {
+                fds.push(PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN));
+            }
+            if poll(&mut fds, timeout.as_ref()).is_ok() {
+                let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+                child = ready[0];
+                graceful = ready[1];
+                at_once = ready[2];
+                output = ready.get(3).copied().unwrap_or(false);
+            }
+        }
+        if output && !child {
+            self.copy_some(log);
+        }
+        if graceful {
+            drain(&mut self.signals.graceful);
+            self.end_command(Ending::Stopped);
+        }
+        if at_once {
+            drain(&mut self.signals.at_once);
+            self.ending.get_or_insert(Ending::Stopped);
+            extinction::kill_descendants();
+        }
+    }
+
+    fn act_on_time(&mut self) {
+        let now = Instant::now();
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.deadline = None;
+            self.end_command(Ending::TimedOut);
+        }
+        if self.kill_at.is_some_and(|kill_at| kill_at <= now) {
+            self.kill_at = None;
+            extinction::kill_descendants();
+        }
+    }
+
+    /// TERM to everything the command started; KILL follows after the grace period.
+    fn end_command(&mut self, ending: Ending) {
+        if self.ending.is_none() {
+            self.ending = Some(ending);
+            self.deadline = None;
+            self.kill_at = Instant::now().checked_add(self.job.grace);
+            extinction::terminate_descendants();
+        }
+    }
+
+    /// One read of the pipe. A full disk must not stop the command: output that cannot be logged is dropped.
+    fn copy_some(&mut self, log: &mut Log) -> bool {
+        let mut buffer = [0u8; 64 << 10];
+        let Some(file) = &mut self.output else {
+            return false;
+        };
+        match file.read(&mut buffer) {
+            Ok(0) => self.output = None,
+            Ok(count) => {
+                let _ = log.append(&buffer[..count]);
+                return true;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return true,
+            Err(_) => self.output = None,
+        }
+        false
+    }
+
+    /// The command's leader has ended. What it left running is ended too, and the output that is left is read.
+    fn end_what_is_left(&mut self, log: &mut Log) -> u32 {
+        let mut left_behind = 0;
+        if extinction::reap() {
+            let left = process::descendants(std::process::id());
+            left_behind = u32::try_from(left.len()).unwrap_or(u32::MAX);
+            if !left.is_empty() {
+                extinction::terminate_descendants();
+                let deadline = Instant::now() + self.job.grace;
+                while extinction::reap() && Instant::now() < deadline {
+                    self.copy_what_comes(log, Duration::from_millis(5));
+                }
+                extinction::kill_descendants();
+            }
+        }
+        self.copy_what_comes(log, LAST_WORDS);
+        left_behind
+    }
+
+    /// Reads output until the pipe closes or stays silent for `patience`.
+    fn copy_what_comes(&mut self, log: &mut Log, patience: Duration) {
+        loop {
+            let Some(file) = &self.output else {
+                return;
+            };
+            let mut fds = [PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN)];
+            match poll(&mut fds, Some(&timespec(patience))) {
+                Ok(0) => return,
+                Ok(_) => {
+                    if !self.copy_some(log) {
+                        return;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn drain(stream: &mut UnixStream) {
+    let mut buffer = [0u8; 64];
+    while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    // Rounded up to a millisecond, so that a timer never fires just before its time and spins.
+    let duration = duration + Duration::from_micros(999);
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code { code },
+        (None, Some(signal)) => Exit::Signal { signal },
+        (None, None) => Exit::Lost,
+    }
+}
