@@ -36,6 +36,8 @@ pub enum Event {
     RunStopped {
         /// Why, for people.
         why: String,
+        /// True when the next `orch up` goes on with this run instead of beginning another.
+        resume: bool,
     },
     /// Every plan has settled.
     #[serde(rename = "run.settled")]

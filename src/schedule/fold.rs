@@ -24,17 +24,24 @@ impl State {
                     base: base.clone(),
                     target: target.clone(),
                     only: only.iter().cloned().collect(),
-                    merge_only: *merge_only,
+                    merge_only: None,
                     started: at,
                 };
-                self.begin_run(at, info);
+                if *merge_only {
+                    self.begin_merging(info);
+                } else {
+                    self.begin_run(at, info);
+                }
             }
             Event::RunStopping { now } => {
                 self.phase = Phase::Stopping {
                     now: *now || self.phase == Phase::Stopping { now: true },
                 };
             }
-            Event::RunStopped { .. } => self.phase = Phase::Stopped,
+            Event::RunStopped { resume, .. } => {
+                let before = self.run.as_mut().and_then(|run| run.merge_only.take());
+                self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
+            }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
             Event::Warning { .. } => {}
@@ -50,16 +57,22 @@ impl State {
 
     fn begin_run(&mut self, at: At, info: RunInfo) {
         let new_run = self.run.as_ref().map(|run| run.id) != Some(info.id);
-        // Landing what is finished leaves the outcome of the other plans alone.
-        if !info.merge_only {
-            for (name, plan) in &mut self.plans {
-                if info.drives(name) {
-                    plan.reopen(at, new_run);
-                }
+        for (name, plan) in &mut self.plans {
+            if info.drives(name) {
+                plan.reopen(at, new_run);
             }
         }
         self.phase = Phase::Driving;
         self.run = Some(info);
+    }
+
+    /// Landing what is finished leaves the run and the outcome of its plans as they are.
+    fn begin_merging(&mut self, info: RunInfo) {
+        let before = self.run.as_ref().and_then(|run| run.merge_only).unwrap_or(self.phase);
+        self.phase = Phase::Driving;
+        let run = self.run.get_or_insert(info.clone());
+        run.target = info.target;
+        run.merge_only = Some(before);
     }
 
     fn request_merge(&mut self, plans: &[PlanName], into: Option<&str>) {

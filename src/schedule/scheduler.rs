@@ -264,7 +264,7 @@ impl Scheduler {
         loop {
             let before = step.events.len();
             let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-            let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only);
+            let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
             for index in 0..self.work.plans.len() {
                 if merge_only || !self.state.drives(&self.work.plans[index].name) {
                     continue;
@@ -689,7 +689,7 @@ impl Scheduler {
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-        let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only);
+        let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
         let driven = || {
             self.state
                 .plans
@@ -722,10 +722,10 @@ impl Scheduler {
         });
         let (event, ending) = if stopping {
             let why = "a person asked to stop".to_owned();
-            (Event::RunStopped { why }, Ending::Interrupted)
+            (Event::RunStopped { why, resume: true }, Ending::Interrupted)
         } else if merge_only {
             let why = "nothing is left to merge".to_owned();
-            (Event::RunStopped { why }, Ending::Settled)
+            (Event::RunStopped { why, resume: true }, Ending::Settled)
         } else if settled {
             let troubled = driven().any(|(_, run)| {
                 !matches!(run.outcome, Some(Outcome::Finished)) || is_trouble(run.merge_trouble.as_ref())
@@ -738,7 +738,7 @@ impl Scheduler {
             (Event::RunSettled {}, ending)
         } else {
             let why = "what is left needs a person".to_owned();
-            (Event::RunStopped { why }, Ending::NeedsPerson)
+            (Event::RunStopped { why, resume: false }, Ending::NeedsPerson)
         };
         if self.asked.insert(Ask::End) {
             self.state.apply(at, &event);

@@ -32,8 +32,8 @@ pub struct RunInfo {
     pub target: String,
     /// The plans it drives; empty for all.
     pub only: BTreeSet<PlanName>,
-    /// True when it only lands what is finished.
-    pub merge_only: bool,
+    /// While it only lands what is finished: where the run stood before.
+    pub merge_only: Option<Phase>,
     /// When it began, or went on last.
     pub started: At,
 }
@@ -51,7 +51,10 @@ pub enum Phase {
         now: bool,
     },
     /// Stopped in order, with work left.
-    Stopped,
+    Stopped {
+        /// True when the next `orch up` goes on with this run.
+        resume: bool,
+    },
     /// Every plan has settled.
     Settled,
 }
