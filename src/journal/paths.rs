@@ -44,13 +44,23 @@ impl OrchDir {
         self.0.join("attempts")
     }
 
-    /// The output of the plan's last verification in its own worktree.
-    pub fn verify_log(&self, plan: &PlanName) -> PathBuf {
-        self.0.join("verify").join(format!("{plan}.log"))
+    /// The folder of the last verification of the plan in its own worktree.
+    pub fn verification(&self, plan: &PlanName) -> PathBuf {
+        self.0.join("verify").join(plan.as_str())
     }
 
-    /// The output of the last verification of the plan merged into the target.
-    pub fn merge_log(&self, plan: &PlanName) -> PathBuf {
-        self.0.join("verify").join(format!("{plan}.merged.log"))
+    /// The folder of the last verification of the plan merged into the target.
+    pub fn merge_verification(&self, plan: &PlanName) -> PathBuf {
+        self.0.join("verify").join(format!("{plan}.merged"))
+    }
+
+    /// The move of the target that is being carried out.
+    pub fn landing(&self) -> PathBuf {
+        self.0.join("landing.json")
+    }
+
+    /// The register of port blocks.
+    pub fn ports(&self) -> PathBuf {
+        self.0.join("ports.json")
     }
 }

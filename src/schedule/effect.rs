@@ -79,8 +79,8 @@ pub struct Launch {
     pub timeout: Duration,
     /// Commits to merge into the branch first.
     pub carry: Vec<(WorkRef, CommitId)>,
-    /// Why the attempt before did not complete.
-    pub last_failure: Option<String>,
+    /// The attempt before at this leg, and why it did not complete it.
+    pub after: Option<(AttemptId, String)>,
 }
 
 /// How a supervisor's work ended.

@@ -201,6 +201,16 @@ pub enum Event {
         /// The commit.
         commit: CommitId,
     },
+    /// The commit of a point could not be pinned.
+    #[serde(rename = "pin.refused")]
+    PinRefused {
+        /// The plan.
+        plan: PlanName,
+        /// The point.
+        point: Point,
+        /// Why.
+        why: String,
+    },
 
     /// The plan's own verification began.
     #[serde(rename = "verify.started")]
@@ -449,6 +459,7 @@ impl Event {
             | Self::TaskSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
+            | Self::PinRefused { plan, .. }
             | Self::VerifyStarted { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }

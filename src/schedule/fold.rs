@@ -114,6 +114,7 @@ impl PlanRun {
             self.failures = 0;
         }
         self.merge_trouble = None;
+        self.pins_refused.clear();
     }
 
     fn apply(&mut self, at: At, event: &Event) {
@@ -243,6 +244,9 @@ impl PlanRun {
             }
             Event::Pinned { point, commit, .. } => {
                 self.pins.insert(*point, commit.clone());
+            }
+            Event::PinRefused { point, why, .. } => {
+                self.pins_refused.insert(*point, why.clone());
             }
             Event::VerifyStarted { .. } => {
                 self.verify = Verify::Running;

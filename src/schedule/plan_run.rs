@@ -17,6 +17,8 @@ pub struct PlanRun {
     pub phases_done: BTreeMap<PhaseId, At>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
+    /// Points whose commit could not be pinned in this run, and why.
+    pub pins_refused: BTreeMap<Point, String>,
     /// The attempt under way.
     pub attempt: Option<Attempt>,
     /// Every attempt of this plan, oldest first.

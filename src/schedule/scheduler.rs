@@ -95,6 +95,27 @@ impl Scheduler {
         }
     }
 
+    /// Lets time pass without deciding anything, for those who only look.
+    pub fn observe(&mut self, now: At) {
+        self.state.now = self.state.now.max(now);
+    }
+
+    /// Takes in one fact that was missed, without deciding anything; the caller records it. A fact that nobody waits
+    /// for changes nothing.
+    pub fn take(&mut self, at: At, event: &Event) {
+        if self.is_current(event) {
+            self.state.apply(at.max(self.state.now), event);
+        }
+    }
+
+    /// Takes in what was reported while nobody listened, without deciding anything; what is new is returned, to be
+    /// recorded.
+    pub fn note(&mut self, at: At, plan: &PlanName, items: Vec<(ItemId, TaskState, Option<String>)>) -> Vec<Event> {
+        let mut step = Step::default();
+        self.take_report(at.max(self.state.now), plan, items, &mut step);
+        step.events
+    }
+
     /// Takes one input in and decides what follows.
     pub fn handle(&mut self, at: At, input: Input) -> Step {
         let at = at.max(self.state.now);
@@ -169,7 +190,7 @@ impl Scheduler {
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
             Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => Ask::Verify(plan.clone()),
-            Event::Pinned { plan, point, .. } => Ask::Pin(plan.clone(), *point),
+            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => Ask::Pin(plan.clone(), *point),
             Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => Ask::Merge(plan.clone()),
             Event::AgentEnded { attempt, .. } => {
                 self.asked.remove(&Ask::Launch(attempt.clone()));
@@ -513,7 +534,10 @@ impl Scheduler {
             .iter()
             .filter(|work| {
                 let run = self.state.plan(&work.plan);
-                run.has_reached(work.point) && !run.pins.contains_key(&work.point) && run.worktree.is_some()
+                run.has_reached(work.point)
+                    && !run.pins.contains_key(&work.point)
+                    && !run.pins_refused.contains_key(&work.point)
+                    && run.worktree.is_some()
             })
             .cloned()
             .collect();
@@ -623,7 +647,7 @@ impl Scheduler {
             phases: attempt.phases.clone(),
             timeout: leg.first().map_or(plan.attempts.timeout, |phase| phase.timeout),
             carry: dispatch::carried(plan, &leg, &self.state),
-            last_failure: run.last_failure.clone(),
+            after: run.history.iter().rev().nth(1).map(|record| record.id.clone()).zip(run.last_failure.clone()),
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);

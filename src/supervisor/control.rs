@@ -1,0 +1,126 @@
+//! The control socket: how other processes talk to the one that drives the repository.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::{Path, PathBuf};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::journal::OrchDir;
+
+use super::{Answer, Request, SupervisorError};
+
+/// A request with the place where its answer goes.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Answer>,
+}
+
+/// Longest request, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// A path for the socket that fits into the 108 bytes that the kernel gives it, however deep the repository lies: it
+/// goes through an open file descriptor of its folder.
+struct ShortPath {
+    _folder: std::fs::File,
+    path: PathBuf,
+}
+
+impl ShortPath {
+    fn new(dir: &OrchDir) -> io::Result<Self> {
+        let folder = std::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(rustix::fs::OFlags::DIRECTORY.bits() as i32)
+            .open(dir.path())?;
+        let socket = dir.socket();
+        let name = socket.file_name().unwrap_or_default();
+        use std::os::fd::AsRawFd;
+        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        Ok(Self { _folder: folder, path })
+    }
+}
+
+/// Listens, and passes every request on. Only the holder of the repository lock may call this: a socket file that is
+/// there already belongs to a dead process.
+///
+/// # Errors
+///
+/// When the socket cannot be made.
+pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<(), SupervisorError> {
+    let bind = || -> io::Result<UnixListener> {
+        let short = ShortPath::new(dir)?;
+        match std::fs::remove_file(&short.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&short.path)?;
+        std::fs::set_permissions(&short.path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    };
+    let listener = bind().map_err(SupervisorError::system("open the control socket"))?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, calls.clone()));
+        }
+    });
+    Ok(())
+}
+
+async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut read = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(read, LONGEST));
+    if read.read_line(&mut line).await.is_err() || line.is_empty() {
+        return;
+    }
+    let answer = match serde_json::from_str(&line) {
+        Ok(request) => {
+            let (reply, answer) = oneshot::channel();
+            if calls.send(Call { request, reply }).is_err() {
+                return;
+            }
+            answer.await.unwrap_or(Answer::Refused {
+                why: "the supervisor ended before it could answer".to_owned(),
+            })
+        }
+        Err(error) => Answer::Refused {
+            why: format!("the request is not understood: {error}"),
+        },
+    };
+    let mut text = serde_json::json!(answer).to_string();
+    text.push('\n');
+    // Whoever asked may be gone; what was asked is done all the same.
+    let _ = write.write_all(text.as_bytes()).await;
+}
+
+/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens.
+///
+/// # Errors
+///
+/// When somebody listens and the conversation breaks.
+pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, SupervisorError> {
+    let stream = ShortPath::new(dir).and_then(|short| BlockingStream::connect(&short.path));
+    let mut stream = match stream {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(SupervisorError::system("reach the supervisor")(error)),
+    };
+    let mut text = serde_json::json!(request).to_string();
+    text.push('\n');
+    let converse = || -> io::Result<Answer> {
+        stream.write_all(text.as_bytes())?;
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    let mut converse = converse;
+    converse().map(Some).map_err(SupervisorError::system("talk to the supervisor"))
+}

@@ -1,0 +1,53 @@
+//! The `ORCH_*` variables of a plan's agents and verifications.
+
+use std::path::Path;
+
+use crate::agent::Environment;
+use crate::plan::Plan;
+
+use super::{Campaign, ports};
+
+/// What every process of a plan is given.
+pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut variables = Environment::new(&campaign.program);
+    variables
+        .set("ORCH_REPO", text(campaign.repo.top()))
+        .set("ORCH_WORKTREE", text(worktree))
+        .set("ORCH_PLAN", plan.name.as_str())
+        .set("ORCH_BRANCH", plan.branch.as_str())
+        .set("ORCH_BASE", campaign.base_name.as_str())
+        .set("ORCH_TARGET", campaign.target.as_str())
+        .set("ORCH_STATUS_FILE", text(&worktree.join(".orch/status.json")))
+        .set("ORCH_PLAN_FILE", text(&worktree.join(".orch/plan.md")))
+        .set("ORCH_MANIFEST", text(&campaign.manifest))
+        .set("ORCH_PHASE", "")
+        .set("ORCH_TASK", "")
+        .set("COMPOSE_PROJECT_NAME", compose_name(campaign.repo.name(), plan.name.as_str()));
+    if let Some(port) = ports::block_of(&campaign.dir, &plan.name) {
+        variables.set("ORCH_PORT", port.to_string());
+    }
+    variables
+}
+
+/// A project name as docker compose accepts it: lower case, digits, `-` and `_`, a letter or digit first.
+fn compose_name(repo: &str, plan: &str) -> String {
+    let clean: String = format!("{repo}-{plan}")
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .collect();
+    let clean = clean.trim_start_matches(['-', '_']);
+    if clean.is_empty() { plan.to_owned() } else { clean.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_names_are_acceptable_whatever_the_folder_is_called() {
+        assert_eq!(compose_name("My Repo", "auth"), "my-repo-auth");
+        assert_eq!(compose_name("_ö", "auth"), "auth");
+    }
+}

@@ -1,0 +1,76 @@
+//! Finding and reading the manifest and its plan documents.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::plan::PlanSet;
+use crate::plan::manifest::{DocumentSource, Unreadable, parse_manifest, resolve};
+
+use super::SupervisorError;
+
+/// The manifest's name.
+pub const MANIFEST: &str = "plans.toml";
+
+/// The manifest that a person standing in `from` means: the nearest `plans.toml` upwards, not above `top`.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError> {
+    for folder in from.ancestors() {
+        let file = folder.join(MANIFEST);
+        if file.is_file() {
+            return Ok(file);
+        }
+        if folder == top {
+            break;
+        }
+    }
+    Err(SupervisorError::NoManifest { top: top.to_owned() })
+}
+
+/// Reads the manifest and every document it names, and checks all of it.
+///
+/// # Errors
+///
+/// When the manifest cannot be read, or with every fault that was found.
+pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
+    let bytes = fs::read(manifest).map_err(|source| SupervisorError::Manifest {
+        path: manifest.to_owned(),
+        source,
+    })?;
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    let name = manifest.file_name().map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let fault = crate::plan::Fault {
+                file: name,
+                line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
+                column: None,
+                message: "the manifest is not UTF-8".to_owned(),
+                hint: Some("save it as UTF-8".to_owned()),
+            };
+            return Err(crate::plan::Faults(vec![fault]).into());
+        }
+    };
+    let parsed = parse_manifest(&name, &text);
+    let sources: BTreeMap<_, _> = parsed
+        .documents()
+        .map(|request| (request.plan.clone(), read_document(folder, request.path)))
+        .collect();
+    Ok(resolve(parsed, sources)?)
+}
+
+fn read_document(folder: &Path, path: &Path) -> DocumentSource {
+    let content = fs::read(folder.join(path)).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Unreadable::Missing,
+        _ => Unreadable::Failed(error.to_string()),
+    });
+    DocumentSource {
+        display: path.to_owned(),
+        content,
+    }
+}

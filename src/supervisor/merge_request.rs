@@ -1,0 +1,103 @@
+//! A merge request from its arrival until every plan of it has landed or not.
+
+use tokio::sync::oneshot;
+
+use crate::plan::{CommitId, PlanName};
+use crate::schedule::{Event, Merge, MergeTrouble, Outcome, State};
+
+use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
+
+/// A request under way.
+#[derive(Debug)]
+pub struct MergeRequest {
+    open: Vec<PlanName>,
+    report: MergeReport,
+    reply: Option<oneshot::Sender<Answer>>,
+}
+
+impl MergeRequest {
+    /// A request for these plans, or for every plan that is finished and not on the target yet.
+    pub fn new(
+        plans: &[PlanName],
+        target: &str,
+        before: Option<CommitId>,
+        state: &State,
+        reply: Option<oneshot::Sender<Answer>>,
+    ) -> Self {
+        let open = if plans.is_empty() {
+            let finished = |name: &&PlanName| {
+                let run = state.plan(name);
+                run.outcome == Some(Outcome::Finished) && !run.landed.contains_key(target)
+            };
+            state.plans.keys().filter(finished).cloned().collect()
+        } else {
+            plans.to_vec()
+        };
+        Self {
+            open,
+            report: MergeReport {
+                target: target.to_owned(),
+                before: before.clone(),
+                after: before,
+                plans: Vec::new(),
+            },
+            reply,
+        }
+    }
+
+    /// Takes in what was recorded.
+    pub fn hear(&mut self, event: &Event) {
+        let (plan, merged) = match event {
+            Event::MergeLanded {
+                plan, commit, target, ..
+            } if *target == self.report.target => {
+                self.report.after = Some(commit.clone());
+                (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
+            }
+            Event::MergeFailed { plan, why } => (plan, not_landed(why)),
+            _ => return,
+        };
+        let Some(place) = self.open.iter().position(|open| open == plan) else {
+            return;
+        };
+        self.open.remove(place);
+        let (outcome, commit, why, refused) = merged;
+        self.report.plans.push(MergedPlan {
+            name: plan.clone(),
+            outcome,
+            commit,
+            why,
+            refused,
+        });
+    }
+
+    /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
+    pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
+        if self.open.iter().any(|name| state.plan(name).merge != Merge::Idle) {
+            return None;
+        }
+        let report = self.report.clone();
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone.
+            let _ = reply.send(Answer::Merged(report.clone()));
+        }
+        Some(report)
+    }
+}
+
+/// How a report speaks of a plan that did not land: outcome, commit, why, and whether it was refused.
+pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
+    let (outcome, text) = match why {
+        MergeTrouble::Conflict { with, files } => {
+            let with: Vec<&str> = with.iter().map(PlanName::as_str).collect();
+            let other = if with.is_empty() { "the target".to_owned() } else { with.join(", ") };
+            (MergeOutcome::Held, format!("conflicts with {other} in {}", files.join(", ")))
+        }
+        MergeTrouble::Verification { why } => (MergeOutcome::Failed, format!("the merged tree does not pass: {why}")),
+        MergeTrouble::Refused { why } => (MergeOutcome::Failed, why.clone()),
+        MergeTrouble::Waits { on } => (MergeOutcome::Skipped, format!("it builds on {on}, which has not landed")),
+        MergeTrouble::NotFinished { why } => (MergeOutcome::Skipped, why.clone()),
+    };
+    let refused = matches!(why, MergeTrouble::Refused { .. });
+    (outcome, None, Some(text), refused)
+}

@@ -1,0 +1,34 @@
+//! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and
+//! performs it; it has no opinion of its own about a plan's state.
+
+mod campaign;
+mod clock;
+mod control;
+mod engine;
+mod environment;
+mod error;
+mod escapes;
+mod load;
+mod merge_request;
+mod message;
+mod observer;
+mod perform;
+mod ports;
+mod preflight;
+mod prompt;
+mod recovery;
+mod rehearsal;
+mod request;
+mod selection;
+mod view;
+
+pub use campaign::Campaign;
+pub use control::ask;
+pub use engine::{Conclusion, Errand, drive};
+pub use error::SupervisorError;
+pub use load::{MANIFEST, find_manifest, load};
+pub use observer::{Observer, Silent};
+pub use rehearsal::rehearse_merge;
+pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
+pub use selection::with_dependencies;
+pub use view::{AttemptView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView};

@@ -1,0 +1,19 @@
+//! Naming the plans behind a conflict.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::git::Repository;
+use crate::plan::{CommitId, PlanName};
+
+/// The landed plans that changed one of the files, by the commits with which they landed.
+pub fn authors(repo: &Repository, landed: &BTreeMap<PlanName, CommitId>, files: &[PathBuf]) -> Vec<PlanName> {
+    landed
+        .iter()
+        .filter(|(_, commit)| {
+            let changed = repo.changed_files(commit).unwrap_or_default();
+            files.iter().any(|file| changed.contains(file))
+        })
+        .map(|(name, _)| name.clone())
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! Starting an agent: carry in what it builds on, render its prompt, prepare its folder, start its runner.
+
+use std::path::Path;
+
+use crate::agent::{self, Job, JobFolder, JobInput, Runner};
+use crate::git::{Carried, CarryError, carry, inspect};
+use crate::plan::{
+    Agent, AgentStdin, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState, Template, WorkRef,
+};
+use crate::schedule::{Event, Launch, LaunchTrouble};
+use crate::status;
+
+use super::super::{Campaign, environment, prompt};
+
+/// A started agent: the event that says so, and the runner to wait for.
+#[derive(Debug)]
+pub struct Launched {
+    /// `agent.started`.
+    pub event: Event,
+    /// Its runner.
+    pub runner: Runner,
+}
+
+/// Starts the agent, or says why not.
+///
+/// # Errors
+///
+/// The event `agent.refused`.
+pub fn launch(
+    campaign: &Campaign,
+    worktree: &Path,
+    order: &Launch,
+    run: RunId,
+    states: &dyn Fn(crate::plan::TaskId) -> TaskState,
+) -> Result<Launched, Box<Event>> {
+    start(campaign, worktree, order, run, states).map_err(|why| {
+        Box::new(Event::AgentRefused {
+            plan: order.plan.clone(),
+            attempt: order.attempt.clone(),
+            why,
+        })
+    })
+}
+
+fn start(
+    campaign: &Campaign,
+    worktree: &Path,
+    order: &Launch,
+    run: RunId,
+    states: &dyn Fn(crate::plan::TaskId) -> TaskState,
+) -> Result<Launched, LaunchTrouble> {
+    let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed { why: error.to_string() };
+    let refused = |error: &dyn std::fmt::Display| LaunchTrouble::Refused { why: error.to_string() };
+    let plan = campaign
+        .plan(&order.plan)
+        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
+    let agent = campaign
+        .set
+        .agents
+        .get(&order.agent)
+        .ok_or_else(|| refused(&format!("the agent `{}` is not in the manifest any more", order.agent)))?;
+    if !worktree.is_dir() {
+        let why = format!("its worktree {} is gone: run `git worktree prune`, then orch up", worktree.display());
+        return Err(refused(&why));
+    }
+    for (from, commit) in &order.carry {
+        carry_in(worktree, plan, from, commit)?;
+    }
+    let head = inspect(worktree).map_err(|error| failed(&error))?.head;
+    status::prepare(worktree, &plan.name, &plan.document).map_err(|error| failed(&error))?;
+
+    let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
+    let prompt_file = folder.prompt();
+    let text = prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?;
+    let mut variables = environment::for_plan(campaign, plan, worktree);
+    let phases: Vec<String> = order.phases.iter().map(ToString::to_string).collect();
+    variables
+        .set("ORCH_PHASE", phases.join(","))
+        .set("ORCH_ATTEMPT", order.attempt.as_str())
+        .set("ORCH_RUN", run.to_string())
+        .set("ORCH_PROMPT_FILE", prompt_file.to_string_lossy());
+    for (name, value) in &agent.env {
+        variables.set(name, value.as_str());
+    }
+    let job = Job {
+        tag: order.attempt.to_string(),
+        argv: command_line(agent, plan, worktree, &prompt_file, &text).map_err(|error| refused(&error))?,
+        folder: worktree.to_owned(),
+        env: variables.into_map(),
+        input: match agent.stdin {
+            AgentStdin::None => JobInput::Null,
+            AgentStdin::Prompt => JobInput::File(prompt_file),
+        },
+        timeout: Some(order.timeout),
+        grace: plan.attempts.grace,
+    };
+    let lock = folder.prepare(&job, Some(&text)).map_err(|error| failed(&error))?;
+    let runner = agent::launch(&campaign.program, folder, lock).map_err(|error| failed(&error))?;
+    let event = Event::AgentStarted {
+        plan: order.plan.clone(),
+        attempt: order.attempt.clone(),
+        pid: runner.process().pid,
+        head,
+    };
+    Ok(Launched { event, runner })
+}
+
+fn command_line(
+    agent: &Agent,
+    plan: &Plan,
+    worktree: &Path,
+    prompt_file: &Path,
+    prompt: &str,
+) -> Result<Vec<String>, String> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let (prompt_file, status_file) = (text(prompt_file), text(&worktree.join(".orch/status.json")));
+    let worktree = text(worktree);
+    let value = |name: &str| match name {
+        "prompt_file" => Some(prompt_file.as_str()),
+        "prompt" => Some(prompt),
+        "plan" => Some(plan.name.as_str()),
+        "worktree" => Some(worktree.as_str()),
+        "model" => Some(agent.model.as_deref().unwrap_or("")),
+        "status_file" => Some(status_file.as_str()),
+        "branch" => Some(plan.branch.as_str()),
+        _ => None,
+    };
+    agent
+        .command
+        .iter()
+        .map(|argument| {
+            let template = Template::parse(argument, COMMAND_PLACEHOLDERS).map_err(|error| error.to_string())?;
+            Ok(template.expand(value))
+        })
+        .collect()
+}
+
+/// Merges what another plan made into the branch, before the agent starts.
+fn carry_in(worktree: &Path, plan: &Plan, from: &WorkRef, commit: &CommitId) -> Result<(), LaunchTrouble> {
+    let what = match from.point {
+        Point::Plan => from.plan.to_string(),
+        Point::Phase(phase) => format!("{} (phase {phase})", from.plan),
+        Point::Task(task) => format!("{} (task {task})", from.plan),
+    };
+    let message = format!("Merge {what} into {}", plan.branch);
+    match carry(worktree, commit, &message) {
+        Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(()),
+        Ok(Carried::Conflict { files }) => Err(LaunchTrouble::Conflict {
+            with: PlanName::clone(&from.plan),
+            files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+        }),
+        Err(error @ (CarryError::Dirty { .. } | CarryError::InProgress { .. })) => {
+            Err(LaunchTrouble::Refused { why: error.to_string() })
+        }
+        Err(CarryError::Git(error)) => Err(LaunchTrouble::Failed { why: error.to_string() }),
+    }
+}

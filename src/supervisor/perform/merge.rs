@@ -1,0 +1,218 @@
+//! Landing one plan: build the candidate off every checkout, verify exactly that tree, move the target to exactly
+//! that commit.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::agent::JobFolder;
+use crate::git::{Build, CandidateBuilder, CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin};
+use crate::plan::{CommitId, Plan, PlanName};
+use crate::schedule::{Event, MergeTrouble};
+
+use super::super::{Campaign, environment};
+use super::{conflict, verify};
+
+/// How often a candidate is built anew because somebody else moved the target meanwhile.
+const REBUILDS: u32 = 10;
+
+/// Lands the plan. The second value warns of a checkout that could not be brought along.
+pub fn merge(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    into: Option<&str>,
+    landed: &BTreeMap<PlanName, CommitId>,
+) -> (Event, Vec<String>) {
+    let target = into.unwrap_or(&campaign.target);
+    let mut warnings = Vec::new();
+    for _ in 0..REBUILDS {
+        match attempt(campaign, admin, name, target, landed, &mut warnings) {
+            Ok(Some((before, commit))) => {
+                let event = Event::MergeLanded {
+                    plan: name.clone(),
+                    target: target.to_owned(),
+                    before,
+                    commit,
+                };
+                return (event, warnings);
+            }
+            // Somebody moved the target: what was verified is not what would land. Again, on the new tip.
+            Ok(None) => {}
+            Err(why) => return (failed(name, why), warnings),
+        }
+    }
+    let why = format!("the branch `{target}` was moved by somebody else {REBUILDS} times while candidates were verified");
+    (failed(name, MergeTrouble::Refused { why }), warnings)
+}
+
+fn failed(name: &PlanName, why: MergeTrouble) -> Event {
+    Event::MergeFailed {
+        plan: name.clone(),
+        why,
+    }
+}
+
+fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
+    MergeTrouble::Refused { why: error.to_string() }
+}
+
+type Move = (Option<CommitId>, CommitId);
+
+fn attempt(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    target: &str,
+    landed: &BTreeMap<PlanName, CommitId>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Move>, MergeTrouble> {
+    let repo = &campaign.repo;
+    let plan = campaign
+        .plan(name)
+        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
+    repo.check_target(target).map_err(|error| refused(&error))?;
+    // A dirty checkout refuses the merge anyway; better before an hour of verification than after it.
+    for checkout in repo.checkouts_of(target).map_err(|error| refused(&error))? {
+        if !checkout.dirty.is_empty() {
+            let dirty = LandRefusal::Dirty {
+                path: checkout.path,
+                files: checkout.dirty,
+            };
+            return Err(refused(&dirty));
+        }
+    }
+    let before = repo.branch_tip(target).map_err(|error| refused(&error))?;
+    let onto = before.clone().unwrap_or_else(|| campaign.base.clone());
+    let commit = match build(campaign, plan, &onto, landed)? {
+        Some(candidate) => candidate,
+        // All of it is there already, as after a crash between moving the target and writing that down.
+        None if before.is_some() => return Ok(Some((before, onto))),
+        None => onto,
+    };
+    if let Some(line) = campaign.set.merge.verify.as_deref() {
+        verify_candidate(campaign, admin, plan, &commit, line).map_err(|why| MergeTrouble::Verification { why })?;
+    }
+    let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
+        Ok(landing) => landing,
+        Err(LandRefusal::Moved { .. }) => return Ok(None),
+        Err(error) => return Err(refused(&error)),
+    };
+    // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
+    let note = campaign.dir.landing();
+    write_note(&note, &landing).map_err(|error| refused(&error))?;
+    let result = repo.land(&landing);
+    let done = match result {
+        Ok(done) => done,
+        Err(LandRefusal::Moved { .. }) => {
+            let _ = fs::remove_file(&note);
+            return Ok(None);
+        }
+        Err(error) => return Err(refused(&error)),
+    };
+    let _ = fs::remove_file(&note);
+    for checkout in done.checkouts {
+        if let CheckoutOutcome::Left(why) = checkout.outcome {
+            warnings.push(format!(
+                "{} has `{target}` checked out and was not brought along: {why}",
+                checkout.path.display()
+            ));
+        }
+    }
+    Ok(Some((before, done.commit)))
+}
+
+fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, serde_json::to_vec(landing)?)?;
+    fs::rename(temporary, path)
+}
+
+/// Ends a landing that a crash cut short: brings checkouts of a target that did move along.
+///
+/// # Errors
+///
+/// When the note or the repository cannot be read.
+pub fn resume_landing(campaign: &Campaign) -> Result<(), crate::supervisor::SupervisorError> {
+    let note = campaign.dir.landing();
+    let Ok(text) = fs::read(&note) else {
+        return Ok(());
+    };
+    if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text) {
+        campaign.repo.finish_landing(&landing)?;
+    }
+    let _ = fs::remove_file(&note);
+    Ok(())
+}
+
+/// The candidate's commit; none when the target has all of the plan already.
+fn build(
+    campaign: &Campaign,
+    plan: &Plan,
+    onto: &CommitId,
+    landed: &BTreeMap<PlanName, CommitId>,
+) -> Result<Option<CommitId>, MergeTrouble> {
+    let head = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| refused(&error))?
+        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git.clone());
+    match builder.build(onto, &head, &message(plan)).map_err(|error| refused(&error))? {
+        Build::Candidate(candidate) => Ok(Some(candidate.commit)),
+        Build::AlreadyContained => Ok(None),
+        Build::Conflict { files } => {
+            let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+            Err(MergeTrouble::Conflict {
+                with: conflict::authors(&campaign.repo, landed, &paths),
+                files: files.iter().map(|file| format!("{} ({})", file.path.display(), file.kind)).collect(),
+            })
+        }
+    }
+}
+
+fn message(plan: &Plan) -> String {
+    let title = if plan.document.title.is_empty() { String::new() } else { format!(": {}", plan.document.title) };
+    format!("Merge plan {}{title}\n\nOrch-Plan: {}", plan.name, plan.name)
+}
+
+/// The name of the merge queue's own worktree; no plan can have it.
+const TRAIN: &str = "train@0";
+
+fn verify_candidate(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    commit: &CommitId,
+    line: &str,
+) -> Result<(), String> {
+    let path = campaign.worktree_path(TRAIN);
+    let ready = admin.ensure_detached(TRAIN, &path, commit).map_err(|error| error.to_string())?;
+    let mut variables = environment::for_plan(campaign, plan, &ready.path);
+    variables.set("ORCH_ATTEMPT", format!("merge-{}", plan.name));
+    let check = verify::Check {
+        tag: format!("merge-{}-{}", plan.name, commit.short()),
+        line,
+        worktree: &ready.path,
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+    };
+    let folder = JobFolder::new(campaign.dir.merge_verification(&plan.name));
+    verify::run(campaign, &folder, variables, &check)
+}
+
+/// What [`merge`] would do on a target that stands at `onto`, without verifying or moving anything: the new tip.
+///
+/// # Errors
+///
+/// Why it would not land.
+pub fn rehearse(
+    campaign: &Campaign,
+    name: &PlanName,
+    onto: &CommitId,
+    landed: &BTreeMap<PlanName, CommitId>,
+) -> Result<CommitId, MergeTrouble> {
+    let plan = campaign
+        .plan(name)
+        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
+    Ok(build(campaign, plan, onto, landed)?.unwrap_or_else(|| onto.clone()))
+}

@@ -1,0 +1,17 @@
+//! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
+//! answers its effect.
+
+mod check;
+mod conflict;
+mod launch;
+mod merge;
+mod pin;
+mod verify;
+mod worktree;
+
+pub use check::check;
+pub use launch::{Launched, launch};
+pub use merge::{merge, rehearse, resume_landing};
+pub use pin::pin;
+pub use verify::verify;
+pub use worktree::make_worktree;

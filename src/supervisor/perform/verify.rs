@@ -1,0 +1,95 @@
+//! Running verifications, under a runner like an agent, so that nothing of one is left behind either.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner, launch};
+use crate::plan::PlanName;
+use crate::schedule::{Event, Exit};
+
+use super::super::{Campaign, environment};
+
+/// Bytes of output that a verdict quotes.
+const QUOTED: usize = 2000;
+
+/// Runs the plan's own verification in its worktree.
+pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
+    let verdict = (|| {
+        let plan = campaign.plan(name).ok_or("the plan is not in the manifest any more")?;
+        let line = plan.verify.as_deref().ok_or("the plan has nothing to verify any more")?;
+        let commit = campaign
+            .repo
+            .branch_tip(&plan.branch)
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
+        let folder = JobFolder::new(campaign.dir.verification(name));
+        let mut variables = environment::for_plan(campaign, plan, worktree);
+        variables.set("ORCH_ATTEMPT", format!("verify-{name}"));
+        let check = Check {
+            tag: format!("verify-{name}-{}", commit.short()),
+            line,
+            worktree,
+            timeout: plan.attempts.timeout,
+            grace: plan.attempts.grace,
+        };
+        run(campaign, &folder, variables, &check)?;
+        Ok(commit)
+    })();
+    let plan = name.clone();
+    match verdict {
+        Ok(commit) => Event::VerifyPassed { plan, commit },
+        Err(why) => Event::VerifyFailed { plan, why },
+    }
+}
+
+/// One verification.
+pub(super) struct Check<'a> {
+    pub tag: String,
+    pub line: &'a str,
+    pub worktree: &'a Path,
+    pub timeout: Duration,
+    pub grace: Duration,
+}
+
+/// Runs a shell line to its end; one that is still running for the same commit, since before a restart, is waited for
+/// instead. The error is the verdict in words.
+pub(super) fn run(
+    campaign: &Campaign,
+    folder: &JobFolder,
+    variables: Environment,
+    check: &Check<'_>,
+) -> Result<(), String> {
+    let job = Job {
+        tag: check.tag.clone(),
+        argv: vec!["sh".to_owned(), "-c".to_owned(), check.line.to_owned()],
+        folder: check.worktree.to_owned(),
+        env: variables.into_map(),
+        input: JobInput::Null,
+        timeout: Some(check.timeout),
+        grace: check.grace,
+    };
+    let trouble = |error: crate::agent::AgentError| format!("`{}` could not be run: {error}", check.line);
+    let at_work = Runner::adopt(folder.clone()).map_err(trouble)?;
+    let same = at_work.is_some() && folder.job().is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
+    let runner = match at_work {
+        Some(runner) if same => runner,
+        other => {
+            if let Some(old) = other {
+                Runner::stop(old.process(), true);
+                old.wait().map_err(trouble)?;
+            }
+            let lock = folder.prepare(&job, None).map_err(trouble)?;
+            launch(&campaign.program, folder.clone(), lock).map_err(trouble)?
+        }
+    };
+    let exit = match runner.wait().map_err(trouble)? {
+        JobState::Ended(record) => record.exit,
+        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
+    };
+    if exit == (Exit::Code { code: 0 }) {
+        return Ok(());
+    }
+    let tail = folder.tail(QUOTED);
+    let output = if tail.trim().is_empty() { String::new() } else { format!("\n{}", tail.trim_end()) };
+    Err(format!("`{}` {}{output}", check.line, exit.describe()))
+}

@@ -1,0 +1,51 @@
+//! Blocks of ten ports, registered per plan so that two plans never share one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
+
+use crate::journal::OrchDir;
+use crate::plan::PlanName;
+
+/// First port of the first block: below the range that Linux hands out by itself (32768 and up).
+const FIRST: u16 = 21_000;
+/// Ports in a block.
+const BLOCK: u16 = 10;
+/// First port that is no longer used.
+const END: u16 = 32_000;
+
+static REGISTRY: Mutex<()> = Mutex::new(());
+
+/// The first port of the plan's block, registering the lowest free block when it has none. None when all are taken or
+/// the registry cannot be written: a plan can do without.
+pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
+    let _one_at_a_time = REGISTRY.lock().ok()?;
+    let path = dir.ports();
+    let mut known: BTreeMap<PlanName, u16> =
+        fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    if let Some(port) = known.get(plan) {
+        return Some(*port);
+    }
+    let free = (FIRST..END).step_by(BLOCK.into()).find(|port| !known.values().any(|taken| taken == port))?;
+    known.insert(plan.clone(), free);
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, serde_json::to_vec_pretty(&known).ok()?).ok()?;
+    fs::rename(&temporary, &path).ok()?;
+    Some(free)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_stays_with_its_plan_and_no_two_plans_share_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        fs::create_dir_all(dir.path()).unwrap();
+        let (a, b) = ("a".parse().unwrap(), "b".parse().unwrap());
+        assert_eq!(block_of(&dir, &a), Some(21_000));
+        assert_eq!(block_of(&dir, &b), Some(21_010));
+        assert_eq!(block_of(&dir, &a), Some(21_000));
+    }
+}

@@ -1,0 +1,113 @@
+//! Going on after a crash: the journal says what was meant to run, the attempts' folders say what does, and the
+//! difference is fed in as ordinary events.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::agent::{JobFolder, JobState, Runner};
+use crate::git::inspect;
+use crate::journal::OrchDir;
+use crate::plan::{AttemptId, CommitId, PlanName};
+use crate::schedule::{Event, Exit, Stage, State};
+
+use super::SupervisorError;
+
+/// A runner that was started and has not said yet who it is does so within this time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was found of one attempt.
+#[derive(Debug)]
+pub struct Found {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Events that tell the scheduler what it missed.
+    pub missed: Vec<Event>,
+    /// Its runner, when it is still at work.
+    pub runner: Option<Runner>,
+}
+
+/// Looks at every attempt that the journal believes to be under way.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, SupervisorError> {
+    let mut all = Vec::new();
+    for (plan, attempt) in state.open_attempts() {
+        let run = state.plan(plan);
+        let assigned = run.attempt.as_ref().is_some_and(|current| current.stage == Stage::Assigned);
+        let head = run.worktree.as_ref().and_then(|made| inspect(Path::new(&made.path)).ok()).map(|seen| seen.head);
+        let folder = JobFolder::new(dir.attempt(attempt));
+        all.push(look_at(plan, attempt, folder, assigned, head)?);
+    }
+    Ok(all)
+}
+
+fn look_at(
+    plan: &PlanName,
+    attempt: &AttemptId,
+    folder: JobFolder,
+    assigned: bool,
+    head: Option<CommitId>,
+) -> Result<Found, SupervisorError> {
+    let started = |pid| Event::AgentStarted {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        pid,
+        head: head.clone().unwrap_or(CommitId(String::new())),
+    };
+    let ended = |exit| Event::AgentEnded {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        exit,
+    };
+    let mut missed = Vec::new();
+    let mut runner = None;
+    match settled_state(&folder)? {
+        JobState::Running(running) => {
+            runner = Runner::adopt(folder)?;
+            if assigned {
+                missed.push(started(running.map_or(0, |running| running.runner.pid)));
+            }
+            if runner.is_none() {
+                missed.push(ended(Exit::Lost));
+            }
+        }
+        JobState::Ended(record) => {
+            if assigned {
+                missed.push(started(0));
+            }
+            missed.push(ended(record.exit));
+        }
+        JobState::Lost(_) => {
+            Runner::sweep(&folder)?;
+            if assigned {
+                missed.push(started(0));
+            }
+            missed.push(ended(Exit::Lost));
+        }
+        // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.
+        JobState::Unstarted if assigned => {}
+        JobState::Unstarted => missed.push(ended(Exit::Lost)),
+    }
+    Ok(Found {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        missed,
+        runner,
+    })
+}
+
+/// The folder's state, once a runner that is just starting has written who it is.
+fn settled_state(folder: &JobFolder) -> Result<JobState, SupervisorError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let state = folder.state()?;
+        if !matches!(state, JobState::Running(None)) || Instant::now() > deadline {
+            return Ok(state);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,93 @@
+//! The words of the control socket: one JSON object a line, one answer a line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{CommitId, PlanName};
+
+/// What another process asks of the supervisor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// Stop: with grace, or at once.
+    Down {
+        /// Without grace.
+        now: bool,
+    },
+    /// Land plans.
+    Merge {
+        /// Which; empty for every finished one.
+        plans: Vec<PlanName>,
+        /// Another target than the run's.
+        into: Option<String>,
+    },
+}
+
+/// What the supervisor answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// It will be done, or is.
+    Accepted,
+    /// Every plan of a merge request has landed or not.
+    Merged(MergeReport),
+    /// It will not be done.
+    Refused {
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// What became of a merge request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeReport {
+    /// The target branch.
+    pub target: String,
+    /// Where it stood; none when it did not exist.
+    pub before: Option<CommitId>,
+    /// Where it stands.
+    pub after: Option<CommitId>,
+    /// The plans asked for, in the order in which they were dealt with.
+    pub plans: Vec<MergedPlan>,
+}
+
+/// One plan of a merge report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedPlan {
+    /// The plan.
+    pub name: PlanName,
+    /// What became of it.
+    pub outcome: MergeOutcome,
+    /// The commit with which it landed, or would.
+    pub commit: Option<CommitId>,
+    /// Why it did not land.
+    pub why: Option<String>,
+    /// True when it was refused before anything moved, so that trying again after a remedy may do.
+    #[serde(default)]
+    pub refused: bool,
+}
+
+/// What became of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeOutcome {
+    /// It is on the target.
+    Landed,
+    /// It needs a person: a conflict.
+    Held,
+    /// Its verification failed, or it was refused.
+    Failed,
+    /// It was left out: not finished, or a plan it builds on has not landed.
+    Skipped,
+}
+
+impl MergeOutcome {
+    /// The word that people and scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Landed => "landed",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}

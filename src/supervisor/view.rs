@@ -1,0 +1,281 @@
+//! What `orch status` shows: the journal folded over the plans, joined with what git says.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::inspect;
+use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
+use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState};
+use crate::schedule::{
+    At, Exit, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, phase_state, plan_state,
+};
+
+use super::{Campaign, SupervisorError};
+
+/// Everything known at one moment, for those who look.
+#[derive(Debug)]
+pub struct Situation {
+    /// The state, as the journal tells it.
+    pub scheduler: Scheduler,
+    /// Wall-clock time of the core's moments; none before the first run.
+    pub epoch: Option<Epoch>,
+    /// True while a supervisor drives the repository.
+    pub driven: bool,
+}
+
+/// The answer of `orch status --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusView {
+    /// Version of the document.
+    pub schema: u32,
+    /// The run's id; none before the first.
+    pub run: Option<String>,
+    /// Where the run stands.
+    pub state: RunView,
+    /// Where plans land.
+    pub target: TargetView,
+    /// In manifest order.
+    pub plans: Vec<PlanView>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunView {
+    /// Nothing was ever started.
+    Idle,
+    /// A supervisor is at work.
+    Running,
+    /// It was asked to stop.
+    Stopping,
+    /// It stopped in order with work left.
+    Stopped,
+    /// Its supervisor died.
+    Interrupted,
+    /// Every plan has settled.
+    Settled,
+}
+
+/// The target branch.
+#[derive(Debug, Clone, Serialize)]
+pub struct TargetView {
+    /// Its full name.
+    #[serde(rename = "ref")]
+    pub name: String,
+    /// Where it stands; none when it does not exist yet.
+    pub oid: Option<CommitId>,
+}
+
+/// One plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanView {
+    /// Its name.
+    pub name: PlanName,
+    /// Its state.
+    pub state: PlanState,
+    /// Why it is in that state; never empty for a plan that neither runs nor has landed.
+    pub why: Vec<String>,
+    /// What a person can do about it; as long as `why`.
+    #[serde(skip)]
+    pub reasons: Vec<Reason>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Its priority as people wrote it.
+    pub priority: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its worktree, when there is one.
+    pub worktree: Option<PathBuf>,
+    /// Where its branch started.
+    pub base: Option<CommitId>,
+    /// Its branch's tip.
+    pub head: Option<CommitId>,
+    /// Commits on its branch that its base does not have.
+    pub ahead: Option<usize>,
+    /// True when something is uncommitted in its worktree; none when that was not looked at.
+    pub dirty: Option<bool>,
+    /// In document order.
+    pub phases: Vec<PhaseView>,
+    /// Oldest first.
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseView {
+    /// Its number.
+    pub id: PhaseId,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+    /// In document order.
+    pub tasks: Vec<TaskView>,
+}
+
+/// One task.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttemptView {
+    /// Its id.
+    pub id: AttemptId,
+    /// Its agent.
+    pub agent: String,
+    /// When its process started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended: `exited with code 0`.
+    pub exit: Option<String>,
+    /// Its log.
+    pub log: PathBuf,
+}
+
+impl Situation {
+    /// Reads the journal, whether a supervisor runs or not. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the journal is there and cannot be read.
+    pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
+        let mut scheduler = Scheduler::new(Work::new(&campaign.set, false));
+        let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+        let mut epoch = None;
+        if let Some(reader) = JournalReader::open(&campaign.dir)? {
+            let records = reader.after(0, None)?;
+            scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+            epoch = Some(reader.epoch());
+            // Time goes on after the last record: a delay that is over is over.
+            scheduler.observe(reader.epoch().at(Timestamp::now()));
+        }
+        Ok(Self {
+            scheduler,
+            epoch,
+            driven,
+        })
+    }
+
+    /// The whole status. `with_dirt` looks for uncommitted changes, which costs a `git status` for each worktree.
+    ///
+    /// # Errors
+    ///
+    /// When the repository cannot be read.
+    pub fn view(&self, campaign: &Campaign, with_dirt: bool) -> Result<StatusView, SupervisorError> {
+        let state = self.scheduler.state();
+        let mut plans = Vec::new();
+        for (plan, work) in campaign.set.plans.iter().zip(&self.scheduler.work().plans) {
+            plans.push(self.plan(campaign, plan, work)?);
+        }
+        if with_dirt {
+            look_for_dirt(&mut plans);
+        }
+        Ok(StatusView {
+            schema: SCHEMA,
+            run: state.run.as_ref().map(|run| run.id.to_string()),
+            state: self.run_view(),
+            target: TargetView {
+                name: format!("refs/heads/{}", campaign.target),
+                oid: campaign.repo.branch_tip(&campaign.target)?,
+            },
+            plans,
+        })
+    }
+
+    /// Where the run stands.
+    pub fn run_view(&self) -> RunView {
+        match (self.scheduler.state().phase, self.driven) {
+            (RunPhase::Idle, false) => RunView::Idle,
+            (RunPhase::Stopping { .. }, true) => RunView::Stopping,
+            (RunPhase::Settled, _) => RunView::Settled,
+            (_, true) => RunView::Running,
+            (RunPhase::Driving | RunPhase::Stopping { .. }, false) => RunView::Interrupted,
+            (RunPhase::Stopped { .. }, false) => RunView::Stopped,
+        }
+    }
+
+    /// The core's moment as wall-clock time.
+    pub fn wall(&self, at: At) -> Option<Timestamp> {
+        self.epoch.map(|epoch| epoch.wall(at))
+    }
+
+    fn plan(&self, campaign: &Campaign, plan: &Plan, work: &PlanWork) -> Result<PlanView, SupervisorError> {
+        let state = self.scheduler.state();
+        let run = state.plan(&plan.name);
+        let reasons = explain(self.scheduler.work(), state, &plan.name);
+        let head = campaign.repo.branch_tip(&plan.branch)?.filter(|_| run.worktree.is_some());
+        let base = run.worktree.as_ref().map(|made| made.base.clone());
+        let ahead = match (&head, &base) {
+            (Some(head), Some(base)) => campaign.repo.ahead_behind(head, base).ok().map(|distance| distance.ahead),
+            _ => None,
+        };
+        let phases = plan.document.phases.iter().map(|phase| PhaseView {
+            id: phase.id,
+            title: phase.title.clone(),
+            state: phase_state(work, run, phase.id),
+            tasks: phase
+                .tasks
+                .iter()
+                .map(|task| TaskView {
+                    id: task.id,
+                    title: task.title.clone(),
+                    state: run.item_state(&task.id.into()),
+                })
+                .collect(),
+        });
+        let attempts = run.history.iter().map(|attempt| AttemptView {
+            id: attempt.id.clone(),
+            agent: attempt.agent.to_string(),
+            started_at: attempt.started.and_then(|at| self.wall(at)),
+            ended_at: attempt.ended.and_then(|at| self.wall(at)),
+            exit: attempt.exit.as_ref().map(Exit::describe),
+            log: campaign.dir.attempt(&attempt.id).join("log"),
+        });
+        Ok(PlanView {
+            name: plan.name.clone(),
+            state: plan_state(self.scheduler.work(), state, &plan.name),
+            why: reasons.iter().map(|reason| reason.text.clone()).collect(),
+            reasons,
+            since: state.run.as_ref().and_then(|_| self.wall(run.since)),
+            priority: plan.priority.to_string(),
+            branch: plan.branch.clone(),
+            worktree: run.worktree.as_ref().map(|made| PathBuf::from(&made.path)).filter(|path| path.is_dir()),
+            base,
+            head,
+            ahead,
+            dirty: None,
+            phases: phases.collect(),
+            attempts: attempts.collect(),
+        })
+    }
+}
+
+/// Asks git about every worktree, several at a time.
+fn look_for_dirt(plans: &mut [PlanView]) {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    let share = plans.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        for chunk in plans.chunks_mut(share) {
+            scope.spawn(move || {
+                for plan in chunk {
+                    plan.dirty = plan.worktree.as_deref().and_then(is_dirty);
+                }
+            });
+        }
+    });
+}
+
+fn is_dirty(worktree: &Path) -> Option<bool> {
+    inspect(worktree).ok().map(|state| !state.is_clean())
+}
