@@ -1,5 +1,6 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
+mod commit;
 mod dependency;
 mod document;
 mod fault;
@@ -9,6 +10,7 @@ mod plan_set;
 mod priority;
 mod state;
 
+pub use commit::{CommitId, CommitIdError};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
 pub use fault::{Fault, Faults};
