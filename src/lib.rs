@@ -1,4 +1,5 @@
 //! `orch` runs many coding agents on one git repository: a worktree and a branch for every plan, scheduling by
 //! dependency, and verified merges. See `docs/architecture.md` for the floors; imports go down only.
 
+pub mod git;
 pub mod plan;
