@@ -12,7 +12,8 @@ use super::{GitError, Repository};
 ///
 /// Concurrent `git worktree add` fails often (a race for `config.lock` and another for `commondir`), so all changes
 /// wait for one lock: a mutex between threads, and an advisory lock on `orch/worktrees.lock` in the common directory
-/// between processes, which the kernel drops when its holder dies. Filling a worktree with files needs no lock.
+/// between processes, which the kernel drops when its holder dies. The git commands that are started under it hold it
+/// too, so that it outlives a killed orch until its last git has ended. Filling a worktree with files needs no lock.
 #[derive(Debug)]
 pub struct WorktreeAdmin {
     pub(super) repo: Repository,
@@ -24,14 +25,28 @@ pub struct WorktreeAdmin {
 #[derive(Debug)]
 pub struct AdminLock<'a> {
     // Dropped in this order: the other processes are let in before the other threads.
-    _processes: File,
+    processes: File,
     _threads: MutexGuard<'a, ()>,
 }
 
 /// The proof that this process alone works on one worktree. Other worktrees are not held up by it.
 #[derive(Debug)]
 pub(super) struct KeyLock {
-    _file: File,
+    file: File,
+}
+
+impl AdminLock<'_> {
+    /// What a git command holds on to while it changes the administration.
+    pub(super) fn file(&self) -> &File {
+        &self.processes
+    }
+}
+
+impl KeyLock {
+    /// What a git command holds on to while it fills the worktree.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
 }
 
 impl WorktreeAdmin {
@@ -49,7 +64,7 @@ impl WorktreeAdmin {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let file = locked_file(&self.home, "worktrees.lock")?;
         Ok(AdminLock {
-            _processes: file,
+            processes: file,
             _threads: threads,
         })
     }
@@ -57,7 +72,7 @@ impl WorktreeAdmin {
     /// Waits until no other thread or process works on the worktree that `key` stands for.
     pub(super) fn lock_key(&self, key: &str) -> Result<KeyLock, GitError> {
         let file = locked_file(&self.marker_dir(), &format!("{key}.lock"))?;
-        Ok(KeyLock { _file: file })
+        Ok(KeyLock { file })
     }
 
     pub(super) fn marker_dir(&self) -> PathBuf {
@@ -71,6 +86,7 @@ fn locked_file(folder: &Path, name: &str) -> Result<File, GitError> {
     let file = File::options()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .open(&path)
         .map_err(GitError::io("open the lock", &path))?;

@@ -70,9 +70,8 @@ impl CandidateBuilder {
         match answer.status.code() {
             Some(0) => {}
             Some(1) => {
-                return Ok(Build::Conflict {
-                    files: conflict_files(&answer)?,
-                });
+                let files = conflict_files(&answer, &[onto, head])?;
+                return Ok(Build::Conflict { files });
             }
             _ => return Err(answer.failure()),
         }
@@ -92,7 +91,7 @@ impl CandidateBuilder {
         let answer = self.merge_tree(one, other)?;
         match answer.status.code() {
             Some(0) => Ok(Vec::new()),
-            Some(1) => conflict_files(&answer),
+            Some(1) => conflict_files(&answer, &[one, other]),
             _ => Err(answer.failure()),
         }
     }
@@ -131,7 +130,7 @@ impl CandidateBuilder {
 
 /// Reads the answer of `merge-tree -z` about a conflict: the tree; `MODE OID STAGE<TAB>PATH` for each side of each
 /// file; an empty record; then messages, each as: a count, that many paths, a type, a text.
-fn conflict_files(answer: &Answer) -> Result<Vec<ConflictFile>, GitError> {
+fn conflict_files(answer: &Answer, sides: &[&CommitId; 2]) -> Result<Vec<ConflictFile>, GitError> {
     let unreadable = || answer.unreadable("not the form of `merge-tree -z`");
     let mut fields = answer.stdout.split(|b| *b == 0);
     fields.next().ok_or_else(unreadable)?;
@@ -142,7 +141,7 @@ fn conflict_files(answer: &Answer) -> Result<Vec<ConflictFile>, GitError> {
             Some(stage @ b'1'..=b'3') => stage - b'0',
             _ => return Err(unreadable()),
         };
-        *stages.entry(path(&field[tab + 1..])).or_default() |= 1 << stage;
+        *stages.entry(path(&field[tab + 1..], sides)).or_default() |= 1 << stage;
     }
     let mut kinds: BTreeMap<PathBuf, String> = BTreeMap::new();
     while let Some(count) = fields.next().filter(|count| !count.is_empty()) {
@@ -150,7 +149,11 @@ fn conflict_files(answer: &Answer) -> Result<Vec<ConflictFile>, GitError> {
             .ok()
             .and_then(|n| n.parse().ok())
             .ok_or_else(unreadable)?;
-        let paths: Vec<PathBuf> = fields.by_ref().take(count).map(path).collect();
+        let paths: Vec<PathBuf> = fields
+            .by_ref()
+            .take(count)
+            .map(|field| path(field, sides))
+            .collect();
         let kind = String::from_utf8_lossy(fields.next().ok_or_else(unreadable)?).into_owned();
         fields.next().ok_or_else(unreadable)?;
         if let (Some(kind), Some(first)) = (conflict_kind(&kind), paths.into_iter().next()) {
@@ -183,6 +186,17 @@ fn conflict_kind(message_type: &str) -> Option<String> {
     Some(kind.to_owned())
 }
 
-fn path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(bytes))
+/// A path in the answer. A file that a folder of the same name pushes aside is called `NAME~SIDE` there, or
+/// `NAME~SIDE_0` when that is taken: people know it as `NAME`.
+fn path(bytes: &[u8], sides: &[&CommitId; 2]) -> PathBuf {
+    let own = sides.iter().find_map(|side| {
+        let aside = [b"~", side.as_str().as_bytes()].concat();
+        let at = bytes.windows(aside.len()).rposition(|window| window == aside)?;
+        let rest = &bytes[at + aside.len()..];
+        let numbered = rest
+            .strip_prefix(b"_")
+            .is_some_and(|number| number.iter().all(u8::is_ascii_digit));
+        (rest.is_empty() || numbered).then(|| &bytes[..at])
+    });
+    PathBuf::from(OsStr::from_bytes(own.unwrap_or(bytes)))
 }

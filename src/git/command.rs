@@ -1,6 +1,7 @@
 //! Running the git program: a clean environment, one language, no questions, nothing left to chance by the caller.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
@@ -56,6 +57,7 @@ pub(super) struct Git {
     command: Command,
     shown: String,
     input: Option<Vec<u8>>,
+    held: Option<File>,
 }
 
 /// What a git command answered.
@@ -82,6 +84,7 @@ impl Git {
             command,
             shown: "git".to_owned(),
             input: None,
+            held: None,
         }
     }
 
@@ -139,13 +142,24 @@ impl Git {
         self
     }
 
+    /// Lets the command hold a lock for as long as it runs, even when this process is killed before it ends: an
+    /// advisory lock lives until the last descriptor of its opening is closed, and the command's standard input is
+    /// made one of them. The file is empty, so the command reads nothing from it.
+    pub(super) fn holding(mut self, lock: &File) -> Result<Self, GitError> {
+        let held = lock
+            .try_clone()
+            .map_err(GitError::io("share the lock for", Path::new("git")))?;
+        self.held = Some(held);
+        Ok(self)
+    }
+
     /// Runs it to its end, whatever its exit status.
     pub(super) fn answer(mut self) -> Result<Answer, GitError> {
         self.command
-            .stdin(if self.input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
+            .stdin(match (&self.input, self.held.take()) {
+                (Some(_), _) => Stdio::piped(),
+                (None, Some(lock)) => Stdio::from(lock),
+                (None, None) => Stdio::null(),
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

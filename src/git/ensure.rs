@@ -3,24 +3,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::admin::{AdminLock, WorktreeAdmin};
+use super::admin::{AdminLock, KeyLock, WorktreeAdmin};
 use super::command::Git;
 use super::exclude::{exclude, lines_for};
 use super::marker::{Marker, Progress};
 use super::populate::{Fill, fill};
-use super::registration::{Registration, pointed_to, registrations, settle};
+use super::registration::{Registration, registrations, settle};
+use super::repair::unlock_half_made;
 use super::worktree::is_key;
 use super::{
-    EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, index_lock, is_branch_name,
+    EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_branch_name, stale_lock,
 };
 use crate::plan::CommitId;
 
 /// What one call is about, with settled path.
-struct Wanted<'a> {
-    key: &'a str,
-    path: PathBuf,
-    branch: Option<&'a str>,
-    base: &'a CommitId,
+pub(super) struct Wanted<'a> {
+    pub(super) key: &'a str,
+    pub(super) path: PathBuf,
+    pub(super) branch: Option<&'a str>,
+    pub(super) base: &'a CommitId,
 }
 
 /// What is in git's books once the locked part is over.
@@ -39,13 +40,16 @@ impl WorktreeAdmin {
             let branch = spec.branch.clone();
             return Err(WorktreeRefusal::BadBranch { branch }.into());
         }
-        let _alone = self.alone(&spec.key)?;
-        self.make(&Wanted {
-            key: &spec.key,
-            path: settle(&spec.path),
-            branch: Some(&spec.branch),
-            base: &spec.base,
-        })
+        let alone = self.alone(&spec.key)?;
+        self.make(
+            &alone,
+            &Wanted {
+                key: &spec.key,
+                path: settle(&spec.path),
+                branch: Some(&spec.branch),
+                base: &spec.base,
+            },
+        )
     }
 
     /// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
@@ -56,27 +60,30 @@ impl WorktreeAdmin {
         path: &Path,
         commit: &CommitId,
     ) -> Result<WorktreeReady, EnsureError> {
-        let _alone = self.alone(key)?;
-        let mut ready = self.make(&Wanted {
-            key,
-            path: settle(path),
-            branch: None,
-            base: commit,
-        })?;
+        let alone = self.alone(key)?;
+        let mut ready = self.make(
+            &alone,
+            &Wanted {
+                key,
+                path: settle(path),
+                branch: None,
+                base: commit,
+            },
+        )?;
         if !ready.created_worktree {
-            super::populate::reset_detached(self, &mut ready, commit)?;
+            super::populate::reset_detached(self, &alone, &mut ready, commit)?;
         }
         Ok(ready)
     }
 
-    fn alone(&self, key: &str) -> Result<super::admin::KeyLock, EnsureError> {
+    fn alone(&self, key: &str) -> Result<KeyLock, EnsureError> {
         if !is_key(key) {
             return Err(WorktreeRefusal::BadKey { key: key.to_owned() }.into());
         }
         Ok(self.lock_key(key)?)
     }
 
-    fn make(&self, wanted: &Wanted<'_>) -> Result<WorktreeReady, EnsureError> {
+    fn make(&self, alone: &KeyLock, wanted: &Wanted<'_>) -> Result<WorktreeReady, EnsureError> {
         let registered = {
             let lock = self.lock()?;
             self.register(&lock, wanted)?
@@ -88,8 +95,8 @@ impl WorktreeAdmin {
             created_branch,
         } = registered;
         let created_worktree = marker.state == Progress::Making;
-        index_lock::clear(&registration.admin)?;
-        let warnings = fill(self, &registration, kind)?;
+        stale_lock::clear_index(&registration.admin)?;
+        let warnings = fill(self, alone, &registration, kind)?;
         let head = super::inspect::head_of(&registration.path)?;
         if created_worktree {
             marker.state = Progress::Made;
@@ -136,6 +143,9 @@ impl WorktreeAdmin {
                 marker
             }
         };
+        if let (Some(branch), None, Progress::Making) = (wanted.branch, &tip, marker.state) {
+            stale_lock::clear_branch(lock, common, branch)?;
+        }
         let (registration, fill) = match found {
             Some(known) => match self.repair(lock, wanted, &marker, known)? {
                 Some(repaired) => repaired,
@@ -188,54 +198,10 @@ impl WorktreeAdmin {
         Ok(())
     }
 
-    /// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
-    fn repair(
-        &self,
-        _lock: &AdminLock<'_>,
-        wanted: &Wanted<'_>,
-        marker: &Marker,
-        known: Registration,
-    ) -> Result<Option<(Registration, Fill)>, EnsureError> {
-        let making = marker.state == Progress::Making;
-        let head = known.head();
-        let right_head = match wanted.branch {
-            Some(branch) => head.as_ref().is_some_and(|on| on.as_deref() == Some(branch)),
-            None => head.is_some(),
-        };
-        if !right_head {
-            if making && is_bare_shell(&known.path) {
-                fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
-                let _ = fs::remove_file(known.path.join(".git"));
-                return Ok(None);
-            }
-            return Err(WorktreeRefusal::OtherHead {
-                path: known.path,
-                expected: wanted.branch.unwrap_or("any commit").to_owned(),
-                found: head.flatten(),
-            }
-            .into());
-        }
-        let was_free = is_free(&known.path);
-        if !known.is_connected() {
-            if known.path.join(".git").exists() {
-                return Err(WorktreeRefusal::ForeignFolder { path: known.path }.into());
-            }
-            known.connect()?;
-        }
-        let has_index = known.admin.join("index").exists();
-        let fill = match (making, has_index, was_free) {
-            (true, _, _) | (false, false, true) => Fill::FromCommit,
-            (false, true, true) => Fill::FromIndex,
-            (false, false, false) => Fill::IndexOnly,
-            (false, true, false) => Fill::Nothing,
-        };
-        Ok(Some((known, fill)))
-    }
-
     /// `git worktree add`, with the branch when it does not exist yet, without files.
-    fn add(
+    pub(super) fn add(
         &self,
-        _lock: &AdminLock<'_>,
+        lock: &AdminLock<'_>,
         wanted: &Wanted<'_>,
         marker: &Marker,
         new_branch: bool,
@@ -255,45 +221,8 @@ impl WorktreeAdmin {
             }
             None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
         };
-        git.run()?;
+        git.holding(lock.file())?.run()?;
         self.registered(&wanted.path)
-    }
-
-    /// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
-    fn adopt(
-        &self,
-        lock: &AdminLock<'_>,
-        wanted: &Wanted<'_>,
-        marker: &Marker,
-    ) -> Result<Registration, EnsureError> {
-        let path = wanted.path.clone();
-        let books = self.repo.common_dir().join("worktrees");
-        let was_ours = pointed_to(&path).is_some_and(|admin| {
-            !admin.exists() && admin.parent().is_some_and(|parent| settle(parent) == books)
-        });
-        if !was_ours {
-            return Err(WorktreeRefusal::ForeignFolder { path }.into());
-        }
-        // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.
-        let beside = tempfile::Builder::new()
-            .prefix(".orch-adopt-")
-            .tempdir_in(path.parent().unwrap_or(&path))
-            .map_err(GitError::io("create a folder beside", &path))?;
-        let shell = Wanted {
-            path: settle(beside.path()),
-            ..*wanted
-        };
-        let added = self.add(lock, &shell, marker, false)?;
-        let adopted = Registration {
-            path,
-            admin: added.admin,
-        };
-        let mut link = adopted.path.join(".git").into_os_string().into_encoded_bytes();
-        link.push(b'\n');
-        let gitdir = adopted.admin.join("gitdir");
-        fs::write(&gitdir, link).map_err(GitError::io("write", &gitdir))?;
-        adopted.connect()?;
-        Ok(adopted)
     }
 
     fn refuse_checked_out(&self, branch: &str) -> Result<(), EnsureError> {
@@ -353,24 +282,9 @@ fn refuse_other(
 }
 
 /// True when nothing is at the path, or an empty folder.
-fn is_free(path: &Path) -> bool {
+pub(super) fn is_free(path: &Path) -> bool {
     match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err(),
-    }
-}
-
-/// True when a folder holds nothing but, at most, its `.git` file.
-fn is_bare_shell(path: &Path) -> bool {
-    fs::read_dir(path).map_or(true, |entries| {
-        entries.flatten().all(|entry| entry.file_name() == ".git")
-    })
-}
-
-/// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.
-fn unlock_half_made(admin: &Path) {
-    let locked = admin.join("locked");
-    if fs::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {
-        let _ = fs::remove_file(locked);
     }
 }

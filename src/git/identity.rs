@@ -31,12 +31,12 @@ pub(super) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> 
     }
     let text = String::from_utf8_lossy(&answer.stdout);
     let last = |key: &str| {
-        let values = text.split('\0').filter_map(|entry| match entry.split_once('\n') {
+        let mut values = text.split('\0').filter_map(|entry| match entry.split_once('\n') {
             Some((name, value)) => (name == key).then_some(value),
             // A key without `=` means true.
             None => (entry == key).then_some("true"),
         });
-        values.last()
+        values.next_back()
     };
     let mut fallback = Vec::new();
     if last("user.name").is_none_or(str::is_empty) {

@@ -4,12 +4,12 @@
 //! | noun | file |
 //! |---|---|
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
-//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `populate`, `removal` |
-//! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `index_lock` |
+//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
+//! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `head_print`, `checkout` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | pins and backups | `pin` |
-//! | the merge: candidates, and the target's move | `candidate`, `landing`, `in_the_way` |
+//! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
@@ -25,8 +25,8 @@ mod exclude;
 mod head_print;
 mod identity;
 mod in_the_way;
-mod index_lock;
 mod inspect;
+mod land_refusal;
 mod landing;
 mod leftovers;
 mod marker;
@@ -34,9 +34,11 @@ mod pin;
 mod populate;
 mod registration;
 mod removal;
+mod repair;
 mod repository;
 mod revision;
 mod snapshot;
+mod stale_lock;
 mod version;
 mod worktree;
 
@@ -49,7 +51,8 @@ pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use head_print::{HeadPrint, fingerprint};
 pub use inspect::{InProgress, WorktreeState, inspect};
-pub use landing::{CheckoutOutcome, LandRefusal, Landed, LandingPlan, MendedCheckout};
+pub use land_refusal::LandRefusal;
+pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use pin::{Pin, PinPoint};
 pub use removal::{KeepReason, Removable, RemoveError};

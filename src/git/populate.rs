@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::admin::WorktreeAdmin;
+use super::admin::{KeyLock, WorktreeAdmin};
 use super::command::Git;
 use super::registration::Registration;
 use super::{GitError, WorktreeReady, inspect};
@@ -24,6 +24,7 @@ pub(super) enum Fill {
 /// Fills the worktree. Gives warnings about what did not work and does not hinder.
 pub(super) fn fill(
     admin: &WorktreeAdmin,
+    alone: &KeyLock,
     worktree: &Registration,
     kind: Fill,
 ) -> Result<Vec<String>, GitError> {
@@ -36,13 +37,14 @@ pub(super) fn fill(
         // What `git worktree add` itself does, which leaves the hook to be run apart.
         Fill::FromCommit => git.args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]),
     }
+    .holding(alone.file())?
     .run()?;
     let mut warnings = Vec::new();
     if kind == Fill::FromCommit {
         warnings.extend(run_post_checkout(admin, path)?);
     }
     if kind != Fill::IndexOnly {
-        warnings.extend(update_submodules(admin, path)?);
+        warnings.extend(update_submodules(admin, alone, path)?);
     }
     Ok(warnings)
 }
@@ -50,6 +52,7 @@ pub(super) fn fill(
 /// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache.
 pub(super) fn reset_detached(
     admin: &WorktreeAdmin,
+    alone: &KeyLock,
     ready: &mut WorktreeReady,
     commit: &CommitId,
 ) -> Result<(), GitError> {
@@ -62,6 +65,7 @@ pub(super) fn reset_detached(
             "--no-recurse-submodules",
         ])
         .arg(commit.as_str())
+        .holding(alone.file())?
         .answer()?;
     ready.head = inspect::head_of(&ready.path)?;
     if ready.head != *commit {
@@ -72,7 +76,9 @@ pub(super) fn reset_detached(
         ready.warnings.push(hook_failed(&answer.stderr));
     }
     Git::within(&ready.path).args(["clean", "-f", "-d", "-q"]).run()?;
-    ready.warnings.extend(update_submodules(admin, &ready.path)?);
+    ready
+        .warnings
+        .extend(update_submodules(admin, alone, &ready.path)?);
     Ok(())
 }
 
@@ -117,20 +123,26 @@ fn hook_failed(stderr: &str) -> String {
 
 /// Checks submodules out, when there are any. A failure (no network, a protocol that is not allowed) is a warning:
 /// many tasks do not need them.
-fn update_submodules(admin: &WorktreeAdmin, path: &Path) -> Result<Option<String>, GitError> {
+fn update_submodules(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    path: &Path,
+) -> Result<Option<String>, GitError> {
     if !path.join(".gitmodules").exists() {
         return Ok(None);
     }
     let init = {
         // This part writes the configuration that all worktrees share.
-        let _lock = admin.lock()?;
+        let lock = admin.lock()?;
         Git::within(path)
             .args(["submodule", "--quiet", "init"])
+            .holding(lock.file())?
             .answer()?
     };
     let answer = if init.status.success() {
         Git::within(path)
             .args(["submodule", "--quiet", "update", "--init", "--recursive"])
+            .holding(alone.file())?
             .answer()?
     } else {
         init

@@ -238,7 +238,6 @@ impl WorktreeAdmin {
     /// Removes the worktree, then the branch by compare-and-swap, then the note. Never by force: what has changed
     /// since the proof was given makes the step fail. One that was cut short is ended by the next.
     pub fn remove(&self, lock: &AdminLock<'_>, removable: &Removable) -> Result<(), RemoveError> {
-        let _ = lock;
         let common = self.repo.common_dir();
         let known = registrations(common)?
             .into_iter()
@@ -256,7 +255,7 @@ impl WorktreeAdmin {
             } else {
                 git
             };
-            git.arg(&removable.path).run()?;
+            git.arg(&removable.path).holding(lock.file())?.run()?;
         }
         if let (Some(branch), Some(tip)) = (&removable.branch, &removable.tip) {
             if let Some(path) = self.repo.checkout_paths(branch)?.into_iter().next() {
