@@ -4,5 +4,8 @@
 pub mod agent;
 pub mod graph;
 pub mod journal;
+pub mod git;
 pub mod plan;
 pub mod schedule;
+pub mod status;
+pub mod supervisor;

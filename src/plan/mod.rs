@@ -13,6 +13,7 @@ mod state;
 
 pub use attempt::{AttemptId, RunId};
 pub use commit::CommitId;
+pub use commit::{CommitId, CommitIdError};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
 pub use fault::{Fault, Faults};

@@ -1,0 +1,145 @@
+//! Carrying pinned work of one plan into the worktree of another, between attempts.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::command::{Git, records};
+use super::identity::committing_within;
+use super::revision::{commit_id, oid};
+use super::{GitError, InProgress, inspect};
+use crate::plan::CommitId;
+
+/// What became of a commit that was to be carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// It was there already.
+    UpToDate,
+    /// The worktree had nothing of its own beyond it, and moved on to it.
+    FastForward(CommitId),
+    /// It was merged, in this commit.
+    Merged(CommitId),
+    /// It does not merge. The worktree is as it was.
+    Conflict {
+        /// The files in conflict, relative to the worktree, sorted.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Why nothing was carried. The worktree is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryError {
+    /// There are uncommitted changes.
+    #[error("`{}` has uncommitted changes ({} files): commit them, then try again", path.display(), files.len())]
+    Dirty {
+        /// The worktree.
+        path: PathBuf,
+        /// The files, relative to it.
+        files: Vec<PathBuf>,
+    },
+    /// Something was begun and not ended.
+    #[error(
+        "`{}` is in the middle of a {operation}: end it (`git {operation} --continue`) or abort it, then try again",
+        path.display()
+    )]
+    InProgress {
+        /// The worktree.
+        path: PathBuf,
+        /// What was begun.
+        operation: InProgress,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Merges a commit into a clean worktree, through git itself. A conflict is taken back whole.
+pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, CarryError> {
+    let before = super::inspect::head_of(path)?;
+    let base = common_ancestor(path, &before, commit)?;
+    if base.as_ref() == Some(commit) {
+        return Ok(Carried::UpToDate);
+    }
+    let state = inspect(path)?;
+    let path_owned = || path.to_owned();
+    if let Some(operation) = state.in_progress {
+        return Err(CarryError::InProgress {
+            path: path_owned(),
+            operation,
+        });
+    }
+    if !state.dirty.is_empty() {
+        return Err(CarryError::Dirty {
+            path: path_owned(),
+            files: state.dirty,
+        });
+    }
+    let fast_forward = base.as_ref() == Some(&before);
+    let git = if fast_forward {
+        Git::within(path)
+    } else {
+        committing_within(path)?
+    };
+    // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
+    // reason given at `commit_leftovers`: this is upkeep between attempts.
+    let answer = git
+        .args([
+            "merge",
+            "--quiet",
+            "--ff",
+            "--commit",
+            "--no-squash",
+            "--no-verify",
+            "--no-edit",
+            "--no-autostash",
+        ])
+        .arg("-m")
+        .arg(message)
+        .arg(commit.as_str())
+        .answer()?;
+    if answer.status.success() {
+        let after = super::inspect::head_of(path)?;
+        return Ok(if fast_forward {
+            Carried::FastForward(after)
+        } else {
+            Carried::Merged(after)
+        });
+    }
+    let files = unmerged(path)?;
+    let under_way = super::inspect::in_progress(&super::inspect::git_dir(path)?).is_some();
+    if under_way {
+        Git::within(path).args(["merge", "--abort"]).run()?;
+    }
+    if files.is_empty() {
+        return Err(answer.failure().into());
+    }
+    Ok(Carried::Conflict { files })
+}
+
+fn common_ancestor(path: &Path, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
+    let repo = git2::Repository::open(path).map_err(GitError::library(format!(
+        "open the worktree `{}`",
+        path.display()
+    )))?;
+    match repo.merge_base(oid(one)?, oid(other)?) {
+        Ok(base) => Ok(Some(commit_id(base))),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        Err(source) => Err(GitError::library(format!("compare `{one}` with `{other}`"))(
+            source,
+        )),
+    }
+}
+
+/// The files that a merge has left in conflict, sorted.
+fn unmerged(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let out = Git::within(path)
+        .args(["ls-files", "--unmerged", "--full-name", "-z"])
+        .run()?;
+    let mut files: Vec<PathBuf> = records(&out)
+        .filter_map(|record| record.splitn(2, |b| *b == b'\t').nth(1))
+        .map(|file| PathBuf::from(OsStr::from_bytes(file)))
+        .collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}

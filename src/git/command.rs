@@ -1,0 +1,288 @@
+//! Running the git program: a clean environment, one language, no questions, nothing left to chance by the caller.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use super::{GitError, LEAST_VERSION};
+use crate::plan::CommitId;
+
+/// The `GIT_*` variables that are settings of the person or the machine. All others say which repository, index or
+/// object store an outer git command works on (`git rev-parse --local-env-vars`), and would misdirect ours.
+const KEPT: &[&str] = &[
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ASKPASS",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_PAGER",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_TEMPLATE_DIR",
+];
+const KEPT_PREFIXES: &[&str] = &["GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSL_", "GIT_TRACE"];
+
+/// True for an inherited variable that must not reach a git command (or an agent) of ours.
+pub fn is_stray_variable(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return name.as_bytes().starts_with(b"GIT_");
+    };
+    name.starts_with("GIT_")
+        && !KEPT.contains(&name)
+        && !KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A `git` command with the stray variables removed and standard streams inherited.
+pub(super) fn bare_command() -> Command {
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if is_stray_variable(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// One git command being put together.
+#[derive(Debug)]
+pub(super) struct Git {
+    command: Command,
+    shown: String,
+    input: Option<Vec<u8>>,
+    held: Option<File>,
+}
+
+/// What a git command answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+    shown: String,
+}
+
+impl Git {
+    fn new() -> Self {
+        let mut command = bare_command();
+        // No pager, no prompt, plain English: messages are read by orch and quoted to people. Housekeeping started
+        // by one of many quick commands would only get in the way of the next.
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").args([
+            "-c",
+            "gc.auto=0",
+            "-c",
+            "maintenance.auto=false",
+        ]);
+        Self {
+            command,
+            shown: "git".to_owned(),
+            input: None,
+            held: None,
+        }
+    }
+
+    /// A command that needs no repository.
+    pub(super) fn anywhere() -> Self {
+        Self::new()
+    }
+
+    /// A command in a worktree. (`-C`, not a working directory: that keeps the cheap way of spawning.)
+    pub(super) fn within(worktree: &Path) -> Self {
+        let mut git = Self::new();
+        git.command.arg("-C").arg(worktree);
+        git
+    }
+
+    /// A command on the repository itself, whatever is checked out where.
+    pub(super) fn on(common_dir: &Path) -> Self {
+        let mut git = Self::new();
+        let mut option = OsString::from("--git-dir=");
+        option.push(common_dir);
+        git.command.arg(option);
+        git
+    }
+
+    /// An option of `git` itself, before the subcommand.
+    pub(super) fn option(mut self, option: impl AsRef<OsStr>) -> Self {
+        self.command.arg(option);
+        self
+    }
+
+    /// `-c key=value` for this command only.
+    pub(super) fn config(self, setting: impl AsRef<OsStr>) -> Self {
+        self.option("-c").option(setting)
+    }
+
+    pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.shown.push(' ');
+        self.shown.push_str(&arg.as_ref().to_string_lossy());
+        self.command.arg(arg);
+        self
+    }
+
+    pub(super) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(self, args: I) -> Self {
+        args.into_iter().fold(self, Self::arg)
+    }
+
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Text for the command's standard input; without it there is none.
+    pub(super) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// Lets the command hold a lock for as long as it runs, even when this process is killed before it ends: an
+    /// advisory lock lives until the last descriptor of its opening is closed, and the command's standard input is
+    /// made one of them. The file is empty, so the command reads nothing from it.
+    pub(super) fn holding(mut self, lock: &File) -> Result<Self, GitError> {
+        let held = lock
+            .try_clone()
+            .map_err(GitError::io("share the lock for", Path::new("git")))?;
+        self.held = Some(held);
+        Ok(self)
+    }
+
+    /// Runs it to its end, whatever its exit status.
+    pub(super) fn answer(mut self) -> Result<Answer, GitError> {
+        self.command
+            .stdin(match (&self.input, self.held.take()) {
+                (Some(_), _) => Stdio::piped(),
+                (None, Some(lock)) => Stdio::from(lock),
+                (None, None) => Stdio::null(),
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let shown = shorten(&self.shown);
+        let cannot_run = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => GitError::Missing { least: LEAST_VERSION },
+            _ => GitError::Failed {
+                command: shown.clone(),
+                outcome: "could not be started".to_owned(),
+                stderr: source.to_string(),
+            },
+        };
+        let mut child = self.command.spawn().map_err(cannot_run)?;
+        if let (Some(input), Some(mut pipe)) = (self.input, child.stdin.take()) {
+            // Inputs are messages and short lists, below what a pipe holds; a git that does not read them says
+            // why by its exit status.
+            let _ = pipe.write_all(&input);
+        }
+        let output = child.wait_with_output().map_err(cannot_run)?;
+        Ok(Answer {
+            status: output.status,
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            shown,
+        })
+    }
+
+    /// Runs it; anything but success is an error. Gives its standard output.
+    pub(super) fn run(self) -> Result<Vec<u8>, GitError> {
+        let answer = self.answer()?;
+        if answer.status.success() {
+            Ok(answer.stdout)
+        } else {
+            Err(answer.failure())
+        }
+    }
+
+    /// Runs a command whose answer is one object id.
+    pub(super) fn run_for_id(self) -> Result<CommitId, GitError> {
+        let shown = shorten(&self.shown);
+        let out = self.run()?;
+        parse_id(&out).ok_or_else(|| GitError::Unreadable {
+            command: shown,
+            what: String::from_utf8_lossy(&out).trim().to_owned(),
+        })
+    }
+}
+
+impl Answer {
+    pub(super) fn failure(self) -> GitError {
+        let outcome = match (self.status.code(), self.status.signal()) {
+            (Some(code), _) => format!("exit {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no exit status".to_owned(),
+        };
+        let stderr = if self.stderr.is_empty() {
+            String::from_utf8_lossy(&self.stdout)
+                .trim()
+                .chars()
+                .take(2_000)
+                .collect()
+        } else {
+            self.stderr
+        };
+        GitError::Failed {
+            command: self.shown,
+            outcome,
+            stderr,
+        }
+    }
+
+    pub(super) fn unreadable(&self, what: &str) -> GitError {
+        GitError::Unreadable {
+            command: self.shown.clone(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+/// An object id printed alone on a line.
+pub(super) fn parse_id(bytes: &[u8]) -> Option<CommitId> {
+    std::str::from_utf8(bytes).ok()?.trim().parse().ok()
+}
+
+/// The records of a `-z` answer.
+pub(super) fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|b| *b == 0).filter(|record| !record.is_empty())
+}
+
+/// A command line for an error message: long ones are cut.
+fn shorten(shown: &str) -> String {
+    const MOST: usize = 200;
+    let first_line = shown.lines().next().unwrap_or_default();
+    if first_line.chars().count() <= MOST {
+        return first_line.to_owned();
+    }
+    let cut: String = first_line.chars().take(MOST).collect();
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_point_at_a_repository_are_stray_and_settings_are_not() {
+        for stray in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_CONFIG_COUNT",
+            "GIT_PREFIX",
+        ] {
+            assert!(is_stray_variable(OsStr::new(stray)), "{stray}");
+        }
+        for kept in [
+            "GIT_CONFIG_GLOBAL",
+            "GIT_AUTHOR_NAME",
+            "GIT_SSH_COMMAND",
+            "HOME",
+            "GITHUB_TOKEN",
+        ] {
+            assert!(!is_stray_variable(OsStr::new(kept)), "{kept}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Making worktrees, and finishing those whose making was cut short.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::admin::{AdminLock, KeyLock, WorktreeAdmin};
+use super::command::Git;
+use super::exclude::{exclude, lines_for};
+use super::marker::{Marker, Progress};
+use super::populate::{Fill, fill};
+use super::registration::{Registration, registrations, settle};
+use super::repair::unlock_half_made;
+use super::worktree::is_key;
+use super::{
+    EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_branch_name, stale_lock,
+};
+use crate::plan::CommitId;
+
+/// What one call is about, with settled path.
+pub(super) struct Wanted<'a> {
+    pub(super) key: &'a str,
+    pub(super) path: PathBuf,
+    pub(super) branch: Option<&'a str>,
+    pub(super) base: &'a CommitId,
+}
+
+/// What is in git's books once the locked part is over.
+struct Registered {
+    registration: Registration,
+    marker: Marker,
+    fill: Fill,
+    created_branch: bool,
+}
+
+impl WorktreeAdmin {
+    /// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
+    /// in git's books is done under the lock; files are written outside of it, so several run side by side.
+    pub fn ensure(&self, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
+        if !is_branch_name(&spec.branch) {
+            let branch = spec.branch.clone();
+            return Err(WorktreeRefusal::BadBranch { branch }.into());
+        }
+        let alone = self.alone(&spec.key)?;
+        self.make(
+            &alone,
+            &Wanted {
+                key: &spec.key,
+                path: settle(&spec.path),
+                branch: Some(&spec.branch),
+                base: &spec.base,
+            },
+        )
+    }
+
+    /// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
+    /// reset and untracked ones removed; ignored ones, such as build caches, stay.
+    pub fn ensure_detached(
+        &self,
+        key: &str,
+        path: &Path,
+        commit: &CommitId,
+    ) -> Result<WorktreeReady, EnsureError> {
+        let alone = self.alone(key)?;
+        let mut ready = self.make(
+            &alone,
+            &Wanted {
+                key,
+                path: settle(path),
+                branch: None,
+                base: commit,
+            },
+        )?;
+        if !ready.created_worktree {
+            super::populate::reset_detached(self, &alone, &mut ready, commit)?;
+        }
+        Ok(ready)
+    }
+
+    fn alone(&self, key: &str) -> Result<KeyLock, EnsureError> {
+        if !is_key(key) {
+            return Err(WorktreeRefusal::BadKey { key: key.to_owned() }.into());
+        }
+        Ok(self.lock_key(key)?)
+    }
+
+    fn make(&self, alone: &KeyLock, wanted: &Wanted<'_>) -> Result<WorktreeReady, EnsureError> {
+        let registered = {
+            let lock = self.lock()?;
+            self.register(&lock, wanted)?
+        };
+        let Registered {
+            registration,
+            mut marker,
+            fill: kind,
+            created_branch,
+        } = registered;
+        let created_worktree = marker.state == Progress::Making;
+        stale_lock::clear_index(&registration.admin)?;
+        let warnings = fill(self, alone, &registration, kind)?;
+        let head = super::inspect::head_of(&registration.path)?;
+        if created_worktree {
+            marker.state = Progress::Made;
+            self.write_marker(wanted.key, &marker)?;
+        }
+        Ok(WorktreeReady {
+            path: registration.path,
+            head,
+            created_branch,
+            created_worktree,
+            warnings,
+        })
+    }
+
+    /// The part under the lock: afterwards the branch exists and git's books hold the worktree.
+    fn register(&self, lock: &AdminLock<'_>, wanted: &Wanted<'_>) -> Result<Registered, EnsureError> {
+        let common = self.repo.common_dir();
+        let all = registrations(common)?;
+        let found = all.iter().find(|known| known.path == wanted.path).cloned();
+        let tip = match wanted.branch {
+            Some(branch) => self.repo.branch_tip(branch)?,
+            None => None,
+        };
+        let noted = self.read_marker(wanted.key)?;
+        match &noted {
+            None => self.refuse_foreign(wanted, found.as_ref(), tip.as_ref())?,
+            Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
+        }
+        exclude(lock, common, &lines_for(self.repo.top(), &wanted.path))?;
+
+        // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
+        let gone = wanted.branch.is_some() && tip.is_none() && found.is_none() && is_free(&wanted.path);
+        let marker = match noted {
+            Some(marker) if !gone => marker,
+            _ => {
+                let marker = Marker {
+                    schema: 1,
+                    path: wanted.path.clone(),
+                    branch: wanted.branch.map(str::to_owned),
+                    base: wanted.base.clone(),
+                    state: Progress::Making,
+                };
+                self.write_marker(wanted.key, &marker)?;
+                marker
+            }
+        };
+        if let (Some(branch), None, Progress::Making) = (wanted.branch, &tip, marker.state) {
+            stale_lock::clear_branch(lock, common, branch)?;
+        }
+        let (registration, fill) = match found {
+            Some(known) => match self.repair(lock, wanted, &marker, known)? {
+                Some(repaired) => repaired,
+                None => (self.add(lock, wanted, &marker, tip.is_none())?, Fill::FromCommit),
+            },
+            None if is_free(&wanted.path) => {
+                (self.add(lock, wanted, &marker, tip.is_none())?, Fill::FromCommit)
+            }
+            None => (self.adopt(lock, wanted, &marker)?, Fill::IndexOnly),
+        };
+        unlock_half_made(&registration.admin);
+        Ok(Registered {
+            registration,
+            marker,
+            fill,
+            created_branch: wanted.branch.is_some() && tip.is_none(),
+        })
+    }
+
+    /// Nothing of what is wanted may exist: orch has made none of it.
+    fn refuse_foreign(
+        &self,
+        wanted: &Wanted<'_>,
+        found: Option<&Registration>,
+        tip: Option<&CommitId>,
+    ) -> Result<(), EnsureError> {
+        if let Some(branch) = wanted.branch {
+            if tip.is_some() {
+                let branch = branch.to_owned();
+                return Err(WorktreeRefusal::ForeignBranch { branch }.into());
+            }
+            let clash = |existing: &String| {
+                let under = |long: &str, short: &str| {
+                    long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'))
+                };
+                under(branch, existing) || under(existing, branch)
+            };
+            if let Some(existing) = self.repo.branches()?.into_iter().find(clash) {
+                let branch = branch.to_owned();
+                return Err(WorktreeRefusal::BranchClash { branch, existing }.into());
+            }
+        }
+        let path = wanted.path.clone();
+        if !is_free(&path) {
+            return Err(WorktreeRefusal::ForeignFolder { path }.into());
+        }
+        if found.is_some() {
+            return Err(WorktreeRefusal::ForeignRegistration { path }.into());
+        }
+        Ok(())
+    }
+
+    /// `git worktree add`, with the branch when it does not exist yet, without files.
+    pub(super) fn add(
+        &self,
+        lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+        new_branch: bool,
+    ) -> Result<Registration, EnsureError> {
+        if let Some(parent) = wanted.path.parent() {
+            fs::create_dir_all(parent).map_err(GitError::io("create the folder", parent))?;
+        }
+        let git = Git::on(self.repo.common_dir()).args(["worktree", "add", "--quiet", "--no-checkout"]);
+        let git = match wanted.branch {
+            Some(branch) if new_branch => git
+                .args(["--no-track", "-b", branch])
+                .arg(&wanted.path)
+                .arg(marker.base.as_str()),
+            Some(branch) => {
+                self.refuse_checked_out(branch)?;
+                git.arg(&wanted.path).arg(branch)
+            }
+            None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
+        };
+        git.holding(lock.file())?.run()?;
+        self.registered(&wanted.path)
+    }
+
+    fn refuse_checked_out(&self, branch: &str) -> Result<(), EnsureError> {
+        match self.repo.checkout_paths(branch)?.into_iter().next() {
+            Some(path) => {
+                let branch = branch.to_owned();
+                Err(WorktreeRefusal::CheckedOutElsewhere { branch, path }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn registered(&self, path: &Path) -> Result<Registration, EnsureError> {
+        registrations(self.repo.common_dir())?
+            .into_iter()
+            .find(|known| known.path == path)
+            .ok_or_else(|| {
+                EnsureError::Git(GitError::Unreadable {
+                    command: "git worktree add".to_owned(),
+                    what: format!("no worktree was registered at `{}`", path.display()),
+                })
+            })
+    }
+}
+
+/// A note exists: is it about the same worktree, and is what is there what the note says?
+fn refuse_other(
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+    found: Option<&Registration>,
+    tip: Option<&CommitId>,
+) -> Result<(), WorktreeRefusal> {
+    if marker.path != wanted.path || marker.branch.as_deref() != wanted.branch {
+        return Err(WorktreeRefusal::MadeOtherwise {
+            key: wanted.key.to_owned(),
+            path: marker.path.clone(),
+            branch: marker.branch.clone(),
+        });
+    }
+    let Some(branch) = wanted.branch else {
+        return Ok(());
+    };
+    let branch = branch.to_owned();
+    match (marker.state, tip) {
+        // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
+        (Progress::Making, Some(tip)) if *tip != marker.base => {
+            Err(WorktreeRefusal::ForeignBranch { branch })
+        }
+        (Progress::Made, None) if found.is_some() || !is_free(&wanted.path) => {
+            Err(WorktreeRefusal::BranchGone {
+                path: wanted.path.clone(),
+                branch,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// True when nothing is at the path, or an empty folder.
+pub(super) fn is_free(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err(),
+    }
+}

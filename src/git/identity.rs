@@ -1,0 +1,63 @@
+//! Who commits, and whether it is signed, when orch itself makes a commit.
+
+use std::path::Path;
+
+use super::GitError;
+use super::command::Git;
+
+/// The settings for one command that makes a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Committing {
+    /// `key=value` settings that stand in for an identity that nobody has configured.
+    pub(super) fallback: Vec<&'static str>,
+    /// True when commits are to be signed. `git commit` and `git merge` see to it themselves, `git commit-tree`
+    /// does not.
+    pub(super) sign: bool,
+}
+
+/// Reads who commits in a checkout (or, given the common directory, in the repository).
+pub(super) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> {
+    let answer = git()
+        .args([
+            "config",
+            "-z",
+            "--get-regexp",
+            r"^(user\.name|user\.email|commit\.gpgsign)$",
+        ])
+        .answer()?;
+    // Exit 1 says that none of them is set.
+    if !matches!(answer.status.code(), Some(0 | 1)) {
+        return Err(answer.failure());
+    }
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let last = |key: &str| {
+        let mut values = text.split('\0').filter_map(|entry| match entry.split_once('\n') {
+            Some((name, value)) => (name == key).then_some(value),
+            // A key without `=` means true.
+            None => (entry == key).then_some("true"),
+        });
+        values.next_back()
+    };
+    let mut fallback = Vec::new();
+    if last("user.name").is_none_or(str::is_empty) {
+        fallback.push("user.name=orch");
+    }
+    if last("user.email").is_none_or(str::is_empty) && std::env::var_os("EMAIL").is_none() {
+        fallback.push("user.email=orch@localhost");
+    }
+    let sign = last("commit.gpgsign")
+        .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"));
+    Ok(Committing { fallback, sign })
+}
+
+/// A command in a checkout that makes a commit: with an identity, whatever is configured.
+pub(super) fn committing_within(path: &Path) -> Result<Git, GitError> {
+    let settings = committing(|| Git::within(path))?;
+    Ok(settings.apply(Git::within(path)))
+}
+
+impl Committing {
+    pub(super) fn apply(&self, git: Git) -> Git {
+        self.fallback.iter().fold(git, |git, setting| git.config(setting))
+    }
+}

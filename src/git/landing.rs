@@ -1,0 +1,269 @@
+//! Moving the target: compare-and-swap, and the checkouts of it along with it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Git, records};
+use super::in_the_way::in_the_way;
+use super::land_refusal::LandRefusal;
+use super::revision::branch_ref;
+use super::{GitError, Repository, is_branch_name};
+use crate::plan::CommitId;
+
+/// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was
+/// cut short can be ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandingPlan {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// Where it stands; none when it does not exist yet.
+    pub old: Option<CommitId>,
+    /// Where it shall stand.
+    pub new: CommitId,
+}
+
+/// A landing that took place: the branch was read again and stands at `commit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// Where the branch stands now.
+    pub commit: CommitId,
+    /// The checkouts of the branch, and whether each was brought along.
+    pub checkouts: Vec<MendedCheckout>,
+}
+
+/// A checkout of a branch that has moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MendedCheckout {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What became of it.
+    pub outcome: CheckoutOutcome,
+}
+
+/// Whether a checkout shows the commit that its branch stands at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckoutOutcome {
+    /// It was brought along.
+    FastForwarded,
+    /// It shows it already.
+    Current,
+    /// It was changed by somebody in the same moment and left alone; the text says what hinders.
+    Left(String),
+}
+
+impl Repository {
+    /// Refuses a target that is not, and could not become, a local branch.
+    pub fn check_target(&self, target: &str) -> Result<(), LandRefusal> {
+        let refused = |what| {
+            let target = target.to_owned();
+            Err(LandRefusal::NotABranch { target, what })
+        };
+        if target.starts_with("refs/") {
+            return refused("the full name of a ref");
+        }
+        if !is_branch_name(target) {
+            return refused("no name for a branch");
+        }
+        if self.branch_tip(target)?.is_some() {
+            return Ok(());
+        }
+        for (folder, what) in [("refs/tags/", "a tag"), ("refs/remotes/", "a branch of a remote")] {
+            if self.ref_target(&format!("{folder}{target}"))?.is_some() {
+                return refused(what);
+            }
+        }
+        if self.resolve(target).is_ok() {
+            return refused("a commit");
+        }
+        Ok(())
+    }
+
+    /// Looks whether a branch can move from `old` (none: it does not exist yet) to `new`, with every checkout of it.
+    /// Changes nothing.
+    pub fn plan_landing(
+        &self,
+        branch: &str,
+        old: Option<&CommitId>,
+        new: &CommitId,
+    ) -> Result<LandingPlan, LandRefusal> {
+        self.check_target(branch)?;
+        let found = self.branch_tip(branch)?;
+        if found.as_ref() != old {
+            return Err(LandRefusal::Moved {
+                branch: branch.to_owned(),
+                expected: old.cloned(),
+                found,
+            });
+        }
+        if let Some(old) = old {
+            if !self.is_ancestor(old, new)? {
+                return Err(LandRefusal::NotAFastForward {
+                    branch: branch.to_owned(),
+                    new: new.clone(),
+                });
+            }
+            for checkout in self.checkouts_of(branch)? {
+                if !checkout.dirty.is_empty() {
+                    return Err(LandRefusal::Dirty {
+                        path: checkout.path,
+                        files: checkout.dirty,
+                    });
+                }
+                rehearse(&checkout.path, old, new)?;
+            }
+        }
+        Ok(LandingPlan {
+            branch: branch.to_owned(),
+            old: old.cloned(),
+            new: new.clone(),
+        })
+    }
+
+    /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
+    /// error that is not a refusal the branch may have moved: [`Repository::finish_landing`] tells.
+    pub fn land(&self, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
+        let LandingPlan { branch, old, new } = plan;
+        self.plan_landing(branch, old.as_ref(), new)?;
+        let nothing = "0".repeat(new.as_str().len());
+        let answer = Git::on(self.common_dir())
+            .args(["update-ref", "-m"])
+            .arg(format!("orch: land {}", new.short()))
+            .arg(branch_ref(branch))
+            .arg(new.as_str())
+            .arg(old.as_ref().map_or(nothing.as_str(), CommitId::as_str))
+            .answer()?;
+        let found = self.branch_tip(branch)?;
+        if !answer.status.success() || found.as_ref() != Some(new) {
+            if found == *old {
+                return Err(answer.failure().into());
+            }
+            return Err(LandRefusal::Moved {
+                branch: branch.clone(),
+                expected: old.clone(),
+                found,
+            });
+        }
+        Ok(Landed {
+            commit: new.clone(),
+            checkouts: self.mend_checkouts(plan)?,
+        })
+    }
+
+    /// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
+    /// otherwise its checkouts are brought along. Doing so again changes nothing.
+    pub fn finish_landing(&self, plan: &LandingPlan) -> Result<Option<Landed>, GitError> {
+        let Some(tip) = self.branch_tip(&plan.branch)? else {
+            return Ok(None);
+        };
+        if !self.is_ancestor(&plan.new, &tip)? {
+            return Ok(None);
+        }
+        let checkouts = if tip == plan.new {
+            self.mend_checkouts(plan)?
+        } else {
+            Vec::new()
+        };
+        Ok(Some(Landed {
+            commit: tip,
+            checkouts,
+        }))
+    }
+
+    fn mend_checkouts(&self, plan: &LandingPlan) -> Result<Vec<MendedCheckout>, GitError> {
+        let mended = |path: PathBuf| {
+            let outcome = mend(&path, plan)?;
+            Ok(MendedCheckout { path, outcome })
+        };
+        self.checkout_paths(&plan.branch)?
+            .into_iter()
+            .map(mended)
+            .collect()
+    }
+}
+
+/// Brings one checkout from the old commit to the new one, if it still shows the old one.
+fn mend(path: &Path, plan: &LandingPlan) -> Result<CheckoutOutcome, GitError> {
+    if index_equals(path, &plan.new)? {
+        return Ok(CheckoutOutcome::Current);
+    }
+    let Some(old) = &plan.old else {
+        return Ok(CheckoutOutcome::Left(
+            "it was made while the branch was".to_owned(),
+        ));
+    };
+    if !index_equals(path, old)? {
+        return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
+    }
+    match rehearse(path, old, &plan.new) {
+        Ok(()) => {}
+        Err(LandRefusal::Git(error)) => return Err(error),
+        Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
+    }
+    let answer = two_way(path, old, &plan.new, &[]).answer()?;
+    Ok(if answer.status.success() {
+        CheckoutOutcome::FastForwarded
+    } else {
+        CheckoutOutcome::Left(answer.stderr)
+    })
+}
+
+/// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
+fn two_way(path: &Path, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
+    Git::within(path)
+        .args(["read-tree", "-m", "-u"])
+        .args(options)
+        .args([old.as_str(), new.as_str()])
+}
+
+/// Finds out whether a checkout could be brought along, changing none of its files.
+fn rehearse(path: &Path, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
+    // The files' times may differ from the index without their contents doing so.
+    Git::within(path)
+        .args(["update-index", "-q", "--refresh"])
+        .answer()?;
+    let files = in_the_way(path, old, new)?;
+    if !files.is_empty() {
+        let path = path.to_owned();
+        return Err(LandRefusal::InTheWay { path, files });
+    }
+    let answer = two_way(path, old, new, &["--dry-run"]).answer()?;
+    if answer.status.success() {
+        return Ok(());
+    }
+    Err(LandRefusal::Blocked {
+        path: path.to_owned(),
+        why: answer.stderr,
+    })
+}
+
+fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+    let answer = Git::within(path)
+        .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
+        .arg(commit.as_str())
+        .answer()?;
+    match answer.status.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => Err(answer.failure()),
+    }
+}
+
+/// The files that exist in `new` and not in `old`, relative to the top.
+pub(super) fn added(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
+    use std::os::unix::ffi::OsStrExt;
+    let out = Git::within(path)
+        .args([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--no-renames",
+            "--diff-filter=A",
+        ])
+        .args([old.as_str(), new.as_str()])
+        .run()?;
+    Ok(records(&out)
+        .map(|file| PathBuf::from(std::ffi::OsStr::from_bytes(file)))
+        .collect())
+}

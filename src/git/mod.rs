@@ -1,0 +1,63 @@
+//! Floor 3: git. Reads go through libgit2; everything that checks out, merges, commits or runs hooks and filters goes
+//! through the git program, which alone honours filters, hooks, drivers and its own merge.
+//!
+//! | noun | file |
+//! |---|---|
+//! | the repository, names and ancestry | `repository`, `revision`, `version` |
+//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
+//! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
+//! | the state of a checkout | `inspect`, `head_print`, `checkout` |
+//! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
+//! | pins and backups | `pin` |
+//! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
+//!
+//! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
+
+mod admin;
+mod candidate;
+mod carry;
+mod checkout;
+mod command;
+mod diff;
+mod ensure;
+mod error;
+mod exclude;
+mod head_print;
+mod identity;
+mod in_the_way;
+mod inspect;
+mod land_refusal;
+mod landing;
+mod leftovers;
+mod marker;
+mod pin;
+mod populate;
+mod registration;
+mod removal;
+mod repair;
+mod repository;
+mod revision;
+mod snapshot;
+mod stale_lock;
+mod version;
+mod worktree;
+
+pub use admin::{AdminLock, WorktreeAdmin};
+pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
+pub use carry::{Carried, CarryError, carry};
+pub use checkout::Checkout;
+pub use command::is_stray_variable;
+pub use error::GitError;
+pub use exclude::ORCH_DIR;
+pub use head_print::{HeadPrint, fingerprint};
+pub use inspect::{InProgress, WorktreeState, inspect};
+pub use land_refusal::LandRefusal;
+pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+pub use leftovers::{LeftoverError, commit_leftovers};
+pub use pin::{Pin, PinPoint};
+pub use removal::{KeepReason, Removable, RemoveError};
+pub use repository::Repository;
+pub use revision::{AheadBehind, is_branch_name};
+pub use snapshot::snapshot;
+pub use version::{GitVersion, LEAST_VERSION, require_git};
+pub use worktree::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};

@@ -1,0 +1,152 @@
+//! Filling a worktree with files, outside the lock.
+
+use std::path::Path;
+
+use super::admin::{KeyLock, WorktreeAdmin};
+use super::command::Git;
+use super::registration::Registration;
+use super::{GitError, WorktreeReady, inspect};
+use crate::plan::CommitId;
+
+/// Where the files of a worktree come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// It is as it was left.
+    Nothing,
+    /// Nobody has worked in it: all files as in the commit.
+    FromCommit,
+    /// Its folder was deleted: the files come back as they were last staged.
+    FromIndex,
+    /// Its index was lost: the files are kept as they are, changes show as changes.
+    IndexOnly,
+}
+
+/// Fills the worktree. Gives warnings about what did not work and does not hinder.
+pub(super) fn fill(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    worktree: &Registration,
+    kind: Fill,
+) -> Result<Vec<String>, GitError> {
+    let path = &worktree.path;
+    let git = Git::within(path);
+    match kind {
+        Fill::Nothing => return Ok(Vec::new()),
+        Fill::FromIndex => git.args(["checkout-index", "--all", "--quiet"]),
+        Fill::IndexOnly => git.args(["reset", "--quiet"]),
+        // What `git worktree add` itself does, which leaves the hook to be run apart.
+        Fill::FromCommit => git.args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]),
+    }
+    .holding(alone.file())?
+    .run()?;
+    let mut warnings = Vec::new();
+    if kind == Fill::FromCommit {
+        warnings.extend(run_post_checkout(admin, path)?);
+    }
+    if kind != Fill::IndexOnly {
+        warnings.extend(update_submodules(admin, alone, path)?);
+    }
+    Ok(warnings)
+}
+
+/// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache.
+pub(super) fn reset_detached(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    ready: &mut WorktreeReady,
+    commit: &CommitId,
+) -> Result<(), GitError> {
+    let answer = Git::within(&ready.path)
+        .args([
+            "checkout",
+            "--quiet",
+            "--force",
+            "--detach",
+            "--no-recurse-submodules",
+        ])
+        .arg(commit.as_str())
+        .holding(alone.file())?
+        .answer()?;
+    ready.head = inspect::head_of(&ready.path)?;
+    if ready.head != *commit {
+        return Err(answer.failure());
+    }
+    if !answer.status.success() {
+        // The files are in place; what failed is the repository's post-checkout hook.
+        ready.warnings.push(hook_failed(&answer.stderr));
+    }
+    Git::within(&ready.path).args(["clean", "-f", "-d", "-q"]).run()?;
+    ready
+        .warnings
+        .extend(update_submodules(admin, alone, &ready.path)?);
+    Ok(())
+}
+
+/// Runs the repository's post-checkout hook as `git worktree add` would. Its failure is a warning.
+fn run_post_checkout(admin: &WorktreeAdmin, path: &Path) -> Result<Option<String>, GitError> {
+    if !has_post_checkout(admin, path) {
+        return Ok(None);
+    }
+    let head = inspect::head_of(path)?;
+    let nothing = "0".repeat(head.as_str().len());
+    let answer = Git::within(path)
+        .args([
+            "hook",
+            "run",
+            "--ignore-missing",
+            "post-checkout",
+            "--",
+            nothing.as_str(),
+            head.as_str(),
+            "1",
+        ])
+        .answer()?;
+    Ok((!answer.status.success()).then(|| hook_failed(&answer.stderr)))
+}
+
+fn has_post_checkout(admin: &WorktreeAdmin, path: &Path) -> bool {
+    let hooks = admin
+        .repo
+        .handle()
+        .config()
+        .and_then(|config| config.get_path("core.hooksPath"))
+        .map_or_else(
+            |_| admin.repo.common_dir().join("hooks"),
+            |hooks| path.join(hooks),
+        );
+    hooks.join("post-checkout").exists()
+}
+
+fn hook_failed(stderr: &str) -> String {
+    format!("the repository's post-checkout hook failed: {stderr}")
+}
+
+/// Checks submodules out, when there are any. A failure (no network, a protocol that is not allowed) is a warning:
+/// many tasks do not need them.
+fn update_submodules(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    path: &Path,
+) -> Result<Option<String>, GitError> {
+    if !path.join(".gitmodules").exists() {
+        return Ok(None);
+    }
+    let init = {
+        // This part writes the configuration that all worktrees share.
+        let lock = admin.lock()?;
+        Git::within(path)
+            .args(["submodule", "--quiet", "init"])
+            .holding(lock.file())?
+            .answer()?
+    };
+    let answer = if init.status.success() {
+        Git::within(path)
+            .args(["submodule", "--quiet", "update", "--init", "--recursive"])
+            .holding(alone.file())?
+            .answer()?
+    } else {
+        init
+    };
+    Ok((!answer.status.success())
+        .then(|| format!("the submodules could not be checked out: {}", answer.failure())))
+}

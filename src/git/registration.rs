@@ -1,0 +1,131 @@
+//! What git has written down about worktrees: the folders below `worktrees/` in the common directory.
+//!
+//! Read as files, as `gitrepository-layout` documents them, because half-made ones must be seen too, which
+//! `git worktree list` leaves out.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::GitError;
+
+/// One worktree in git's books.
+#[derive(Debug, Clone)]
+pub(super) struct Registration {
+    /// Its folder in git's books: `COMMON/worktrees/ID`.
+    pub(super) admin: PathBuf,
+    /// Where its files are, or should be.
+    pub(super) path: PathBuf,
+}
+
+impl Registration {
+    /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a
+    /// worktree whose making was cut short.
+    pub(super) fn head(&self) -> Option<Option<String>> {
+        if !self.admin.join("commondir").exists() {
+            return None;
+        }
+        read_head(&self.admin.join("HEAD"))
+    }
+
+    /// True when the folder at `path` points back to this registration.
+    pub(super) fn is_connected(&self) -> bool {
+        pointed_to(&self.path)
+            .and_then(|admin| admin.canonicalize().ok())
+            .is_some_and(|admin| self.admin.canonicalize().is_ok_and(|own| own == admin))
+    }
+
+    /// Writes the worktree's `.git` file, creating the folder when it is missing.
+    pub(super) fn connect(&self) -> Result<(), GitError> {
+        fs::create_dir_all(&self.path).map_err(GitError::io("create the folder", &self.path))?;
+        let mut content = b"gitdir: ".to_vec();
+        content.extend_from_slice(self.admin.as_os_str().as_bytes());
+        content.push(b'\n');
+        let link = self.path.join(".git");
+        fs::write(&link, content).map_err(GitError::io("write", &link))
+    }
+}
+
+/// The branch in a HEAD file: `Some(None)` for a commit, none for neither.
+pub(super) fn read_head(file: &Path) -> Option<Option<String>> {
+    let text = fs::read_to_string(file).ok()?;
+    let text = text.trim();
+    if let Some(branch) = text.strip_prefix("ref: refs/heads/") {
+        return Some(Some(branch.to_owned()));
+    }
+    let is_commit = text.len() >= 40 && text.bytes().any(|b| b != b'0');
+    is_commit.then_some(None)
+}
+
+/// All worktrees in git's books, in no particular order. Entries without a path are passed over.
+pub(super) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
+    let folder = common_dir.join("worktrees");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(GitError::io("read", &folder)(error)),
+    };
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| {
+            let admin = entry.path();
+            let link = path_in(&fs::read(admin.join("gitdir")).ok()?, &admin)?;
+            Some(Registration {
+                path: settle(link.parent()?),
+                admin,
+            })
+        })
+        .collect())
+}
+
+/// The administration folder that a worktree's `.git` file names; none when there is no such file.
+pub(super) fn pointed_to(worktree: &Path) -> Option<PathBuf> {
+    let content = fs::read(worktree.join(".git")).ok()?;
+    path_in(content.strip_prefix(b"gitdir: ")?, worktree)
+}
+
+fn path_in(content: &[u8], relative_to: &Path) -> Option<PathBuf> {
+    let content = content.trim_ascii_end();
+    (!content.is_empty()).then(|| relative_to.join(OsStr::from_bytes(content)))
+}
+
+/// A path without `.`, `..` and symbolic links, whether or not its last parts exist yet.
+pub(super) fn settle(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut settled = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                settled.pop();
+            }
+            Component::RootDir | Component::Prefix(_) | Component::Normal(_) => {
+                settled.push(component);
+                // Links are followed part by part, so that `..` after a link means what the system means.
+                if let Ok(real) = settled.canonicalize() {
+                    settled = real;
+                }
+            }
+        }
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_settles_whether_or_not_it_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
+        assert_eq!(
+            settle(&real.join("link/../x/./y")),
+            real.parent().unwrap().join("x/y")
+        );
+        assert_eq!(settle(&real.join("link/new/deep")), real.join("new/deep"));
+    }
+}

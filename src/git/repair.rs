@@ -1,0 +1,109 @@
+//! Bringing back worktrees that are half-made or damaged. Nobody's work is touched in doing so.
+
+use std::fs;
+use std::path::Path;
+
+use super::admin::{AdminLock, WorktreeAdmin};
+use super::ensure::{Wanted, is_free};
+use super::marker::{Marker, Progress};
+use super::populate::Fill;
+use super::registration::{Registration, pointed_to, settle};
+use super::{EnsureError, GitError, WorktreeRefusal};
+
+impl WorktreeAdmin {
+    /// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
+    pub(super) fn repair(
+        &self,
+        _lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+        known: Registration,
+    ) -> Result<Option<(Registration, Fill)>, EnsureError> {
+        let making = marker.state == Progress::Making;
+        let head = known.head();
+        let right_head = match wanted.branch {
+            Some(branch) => head.as_ref().is_some_and(|on| on.as_deref() == Some(branch)),
+            None => head.is_some(),
+        };
+        if !right_head {
+            if making && is_bare_shell(&known.path) {
+                fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
+                let _ = fs::remove_file(known.path.join(".git"));
+                return Ok(None);
+            }
+            return Err(WorktreeRefusal::OtherHead {
+                path: known.path,
+                expected: wanted.branch.unwrap_or("any commit").to_owned(),
+                found: head.flatten(),
+            }
+            .into());
+        }
+        let was_free = is_free(&known.path);
+        if !known.is_connected() {
+            if known.path.join(".git").exists() {
+                return Err(WorktreeRefusal::ForeignFolder { path: known.path }.into());
+            }
+            known.connect()?;
+        }
+        let has_index = known.admin.join("index").exists();
+        let fill = match (making, has_index, was_free) {
+            (true, _, _) | (false, false, true) => Fill::FromCommit,
+            (false, true, true) => Fill::FromIndex,
+            (false, false, false) => Fill::IndexOnly,
+            (false, true, false) => Fill::Nothing,
+        };
+        Ok(Some((known, fill)))
+    }
+
+    /// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
+    pub(super) fn adopt(
+        &self,
+        lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+    ) -> Result<Registration, EnsureError> {
+        let path = wanted.path.clone();
+        let books = self.repo.common_dir().join("worktrees");
+        let was_ours = pointed_to(&path).is_some_and(|admin| {
+            !admin.exists() && admin.parent().is_some_and(|parent| settle(parent) == books)
+        });
+        if !was_ours {
+            return Err(WorktreeRefusal::ForeignFolder { path }.into());
+        }
+        // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.
+        let beside = tempfile::Builder::new()
+            .prefix(".orch-adopt-")
+            .tempdir_in(path.parent().unwrap_or(&path))
+            .map_err(GitError::io("create a folder beside", &path))?;
+        let shell = Wanted {
+            path: settle(beside.path()),
+            ..*wanted
+        };
+        let added = self.add(lock, &shell, marker, false)?;
+        let adopted = Registration {
+            path,
+            admin: added.admin,
+        };
+        let mut link = adopted.path.join(".git").into_os_string().into_encoded_bytes();
+        link.push(b'\n');
+        let gitdir = adopted.admin.join("gitdir");
+        fs::write(&gitdir, link).map_err(GitError::io("write", &gitdir))?;
+        adopted.connect()?;
+        Ok(adopted)
+    }
+}
+
+/// True when a folder holds nothing but, at most, its `.git` file.
+fn is_bare_shell(path: &Path) -> bool {
+    fs::read_dir(path).map_or(true, |entries| {
+        entries.flatten().all(|entry| entry.file_name() == ".git")
+    })
+}
+
+/// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.
+pub(super) fn unlock_half_made(admin: &Path) {
+    let locked = admin.join("locked");
+    if fs::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {
+        let _ = fs::remove_file(locked);
+    }
+}

@@ -1,0 +1,106 @@
+//! Carrying one plan's commits into another's worktree.
+
+use std::path::PathBuf;
+
+use orch::git::{Carried, CarryError, carry, inspect};
+
+use crate::support::Scratch;
+
+#[test]
+fn what_is_there_already_is_not_merged_again() {
+    let scratch = Scratch::new();
+    let old = scratch.head();
+    let head = scratch.commit("more");
+    assert_eq!(carry(scratch.path(), &old, "carry").unwrap(), Carried::UpToDate);
+    assert_eq!(carry(scratch.path(), &head, "carry").unwrap(), Carried::UpToDate);
+    assert_eq!(scratch.head(), head);
+}
+
+#[test]
+fn a_worktree_without_commits_of_its_own_moves_on() {
+    let scratch = Scratch::new();
+    scratch.git("config merge.ff false");
+    let pin = scratch.branch("auth", "main", &[("auth.txt", Some("auth\n"))]);
+    assert_eq!(
+        carry(scratch.path(), &pin, "carry").unwrap(),
+        Carried::FastForward(pin.clone())
+    );
+    assert_eq!(
+        (scratch.head(), scratch.read("auth.txt").as_str()),
+        (pin, "auth\n")
+    );
+    assert_eq!(scratch.git("branch --show-current"), "main");
+}
+
+#[test]
+fn two_lines_of_work_are_merged_with_the_message() {
+    let scratch = Scratch::new();
+    scratch.git("config merge.ff only");
+    scratch.git("config --unset user.name");
+    scratch.git("config user.useConfigOnly true");
+    let pin = scratch_branch_with_identity(&scratch);
+    let own = {
+        scratch.write("own.txt", "own\n").git("add --all");
+        scratch.git("-c user.name=T commit -q -m own");
+        scratch.head()
+    };
+    let Carried::Merged(merge) = carry(scratch.path(), &pin, "carry auth.2\n\nwith words").unwrap() else {
+        panic!()
+    };
+    assert_eq!(scratch.head(), merge);
+    assert_eq!(scratch.git("log -1 --format=%P"), format!("{own} {pin}"));
+    assert_eq!(scratch.git("log -1 --format=%B"), "carry auth.2\n\nwith words");
+    assert!(inspect(scratch.path()).unwrap().is_clean());
+}
+
+fn scratch_branch_with_identity(scratch: &Scratch) -> orch::plan::CommitId {
+    scratch.git("config user.name Tester");
+    let pin = scratch.branch("auth", "main", &[("auth.txt", Some("auth\n"))]);
+    scratch.git("config --unset user.name");
+    pin
+}
+
+#[test]
+fn a_conflict_is_taken_back_whole() {
+    let scratch = Scratch::new();
+    let pin = scratch.branch(
+        "auth",
+        "main",
+        &[("README.md", Some("auth\n")), ("a ü.txt", Some("auth\n"))],
+    );
+    scratch.write("a ü.txt", "main\n");
+    let head = scratch.commit_file("README.md", "main\n");
+    let carried = carry(scratch.path(), &pin, "carry").unwrap();
+    let files: Vec<PathBuf> = ["README.md", "a ü.txt"].map(Into::into).into();
+    assert_eq!(carried, Carried::Conflict { files });
+    assert_eq!((scratch.head(), scratch.status().as_str()), (head, ""));
+    assert!(inspect(scratch.path()).unwrap().is_clean());
+    assert_eq!(scratch.read("README.md"), "main\n");
+}
+
+#[test]
+fn uncommitted_work_is_never_merged_over() {
+    let scratch = Scratch::new();
+    let pin = scratch.branch("auth", "main", &[("auth.txt", Some("auth\n"))]);
+    scratch.write("mine.txt", "mine");
+    let error = carry(scratch.path(), &pin, "carry").unwrap_err();
+    let CarryError::Dirty { files, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(files, &[PathBuf::from("mine.txt")]);
+    assert!(!scratch.join("auth.txt").exists());
+}
+
+#[test]
+fn an_unrelated_history_is_an_error_and_changes_nothing() {
+    let scratch = Scratch::new();
+    let head = scratch.head();
+    let other = scratch
+        .git("commit-tree -m other 4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+        .parse()
+        .unwrap();
+    let error = carry(scratch.path(), &other, "carry").unwrap_err();
+    assert!(error.to_string().contains("unrelated"), "{error}");
+    assert_eq!(scratch.head(), head);
+    assert!(inspect(scratch.path()).unwrap().is_clean());
+}

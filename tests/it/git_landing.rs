@@ -1,0 +1,333 @@
+//! Moving the target and its checkouts.
+
+use std::path::PathBuf;
+
+use orch::git::{CheckoutOutcome, LandRefusal};
+
+use crate::support::{Scratch, Tree};
+
+#[test]
+fn the_target_moves_and_every_clean_checkout_with_it() {
+    let scratch = Scratch::new();
+    scratch.commit_file("old.txt", "old\n");
+    let old = scratch.head();
+    let new = scratch.branch(
+        "side",
+        "main",
+        &[("new/a b.txt", Some("new\n")), ("old.txt", None)],
+    );
+    let repo = scratch.repository();
+    scratch.write("untracked.txt", "mine");
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let landed = repo.land(&plan).unwrap();
+    assert_eq!(landed.commit, new);
+    assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+    assert_eq!((scratch.rev("main"), scratch.head()), (new.clone(), new));
+    assert_eq!(scratch.status(), "?? untracked.txt");
+    assert_eq!(scratch.read("new/a b.txt"), "new\n");
+    assert!(!scratch.join("old.txt").exists());
+    assert!(scratch.git("reflog -1 main").contains("orch: land"));
+}
+
+#[test]
+fn a_target_that_is_checked_out_nowhere_just_moves() {
+    let scratch = Scratch::new();
+    scratch.git("branch target");
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let landed = repo
+        .land(&repo.plan_landing("target", Some(&old), &new).unwrap())
+        .unwrap();
+    assert!(landed.checkouts.is_empty());
+    assert_eq!((scratch.rev("target"), scratch.head()), (new, old));
+    assert_eq!(scratch.status(), "");
+}
+
+#[test]
+fn a_target_that_does_not_exist_is_created() {
+    let scratch = Scratch::new();
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("release/1", None, &scratch.head()).unwrap();
+    repo.land(&plan).unwrap();
+    assert_eq!(scratch.rev("refs/heads/release/1"), scratch.head());
+}
+
+#[test]
+fn a_linked_checkout_and_one_of_a_bare_repository_come_along() {
+    let scratch = Scratch::new();
+    let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
+    let bare = scratch.beside("bare.git");
+    scratch.git_args(["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let (bare, linked) = (Tree::at(bare), Tree::at(scratch.beside("ä linked")));
+    bare.git_args(["worktree", "add", "-q", linked.path().to_str().unwrap(), "main"]);
+    let repo = bare.repository();
+    let landed = repo
+        .land(&repo.plan_landing("main", Some(&scratch.head()), &new).unwrap())
+        .unwrap();
+    assert_eq!(landed.checkouts[0].path, linked.path());
+    assert_eq!(
+        (linked.read("new.txt").as_str(), linked.status().as_str()),
+        ("new", "")
+    );
+}
+
+#[test]
+fn a_dirty_checkout_refuses_before_anything_moves() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    for staged in [false, true] {
+        scratch.write("README.md", "changed\n");
+        if staged {
+            scratch.git("add README.md");
+        }
+        let refusal = scratch
+            .repository()
+            .plan_landing("main", Some(&old), &new)
+            .unwrap_err();
+        let LandRefusal::Dirty { path, files } = &refusal else {
+            panic!("{refusal}")
+        };
+        assert_eq!(
+            (path.as_path(), files.as_slice()),
+            (scratch.path(), [PathBuf::from("README.md")].as_slice())
+        );
+    }
+    assert_eq!(
+        (scratch.rev("main"), scratch.read("README.md").as_str()),
+        (old, "changed\n")
+    );
+}
+
+#[test]
+fn files_in_the_way_refuse_even_ignored_ones() {
+    let scratch = Scratch::new();
+    scratch.commit_file(".gitignore", ".env\nbuild\n");
+    let old = scratch.head();
+    let new = scratch.branch(
+        "side",
+        "main",
+        &[
+            ("new.txt", Some("new")),
+            ("build/out.txt", Some("out")),
+            (".gitignore", Some("")),
+            (".env", Some("theirs")),
+        ],
+    );
+    scratch
+        .write("new.txt", "mine")
+        .write(".env", "secret")
+        .write("build", "a file of mine");
+    let refusal = scratch
+        .repository()
+        .plan_landing("main", Some(&old), &new)
+        .unwrap_err();
+    let LandRefusal::InTheWay { files, .. } = &refusal else {
+        panic!("{refusal}")
+    };
+    let expected: Vec<PathBuf> = [".env", "build", "new.txt"].map(Into::into).into();
+    assert_eq!(files, &expected);
+    assert_eq!(scratch.rev("main"), old);
+    assert_eq!(scratch.read(".env"), "secret");
+}
+
+#[test]
+fn a_checkout_that_became_dirty_after_the_plan_refuses_still() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    scratch.write("README.md", "changed\n");
+    assert!(matches!(repo.land(&plan), Err(LandRefusal::Dirty { .. })));
+    assert_eq!(scratch.rev("main"), old);
+}
+
+#[test]
+fn a_lost_race_is_told_with_both_commits() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let theirs = scratch.commit("somebody was faster");
+    let refusal = repo.land(&plan).unwrap_err();
+    let LandRefusal::Moved { expected, found, .. } = &refusal else {
+        panic!("{refusal}")
+    };
+    assert_eq!((expected, found), (&Some(old), &Some(theirs.clone())));
+    assert_eq!(scratch.rev("main"), theirs);
+    assert_eq!(repo.finish_landing(&plan).unwrap(), None);
+}
+
+#[test]
+fn one_of_many_landings_at_once_wins() {
+    let scratch = Scratch::new();
+    scratch.git("switch -q -c elsewhere");
+    let old = scratch.head();
+    let news: Vec<_> = (0..6)
+        .map(|n| scratch.branch(&format!("side{n}"), "main", &[(&format!("{n}.txt"), Some("x"))]))
+        .collect();
+    let repo = scratch.repository();
+    let won: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = news
+            .iter()
+            .map(|new| {
+                scope.spawn(|| {
+                    let plan = repo.plan_landing("main", Some(&old), new).ok()?;
+                    repo.land(&plan).ok().map(|landed| landed.commit)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert_eq!(won, [scratch.rev("main")]);
+}
+
+#[test]
+fn only_a_local_branch_can_be_the_target() {
+    let scratch = Scratch::new();
+    scratch.git("tag v1");
+    scratch.git("update-ref refs/remotes/origin/main HEAD");
+    let repo = scratch.repository();
+    for (target, what) in [
+        ("v1", "a tag"),
+        ("origin/main", "a branch of a remote"),
+        ("refs/heads/main", "the full name of a ref"),
+        ("HEAD", "no name for a branch"),
+        (scratch.head().as_str(), "a commit"),
+    ] {
+        let refusal = repo.check_target(target).unwrap_err();
+        let LandRefusal::NotABranch { what: found, .. } = &refusal else {
+            panic!("{refusal}")
+        };
+        assert_eq!(*found, what, "{target}");
+    }
+    repo.check_target("main").unwrap();
+    repo.check_target("new/branch").unwrap();
+}
+
+#[test]
+fn commits_of_the_target_are_never_left_behind() {
+    let scratch = Scratch::new();
+    let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
+    let old = scratch.commit("not in side");
+    let refusal = scratch
+        .repository()
+        .plan_landing("main", Some(&old), &new)
+        .unwrap_err();
+    assert!(
+        matches!(refusal, LandRefusal::NotAFastForward { .. }),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_landing_cut_short_after_the_swap_is_ended() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    assert_eq!(repo.finish_landing(&plan).unwrap(), None, "it has not begun");
+    // Killed here: the branch has moved, the checkout shows the old commit.
+    scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
+    assert_eq!(scratch.status(), "D  new.txt");
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+    assert_eq!(
+        (scratch.status().as_str(), scratch.read("new.txt").as_str()),
+        ("", "new")
+    );
+    let again = repo.finish_landing(&plan).unwrap().unwrap();
+    assert_eq!(again.checkouts[0].outcome, CheckoutOutcome::Current);
+}
+
+#[test]
+fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("README.md", Some("new\n"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
+    scratch.write("README.md", "mine\n");
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert!(
+        matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
+        "{landed:?}"
+    );
+    assert_eq!(scratch.read("README.md"), "mine\n");
+    scratch
+        .write("README.md", "mine and staged\n")
+        .git("add README.md");
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert!(
+        matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
+        "{landed:?}"
+    );
+    assert_eq!(scratch.read("README.md"), "mine and staged\n");
+}
+
+#[test]
+fn a_submodule_left_behind_does_not_block_the_next_landing() {
+    let scratch = Scratch::new();
+    let library = Scratch::named("library");
+    scratch.git_args([
+        "submodule",
+        "--quiet",
+        "add",
+        library.path().to_str().unwrap(),
+        "lib",
+    ]);
+    let old = scratch.commit("add a submodule");
+    let lib = library.commit_file("more.txt", "more");
+    scratch.git("switch -q -c side");
+    Tree::at(scratch.join("lib")).git("pull -q");
+    let new = scratch.commit("newer submodule");
+    let newer = scratch.commit_file("a.txt", "a");
+    scratch.git("switch -q main");
+    scratch.git("submodule --quiet update");
+    let repo = scratch.repository();
+    repo.land(&repo.plan_landing("main", Some(&old), &new).unwrap())
+        .unwrap();
+    assert_eq!(scratch.git("rev-parse HEAD:lib"), lib.to_string());
+    repo.land(&repo.plan_landing("main", Some(&new), &newer).unwrap())
+        .unwrap();
+    assert_eq!(scratch.read("a.txt"), "a");
+}
+
+#[test]
+fn touched_files_with_the_same_content_are_clean() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("README.md", Some("new\n"))]),
+    );
+    scratch.git("update-index --refresh");
+    let file = std::fs::File::options()
+        .append(true)
+        .open(scratch.join("README.md"))
+        .unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let repo = scratch.repository();
+    repo.land(&repo.plan_landing("main", Some(&old), &new).unwrap())
+        .unwrap();
+    assert_eq!(scratch.read("README.md"), "new\n");
+}

@@ -1,0 +1,13 @@
+//! All integration tests, in one binary. Each module names what it shows.
+
+mod support;
+
+// Floor 3: git, on real repositories.
+mod git_candidate;
+mod git_carry;
+mod git_commit;
+mod git_half_made;
+mod git_landing;
+mod git_removal;
+mod git_repository;
+mod git_worktree;

@@ -1,0 +1,5 @@
+//! What the integration tests share.
+
+mod repo;
+
+pub use repo::{Scratch, Tree, isolate};

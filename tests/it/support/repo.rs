@@ -1,0 +1,229 @@
+//! Scratch repositories that depend on nothing of the machine's: no configuration, no identity, no clock.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Once;
+
+use orch::git::Repository;
+use orch::plan::CommitId;
+use tempfile::TempDir;
+
+/// Cuts this process, and the git commands and programs it starts, off from the machine's configuration. Called by
+/// every constructor here; a test that starts `orch` without a scratch repository calls it itself.
+pub fn isolate() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let home = tempfile::tempdir().unwrap().keep();
+        // SAFETY: tests reach code that reads the environment only through `isolate`, which lets nobody pass before
+        // this is done.
+        unsafe {
+            for (name, _) in std::env::vars_os() {
+                if name.as_encoded_bytes().starts_with(b"GIT_") {
+                    std::env::remove_var(name);
+                }
+            }
+            for name in ["EMAIL", "NO_COLOR", "XDG_CONFIG_HOME"] {
+                std::env::remove_var(name);
+            }
+            // The one setting: submodules may be cloned from a folder beside the repository.
+            let config = home.join(".gitconfig");
+            fs::write(&config, "[protocol \"file\"]\n\tallow = always\n").unwrap();
+            std::env::set_var("HOME", &home);
+            std::env::set_var("GIT_CONFIG_GLOBAL", &config);
+            std::env::set_var("GIT_CONFIG_NOSYSTEM", "1");
+            std::env::set_var("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z");
+            std::env::set_var("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z");
+            // libgit2 reads configuration inside this process and knows nothing of the variables above.
+            for level in [
+                git2::ConfigLevel::System,
+                git2::ConfigLevel::Global,
+                git2::ConfigLevel::XDG,
+                git2::ConfigLevel::ProgramData,
+            ] {
+                git2::opts::set_search_path(level, &home).unwrap();
+            }
+        }
+    });
+}
+
+/// A checkout: a folder with files in which git commands run.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    path: PathBuf,
+}
+
+impl Tree {
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        isolate();
+        Self { path: path.into() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn join(&self, file: impl AsRef<Path>) -> PathBuf {
+        self.path.join(file)
+    }
+
+    /// Runs git here, whatever comes of it.
+    pub fn try_git<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+        Command::new("git")
+            .arg("-C")
+            .arg(&self.path)
+            .args(args)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a git command that must succeed and gives what it prints, trimmed. Words are split at spaces.
+    #[track_caller]
+    pub fn git(&self, line: &str) -> String {
+        self.git_args(line.split_whitespace())
+    }
+
+    /// As [`Tree::git`], for arguments with spaces.
+    #[track_caller]
+    pub fn git_args<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
+        let output = self.try_git(args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "git failed in {}: {stderr}",
+            self.path.display()
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Writes a file, and the folders above it.
+    pub fn write(&self, file: impl AsRef<Path>, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn read(&self, file: impl AsRef<Path>) -> String {
+        fs::read_to_string(self.path.join(file)).unwrap()
+    }
+
+    pub fn remove(&self, file: impl AsRef<Path>) -> &Self {
+        fs::remove_file(self.path.join(file)).unwrap();
+        self
+    }
+
+    /// Commits everything there is.
+    #[track_caller]
+    pub fn commit(&self, message: &str) -> CommitId {
+        self.git("add --all");
+        self.git_args(["commit", "--quiet", "--allow-empty", "--no-verify", "-m", message]);
+        self.head()
+    }
+
+    /// Writes one file and commits.
+    #[track_caller]
+    pub fn commit_file(&self, file: &str, content: &str) -> CommitId {
+        self.write(file, content).commit(&format!("write {file}"))
+    }
+
+    #[track_caller]
+    pub fn head(&self) -> CommitId {
+        self.rev("HEAD")
+    }
+
+    #[track_caller]
+    pub fn rev(&self, name: &str) -> CommitId {
+        self.git_args(["rev-parse", "--verify", &format!("{name}^{{commit}}")])
+            .parse()
+            .unwrap()
+    }
+
+    /// What `git status --short` prints.
+    #[track_caller]
+    pub fn status(&self) -> String {
+        self.git("status --short --untracked-files=all")
+    }
+
+    /// The repository as orch finds it from here.
+    #[track_caller]
+    pub fn repository(&self) -> Repository {
+        Repository::discover(&self.path).unwrap()
+    }
+}
+
+/// A repository in a temporary folder of its own, with room for worktrees beside it. It is used as the main
+/// checkout's [`Tree`].
+#[derive(Debug)]
+pub struct Scratch {
+    root: TempDir,
+    main: Tree,
+}
+
+impl Deref for Scratch {
+    type Target = Tree;
+
+    fn deref(&self) -> &Tree {
+        &self.main
+    }
+}
+
+impl Scratch {
+    /// A repository `repo` on the branch `main` with one commit of a `README.md`.
+    pub fn new() -> Self {
+        Self::named("repo")
+    }
+
+    /// As [`Scratch::new`], with another folder name.
+    pub fn named(name: impl AsRef<Path>) -> Self {
+        let scratch = Self::empty(name);
+        scratch.commit_file("README.md", "a scratch repository\n");
+        scratch
+    }
+
+    /// A repository without a commit.
+    pub fn empty(name: impl AsRef<Path>) -> Self {
+        isolate();
+        let root = tempfile::tempdir().unwrap();
+        let main = Tree::at(root.path().canonicalize().unwrap().join(name));
+        fs::create_dir_all(main.path()).unwrap();
+        main.git("init --quiet --initial-branch=main");
+        main.git("config user.name Tester");
+        main.git("config user.email tester@example.org");
+        Self { root, main }
+    }
+
+    /// A path beside the repository.
+    pub fn beside(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.path().canonicalize().unwrap().join(name)
+    }
+
+    /// Makes a branch at `base` with one commit that writes the files (none as content: deletes), leaving the main
+    /// checkout as it was.
+    #[track_caller]
+    pub fn branch(&self, name: &str, base: &str, files: &[(&str, Option<&str>)]) -> CommitId {
+        let dir = self.beside(format!(".branch-{}", name.replace('/', "-")));
+        self.git_args([
+            "worktree",
+            "add",
+            "--quiet",
+            "-b",
+            name,
+            dir.to_str().unwrap(),
+            base,
+        ]);
+        let tree = Tree::at(&dir);
+        for (file, content) in files {
+            match content {
+                Some(content) => tree.write(file, content),
+                None => tree.remove(file),
+            };
+        }
+        let commit = tree.commit(&format!("work on {name}"));
+        self.git_args(["worktree", "remove", "--force", dir.to_str().unwrap()]);
+        commit
+    }
+}
