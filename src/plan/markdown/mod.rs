@@ -1,18 +1,27 @@
-//! stub
-use super::Document;
-/// fault
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentFault {
-    pub line: usize,
-    pub message: String,
-    pub hint: Option<String>,
-}
-pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
-    (
-        Document {
-            text: text.to_owned(),
-            ..Document::default()
-        },
-        vec![],
-    )
-}
+//! The plan document reader: Markdown in, a [`Document`](super::Document) and every fault out. It is total: any text
+//! gives a document.
+//!
+//! [`outline`] lets a CommonMark parser find headings, paragraphs and list items; [`read`] walks them and drafts phases
+//! and tasks; [`annotations`] reads what stands in brackets; [`finish`] numbers what has no number, joins groups and
+//! checks references.
+
+mod annotations;
+mod checks;
+mod draft;
+mod fault;
+mod files;
+mod finish;
+mod front_matter;
+mod groups;
+mod heading;
+mod item;
+mod label;
+mod outline;
+mod read;
+mod upstream;
+
+#[cfg(test)]
+mod tests;
+
+pub use fault::DocumentFault;
+pub use read::read_document;
