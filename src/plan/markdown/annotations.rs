@@ -40,7 +40,11 @@ pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annot
                 range: at..masked.len(),
             },
         };
+        let is_open = annotation.value.is_none();
         found.push(annotation);
+        if is_open {
+            break;
+        }
     }
     found
 }

@@ -1,10 +1,10 @@
 //! Whether a document's references hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::DocumentFault;
 use crate::plan::near_miss::near_miss;
-use crate::plan::{Phase, PipelineStart, Task, TaskId};
+use crate::plan::{Phase, PhaseId, PipelineStart, Task, TaskId};
 
 /// Reports dependencies on nothing and on itself, pipeline starts on nothing, and cycles.
 pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
@@ -28,10 +28,11 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             }
         }
     }
+    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     for phase in phases {
         let missing = match phase.pipeline_start {
             Some(PipelineStart::Task(id)) if !tasks.contains_key(&id) => format!("task {id}"),
-            Some(PipelineStart::Share { of, .. }) if !phases.iter().any(|other| other.id == of) => {
+            Some(PipelineStart::Share { of, .. }) if !known.contains(&of) => {
                 format!("phase {of}")
             }
             Some(PipelineStart::Share { of, .. }) if of == phase.id => "itself".to_owned(),

@@ -1,6 +1,6 @@
 //! From drafts to phases: numbers by place, groups joined, references resolved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::Named;
 use super::checks;
@@ -29,19 +29,14 @@ pub(super) fn finish(drafts: Vec<PhaseDraft>, notes: &[Note], faults: &mut Vec<D
         }
         phases.push(phase(draft, &mut named, faults));
     }
-    for run in &runs {
-        for phase in run {
-            beside.extend(run.iter().map(|other| (*phase, *other, 0)));
-        }
+    for run in runs.iter().filter(|run| run.len() > 1) {
+        let line = phases
+            .iter()
+            .find(|phase| Some(&phase.id) == run.first())
+            .map_or(1, |phase| phase.line);
+        beside_each_other(run, line, &mut beside, faults);
     }
-    for note in notes {
-        for group in groups(note) {
-            match group {
-                Group::Sequential(ranges, text) => sequential(&mut phases, &ranges, &text, note.line, faults),
-                Group::Parallel(ranges) => beside.extend(parallel(&phases, &ranges, note.line, faults)),
-            }
-        }
-    }
+    apply_notes(&mut phases, notes, &mut beside, faults);
     apply_beside(&mut phases, &beside, faults);
     resolve_depends(&mut phases, named, faults);
     checks::check(&phases, faults);
@@ -194,62 +189,102 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>
         .collect()
 }
 
-fn sequential(
+/// Where each task is: its phase and its place in it.
+type Places = BTreeMap<TaskId, (usize, usize)>;
+
+fn places(phases: &[Phase]) -> Places {
+    let mut places = Places::new();
+    for (number, phase) in phases.iter().enumerate() {
+        places.extend(
+            phase
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(at, task)| (task.id, (number, at))),
+        );
+    }
+    places
+}
+
+/// The largest group of phases that do not wait for each other; every pair is kept, so the cost is its square.
+const MOST_PARALLEL: usize = 500;
+
+/// Applies the execution notes; pairs of phases that one makes parallel are added to `beside`.
+fn apply_notes(
     phases: &mut [Phase],
-    ranges: &[(TaskId, TaskId)],
-    text: &str,
-    line: usize,
+    notes: &[Note],
+    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
     faults: &mut Vec<DocumentFault>,
 ) {
-    for (from, to) in ranges {
-        for end in BTreeSet::from([from, to]) {
-            let exists = phases
-                .iter()
-                .any(|phase| phase.tasks.iter().any(|task| task.id == *end));
-            if !exists {
-                faults.push(DocumentFault::new(
-                    line,
-                    format!("the note names task {end}, which does not exist"),
-                    None,
-                ));
+    let places = places(phases);
+    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
+    let mut seen: BTreeSet<Group> = BTreeSet::new();
+    for note in notes {
+        let missing = |what: String| {
+            DocumentFault::new(
+                note.line,
+                format!("the note names {what}, which does not exist"),
+                None,
+            )
+        };
+        for group in groups(note) {
+            if !seen.insert(group.clone()) {
+                continue;
             }
-        }
-        for task in phases.iter_mut().flat_map(|phase| &mut phase.tasks) {
-            if (*from..=*to).contains(&task.id) {
-                task.sequential = Some(text.to_owned());
+            match group {
+                Group::Sequential(ranges, text) => {
+                    for (from, to) in ranges {
+                        let ends = BTreeSet::from([from, to]);
+                        let gone = ends.iter().filter(|end| !places.contains_key(end));
+                        faults.extend(gone.map(|end| missing(format!("task {end}"))));
+                        let members = if from <= to {
+                            Some(places.range(from..=to))
+                        } else {
+                            None
+                        };
+                        for (_, (phase, at)) in members.into_iter().flatten() {
+                            phases[*phase].tasks[*at].sequential = Some(text.clone());
+                        }
+                    }
+                }
+                Group::Parallel(ranges) => {
+                    let mut members = BTreeSet::new();
+                    for (from, to) in ranges {
+                        let ends = BTreeSet::from([from, to]);
+                        let gone = ends.iter().filter(|end| !known.contains(end));
+                        faults.extend(gone.map(|end| missing(format!("phase {end}"))));
+                        if from <= to {
+                            members.extend(known.range(from..=to).copied());
+                        }
+                    }
+                    let members: Vec<PhaseId> = members.into_iter().collect();
+                    beside_each_other(&members, note.line, beside, faults);
+                }
             }
         }
     }
 }
 
-fn parallel(
-    phases: &[Phase],
-    ranges: &[(PhaseId, PhaseId)],
+fn beside_each_other(
+    members: &[PhaseId],
     line: usize,
+    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
     faults: &mut Vec<DocumentFault>,
-) -> Vec<(PhaseId, PhaseId, usize)> {
-    let mut members = BTreeSet::new();
-    for (from, to) in ranges {
-        for end in BTreeSet::from([from, to]) {
-            if !phases.iter().any(|phase| phase.id == *end) {
-                faults.push(DocumentFault::new(
-                    line,
-                    format!("the note names phase {end}, which does not exist"),
-                    None,
-                ));
-            }
-        }
-        members.extend(
-            phases
-                .iter()
-                .map(|phase| phase.id)
-                .filter(|id| (*from..=*to).contains(id)),
-        );
+) {
+    if members.len() > MOST_PARALLEL {
+        let message = format!("{} phases are parallel; {MOST_PARALLEL} can be", members.len());
+        faults.push(DocumentFault::new(
+            line,
+            message,
+            "write several documents".to_owned(),
+        ));
+        return;
     }
-    let pairs = members
-        .iter()
-        .flat_map(|a| members.iter().map(move |b| (*a, *b, line)));
-    pairs.collect()
+    beside.extend(
+        members
+            .iter()
+            .flat_map(|a| members.iter().map(move |b| (*a, *b, line))),
+    );
 }
 
 /// Not waiting for each other holds both ways.
@@ -281,6 +316,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
     let tasks = phases.iter_mut().flat_map(|phase| &mut phase.tasks);
     for (task, names) in tasks.zip(named) {
         debug_assert_eq!(task.id, names.task);
+        let mut seen = BTreeSet::new();
         for name in names.named {
             let mut found: Vec<TaskId> = match name {
                 Named::Task(id) => vec![id],
@@ -305,9 +341,8 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
                 }
                 Named::Other(_) => continue,
             };
-            let depends = task.depends.get_or_insert_default();
-            found.retain(|id| !depends.contains(id));
-            depends.append(&mut found);
+            found.retain(|id| seen.insert(*id));
+            task.depends.get_or_insert_default().append(&mut found);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::draft::Note;
 use crate::plan::{PhaseId, TaskId};
 
 /// What a note says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group {
     /// `Tasks 3.1-3.4 are [SEQUENTIAL]`: the ranges, and the list as written.
     Sequential(Vec<(TaskId, TaskId)>, String),

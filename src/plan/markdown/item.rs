@@ -11,6 +11,10 @@ pub(super) fn split_id(line: &str) -> (Option<ItemId>, String) {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let id = word.trim_end_matches(['*', ':', '.', ')']);
     match id.parse::<ItemId>() {
+        // `Task 2.1: Do it` names a task, `Task 2.1 can start early` speaks of one.
+        Ok(_) if named.is_some() && id.len() == word.len() && !rest.starts_with(['-', '–', '—']) => {
+            (None, bare.to_owned())
+        }
         Ok(item) => {
             let mut title = rest
                 .trim_start()
@@ -63,6 +67,7 @@ mod tests {
             assert_eq!(title, "Do it", "{line}");
         }
         assert_eq!(split_id("1.5x faster").0, None);
+        assert_eq!(split_id("Task 2.1 can start early").0, None);
         assert_eq!(split_id("Do it"), (None, "Do it".to_owned()));
     }
 

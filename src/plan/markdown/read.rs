@@ -1,5 +1,6 @@
 //! The walk over a document's outline.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::annotations::{self, bracketed, marks, without};
@@ -32,6 +33,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
         },
         faults: Vec::new(),
         phases: Vec::new(),
+        phase_lines: BTreeMap::new(),
         notes: Vec::new(),
         phase_level: phase_level(text, &blocks),
         section: Section::Other,
@@ -105,6 +107,8 @@ struct Walk<'t> {
     document: Document,
     faults: Vec<DocumentFault>,
     phases: Vec<PhaseDraft>,
+    /// Lines of the phases so far.
+    phase_lines: BTreeMap<PhaseId, usize>,
     notes: Vec<Note>,
     phase_level: u8,
     section: Section,
@@ -231,11 +235,8 @@ impl<'t> Walk<'t> {
                 .parallel_with
                 .extend(numbers.filter_map(|number| number.parse().ok().map(PhaseId)));
         }
-        if let Some(other) = self.phases.iter().find(|phase| phase.id == id) {
-            let message = format!(
-                "phase {id} stands here a second time: the first is on line {}",
-                other.line
-            );
+        if let Some(first) = self.phase_lines.insert(id, line) {
+            let message = format!("phase {id} stands here a second time: the first is on line {first}");
             self.fault(line, message, "give one of them another number".to_owned());
         }
         self.phases.push(draft);
@@ -471,6 +472,9 @@ impl<'t> Walk<'t> {
         let Some(number) = self.phase().map(|phase| phase.id) else {
             return Role::None;
         };
+        if id.task.phase != number && self.in_verify {
+            return self.check(&self.text[head.clone()], line);
+        }
         if id.task.phase != number {
             let message = format!("task {id} stands in phase {number}");
             self.fault(
