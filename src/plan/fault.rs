@@ -1,9 +1,11 @@
 //! What is wrong with a manifest or a plan document, and where.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+
+use super::Place;
 
 /// One thing wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,6 +20,46 @@ pub struct Fault {
     pub message: String,
     /// What to do next, or what was probably meant.
     pub hint: Option<String>,
+}
+
+impl Fault {
+    /// A fault at a place of a file.
+    pub fn at(file: &Path, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            line: Some(place.line),
+            column: Some(place.column),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A fault of a file as a whole.
+    pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            line: None,
+            column: None,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same fault with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl Faults {
+    /// Sorts by file and place and drops repeats.
+    pub fn sorted(mut faults: Vec<Fault>) -> Self {
+        faults.sort();
+        faults.dedup();
+        Self(faults)
+    }
 }
 
 impl fmt::Display for Fault {

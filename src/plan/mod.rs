@@ -2,23 +2,36 @@
 
 mod attempt;
 mod commit;
+mod branch_name;
 mod dependency;
 mod document;
+mod duration;
 mod fault;
 mod id;
+pub mod manifest;
+pub mod markdown;
 mod name;
+mod near_miss;
+mod place;
+mod placeholder;
 mod plan_set;
 mod priority;
+mod prompt;
 mod state;
 
 pub use attempt::{AttemptId, RunId};
-pub use commit::CommitId;
 pub use commit::{CommitId, CommitIdError};
+pub use branch_name::{BranchNameError, check_branch_name};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
+pub use duration::{DurationError, format_duration, parse_duration};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
+pub use place::Place;
+pub use placeholder::{
+    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
+};
 pub use plan_set::{
     Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
     PlanSet, RunSettings,

@@ -82,6 +82,22 @@ pub struct Plan {
     pub line: usize,
 }
 
+impl Plan {
+    /// Everything that a phase waits for in other plans, besides what the whole plan waits for: the manifest's and the
+    /// heading's dependencies, and those of its tasks, without repeats.
+    pub fn phase_waits(&self, id: PhaseId) -> Vec<Dependency> {
+        let settings = self.phases.get(&id).into_iter().flat_map(|phase| &phase.depends);
+        let tasks = self.document.phase(id).into_iter().flat_map(|phase| &phase.tasks);
+        let mut waits: Vec<Dependency> = Vec::new();
+        for dependency in settings.chain(tasks.flat_map(|task| &task.cross)) {
+            if !waits.contains(dependency) {
+                waits.push(dependency.clone());
+            }
+        }
+        waits
+    }
+}
+
 /// Limits of one attempt and of repeating it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptPolicy {
@@ -150,6 +166,14 @@ pub struct Agent {
     pub env: BTreeMap<String, String>,
     /// The value of `{model}`.
     pub model: Option<String>,
+}
+
+impl Agent {
+    /// True when it runs a plan's prompt as a shell script (the preset `shell`): its prompt file then holds the
+    /// document's text and nothing else.
+    pub fn runs_prompt(&self) -> bool {
+        self.command == ["sh", "{prompt_file}"]
+    }
 }
 
 /// `stdin` of an agent.

@@ -1,0 +1,236 @@
+//! Cycles across plans and phases.
+//!
+//! Waiting is finer than plans: `a.1` may wait for `b.2` while `b.3` waits for `a.1`. So every plan has a start, a start
+//! and an end for each phase, an end, and a landing. A phase waits for the end of the phase before it; a plan lands
+//! after it has ended and after every plan that it builds on has landed. What is circular there can never go on.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::documents::Loaded;
+use super::ledger::Ledger;
+use super::waits::Wait;
+use crate::plan::{Document, Fault, PhaseId, PlanName, Point};
+
+/// Why one node waits for another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The plan's own order.
+    Order,
+    /// The other plan has to land first.
+    Landing,
+    /// The wait of this number.
+    Written(usize),
+}
+
+struct Graph {
+    edges: Vec<Vec<(usize, Why)>>,
+    labels: Vec<String>,
+}
+
+/// The nodes of one plan.
+struct Nodes {
+    start: usize,
+    /// Start and end of each phase.
+    phases: BTreeMap<PhaseId, (usize, usize)>,
+    end: usize,
+    landed: usize,
+}
+
+impl Graph {
+    fn node(&mut self, label: String) -> usize {
+        self.edges.push(Vec::new());
+        self.labels.push(label);
+        self.edges.len() - 1
+    }
+
+    fn plan(&mut self, name: &PlanName, document: Option<&Document>) -> Nodes {
+        let start = self.node(name.to_string());
+        let mut phases = BTreeMap::new();
+        let mut last = start;
+        for phase in document.iter().flat_map(|document| &document.phases) {
+            let label = format!("{name}.{}", phase.id);
+            let first = self.node(label.clone());
+            let end = self.node(label);
+            self.edges[first].push((last, Why::Order));
+            self.edges[end].push((first, Why::Order));
+            phases.insert(phase.id, (first, end));
+            last = end;
+        }
+        let end = self.node(name.to_string());
+        let landed = self.node(format!("{name}@landed"));
+        self.edges[end].push((last, Why::Order));
+        self.edges[landed].push((end, Why::Order));
+        Nodes {
+            start,
+            phases,
+            end,
+            landed,
+        }
+    }
+}
+
+/// Reports one cycle of every group of plans that wait for each other in a circle. Every wait's reference is known
+/// to exist.
+pub(super) fn check(
+    names: &[PlanName],
+    documents: &BTreeMap<PlanName, Loaded>,
+    waits: &[Wait],
+    ledger: &mut Ledger,
+) {
+    let mut graph = Graph {
+        edges: Vec::new(),
+        labels: Vec::new(),
+    };
+    let mut nodes = BTreeMap::new();
+    for name in names {
+        let document = documents.get(name).map(|loaded| &loaded.document);
+        nodes.insert(name, graph.plan(name, document));
+    }
+    for (number, wait) in waits.iter().enumerate() {
+        let (Some(own), Some(other)) = (nodes.get(&wait.plan), nodes.get(&wait.dependency.on.plan)) else {
+            continue;
+        };
+        let from = match wait.phase {
+            None => Some(own.start),
+            Some(id) => own.phases.get(&id).map(|(start, _)| *start),
+        };
+        let phase = |id: PhaseId| other.phases.get(&id);
+        let to = match wait.dependency.on.point {
+            _ if wait.dependency.landed => Some(other.landed),
+            Point::Plan => Some(other.end),
+            Point::Phase(id) => phase(id).map(|(_, end)| *end),
+            // A task may be done before its phase is, but not before the phase has begun.
+            Point::Task(id) => phase(id.phase).map(|(start, _)| *start),
+        };
+        if let (Some(from), Some(to)) = (from, to) {
+            graph.edges[from].push((to, Why::Written(number)));
+            graph.edges[own.landed].push((other.landed, Why::Landing));
+        }
+    }
+    for group in circles(&graph.edges) {
+        if let Some(cycle) = shortest(&graph.edges, &group) {
+            ledger.faults.push(fault(&graph, &cycle, waits));
+        }
+    }
+}
+
+/// Strongly connected components of more than one node (Tarjan 1972, with an explicit stack so that long chains
+/// cannot overflow the thread's).
+fn circles(edges: &[Vec<(usize, Why)>]) -> Vec<Vec<usize>> {
+    const NEW: usize = usize::MAX;
+    let mut order = vec![NEW; edges.len()];
+    let mut low = vec![0; edges.len()];
+    let mut on_stack = vec![false; edges.len()];
+    let (mut stack, mut found, mut count) = (Vec::new(), Vec::new(), 0);
+    for root in 0..edges.len() {
+        if order[root] != NEW {
+            continue;
+        }
+        let mut calls = vec![(root, 0)];
+        while let Some((node, next)) = calls.pop() {
+            if next == 0 {
+                (order[node], low[node]) = (count, count);
+                count += 1;
+                stack.push(node);
+                on_stack[node] = true;
+            }
+            if let Some((to, _)) = edges[node].get(next) {
+                calls.push((node, next + 1));
+                if order[*to] == NEW {
+                    calls.push((*to, 0));
+                } else if on_stack[*to] {
+                    low[node] = low[node].min(order[*to]);
+                }
+                continue;
+            }
+            if let Some((parent, _)) = calls.last() {
+                low[*parent] = low[*parent].min(low[node]);
+            }
+            if low[node] == order[node] {
+                let at = stack.iter().rposition(|member| *member == node).unwrap_or(0);
+                let group = stack.split_off(at);
+                group.iter().for_each(|member| on_stack[*member] = false);
+                if group.len() > 1 {
+                    found.push(group);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A step of a cycle: from, to, why.
+type Step = (usize, usize, Why);
+
+/// The shortest cycle inside a group through its first written wait.
+fn shortest(edges: &[Vec<(usize, Why)>], group: &[usize]) -> Option<Vec<Step>> {
+    let inside: std::collections::BTreeSet<usize> = group.iter().copied().collect();
+    let written = inside
+        .iter()
+        .flat_map(|from| edges[*from].iter().map(move |(to, why)| (*from, *to, *why)));
+    let first = written
+        .filter(|(_, to, why)| inside.contains(to) && matches!(why, Why::Written(_)))
+        .min_by_key(|(_, _, why)| match why {
+            Why::Written(number) => *number,
+            Why::Order | Why::Landing => usize::MAX,
+        })?;
+    let (goal, start, _) = first;
+    let mut came: BTreeMap<usize, Step> = BTreeMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        if node == goal {
+            break;
+        }
+        for (to, why) in &edges[node] {
+            if inside.contains(to) && *to != start && !came.contains_key(to) {
+                came.insert(*to, (node, *to, *why));
+                queue.push_back(*to);
+            }
+        }
+    }
+    let mut steps = Vec::new();
+    let mut at = goal;
+    while at != start {
+        let step = came.get(&at)?;
+        steps.push(*step);
+        at = step.0;
+    }
+    steps.push(first);
+    steps.reverse();
+    Some(steps)
+}
+
+fn fault(graph: &Graph, cycle: &[Step], waits: &[Wait]) -> Fault {
+    let mut path: Vec<&str> = Vec::new();
+    let mut reasons: Vec<String> = Vec::new();
+    for (from, to, why) in cycle {
+        let (from, to) = (graph.labels[*from].as_str(), graph.labels[*to].as_str());
+        match why {
+            Why::Order => continue,
+            Why::Landing => reasons.push(format!("`{from}` comes after `{to}`")),
+            Why::Written(number) => {
+                let wait = &waits[*number];
+                let place = format!("{}:{}", wait.file.display(), wait.line);
+                reasons.push(format!("`{from}` waits for `{}` ({place})", wait.dependency));
+            }
+        }
+        for label in [from, to] {
+            if path.last() != Some(&label) {
+                path.push(label);
+            }
+        }
+    }
+    if path.first() != path.last() {
+        path.push(path[0]);
+    }
+    let message = format!("dependency cycle: {}", path.join(" → "));
+    let hint = format!("{}; one of them has to go", reasons.join(", "));
+    let first = cycle.iter().find_map(|(_, _, why)| match why {
+        Why::Written(number) => Some(&waits[*number]),
+        Why::Order | Why::Landing => None,
+    });
+    let mut fault = Fault::of_file(first.map_or("".as_ref(), |wait| wait.file.as_path()), message).hint(hint);
+    fault.line = first.map(|wait| wait.line);
+    fault.column = first.and_then(|wait| wait.column);
+    fault
+}

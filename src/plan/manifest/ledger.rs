@@ -1,0 +1,31 @@
+//! The list that checks write their faults to.
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::{Fault, Place};
+
+/// Faults found so far, and the manifest that most of them are in.
+pub(super) struct Ledger {
+    pub(super) file: PathBuf,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Ledger {
+    /// Adds a fault of the manifest.
+    pub(super) fn at(&mut self, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
+        self.faults.push(Fault::at(&self.file, place, message).hint(hint));
+    }
+
+    /// Adds a fault that is about a line of some file.
+    pub(super) fn on_line(
+        &mut self,
+        file: &Path,
+        line: usize,
+        message: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
+        let mut fault = Fault::of_file(file, message).hint(hint);
+        fault.line = Some(line);
+        self.faults.push(fault);
+    }
+}

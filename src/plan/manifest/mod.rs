@@ -1,0 +1,32 @@
+//! `plans.toml`: text in; raw tables, faults, or the resolved [`PlanSet`](super::PlanSet) out.
+//!
+//! Reading has two steps, because documents must be read in between, which this floor does not do:
+//! [`parse_manifest`] never fails and keeps what it could read; its [`Parsed::documents`] names the files; [`resolve`]
+//! takes their bytes and gives the plan set, or every fault of the manifest and of all documents together.
+
+mod agents;
+mod at;
+mod branches;
+mod cycles;
+mod documents;
+mod ledger;
+mod parsed;
+mod raw;
+mod reader;
+mod references;
+mod resolve;
+mod schema;
+mod settings;
+mod unsupported;
+mod values;
+mod waits;
+mod words;
+
+pub use at::{At, Named};
+pub use documents::{DocumentSource, Unreadable};
+pub use parsed::{DocumentRequest, Parsed, parse_manifest};
+pub use raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
+pub use resolve::resolve;
+pub use schema::manifest_schema;
+pub use values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
+pub use words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};

@@ -1,0 +1,229 @@
+//! The manifest as written: every table with every key it may have.
+//!
+//! One macro makes the type, its reading and (through `schemars`) its schema from one list of keys, so that what is
+//! accepted and what is documented cannot differ.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use toml::de::DeValue;
+
+use super::at::{At, Named};
+use super::reader::{FromToml, Reader, Spot};
+use super::values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
+use super::words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};
+use crate::plan::{AgentName, Dependency, Priority, ResourceName};
+
+macro_rules! tables {
+    ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub struct $type { $($(#[$doc])* pub $key: Option<At<$value>>,)+ }
+
+        impl FromToml for $type {
+            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+                let mut table = reader.table(value, spot, $kind)?;
+                let read = Self { $($key: table.take(stringify!($key)),)+ };
+                table.finish();
+                Some(read)
+            }
+        }
+    )+ };
+}
+
+tables! {
+    /// `plans.toml`: run settings, agents, resources and plans.
+    RawManifest = "manifest" {
+        /// Version of this format: 1.
+        schema: i64,
+        /// Settings of the run, and defaults for plans.
+        run: RawRun,
+        /// Agents by name: command templates that do the work.
+        agents: Named<RawAgent>,
+        /// Tokens that phases claim while they run, by resource.
+        resources: Named<Count>,
+        /// The merge queue.
+        merge: RawMerge,
+        /// Shell lines that run on events.
+        hooks: RawHooks,
+        /// Thresholds after which somebody is told.
+        escalate: Anything,
+        /// Plans by name.
+        plans: Named<RawPlan>,
+    }
+
+    /// Settings of the run, and defaults for plans.
+    RawRun = "run" {
+        /// Where branches start: a branch, tag or commit. Default: the branch that is checked out.
+        base: Text,
+        /// The branch that plans land on. Default: the base.
+        target: Text,
+        /// Path of each plan's worktree, with {repo} and {plan}. Default: "../{repo}.worktrees/{plan}".
+        worktrees: Text,
+        /// Name of each plan's branch, with {plan}. Default: "orch/{plan}".
+        branch: Text,
+        /// The agent that works on plans which name none. Default: the only one defined.
+        agent: AgentName,
+        /// How many agent processes run at once. Default: 4.
+        max_agents: Count,
+        /// What one agent process is given. Default: "plan".
+        dispatch: Dispatch,
+        /// How the order of tasks is drawn. Default: "auto".
+        strategy: Strategy,
+        /// Share of a phase that lets the next one start.
+        phase_threshold: Share,
+        /// Lanes per plan in task dispatch. Default: "auto".
+        parallel_tasks: AutoOrCount,
+        /// What happens with plans that touch the same files. Default: "allow".
+        overlap: Overlap,
+        /// What happens to changes that an agent leaves uncommitted. Default: "auto", they are committed.
+        commit: Commit,
+        /// When finished plans land. Default: "manual", with `orch merge`.
+        merge: Merge,
+        /// Further attempts after a failure. Default: 2.
+        retries: u32,
+        /// Delay before the first retry; doubles, capped at ten minutes. Default: "10s".
+        backoff: DurationText,
+        /// Longest duration of one attempt. Default: "4h".
+        timeout: PositiveDuration,
+        /// How long output, status and files may be still.
+        stuck_after: PositiveDuration,
+        /// From TERM to KILL. Default: "10s".
+        grace: DurationText,
+        /// Money over the run.
+        budget: Money,
+        /// Ignored files to copy into new worktrees.
+        copy: Vec<At<Glob>>,
+        /// Shell line for each new worktree.
+        setup: Text,
+        /// Least free space on the disk of the worktrees.
+        min_free_disk: Anything,
+    }
+
+    /// An agent: a command template.
+    RawAgent = "agents" {
+        /// A command line that is known by name.
+        preset: Preset,
+        /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch}.
+        command: Vec<At<String>>,
+        /// What its standard input holds. Default: "none".
+        stdin: Stdin,
+        /// How many processes of it run at once. Default: as many as there are slots.
+        max: Count,
+        /// The value of {model}.
+        model: Text,
+        /// Additional environment.
+        env: Named<String>,
+        /// Several accounts of it, as environments.
+        accounts: Anything,
+    }
+
+    /// The merge queue.
+    RawMerge = "merge" {
+        /// How plans come onto the target. Default: "merge".
+        strategy: Landing,
+        /// Shell line that must succeed on the merged tree before the target moves.
+        verify: Text,
+        /// How many candidates are verified at once. Default: 1.
+        verify_slots: Count,
+        /// What a conflict leads to. Default: "hold".
+        on_conflict: OnConflict,
+        /// The agent that resolves conflicts.
+        resolver: AgentName,
+        /// False lets a batch land on one verdict. Default: true.
+        every_commit_green: bool,
+        /// Generated files that are made anew instead of merged.
+        regenerate: Anything,
+    }
+
+    /// Shell lines that run on events.
+    RawHooks = "hooks" {
+        /// After a worktree was made.
+        post_create: Text,
+        /// Before a merge, which it can stop.
+        pre_merge: Text,
+        /// After a merge.
+        post_merge: Text,
+        /// Before a worktree is removed.
+        pre_remove: Text,
+        /// When somebody should know.
+        notify: Text,
+    }
+
+    /// A plan: one branch, one worktree, one document.
+    RawPlan = "plans" {
+        /// Its Markdown document, relative to the manifest.
+        file: PathBuf,
+        /// Instead of a document: the text of a plan with one phase and one task.
+        prompt: Text,
+        /// high, medium, low, P0 to P3, or an integer (larger first). Default: the document's, else medium.
+        priority: Priority,
+        /// What the whole plan waits for: plan, plan.phase2, plan.2 or plan.2.3, each with an optional @landed.
+        depends: Vec<At<Dependency>>,
+        /// Globs of files it touches, besides those its document names.
+        touches: Vec<At<Glob>>,
+        /// Shell line that must succeed in its worktree before it counts as finished.
+        verify: Text,
+        /// False waits for dependencies without merging what they made. Default: true.
+        carry: bool,
+        /// True when ending without a commit is success. Default: false.
+        allow_empty: bool,
+        /// Its branch's name. Default: from [run].
+        branch: Text,
+        /// Where its branch starts.
+        base: Text,
+        /// The agent that works on it. Default: from [run].
+        agent: AgentName,
+        /// What one agent process is given.
+        dispatch: Dispatch,
+        /// How the order of its tasks is drawn.
+        strategy: Strategy,
+        /// Share of a phase that lets the next one start.
+        phase_threshold: Share,
+        /// Its lanes in task dispatch.
+        parallel_tasks: AutoOrCount,
+        /// What happens with plans that touch the same files.
+        overlap: Overlap,
+        /// What happens to changes that an agent leaves uncommitted. Default: from [run].
+        commit: Commit,
+        /// When it lands. Default: from [run].
+        merge: Merge,
+        /// How it comes onto the target. Default: from [merge].
+        merge_strategy: Landing,
+        /// Further attempts after a failure. Default: from [run].
+        retries: u32,
+        /// Delay before the first retry. Default: from [run].
+        backoff: DurationText,
+        /// Longest duration of one attempt. Default: from [run].
+        timeout: PositiveDuration,
+        /// How long output, status and files may be still.
+        stuck_after: PositiveDuration,
+        /// From TERM to KILL. Default: from [run].
+        grace: DurationText,
+        /// Money over the plan.
+        budget: Money,
+        /// Ignored files to copy into its worktree.
+        copy: Vec<At<Glob>>,
+        /// Shell line for its new worktree.
+        setup: Text,
+        /// What its first phase waits for besides plans.
+        gate: Gate,
+        /// Settings of its phases, by number.
+        phases: Named<RawPhase>,
+    }
+
+    /// Settings of a phase.
+    RawPhase = "phases" {
+        /// What the phase waits for.
+        depends: Vec<At<Dependency>>,
+        /// Resources of which it holds one token each while it runs.
+        uses: Vec<At<ResourceName>>,
+        /// Its own agent.
+        agent: AgentName,
+        /// Its own time-out.
+        timeout: PositiveDuration,
+        /// What it waits for besides plans.
+        gate: Gate,
+    }
+}

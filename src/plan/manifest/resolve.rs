@@ -1,0 +1,334 @@
+//! From a manifest as written and its documents to the plan set, or to every fault of them all.
+
+use std::collections::BTreeMap;
+
+use super::agents::Agents;
+use super::at::At;
+use super::branches::{self, Branches};
+use super::documents::{self, DocumentSource, Loaded};
+use super::ledger::Ledger;
+use super::parsed::Parsed;
+use super::raw::{RawManifest, RawPhase, RawPlan};
+use super::waits::{self, Wait};
+use super::{cycles, references, settings};
+use crate::plan::near_miss::{quoted, suggest};
+use crate::plan::{
+    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
+};
+
+/// The version of the manifest that is read.
+const SCHEMA: i64 = 1;
+
+/// A plan's table with its name.
+struct Entry<'m> {
+    name: PlanName,
+    place: Place,
+    raw: &'m RawPlan,
+}
+
+/// Checks a manifest with its documents and fills in defaults. `sources` has an entry for each of
+/// [`Parsed::documents`].
+///
+/// # Errors
+/// Everything that is wrong in the manifest and in all documents, sorted by file and place.
+pub fn resolve(parsed: Parsed, sources: BTreeMap<PlanName, DocumentSource>) -> Result<PlanSet, Faults> {
+    let Parsed {
+        file,
+        manifest,
+        faults,
+        is_toml,
+    } = parsed;
+    let mut ledger = Ledger { file, faults };
+    let entries = entries(&manifest, &mut ledger);
+    let mut loaded = BTreeMap::new();
+    // What is missing in a text that is not TOML may only have been misread, so it is not looked for.
+    for entry in entries.iter().filter(|entry| is_toml || entry.raw.file.is_some()) {
+        let document = documents::load(&entry.name, entry.place, entry.raw, &sources, &mut ledger);
+        loaded.extend(document.map(|document| (entry.name.clone(), document)));
+    }
+    if !is_toml {
+        return Err(Faults::sorted(ledger.faults));
+    }
+    check_head(&manifest, &entries, &mut ledger);
+    let waits = all_waits(&entries, &loaded, &mut ledger);
+    let mut agents = Agents::new(&manifest, &mut ledger);
+    let mut branches = Branches::new(&manifest, &mut ledger);
+    let worktrees = branches::worktrees(&manifest, &mut ledger);
+    let mut plans = Vec::new();
+    for entry in &entries {
+        let branch = branches.name(&entry.name, entry.place, entry.raw, &mut ledger);
+        let agent = plan_agent(entry, &mut agents, &mut ledger);
+        let phases = phases(
+            &manifest,
+            entry,
+            loaded.get(&entry.name),
+            &mut agents,
+            &mut ledger,
+        );
+        let document = loaded.remove(&entry.name);
+        if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
+            plans.push(plan(&manifest, entry, document, branch, agent, phases, &waits));
+        }
+    }
+    branches.check_clashes(&mut ledger);
+    if !ledger.faults.is_empty() {
+        return Err(Faults::sorted(ledger.faults));
+    }
+    Ok(PlanSet {
+        run: settings::run(&manifest, worktrees),
+        agents: agents.usable,
+        resources: resources(&manifest),
+        merge: settings::merge(&manifest),
+        plans,
+    })
+}
+
+fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<Entry<'m>> {
+    let mut entries = Vec::new();
+    for (key, plan) in manifest.plans.iter().flat_map(|plans| &plans.value.0) {
+        match key.value.parse::<PlanName>() {
+            Ok(name) => entries.push(Entry {
+                name,
+                place: key.place,
+                raw: &plan.value,
+            }),
+            Err(error) => ledger.at(key.place, format!("plan {error}"), None),
+        }
+    }
+    entries
+}
+
+fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger) {
+    if let Some(schema) = manifest.schema.as_ref().filter(|schema| schema.value != SCHEMA) {
+        let message = format!("schema {} is not known", schema.value);
+        ledger.at(
+            schema.place,
+            message,
+            format!("this program reads schema = {SCHEMA}"),
+        );
+    }
+    if entries.is_empty()
+        && manifest
+            .plans
+            .as_ref()
+            .is_none_or(|plans| plans.value.0.is_empty())
+    {
+        let place = manifest
+            .plans
+            .as_ref()
+            .map_or(Place { line: 1, column: 1 }, |plans| plans.place);
+        let hint =
+            "write [plans.NAME] with file = \"plans/NAME.md\"; `orch new NAME` writes a document".to_owned();
+        ledger.at(place, "the manifest has no plans", hint);
+    }
+    for (key, _) in manifest.resources.iter().flat_map(|resources| &resources.value.0) {
+        if let Err(error) = key.value.parse::<ResourceName>() {
+            ledger.at(key.place, error.to_string(), None);
+        }
+    }
+    let queue = manifest.merge.as_ref().map(|merge| &merge.value);
+    if let Some(merge) = queue.and_then(|merge| merge.resolver.as_ref()) {
+        let known = manifest.agents.iter().flat_map(|agents| agents.value.names());
+        let known: Vec<&str> = known.collect();
+        let name = merge.value.as_str();
+        if !known.contains(&name) && super::words::Preset::named(name).is_none() {
+            let hint = suggest(name, known.iter().copied());
+            ledger.at(merge.place, format!("unknown agent `{name}`"), hint);
+        }
+    }
+}
+
+/// Every wait that can be met, from the manifest, the documents and their upstream lists.
+fn all_waits(entries: &[Entry<'_>], loaded: &BTreeMap<PlanName, Loaded>, ledger: &mut Ledger) -> Vec<Wait> {
+    let names: Vec<PlanName> = entries.iter().map(|entry| entry.name.clone()).collect();
+    let by_stem: BTreeMap<String, &PlanName> = entries
+        .iter()
+        .filter_map(|entry| {
+            let file = &entry.raw.file.as_ref()?.value;
+            Some((file.file_stem()?.to_string_lossy().into_owned(), &entry.name))
+        })
+        .collect();
+    let known: BTreeMap<&str, &PlanName> = names.iter().map(|name| (name.as_str(), name)).collect();
+    let plan_named = |text: &str| {
+        known
+            .get(text)
+            .or_else(|| by_stem.get(text))
+            .map(|name| (*name).clone())
+    };
+    let mut waits = Vec::new();
+    for entry in entries {
+        let mut own = waits::of_manifest(&ledger.file, &entry.name, entry.raw);
+        if let Some(document) = loaded.get(&entry.name) {
+            own.extend(waits::of_document(&entry.name, document));
+            own.extend(waits::of_upstream(&entry.name, document, &plan_named, &own));
+        }
+        waits.append(&mut own);
+    }
+    let known_names: std::collections::BTreeSet<&PlanName> = names.iter().collect();
+    waits.retain(|wait| references::check(wait, &known_names, loaded, ledger));
+    cycles::check(&names, loaded, &waits, ledger);
+    waits
+}
+
+fn plan_agent(entry: &Entry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledger) -> Option<AgentName> {
+    let agent = match &entry.raw.agent {
+        Some(agent) => {
+            agents.check(agent, ledger);
+            agent.value.clone()
+        }
+        None => agents.default_for(entry.name.as_str(), entry.place, ledger)?,
+    };
+    if let (true, Some(file)) = (agents.runs_prompt(&agent), &entry.raw.file) {
+        let message = format!(
+            "agent `{agent}` runs a prompt as a shell script, and plan `{}` has a document",
+            entry.name
+        );
+        let hint = "give the plan a `prompt`, or another agent".to_owned();
+        ledger.at(file.place, message, hint);
+    }
+    Some(agent)
+}
+
+/// Checks `[plans.NAME.phases]` and joins it with what the document says on its headings.
+fn phases(
+    manifest: &RawManifest,
+    entry: &Entry<'_>,
+    loaded: Option<&Loaded>,
+    agents: &mut Agents<'_>,
+    ledger: &mut Ledger,
+) -> BTreeMap<PhaseId, PhaseSettings> {
+    let mut settings: BTreeMap<PhaseId, PhaseSettings> = BTreeMap::new();
+    for phase in loaded.iter().flat_map(|loaded| &loaded.document.phases) {
+        if !phase.depends.is_empty() {
+            let heading = settings.entry(phase.id).or_default();
+            heading.depends = unique(phase.depends.iter().cloned());
+        }
+    }
+    for (key, raw) in entry.raw.phases.iter().flat_map(|phases| &phases.value.0) {
+        let At { value: raw, .. } = raw;
+        if let Some(agent) = &raw.agent {
+            agents.check(agent, ledger);
+        }
+        check_uses(manifest, raw, ledger);
+        let Some(id) = phase_key(key, entry, loaded, ledger) else {
+            continue;
+        };
+        let joined = settings.entry(id).or_default();
+        let manifest_depends = raw.depends.iter().flat_map(|list| &list.value);
+        let heading = std::mem::take(&mut joined.depends);
+        joined.depends = unique(manifest_depends.map(|at| at.value.clone()).chain(heading));
+        joined.uses = unique(
+            raw.uses
+                .iter()
+                .flat_map(|list| &list.value)
+                .map(|at| at.value.clone()),
+        );
+        joined.agent = raw.agent.as_ref().map(|agent| agent.value.clone());
+        joined.timeout = raw.timeout.as_ref().map(|timeout| timeout.value.0);
+    }
+    settings
+}
+
+fn phase_key(
+    key: &At<String>,
+    entry: &Entry<'_>,
+    loaded: Option<&Loaded>,
+    ledger: &mut Ledger,
+) -> Option<PhaseId> {
+    let canonical = key.value == "0" || !key.value.starts_with(['0', '+']);
+    let Some(id) = key.value.parse().ok().filter(|_| canonical).map(PhaseId) else {
+        let message = format!(
+            "`{}` is not a phase: expected its number, such as [plans.{}.phases.2]",
+            key.value, entry.name
+        );
+        let number = key
+            .value
+            .strip_prefix("phase")
+            .filter(|rest| rest.parse::<u32>().is_ok());
+        ledger.at(
+            key.place,
+            message,
+            number.map(|number| format!("did you mean `{number}`?")),
+        );
+        return None;
+    };
+    let document = &loaded?.document;
+    if document.phase(id).is_none() {
+        let ids: Vec<String> = document.phases.iter().map(|phase| phase.id.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let message = format!("plan `{}` has no phase {id}", entry.name);
+        ledger.at(key.place, message, format!("its phases are {}", quoted(&ids)));
+    }
+    Some(id)
+}
+
+fn check_uses(manifest: &RawManifest, phase: &RawPhase, ledger: &mut Ledger) {
+    let declared = manifest.resources.as_ref().map(|resources| &resources.value);
+    for resource in phase.uses.iter().flat_map(|list| &list.value) {
+        let name = resource.value.as_str();
+        if declared.is_none_or(|declared| declared.get(name).is_none()) {
+            let names: Vec<&str> = declared.iter().flat_map(|declared| declared.names()).collect();
+            let hint =
+                suggest(name, names).unwrap_or_else(|| format!("declare it in [resources]: {name} = 1"));
+            ledger.at(resource.place, format!("unknown resource `{name}`"), hint);
+        }
+    }
+}
+
+fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
+    let written = manifest.resources.iter().flat_map(|resources| &resources.value.0);
+    written
+        .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.0)))
+        .collect()
+}
+
+fn plan(
+    manifest: &RawManifest,
+    entry: &Entry<'_>,
+    loaded: Loaded,
+    branch: String,
+    agent: AgentName,
+    phases: BTreeMap<PhaseId, PhaseSettings>,
+    waits: &[Wait],
+) -> Plan {
+    let raw = entry.raw;
+    let own_priority = raw.priority.as_ref().map(|priority| priority.value);
+    let whole = waits
+        .iter()
+        .filter(|wait| wait.plan == entry.name && wait.phase.is_none());
+    let depends: Vec<Dependency> = unique(whole.map(|wait| wait.dependency.clone()));
+    Plan {
+        name: entry.name.clone(),
+        file: raw.file.as_ref().map(|file| file.value.clone()),
+        branch,
+        priority: own_priority.or(loaded.document.priority).unwrap_or_default(),
+        depends,
+        phases,
+        touches: raw
+            .touches
+            .iter()
+            .flat_map(|list| &list.value)
+            .map(|glob| glob.value.0.clone())
+            .collect(),
+        agent,
+        verify: raw.verify.as_ref().map(|line| line.value.0.clone()),
+        carry: raw.carry.as_ref().is_none_or(|carry| carry.value),
+        allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
+        commit: settings::commit(manifest, raw),
+        attempts: settings::attempts(manifest, raw),
+        merge_strategy: settings::merge_strategy(manifest, raw),
+        auto_merge: settings::auto_merge(manifest, raw),
+        line: entry.place.line,
+        document: loaded.document,
+    }
+}

@@ -1,0 +1,96 @@
+//! A plan's settings: its own, else those of `[run]` and `[merge]`, else the defaults.
+
+use std::time::Duration;
+
+use super::at::At;
+use super::raw::{RawManifest, RawMerge, RawPlan, RawRun};
+use super::values::{DurationText, PositiveDuration};
+use super::words::{Commit, Landing, Merge};
+use crate::plan::{AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, RunSettings};
+
+const MAX_AGENTS: usize = 4;
+const RETRIES: u32 = 2;
+const BACKOFF: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The first value that is written, out of a plan's and the run's.
+fn pick<T: Copy>(own: &Option<At<T>>, run: Option<&At<T>>) -> Option<T> {
+    own.as_ref().or(run).map(|at| at.value)
+}
+
+fn run_of(manifest: &RawManifest) -> Option<&RawRun> {
+    manifest.run.as_ref().map(|run| &run.value)
+}
+
+fn merge_of(manifest: &RawManifest) -> Option<&RawMerge> {
+    manifest.merge.as_ref().map(|merge| &merge.value)
+}
+
+/// Settings of the run.
+pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
+    let run = run_of(manifest);
+    RunSettings {
+        base: run
+            .and_then(|run| run.base.as_ref())
+            .map(|base| base.value.0.clone()),
+        target: run
+            .and_then(|run| run.target.as_ref())
+            .map(|target| target.value.0.clone()),
+        worktrees,
+        max_agents: run
+            .and_then(|run| run.max_agents.as_ref())
+            .map_or(MAX_AGENTS, |count| count.value.0 as usize),
+        auto_merge: run
+            .and_then(|run| run.merge.as_ref())
+            .is_some_and(|merge| merge.value == Merge::Auto),
+    }
+}
+
+/// Settings of the merge queue.
+pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
+    MergeSettings {
+        verify: merge_of(manifest)
+            .and_then(|merge| merge.verify.as_ref())
+            .map(|line| line.value.0.clone()),
+    }
+}
+
+/// Limits of a plan's attempts.
+pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy {
+    let run = run_of(manifest);
+    let backoff = pick(&plan.backoff, run.and_then(|run| run.backoff.as_ref()));
+    let timeout = pick(&plan.timeout, run.and_then(|run| run.timeout.as_ref()));
+    let grace = pick(&plan.grace, run.and_then(|run| run.grace.as_ref()));
+    AttemptPolicy {
+        retries: pick(&plan.retries, run.and_then(|run| run.retries.as_ref())).unwrap_or(RETRIES),
+        backoff: backoff.map_or(BACKOFF, |DurationText(duration)| duration),
+        timeout: timeout.map_or(TIMEOUT, |PositiveDuration(duration)| duration),
+        grace: grace.map_or(GRACE, |DurationText(duration)| duration),
+    }
+}
+
+/// What happens to a plan's leftovers.
+pub(super) fn commit(manifest: &RawManifest, plan: &RawPlan) -> CommitPolicy {
+    let run = run_of(manifest).and_then(|run| run.commit.as_ref());
+    match pick(&plan.commit, run) {
+        None | Some(Commit::Auto) => CommitPolicy::Auto,
+        Some(Commit::Require) => CommitPolicy::Require,
+    }
+}
+
+/// Whether a plan lands as soon as it is finished.
+pub(super) fn auto_merge(manifest: &RawManifest, plan: &RawPlan) -> bool {
+    let run = run_of(manifest).and_then(|run| run.merge.as_ref());
+    pick(&plan.merge, run) == Some(Merge::Auto)
+}
+
+/// How a plan comes onto the target.
+pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStrategy {
+    let queue = merge_of(manifest).and_then(|merge| merge.strategy.as_ref());
+    match pick(&plan.merge_strategy, queue) {
+        None | Some(Landing::Merge) => MergeStrategy::Merge,
+        Some(Landing::Squash) => MergeStrategy::Squash,
+        Some(Landing::Rebase) => MergeStrategy::Rebase,
+    }
+}

@@ -1,0 +1,144 @@
+//! Keys that the manifest knows and whose behaviour is not there yet. A row is deleted when its behaviour arrives.
+
+use toml::de::DeValue;
+
+/// One key that is not supported with every value.
+pub(super) struct Row {
+    /// Sort of table, as the raw types name it.
+    table: &'static str,
+    key: &'static str,
+    /// Values that describe what happens anyway.
+    works: &'static [&'static str],
+    /// What to do for now.
+    pub(super) instead: &'static str,
+}
+
+const fn row_of(
+    table: &'static str,
+    key: &'static str,
+    works: &'static [&'static str],
+    instead: &'static str,
+) -> Row {
+    Row {
+        table,
+        key,
+        works,
+        instead,
+    }
+}
+
+const PLAN_DISPATCH: &str =
+    "an agent is given its whole plan: leave the key out or write `dispatch = \"plan\"`";
+const ORDER: &str = "phases go in order: leave the key out or write `strategy = \"auto\"`";
+const OVERLAP: &str = "plans that touch the same files run side by side: leave the key out";
+const LEAVE_OUT: &str = "leave the key out";
+const TIMEOUT: &str = "`timeout` limits an attempt for now: leave the key out";
+const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
+const HOLD: &str =
+    "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
+const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
+const AGENT_COMMAND: &str = "give the agent's `command`, for example [\"my-agent\", \"{prompt_file}\"]";
+const PREPARE: &str = "let the agent's command prepare its worktree for now: leave the key out";
+
+/// Every such key.
+const ROWS: &[Row] = &[
+    row_of("manifest", "hooks", &[], "leave the table out"),
+    row_of("manifest", "escalate", &[], "leave the table out"),
+    row_of("run", "dispatch", &["plan"], PLAN_DISPATCH),
+    row_of("plans", "dispatch", &["plan"], PLAN_DISPATCH),
+    row_of("run", "strategy", &["auto"], ORDER),
+    row_of("plans", "strategy", &["auto"], ORDER),
+    row_of("run", "phase_threshold", &[], LEAVE_OUT),
+    row_of("plans", "phase_threshold", &[], LEAVE_OUT),
+    row_of("run", "parallel_tasks", &["auto"], LEAVE_OUT),
+    row_of("plans", "parallel_tasks", &["auto"], LEAVE_OUT),
+    row_of("run", "overlap", &["allow"], OVERLAP),
+    row_of("plans", "overlap", &["allow"], OVERLAP),
+    row_of("run", "stuck_after", &[], TIMEOUT),
+    row_of("plans", "stuck_after", &[], TIMEOUT),
+    row_of("run", "budget", &[], LEAVE_OUT),
+    row_of("plans", "budget", &[], LEAVE_OUT),
+    row_of("run", "copy", &[], PREPARE),
+    row_of("plans", "copy", &[], PREPARE),
+    row_of("run", "setup", &[], PREPARE),
+    row_of("plans", "setup", &[], PREPARE),
+    row_of("run", "min_free_disk", &[], LEAVE_OUT),
+    row_of(
+        "plans",
+        "base",
+        &[],
+        "all plans start from `base` of [run]: leave the key out",
+    ),
+    row_of("plans", "merge_strategy", &["merge"], MERGE_COMMIT),
+    row_of(
+        "plans",
+        "gate",
+        &[],
+        "`depends` lets a phase wait for another plan: leave the key out",
+    ),
+    row_of(
+        "phases",
+        "gate",
+        &[],
+        "`depends` lets a phase wait for another plan: leave the key out",
+    ),
+    row_of("merge", "strategy", &["merge"], MERGE_COMMIT),
+    row_of("merge", "verify_slots", &["1"], ONE_BY_ONE),
+    row_of("merge", "on_conflict", &["hold"], HOLD),
+    row_of("merge", "resolver", &[], HOLD),
+    row_of("merge", "every_commit_green", &["true"], ONE_BY_ONE),
+    row_of("merge", "regenerate", &[], LEAVE_OUT),
+    row_of("agents", "preset", &["shell"], AGENT_COMMAND),
+    row_of(
+        "agents",
+        "accounts",
+        &[],
+        "write one agent for each account, each with its `env`",
+    ),
+];
+
+/// The row that speaks against this value of this key, if any.
+pub(super) fn row(table: &str, key: &str, value: &DeValue<'_>) -> Option<&'static Row> {
+    let row = ROWS.iter().find(|row| row.table == table && row.key == key)?;
+    let works = plain(value).is_some_and(|text| row.works.contains(&text.as_str()));
+    (!works).then_some(row)
+}
+
+/// Whether an agent's preset can be used.
+pub(super) fn preset_works(name: &str) -> bool {
+    let row = ROWS
+        .iter()
+        .find(|row| row.table == "agents" && row.key == "preset");
+    row.is_none_or(|row| row.works.contains(&name))
+}
+
+/// What to do instead of using a preset that cannot be used yet.
+pub(super) const PRESET_INSTEAD: &str = AGENT_COMMAND;
+
+fn plain(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Float(number) => Some(number.to_string()),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+impl Row {
+    /// The fault's message for this value.
+    pub(super) fn message(&self, value: &DeValue<'_>) -> String {
+        let key = self.key;
+        match (plain(value), value) {
+            (Some(text), DeValue::String(_)) => format!("`{key} = {text:?}` is not yet supported"),
+            (Some(text), _) => format!("`{key} = {text}` is not yet supported"),
+            (None, DeValue::Table(_)) => format!("`[{key}]` is not yet supported"),
+            (None, _) => format!("`{key}` is not yet supported"),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROWS.iter().map(|row| (row.table, row.key))
+}

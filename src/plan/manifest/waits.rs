@@ -1,0 +1,105 @@
+//! Every place where a plan or phase says that it waits for something in another plan.
+
+use std::path::PathBuf;
+
+use super::documents::Loaded;
+use super::raw::RawPlan;
+use crate::plan::{Dependency, PhaseId, PlanName, Point};
+
+/// One such place.
+#[derive(Debug, Clone)]
+pub(super) struct Wait {
+    /// The plan that waits.
+    pub(super) plan: PlanName,
+    /// The phase that waits; none for the whole plan.
+    pub(super) phase: Option<PhaseId>,
+    /// What it waits for.
+    pub(super) dependency: Dependency,
+    /// The file that says so, as faults name it.
+    pub(super) file: PathBuf,
+    /// The line in it.
+    pub(super) line: usize,
+    /// The column, where it is known.
+    pub(super) column: Option<usize>,
+}
+
+/// What the manifest says about one plan and its phases.
+pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan) -> Vec<Wait> {
+    let whole = raw.depends.iter().map(|list| (None, list));
+    let phases = raw.phases.iter().flat_map(|phases| &phases.value.0);
+    let phases = phases.filter_map(|(key, phase)| {
+        let id = PhaseId(key.value.parse().ok()?);
+        Some((Some(id), phase.value.depends.as_ref()?))
+    });
+    whole
+        .chain(phases)
+        .flat_map(|(phase, list)| list.value.iter().map(move |dependency| (phase, dependency)))
+        .map(|(phase, dependency)| Wait {
+            plan: plan.clone(),
+            phase,
+            dependency: dependency.value.clone(),
+            file: file.to_path_buf(),
+            line: dependency.place.line,
+            column: Some(dependency.place.column),
+        })
+        .collect()
+}
+
+/// What a plan's document says on its phases and tasks. A phase waits for what its tasks wait for, because one agent
+/// works through all of it.
+pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    for phase in &loaded.document.phases {
+        let heading = phase.depends.iter().map(|dependency| (dependency, phase.line));
+        let tasks = phase.tasks.iter().flat_map(|task| {
+            let line = task.line;
+            task.cross.iter().map(move |dependency| (dependency, line))
+        });
+        waits.extend(heading.chain(tasks).map(|(dependency, line)| Wait {
+            plan: plan.clone(),
+            phase: Some(phase.id),
+            dependency: dependency.clone(),
+            file: loaded.file.clone(),
+            line,
+            column: None,
+        }));
+    }
+    waits
+}
+
+/// The document's upstream list, for those names that are plans. A plan of which the manifest or the document already
+/// names a point is left as it is: the more exact word counts.
+pub(super) fn of_upstream(
+    plan: &PlanName,
+    loaded: &Loaded,
+    plan_named: impl Fn(&str) -> Option<PlanName>,
+    said: &[Wait],
+) -> Vec<Wait> {
+    let mut waits: Vec<Wait> = Vec::new();
+    for upstream in &loaded.document.upstream {
+        let Some(on) = plan_named(&upstream.name).filter(|on| on != plan) else {
+            continue;
+        };
+        let is_said = said
+            .iter()
+            .chain(&waits)
+            .any(|wait| wait.dependency.on.plan == on);
+        if !is_said {
+            waits.push(Wait {
+                plan: plan.clone(),
+                phase: None,
+                dependency: Dependency {
+                    on: crate::plan::WorkRef {
+                        plan: on,
+                        point: Point::Plan,
+                    },
+                    landed: false,
+                },
+                file: loaded.file.clone(),
+                line: upstream.line,
+                column: None,
+            });
+        }
+    }
+    waits
+}

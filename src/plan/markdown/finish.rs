@@ -1,0 +1,348 @@
+//! From drafts to phases: numbers by place, groups joined, references resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::annotations::Named;
+use super::checks;
+use super::draft::{Note, PhaseDraft, SubDraft, TaskDraft};
+use super::fault::DocumentFault;
+use super::files::files;
+use super::groups::{Group, groups};
+use crate::plan::{ItemId, Phase, PhaseId, Subtask, Task, TaskId};
+
+/// Finishes the phases of a document and checks them.
+pub(super) fn finish(drafts: Vec<PhaseDraft>, notes: &[Note], faults: &mut Vec<DocumentFault>) -> Vec<Phase> {
+    let mut phases = Vec::new();
+    let mut named = Vec::new();
+    let mut beside: Vec<(PhaseId, PhaseId, usize)> = Vec::new();
+    let mut runs: Vec<Vec<PhaseId>> = vec![Vec::new()];
+    for draft in drafts {
+        beside.extend(
+            draft
+                .parallel_with
+                .iter()
+                .map(|other| (draft.id, *other, draft.line)),
+        );
+        match (draft.parallel, runs.last_mut()) {
+            (true, Some(run)) => run.push(draft.id),
+            _ => runs.push(Vec::new()),
+        }
+        phases.push(phase(draft, &mut named, faults));
+    }
+    for run in runs.iter().filter(|run| run.len() > 1) {
+        let line = phases
+            .iter()
+            .find(|phase| Some(&phase.id) == run.first())
+            .map_or(1, |phase| phase.line);
+        beside_each_other(run, line, &mut beside, faults);
+    }
+    apply_notes(&mut phases, notes, &mut beside, faults);
+    apply_beside(&mut phases, &beside, faults);
+    resolve_depends(&mut phases, named, faults);
+    checks::check(&phases, faults);
+    phases
+}
+
+/// What a task's `depends` names, to be looked up when all tasks are known.
+struct Names {
+    task: TaskId,
+    named: Vec<Named>,
+}
+
+fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault>) -> Phase {
+    let PhaseDraft {
+        id,
+        title,
+        objective,
+        depends,
+        pipeline_start,
+        tasks: numbered,
+        loose,
+        verify,
+        line,
+        ..
+    } = draft;
+    // A heading with a number is a section, unless boxes stand below it or the phase has nothing else.
+    let is_work = |task: &TaskDraft| !task.headed || !task.subs.is_empty();
+    let has_work = numbered.iter().any(is_work);
+    let mut drafts: Vec<TaskDraft> = if has_work {
+        numbered.into_iter().filter(is_work).collect()
+    } else if loose.is_empty() {
+        numbered
+    } else {
+        loose
+    };
+    for (number, task) in (1_u32..).zip(&mut drafts) {
+        task.id.get_or_insert(TaskId { phase: id, number });
+    }
+    let runs = sequential_runs(&drafts);
+    let tasks = drafts
+        .into_iter()
+        .zip(runs)
+        .filter_map(|(draft, run)| {
+            let mut task = task(draft, named, faults)?;
+            task.sequential = run;
+            Some(task)
+        })
+        .collect();
+    Phase {
+        id,
+        title,
+        objective,
+        depends,
+        parallel_with: Vec::new(),
+        pipeline_start,
+        tasks,
+        verify,
+        line,
+    }
+}
+
+/// `[SEQUENTIAL]` on neighbouring lines makes a group named by its ends.
+fn sequential_runs(drafts: &[TaskDraft]) -> Vec<Option<String>> {
+    let mut names = vec![None; drafts.len()];
+    let mut at = 0;
+    while at < drafts.len() {
+        let length = drafts[at..].iter().take_while(|task| task.sequential).count();
+        if let (true, Some(first), Some(last)) = (
+            length > 1,
+            drafts[at].id,
+            drafts[at..].get(length.wrapping_sub(1)),
+        ) {
+            let last = last.id.map_or(String::new(), |id| id.to_string());
+            names[at..at + length].fill(Some(format!("{first}-{last}")));
+        }
+        at += length.max(1);
+    }
+    names
+}
+
+fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault>) -> Option<Task> {
+    let id = draft.id?;
+    let subtasks = subtasks(id, draft.subs, faults);
+    let mut cross = Vec::new();
+    let mut own = Vec::new();
+    let is_free = draft.depends.as_ref().is_some_and(Vec::is_empty);
+    for name in draft.depends.into_iter().flatten() {
+        match name {
+            Named::Other(dependency) => cross.push(dependency),
+            own_name => own.push(own_name),
+        }
+    }
+    // Waiting for another plan alone does not free a task from the order of its own.
+    let depends = (is_free || !own.is_empty()).then(Vec::new);
+    named.push(Names { task: id, named: own });
+    Some(Task {
+        id,
+        files: files(&[&draft.title, &draft.details]),
+        title: draft.title,
+        details: draft.details,
+        ticked: draft.ticked,
+        depends,
+        cross,
+        sequential: None,
+        subtasks,
+        line: draft.line,
+    })
+}
+
+/// Numbers the sub-tasks that have no number by their place below the task or sub-task they belong to.
+fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>) -> Vec<Subtask> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for draft in &drafts {
+        if let Some(sub) = &draft.sub {
+            if !taken.insert(sub.clone()) {
+                let message = format!("sub-task {task}.{sub} stands here a second time");
+                let hint = "give one of them another number".to_owned();
+                faults.push(DocumentFault::new(draft.line, message, hint));
+            }
+        }
+    }
+    let mut next: Vec<u32> = vec![0; drafts.len() + 1];
+    let mut subs: Vec<String> = Vec::new();
+    for draft in &drafts {
+        let sub = draft.sub.clone().unwrap_or_else(|| {
+            let above = draft
+                .parent
+                .and_then(|parent| subs.get(parent))
+                .map(|sub| format!("{sub}."));
+            let above = above.unwrap_or_default();
+            let counter = &mut next[draft.parent.map_or(0, |parent| parent + 1)];
+            loop {
+                *counter += 1;
+                let sub = format!("{above}{counter}");
+                if taken.insert(sub.clone()) {
+                    break sub;
+                }
+            }
+        });
+        subs.push(sub);
+    }
+    let with_sub = drafts.into_iter().zip(subs);
+    with_sub
+        .map(|(draft, sub)| Subtask {
+            id: ItemId { task, sub: Some(sub) },
+            title: draft.title,
+            ticked: draft.ticked,
+            line: draft.line,
+        })
+        .collect()
+}
+
+/// Where each task is: its phase and its place in it.
+type Places = BTreeMap<TaskId, (usize, usize)>;
+
+fn places(phases: &[Phase]) -> Places {
+    let mut places = Places::new();
+    for (number, phase) in phases.iter().enumerate() {
+        places.extend(
+            phase
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(at, task)| (task.id, (number, at))),
+        );
+    }
+    places
+}
+
+/// The largest group of phases that do not wait for each other; every pair is kept, so the cost is its square.
+const MOST_PARALLEL: usize = 500;
+
+/// Applies the execution notes; pairs of phases that one makes parallel are added to `beside`.
+fn apply_notes(
+    phases: &mut [Phase],
+    notes: &[Note],
+    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
+    faults: &mut Vec<DocumentFault>,
+) {
+    let places = places(phases);
+    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
+    let mut seen: BTreeSet<Group> = BTreeSet::new();
+    for note in notes {
+        let missing = |what: String| {
+            DocumentFault::new(
+                note.line,
+                format!("the note names {what}, which does not exist"),
+                None,
+            )
+        };
+        for group in groups(note) {
+            if !seen.insert(group.clone()) {
+                continue;
+            }
+            match group {
+                Group::Sequential(ranges, text) => {
+                    for (from, to) in ranges {
+                        let ends = BTreeSet::from([from, to]);
+                        let gone = ends.iter().filter(|end| !places.contains_key(end));
+                        faults.extend(gone.map(|end| missing(format!("task {end}"))));
+                        let members = if from <= to {
+                            Some(places.range(from..=to))
+                        } else {
+                            None
+                        };
+                        for (_, (phase, at)) in members.into_iter().flatten() {
+                            phases[*phase].tasks[*at].sequential = Some(text.clone());
+                        }
+                    }
+                }
+                Group::Parallel(ranges) => {
+                    let mut members = BTreeSet::new();
+                    for (from, to) in ranges {
+                        let ends = BTreeSet::from([from, to]);
+                        let gone = ends.iter().filter(|end| !known.contains(end));
+                        faults.extend(gone.map(|end| missing(format!("phase {end}"))));
+                        if from <= to {
+                            members.extend(known.range(from..=to).copied());
+                        }
+                    }
+                    let members: Vec<PhaseId> = members.into_iter().collect();
+                    beside_each_other(&members, note.line, beside, faults);
+                }
+            }
+        }
+    }
+}
+
+fn beside_each_other(
+    members: &[PhaseId],
+    line: usize,
+    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
+    faults: &mut Vec<DocumentFault>,
+) {
+    if members.len() > MOST_PARALLEL {
+        let message = format!("{} phases are parallel; {MOST_PARALLEL} can be", members.len());
+        faults.push(DocumentFault::new(
+            line,
+            message,
+            "write several documents".to_owned(),
+        ));
+        return;
+    }
+    beside.extend(
+        members
+            .iter()
+            .flat_map(|a| members.iter().map(move |b| (*a, *b, line))),
+    );
+}
+
+/// Not waiting for each other holds both ways.
+fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faults: &mut Vec<DocumentFault>) {
+    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
+    let mut pairs: BTreeSet<(PhaseId, PhaseId)> = BTreeSet::new();
+    for (a, b, line) in beside {
+        if !known.contains(b) {
+            let message = format!("`parallel-with` names phase {b}, which does not exist");
+            faults.push(DocumentFault::new(*line, message, None));
+        } else if a != b {
+            pairs.extend([(*a, *b), (*b, *a)]);
+        }
+    }
+    for phase in phases {
+        let first = (phase.id, PhaseId(0));
+        let own = pairs.range(first..).take_while(|(a, _)| *a == phase.id);
+        phase.parallel_with = own.map(|(_, b)| *b).collect();
+    }
+}
+
+/// Puts the tasks that `depends` names into place; what does not exist is left to the checks.
+fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<DocumentFault>) {
+    let ids: BTreeSet<TaskId> = phases
+        .iter()
+        .flat_map(|phase| &phase.tasks)
+        .map(|task| task.id)
+        .collect();
+    let tasks = phases.iter_mut().flat_map(|phase| &mut phase.tasks);
+    for (task, names) in tasks.zip(named) {
+        debug_assert_eq!(task.id, names.task);
+        let mut seen = BTreeSet::new();
+        for name in names.named {
+            let mut found: Vec<TaskId> = match name {
+                Named::Task(id) => vec![id],
+                Named::Tasks(from, to) if from <= to => {
+                    let mut members: BTreeSet<TaskId> = ids.range(from..=to).copied().collect();
+                    members.extend([from, to]);
+                    members.into_iter().collect()
+                }
+                Named::Tasks(from, to) => vec![from, to],
+                Named::Phase(id) => {
+                    let first = TaskId { phase: id, number: 0 };
+                    let last = TaskId {
+                        phase: id,
+                        number: u32::MAX,
+                    };
+                    let members: Vec<TaskId> = ids.range(first..=last).copied().collect();
+                    if members.is_empty() {
+                        let message = format!("task {} depends on phase {id}, which does not exist", task.id);
+                        faults.push(DocumentFault::new(task.line, message, None));
+                    }
+                    members
+                }
+                Named::Other(_) => continue,
+            };
+            found.retain(|id| seen.insert(*id));
+            task.depends.get_or_insert_default().append(&mut found);
+        }
+    }
+}

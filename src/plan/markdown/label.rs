@@ -1,0 +1,45 @@
+//! `**Label:** text`.
+
+/// The label in bold at the start of a line and the text behind it: `**Goal:** x` and `**Goal**: x` alike.
+pub(super) fn label(line: &str) -> Option<(&str, &str)> {
+    let inner = line.trim_start().strip_prefix("**")?;
+    let (name, rest) = inner.split_once("**")?;
+    let (name, rest) = match name.trim_end().strip_suffix(':') {
+        Some(name) => (name, rest),
+        None => (name, rest.trim_start().strip_prefix(':')?),
+    };
+    Some((name.trim(), rest.trim()))
+}
+
+/// Whether a line opens a VERIFY block: the text behind its label.
+pub(super) fn verify(line: &str) -> Option<&str> {
+    let is_verify = |name: &str| {
+        name.strip_prefix("VERIFY")
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    };
+    label(line)
+        .filter(|(name, _)| is_verify(name))
+        .map(|(_, rest)| rest)
+}
+
+/// Whether checks run in the background: `(non-blocking)` or `(background: true)`.
+pub(super) fn is_background(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("(non-blocking)")
+        || text.contains("(background: true)")
+        || text.contains("(background:true)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colon_may_be_inside_or_outside() {
+        assert_eq!(label("**Goal:** x"), Some(("Goal", "x")));
+        assert_eq!(label("**Goal**: x"), Some(("Goal", "x")));
+        assert_eq!(label("**bold** text"), None);
+        assert_eq!(verify("**VERIFY 1**: all"), Some("all"));
+        assert_eq!(verify("**VERIFYING:** all"), None);
+    }
+}

@@ -1,0 +1,27 @@
+//! The plan document reader: Markdown in, a [`Document`](super::Document) and every fault out. It is total: any text
+//! gives a document.
+//!
+//! [`outline`] lets a CommonMark parser find headings, paragraphs and list items; [`read`] walks them and drafts phases
+//! and tasks; [`annotations`] reads what stands in brackets; [`finish`] numbers what has no number, joins groups and
+//! checks references.
+
+mod annotations;
+mod checks;
+mod draft;
+mod fault;
+mod files;
+mod finish;
+mod front_matter;
+mod groups;
+mod heading;
+mod item;
+mod label;
+mod outline;
+mod read;
+mod upstream;
+
+#[cfg(test)]
+mod tests;
+
+pub use fault::DocumentFault;
+pub use read::read_document;

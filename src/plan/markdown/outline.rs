@@ -1,0 +1,151 @@
+//! The headings, paragraphs and list items of a Markdown text, in order, as byte ranges.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+/// A piece of a document's outline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Block {
+    /// A heading of this level; the range is its first line's text with the marks.
+    Heading { level: u8, range: Range<usize> },
+    /// A paragraph outside lists and quotes.
+    Paragraph { range: Range<usize> },
+    /// A list item.
+    Item(Item),
+    /// A thematic break.
+    Rule { at: usize },
+}
+
+/// A list item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    /// How many items it lies in.
+    pub(super) depth: usize,
+    /// Its box: none, open, or ticked.
+    pub(super) ticked: Option<bool>,
+    /// Its first paragraph, without marker and box.
+    pub(super) head: Range<usize>,
+    /// The whole item.
+    pub(super) range: Range<usize>,
+}
+
+/// A text's outline.
+pub(super) struct Outline {
+    pub(super) blocks: Vec<Block>,
+    /// The text with code and HTML blotted out (each byte `\u{1}`, breaks kept), so that nothing in it is structure.
+    pub(super) masked: String,
+}
+
+/// Items that are open while walking: their place in the block list and whether their head is complete.
+struct Open {
+    block: usize,
+    head_done: bool,
+}
+
+/// Finds the outline of `text`; everything before `from` is blotted out and skipped.
+pub(super) fn outline(text: &str, from: usize) -> Outline {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut mask = text.as_bytes().to_vec();
+    let mut items: Vec<Open> = Vec::new();
+    let mut quotes = 0_usize;
+    blot(&mut mask, 0..from);
+    let parser = Parser::new_ext(&text[from..], Options::ENABLE_TASKLISTS).into_offset_iter();
+    for (event, range) in parser {
+        let range = range.start + from..range.end + from;
+        match event {
+            Event::Start(Tag::BlockQuote(_)) => quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
+            Event::Start(Tag::Item) => {
+                close_head(&mut blocks, &mut items, range.start);
+                let depth = items.len();
+                items.push(Open {
+                    block: blocks.len(),
+                    head_done: quotes > 0,
+                });
+                let head = content_start(text, &range)..range.start;
+                blocks.push(Block::Item(Item {
+                    depth,
+                    ticked: None,
+                    head,
+                    range,
+                }));
+            }
+            Event::End(TagEnd::Item) => {
+                close_head(&mut blocks, &mut items, range.end);
+                items.pop();
+            }
+            Event::TaskListMarker(ticked) => {
+                if let Some(item) = open_item(&mut blocks, &items) {
+                    item.ticked = Some(ticked);
+                    item.head.start = range.end;
+                }
+            }
+            Event::Start(Tag::Paragraph) if quotes == 0 => {
+                if items.is_empty() {
+                    blocks.push(Block::Paragraph { range });
+                }
+            }
+            Event::End(TagEnd::Paragraph) => close_head(&mut blocks, &mut items, range.end),
+            Event::Start(Tag::Heading { level, .. }) => {
+                close_head(&mut blocks, &mut items, range.start);
+                if quotes == 0 && items.is_empty() {
+                    let level = level as u8;
+                    blocks.push(Block::Heading { level, range });
+                }
+            }
+            Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) => {
+                close_head(&mut blocks, &mut items, range.start);
+                blot(&mut mask, range);
+            }
+            Event::Start(Tag::List(_)) => close_head(&mut blocks, &mut items, range.start),
+            Event::Code(_) | Event::InlineHtml(_) => blot(&mut mask, range),
+            Event::Rule => {
+                if quotes == 0 && items.is_empty() {
+                    blocks.push(Block::Rule { at: range.start });
+                }
+            }
+            _ => {}
+        }
+    }
+    // Items of quotes keep an empty head and are no part of the outline.
+    blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
+    Outline {
+        blocks,
+        masked: String::from_utf8(mask).unwrap_or_default(),
+    }
+}
+
+fn blot(mask: &mut [u8], range: Range<usize>) {
+    for byte in mask.get_mut(range).into_iter().flatten() {
+        if *byte != b'\n' {
+            *byte = 1;
+        }
+    }
+}
+
+/// Where an item's text begins, behind its marker.
+fn content_start(text: &str, range: &Range<usize>) -> usize {
+    let item = text.get(range.clone()).unwrap_or_default();
+    let marker = item.trim_start_matches(|c: char| c.is_ascii_digit() || "-*+.)".contains(c));
+    let content = marker.trim_start_matches([' ', '\t']);
+    range.end - content.len()
+}
+
+fn open_item<'b>(blocks: &'b mut [Block], items: &[Open]) -> Option<&'b mut Item> {
+    let open = items.last().filter(|open| !open.head_done)?;
+    match blocks.get_mut(open.block) {
+        Some(Block::Item(item)) => Some(item),
+        _ => None,
+    }
+}
+
+/// The head of the innermost item ends where anything else begins.
+fn close_head(blocks: &mut [Block], items: &mut [Open], at: usize) {
+    if let Some(item) = open_item(blocks, items) {
+        item.head.end = at.max(item.head.start);
+    }
+    if let Some(open) = items.last_mut() {
+        open.head_done = true;
+    }
+}
