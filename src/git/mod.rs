@@ -16,6 +16,7 @@
 mod admin;
 mod candidate;
 mod carry;
+mod changes;
 mod checkout;
 mod command;
 mod diff;

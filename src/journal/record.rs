@@ -108,7 +108,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{AttemptId, CommitId, PhaseId};
+    use crate::plan::{AttemptId, PhaseId};
     use crate::schedule::{Exit, Hold};
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
             Event::RunSettled {},
             Event::RunStarted {
                 run: RunId(3),
-                base: CommitId("ab".repeat(20)),
+                base: "ab".repeat(20).parse().unwrap(),
                 target: "main".to_owned(),
                 only: vec![plan()],
                 merge_only: false,

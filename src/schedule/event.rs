@@ -87,8 +87,8 @@ pub enum Event {
         attempt: AttemptId,
         /// The runner's process id.
         pid: u32,
-        /// The branch's tip when it started, with what was carried in.
-        head: CommitId,
+        /// The branch's tip when it started, with what was carried in; none when nobody saw it start.
+        head: Option<CommitId>,
     },
     /// The agent could not be started.
     #[serde(rename = "agent.refused")]

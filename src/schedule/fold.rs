@@ -164,7 +164,7 @@ impl PlanRun {
             }
             Event::AgentStarted { attempt, head, .. } => {
                 if let Some(current) = self.current(attempt) {
-                    current.head = Some(head.clone());
+                    current.head = head.clone();
                     if current.stage == Stage::Assigned {
                         current.stage = Stage::Running;
                     }

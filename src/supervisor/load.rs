@@ -59,7 +59,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
     let parsed = parse_manifest(&name, &text);
     let sources: BTreeMap<_, _> = parsed
         .documents()
-        .map(|request| (request.plan.clone(), read_document(folder, request.path)))
+        .map(|request| (request.plan.clone(), read_document(folder, request.file)))
         .collect();
     Ok(resolve(parsed, sources)?)
 }

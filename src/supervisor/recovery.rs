@@ -56,7 +56,7 @@ fn look_at(
         plan: plan.clone(),
         attempt: attempt.clone(),
         pid,
-        head: head.clone().unwrap_or(CommitId(String::new())),
+        head: head.clone(),
     };
     let ended = |exit| Event::AgentEnded {
         plan: plan.clone(),

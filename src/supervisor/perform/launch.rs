@@ -100,7 +100,7 @@ fn start(
         plan: order.plan.clone(),
         attempt: order.attempt.clone(),
         pid: runner.process().pid,
-        head,
+        head: Some(head),
     };
     Ok(Launched { event, runner })
 }

@@ -10,7 +10,7 @@ mod verify;
 mod worktree;
 
 pub use check::check;
-pub use launch::{Launched, launch};
+pub use launch::launch;
 pub use merge::{merge, rehearse, resume_landing};
 pub use pin::pin;
 pub use verify::verify;
