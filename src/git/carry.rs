@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::command::{Git, records};
 use super::identity::committing_within;
@@ -60,7 +61,18 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
     if base.as_ref() == Some(commit) {
         return Ok(Carried::UpToDate);
     }
-    let state = inspect(path)?;
+    let fast_forward = base.as_ref() == Some(&before);
+    // Dependents wait for this: the two looks are taken side by side.
+    let (state, git) = thread::scope(|scope| {
+        let looking = scope.spawn(|| inspect(path));
+        let git = if fast_forward {
+            Ok(Git::within(path))
+        } else {
+            committing_within(path)
+        };
+        (looking.join().expect("inspect does not panic"), git)
+    });
+    let (state, git) = (state?, git?);
     let path_owned = || path.to_owned();
     if let Some(operation) = state.in_progress {
         return Err(CarryError::InProgress {
@@ -74,12 +86,6 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
             files: state.dirty,
         });
     }
-    let fast_forward = base.as_ref() == Some(&before);
-    let git = if fast_forward {
-        Git::within(path)
-    } else {
-        committing_within(path)?
-    };
     // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
     // reason given at `commit_leftovers`: this is upkeep between attempts.
     let answer = git
