@@ -15,6 +15,7 @@ mod placeholder;
 mod plan_set;
 mod priority;
 mod prompt;
+mod starter;
 mod state;
 
 pub use branch_name::{BranchNameError, check_branch_name};
@@ -33,4 +34,8 @@ pub use plan_set::{
     PlanSet, RunSettings,
 };
 pub use priority::{Priority, PriorityError};
+pub use prompt::{
+    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptPhase, PromptTask, render_prompt,
+};
+pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
