@@ -266,10 +266,40 @@ fn what_is_not_toml_is_reported_with_what_else_is_wrong() {
     insta::assert_snapshot!(found, @r#"
     a.md:2: task 2.1 stands in phase 1
       hint: move it to phase 2, or give it another number
-    plans.toml:2:14: `run.max_agents` is a string, expected an integer
     plans.toml:2:14: not TOML: string values must be quoted, expected literal string
     plans.toml:3:1: unknown key `run.retires`
       hint: did you mean `retries`?
+    "#);
+}
+
+#[test]
+fn points_that_another_document_lacks_are_named_with_what_it_has() {
+    let text = format!(
+        "{AGENT}[plans.a]\nfile = \"a.md\"\n[plans.b]\nfile = \"b.md\"\ndepends = [\"a.9\", \"a.2.7\", \"a.phase1\"]\n\
+         [plans.b.phases.1]\ndepends = [\"b.2\"]\n"
+    );
+    let b = "## Phase 1: x (depends: a.8)\n\n- [ ] 1.1 y (depends: c.1, a.1.1)\n";
+    insta::assert_snapshot!(faults(&text, &[("a.md", &phases(2)), ("b.md", b)]), @r#"
+    b.md:1: plan `a` has no phase 8
+      hint: its phases are `1` and `2`
+    b.md:3: `c.1` names an unknown plan `c`
+      hint: there is only `a`
+    plans.toml:7:12: plan `a` has no phase 9
+      hint: its phases are `1` and `2`
+    plans.toml:7:19: plan `a` has no task 2.7
+      hint: the tasks of its phase 2 are `2.1`
+    plans.toml:9:12: plan `b` depends on itself: `b.2`
+      hint: phases wait for those before them anyway; inside a document write the task's id alone
+    "#);
+}
+
+#[test]
+fn a_name_whose_value_is_wrong_is_known_all_the_same() {
+    let text = format!(
+        "{AGENT}[resources]\ndb = 0\n[plans.a]\nfile = \"a.md\"\n[plans.a.phases.1]\nuses = [\"db\"]\n"
+    );
+    insta::assert_snapshot!(faults(&text, &[("a.md", &phases(1))]), @r#"
+    plans.toml:4:6: `resources.db` is 0, expected an integer of at least 1
     "#);
 }
 
