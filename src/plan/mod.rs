@@ -17,6 +17,7 @@ mod placeholder;
 mod plan_set;
 mod priority;
 mod prompt;
+mod starter;
 mod state;
 
 pub use attempt::{AttemptId, RunId};
@@ -37,4 +38,8 @@ pub use plan_set::{
     PlanSet, RunSettings,
 };
 pub use priority::{Priority, PriorityError};
+pub use prompt::{
+    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptPhase, PromptTask, render_prompt,
+};
+pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
