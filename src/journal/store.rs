@@ -227,6 +227,21 @@ impl JournalReader {
         self.epoch
     }
 
+    /// The number of the last record; 0 when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last(&self) -> Result<i64, JournalError> {
+        self.connection
+            .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
+            .map_err(|source| JournalError::Sqlite {
+                path: self.path.clone(),
+                verb: "read",
+                source,
+            })
+    }
+
     /// The records after `seq`, in order; of one plan only where one is named.
     ///
     /// # Errors

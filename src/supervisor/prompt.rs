@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    DEFAULT_PROMPT, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId, TaskState, render_prompt,
+    PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId, TaskState, render_prompt,
 };
 use crate::schedule::Launch;
 
@@ -32,7 +32,7 @@ pub fn render(
     let own = campaign.manifest.parent().unwrap_or(Path::new("")).join(OWN_TEMPLATE);
     let template = match fs::read_to_string(&own) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => DEFAULT_PROMPT.to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => PROMPT_TEMPLATE.to_owned(),
         Err(error) => return Err(format!("cannot read {}: {error}", own.display())),
     };
     let phases = plan.document.phases.iter().filter(|phase| order.phases.contains(&phase.id));
