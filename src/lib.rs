@@ -3,9 +3,9 @@
 
 pub mod agent;
 pub mod cli;
+pub mod git;
 pub mod graph;
 pub mod journal;
-pub mod git;
 pub mod plan;
 pub mod report;
 pub mod schedule;

@@ -51,7 +51,11 @@ fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
         let mut known: Vec<ProcessId> = Vec::new();
         for _ in 0..FREEZE_ROUNDS {
             let found = find();
-            let fresh: Vec<_> = found.iter().filter(|process| !known.contains(process)).copied().collect();
+            let fresh: Vec<_> = found
+                .iter()
+                .filter(|process| !known.contains(process))
+                .copied()
+                .collect();
             if fresh.is_empty() {
                 break;
             }

@@ -53,7 +53,10 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
             } else if !context.quiet {
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
-                output::text(&format!("ok: {} plans, {phases} phases, {tasks} tasks\n", set.plans.len()))?;
+                output::text(&format!(
+                    "ok: {} plans, {phases} phases, {tasks} tasks\n",
+                    set.plans.len()
+                ))?;
             }
             Ok(Exit::Done)
         }

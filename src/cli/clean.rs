@@ -45,7 +45,10 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     let state = situation.scheduler.state();
     let admin = WorktreeAdmin::new(&campaign.repo);
     let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
-        return Err(CliError::new(Exit::Nothing, format!("nothing has landed: there is no branch `{}`", campaign.target)));
+        return Err(CliError::new(
+            Exit::Nothing,
+            format!("nothing has landed: there is no branch `{}`", campaign.target),
+        ));
     };
     let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
     let mut cleaned = Cleaned {
@@ -107,7 +110,11 @@ fn show(context: &Context, cleaned: &Cleaned, dry_run: bool) -> Result<(), CliEr
         return output::json(cleaned);
     }
     let verb = if dry_run { "would remove" } else { "removed" };
-    let mut text: String = cleaned.removed.iter().map(|name| format!("{verb} {name}\n")).collect();
+    let mut text: String = cleaned
+        .removed
+        .iter()
+        .map(|name| format!("{verb} {name}\n"))
+        .collect();
     for kept in &cleaned.kept {
         text += &format!("kept {}: {}\n", kept.name, kept.why);
     }

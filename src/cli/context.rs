@@ -41,7 +41,10 @@ impl Context {
             Some(dir) => {
                 let dir = here.join(dir);
                 if !dir.is_dir() {
-                    return Err(CliError::refused(format!("-C {}: there is no such folder", dir.display())));
+                    return Err(CliError::refused(format!(
+                        "-C {}: there is no such folder",
+                        dir.display()
+                    )));
                 }
                 dir
             }
@@ -97,7 +100,8 @@ impl Context {
                     .map(|name| (strsim::damerau_levenshtein(name, typed), name))
                     .min()
                     .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
-                let error = CliError::refused(format!("there is no plan `{typed}` in {}", self.shown(campaign)));
+                let error =
+                    CliError::refused(format!("there is no plan `{typed}` in {}", self.shown(campaign)));
                 Err(match near {
                     Some((_, name)) => error.with_hint(format!("did you mean `{name}`?")),
                     None => error.with_hint("`orch status` lists the plans"),

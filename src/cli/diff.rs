@@ -23,10 +23,15 @@ pub struct DiffArgs {
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let name = context.plan(&campaign, &args.plan)?;
-    let branch = campaign.plan(&name).map(|plan| plan.branch.clone()).unwrap_or_default();
+    let branch = campaign
+        .plan(&name)
+        .map(|plan| plan.branch.clone())
+        .unwrap_or_default();
     if campaign.repo.branch_tip(&branch)?.is_none() {
-        return Err(CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
-            .with_hint(format!("orch why {name}")));
+        return Err(
+            CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
+                .with_hint(format!("orch why {name}")),
+        );
     }
     let mut options: Vec<&str> = args.options.iter().map(String::as_str).collect();
     if args.stat {
@@ -42,5 +47,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
         .diff_command(&base, &branch, &options)
         .status()
         .map_err(CliError::io("run git diff"))?;
-    Ok(if status.success() { Exit::Done } else { Exit::Trouble })
+    Ok(if status.success() {
+        Exit::Done
+    } else {
+        Exit::Trouble
+    })
 }

@@ -18,10 +18,18 @@ pub struct InitArgs {}
 ///
 /// When there is a manifest already, or it cannot be written.
 pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
-    let manifest = context.manifest.clone().unwrap_or_else(|| context.dir.join(MANIFEST));
+    let manifest = context
+        .manifest
+        .clone()
+        .unwrap_or_else(|| context.dir.join(MANIFEST));
     write_new(context, &manifest, init_manifest())?;
-    let example = manifest.parent().unwrap_or(Path::new("")).join("plans/example.md");
-    let name = "example".parse().map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
+    let example = manifest
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join("plans/example.md");
+    let name = "example"
+        .parse()
+        .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
     if !example.exists() {
         write_new(context, &example, &new_plan(&name, None))?;
     }
@@ -38,14 +46,19 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(CliError::io(format!("make {}", folder.display())))?;
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            CliError::refused(format!("{shown} is there already and is not overwritten"))
-        } else {
-            CliError::io(format!("write {shown}"))(error)
-        }
-    })?;
-    file.write_all(text.as_bytes()).map_err(CliError::io(format!("write {shown}")))?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                CliError::refused(format!("{shown} is there already and is not overwritten"))
+            } else {
+                CliError::io(format!("write {shown}"))(error)
+            }
+        })?;
+    file.write_all(text.as_bytes())
+        .map_err(CliError::io(format!("write {shown}")))?;
     if !context.quiet {
         output::text(&format!("wrote {shown}\n"))?;
     }

@@ -40,7 +40,11 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
     let name = context.plan(&campaign, &args.plan)?;
     let path = if args.verify {
         let merged = campaign.dir.merge_verification(&name);
-        if merged.is_dir() { merged } else { campaign.dir.verification(&name) }
+        if merged.is_dir() {
+            merged
+        } else {
+            campaign.dir.verification(&name)
+        }
     } else {
         let situation = Situation::look(&campaign)?;
         let history = &situation.scheduler.state().plan(&name).history;
@@ -51,13 +55,17 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
         match (chosen, &args.attempt) {
             (Some(attempt), _) => campaign.dir.attempt(&attempt.id),
             (None, None) => {
-                return Err(CliError::new(Exit::Nothing, format!("plan `{name}` has had no attempt yet"))
-                    .with_hint(format!("orch why {name}")));
+                return Err(
+                    CliError::new(Exit::Nothing, format!("plan `{name}` has had no attempt yet"))
+                        .with_hint(format!("orch why {name}")),
+                );
             }
             (None, Some(wanted)) => {
                 let known: Vec<&str> = history.iter().map(|attempt| attempt.id.as_str()).collect();
-                return Err(CliError::refused(format!("plan `{name}` has no attempt `{wanted}`"))
-                    .with_hint(format!("it has {}", known.join(", "))));
+                return Err(
+                    CliError::refused(format!("plan `{name}` has no attempt `{wanted}`"))
+                        .with_hint(format!("it has {}", known.join(", "))),
+                );
             }
         }
     };
@@ -75,7 +83,9 @@ fn print(folder: &JobFolder, follow: bool) -> Result<(), CliError> {
     while follow {
         // Looked at first: what is written before the end is printed after it.
         let running = matches!(
-            folder.state().map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
+            folder
+                .state()
+                .map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
             JobState::Running(_)
         );
         let now = inode_of(&folder.log());
@@ -113,9 +123,13 @@ fn copy(path: &Path, from: u64) -> Result<u64, CliError> {
     loop {
         let count = file.read(&mut buffer).map_err(failed())?;
         if count == 0 {
-            return out.flush().map(|()| at).map_err(CliError::io("write to standard output"));
+            return out
+                .flush()
+                .map(|()| at)
+                .map_err(CliError::io("write to standard output"));
         }
-        out.write_all(&buffer[..count]).map_err(CliError::io("write to standard output"))?;
+        out.write_all(&buffer[..count])
+            .map_err(CliError::io("write to standard output"))?;
         at += count as u64;
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::journal::SCHEMA;
 use crate::plan::CommitId;
 use crate::supervisor::{
-    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, Situation, SupervisorError, ask, drive,
-    rehearse_merge,
+    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, Situation, SupervisorError,
+    ask, drive, rehearse_merge,
 };
 
 use super::{CliError, Context, Exit, output, up};
@@ -45,7 +45,10 @@ struct Merged<'a> {
 pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let plans = context.plans(&campaign, &args.plans)?;
-    let into = args.into.as_deref().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
+    let into = args
+        .into
+        .as_deref()
+        .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
     if let Some(into) = &into {
         campaign.repo.check_target(into).map_err(SupervisorError::from)?;
     }
@@ -70,18 +73,23 @@ fn land(
         plans: plans.clone(),
         into: into.clone(),
     };
-    let mut observer = up::observer(&Context { json: false, quiet: context.quiet || context.json, ..context.clone() }, campaign);
+    let mut observer = up::observer(
+        &Context {
+            json: false,
+            quiet: context.quiet || context.json,
+            ..context.clone()
+        },
+        campaign,
+    );
     match drive(campaign.clone(), &errand, observer.as_mut()) {
         Ok(conclusion) => conclusion
             .merged
             .ok_or_else(|| CliError::new(Exit::Interrupted, "interrupted before every plan was dealt with")),
-        Err(SupervisorError::Held(holder)) => {
-            match ask(&campaign.dir, &Request::Merge { plans, into })? {
-                Some(Answer::Merged(report)) => Ok(report),
-                Some(Answer::Refused { why }) => Err(CliError::refused(why)),
-                Some(Answer::Accepted) | None => Err(SupervisorError::Held(holder).into()),
-            }
-        }
+        Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
+            Some(Answer::Merged(report)) => Ok(report),
+            Some(Answer::Refused { why }) => Err(CliError::refused(why)),
+            Some(Answer::Accepted) | None => Err(SupervisorError::Held(holder).into()),
+        },
         Err(error) => Err(error.into()),
     }
 }
@@ -123,9 +131,16 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
 }
 
 fn exit_of(report: &MergeReport) -> Exit {
-    let landed = report.plans.iter().any(|plan| plan.outcome == MergeOutcome::Landed);
+    let landed = report
+        .plans
+        .iter()
+        .any(|plan| plan.outcome == MergeOutcome::Landed);
     let refused = report.plans.iter().any(|plan| plan.refused);
-    if report.plans.iter().all(|plan| plan.outcome == MergeOutcome::Landed) {
+    if report
+        .plans
+        .iter()
+        .all(|plan| plan.outcome == MergeOutcome::Landed)
+    {
         Exit::Done
     } else if refused && !landed {
         Exit::Usage

@@ -27,7 +27,10 @@ pub struct NewArgs {
 ///
 /// When the name is not one, or the document is there already.
 pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
-    let name: PlanName = args.plan.parse().map_err(|error: NameError| CliError::refused(error.to_string()))?;
+    let name: PlanName = args
+        .plan
+        .parse()
+        .map_err(|error: NameError| CliError::refused(error.to_string()))?;
     let text = match &args.template {
         None => new_plan(&name, args.title.as_deref()),
         Some(file) => {
@@ -46,7 +49,9 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
     };
     write_new(context, &folder.join("plans").join(format!("{name}.md")), &text)?;
     if !context.quiet {
-        output::text(&format!("next: add this to {MANIFEST}\n\n[plans.{name}]\nfile = \"plans/{name}.md\"\n"))?;
+        output::text(&format!(
+            "next: add this to {MANIFEST}\n\n[plans.{name}]\nfile = \"plans/{name}.md\"\n"
+        ))?;
     }
     Ok(Exit::Done)
 }

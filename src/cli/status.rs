@@ -29,7 +29,11 @@ const LOOK: Duration = Duration::from_millis(250);
 /// When the manifest is wrong or the journal cannot be read.
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
-    let plan = args.plan.as_deref().map(|name| context.plan(&campaign, name)).transpose()?;
+    let plan = args
+        .plan
+        .as_deref()
+        .map(|name| context.plan(&campaign, name))
+        .transpose()?;
     show(context, &campaign, plan.as_ref())?;
     let mut seen = last_entry(&campaign)?;
     while args.watch {

@@ -77,13 +77,24 @@ fn detach(context: &Context, campaign: &Campaign, args: &UpArgs) -> Result<Exit,
     std::fs::create_dir_all(campaign.dir.path()).map_err(CliError::io("make the folder .git/orch"))?;
     let log = campaign.dir.path().join("up.log");
     let file = std::fs::File::create(&log).map_err(CliError::io(format!("write {}", log.display())))?;
-    let copy = file.try_clone().map_err(CliError::io(format!("write {}", log.display())))?;
+    let copy = file
+        .try_clone()
+        .map_err(CliError::io(format!("write {}", log.display())))?;
     let mut command = Command::new(&campaign.program);
-    command.arg("-C").arg(&context.dir).arg("--manifest").arg(&campaign.manifest).arg("up");
+    command
+        .arg("-C")
+        .arg(&context.dir)
+        .arg("--manifest")
+        .arg(&campaign.manifest)
+        .arg("up");
     if args.merge {
         command.arg("--merge");
     }
-    command.args(&args.plans).stdin(Stdio::null()).stdout(file).stderr(copy);
+    command
+        .args(&args.plans)
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(copy);
     // SAFETY: setsid is async-signal-safe, and nothing else happens between fork and exec.
     unsafe {
         command.pre_exec(|| {
@@ -112,12 +123,21 @@ fn detach(context: &Context, campaign: &Campaign, args: &UpArgs) -> Result<Exit,
                 output::text(&said)?;
                 return Ok(Exit::Done);
             }
-            let exit = if status.code() == Some(2) { Exit::Usage } else { Exit::Trouble };
-            return Err(CliError::new(exit, format!("the supervisor ended at once:\n{}", said.trim_end())));
+            let exit = if status.code() == Some(2) {
+                Exit::Usage
+            } else {
+                Exit::Trouble
+            };
+            return Err(CliError::new(
+                exit,
+                format!("the supervisor ended at once:\n{}", said.trim_end()),
+            ));
         }
         if Instant::now() > deadline {
-            return Err(CliError::new(Exit::Trouble, "the supervisor has not begun after ten seconds")
-                .with_hint(format!("see {}", log.display())));
+            return Err(
+                CliError::new(Exit::Trouble, "the supervisor has not begun after ten seconds")
+                    .with_hint(format!("see {}", log.display())),
+            );
         }
         std::thread::sleep(Duration::from_millis(10));
     }

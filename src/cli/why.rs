@@ -37,7 +37,10 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let plan_part = args.what.split('.').next().unwrap_or_default();
     let name = context.plan(&campaign, plan_part)?;
-    let what: WorkRef = args.what.parse().map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
+    let what: WorkRef = args
+        .what
+        .parse()
+        .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
     let situation = Situation::look(&campaign)?;
     let view = situation.view(&campaign, false)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
@@ -53,7 +56,11 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
         });
     }
     why.extend(plan.why.iter().cloned());
-    let remedies: Vec<String> = plan.reasons.iter().filter_map(|reason| reason.remedy.clone()).collect();
+    let remedies: Vec<String> = plan
+        .reasons
+        .iter()
+        .filter_map(|reason| reason.remedy.clone())
+        .collect();
     if context.json {
         output::json(&Why {
             schema: SCHEMA,
@@ -65,7 +72,10 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
         })?;
         return Ok(Exit::Done);
     }
-    let since = plan.since.map(|since| format!(", since {}", ago(since))).unwrap_or_default();
+    let since = plan
+        .since
+        .map(|since| format!(", since {}", ago(since)))
+        .unwrap_or_default();
     let mut text = format!("{what}: {state}{since}\n");
     for reason in &why {
         text += &format!("  {}\n", reason.replace('\n', "\n    "));
@@ -79,7 +89,8 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
 
 fn state_of(plan: &PlanView, point: Point) -> Result<String, CliError> {
     let missing = |what: String, known: Vec<String>| {
-        CliError::refused(format!("plan `{}` has no {what}", plan.name)).with_hint(format!("it has {}", known.join(", ")))
+        CliError::refused(format!("plan `{}` has no {what}", plan.name))
+            .with_hint(format!("it has {}", known.join(", ")))
     };
     match point {
         Point::Plan => Ok(plan.state.to_string()),

@@ -9,13 +9,21 @@ pub fn event_line(record: &Record) -> String {
     let clock = time.get(11..19).unwrap_or_default();
     let plan = record.event.plan().map_or("-", |plan| plan.as_str());
     let columns = crate::journal::Columns::of(&record.event);
-    format!("{clock} {plan:<12} {:<17} {}", columns.event, detail(&record.event)).trim_end().to_owned()
+    format!(
+        "{clock} {plan:<12} {:<17} {}",
+        columns.event,
+        detail(&record.event)
+    )
+    .trim_end()
+    .to_owned()
 }
 
 /// What there is to say beyond the event's name.
 pub fn detail(event: &Event) -> String {
     match event {
-        Event::RunStarted { run, target, base, .. } => format!("{run} from {} onto {target}", base.short()),
+        Event::RunStarted {
+            run, target, base, ..
+        } => format!("{run} from {} onto {target}", base.short()),
         Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {} | Event::VerifyStarted { .. } | Event::PlanFinished { .. } => String::new(),
@@ -27,7 +35,10 @@ pub fn detail(event: &Event) -> String {
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
         Event::AttemptAssigned {
-            attempt, agent, phases, ..
+            attempt,
+            agent,
+            phases,
+            ..
         } => {
             let phases: Vec<String> = phases.iter().map(ToString::to_string).collect();
             format!("{attempt}: agent {agent}, phases {}", phases.join(", "))
@@ -35,17 +46,19 @@ pub fn detail(event: &Event) -> String {
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
-        Event::AttemptChecked { attempt, evidence, .. } => {
+        Event::AttemptChecked {
+            attempt, evidence, ..
+        } => {
             let left = match evidence.leftovers_committed {
                 0 => String::new(),
                 files => format!(", {files} leftover files committed"),
             };
             format!("{attempt}: {} commits{left}", evidence.commits)
         }
-        Event::AttemptFailed {
-            why, retry_in_ms, ..
-        } => {
-            let again = retry_in_ms.map(|ms| format!("; again in {:.1}s", ms as f64 / 1000.0)).unwrap_or_default();
+        Event::AttemptFailed { why, retry_in_ms, .. } => {
+            let again = retry_in_ms
+                .map(|ms| format!("; again in {:.1}s", ms as f64 / 1000.0))
+                .unwrap_or_default();
             format!("{}{again}", first_line(why))
         }
         Event::LegDone { attempt, .. } => attempt.to_string(),
@@ -62,7 +75,11 @@ pub fn detail(event: &Event) -> String {
         Event::PlanHeld { why, .. } => hold(why),
         Event::MergeRequested { plans, .. } => {
             let names: Vec<&str> = plans.iter().map(|plan| plan.as_str()).collect();
-            if names.is_empty() { "all that is finished".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "all that is finished".to_owned()
+            } else {
+                names.join(", ")
+            }
         }
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
@@ -92,12 +109,16 @@ fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict { with, files } => {
             let with: Vec<&str> = with.iter().map(|plan| plan.as_str()).collect();
-            let other = if with.is_empty() { "the target".to_owned() } else { with.join(", ") };
+            let other = if with.is_empty() {
+                "the target".to_owned()
+            } else {
+                with.join(", ")
+            };
             format!("conflicts with {other} in {}", files.join(", "))
         }
-        MergeTrouble::Verification { why } | MergeTrouble::Refused { why } | MergeTrouble::NotFinished { why } => {
-            first_line(why)
-        }
+        MergeTrouble::Verification { why }
+        | MergeTrouble::Refused { why }
+        | MergeTrouble::NotFinished { why } => first_line(why),
         MergeTrouble::Waits { on } => format!("waits for {on} to land"),
     }
 }

@@ -12,7 +12,9 @@ pub fn plan_style(state: PlanState) -> Style {
         PlanState::Failed => AnsiColor::Red.on_default().bold(),
         PlanState::Held => AnsiColor::Yellow.on_default().bold(),
         PlanState::Parked | PlanState::Paused => AnsiColor::Yellow.on_default(),
-        PlanState::Blocked | PlanState::Ready | PlanState::Skipped | PlanState::Cancelled => Style::new().dimmed(),
+        PlanState::Blocked | PlanState::Ready | PlanState::Skipped | PlanState::Cancelled => {
+            Style::new().dimmed()
+        }
     }
 }
 

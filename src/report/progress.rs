@@ -31,7 +31,13 @@ impl ProgressBars {
     /// A bar for every plan.
     pub fn new(set: &PlanSet) -> Self {
         let bars = MultiProgress::new();
-        let width = set.plans.iter().map(|plan| plan.name.as_str().len()).max().unwrap_or(4).min(20);
+        let width = set
+            .plans
+            .iter()
+            .map(|plan| plan.name.as_str().len())
+            .max()
+            .unwrap_or(4)
+            .min(20);
         let mut this = Self {
             bars,
             lines: BTreeMap::new(),
@@ -39,7 +45,11 @@ impl ProgressBars {
             width,
         };
         for plan in &set.plans {
-            let titles = plan.document.phases.iter().map(|phase| (phase.id.0, phase.title.clone()));
+            let titles = plan
+                .document
+                .phases
+                .iter()
+                .map(|phase| (phase.id.0, phase.title.clone()));
             this.titles.insert(plan.name.clone(), titles.collect());
             if set.plans.len() <= MANY {
                 this.line(&plan.name);
@@ -71,20 +81,40 @@ impl ProgressBars {
         let run = state.plan(plan);
         let line = self.line(plan);
         let tasks: Vec<_> = known.tasks().collect();
-        let done = tasks.iter().filter(|task| run.is_item_settled(&(**task).into())).count();
+        let done = tasks
+            .iter()
+            .filter(|task| run.is_item_settled(&(**task).into()))
+            .count();
         line.set_length(tasks.len() as u64);
         line.set_position(done as u64);
-        let at_work = run.attempt.as_ref().is_some_and(|attempt| attempt.stage == Stage::Running);
+        let at_work = run
+            .attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.stage == Stage::Running);
         let what = if at_work {
             self.current_phase(plan, known, run)
         } else {
-            explain(work, state, plan).into_iter().next().map(|reason| reason.text).unwrap_or_default()
+            explain(work, state, plan)
+                .into_iter()
+                .next()
+                .map(|reason| reason.text)
+                .unwrap_or_default()
         };
         let colour = plan_style(now);
         let word = pad(now.as_str(), 9);
-        let room = usize::from(console_width()).saturating_sub(self.width + 40).max(20);
-        let time = if now.is_settled() || !at_work { "       " } else { "{elapsed:>6} " };
-        line.set_style(style(&format!("{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {{msg}}{time}{{wide_msg}}").replace("{msg}", &format!("{colour}{word}{colour:#} ")).replace("{wide_msg}", "{wide_msg}")));
+        let room = usize::from(console_width())
+            .saturating_sub(self.width + 40)
+            .max(20);
+        let time = if now.is_settled() || !at_work {
+            "       "
+        } else {
+            "{elapsed:>6} "
+        };
+        line.set_style(style(
+            &format!("{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {{msg}}{time}{{wide_msg}}")
+                .replace("{msg}", &format!("{colour}{word}{colour:#} "))
+                .replace("{wide_msg}", "{wide_msg}"),
+        ));
         line.set_message(fit(&what, room));
         if at_work {
             line.enable_steady_tick(TICK);
@@ -103,18 +133,26 @@ impl ProgressBars {
         work: &crate::schedule::PlanWork,
         run: &crate::schedule::PlanRun,
     ) -> String {
-        let open = work.phases.iter().find(|phase| !run.phases_done.contains_key(&phase.id));
+        let open = work
+            .phases
+            .iter()
+            .find(|phase| !run.phases_done.contains_key(&phase.id));
         let Some(open) = open else {
             return String::new();
         };
-        let title = self.titles.get(plan).and_then(|titles| titles.iter().find(|(id, _)| *id == open.id.0));
+        let title = self
+            .titles
+            .get(plan)
+            .and_then(|titles| titles.iter().find(|(id, _)| *id == open.id.0));
         format!("phase {}: {}", open.id, title.map_or("", |(_, title)| title))
     }
 }
 
 fn is_shown(state: PlanState) -> bool {
     match state {
-        PlanState::Running | PlanState::Parked | PlanState::Held | PlanState::Failed | PlanState::Paused => true,
+        PlanState::Running | PlanState::Parked | PlanState::Held | PlanState::Failed | PlanState::Paused => {
+            true
+        }
         PlanState::Blocked
         | PlanState::Ready
         | PlanState::Finished
@@ -140,12 +178,23 @@ impl Observer for ProgressBars {
             if let Event::AgentStarted { plan, .. } = &record.event {
                 self.line(plan).reset_elapsed();
             }
-            if let Event::Warning { .. } | Event::AttemptFailed { .. } | Event::RunStopping { .. } = &record.event {
-                let plan = record.event.plan().map(|plan| format!("{plan}: ")).unwrap_or_default();
+            if let Event::Warning { .. } | Event::AttemptFailed { .. } | Event::RunStopping { .. } =
+                &record.event
+            {
+                let plan = record
+                    .event
+                    .plan()
+                    .map(|plan| format!("{plan}: "))
+                    .unwrap_or_default();
                 let _ = self.bars.println(format!("{plan}{}", detail(&record.event)));
             }
         }
-        let all: Vec<PlanName> = scheduler.work().plans.iter().map(|plan| plan.name.clone()).collect();
+        let all: Vec<PlanName> = scheduler
+            .work()
+            .plans
+            .iter()
+            .map(|plan| plan.name.clone())
+            .collect();
         for plan in all {
             if scheduler.state().drives(&plan) {
                 self.redraw(&plan, scheduler);

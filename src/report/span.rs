@@ -32,6 +32,11 @@ mod tests {
             .into_iter()
             .map(|seconds| span(Duration::from_secs(seconds)))
             .collect();
-        assert_eq!(shown, ["0s", "59s", "1m 00s", "59m 59s", "1h 00m", "23h 59m", "1d 0h", "3d 4h"]);
+        assert_eq!(
+            shown,
+            [
+                "0s", "59s", "1m 00s", "59m 59s", "1h 00m", "23h 59m", "1d 0h", "3d 4h"
+            ]
+        );
     }
 }

@@ -15,7 +15,12 @@ use super::width::fit;
 pub fn summary(view: &StatusView, target: &str, quiet: bool) -> String {
     let mut text = String::new();
     if !quiet {
-        let width = view.plans.iter().map(|plan| plan.name.as_str().len()).max().unwrap_or(0);
+        let width = view
+            .plans
+            .iter()
+            .map(|plan| plan.name.as_str().len())
+            .max()
+            .unwrap_or(0);
         for plan in &view.plans {
             let style = plan_style(plan.state);
             let (done, all) = counts(plan);
@@ -30,7 +35,10 @@ pub fn summary(view: &StatusView, target: &str, quiet: bool) -> String {
                 plan.name, plan.state
             );
             let _ = writeln!(text, "{}", row.trim_end());
-            if !matches!(plan.state, PlanState::Landed | PlanState::Finished | PlanState::Running) {
+            if !matches!(
+                plan.state,
+                PlanState::Landed | PlanState::Finished | PlanState::Running
+            ) {
                 for reason in &plan.reasons {
                     let _ = writeln!(text, "{:width$}  {}", "", fit(&reason.text, 100));
                 }

@@ -22,14 +22,33 @@ const LONGEST_NAME: usize = 20;
 
 /// The table.
 pub fn table(view: &StatusView) -> String {
-    let longest = view.plans.iter().map(|plan| plan.name.as_str().len()).max().unwrap_or(0);
+    let longest = view
+        .plans
+        .iter()
+        .map(|plan| plan.name.as_str().len())
+        .max()
+        .unwrap_or(0);
     let name = longest.clamp(4, LONGEST_NAME);
     let why = WIDTH - name - STATE - TASKS - SINCE - 4 * 2;
     let mut text = String::new();
-    let run = view.run.as_deref().map_or_else(String::new, |run| format!("run {run}, "));
-    let oid = view.target.oid.as_ref().map_or("not there yet", |oid| oid.short());
+    let run = view
+        .run
+        .as_deref()
+        .map_or_else(String::new, |run| format!("run {run}, "));
+    let oid = view
+        .target
+        .oid
+        .as_ref()
+        .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
-    let _ = writeln!(text, "{}", fit(&format!("{run}{}; target {target} ({oid})", run_word(view.state)), WIDTH));
+    let _ = writeln!(
+        text,
+        "{}",
+        fit(
+            &format!("{run}{}; target {target} ({oid})", run_word(view.state)),
+            WIDTH
+        )
+    );
     let header = format!(
         "{}  {}  {}  {}  WHY",
         pad("PLAN", name),
@@ -70,7 +89,10 @@ fn run_word(state: RunView) -> &'static str {
 /// Tasks that need no more work, and all of them.
 pub fn counts(plan: &PlanView) -> (usize, usize) {
     let tasks = || plan.phases.iter().flat_map(|phase| &phase.tasks);
-    (tasks().filter(|task| task.state.is_settled()).count(), tasks().count())
+    (
+        tasks().filter(|task| task.state.is_settled()).count(),
+        tasks().count(),
+    )
 }
 
 /// The most important thing to know about the plan.

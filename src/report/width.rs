@@ -5,8 +5,13 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// The text's first line, cut to `width` columns with `…` where something is missing. Control characters, which
 /// could move a terminal's cursor, become `?`.
 pub fn fit(text: &str, width: usize) -> String {
-    let line: String =
-        text.lines().next().unwrap_or_default().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let line: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
     let complete = line.width() <= width && text.lines().nth(1).is_none();
     if complete {
         return line;

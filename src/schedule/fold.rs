@@ -68,7 +68,11 @@ impl State {
 
     /// Landing what is finished leaves the run and the outcome of its plans as they are.
     fn begin_merging(&mut self, info: RunInfo) {
-        let before = self.run.as_ref().and_then(|run| run.merge_only).unwrap_or(self.phase);
+        let before = self
+            .run
+            .as_ref()
+            .and_then(|run| run.merge_only)
+            .unwrap_or(self.phase);
         self.phase = Phase::Driving;
         let run = self.run.get_or_insert(info.clone());
         run.target = info.target;

@@ -110,7 +110,12 @@ impl Scheduler {
 
     /// Takes in what was reported while nobody listened, without deciding anything; what is new is returned, to be
     /// recorded.
-    pub fn note(&mut self, at: At, plan: &PlanName, items: Vec<(ItemId, TaskState, Option<String>)>) -> Vec<Event> {
+    pub fn note(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        items: Vec<(ItemId, TaskState, Option<String>)>,
+    ) -> Vec<Event> {
         let mut step = Step::default();
         self.take_report(at.max(self.state.now), plan, items, &mut step);
         step.events
@@ -190,7 +195,9 @@ impl Scheduler {
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
             Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => Ask::Verify(plan.clone()),
-            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => Ask::Pin(plan.clone(), *point),
+            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => {
+                Ask::Pin(plan.clone(), *point)
+            }
             Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => Ask::Merge(plan.clone()),
             Event::AgentEnded { attempt, .. } => {
                 self.asked.remove(&Ask::Launch(attempt.clone()));
@@ -285,7 +292,11 @@ impl Scheduler {
         loop {
             let before = step.events.len();
             let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-            let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+            let merge_only = self
+                .state
+                .run
+                .as_ref()
+                .is_some_and(|run| run.merge_only.is_some());
             for index in 0..self.work.plans.len() {
                 if merge_only || !self.state.drives(&self.work.plans[index].name) {
                     continue;
@@ -647,7 +658,13 @@ impl Scheduler {
             phases: attempt.phases.clone(),
             timeout: leg.first().map_or(plan.attempts.timeout, |phase| phase.timeout),
             carry: dispatch::carried(plan, &leg, &self.state),
-            after: run.history.iter().rev().nth(1).map(|record| record.id.clone()).zip(run.last_failure.clone()),
+            after: run
+                .history
+                .iter()
+                .rev()
+                .nth(1)
+                .map(|record| record.id.clone())
+                .zip(run.last_failure.clone()),
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);
@@ -713,7 +730,11 @@ impl Scheduler {
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-        let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        let merge_only = self
+            .state
+            .run
+            .as_ref()
+            .is_some_and(|run| run.merge_only.is_some());
         let driven = || {
             self.state
                 .plans

@@ -15,8 +15,13 @@ const QUOTED: usize = 2000;
 /// Runs the plan's own verification in its worktree.
 pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
     let verdict = (|| {
-        let plan = campaign.plan(name).ok_or("the plan is not in the manifest any more")?;
-        let line = plan.verify.as_deref().ok_or("the plan has nothing to verify any more")?;
+        let plan = campaign
+            .plan(name)
+            .ok_or("the plan is not in the manifest any more")?;
+        let line = plan
+            .verify
+            .as_deref()
+            .ok_or("the plan has nothing to verify any more")?;
         let commit = campaign
             .repo
             .branch_tip(&plan.branch)
@@ -70,7 +75,10 @@ pub(super) fn run(
     };
     let trouble = |error: crate::agent::AgentError| format!("`{}` could not be run: {error}", check.line);
     let at_work = Runner::adopt(folder.clone()).map_err(trouble)?;
-    let same = at_work.is_some() && folder.job().is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
+    let same = at_work.is_some()
+        && folder
+            .job()
+            .is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
     let runner = match at_work {
         Some(runner) if same => runner,
         other => {
@@ -90,6 +98,10 @@ pub(super) fn run(
         return Ok(());
     }
     let tail = folder.tail(QUOTED);
-    let output = if tail.trim().is_empty() { String::new() } else { format!("\n{}", tail.trim_end()) };
+    let output = if tail.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", tail.trim_end())
+    };
     Err(format!("`{}` {}{output}", check.line, exit.describe()))
 }
