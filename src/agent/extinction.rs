@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use rustix::process::{Signal, WaitOptions, wait};
 
 use super::process::{ProcessId, descendants, tagged};
 
@@ -77,7 +77,7 @@ fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
 /// Collects children that have ended. True while any child, ended or not, is left.
 pub fn reap() -> bool {
     loop {
-        match waitpid(None::<Pid>, WaitOptions::NOHANG) {
+        match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) => {}
             Ok(None) => return true,
             Err(rustix::io::Errno::INTR) => {}
