@@ -26,7 +26,10 @@ pub fn detail(event: &Event) -> String {
         } => format!("{run} from {} onto {target}", base.short()),
         Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
-        Event::RunSettled {} | Event::VerifyStarted { .. } | Event::PlanFinished { .. } => String::new(),
+        Event::RunSettled {}
+        | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
+        | Event::PlanFinished { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
         Event::WorktreeRefused { why, .. }
         | Event::PinRefused { why, .. }

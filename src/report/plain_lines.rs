@@ -37,6 +37,7 @@ fn is_news(event: &Event) -> bool {
         | Event::LegDone { .. }
         | Event::MergeStarted { .. }
         | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
         | Event::Pinned { .. }
         | Event::TaskStarted { .. } => false,
         Event::RunStarted { .. }

@@ -40,6 +40,16 @@ impl State {
             }
             Event::RunStopped { resume, .. } => {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
+                if before.is_some() {
+                    // Whoever asked for the rest was told that it did not come to that.
+                    for plan in self
+                        .plans
+                        .values_mut()
+                        .filter(|plan| matches!(plan.merge, Merge::Wanted(_)))
+                    {
+                        plan.merge = Merge::Idle;
+                    }
+                }
                 self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
@@ -263,6 +273,7 @@ impl PlanRun {
                 self.last_failure = Some(why.clone());
                 self.since = at;
             }
+            Event::VerifyStopped { .. } => self.verify = Verify::Open,
             Event::PlanFinished { .. } => self.end(at, Outcome::Finished),
             Event::PlanFailed { why, .. } => self.end(at, Outcome::Failed(why.clone())),
             Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),

@@ -50,6 +50,7 @@ enum Ask {
     Stop(AttemptId, bool),
     Check(AttemptId),
     Verify(PlanName),
+    StopVerification(PlanName),
     Pin(PlanName, Point),
     Merge(PlanName),
     Wake(At),
@@ -172,9 +173,9 @@ impl Scheduler {
             Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
                 self.state.plans.contains_key(plan) && self.state.plan(plan).worktree.is_none()
             }
-            Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => {
-                self.state.plan(plan).verify == Verify::Running
-            }
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned { plan, point, .. } => {
                 self.state.plans.contains_key(plan) && !self.state.plan(plan).pins.contains_key(point)
             }
@@ -194,11 +195,19 @@ impl Scheduler {
                 Ask::Launch(attempt.clone())
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
-            Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => Ask::Verify(plan.clone()),
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Verify(plan.clone())
+            }
             Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => {
                 Ask::Pin(plan.clone(), *point)
             }
-            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => Ask::Merge(plan.clone()),
+            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Merge(plan.clone())
+            }
             Event::AgentEnded { attempt, .. } => {
                 self.asked.remove(&Ask::Launch(attempt.clone()));
                 self.asked.remove(&Ask::Stop(attempt.clone(), false));
@@ -725,6 +734,13 @@ impl Scheduler {
             };
             self.ask(Ask::Stop(attempt, now), stop, step);
         }
+        let verifying =
+            |run: &PlanRun| run.verify == Verify::Running || matches!(run.merge, Merge::Running(_));
+        let verified = self.state.plans.iter().filter(|(_, run)| verifying(run));
+        for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            let stop = Effect::StopVerification { plan: plan.clone() };
+            self.ask(Ask::StopVerification(plan), stop, step);
+        }
     }
 
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
@@ -753,7 +769,7 @@ impl Scheduler {
         let waiting = self
             .asked
             .iter()
-            .any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End));
+            .any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End | Ask::StopVerification(_)));
         if busy || waiting {
             return;
         }

@@ -407,6 +407,10 @@ impl<'o> Engine<'o> {
                     Message::Input(Input::Event(perform::verify(&campaign, &worktree, &plan)))
                 });
             }
+            Effect::StopVerification { plan } => {
+                let campaign = self.campaign.clone();
+                tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
+            }
             Effect::Pin { plan, point } => {
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
                 let sender = self.sender.clone();

@@ -10,6 +10,7 @@ use crate::plan::{CommitId, Plan, PlanName};
 use crate::schedule::{Event, MergeTrouble};
 
 use super::super::{Campaign, environment};
+use super::verify::Verdict;
 use super::{conflict, verify};
 
 /// How often a candidate is built anew because somebody else moved the target meanwhile.
@@ -199,13 +200,12 @@ fn verify_candidate(
     plan: &Plan,
     commit: &CommitId,
     line: &str,
-) -> Result<(), String> {
+) -> Result<Verdict, String> {
     let path = campaign.worktree_path(TRAIN);
     let ready = admin
         .ensure_detached(TRAIN, &path, commit)
         .map_err(|error| error.to_string())?;
-    let mut variables = environment::for_plan(campaign, plan, &ready.path);
-    variables.set("ORCH_ATTEMPT", format!("merge-{}", plan.name));
+    let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
         line,
