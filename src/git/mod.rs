@@ -51,7 +51,7 @@ pub use command::is_stray_variable;
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use head_print::{HeadPrint, fingerprint};
-pub use inspect::{InProgress, WorktreeState, inspect};
+pub use inspect::{InProgress, WorktreeState, head_of, inspect};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use leftovers::{LeftoverError, commit_leftovers};
