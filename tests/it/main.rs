@@ -11,6 +11,6 @@ mod git_landing;
 mod git_removal;
 mod git_repository;
 mod git_worktree;
-//! All integration tests, in one binary so that they are linked once.
+
 // Plan documents: real ones, large ones.
 mod plan_documents;
