@@ -103,9 +103,7 @@ mod tests {
             let mut unseen = false;
             for (pause, whole) in steps {
                 now += ms(pause);
-                if coalescer.fire(now) {
-                    unseen = false;
-                }
+                coalescer.fire(now);
                 let change = if whole { Change::Whole } else { Change::Partial };
                 unseen = !coalescer.note(now, change);
                 proptest::prop_assert!(!unseen || coalescer.due().is_some_and(|due| due > now && due <= now + WINDOW));

@@ -14,3 +14,6 @@ mod git_worktree;
 
 // Plan documents: real ones, large ones.
 mod plan_documents;
+
+// Floor 3: the status file, with many writers.
+mod status_writers;

@@ -41,6 +41,26 @@ struct Folder {
     prints: Vec<Option<Print>>,
 }
 
+impl State {
+    /// When the next hint is owed.
+    fn due(&self) -> Option<Instant> {
+        self.plans.values().filter_map(Coalescer::due).min()
+    }
+
+    /// True when a folder has no watch.
+    fn polls(&self) -> bool {
+        self.folders.values().any(|folder| folder.watched.is_none())
+    }
+
+    /// When the minder has something to do, if nothing happens before.
+    fn sleeps_until(&self, next_poll: Instant) -> Option<Instant> {
+        self.due()
+            .into_iter()
+            .chain(self.polls().then_some(next_poll))
+            .min()
+    }
+}
+
 /// What the minder has to do next.
 #[derive(Debug)]
 pub(super) enum Errand {
@@ -237,17 +257,14 @@ impl Board {
             if state.stopped {
                 return Errand::Stop;
             }
-            let due = state.plans.values().filter_map(Coalescer::due).min();
-            let polls = state.folders.values().any(|folder| folder.watched.is_none());
             let now = Instant::now();
-            if due.is_some_and(|due| due <= now) {
+            if state.due().is_some_and(|due| due <= now) {
                 return Errand::Due;
             }
-            if polls && next_poll <= now {
+            if state.polls() && next_poll <= now {
                 return Errand::Poll;
             }
-            let until = due.into_iter().chain(polls.then_some(next_poll)).min();
-            state = match until {
+            state = match state.sleeps_until(next_poll) {
                 None => self.wake.wait(state).unwrap_or_else(|broken| broken.into_inner()),
                 Some(until) => {
                     let timeout = until
@@ -258,6 +275,11 @@ impl Board {
                 }
             };
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sleeps_until(&self, next_poll: Instant) -> Option<Instant> {
+        self.state().sleeps_until(next_poll)
     }
 
     /// Lets the minder look again at what it waits for.

@@ -6,17 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::document_items::items;
-use super::edit;
-use super::error::StatusError;
-use super::file_format::StatusFile;
-use super::folder::{FOLDER, STATUS, status_file};
-use super::guard::Guard;
-use super::parse::{Malformed, object};
-use super::prepare::make_folder;
-use super::replace::{Replaced, move_aside, replace};
-use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
 use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::status::document_items::items;
+use crate::status::edit;
+use crate::status::error::StatusError;
+use crate::status::file_format::StatusFile;
+use crate::status::folder::{FOLDER, STATUS, status_file};
+use crate::status::guard::Guard;
+use crate::status::parse::{Malformed, object};
+use crate::status::prepare::make_folder;
+use crate::status::replace::{Replaced, move_aside, replace};
+use crate::status::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
 
 /// How often the file is read again when others replace it meanwhile.
 const TRIES: u32 = 100;
@@ -149,7 +149,8 @@ fn edit_file(
     let path = status_file(worktree);
     let guard = Guard::take(worktree)?;
     let mut warnings = Vec::new();
-    let mut found = find(&guard, &path, plan, &mut warnings)?;
+    let pause = || std::thread::sleep(SETTLING_PAUSE);
+    let mut found = find(&guard, &path, plan, &mut warnings, pause)?;
     let mut base = match &found {
         Some(Found { object, .. }) => object.clone(),
         None => first(plan, document),
@@ -163,7 +164,7 @@ fn edit_file(
         match replace(&guard, &path, expected, text.as_bytes())? {
             Replaced::Done => return Ok(Updated { version, warnings }),
             Replaced::Clash => {
-                found = find(&guard, &path, plan, &mut warnings)?;
+                found = find(&guard, &path, plan, &mut warnings, pause)?;
                 // When the file was removed, what it held last is still the best that is known.
                 if let Some(Found { object, .. }) = &found {
                     base = object.clone();
@@ -200,19 +201,21 @@ struct Found {
     text: Option<String>,
 }
 
-/// Reads the file that is to be changed. What is no status file of the plan is moved aside.
+/// Reads the file that is to be changed. What is no status file of the plan is moved aside, after some pauses in which it
+/// may become one: it may be being written in place.
 fn find(
     guard: &Guard,
     path: &Path,
     plan: &PlanName,
     warnings: &mut Vec<String>,
+    pause: impl Fn(),
 ) -> Result<Option<Found>, StatusError> {
     let mut looked = look(path, plan);
     for _ in 0..SETTLING {
         if !matches!(looked, Look::Unusable { settles: true, .. }) {
             break;
         }
-        std::thread::sleep(SETTLING_PAUSE);
+        pause();
         looked = look(path, plan);
     }
     let why = match looked {
@@ -302,3 +305,6 @@ fn text_of(object: &Map<String, Value>) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(test)]
+mod tests;

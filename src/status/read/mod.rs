@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::document_items::items;
-use super::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
-use super::parse::{Report, object, parse};
-use super::ticks::new_ticks;
-use super::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
-use super::warnings::Warnings;
 use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::status::document_items::items;
+use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
+use crate::status::parse::{Report, object, parse};
+use crate::status::ticks::new_ticks;
+use crate::status::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
+use crate::status::warnings::Warnings;
 
 /// What one look at a worktree found. It says what is there now; what was known before is for the caller to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +22,14 @@ pub struct Reading {
     pub needs: Option<String>,
     /// What could not be used and why. The same trouble has the same text at every look.
     pub warnings: Vec<String>,
+}
+
+impl Reading {
+    /// The states alone, as [`task_list`](super::task_list()) and [`task_next`](super::task_next()) take them.
+    pub fn states(&self) -> BTreeMap<ItemId, TaskState> {
+        let state = |(item, state, _): &(ItemId, TaskState, Option<String>)| (item.clone(), *state);
+        self.items.iter().map(state).collect()
+    }
 }
 
 /// Looks at `.orch/status.json` and, for boxes ticked since `document` was read, at `.orch/plan.md` and at the `committed`
@@ -91,3 +99,6 @@ fn count_ticks(entries: &mut BTreeMap<ItemId, (TaskState, Option<String>)>, tick
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
