@@ -1,7 +1,7 @@
 //! Floor 3: what agents report about their tasks.
 //!
-//! The protocol is a folder, `.orch/` in the worktree. [`prepare`] makes it with the plan's document and a first status
-//! file; [`read`] looks at both (and at the committed document) and turns whatever it finds into a [`Reading`]; [`update`]
+//! The protocol is a folder, `.orch/` in the worktree. [`prepare()`] makes it with the plan's document and a first status
+//! file; [`read()`] looks at both (and at the committed document) and turns whatever it finds into a [`Reading`]; [`update()`]
 //! changes the status file, safely beside other writers; [`Watcher`] says when to look again. All of it is untrusted:
 //! trouble becomes a warning in the reading, never an error.
 //!

@@ -70,7 +70,7 @@ pub fn update(
     })
 }
 
-/// Sets or removes the free text for people; otherwise as [`update`].
+/// Sets or removes the free text for people; otherwise as [`update()`].
 ///
 /// # Errors
 /// When the file cannot be replaced.
@@ -86,7 +86,7 @@ pub fn set_message(
     })
 }
 
-/// Sets or removes what the agent needs from a person; otherwise as [`update`].
+/// Sets or removes what the agent needs from a person; otherwise as [`update()`].
 ///
 /// # Errors
 /// When the file cannot be replaced.
