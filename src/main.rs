@@ -14,5 +14,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    ExitCode::SUCCESS
+    match std::panic::catch_unwind(orch::cli::main) {
+        Ok(code) => code,
+        Err(_) => {
+            eprintln!("orch: this is a bug. Nothing that was recorded is lost: `orch up` goes on.");
+            orch::cli::Exit::Bug.into()
+        }
+    }
 }

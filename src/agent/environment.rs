@@ -61,10 +61,22 @@ mod tests {
 
     #[test]
     fn variables_that_point_at_another_repository_are_scrubbed_and_identity_is_kept() {
-        for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_CONFIG_COUNT", "ORCH_PLAN"] {
+        for name in [
+            "GIT_DIR",
+            "GIT_INDEX_FILE",
+            "GIT_WORK_TREE",
+            "GIT_CONFIG_COUNT",
+            "ORCH_PLAN",
+        ] {
             assert!(is_scrubbed(name), "{name}");
         }
-        for name in ["GIT_AUTHOR_NAME", "GIT_CONFIG_GLOBAL", "HOME", "PATH", "GITHUB_TOKEN"] {
+        for name in [
+            "GIT_AUTHOR_NAME",
+            "GIT_CONFIG_GLOBAL",
+            "HOME",
+            "PATH",
+            "GITHUB_TOKEN",
+        ] {
             assert!(!is_scrubbed(name), "{name}");
         }
     }

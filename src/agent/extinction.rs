@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use rustix::process::{Signal, WaitOptions, wait};
 
 use super::process::{ProcessId, descendants, tagged};
 
@@ -51,7 +51,11 @@ fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
         let mut known: Vec<ProcessId> = Vec::new();
         for _ in 0..FREEZE_ROUNDS {
             let found = find();
-            let fresh: Vec<_> = found.iter().filter(|process| !known.contains(process)).copied().collect();
+            let fresh: Vec<_> = found
+                .iter()
+                .filter(|process| !known.contains(process))
+                .copied()
+                .collect();
             if fresh.is_empty() {
                 break;
             }
@@ -73,7 +77,7 @@ fn kill_all(find: &dyn Fn() -> Vec<ProcessId>) {
 /// Collects children that have ended. True while any child, ended or not, is left.
 pub fn reap() -> bool {
     loop {
-        match waitpid(None::<Pid>, WaitOptions::NOHANG) {
+        match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) => {}
             Ok(None) => return true,
             Err(rustix::io::Errno::INTR) => {}

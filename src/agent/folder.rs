@@ -4,12 +4,16 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{AgentError, ExitRecord, Job, ProcessId};
+
+/// How long a lock may be held by somebody who only looks.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The folder of one attempt or verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +73,7 @@ impl JobFolder {
             .mode(0o700)
             .create(&self.0)
             .map_err(AgentError::file("make", &self.0))?;
-        let lock = self.lock()?.ok_or_else(|| AgentError::Busy(self.0.clone()))?;
+        let lock = self.lock_patiently()?;
         for name in ["running.json", "exit.json", "log", "log.1"] {
             let path = self.0.join(name);
             match fs::remove_file(&path) {
@@ -84,6 +88,19 @@ impl JobFolder {
         }
         self.write("attempt.json", job)?;
         Ok(lock)
+    }
+
+    /// Takes the folder's lock. Whoever looks whether a runner lives holds it for a moment, so it is tried again for a
+    /// while before it counts as taken.
+    fn lock_patiently(&self) -> Result<File, AgentError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lock()? {
+                Some(lock) => return Ok(lock),
+                None if Instant::now() > deadline => return Err(AgentError::Busy(self.0.clone())),
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
     }
 
     /// Takes the folder's lock; none when a runner holds it.

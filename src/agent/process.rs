@@ -116,8 +116,11 @@ pub fn tagged(tag: &str) -> Vec<ProcessId> {
     let wanted = format!("ORCH_ATTEMPT={tag}");
     all_pids()
         .filter(|pid| {
-            fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+            fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+                environ
+                    .split(|byte| *byte == 0)
+                    .any(|entry| entry == wanted.as_bytes())
+            })
         })
         .filter_map(ProcessId::of)
         .filter(|process| process.pid != std::process::id())

@@ -33,19 +33,28 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// When the folder cannot be used; how the command ends is not an error of the runner.
 pub fn run(folder: &Path) -> Result<(), AgentError> {
     let folder = JobFolder::new(folder);
-    let system = |what| move |source: rustix::io::Errno| AgentError::System {
-        what,
-        source: source.into(),
+    let system = |what| {
+        move |source: rustix::io::Errno| AgentError::System {
+            what,
+            source: source.into(),
+        }
     };
     // Fails only where this process leads a session already, which is as good.
     let _ = rustix::process::setsid();
     rustix::process::set_child_subreaper(Pid::from_raw(1)).map_err(system("become a sub-reaper"))?;
     // Standard input is the folder's lock, taken by whoever started this runner. It stays open, and so taken, until
     // this process ends.
-    let inherited = rustix::fs::flock(rustix::stdio::stdin(), rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    let inherited = rustix::fs::flock(
+        rustix::stdio::stdin(),
+        rustix::fs::FlockOperation::NonBlockingLockExclusive,
+    );
     let _own_lock = match inherited {
         Ok(()) if is_lock_of(&folder) => None,
-        _ => Some(folder.lock()?.ok_or_else(|| AgentError::Busy(folder.path().to_owned()))?),
+        _ => Some(
+            folder
+                .lock()?
+                .ok_or_else(|| AgentError::Busy(folder.path().to_owned()))?,
+        ),
     };
     let job = folder.job()?;
     let signals = Signals::register()?;
@@ -97,7 +106,11 @@ fn start(job: &Job) -> std::io::Result<(Child, OwnedFd)> {
         JobInput::File(path) => Stdio::from(File::open(path)?),
     };
     // A relative program is looked for in the folder it starts in, as a person standing there would expect.
-    let program = if program.contains('/') { job.folder.join(program).into_os_string() } else { program.into() };
+    let program = if program.contains('/') {
+        job.folder.join(program).into_os_string()
+    } else {
+        program.into()
+    };
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -142,7 +155,11 @@ impl Signals {
         };
         let registered = || -> std::io::Result<Self> {
             Ok(Self {
-                graceful: pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP])?,
+                graceful: pipe(&[
+                    signal_hook::consts::SIGTERM,
+                    signal_hook::consts::SIGINT,
+                    signal_hook::consts::SIGHUP,
+                ])?,
                 at_once: pipe(&[signal_hook::consts::SIGUSR1])?,
             })
         };
@@ -175,7 +192,9 @@ struct Supervision<'a> {
 impl<'a> Supervision<'a> {
     fn new(job: &'a Job, child: Child, output: OwnedFd, signals: Signals) -> Result<Self, AgentError> {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let child_fd = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| pidfd_open(pid, PidfdFlags::empty()));
+        let child_fd = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| {
+            pidfd_open(pid, PidfdFlags::empty())
+        });
         Ok(Self {
             job,
             child,
@@ -185,7 +204,9 @@ impl<'a> Supervision<'a> {
             })?,
             output: Some(File::from(output)),
             signals,
-            deadline: job.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            deadline: job
+                .timeout
+                .and_then(|timeout| Instant::now().checked_add(timeout)),
             ending: None,
             kill_at: None,
         })

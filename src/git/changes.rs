@@ -15,8 +15,12 @@ impl Repository {
         let commit = repo.find_commit(oid(commit)?).map_err(cannot())?;
         let tree = commit.tree().map_err(cannot())?;
         let before = commit.parent(0).and_then(|parent| parent.tree()).ok();
-        let diff = repo.diff_tree_to_tree(before.as_ref(), Some(&tree), None).map_err(cannot())?;
-        let paths = diff.deltas().flat_map(|delta| [delta.old_file().path(), delta.new_file().path()]);
+        let diff = repo
+            .diff_tree_to_tree(before.as_ref(), Some(&tree), None)
+            .map_err(cannot())?;
+        let paths = diff
+            .deltas()
+            .flat_map(|delta| [delta.old_file().path(), delta.new_file().path()]);
         Ok(paths.flatten().map(PathBuf::from).collect())
     }
 }

@@ -70,13 +70,15 @@ impl PhaseGraph {
                 graph.connect(&dependency.on.plan, dependency.on.point, first);
             }
             first = end + 1;
-            for (phase, settings) in &plan.phases {
+        }
+        for plan in &set.plans {
+            for phase in &plan.document.phases {
                 let node = PhaseNode {
                     plan: plan.name.clone(),
-                    phase: Some(*phase),
+                    phase: Some(phase.id),
                 };
                 if let Some(&to) = graph.index.get(&node) {
-                    for dependency in &settings.depends {
+                    for dependency in plan.phase_waits(phase.id) {
                         graph.connect(&dependency.on.plan, dependency.on.point, to);
                     }
                 }

@@ -24,7 +24,9 @@ pub enum JournalError {
         source: rusqlite::Error,
     },
     /// The journal was written by a later version.
-    #[error("the journal {path} has schema {found}, and this orch knows {known}: use the newer orch that wrote it")]
+    #[error(
+        "the journal {path} has schema {found}, and this orch knows {known}: use the newer orch that wrote it"
+    )]
     Newer {
         /// The database.
         path: PathBuf,
@@ -34,7 +36,9 @@ pub enum JournalError {
         known: i64,
     },
     /// A row does not read as an event.
-    #[error("the journal {path} is damaged at entry {seq}: {why}; `.git/orch` can be moved away without losing a commit")]
+    #[error(
+        "the journal {path} is damaged at entry {seq}: {why}; `.git/orch` can be moved away without losing a commit"
+    )]
     Damaged {
         /// The database.
         path: PathBuf,
@@ -49,9 +53,7 @@ impl JournalError {
     /// True when the disk had no room left for it.
     pub fn is_disk_full(&self) -> bool {
         match self {
-            Self::Sqlite { source, .. } => {
-                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-            }
+            Self::Sqlite { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
             Self::Open { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
             Self::Newer { .. } | Self::Damaged { .. } => false,
         }

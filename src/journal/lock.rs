@@ -55,7 +55,8 @@ impl RepositoryLock {
             doing: doing.to_owned(),
         };
         file.set_len(0).map_err(failed)?;
-        file.write_all(serde_json::json!(holder).to_string().as_bytes()).map_err(failed)?;
+        file.write_all(serde_json::json!(holder).to_string().as_bytes())
+            .map_err(failed)?;
         Ok(Ok(Self { _file: file }))
     }
 

@@ -15,5 +15,5 @@ pub use epoch::Epoch;
 pub use error::JournalError;
 pub use lock::{Holder, RepositoryLock};
 pub use paths::OrchDir;
-pub use record::{Record, SCHEMA};
+pub use record::{Columns, Record, SCHEMA};
 pub use store::{Journal, JournalReader};

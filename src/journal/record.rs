@@ -74,7 +74,11 @@ impl Columns {
     pub fn event(self) -> Result<Event, serde_json::Error> {
         let mut map = self.data;
         map.insert("event".to_owned(), self.event.into());
-        for (key, value) in [("plan", self.plan), ("task", self.task), ("attempt", self.attempt)] {
+        for (key, value) in [
+            ("plan", self.plan),
+            ("task", self.task),
+            ("attempt", self.attempt),
+        ] {
             if let Some(value) = value {
                 map.insert(key.to_owned(), value.into());
             }

@@ -67,7 +67,9 @@ impl Journal {
             source,
         };
         let connection = Connection::open(&path).map_err(written)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(written)?;
+        connection
+            .busy_timeout(Duration::from_secs(10))
+            .map_err(written)?;
         // FULL: a commit is on the disk before any effect of it is performed.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
@@ -209,7 +211,9 @@ impl JournalReader {
             });
         }
         let known: i64 = connection
-            .query_row("SELECT count(*) FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+            .query_row("SELECT count(*) FROM meta WHERE key = 'epoch'", [], |row| {
+                row.get(0)
+            })
             .map_err(read)?;
         if known == 0 {
             return Ok(None);
@@ -225,6 +229,21 @@ impl JournalReader {
     /// When the journal began.
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// The number of the last record; 0 when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last(&self) -> Result<i64, JournalError> {
+        self.connection
+            .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
+            .map_err(|source| JournalError::Sqlite {
+                path: self.path.clone(),
+                verb: "read",
+                source,
+            })
     }
 
     /// The records after `seq`, in order; of one plan only where one is named.
@@ -319,7 +338,9 @@ mod tests {
         let event = Event::PlanFinished {
             plan: "auth".parse().unwrap(),
         };
-        let written = journal.append(At(1500), RunId(1), &[event.clone(), Event::RunSettled {}]).unwrap();
+        let written = journal
+            .append(At(1500), RunId(1), &[event.clone(), Event::RunSettled {}])
+            .unwrap();
         drop(journal);
         let journal = Journal::open(&dir, "2030-01-01T00:00:00Z".parse().unwrap()).unwrap();
         assert_eq!(journal.read_all().unwrap(), written);
@@ -341,10 +362,16 @@ mod tests {
         let (_folder, dir) = scratch();
         let mut journal = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
         journal.append(At(0), RunId(1), &[Event::RunSettled {}]).unwrap();
-        journal.connection.execute("UPDATE events SET event = 'no.such'", []).unwrap();
+        journal
+            .connection
+            .execute("UPDATE events SET event = 'no.such'", [])
+            .unwrap();
         let damaged = journal.read_all().unwrap_err();
         assert!(damaged.to_string().contains("damaged at entry 1"), "{damaged}");
-        journal.connection.execute_batch("PRAGMA user_version = 99").unwrap();
+        journal
+            .connection
+            .execute_batch("PRAGMA user_version = 99")
+            .unwrap();
         drop(journal);
         let newer = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(newer.to_string().contains("schema 99"), "{newer}");

@@ -1,8 +1,8 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
 mod attempt;
-mod commit;
 mod branch_name;
+mod commit;
 mod dependency;
 mod document;
 mod duration;
@@ -17,11 +17,12 @@ mod placeholder;
 mod plan_set;
 mod priority;
 mod prompt;
+mod starter;
 mod state;
 
 pub use attempt::{AttemptId, RunId};
-pub use commit::{CommitId, CommitIdError};
 pub use branch_name::{BranchNameError, check_branch_name};
+pub use commit::{CommitId, CommitIdError};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
 pub use duration::{DurationError, format_duration, parse_duration};
@@ -37,4 +38,8 @@ pub use plan_set::{
     PlanSet, RunSettings,
 };
 pub use priority::{Priority, PriorityError};
+pub use prompt::{
+    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptPhase, PromptTask, render_prompt,
+};
+pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};

@@ -34,8 +34,14 @@ pub enum Effect {
         /// The branch's tip when the attempt started.
         since: Option<CommitId>,
     },
-    /// Run the plan's verification in its worktree. Answer: `verify.passed` or `verify.failed`.
+    /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
+    /// `verify.stopped`.
     Verify {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// Make the verification of the plan, its own or that of its merge, end. Answer: that verification's own.
+    StopVerification {
         /// The plan.
         plan: PlanName,
     },

@@ -234,6 +234,12 @@ pub enum Event {
         /// How, with the end of its output.
         why: String,
     },
+    /// The plan's own verification was stopped because a person asked; it says nothing.
+    #[serde(rename = "verify.stopped")]
+    VerifyStopped {
+        /// The plan.
+        plan: PlanName,
+    },
 
     /// All work is done and verified on the branch.
     #[serde(rename = "plan.finished")]
@@ -463,6 +469,7 @@ impl Event {
             | Self::VerifyStarted { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
+            | Self::VerifyStopped { plan }
             | Self::PlanFinished { plan, .. }
             | Self::PlanFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }

@@ -169,8 +169,15 @@ fn waiting(state: &State, dependency: &Dependency) -> Reason {
     let other = &dependency.on.plan;
     let run = state.plan(other);
     let text = format!("waits for {dependency}");
-    if let Some(why) = run.pins_refused.get(&dependency.on.point).filter(|_| !dependency.landed) {
-        return Reason::with_remedy(format!("{text}, whose commit cannot be pinned: {why}"), "then orch up");
+    if let Some(why) = run
+        .pins_refused
+        .get(&dependency.on.point)
+        .filter(|_| !dependency.landed)
+    {
+        return Reason::with_remedy(
+            format!("{text}, whose commit cannot be pinned: {why}"),
+            "then orch up",
+        );
     }
     if state.is_satisfied(dependency) {
         return Reason::new(format!("{text}, which is done; its commit is being pinned"));

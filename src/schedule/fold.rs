@@ -40,6 +40,16 @@ impl State {
             }
             Event::RunStopped { resume, .. } => {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
+                if before.is_some() {
+                    // Whoever asked for the rest was told that it did not come to that.
+                    for plan in self
+                        .plans
+                        .values_mut()
+                        .filter(|plan| matches!(plan.merge, Merge::Wanted(_)))
+                    {
+                        plan.merge = Merge::Idle;
+                    }
+                }
                 self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
@@ -68,7 +78,11 @@ impl State {
 
     /// Landing what is finished leaves the run and the outcome of its plans as they are.
     fn begin_merging(&mut self, info: RunInfo) {
-        let before = self.run.as_ref().and_then(|run| run.merge_only).unwrap_or(self.phase);
+        let before = self
+            .run
+            .as_ref()
+            .and_then(|run| run.merge_only)
+            .unwrap_or(self.phase);
         self.phase = Phase::Driving;
         let run = self.run.get_or_insert(info.clone());
         run.target = info.target;
@@ -259,6 +273,7 @@ impl PlanRun {
                 self.last_failure = Some(why.clone());
                 self.since = at;
             }
+            Event::VerifyStopped { .. } => self.verify = Verify::Open,
             Event::PlanFinished { .. } => self.end(at, Outcome::Finished),
             Event::PlanFailed { why, .. } => self.end(at, Outcome::Failed(why.clone())),
             Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),

@@ -50,6 +50,7 @@ enum Ask {
     Stop(AttemptId, bool),
     Check(AttemptId),
     Verify(PlanName),
+    StopVerification(PlanName),
     Pin(PlanName, Point),
     Merge(PlanName),
     Wake(At),
@@ -110,7 +111,12 @@ impl Scheduler {
 
     /// Takes in what was reported while nobody listened, without deciding anything; what is new is returned, to be
     /// recorded.
-    pub fn note(&mut self, at: At, plan: &PlanName, items: Vec<(ItemId, TaskState, Option<String>)>) -> Vec<Event> {
+    pub fn note(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        items: Vec<(ItemId, TaskState, Option<String>)>,
+    ) -> Vec<Event> {
         let mut step = Step::default();
         self.take_report(at.max(self.state.now), plan, items, &mut step);
         step.events
@@ -167,9 +173,9 @@ impl Scheduler {
             Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
                 self.state.plans.contains_key(plan) && self.state.plan(plan).worktree.is_none()
             }
-            Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => {
-                self.state.plan(plan).verify == Verify::Running
-            }
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned { plan, point, .. } => {
                 self.state.plans.contains_key(plan) && !self.state.plan(plan).pins.contains_key(point)
             }
@@ -189,9 +195,19 @@ impl Scheduler {
                 Ask::Launch(attempt.clone())
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
-            Event::VerifyPassed { plan, .. } | Event::VerifyFailed { plan, .. } => Ask::Verify(plan.clone()),
-            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => Ask::Pin(plan.clone(), *point),
-            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => Ask::Merge(plan.clone()),
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Verify(plan.clone())
+            }
+            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => {
+                Ask::Pin(plan.clone(), *point)
+            }
+            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Merge(plan.clone())
+            }
             Event::AgentEnded { attempt, .. } => {
                 self.asked.remove(&Ask::Launch(attempt.clone()));
                 self.asked.remove(&Ask::Stop(attempt.clone(), false));
@@ -285,7 +301,11 @@ impl Scheduler {
         loop {
             let before = step.events.len();
             let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-            let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+            let merge_only = self
+                .state
+                .run
+                .as_ref()
+                .is_some_and(|run| run.merge_only.is_some());
             for index in 0..self.work.plans.len() {
                 if merge_only || !self.state.drives(&self.work.plans[index].name) {
                     continue;
@@ -647,7 +667,13 @@ impl Scheduler {
             phases: attempt.phases.clone(),
             timeout: leg.first().map_or(plan.attempts.timeout, |phase| phase.timeout),
             carry: dispatch::carried(plan, &leg, &self.state),
-            after: run.history.iter().rev().nth(1).map(|record| record.id.clone()).zip(run.last_failure.clone()),
+            after: run
+                .history
+                .iter()
+                .rev()
+                .nth(1)
+                .map(|record| record.id.clone())
+                .zip(run.last_failure.clone()),
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);
@@ -708,12 +734,23 @@ impl Scheduler {
             };
             self.ask(Ask::Stop(attempt, now), stop, step);
         }
+        let verifying =
+            |run: &PlanRun| run.verify == Verify::Running || matches!(run.merge, Merge::Running(_));
+        let verified = self.state.plans.iter().filter(|(_, run)| verifying(run));
+        for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            let stop = Effect::StopVerification { plan: plan.clone() };
+            self.ask(Ask::StopVerification(plan), stop, step);
+        }
     }
 
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-        let merge_only = self.state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        let merge_only = self
+            .state
+            .run
+            .as_ref()
+            .is_some_and(|run| run.merge_only.is_some());
         let driven = || {
             self.state
                 .plans
@@ -732,7 +769,7 @@ impl Scheduler {
         let waiting = self
             .asked
             .iter()
-            .any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End));
+            .any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End | Ask::StopVerification(_)));
         if busy || waiting {
             return;
         }

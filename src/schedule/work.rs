@@ -76,20 +76,10 @@ impl Work {
         let plans = set.plans.iter().map(|plan| {
             let phases = plan.document.phases.iter().map(|phase| {
                 let settings = plan.phases.get(&phase.id).cloned().unwrap_or_default();
-                let mut depends = settings.depends;
-                for dependency in phase
-                    .depends
-                    .iter()
-                    .chain(phase.tasks.iter().flat_map(|t| &t.cross))
-                {
-                    if !depends.contains(dependency) {
-                        depends.push(dependency.clone());
-                    }
-                }
                 PhaseWork {
                     id: phase.id,
                     tasks: phase.tasks.iter().map(|task| (task.id, task.ticked)).collect(),
-                    depends,
+                    depends: plan.phase_waits(phase.id),
                     uses: settings.uses.into_iter().collect(),
                     agent: settings.agent.unwrap_or_else(|| plan.agent.clone()),
                     timeout: settings.timeout.unwrap_or(plan.attempts.timeout),

@@ -5,7 +5,7 @@
 //! changes the status file, safely beside other writers; [`Watcher`] says when to look again. All of it is untrusted:
 //! trouble becomes a warning in the reading, never an error.
 //!
-//! [`task_list`] and [`task_next`] answer, without touching a file, what there is and what could be worked on.
+//! [`task_list()`] and [`task_next()`] answer, without touching a file, what there is and what could be worked on.
 
 mod coalescer;
 mod document_items;

@@ -41,14 +41,18 @@ impl Campaign {
     pub fn open(from: &Path, manifest: Option<&Path>) -> Result<Self, SupervisorError> {
         let git = require_git()?;
         let manifest = match manifest {
-            Some(file) => std::path::absolute(file).map_err(SupervisorError::system("resolve the manifest's path"))?,
+            Some(file) => {
+                std::path::absolute(file).map_err(SupervisorError::system("resolve the manifest's path"))?
+            }
             None => PathBuf::new(),
         };
         // Faults of a manifest that was named are told even where there is no repository.
         let named = (!manifest.as_os_str().is_empty()).then(|| load::load(&manifest));
         let repo = match (Repository::discover(from), &named) {
             (Ok(repo), _) => repo,
-            (Err(_), Some(Err(_))) => return Err(named.and_then(Result::err).unwrap_or_else(|| unreachable!())),
+            (Err(_), Some(Err(_))) => {
+                return Err(named.and_then(Result::err).unwrap_or_else(|| unreachable!()));
+            }
             (Err(error), _) => return Err(error.into()),
         };
         let (manifest, set) = match named {
@@ -65,7 +69,8 @@ impl Campaign {
             (None, Some(branch)) => branch,
             (None, None) => {
                 return Err(SupervisorError::Unfit(
-                    "no branch is checked out (detached HEAD): name one as `base` in [run] of the manifest".to_owned(),
+                    "no branch is checked out (detached HEAD): name one as `base` in [run] of the manifest"
+                        .to_owned(),
                 ));
             }
         };

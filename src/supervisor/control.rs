@@ -41,8 +41,13 @@ impl ShortPath {
         let socket = dir.socket();
         let name = socket.file_name().unwrap_or_default();
         use std::os::fd::AsRawFd;
-        let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-        Ok(Self { _folder: folder, path })
+        let path = Path::new("/proc/self/fd")
+            .join(folder.as_raw_fd().to_string())
+            .join(name);
+        Ok(Self {
+            _folder: folder,
+            path,
+        })
     }
 }
 
@@ -108,7 +113,12 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     let stream = ShortPath::new(dir).and_then(|short| BlockingStream::connect(&short.path));
     let mut stream = match stream {
         Ok(stream) => stream,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(SupervisorError::system("reach the supervisor")(error)),
@@ -122,5 +132,7 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
         Ok(serde_json::from_str(&line)?)
     };
     let mut converse = converse;
-    converse().map(Some).map_err(SupervisorError::system("talk to the supervisor"))
+    converse()
+        .map(Some)
+        .map_err(SupervisorError::system("talk to the supervisor"))
 }

@@ -108,7 +108,11 @@ struct Engine<'o> {
 }
 
 impl<'o> Engine<'o> {
-    fn start(campaign: Campaign, errand: &Errand, observer: &'o mut dyn Observer) -> Result<Self, SupervisorError> {
+    fn start(
+        campaign: Campaign,
+        errand: &Errand,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
         let mut scheduler = Scheduler::new(Work::new(&campaign.set, auto_merge));
         let journal = Journal::open(&campaign.dir, Timestamp::now())?;
@@ -130,7 +134,11 @@ impl<'o> Engine<'o> {
                 let _ = forward.send(Message::Call(call));
             }
         });
-        for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        for kind in [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ] {
             let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
             let sender = sender.clone();
             tokio::spawn(async move {
@@ -143,7 +151,10 @@ impl<'o> Engine<'o> {
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let run = next_run(&scheduler);
+        let run = match errand {
+            Errand::Up { .. } => next_run(&scheduler),
+            Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
+        };
         let mut engine = Self {
             campaign: Arc::new(campaign),
             admin,
@@ -260,7 +271,11 @@ impl<'o> Engine<'o> {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
                     Err(error) => {
-                        self.warn(inputs, Some(plan.clone()), format!("the end of {attempt} cannot be read: {error}"));
+                        self.warn(
+                            inputs,
+                            Some(plan.clone()),
+                            format!("the end of {attempt} cannot be read: {error}"),
+                        );
                         Exit::Lost
                     }
                 };
@@ -307,7 +322,8 @@ impl<'o> Engine<'o> {
         reply: Option<tokio::sync::oneshot::Sender<Answer>>,
     ) -> Result<(), SupervisorError> {
         if let Some(name) = plans.iter().find(|name| self.campaign.plan(name).is_none()) {
-            let why = format!("there is no plan `{name}` in the manifest that the supervisor was started with");
+            let why =
+                format!("there is no plan `{name}` in the manifest that the supervisor was started with");
             if let Some(reply) = reply {
                 let _ = reply.send(Answer::Refused { why });
             }
@@ -376,7 +392,13 @@ impl<'o> Engine<'o> {
             Effect::Check { plan, attempt, since } => {
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
                 self.in_background(move || {
-                    Message::Input(Input::Event(perform::check(&campaign, &worktree, &plan, &attempt, since.as_ref())))
+                    Message::Input(Input::Event(perform::check(
+                        &campaign,
+                        &worktree,
+                        &plan,
+                        &attempt,
+                        since.as_ref(),
+                    )))
                 });
             }
             Effect::Verify { plan } => {
@@ -385,18 +407,24 @@ impl<'o> Engine<'o> {
                     Message::Input(Input::Event(perform::verify(&campaign, &worktree, &plan)))
                 });
             }
+            Effect::StopVerification { plan } => {
+                let campaign = self.campaign.clone();
+                tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
+            }
             Effect::Pin { plan, point } => {
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
                 let sender = self.sender.clone();
-                self.in_background(move || match perform::pin(&campaign, Some(&worktree), &plan, point) {
-                    Ok((event, warning)) => {
-                        if let Some(why) = warning {
-                            let _ = sender.send(Message::Warning(Some(plan), why));
+                self.in_background(
+                    move || match perform::pin(&campaign, Some(&worktree), &plan, point) {
+                        Ok((event, warning)) => {
+                            if let Some(why) = warning {
+                                let _ = sender.send(Message::Warning(Some(plan), why));
+                            }
+                            Message::Input(Input::Event(event))
                         }
-                        Message::Input(Input::Event(event))
-                    }
-                    Err(why) => Message::Input(Input::Event(Event::PinRefused { plan, point, why })),
-                });
+                        Err(why) => Message::Input(Input::Event(Event::PinRefused { plan, point, why })),
+                    },
+                );
             }
             Effect::Merge { plan, into } => self.merge(plan, into),
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
@@ -485,7 +513,11 @@ impl<'o> Engine<'o> {
     }
 
     fn at_work(&self) -> Vec<PlanName> {
-        self.scheduler.state().open_attempts().map(|(name, _)| name.clone()).collect()
+        self.scheduler
+            .state()
+            .open_attempts()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Watches every plan whose agent is at work.
@@ -570,7 +602,8 @@ fn wait_for(
         let _ = sender.send(Message::RunnerGone(plan, attempt, state));
     });
     if spawned.is_err() {
-        let why = "no thread could be started to wait for its agent: run orch up again to take it over".to_owned();
+        let why =
+            "no thread could be started to wait for its agent: run orch up again to take it over".to_owned();
         let _ = warn.send(Message::Warning(Some(about), why));
     }
 }

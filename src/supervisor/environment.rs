@@ -23,7 +23,10 @@ pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environmen
         .set("ORCH_MANIFEST", text(&campaign.manifest))
         .set("ORCH_PHASE", "")
         .set("ORCH_TASK", "")
-        .set("COMPOSE_PROJECT_NAME", compose_name(campaign.repo.name(), plan.name.as_str()));
+        .set(
+            "COMPOSE_PROJECT_NAME",
+            compose_name(campaign.repo.name(), plan.name.as_str()),
+        );
     if let Some(port) = ports::block_of(&campaign.dir, &plan.name) {
         variables.set("ORCH_PORT", port.to_string());
     }
@@ -35,10 +38,20 @@ fn compose_name(repo: &str, plan: &str) -> String {
     let clean: String = format!("{repo}-{plan}")
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     let clean = clean.trim_start_matches(['-', '_']);
-    if clean.is_empty() { plan.to_owned() } else { clean.to_owned() }
+    if clean.is_empty() {
+        plan.to_owned()
+    } else {
+        clean.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -52,7 +52,11 @@ impl Escapes {
         };
         self.last = Some(now);
         let names: Vec<&str> = at_work.iter().map(PlanName::as_str).collect();
-        let likely = if names.is_empty() { String::new() } else { format!("; at work: {}", names.join(", ")) };
+        let likely = if names.is_empty() {
+            String::new()
+        } else {
+            format!("; at work: {}", names.join(", "))
+        };
         what.map(|what| {
             format!(
                 "the main checkout {} changed while agents ran: {what}. If that was not you, an agent works outside \

@@ -41,7 +41,9 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         source,
     })?;
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    let name = manifest.file_name().map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
+    let name = manifest
+        .file_name()
+        .map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {

@@ -90,12 +90,25 @@ pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option
     let (outcome, text) = match why {
         MergeTrouble::Conflict { with, files } => {
             let with: Vec<&str> = with.iter().map(PlanName::as_str).collect();
-            let other = if with.is_empty() { "the target".to_owned() } else { with.join(", ") };
-            (MergeOutcome::Held, format!("conflicts with {other} in {}", files.join(", ")))
+            let other = if with.is_empty() {
+                "the target".to_owned()
+            } else {
+                with.join(", ")
+            };
+            (
+                MergeOutcome::Held,
+                format!("conflicts with {other} in {}", files.join(", ")),
+            )
         }
-        MergeTrouble::Verification { why } => (MergeOutcome::Failed, format!("the merged tree does not pass: {why}")),
+        MergeTrouble::Verification { why } => (
+            MergeOutcome::Failed,
+            format!("the merged tree does not pass: {why}"),
+        ),
         MergeTrouble::Refused { why } => (MergeOutcome::Failed, why.clone()),
-        MergeTrouble::Waits { on } => (MergeOutcome::Skipped, format!("it builds on {on}, which has not landed")),
+        MergeTrouble::Waits { on } => (
+            MergeOutcome::Skipped,
+            format!("it builds on {on}, which has not landed"),
+        ),
         MergeTrouble::NotFinished { why } => (MergeOutcome::Skipped, why.clone()),
     };
     let refused = matches!(why, MergeTrouble::Refused { .. });

@@ -21,12 +21,16 @@ static REGISTRY: Mutex<()> = Mutex::new(());
 pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
     let _one_at_a_time = REGISTRY.lock().ok()?;
     let path = dir.ports();
-    let mut known: BTreeMap<PlanName, u16> =
-        fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let mut known: BTreeMap<PlanName, u16> = fs::read(&path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
     if let Some(port) = known.get(plan) {
         return Some(*port);
     }
-    let free = (FIRST..END).step_by(BLOCK.into()).find(|port| !known.values().any(|taken| taken == port))?;
+    let free = (FIRST..END)
+        .step_by(BLOCK.into())
+        .find(|port| !known.values().any(|taken| taken == port))?;
     known.insert(plan.clone(), free);
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec_pretty(&known).ok()?).ok()?;

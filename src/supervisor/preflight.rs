@@ -15,7 +15,11 @@ use super::{Campaign, SupervisorError};
 ///
 /// With every agent whose program is missing or not executable.
 pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), SupervisorError> {
-    let driven = campaign.set.plans.iter().filter(|plan| only.is_empty() || only.contains(&plan.name));
+    let driven = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| only.is_empty() || only.contains(&plan.name));
     let used: BTreeSet<&AgentName> = driven
         .flat_map(|plan| {
             let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
@@ -24,14 +28,23 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
         .collect();
     let mut missing = Vec::new();
     for name in used {
-        let Some(program) = campaign.set.agents.get(name).and_then(|agent| agent.command.first()) else {
+        let Some(program) = campaign
+            .set
+            .agents
+            .get(name)
+            .and_then(|agent| agent.command.first())
+        else {
             continue;
         };
         if let Err(why) = find(program) {
             missing.push(format!("the agent `{name}` cannot be started: {why}"));
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(SupervisorError::Unfit(missing.join("\n"))) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(SupervisorError::Unfit(missing.join("\n")))
+    }
 }
 
 fn find(program: &str) -> Result<(), String> {
@@ -40,14 +53,20 @@ fn find(program: &str) -> Result<(), String> {
     }
     if program.contains('/') {
         let path = Path::new(program);
-        return if path.is_relative() { Ok(()) } else { executable(path) };
+        return if path.is_relative() {
+            Ok(())
+        } else {
+            executable(path)
+        };
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| executable(&folder.join(program)).is_ok());
     if found || program == "orch" {
         Ok(())
     } else {
-        Err(format!("`{program}` was not found on PATH: install it, or change `command` in the manifest"))
+        Err(format!(
+            "`{program}` was not found on PATH: install it, or change `command` in the manifest"
+        ))
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    DEFAULT_PROMPT, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId, TaskState, render_prompt,
+    PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId, TaskState,
+    render_prompt,
 };
 use crate::schedule::Launch;
 
@@ -29,13 +30,21 @@ pub fn render(
     order: &Launch,
     states: &dyn Fn(TaskId) -> TaskState,
 ) -> Result<String, String> {
-    let own = campaign.manifest.parent().unwrap_or(Path::new("")).join(OWN_TEMPLATE);
+    let own = campaign
+        .manifest
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join(OWN_TEMPLATE);
     let template = match fs::read_to_string(&own) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => DEFAULT_PROMPT.to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => PROMPT_TEMPLATE.to_owned(),
         Err(error) => return Err(format!("cannot read {}: {error}", own.display())),
     };
-    let phases = plan.document.phases.iter().filter(|phase| order.phases.contains(&phase.id));
+    let phases = plan
+        .document
+        .phases
+        .iter()
+        .filter(|phase| order.phases.contains(&phase.id));
     let failure = order.after.as_ref().map(|(attempt, reason)| {
         let tail = JobFolder::new(campaign.dir.attempt(attempt)).tail(TAIL);
         PromptFailure {
@@ -57,7 +66,8 @@ pub fn render(
         status_file: text(".orch/status.json"),
         plan_file: text(".orch/plan.md"),
     };
-    render_prompt(&template, &context).map_err(|error| format!("the prompt template {}: {error}", own.display()))
+    render_prompt(&template, &context)
+        .map_err(|error| format!("the prompt template {}: {error}", own.display()))
 }
 
 fn describe(phase: &Phase, states: &dyn Fn(TaskId) -> TaskState) -> PromptPhase {
@@ -72,6 +82,10 @@ fn describe(phase: &Phase, states: &dyn Fn(TaskId) -> TaskState) -> PromptPhase 
         title: phase.title.clone(),
         objective: phase.objective.clone(),
         tasks: tasks.collect(),
-        checks: phase.verify.as_ref().map(|block| block.checks.clone()).unwrap_or_default(),
+        checks: phase
+            .verify
+            .as_ref()
+            .map(|block| block.checks.clone())
+            .unwrap_or_default(),
     }
 }

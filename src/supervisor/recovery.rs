@@ -37,8 +37,15 @@ pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, Superviso
     let mut all = Vec::new();
     for (plan, attempt) in state.open_attempts() {
         let run = state.plan(plan);
-        let assigned = run.attempt.as_ref().is_some_and(|current| current.stage == Stage::Assigned);
-        let head = run.worktree.as_ref().and_then(|made| inspect(Path::new(&made.path)).ok()).map(|seen| seen.head);
+        let assigned = run
+            .attempt
+            .as_ref()
+            .is_some_and(|current| current.stage == Stage::Assigned);
+        let head = run
+            .worktree
+            .as_ref()
+            .and_then(|made| inspect(Path::new(&made.path)).ok())
+            .map(|seen| seen.head);
         let folder = JobFolder::new(dir.attempt(attempt));
         all.push(look_at(plan, attempt, folder, assigned, head)?);
     }

@@ -24,7 +24,12 @@ pub fn rehearse_merge(
     let mut onto = before.clone().unwrap_or_else(|| campaign.base.clone());
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
     let at = scheduler.state().now;
-    let run = scheduler.state().run.as_ref().map(|run| run.id).unwrap_or_default();
+    let run = scheduler
+        .state()
+        .run
+        .as_ref()
+        .map(|run| run.id)
+        .unwrap_or_default();
     let start = Event::RunStarted {
         run,
         base: campaign.base.clone(),

@@ -214,10 +214,17 @@ impl Situation {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
         let reasons = explain(self.scheduler.work(), state, &plan.name);
-        let head = campaign.repo.branch_tip(&plan.branch)?.filter(|_| run.worktree.is_some());
+        let head = campaign
+            .repo
+            .branch_tip(&plan.branch)?
+            .filter(|_| run.worktree.is_some());
         let base = run.worktree.as_ref().map(|made| made.base.clone());
         let ahead = match (&head, &base) {
-            (Some(head), Some(base)) => campaign.repo.ahead_behind(head, base).ok().map(|distance| distance.ahead),
+            (Some(head), Some(base)) => campaign
+                .repo
+                .ahead_behind(head, base)
+                .ok()
+                .map(|distance| distance.ahead),
             _ => None,
         };
         let phases = plan.document.phases.iter().map(|phase| PhaseView {
@@ -250,7 +257,11 @@ impl Situation {
             since: state.run.as_ref().and_then(|_| self.wall(run.since)),
             priority: plan.priority.to_string(),
             branch: plan.branch.clone(),
-            worktree: run.worktree.as_ref().map(|made| PathBuf::from(&made.path)).filter(|path| path.is_dir()),
+            worktree: run
+                .worktree
+                .as_ref()
+                .map(|made| PathBuf::from(&made.path))
+                .filter(|path| path.is_dir()),
             base,
             head,
             ahead,

@@ -1,7 +1,9 @@
-//! All integration tests, in one binary. Each module names what it shows.
+//! All integration tests, in one binary so that they are linked once. Each module names what it shows.
 
 mod support;
 
+// Floor 0: plan documents, real ones and large ones.
+mod plan_documents;
 // Floor 3: git, on real repositories.
 mod git_candidate;
 mod git_carry;
@@ -11,9 +13,5 @@ mod git_landing;
 mod git_removal;
 mod git_repository;
 mod git_worktree;
-
-// Plan documents: real ones, large ones.
-mod plan_documents;
-
 // Floor 3: the status file, with many writers.
 mod status_writers;

@@ -23,7 +23,7 @@ impl<'m> Agents<'m> {
     pub(super) fn new(manifest: &'m RawManifest, ledger: &mut Ledger) -> Self {
         let written = manifest.agents.as_ref().map(|agents| &agents.value);
         let mut usable = BTreeMap::new();
-        for (key, raw) in written.iter().flat_map(|agents| &agents.0) {
+        for (key, raw) in written.iter().flat_map(|agents| &agents.entries) {
             match key.value.parse::<AgentName>() {
                 Ok(name) => {
                     if let Some(agent) = agent(&name, raw, ledger) {
@@ -49,7 +49,7 @@ impl<'m> Agents<'m> {
     /// Checks that an agent of this name exists; a preset that was only named is added.
     pub(super) fn check(&mut self, name: &At<AgentName>, ledger: &mut Ledger) {
         let text = name.value.as_str();
-        let is_written = self.written.is_some_and(|agents| agents.get(text).is_some());
+        let is_written = self.written.is_some_and(|agents| agents.contains(text));
         if is_written || self.usable.contains_key(&name.value) {
             return;
         }
@@ -151,7 +151,7 @@ fn agent(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) -> Option<Ag
     }
     agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
     agent.model = raw.model.as_ref().map(|model| model.value.0.clone());
-    for (variable, value) in raw.env.iter().flat_map(|env| &env.value.0) {
+    for (variable, value) in raw.env.iter().flat_map(|env| &env.value.entries) {
         if variable.value.is_empty() || variable.value.contains(['=', '\0']) {
             let message = format!(
                 "`{}` cannot be the name of an environment variable",

@@ -37,24 +37,32 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 
 /// A table whose keys are names that people choose, in the order they were written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Named<T>(pub Vec<(At<String>, At<T>)>);
+pub struct Named<T> {
+    /// The entries that could be read.
+    pub entries: Vec<(At<String>, At<T>)>,
+    /// Names whose entry is wrong: they are known all the same.
+    pub wrong: Vec<String>,
+}
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            entries: Vec::new(),
+            wrong: Vec::new(),
+        }
     }
 }
 
 impl<T> Named<T> {
-    /// The entry of this name.
-    pub fn get(&self, name: &str) -> Option<&At<T>> {
-        let entry = self.0.iter().find(|(key, _)| key.value == name);
-        entry.map(|(_, value)| value)
+    /// Whether there is an entry of this name, right or wrong.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
     }
 
     /// All names.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().map(|(key, _)| key.value.as_str())
+        let right = self.entries.iter().map(|(key, _)| key.value.as_str());
+        right.chain(self.wrong.iter().map(String::as_str))
     }
 }
 

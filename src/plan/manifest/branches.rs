@@ -42,10 +42,10 @@ impl<'m> Branches<'m> {
             base: run.and_then(|run| run.base.as_ref()),
             taken: BTreeMap::new(),
         };
-        if let Some(target) = branches.target {
-            if let Err(error) = check_branch_name(&target.value.0) {
-                ledger.at(target.place, format!("`run.target`: {error}"), None);
-            }
+        if let Some(target) = branches.target
+            && let Err(error) = check_branch_name(&target.value.0)
+        {
+            ledger.at(target.place, format!("`run.target`: {error}"), None);
         }
         branches.check_template(manifest, ledger);
         branches
@@ -53,7 +53,7 @@ impl<'m> Branches<'m> {
 
     /// A template without `{plan}` gives all plans one branch: said once, not for each plan.
     fn check_template(&mut self, manifest: &RawManifest, ledger: &mut Ledger) {
-        let plans = manifest.plans.iter().flat_map(|plans| &plans.value.0);
+        let plans = manifest.plans.iter().flat_map(|plans| &plans.value.entries);
         let users = plans.filter(|(_, plan)| plan.value.branch.is_none()).count();
         let differs = self
             .template
@@ -161,7 +161,10 @@ pub(super) fn worktrees(manifest: &RawManifest, ledger: &mut Ledger) -> String {
     else {
         return WORKTREES.to_owned();
     };
-    let plans = manifest.plans.as_ref().map_or(0, |plans| plans.value.0.len());
+    let plans = manifest
+        .plans
+        .as_ref()
+        .map_or(0, |plans| plans.value.entries.len());
     match Template::parse(text, WORKTREE_PLACEHOLDERS) {
         Err(error) => ledger.at(*place, format!("`run.worktrees`: {error}"), None),
         Ok(template) if plans > 1 && !template.uses("plan") => {

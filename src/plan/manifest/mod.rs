@@ -22,6 +22,9 @@ mod values;
 mod waits;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use at::{At, Named};
 pub use documents::{DocumentSource, Unreadable};
 pub use parsed::{DocumentRequest, Parsed, parse_manifest};

@@ -38,16 +38,20 @@ pub fn parse_manifest(file: &Path, text: &str) -> Parsed {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (tree, errors) = DeTable::parse_recoverable(body);
     let mut reader = Reader::new(file.to_path_buf(), body);
-    for error in &errors {
-        let place = reader.place(error.span().map_or(0, |span| span.start));
-        reader.fault(place, format!("not TOML: {}", error.message()), None);
-    }
     let root = Spot {
         path: String::new(),
         place: Place { line: 1, column: 1 },
     };
     let tree = DeValue::Table(tree.into_inner());
     let manifest = RawManifest::from_toml(&tree, &root, &mut reader).unwrap_or_default();
+    let at = |error: &toml::de::Error| reader.place(error.span().map_or(0, |span| span.start));
+    let broken: Vec<Place> = errors.iter().map(at).collect();
+    // What was made of a line that is not TOML says nothing about what was meant.
+    let is_sound = |line: usize| broken.iter().all(|place| place.line != line);
+    reader.faults.retain(|fault| fault.line.is_none_or(is_sound));
+    for (error, place) in errors.iter().zip(broken) {
+        reader.fault(place, format!("not TOML: {}", error.message()), None);
+    }
     Parsed {
         file: file.to_path_buf(),
         manifest,
@@ -59,7 +63,7 @@ pub fn parse_manifest(file: &Path, text: &str) -> Parsed {
 impl Parsed {
     /// The documents that [`resolve`](super::resolve()) needs, in manifest order.
     pub fn documents(&self) -> impl Iterator<Item = DocumentRequest<'_>> {
-        let plans = self.manifest.plans.iter().flat_map(|plans| &plans.value.0);
+        let plans = self.manifest.plans.iter().flat_map(|plans| &plans.value.entries);
         plans.filter_map(|(name, plan)| {
             let file = plan.value.file.as_ref()?;
             Some(DocumentRequest {

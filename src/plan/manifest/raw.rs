@@ -169,11 +169,11 @@ tables! {
         carry: bool,
         /// True when ending without a commit is success. Default: false.
         allow_empty: bool,
-        /// Its branch's name. Default: from [run].
+        /// Its branch's name. Default: from `[run]`.
         branch: Text,
         /// Where its branch starts.
         base: Text,
-        /// The agent that works on it. Default: from [run].
+        /// The agent that works on it. Default: from `[run]`.
         agent: AgentName,
         /// What one agent process is given.
         dispatch: Dispatch,
@@ -185,21 +185,21 @@ tables! {
         parallel_tasks: AutoOrCount,
         /// What happens with plans that touch the same files.
         overlap: Overlap,
-        /// What happens to changes that an agent leaves uncommitted. Default: from [run].
+        /// What happens to changes that an agent leaves uncommitted. Default: from `[run]`.
         commit: Commit,
-        /// When it lands. Default: from [run].
+        /// When it lands. Default: from `[run]`.
         merge: Merge,
-        /// How it comes onto the target. Default: from [merge].
+        /// How it comes onto the target. Default: from `[merge]`.
         merge_strategy: Landing,
-        /// Further attempts after a failure. Default: from [run].
+        /// Further attempts after a failure. Default: from `[run]`.
         retries: u32,
-        /// Delay before the first retry. Default: from [run].
+        /// Delay before the first retry. Default: from `[run]`.
         backoff: DurationText,
-        /// Longest duration of one attempt. Default: from [run].
+        /// Longest duration of one attempt. Default: from `[run]`.
         timeout: PositiveDuration,
         /// How long output, status and files may be still.
         stuck_after: PositiveDuration,
-        /// From TERM to KILL. Default: from [run].
+        /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
         /// Money over the plan.
         budget: Money,

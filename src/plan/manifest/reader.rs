@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::at::{At, Named};
@@ -145,8 +144,8 @@ impl<T: FromToml> FromToml for Named<T> {
         };
         let mut ordered: Vec<_> = entries.iter().collect();
         ordered.sort_by_key(|(key, _)| key.span().start);
-        let read_entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-            let key: &Spanned<std::borrow::Cow<'_, str>> = key;
+        let mut named = Self::default();
+        for (key, value) in ordered {
             let place = reader.place(key.span().start);
             let spot = Spot {
                 path: join(&spot.path, key.get_ref()),
@@ -157,20 +156,19 @@ impl<T: FromToml> FromToml for Named<T> {
                     reader.place(value.span().start)
                 },
             };
-            let read = T::from_toml(value.get_ref(), &spot, reader)?;
-            let name = At {
-                value: key.get_ref().clone().into_owned(),
-                place,
-            };
-            Some((
-                name,
-                At {
-                    value: read,
-                    place: spot.place,
-                },
-            ))
-        };
-        Some(Self(ordered.into_iter().filter_map(read_entry).collect()))
+            let name = key.get_ref().clone().into_owned();
+            match T::from_toml(value.get_ref(), &spot, reader) {
+                Some(value) => {
+                    let value = At {
+                        value,
+                        place: spot.place,
+                    };
+                    named.entries.push((At { value: name, place }, value));
+                }
+                None => named.wrong.push(name),
+            }
+        }
+        Some(named)
     }
 }
 

@@ -85,7 +85,7 @@ pub fn resolve(parsed: Parsed, sources: BTreeMap<PlanName, DocumentSource>) -> R
 
 fn entries<'m>(manifest: &'m RawManifest, ledger: &mut Ledger) -> Vec<Entry<'m>> {
     let mut entries = Vec::new();
-    for (key, plan) in manifest.plans.iter().flat_map(|plans| &plans.value.0) {
+    for (key, plan) in manifest.plans.iter().flat_map(|plans| &plans.value.entries) {
         match key.value.parse::<PlanName>() {
             Ok(name) => entries.push(Entry {
                 name,
@@ -111,7 +111,7 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
         && manifest
             .plans
             .as_ref()
-            .is_none_or(|plans| plans.value.0.is_empty())
+            .is_none_or(|plans| plans.value.names().next().is_none())
     {
         let place = manifest
             .plans
@@ -121,7 +121,11 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
             "write [plans.NAME] with file = \"plans/NAME.md\"; `orch new NAME` writes a document".to_owned();
         ledger.at(place, "the manifest has no plans", hint);
     }
-    for (key, _) in manifest.resources.iter().flat_map(|resources| &resources.value.0) {
+    for (key, _) in manifest
+        .resources
+        .iter()
+        .flat_map(|resources| &resources.value.entries)
+    {
         if let Err(error) = key.value.parse::<ResourceName>() {
             ledger.at(key.place, error.to_string(), None);
         }
@@ -160,7 +164,7 @@ fn all_waits(entries: &[Entry<'_>], loaded: &BTreeMap<PlanName, Loaded>, ledger:
         let mut own = waits::of_manifest(&ledger.file, &entry.name, entry.raw);
         if let Some(document) = loaded.get(&entry.name) {
             own.extend(waits::of_document(&entry.name, document));
-            own.extend(waits::of_upstream(&entry.name, document, &plan_named, &own));
+            own.extend(waits::of_upstream(&entry.name, document, plan_named, &own));
         }
         waits.append(&mut own);
     }
@@ -204,7 +208,7 @@ fn phases(
             heading.depends = unique(phase.depends.iter().cloned());
         }
     }
-    for (key, raw) in entry.raw.phases.iter().flat_map(|phases| &phases.value.0) {
+    for (key, raw) in entry.raw.phases.iter().flat_map(|phases| &phases.value.entries) {
         let At { value: raw, .. } = raw;
         if let Some(agent) = &raw.agent {
             agents.check(agent, ledger);
@@ -266,7 +270,7 @@ fn check_uses(manifest: &RawManifest, phase: &RawPhase, ledger: &mut Ledger) {
     let declared = manifest.resources.as_ref().map(|resources| &resources.value);
     for resource in phase.uses.iter().flat_map(|list| &list.value) {
         let name = resource.value.as_str();
-        if declared.is_none_or(|declared| declared.get(name).is_none()) {
+        if declared.is_none_or(|declared| !declared.contains(name)) {
             let names: Vec<&str> = declared.iter().flat_map(|declared| declared.names()).collect();
             let hint =
                 suggest(name, names).unwrap_or_else(|| format!("declare it in [resources]: {name} = 1"));
@@ -286,7 +290,10 @@ fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 fn resources(manifest: &RawManifest) -> BTreeMap<ResourceName, u32> {
-    let written = manifest.resources.iter().flat_map(|resources| &resources.value.0);
+    let written = manifest
+        .resources
+        .iter()
+        .flat_map(|resources| &resources.value.entries);
     written
         .filter_map(|(key, count)| Some((key.value.parse().ok()?, count.value.0)))
         .collect()

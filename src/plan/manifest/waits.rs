@@ -26,7 +26,7 @@ pub(super) struct Wait {
 /// What the manifest says about one plan and its phases.
 pub(super) fn of_manifest(file: &std::path::Path, plan: &PlanName, raw: &RawPlan) -> Vec<Wait> {
     let whole = raw.depends.iter().map(|list| (None, list));
-    let phases = raw.phases.iter().flat_map(|phases| &phases.value.0);
+    let phases = raw.phases.iter().flat_map(|phases| &phases.value.entries);
     let phases = phases.filter_map(|(key, phase)| {
         let id = PhaseId(key.value.parse().ok()?);
         Some((Some(id), phase.value.depends.as_ref()?))

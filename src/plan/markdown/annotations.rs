@@ -130,10 +130,10 @@ fn one(part: &str) -> Result<Vec<Named>, String> {
         .strip_prefix("tasks ")
         .or_else(|| lower.strip_prefix("task "));
     let part = tasks.map_or(part, |rest| &part[part.len() - rest.len()..]);
-    if let Some((from, to)) = part.split_once('-') {
-        if let (Ok(from), Ok(to)) = (from.trim().parse(), to.trim().parse()) {
-            return Ok(vec![Named::Tasks(from, to)]);
-        }
+    if let Some((from, to)) = part.split_once('-')
+        && let (Ok(from), Ok(to)) = (from.trim().parse(), to.trim().parse())
+    {
+        return Ok(vec![Named::Tasks(from, to)]);
     }
     part.split_whitespace()
         .map(|word| match word.parse::<ItemId>() {

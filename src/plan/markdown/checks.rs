@@ -73,10 +73,10 @@ fn cycle(phases: &[Phase], tasks: &BTreeMap<TaskId, &Task>) -> Option<Vec<TaskId
     let mut before: BTreeMap<TaskId, TaskId> = BTreeMap::new();
     let mut last: BTreeMap<&str, TaskId> = BTreeMap::new();
     for task in phases.iter().flat_map(|phase| &phase.tasks) {
-        if let Some(group) = &task.sequential {
-            if let Some(previous) = last.insert(group, task.id) {
-                before.insert(task.id, previous);
-            }
+        if let Some(group) = &task.sequential
+            && let Some(previous) = last.insert(group, task.id)
+        {
+            before.insert(task.id, previous);
         }
     }
     let waits = |id: TaskId| -> Vec<TaskId> {

@@ -150,12 +150,12 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
 fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>) -> Vec<Subtask> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for draft in &drafts {
-        if let Some(sub) = &draft.sub {
-            if !taken.insert(sub.clone()) {
-                let message = format!("sub-task {task}.{sub} stands here a second time");
-                let hint = "give one of them another number".to_owned();
-                faults.push(DocumentFault::new(draft.line, message, hint));
-            }
+        if let Some(sub) = &draft.sub
+            && !taken.insert(sub.clone())
+        {
+            let message = format!("sub-task {task}.{sub} stands here a second time");
+            let hint = "give one of them another number".to_owned();
+            faults.push(DocumentFault::new(draft.line, message, hint));
         }
     }
     let mut next: Vec<u32> = vec![0; drafts.len() + 1];

@@ -1,8 +1,8 @@
 //! The plan document reader: Markdown in, a [`Document`](super::Document) and every fault out. It is total: any text
 //! gives a document.
 //!
-//! [`outline`] lets a CommonMark parser find headings, paragraphs and list items; [`read`] walks them and drafts phases
-//! and tasks; [`annotations`] reads what stands in brackets; [`finish`] numbers what has no number, joins groups and
+//! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft
+//! phases and tasks; `annotations` reads what stands in brackets; `finish` numbers what has no number, joins groups and
 //! checks references.
 
 mod annotations;
@@ -15,10 +15,12 @@ mod front_matter;
 mod groups;
 mod heading;
 mod item;
+mod items;
 mod label;
 mod outline;
 mod read;
 mod upstream;
+mod walk;
 
 #[cfg(test)]
 mod tests;

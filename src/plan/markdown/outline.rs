@@ -14,7 +14,7 @@ pub(super) enum Block {
     /// A list item.
     Item(Item),
     /// A thematic break.
-    Rule { at: usize },
+    Rule,
 }
 
 /// A list item.
@@ -81,10 +81,8 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
                     item.head.start = range.end;
                 }
             }
-            Event::Start(Tag::Paragraph) if quotes == 0 => {
-                if items.is_empty() {
-                    blocks.push(Block::Paragraph { range });
-                }
+            Event::Start(Tag::Paragraph) if quotes == 0 && items.is_empty() => {
+                blocks.push(Block::Paragraph { range });
             }
             Event::End(TagEnd::Paragraph) => close_head(&mut blocks, &mut items, range.end),
             Event::Start(Tag::Heading { level, .. }) => {
@@ -100,10 +98,8 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
             }
             Event::Start(Tag::List(_)) => close_head(&mut blocks, &mut items, range.start),
             Event::Code(_) | Event::InlineHtml(_) => blot(&mut mask, range),
-            Event::Rule => {
-                if quotes == 0 && items.is_empty() {
-                    blocks.push(Block::Rule { at: range.start });
-                }
+            Event::Rule if quotes == 0 && items.is_empty() => {
+                blocks.push(Block::Rule);
             }
             _ => {}
         }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::annotations::{self, bracketed, marks, without};
-use super::draft::{Note, PhaseDraft, SubDraft, TaskDraft};
+use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
-use super::item::{dedent, split_id};
+use super::item::dedent;
 use super::label::{is_background, label, verify};
-use super::outline::{Block, Item, Outline, outline};
+use super::outline::{Block, Outline, outline};
+use super::walk::{Headed, Section, Walk};
 use super::{finish, front_matter, heading, upstream};
 use crate::plan::place::LineIndex;
-use crate::plan::{Document, ItemId, PhaseId, Priority, TaskId, Upstream};
+use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
 pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
@@ -46,7 +47,7 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
             Block::Heading { level, range } => walk.heading(*level, range),
             Block::Paragraph { range } => walk.paragraph(range.clone()),
             Block::Item(item) => walk.item(item),
-            Block::Rule { .. } => walk.in_verify = false,
+            Block::Rule => walk.in_verify = false,
         }
     }
     walk.close_headed(text.len());
@@ -72,65 +73,7 @@ fn phase_level(text: &str, blocks: &[Block]) -> u8 {
     levels.min().unwrap_or(2)
 }
 
-/// What the text at hand belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Section {
-    Overview,
-    Upstream,
-    /// The last of the phases.
-    Phase,
-    Other,
-}
-
-/// A heading that is a task, while its section lasts.
-#[derive(Debug, Clone, Copy)]
-struct Headed {
-    task: usize,
-    level: u8,
-    /// Where its text begins.
-    from: usize,
-}
-
-/// What a list item is, so that items below it find their owner.
-#[derive(Debug, Clone, Copy)]
-enum Role {
-    None,
-    Check,
-    Task { task: usize, sub: Option<usize> },
-    Loose { task: usize, sub: Option<usize> },
-}
-
-struct Walk<'t> {
-    text: &'t str,
-    masked: &'t str,
-    lines: LineIndex<'t>,
-    document: Document,
-    faults: Vec<DocumentFault>,
-    phases: Vec<PhaseDraft>,
-    /// Lines of the phases so far.
-    phase_lines: BTreeMap<PhaseId, usize>,
-    notes: Vec<Note>,
-    phase_level: u8,
-    section: Section,
-    headed: Option<Headed>,
-    in_verify: bool,
-    /// Roles of the items that the next one may lie in.
-    stack: Vec<Role>,
-}
-
-impl<'t> Walk<'t> {
-    fn fault(&mut self, line: usize, message: String, hint: impl Into<Option<String>>) {
-        self.faults.push(DocumentFault::new(line, message, hint));
-    }
-
-    fn phase(&mut self) -> Option<&mut PhaseDraft> {
-        if self.section == Section::Phase {
-            self.phases.last_mut()
-        } else {
-            None
-        }
-    }
-
+impl Walk<'_> {
     /// Ends the section of a task's heading; what stands in it are the task's details.
     fn close_headed(&mut self, end: usize) {
         if let Some(headed) = self.headed.take() {
@@ -262,7 +205,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn bad_reference(&mut self, line: usize, word: &str) {
+    pub(super) fn bad_reference(&mut self, line: usize, word: &str) {
         let message = if word.is_empty() {
             "`(depends:` is not closed".to_owned()
         } else {
@@ -282,7 +225,7 @@ impl<'t> Walk<'t> {
     }
 
     /// A paragraph is read as runs of lines, each from one bold label to the next.
-    fn paragraph(&mut self, range: Range<usize>) {
+    pub(super) fn paragraph(&mut self, range: Range<usize>) {
         let mut run = range.start..range.start;
         let mut at = range.start;
         for line in self.text[range.clone()].split_inclusive('\n') {
@@ -295,7 +238,7 @@ impl<'t> Walk<'t> {
         self.labelled(run.start..range.end);
     }
 
-    fn labelled(&mut self, range: Range<usize>) {
+    pub(super) fn labelled(&mut self, range: Range<usize>) {
         let source = self.text[range.clone()].trim();
         let line = self.lines.line(range.start);
         let Some((name, rest)) = label(source) else {
@@ -335,7 +278,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn open_verify(&mut self, rest: &str, line: usize) {
+    pub(super) fn open_verify(&mut self, rest: &str, line: usize) {
         if let Some(phase) = self.phase() {
             let block = phase.verify(line);
             block.background |= is_background(rest);
@@ -348,269 +291,9 @@ impl<'t> Walk<'t> {
             }
         }
     }
-
-    fn item(&mut self, item: &Item) {
-        self.stack.truncate(item.depth);
-        let parent = self.stack.last().copied().unwrap_or(Role::None);
-        // A label on a line of its own right below an item ends the item, though Markdown joins the two.
-        let cut = self.label_below(&item.head);
-        let head = item.head.start..cut.unwrap_or(item.head.end);
-        let role = match self.section {
-            Section::Phase => self.item_in_phase(item, &head, cut, parent),
-            Section::Overview | Section::Upstream | Section::Other => {
-                let source = &self.text[head.clone()];
-                let line = self.lines.line(head.start);
-                if self.section == Section::Upstream && item.depth == 0 {
-                    let name = upstream::name(source);
-                    self.document
-                        .upstream
-                        .extend(name.map(|name| Upstream { name, line }));
-                }
-                self.labelled(head);
-                Role::None
-            }
-        };
-        self.stack.push(role);
-        if let Some(cut) = cut {
-            self.paragraph(cut..item.head.end);
-        }
-    }
-
-    /// Where an unindented label begins among the lines of an item's head.
-    fn label_below(&self, head: &Range<usize>) -> Option<usize> {
-        let source = &self.text[head.clone()];
-        let mut at = head.start;
-        for line in source.split_inclusive('\n') {
-            if at > head.start && line.starts_with("**") && label(line).is_some() {
-                return Some(at);
-            }
-            at += line.len();
-        }
-        None
-    }
-
-    fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
-        let source = &self.text[head.clone()];
-        let line = self.lines.line(head.start);
-        if let Some(rest) = verify(source) {
-            self.open_verify(rest, line);
-            return Role::Check;
-        }
-        let first = source.lines().next().unwrap_or_default();
-        let (id, title) = split_id(first);
-        let Some(ticked) = item.ticked else {
-            return self.bullet(item, head, id, title, parent);
-        };
-        match (id, parent) {
-            (Some(id), _) => self.numbered(id, item, head, cut, ticked),
-            (None, Role::Task { task, sub }) => {
-                self.sub_task(Role::Task { task, sub: None }, None, sub, title, ticked, line)
-            }
-            (None, Role::Loose { task, sub }) => {
-                self.sub_task(Role::Loose { task, sub: None }, None, sub, title, ticked, line)
-            }
-            (None, Role::Check) => self.check(source, line),
-            (None, Role::None) if self.in_verify => self.check(source, line),
-            (None, Role::None) => match self.headed {
-                Some(Headed { task, .. }) => {
-                    self.sub_task(Role::Task { task, sub: None }, None, None, title, ticked, line)
-                }
-                None => self.loose(item, head, cut, ticked),
-            },
-        }
-    }
-
-    /// An item without a box: a check, a numbered part of a headed task, or a mere line.
-    fn bullet(
-        &mut self,
-        item: &Item,
-        head: &Range<usize>,
-        id: Option<ItemId>,
-        title: String,
-        parent: Role,
-    ) -> Role {
-        let line = self.lines.line(head.start);
-        if self.in_verify {
-            return match (parent, item.depth) {
-                (Role::None, 0) => self.check(&self.text[head.clone()], line),
-                _ => parent,
-            };
-        }
-        if label(&self.text[head.clone()]).is_some() {
-            self.labelled(head.clone());
-            return parent;
-        }
-        let headed = self.headed.and_then(|headed| {
-            let task = self.phases.last()?.tasks.get(headed.task)?;
-            Some((headed.task, task.id?))
-        });
-        match (headed, id) {
-            (Some((task, own)), Some(id)) if id.task == own && id.sub.is_some() => {
-                self.sub_task(Role::Task { task, sub: None }, id.sub, None, title, false, line)
-            }
-            _ => parent,
-        }
-    }
-
-    fn check(&mut self, source: &str, line: usize) -> Role {
-        let text = one_line(source);
-        if let Some(phase) = self.phase() {
-            phase.verify(line).checks.push(text);
-        }
-        Role::Check
-    }
-
-    fn numbered(
-        &mut self,
-        id: ItemId,
-        item: &Item,
-        head: &Range<usize>,
-        cut: Option<usize>,
-        ticked: bool,
-    ) -> Role {
-        let line = self.lines.line(head.start);
-        let Some(number) = self.phase().map(|phase| phase.id) else {
-            return Role::None;
-        };
-        if id.task.phase != number && self.in_verify {
-            return self.check(&self.text[head.clone()], line);
-        }
-        if id.task.phase != number {
-            let message = format!("task {id} stands in phase {number}");
-            self.fault(
-                line,
-                message,
-                format!("move it to phase {}, or give it another number", id.task.phase),
-            );
-            return Role::None;
-        }
-        if let Some(sub) = id.sub {
-            let Some(phase) = self.phase() else {
-                return Role::None;
-            };
-            let task = phase.task_of(id.task, line);
-            let title = split_id(self.text[head.clone()].lines().next().unwrap_or_default()).1;
-            return self.sub_task(
-                Role::Task { task, sub: None },
-                Some(sub),
-                None,
-                title,
-                ticked,
-                line,
-            );
-        }
-        let mut draft = self.task_item(item, head, cut, ticked);
-        draft.id = Some(id.task);
-        draft.title = split_id(&draft.title).1;
-        match self.add_task(draft) {
-            Some(task) => Role::Task { task, sub: None },
-            None => Role::None,
-        }
-    }
-
-    fn loose(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
-        let draft = self.task_item(item, head, cut, ticked);
-        match self.phase() {
-            Some(phase) => {
-                phase.loose.push(draft);
-                let task = phase.loose.len() - 1;
-                Role::Loose { task, sub: None }
-            }
-            None => Role::None,
-        }
-    }
-
-    fn sub_task(
-        &mut self,
-        owner: Role,
-        sub: Option<String>,
-        parent: Option<usize>,
-        title: String,
-        ticked: bool,
-        line: usize,
-    ) -> Role {
-        let Some(phase) = self.phase() else {
-            return Role::None;
-        };
-        let draft = match owner {
-            Role::Task { task, .. } => phase.tasks.get_mut(task),
-            Role::Loose { task, .. } => phase.loose.get_mut(task),
-            Role::None | Role::Check => None,
-        };
-        let Some(draft) = draft else {
-            return Role::None;
-        };
-        draft.subs.push(SubDraft {
-            sub,
-            parent,
-            title,
-            ticked,
-            line,
-        });
-        let sub = Some(draft.subs.len() - 1);
-        match owner {
-            Role::Task { task, .. } => Role::Task { task, sub },
-            Role::Loose { task, .. } => Role::Loose { task, sub },
-            Role::None | Role::Check => Role::None,
-        }
-    }
-
-    fn task_item(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> TaskDraft {
-        let line = self.lines.line(head.start);
-        let mut draft = self.task_line(head, line);
-        let below = self.lines.start(line + 1);
-        let end = cut.unwrap_or(item.range.end);
-        draft.details = dedent(self.text.get(below..end).unwrap_or_default());
-        draft.ticked = ticked;
-        draft
-    }
-
-    /// A task from its line: annotations are read and cut out of the title. `head` may go on below its first line.
-    fn task_line(&mut self, head: &Range<usize>, line: usize) -> TaskDraft {
-        let (source, masked) = (&self.text[head.clone()], &self.masked[head.clone()]);
-        let depends = bracketed(source, masked, "depends");
-        let mut cut = marks(masked, "[SEQUENTIAL]");
-        let sequential = !cut.is_empty();
-        cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
-        let first = source.find('\n').unwrap_or(source.len());
-        cut.retain(|range| range.start < first);
-        let mut draft = TaskDraft {
-            title: without(&source[..first], &mut cut),
-            sequential,
-            line,
-            ..TaskDraft::default()
-        };
-        for annotation in depends {
-            let value = annotation.value.ok_or_else(String::new);
-            match value.and_then(annotations::depends) {
-                Ok(named) => draft.depends.get_or_insert_default().extend(named),
-                Err(word) => self.bad_reference(line, &word),
-            }
-        }
-        draft
-    }
-
-    /// Adds a numbered task to the phase; a second one of the same id is a fault, unless the first is only a heading.
-    fn add_task(&mut self, draft: TaskDraft) -> Option<usize> {
-        let phase = self.phases.last_mut()?;
-        let id: TaskId = draft.id?;
-        let line = draft.line;
-        let at = phase.tasks.len();
-        let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));
-        if let Some(first) = first.filter(|first| !first.headed || !first.subs.is_empty()) {
-            let message = format!(
-                "task {id} stands here a second time: the first is on line {}",
-                first.line
-            );
-            self.fault(line, message, "give one of them another number".to_owned());
-            return None;
-        }
-        phase.index.insert(id, at);
-        phase.tasks.push(draft);
-        Some(at)
-    }
 }
 
-fn one_line(text: &str) -> String {
+/// A text with its lines and blanks joined.
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

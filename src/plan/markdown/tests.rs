@@ -1,1 +1,357 @@
+//! Documents as people write them.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::{Document, PhaseId, PipelineStart, Priority, Task, TaskId};
+
+fn read(text: &str) -> Document {
+    let (document, faults) = read_document(text);
+    assert_eq!(faults, [], "{text}");
+    document
+}
+
+/// The faults as `line: message`.
+fn faults(text: &str) -> Vec<String> {
+    let (_, mut faults) = read_document(text);
+    faults.sort();
+    faults
+        .iter()
+        .map(|fault| format!("{}: {}", fault.line, fault.message))
+        .collect()
+}
+
+fn ids(document: &Document) -> Vec<String> {
+    document.tasks().map(|task| task.id.to_string()).collect()
+}
+
+fn subs(task: &Task) -> Vec<String> {
+    task.subtasks.iter().map(|sub| sub.id.to_string()).collect()
+}
+
+const ALL: &str = r"---
+dependencies:
+  - plan: base
+    status: completed
+---
+# Implementation Plan: Shop
+
+## Overview
+
+- **Goal:** Sell things.
+- **Priority:** P0 (first of all)
+
+## Dependencies
+
+### Upstream
+- **auth.md** - logins
+- Plain prose
+
+### Downstream
+- **later.md** - not upstream
+
+## Phase 0: Ground
+
+**Objective:** Lay the ground
+for all of it.
+
+- [x] 0.1 Create `src/ground.rs`
+  - with care
+    - deep
+
+      code stays
+- [ ] 0.2 **Bold** text (depends: none)
+
+**VERIFY Phase 0:**
+- [ ] it stands
+- plain check
+
+## Phase 2: Walls [PARALLEL] (pipeline-start: 60% of Phase 0)
+
+**Execution Note:** Tasks 2.1–2.3 are [SEQUENTIAL] - same file
+
+- [ ] 2.1 One (depends: 0.1, auth.phase2)
+  - [ ] 2.1.3 written
+  - [x] by place
+  - [ ] 2.1.A lettered
+    - [ ] below it
+- [ ] 2.2 Two
+- [ ] 2.3 Three
+
+```
+- [ ] 2.9 not a task
+## Phase 9: not a phase
+```
+
+**VERIFY Phase 2:** (non-blocking)
+- [ ] walls stand
+
+## Phase 3 — Roof [PARALLEL] (depends: auth.1@landed)
+
+### 3.1 Beams
+
+- [ ] cut
+- [ ] lift
+
+### 3.2 Prose only
+
+## Phase 4: Loose
+
+- [ ] first
+  - [ ] part
+- [x] second [SEQUENTIAL]
+
+## Success Criteria
+
+- [ ] not a task
+";
+
+#[test]
+fn the_whole_language_is_read() {
+    let document = read(ALL);
+    assert_eq!(document.title, "Shop");
+    assert_eq!(document.goal.as_deref(), Some("Sell things."));
+    assert_eq!(document.priority, Some(Priority::HIGH));
+    let upstream: Vec<_> = document
+        .upstream
+        .iter()
+        .map(|up| (up.name.as_str(), up.line))
+        .collect();
+    assert_eq!(upstream, [("base", 3), ("auth", 16)]);
+    assert_eq!(
+        ids(&document),
+        ["0.1", "0.2", "2.1", "2.2", "2.3", "3.1", "4.1", "4.2"]
+    );
+    assert_eq!(document.text, ALL);
+
+    let [ground, walls, roof, loose] = document.phases.as_slice() else {
+        panic!()
+    };
+    assert_eq!(ground.objective.as_deref(), Some("Lay the ground for all of it."));
+    assert_eq!(ground.tasks[0].details, "- with care\n  - deep\n\n    code stays");
+    assert_eq!(ground.tasks[0].files, ["src/ground.rs"]);
+    assert!(ground.tasks[0].ticked && !ground.tasks[1].ticked);
+    assert_eq!(ground.tasks[1].title, "**Bold** text");
+    assert_eq!(ground.tasks[1].depends, Some(vec![]));
+    let verify = ground.verify.as_ref().unwrap();
+    assert_eq!(
+        (verify.checks.as_slice(), verify.background),
+        (&["it stands".to_owned(), "plain check".to_owned()][..], false)
+    );
+
+    assert_eq!(walls.title, "Walls");
+    let share = PipelineStart::Share {
+        of: PhaseId(0),
+        percent: 60,
+    };
+    assert_eq!(walls.pipeline_start, Some(share));
+    assert_eq!(
+        (walls.parallel_with.as_slice(), roof.parallel_with.as_slice()),
+        (&[PhaseId(3)][..], &[PhaseId(2)][..])
+    );
+    let one = &walls.tasks[0];
+    assert_eq!(one.title, "One");
+    assert_eq!(one.depends, Some(vec![TaskId::new(0, 1)]));
+    assert_eq!(one.cross, ["auth.2".parse().unwrap()]);
+    assert_eq!(subs(one), ["2.1.3", "2.1.1", "2.1.A", "2.1.A.1"]);
+    assert!(
+        walls
+            .tasks
+            .iter()
+            .all(|task| task.sequential.as_deref() == Some("2.1-2.3"))
+    );
+    assert!(walls.verify.as_ref().unwrap().background);
+
+    assert_eq!(
+        (roof.title.as_str(), roof.depends[0].to_string()),
+        ("Roof", "auth.1@landed".to_owned())
+    );
+    assert_eq!(
+        (roof.tasks[0].title.as_str(), subs(&roof.tasks[0])),
+        ("Beams", vec!["3.1.1".to_owned(), "3.1.2".to_owned()])
+    );
+    assert_eq!(subs(&loose.tasks[0]), ["4.1.1"]);
+    assert_eq!(
+        (loose.tasks[1].title.as_str(), loose.tasks[1].ticked),
+        ("second", true)
+    );
+    assert_eq!(loose.tasks[1].sequential, None, "a group of one is none");
+}
+
+#[test]
+fn neighbours_marked_sequential_form_a_group() {
+    let document = read(
+        "## Phase 1: x\n- [ ] 1.1 a [SEQUENTIAL]\n- [ ] 1.2 [SEQUENTIAL] b\n- [ ] 1.3 c\n- [ ] 1.4 `[SEQUENTIAL]`\n- [ ] 1.5 d [SEQUENTIAL]\n",
+    );
+    let groups: Vec<_> = document.tasks().map(|task| task.sequential.as_deref()).collect();
+    assert_eq!(groups, [Some("1.1-1.2"), Some("1.1-1.2"), None, None, None]);
+    assert_eq!(document.phases[0].tasks[1].title, "b");
+}
+
+#[test]
+fn phases_are_parallel_by_note_and_by_heading() {
+    let text = "## Phase 1: a\n- [ ] x\n## Phase 2: b\n- [ ] x\n## Phase 3: c (parallel-with: Phase 2)\n- [ ] x\n## Phase 4: d\n**Execution Note:** Phases 1, 3-4 are [PARALLEL] - why\n\n**pipeline-start:** when 1.1 completes\n\n- [ ] x\n";
+    let document = read(text);
+    let beside: Vec<Vec<u32>> = document
+        .phases
+        .iter()
+        .map(|phase| phase.parallel_with.iter().map(|id| id.0).collect())
+        .collect();
+    assert_eq!(beside, [vec![3, 4], vec![3], vec![1, 2, 4], vec![1, 3]]);
+    assert_eq!(
+        document.phases[3].pipeline_start,
+        Some(PipelineStart::Task(TaskId::new(1, 1)))
+    );
+}
+
+#[test]
+fn numbered_boxes_of_a_verify_block_are_tasks_and_a_label_below_an_item_ends_it() {
+    let document = read(
+        "## Phase 1: x\n\n- [ ] 1.1 a\n**VERIFY Phase 1:**\n- [ ] 1.2 Verify it\n- [ ] Task 1.1 did its work\n- [ ] **VERIFY 1**: in one line\n",
+    );
+    assert_eq!(ids(&document), ["1.1", "1.2"]);
+    assert_eq!(document.phases[0].tasks[0].details, "");
+    let checks = &document.phases[0].verify.as_ref().unwrap().checks;
+    assert_eq!(checks.as_slice(), ["Task 1.1 did its work", "in one line"]);
+}
+
+#[test]
+fn parts_without_a_task_of_their_own_make_one() {
+    let document = read("## Phase 1: Start\n- [ ] 1.1.1 a\n- [ ] 1.1.2 b\n- [ ] 1.2.1 c\n");
+    assert_eq!(ids(&document), ["1.1", "1.2"]);
+    assert_eq!(subs(&document.phases[0].tasks[0]), ["1.1.1", "1.1.2"]);
+    let headed = read(
+        "## Phase 1: S\n### 1.1 Look\n**Tasks:**\n- 1.1.1 here\n- 1.1.2 there\n\n**VERIFY 1.1:**\n- [x] seen\n",
+    );
+    assert_eq!(subs(&headed.phases[0].tasks[0]), ["1.1.1", "1.1.2"]);
+    assert_eq!(headed.phases[0].verify.as_ref().unwrap().checks, ["seen"]);
+}
+
+#[test]
+fn ranges_and_phases_in_depends_are_their_tasks() {
+    let document = read(
+        "## Phase 1: x\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [ ] 1.3 c\n## Phase 2: y\n- [ ] 2.1 d (depends: 1.1-1.2)\n- [ ] 2.2 e (depends: Phase 1, 2.1, 1.1)\n",
+    );
+    let text: Vec<String> = document.phases[1]
+        .tasks
+        .iter()
+        .map(|task| {
+            let ids: Vec<String> = task.depends.iter().flatten().map(TaskId::to_string).collect();
+            ids.join(" ")
+        })
+        .collect();
+    assert_eq!(text, ["1.1 1.2", "1.1 1.2 1.3 2.1"]);
+}
+
+#[test]
+fn waiting_for_another_plan_does_not_free_from_the_own_order() {
+    let document = read("## Phase 1: x\n- [ ] 1.1 a (depends: auth)\n");
+    let task = document.tasks().next().unwrap();
+    assert_eq!((task.depends.as_ref(), task.cross.len()), (None, 1));
+}
+
+#[test]
+fn what_breaks_a_rule_is_named_with_its_line() {
+    let cases: [(&str, &[&str]); 12] = [
+        (
+            "- [ ] 1.1 a\n- [ ] 1.1 b",
+            &["3: task 1.1 stands here a second time: the first is on line 2"],
+        ),
+        ("- [ ] 1.1 a (depends: 1.1)", &["2: task 1.1 depends on itself"]),
+        (
+            "- [ ] 1.1 a (depends: 1.2)",
+            &["2: task 1.1 depends on 1.2, which does not exist"],
+        ),
+        (
+            "- [ ] 1.1 a (depends: 1.2)\n- [ ] 1.2 b (depends: 1.1)",
+            &["2: dependency cycle: 1.1 → 1.2 → 1.1"],
+        ),
+        (
+            "- [ ] 1.1 a (depends: 1.2)\n- [ ] 1.2 b\n\n**Execution Note:** Tasks 1.1-1.2 are [SEQUENTIAL]",
+            &["2: dependency cycle: 1.1 → 1.2 → 1.1"],
+        ),
+        (
+            "- [ ] 1.1 a (depends: Weather)",
+            &["2: `Weather` in `depends` is neither a task nor a reference to another plan"],
+        ),
+        ("- [ ] 1.1 a (depends: 1.1", &["2: `(depends:` is not closed"]),
+        ("- [ ] 2.1 a", &["2: task 2.1 stands in phase 1"]),
+        (
+            "- [ ] 1.1 a\n  - [ ] 1.1.1 b\n  - [ ] 1.1.1 c",
+            &["4: sub-task 1.1.1 stands here a second time"],
+        ),
+        (
+            "- [ ] 1.1 a\n## Phase 1: y",
+            &["3: phase 1 stands here a second time: the first is on line 1"],
+        ),
+        (
+            "- [ ] 1.1 a\n## Phase 2: y (pipeline-start: soon)\n- [ ] b",
+            &["3: `soon` is not a pipeline start"],
+        ),
+        (
+            "- [ ] 1.1 a\n\n**Execution Note:** Tasks 1.1-1.9 are [SEQUENTIAL]; Phases 1-4 are [PARALLEL]",
+            &[
+                "4: the note names phase 4, which does not exist",
+                "4: the note names task 1.9, which does not exist",
+            ],
+        ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(faults(&format!("## Phase 1: x\n{body}\n")), expected, "{body}");
+    }
+}
+
+#[test]
+fn odd_prose_is_no_fault() {
+    for text in [
+        "",
+        "no heading at all\n- [ ] 1.1 x",
+        "# Title only",
+        "## Phase 1: x\n> - [ ] 2.1 quoted\n\n<!-- - [ ] 3.1 hidden -->\n",
+        "## Phase 1: x\r\n\r\n- [ ] 1.1 windows\r\n- [ ] 1.2 breaks\r\n",
+        "## Phase two: x\n- [ ] a",
+    ] {
+        let _ = read(text);
+    }
+    let windows = read("## Phase 1: x\r\n\r\n- [ ] 1.1 one\r\n- [ ] 1.2 two\r\n");
+    assert_eq!(
+        (
+            windows.phases[0].title.as_str(),
+            windows.phases[0].tasks[1].title.as_str()
+        ),
+        ("x", "two")
+    );
+}
+
+proptest! {
+    #[test]
+    fn reading_is_total_on_any_text(text in "\\PC*|(?s).{0,200}") {
+        let (document, _) = read_document(&text);
+        prop_assert_eq!(document.text, text);
+    }
+
+    #[test]
+    fn reading_is_total_on_pieces_of_the_language(pieces in prop::collection::vec(prop::sample::select(vec![
+        "## Phase 1: x", "\n", "\n\n", "- [ ] 1.1 a", "  - [x] ", "(depends: ", "1.1", ")", "`", "```\n", "**VERIFY Phase 1:**",
+        "**Execution Note:** Tasks 1.1-1.2 are [SEQUENTIAL]", "[PARALLEL]", "—", "é", "### 1.2 T", "---\n", "> ", "\t", "**", "dependencies:", "\u{feff}",
+    ]), 0..60)) {
+        let (document, faults) = read_document(&pieces.concat());
+        let lines = document.text.lines().count() + 1;
+        prop_assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
+    }
+
+    #[test]
+    fn reading_is_total_on_damaged_documents(at in 0..ALL.len(), length in 0_usize..40, insert in "\\PC{0,6}") {
+        let mut bytes = ALL.as_bytes().to_vec();
+        let end = (at + length).min(bytes.len());
+        bytes.splice(at..end, insert.into_bytes());
+        let text = String::from_utf8_lossy(&bytes);
+        let (document, faults) = read_document(&text);
+        let ids: Vec<TaskId> = document.tasks().map(|task| task.id).collect();
+        let different: std::collections::BTreeSet<TaskId> = ids.iter().copied().collect();
+        prop_assert!(!faults.is_empty() || ids.len() == different.len(), "ids repeat and nothing is said");
+        for phase in &document.phases {
+            prop_assert!(phase.tasks.iter().all(|task| task.id.phase == phase.id));
+        }
+    }
+}

@@ -34,7 +34,9 @@ fn look(
     attempt: &AttemptId,
     since: Option<&CommitId>,
 ) -> Result<Evidence, String> {
-    let plan = campaign.plan(name).ok_or("the plan is not in the manifest any more")?;
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
     let mut evidence = Evidence::default();
     let before = inspect(worktree).map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
@@ -42,9 +44,13 @@ fn look(
         CommitPolicy::Auto if !before.dirty.is_empty() || before.in_progress.is_some() => {
             let message = format!("{name}: commit what attempt {attempt} left");
             match commit_leftovers(worktree, &plan.branch, &message, &trailers) {
-                Ok(Some(_)) => evidence.leftovers_committed = u32::try_from(before.dirty.len()).unwrap_or(u32::MAX),
+                Ok(Some(_)) => {
+                    evidence.leftovers_committed = u32::try_from(before.dirty.len()).unwrap_or(u32::MAX)
+                }
                 Ok(None) => {}
-                Err(error @ (LeftoverError::InProgress { .. } | LeftoverError::NestedRepositories { .. })) => {
+                Err(
+                    error @ (LeftoverError::InProgress { .. } | LeftoverError::NestedRepositories { .. }),
+                ) => {
                     evidence.trouble = Some(format!("the agent's work cannot be committed: {error}"));
                 }
                 Err(error) => evidence.trouble = Some(error.to_string()),
@@ -52,14 +58,26 @@ fn look(
         }
         CommitPolicy::Auto => {}
         CommitPolicy::Require => {
-            evidence.leftovers = before.dirty.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            evidence.leftovers = before
+                .dirty
+                .iter()
+                .map(|path| path.to_string_lossy().into_owned())
+                .collect();
         }
     }
     if before.branch.as_deref() != Some(plan.branch.as_str()) && evidence.trouble.is_none() {
-        let on = before.branch.map_or("no branch".to_owned(), |branch| format!("the branch `{branch}`"));
-        evidence.trouble = Some(format!("the agent left its worktree on {on} instead of `{}`", plan.branch));
+        let on = before
+            .branch
+            .map_or("no branch".to_owned(), |branch| format!("the branch `{branch}`"));
+        evidence.trouble = Some(format!(
+            "the agent left its worktree on {on} instead of `{}`",
+            plan.branch
+        ));
     }
-    let tip = campaign.repo.branch_tip(&plan.branch).map_err(|error| error.to_string())?;
+    let tip = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?;
     if let (Some(tip), Some(since)) = (&tip, since) {
         if let Ok(distance) = campaign.repo.ahead_behind(tip, since) {
             evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::agent::{self, Job, JobFolder, JobInput, Runner};
 use crate::git::{Carried, CarryError, carry, inspect};
 use crate::plan::{
-    Agent, AgentStdin, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState, Template, WorkRef,
+    Agent, AgentStdin, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState, Template,
+    WorkRef,
 };
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
@@ -49,18 +50,26 @@ fn start(
     run: RunId,
     states: &dyn Fn(crate::plan::TaskId) -> TaskState,
 ) -> Result<Launched, LaunchTrouble> {
-    let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed { why: error.to_string() };
-    let refused = |error: &dyn std::fmt::Display| LaunchTrouble::Refused { why: error.to_string() };
+    let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
+        why: error.to_string(),
+    };
+    let refused = |error: &dyn std::fmt::Display| LaunchTrouble::Refused {
+        why: error.to_string(),
+    };
     let plan = campaign
         .plan(&order.plan)
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
-    let agent = campaign
-        .set
-        .agents
-        .get(&order.agent)
-        .ok_or_else(|| refused(&format!("the agent `{}` is not in the manifest any more", order.agent)))?;
+    let agent = campaign.set.agents.get(&order.agent).ok_or_else(|| {
+        refused(&format!(
+            "the agent `{}` is not in the manifest any more",
+            order.agent
+        ))
+    })?;
     if !worktree.is_dir() {
-        let why = format!("its worktree {} is gone: run `git worktree prune`, then orch up", worktree.display());
+        let why = format!(
+            "its worktree {} is gone: run `git worktree prune`, then orch up",
+            worktree.display()
+        );
         return Err(refused(&why));
     }
     for (from, commit) in &order.carry {
@@ -71,7 +80,12 @@ fn start(
 
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
-    let text = prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?;
+    let text = if agent.runs_prompt() {
+        // The prompt is a program: it is given as it was written.
+        plan.document.text.clone()
+    } else {
+        prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?
+    };
     let mut variables = environment::for_plan(campaign, plan, worktree);
     let phases: Vec<String> = order.phases.iter().map(ToString::to_string).collect();
     variables
@@ -94,7 +108,9 @@ fn start(
         timeout: Some(order.timeout),
         grace: plan.attempts.grace,
     };
-    let lock = folder.prepare(&job, Some(&text)).map_err(|error| failed(&error))?;
+    let lock = folder
+        .prepare(&job, Some(&text))
+        .map_err(|error| failed(&error))?;
     let runner = agent::launch(&campaign.program, folder, lock).map_err(|error| failed(&error))?;
     let event = Event::AgentStarted {
         plan: order.plan.clone(),
@@ -129,7 +145,8 @@ fn command_line(
         .command
         .iter()
         .map(|argument| {
-            let template = Template::parse(argument, COMMAND_PLACEHOLDERS).map_err(|error| error.to_string())?;
+            let template =
+                Template::parse(argument, COMMAND_PLACEHOLDERS).map_err(|error| error.to_string())?;
             Ok(template.expand(value))
         })
         .collect()
@@ -147,11 +164,18 @@ fn carry_in(worktree: &Path, plan: &Plan, from: &WorkRef, commit: &CommitId) -> 
         Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(()),
         Ok(Carried::Conflict { files }) => Err(LaunchTrouble::Conflict {
             with: PlanName::clone(&from.plan),
-            files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+            files: files
+                .iter()
+                .map(|file| file.to_string_lossy().into_owned())
+                .collect(),
         }),
         Err(error @ (CarryError::Dirty { .. } | CarryError::InProgress { .. })) => {
-            Err(LaunchTrouble::Refused { why: error.to_string() })
+            Err(LaunchTrouble::Refused {
+                why: error.to_string(),
+            })
         }
-        Err(CarryError::Git(error)) => Err(LaunchTrouble::Failed { why: error.to_string() }),
+        Err(CarryError::Git(error)) => Err(LaunchTrouble::Failed {
+            why: error.to_string(),
+        }),
     }
 }

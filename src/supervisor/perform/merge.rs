@@ -10,6 +10,7 @@ use crate::plan::{CommitId, Plan, PlanName};
 use crate::schedule::{Event, MergeTrouble};
 
 use super::super::{Campaign, environment};
+use super::verify::Verdict;
 use super::{conflict, verify};
 
 /// How often a candidate is built anew because somebody else moved the target meanwhile.
@@ -41,7 +42,9 @@ pub fn merge(
             Err(why) => return (failed(name, why), warnings),
         }
     }
-    let why = format!("the branch `{target}` was moved by somebody else {REBUILDS} times while candidates were verified");
+    let why = format!(
+        "the branch `{target}` was moved by somebody else {REBUILDS} times while candidates were verified"
+    );
     (failed(name, MergeTrouble::Refused { why }), warnings)
 }
 
@@ -53,7 +56,9 @@ fn failed(name: &PlanName, why: MergeTrouble) -> Event {
 }
 
 fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
-    MergeTrouble::Refused { why: error.to_string() }
+    MergeTrouble::Refused {
+        why: error.to_string(),
+    }
 }
 
 type Move = (Option<CommitId>, CommitId);
@@ -90,7 +95,8 @@ fn attempt(
         None => onto,
     };
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        verify_candidate(campaign, admin, plan, &commit, line).map_err(|why| MergeTrouble::Verification { why })?;
+        verify_candidate(campaign, admin, plan, &commit, line)
+            .map_err(|why| MergeTrouble::Verification { why })?;
     }
     let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
         Ok(landing) => landing,
@@ -157,21 +163,31 @@ fn build(
         .map_err(|error| refused(&error))?
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
     let builder = CandidateBuilder::new(&campaign.repo, campaign.git.clone());
-    match builder.build(onto, &head, &message(plan)).map_err(|error| refused(&error))? {
+    match builder
+        .build(onto, &head, &message(plan))
+        .map_err(|error| refused(&error))?
+    {
         Build::Candidate(candidate) => Ok(Some(candidate.commit)),
         Build::AlreadyContained => Ok(None),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             Err(MergeTrouble::Conflict {
                 with: conflict::authors(&campaign.repo, landed, &paths),
-                files: files.iter().map(|file| format!("{} ({})", file.path.display(), file.kind)).collect(),
+                files: files
+                    .iter()
+                    .map(|file| format!("{} ({})", file.path.display(), file.kind))
+                    .collect(),
             })
         }
     }
 }
 
 fn message(plan: &Plan) -> String {
-    let title = if plan.document.title.is_empty() { String::new() } else { format!(": {}", plan.document.title) };
+    let title = if plan.document.title.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", plan.document.title)
+    };
     format!("Merge plan {}{title}\n\nOrch-Plan: {}", plan.name, plan.name)
 }
 
@@ -184,11 +200,12 @@ fn verify_candidate(
     plan: &Plan,
     commit: &CommitId,
     line: &str,
-) -> Result<(), String> {
+) -> Result<Verdict, String> {
     let path = campaign.worktree_path(TRAIN);
-    let ready = admin.ensure_detached(TRAIN, &path, commit).map_err(|error| error.to_string())?;
-    let mut variables = environment::for_plan(campaign, plan, &ready.path);
-    variables.set("ORCH_ATTEMPT", format!("merge-{}", plan.name));
+    let ready = admin
+        .ensure_detached(TRAIN, &path, commit)
+        .map_err(|error| error.to_string())?;
+    let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
         line,

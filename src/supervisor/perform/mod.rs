@@ -13,5 +13,5 @@ pub use check::check;
 pub use launch::launch;
 pub use merge::{merge, rehearse, resume_landing};
 pub use pin::pin;
-pub use verify::verify;
+pub use verify::{stop_verification, verify};
 pub use worktree::make_worktree;

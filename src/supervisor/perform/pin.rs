@@ -18,7 +18,9 @@ pub fn pin(
     name: &PlanName,
     point: Point,
 ) -> Result<(Event, Option<String>), String> {
-    let plan = campaign.plan(name).ok_or("the plan is not in the manifest any more")?;
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
     let word = point_word(point);
     let mut warning = None;
     if let Some(path) = worktree.filter(|path| path.is_dir()) {
@@ -41,7 +43,10 @@ pub fn pin(
             }
         }
     }
-    let tip = campaign.repo.branch_tip(&plan.branch).map_err(|error| error.to_string())?;
+    let tip = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?;
     let commit = match tip {
         Some(tip) => tip,
         // The branch is removed once it has landed; what is on the target holds its commits.
@@ -51,7 +56,10 @@ pub fn pin(
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
-    campaign.repo.pin(name, point, &commit).map_err(|error| error.to_string())?;
+    campaign
+        .repo
+        .pin(name, point, &commit)
+        .map_err(|error| error.to_string())?;
     let pinned = Event::Pinned {
         plan: name.clone(),
         point,

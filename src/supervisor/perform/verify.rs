@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner, launch};
-use crate::plan::PlanName;
+use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Exit};
 
 use super::super::{Campaign, environment};
@@ -12,33 +12,62 @@ use super::super::{Campaign, environment};
 /// Bytes of output that a verdict quotes.
 const QUOTED: usize = 2000;
 
+/// What a verification says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It succeeded.
+    Passed,
+    /// It did not, in words.
+    Failed(String),
+    /// It was stopped because a person asked.
+    Stopped,
+}
+
 /// Runs the plan's own verification in its worktree.
 pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
-    let verdict = (|| {
-        let plan = campaign.plan(name).ok_or("the plan is not in the manifest any more")?;
-        let line = plan.verify.as_deref().ok_or("the plan has nothing to verify any more")?;
-        let commit = campaign
-            .repo
-            .branch_tip(&plan.branch)
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
-        let folder = JobFolder::new(campaign.dir.verification(name));
-        let mut variables = environment::for_plan(campaign, plan, worktree);
-        variables.set("ORCH_ATTEMPT", format!("verify-{name}"));
-        let check = Check {
-            tag: format!("verify-{name}-{}", commit.short()),
-            line,
-            worktree,
-            timeout: plan.attempts.timeout,
-            grace: plan.attempts.grace,
-        };
-        run(campaign, &folder, variables, &check)?;
-        Ok(commit)
-    })();
     let plan = name.clone();
-    match verdict {
-        Ok(commit) => Event::VerifyPassed { plan, commit },
-        Err(why) => Event::VerifyFailed { plan, why },
+    match verdict(campaign, worktree, name) {
+        Ok((commit, Verdict::Passed)) => Event::VerifyPassed { plan, commit },
+        Ok((_, Verdict::Failed(why))) | Err(why) => Event::VerifyFailed { plan, why },
+        Ok((_, Verdict::Stopped)) => Event::VerifyStopped { plan },
+    }
+}
+
+fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(CommitId, Verdict), String> {
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
+    let line = plan
+        .verify
+        .as_deref()
+        .ok_or("the plan has nothing to verify any more")?;
+    let commit = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
+    let folder = JobFolder::new(campaign.dir.verification(name));
+    let check = Check {
+        tag: format!("verify-{name}-{}", commit.short()),
+        line,
+        worktree,
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+    };
+    let variables = environment::for_plan(campaign, plan, worktree);
+    let verdict = run(campaign, &folder, variables, &check)?;
+    Ok((commit, verdict))
+}
+
+/// Ends the plan's verification, its own or that of its merge, if one runs.
+pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
+    for folder in [
+        campaign.dir.verification(name),
+        campaign.dir.merge_verification(name),
+    ] {
+        if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(folder)) {
+            Runner::stop(runner.process(), false);
+        }
     }
 }
 
@@ -52,13 +81,17 @@ pub(super) struct Check<'a> {
 }
 
 /// Runs a shell line to its end; one that is still running for the same commit, since before a restart, is waited for
-/// instead. The error is the verdict in words.
+/// instead.
+///
+/// # Errors
+///
+/// Why it could not be run.
 pub(super) fn run(
     campaign: &Campaign,
     folder: &JobFolder,
     variables: Environment,
     check: &Check<'_>,
-) -> Result<(), String> {
+) -> Result<Verdict, String> {
     let job = Job {
         tag: check.tag.clone(),
         argv: vec!["sh".to_owned(), "-c".to_owned(), check.line.to_owned()],
@@ -70,7 +103,10 @@ pub(super) fn run(
     };
     let trouble = |error: crate::agent::AgentError| format!("`{}` could not be run: {error}", check.line);
     let at_work = Runner::adopt(folder.clone()).map_err(trouble)?;
-    let same = at_work.is_some() && folder.job().is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
+    let same = at_work.is_some()
+        && folder
+            .job()
+            .is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
     let runner = match at_work {
         Some(runner) if same => runner,
         other => {
@@ -86,10 +122,20 @@ pub(super) fn run(
         JobState::Ended(record) => record.exit,
         JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
     };
-    if exit == (Exit::Code { code: 0 }) {
-        return Ok(());
+    match exit {
+        Exit::Code { code: 0 } => return Ok(Verdict::Passed),
+        Exit::Stopped => return Ok(Verdict::Stopped),
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut | Exit::Lost | Exit::NotStarted { .. } => {}
     }
     let tail = folder.tail(QUOTED);
-    let output = if tail.trim().is_empty() { String::new() } else { format!("\n{}", tail.trim_end()) };
-    Err(format!("`{}` {}{output}", check.line, exit.describe()))
+    let output = if tail.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", tail.trim_end())
+    };
+    Ok(Verdict::Failed(format!(
+        "`{}` {}{output}",
+        check.line,
+        exit.describe()
+    )))
 }

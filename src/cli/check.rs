@@ -1,0 +1,75 @@
+//! `orch check`
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::Faults;
+use crate::supervisor;
+
+use super::{CliError, Context, Exit, output};
+
+/// Check the manifest and every plan document; create nothing
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {}
+
+/// `orch check --json`
+#[derive(Debug, Serialize)]
+struct Checked<'a> {
+    schema: u32,
+    ok: bool,
+    faults: &'a Faults,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// With every fault that was found.
+pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
+    // Without a repository a manifest can still be read and checked.
+    let loaded = match context.campaign() {
+        Ok(campaign) => Ok(campaign.set),
+        Err(error) if error.faults().is_none() => {
+            let file = match &context.manifest {
+                Some(file) => file.clone(),
+                None => supervisor::find_manifest(&context.dir, std::path::Path::new("/"))?,
+            };
+            match supervisor::load(&file) {
+                Ok(set) if context.repository().is_err() => Ok(set),
+                Ok(_) => Err(error),
+                Err(faults) => Err(faults.into()),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    match loaded {
+        Ok(set) => {
+            if context.json {
+                output::json(&Checked {
+                    schema: SCHEMA,
+                    ok: true,
+                    faults: &Faults::default(),
+                })?;
+            } else if !context.quiet {
+                let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
+                let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
+                output::text(&format!(
+                    "ok: {} plans, {phases} phases, {tasks} tasks\n",
+                    set.plans.len()
+                ))?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => match (context.json, error.faults()) {
+            (true, Some(faults)) => {
+                output::json(&Checked {
+                    schema: SCHEMA,
+                    ok: false,
+                    faults,
+                })?;
+                Ok(Exit::Usage)
+            }
+            _ => Err(error),
+        },
+    }
+}

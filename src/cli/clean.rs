@@ -1,0 +1,125 @@
+//! `orch clean`
+
+use serde::Serialize;
+
+use crate::git::{RemoveError, WorktreeAdmin};
+use crate::journal::{RepositoryLock, SCHEMA};
+use crate::supervisor::Situation;
+
+use super::{CliError, Context, Exit, output};
+
+/// Remove worktrees and branches of plans that have landed; never anything unlanded or uncommitted
+#[derive(Debug, clap::Args)]
+pub struct CleanArgs {
+    /// Only these plans [default: all]
+    #[arg(value_name = "PLAN")]
+    plans: Vec<String>,
+    /// Say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `orch clean --json`
+#[derive(Debug, Serialize)]
+struct Cleaned {
+    schema: u32,
+    removed: Vec<String>,
+    kept: Vec<Kept>,
+}
+
+#[derive(Debug, Serialize)]
+struct Kept {
+    name: String,
+    why: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or git refuses.
+pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let named = context.plans(&campaign, &args.plans)?;
+    let situation = Situation::look(&campaign)?;
+    let state = situation.scheduler.state();
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
+        return Err(CliError::new(
+            Exit::Nothing,
+            format!("nothing has landed: there is no branch `{}`", campaign.target),
+        ));
+    };
+    let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+    let mut cleaned = Cleaned {
+        schema: SCHEMA,
+        removed: Vec::new(),
+        kept: Vec::new(),
+    };
+    for key in admin.keys()? {
+        let plan = campaign.set.plans.iter().find(|plan| plan.name.as_str() == key);
+        if !named.is_empty() && !named.iter().any(|name| name.as_str() == key) {
+            continue;
+        }
+        let mut keep = |why: String| {
+            cleaned.kept.push(Kept {
+                name: key.clone(),
+                why,
+            });
+        };
+        if let Some(plan) = plan {
+            let run = state.plan(&plan.name);
+            if run.attempt.is_some() {
+                keep("an agent works in it".to_owned());
+                continue;
+            }
+            // A branch without commits of its own is contained in any target: that alone is no proof of an end.
+            if run.landed.is_empty() {
+                keep("it has not landed".to_owned());
+                continue;
+            }
+        } else if driven {
+            keep("a supervisor is at work".to_owned());
+            continue;
+        }
+        match admin.removable(&key, &target) {
+            Ok(removable) => {
+                if !args.dry_run {
+                    let lock = admin.lock()?;
+                    match admin.remove(&lock, &removable) {
+                        Ok(()) => {}
+                        Err(RemoveError::Git(error)) => return Err(error.into()),
+                        Err(error @ RemoveError::Keep(_)) => {
+                            keep(error.to_string());
+                            continue;
+                        }
+                    }
+                }
+                cleaned.removed.push(key.clone());
+            }
+            Err(RemoveError::Git(error)) => return Err(error.into()),
+            Err(error @ RemoveError::Keep(_)) => keep(error.to_string()),
+        }
+    }
+    show(context, &cleaned, args.dry_run)?;
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, cleaned: &Cleaned, dry_run: bool) -> Result<(), CliError> {
+    if context.json {
+        return output::json(cleaned);
+    }
+    let verb = if dry_run { "would remove" } else { "removed" };
+    let mut text: String = cleaned
+        .removed
+        .iter()
+        .map(|name| format!("{verb} {name}\n"))
+        .collect();
+    for kept in &cleaned.kept {
+        text += &format!("kept {}: {}\n", kept.name, kept.why);
+    }
+    if text.is_empty() {
+        text = "nothing to clean\n".to_owned();
+    }
+    output::text(&text)
+}

@@ -1,0 +1,55 @@
+//! `orch diff`
+
+use super::{CliError, Context, Exit};
+
+/// Show what a plan has changed since its branch started
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The plan
+    plan: String,
+    /// Options for git diff, such as --stat
+    #[arg(last = true)]
+    options: Vec<String>,
+    /// Names and counts only
+    #[arg(long)]
+    stat: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the plan has no branch yet.
+pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let name = context.plan(&campaign, &args.plan)?;
+    let branch = campaign
+        .plan(&name)
+        .map(|plan| plan.branch.clone())
+        .unwrap_or_default();
+    if campaign.repo.branch_tip(&branch)?.is_none() {
+        return Err(
+            CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
+                .with_hint(format!("orch why {name}")),
+        );
+    }
+    let mut options: Vec<&str> = args.options.iter().map(String::as_str).collect();
+    if args.stat {
+        options.insert(0, "--stat");
+    }
+    // What carried-in plans brought is theirs: the comparison is with the target, from where the two parted.
+    let base = match campaign.repo.branch_tip(&campaign.target)? {
+        Some(_) => campaign.target.clone(),
+        None => campaign.base_name.clone(),
+    };
+    let status = campaign
+        .repo
+        .diff_command(&base, &branch, &options)
+        .status()
+        .map_err(CliError::io("run git diff"))?;
+    Ok(if status.success() {
+        Exit::Done
+    } else {
+        Exit::Trouble
+    })
+}

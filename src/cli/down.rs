@@ -1,0 +1,49 @@
+//! `orch down`
+
+use std::time::{Duration, Instant};
+
+use crate::journal::{OrchDir, RepositoryLock};
+use crate::supervisor::{Answer, Request, ask};
+
+use super::{CliError, Context, Exit, output};
+
+/// Stop the supervisor and its agents; `orch up` goes on later
+#[derive(Debug, clap::Args)]
+pub struct DownArgs {
+    /// Kill agents instead of asking them to end
+    #[arg(long)]
+    now: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When nothing is being driven, or the supervisor does not end.
+pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
+    let repo = context.repository()?;
+    let dir = OrchDir::new(repo.common_dir());
+    let nothing = || CliError::new(Exit::Nothing, "no supervisor drives this repository");
+    if RepositoryLock::holder(&dir)?.is_none() {
+        return Err(nothing());
+    }
+    match ask(&dir, &Request::Down { now: args.now })? {
+        None => return Err(nothing()),
+        Some(Answer::Refused { why }) => return Err(CliError::refused(why)),
+        Some(Answer::Accepted | Answer::Merged(_)) => {}
+    }
+    // Agents have their grace; the supervisor ends when the last of them is gone.
+    let told = Instant::now();
+    let mut said = false;
+    while RepositoryLock::holder(&dir)?.is_some() {
+        if !said && !context.quiet && told.elapsed() > Duration::from_secs(1) {
+            anstream::eprintln!("waiting for agents to end (orch down --now kills them)");
+            said = true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if !context.quiet {
+        output::text("stopped; `orch up` goes on\n")?;
+    }
+    Ok(Exit::Done)
+}

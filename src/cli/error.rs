@@ -1,0 +1,176 @@
+//! Errors as people read them, and the exit codes.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::git::GitError;
+use crate::plan::Faults;
+use crate::supervisor::SupervisorError;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Something failed or needs a person.
+    Trouble,
+    /// Wrong use, invalid manifest, or refused.
+    Usage,
+    /// Nothing to drive, or another supervisor holds the repository.
+    Nothing,
+    /// A bug.
+    Bug,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Trouble => 1,
+            Self::Usage => 2,
+            Self::Nothing => 3,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub struct CliError {
+    exit: Exit,
+    message: String,
+    hints: Vec<String>,
+    faults: Option<Faults>,
+    silent: bool,
+}
+
+impl CliError {
+    /// An error with this exit code.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hints: Vec::new(),
+            faults: None,
+            silent: false,
+        }
+    }
+
+    /// Wrong use, or something that is refused.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Adds what to do next.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// An error of the system while something was tried.
+    pub fn io(what: impl fmt::Display) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| {
+            let mut this = Self::new(Exit::Trouble, format!("cannot {what}: {error}"));
+            // Whoever read the output has read enough.
+            if error.kind() == std::io::ErrorKind::BrokenPipe {
+                this.silent = true;
+                this.exit = Exit::Done;
+            }
+            this
+        }
+    }
+
+    /// The faults of the manifest and the documents, when that is what it is.
+    pub fn faults(&self) -> Option<&Faults> {
+        self.faults.as_ref()
+    }
+
+    /// Prints it and gives the exit code.
+    pub fn report(&self, json: bool) -> ExitCode {
+        if self.silent {
+            return self.exit.into();
+        }
+        let red = anstyle::AnsiColor::Red.on_default().bold();
+        let cyan = anstyle::AnsiColor::Cyan.on_default();
+        match &self.faults {
+            Some(faults) => {
+                for fault in &faults.0 {
+                    anstream::eprintln!("{red}error{red:#}: {fault}");
+                }
+            }
+            None => anstream::eprintln!("{red}error{red:#}: {}", self.message),
+        }
+        for hint in &self.hints {
+            anstream::eprintln!("{cyan}hint{cyan:#}: {hint}");
+        }
+        if json {
+            let document = serde_json::json!({
+                "schema": crate::journal::SCHEMA,
+                "error": self.message,
+                "hints": self.hints,
+                "faults": self.faults,
+            });
+            println!("{document}");
+        }
+        self.exit.into()
+    }
+}
+
+impl From<SupervisorError> for CliError {
+    fn from(error: SupervisorError) -> Self {
+        let message = error.to_string();
+        match error {
+            SupervisorError::Faults(faults) => {
+                let count = faults.0.len();
+                let mut this = Self::refused(format!("{count} fault{} found", if count == 1 { "" } else { "s" }));
+                this.faults = Some(faults);
+                this
+            }
+            SupervisorError::NoManifest { .. } => {
+                Self::refused(message).with_hint("`orch init` writes a commented plans.toml; `--manifest FILE` names one")
+            }
+            SupervisorError::Held(_) => Self::new(Exit::Nothing, message)
+                .with_hint("`orch status` shows it; `orch down` stops it"),
+            SupervisorError::Manifest { .. } | SupervisorError::Unfit(_) | SupervisorError::Land(_) => {
+                Self::refused(message)
+            }
+            SupervisorError::Git(
+                GitError::Missing { .. }
+                | GitError::TooOld { .. }
+                | GitError::NotARepository { .. }
+                | GitError::NoCommit { .. },
+            ) => Self::refused(message),
+            SupervisorError::Git(_) => Self::new(Exit::Trouble, message),
+            SupervisorError::Journal(ref journal) if journal.is_disk_full() => {
+                Self::new(Exit::Trouble, message).with_hint(
+                    "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up",
+                )
+            }
+            SupervisorError::Journal(_) | SupervisorError::Agent(_) | SupervisorError::System { .. } => {
+                Self::new(Exit::Trouble, message)
+            }
+        }
+    }
+}
+
+impl From<crate::journal::JournalError> for CliError {
+    fn from(error: crate::journal::JournalError) -> Self {
+        SupervisorError::from(error).into()
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        SupervisorError::from(error).into()
+    }
+}

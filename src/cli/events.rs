@@ -1,0 +1,52 @@
+//! `orch events`
+
+use std::time::Duration;
+
+use crate::journal::{JournalReader, RepositoryLock};
+use crate::report::event_line;
+
+use super::{CliError, Context, Exit, output};
+
+/// Print what happened, one line an event
+#[derive(Debug, clap::Args)]
+pub struct EventsArgs {
+    /// Only of this plan
+    plan: Option<String>,
+    /// Go on printing while a supervisor is at work
+    #[arg(short, long)]
+    follow: bool,
+    /// Only what came after this entry
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    after: i64,
+}
+
+/// How often a follower looks for more.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong or the journal cannot be read.
+pub fn run(context: &Context, args: &EventsArgs) -> Result<Exit, CliError> {
+    let repo = context.repository()?;
+    let dir = crate::journal::OrchDir::new(repo.common_dir());
+    let mut after = args.after;
+    loop {
+        let driven = RepositoryLock::holder(&dir)?.is_some();
+        if let Some(reader) = JournalReader::open(&dir)? {
+            for record in reader.after(after, args.plan.as_deref())? {
+                after = record.seq;
+                if context.json {
+                    output::json(&record.to_json())?;
+                } else {
+                    output::text(&format!("{}\n", event_line(&record)))?;
+                }
+            }
+        }
+        if !args.follow || !driven {
+            return Ok(Exit::Done);
+        }
+        std::thread::sleep(LOOK);
+    }
+}

@@ -1,0 +1,66 @@
+//! `orch init`
+
+use std::path::Path;
+
+use crate::plan::{init_manifest, new_plan};
+use crate::supervisor::MANIFEST;
+
+use super::context::relative;
+use super::{CliError, Context, Exit, output};
+
+/// Write a commented plans.toml and a first plan document; never overwrite
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is a manifest already, or it cannot be written.
+pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
+    let manifest = context
+        .manifest
+        .clone()
+        .unwrap_or_else(|| context.dir.join(MANIFEST));
+    write_new(context, &manifest, init_manifest())?;
+    let example = manifest
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join("plans/example.md");
+    let name = "example"
+        .parse()
+        .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
+    if !example.exists() {
+        write_new(context, &example, &new_plan(&name, None))?;
+    }
+    if !context.quiet {
+        output::text("next: edit both, `orch check`, then `orch up`\n")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a file that is not there yet, folders included, and says so.
+pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliError> {
+    use std::io::Write;
+    let shown = relative(path, &context.dir).display();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(CliError::io(format!("make {}", folder.display())))?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                CliError::refused(format!("{shown} is there already and is not overwritten"))
+            } else {
+                CliError::io(format!("write {shown}"))(error)
+            }
+        })?;
+    file.write_all(text.as_bytes())
+        .map_err(CliError::io(format!("write {shown}")))?;
+    if !context.quiet {
+        output::text(&format!("wrote {shown}\n"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! `orch logs`
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::agent::{JobFolder, JobState};
+use crate::supervisor::Situation;
+
+use super::{CliError, Context, Exit};
+
+/// Print what a plan's agent wrote
+#[derive(Debug, clap::Args)]
+pub struct LogsArgs {
+    /// The plan
+    plan: String,
+    /// Go on printing until the attempt ends
+    #[arg(short, long)]
+    follow: bool,
+    /// An attempt, such as auth-2 [default: the last one]
+    #[arg(long)]
+    attempt: Option<String>,
+    /// The output of the plan's last verification instead
+    #[arg(long, conflicts_with = "attempt")]
+    verify: bool,
+}
+
+/// How often a follower looks for more.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is no such plan or attempt.
+pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let name = context.plan(&campaign, &args.plan)?;
+    let path = if args.verify {
+        let merged = campaign.dir.merge_verification(&name);
+        if merged.is_dir() {
+            merged
+        } else {
+            campaign.dir.verification(&name)
+        }
+    } else {
+        let situation = Situation::look(&campaign)?;
+        let history = &situation.scheduler.state().plan(&name).history;
+        let chosen = match &args.attempt {
+            None => history.last(),
+            Some(wanted) => history.iter().find(|attempt| attempt.id.as_str() == wanted),
+        };
+        match (chosen, &args.attempt) {
+            (Some(attempt), _) => campaign.dir.attempt(&attempt.id),
+            (None, None) => {
+                return Err(
+                    CliError::new(Exit::Nothing, format!("plan `{name}` has had no attempt yet"))
+                        .with_hint(format!("orch why {name}")),
+                );
+            }
+            (None, Some(wanted)) => {
+                let known: Vec<&str> = history.iter().map(|attempt| attempt.id.as_str()).collect();
+                return Err(
+                    CliError::refused(format!("plan `{name}` has no attempt `{wanted}`"))
+                        .with_hint(format!("it has {}", known.join(", "))),
+                );
+            }
+        }
+    };
+    print(&JobFolder::new(path), args.follow)?;
+    Ok(Exit::Done)
+}
+
+fn print(folder: &JobFolder, follow: bool) -> Result<(), CliError> {
+    let failed = || CliError::io(format!("read {}", folder.log().display()));
+    let mut older = folder.log().into_os_string();
+    older.push(".1");
+    copy(Path::new(&older), 0)?;
+    let mut from = copy(&folder.log(), 0)?;
+    let mut inode = inode_of(&folder.log());
+    while follow {
+        // Looked at first: what is written before the end is printed after it.
+        let running = matches!(
+            folder
+                .state()
+                .map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
+            JobState::Running(_)
+        );
+        let now = inode_of(&folder.log());
+        if now != inode {
+            // Rotated: the rest of the old half, then the new one from its start.
+            copy(Path::new(&older), from)?;
+            from = 0;
+            inode = now;
+        }
+        from = copy(&folder.log(), from)?;
+        if !running {
+            break;
+        }
+        std::thread::sleep(LOOK);
+    }
+    std::io::stdout().flush().map_err(failed())
+}
+
+fn inode_of(path: &Path) -> Option<u64> {
+    path.metadata().ok().map(|found| found.ino())
+}
+
+/// Copies a file from an offset to standard output and returns where it ended. A file that is not there is empty.
+fn copy(path: &Path, from: u64) -> Result<u64, CliError> {
+    let failed = || CliError::io(format!("read {}", path.display()));
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(from),
+        Err(error) => return Err(failed()(error)),
+    };
+    file.seek(SeekFrom::Start(from)).map_err(failed())?;
+    let mut out = std::io::stdout().lock();
+    let mut buffer = vec![0; 64 << 10];
+    let mut at = from;
+    loop {
+        let count = file.read(&mut buffer).map_err(failed())?;
+        if count == 0 {
+            return out
+                .flush()
+                .map(|()| at)
+                .map_err(CliError::io("write to standard output"));
+        }
+        out.write_all(&buffer[..count])
+            .map_err(CliError::io("write to standard output"))?;
+        at += count as u64;
+    }
+}

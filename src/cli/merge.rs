@@ -1,0 +1,150 @@
+//! `orch merge`
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::CommitId;
+use crate::supervisor::{
+    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, Situation, SupervisorError,
+    ask, drive, rehearse_merge,
+};
+
+use super::{CliError, Context, Exit, output, up};
+
+/// Land finished plans on the target, in dependency order, each verified as merged
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// Only these plans [default: every finished one]
+    #[arg(value_name = "PLAN")]
+    plans: Vec<String>,
+    /// Say what would happen; move and verify nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Another branch than the manifest's target
+    #[arg(long, value_name = "REF")]
+    into: Option<String>,
+}
+
+/// `orch merge --json`
+#[derive(Debug, Serialize)]
+struct Merged<'a> {
+    schema: u32,
+    target: &'a str,
+    before: Option<&'a CommitId>,
+    after: Option<&'a CommitId>,
+    plans: &'a [MergedPlan],
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or the repository cannot be read.
+pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let plans = context.plans(&campaign, &args.plans)?;
+    let into = args
+        .into
+        .as_deref()
+        .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
+    if let Some(into) = &into {
+        campaign.repo.check_target(into).map_err(SupervisorError::from)?;
+    }
+    let report = if args.dry_run {
+        let situation = Situation::look(&campaign)?;
+        rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?
+    } else {
+        land(context, &campaign, plans, into)?
+    };
+    show(context, &report, args.dry_run)?;
+    Ok(exit_of(&report))
+}
+
+/// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
+fn land(
+    context: &Context,
+    campaign: &Campaign,
+    plans: Vec<crate::plan::PlanName>,
+    into: Option<String>,
+) -> Result<MergeReport, CliError> {
+    let errand = Errand::Merge {
+        plans: plans.clone(),
+        into: into.clone(),
+    };
+    let mut observer = up::observer(
+        &Context {
+            json: false,
+            quiet: context.quiet || context.json,
+            ..context.clone()
+        },
+        campaign,
+    );
+    match drive(campaign.clone(), &errand, observer.as_mut()) {
+        Ok(conclusion) => conclusion
+            .merged
+            .ok_or_else(|| CliError::new(Exit::Interrupted, "interrupted before every plan was dealt with")),
+        Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
+            Some(Answer::Merged(report)) => Ok(report),
+            Some(Answer::Refused { why }) => Err(CliError::refused(why)),
+            Some(Answer::Accepted) | None => Err(SupervisorError::Held(holder).into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), CliError> {
+    if context.json {
+        return output::json(&Merged {
+            schema: SCHEMA,
+            target: &report.target,
+            before: report.before.as_ref(),
+            after: report.after.as_ref(),
+            plans: &report.plans,
+        });
+    }
+    let mut text = String::new();
+    if report.plans.is_empty() {
+        text += "nothing to merge: no plan is finished that has not landed (`orch status` shows them)\n";
+    }
+    for plan in &report.plans {
+        let outcome = match (plan.outcome, dry_run) {
+            (MergeOutcome::Landed, true) => "would land",
+            (outcome, _) => outcome.as_str(),
+        };
+        let detail = match (&plan.why, &plan.commit) {
+            (Some(why), _) => why.replace('\n', "\n    "),
+            (None, Some(commit)) if !dry_run => commit.short().to_owned(),
+            (None, _) => String::new(),
+        };
+        let _ = writeln!(text, "{outcome:<10} {}  {detail}", plan.name);
+    }
+    if let (Some(after), false) = (&report.after, dry_run) {
+        let moved = report.before.as_ref() != Some(after);
+        if moved {
+            let from = report.before.as_ref().map_or("nothing", CommitId::short);
+            let _ = writeln!(text, "{}: {from} -> {}", report.target, after.short());
+        }
+    }
+    output::text(&text)
+}
+
+fn exit_of(report: &MergeReport) -> Exit {
+    let landed = report
+        .plans
+        .iter()
+        .any(|plan| plan.outcome == MergeOutcome::Landed);
+    let refused = report.plans.iter().any(|plan| plan.refused);
+    if report
+        .plans
+        .iter()
+        .all(|plan| plan.outcome == MergeOutcome::Landed)
+    {
+        Exit::Done
+    } else if refused && !landed {
+        Exit::Usage
+    } else {
+        Exit::Trouble
+    }
+}

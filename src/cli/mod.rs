@@ -1,0 +1,136 @@
+//! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
+
+mod check;
+mod clean;
+mod completions;
+mod context;
+mod demo;
+mod diff;
+mod down;
+mod error;
+mod events;
+mod init;
+mod logs;
+mod man;
+mod merge;
+mod new;
+mod output;
+mod schema;
+mod status;
+mod task;
+mod up;
+mod why;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use context::Context;
+pub use error::{CliError, Exit};
+
+/// Runs many coding agents on one git repository.
+///
+/// Plans, their priorities and what they wait for stand in `plans.toml`. `orch up` gives every plan a worktree and a
+/// branch, starts agents, and schedules by dependency; `orch merge` lands finished branches, verified, in order.
+#[derive(Debug, Parser)]
+#[command(name = "orch", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed or needs a person; 2 wrong use, invalid manifest, or \
+                          refused; 3 nothing to drive, or another supervisor holds the repository; 70 a bug; 130 \
+                          interrupted";
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GlobalArgs {
+    /// Work as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// The manifest [default: the nearest plans.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    manifest: Option<PathBuf>,
+    /// Print JSON to standard output
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: clap::ColorChoice,
+    /// Say less
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    New(new::NewArgs),
+    Demo(demo::DemoArgs),
+    Check(check::CheckArgs),
+    Up(up::UpArgs),
+    Status(status::StatusArgs),
+    Why(why::WhyArgs),
+    Logs(logs::LogsArgs),
+    Events(events::EventsArgs),
+    Down(down::DownArgs),
+    Task(task::TaskArgs),
+    Diff(diff::DiffArgs),
+    Merge(merge::MergeArgs),
+    Clean(clean::CleanArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is wrong use. A closed pipe is nobody's fault.
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let context = match Context::new(&cli.global) {
+        Ok(context) => context,
+        Err(error) => return error.report(false),
+    };
+    let result = match &cli.command {
+        Command::Init(args) => init::run(&context, args),
+        Command::New(args) => new::run(&context, args),
+        Command::Demo(args) => demo::run(&context, args),
+        Command::Check(args) => check::run(&context, args),
+        Command::Up(args) => up::run(&context, args),
+        Command::Status(args) => status::run(&context, args),
+        Command::Why(args) => why::run(&context, args),
+        Command::Logs(args) => logs::run(&context, args),
+        Command::Events(args) => events::run(&context, args),
+        Command::Down(args) => down::run(&context, args),
+        Command::Task(args) => task::run(&context, args),
+        Command::Diff(args) => diff::run(&context, args),
+        Command::Merge(args) => merge::run(&context, args),
+        Command::Clean(args) => clean::run(&context, args),
+        Command::Schema(args) => schema::run(&context, args),
+        Command::Completions(args) => completions::run(&context, args),
+        Command::Man(args) => man::run(&context, args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => error.report(context.json),
+    }
+}

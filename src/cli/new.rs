@@ -1,0 +1,57 @@
+//! `orch new`
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::{NameError, PlanName, new_plan};
+use crate::supervisor::MANIFEST;
+
+use super::init::write_new;
+use super::{CliError, Context, Exit, output};
+
+/// Write a plan document to fill in; never overwrite
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// Name of the plan
+    plan: String,
+    /// Title of the document [default: the name]
+    #[arg(long)]
+    title: Option<String>,
+    /// A document to copy instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the name is not one, or the document is there already.
+pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
+    let name: PlanName = args
+        .plan
+        .parse()
+        .map_err(|error: NameError| CliError::refused(error.to_string()))?;
+    let text = match &args.template {
+        None => new_plan(&name, args.title.as_deref()),
+        Some(file) => {
+            let file = context.dir.join(file);
+            std::fs::read_to_string(&file).map_err(CliError::io(format!("read {}", file.display())))?
+        }
+    };
+    let folder = match &context.manifest {
+        Some(manifest) => manifest.parent().unwrap_or(Path::new("")).to_owned(),
+        None => context
+            .dir
+            .ancestors()
+            .find(|folder| folder.join(MANIFEST).is_file())
+            .unwrap_or(&context.dir)
+            .to_owned(),
+    };
+    write_new(context, &folder.join("plans").join(format!("{name}.md")), &text)?;
+    if !context.quiet {
+        output::text(&format!(
+            "next: add this to {MANIFEST}\n\n[plans.{name}]\nfile = \"plans/{name}.md\"\n"
+        ))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,32 @@
+//! `orch schema`
+
+use crate::plan::manifest::manifest_schema;
+
+use super::{CliError, Context, Exit, output};
+
+/// Print a JSON Schema
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// plans.toml
+    Manifest,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When standard output is closed.
+pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
+    let schema = match args.what {
+        What::Manifest => manifest_schema(),
+    };
+    output::text(&format!("{schema:#}\n"))?;
+    Ok(Exit::Done)
+}

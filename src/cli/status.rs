@@ -1,0 +1,76 @@
+//! `orch status`
+
+use std::time::Duration;
+
+use crate::journal::JournalReader;
+use crate::plan::PlanName;
+use crate::report::{one_plan, table};
+use crate::supervisor::{Campaign, PlanView, Situation, StatusView};
+
+use super::{CliError, Context, Exit, output};
+
+/// Show every plan, or one plan with its phases, tasks and attempts
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    /// Only this plan
+    plan: Option<String>,
+    /// Show it again whenever something changes, until interrupted
+    #[arg(short, long)]
+    watch: bool,
+}
+
+/// How often a watcher looks for news.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong or the journal cannot be read.
+pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let plan = args
+        .plan
+        .as_deref()
+        .map(|name| context.plan(&campaign, name))
+        .transpose()?;
+    show(context, &campaign, plan.as_ref())?;
+    let mut seen = last_entry(&campaign)?;
+    while args.watch {
+        std::thread::sleep(LOOK);
+        let now = last_entry(&campaign)?;
+        if now != seen {
+            seen = now;
+            if !context.json {
+                output::text("\x1b[H\x1b[2J")?;
+            }
+            show(context, &campaign, plan.as_ref())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn last_entry(campaign: &Campaign) -> Result<i64, CliError> {
+    Ok(match JournalReader::open(&campaign.dir)? {
+        Some(reader) => reader.last()?,
+        None => 0,
+    })
+}
+
+fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Result<(), CliError> {
+    let situation = Situation::look(campaign)?;
+    let mut view: StatusView = situation.view(campaign, context.json || plan.is_some())?;
+    if context.json {
+        if let Some(name) = plan {
+            view.plans.retain(|shown| &shown.name == name);
+        }
+        return output::json(&view);
+    }
+    match plan {
+        None => output::text(&table(&view)),
+        Some(name) => {
+            let shown: Option<&PlanView> = view.plans.iter().find(|shown| &shown.name == name);
+            output::text(&shown.map(one_plan).unwrap_or_default())
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `orch up`
+
+use std::io::IsTerminal;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::journal::RepositoryLock;
+use crate::report::{JsonLines, PlainLines, ProgressBars, summary};
+use crate::schedule::Ending;
+use crate::supervisor::{Campaign, Errand, Observer, Silent, Situation, drive, with_dependencies};
+
+use super::{CliError, Context, Exit, output};
+
+/// Run plans until all have settled; after an interruption, go on
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    /// Drive only these plans and what they depend on
+    #[arg(value_name = "PLAN")]
+    plans: Vec<String>,
+    /// Land every plan as soon as it is finished
+    #[arg(long)]
+    merge: bool,
+    /// Drive in the background and return at once
+    #[arg(long)]
+    detach: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, agents cannot be started, or another supervisor is at work.
+pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let named = context.plans(&campaign, &args.plans)?;
+    if args.detach {
+        return detach(context, &campaign, args);
+    }
+    let errand = Errand::Up {
+        only: with_dependencies(&campaign.set, &named),
+        merge: args.merge,
+    };
+    let mut observer = observer(context, &campaign);
+    let conclusion = drive(campaign.clone(), &errand, observer.as_mut())?;
+    drop(observer);
+    if !context.json {
+        let situation = Situation::look(&campaign)?;
+        let view = situation.view(&campaign, false)?;
+        output::text(&summary(&view, &campaign.target, context.quiet))?;
+    }
+    Ok(match conclusion.ending {
+        Ending::Settled => Exit::Done,
+        Ending::NeedsPerson => Exit::Trouble,
+        Ending::Interrupted => Exit::Interrupted,
+    })
+}
+
+/// Whoever listens to the run: JSON on request, bars in a terminal, lines elsewhere.
+pub fn observer(context: &Context, campaign: &Campaign) -> Box<dyn Observer> {
+    if context.json {
+        Box::new(JsonLines::default())
+    } else if context.quiet {
+        Box::new(Silent)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(ProgressBars::new(&campaign.set))
+    } else {
+        Box::new(PlainLines::new(context.verbose))
+    }
+}
+
+/// Starts the same command again in a session of its own, and returns once it holds the repository.
+fn detach(context: &Context, campaign: &Campaign, args: &UpArgs) -> Result<Exit, CliError> {
+    if let Some(holder) = RepositoryLock::holder(&campaign.dir)? {
+        return Err(crate::supervisor::SupervisorError::Held(holder).into());
+    }
+    std::fs::create_dir_all(campaign.dir.path()).map_err(CliError::io("make the folder .git/orch"))?;
+    let log = campaign.dir.path().join("up.log");
+    let file = std::fs::File::create(&log).map_err(CliError::io(format!("write {}", log.display())))?;
+    let copy = file
+        .try_clone()
+        .map_err(CliError::io(format!("write {}", log.display())))?;
+    let mut command = Command::new(&campaign.program);
+    command
+        .arg("-C")
+        .arg(&context.dir)
+        .arg("--manifest")
+        .arg(&campaign.manifest)
+        .arg("up");
+    if args.merge {
+        command.arg("--merge");
+    }
+    command
+        .args(&args.plans)
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(copy);
+    // SAFETY: setsid is async-signal-safe, and nothing else happens between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::setsid()?;
+            Ok(())
+        });
+    }
+    let mut child = command.spawn().map_err(CliError::io("start the supervisor"))?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let ended = child.try_wait().map_err(CliError::io("watch the supervisor"))?;
+        let holds = matches!(
+            RepositoryLock::holder(&campaign.dir)?,
+            Some(Some(holder)) if holder.pid == child.id()
+        );
+        if holds {
+            output::text(&format!(
+                "driving in the background (process {}); `orch status --watch` shows it, `orch down` stops it\n",
+                child.id()
+            ))?;
+            return Ok(Exit::Done);
+        }
+        if let Some(status) = ended {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            if status.success() {
+                output::text(&said)?;
+                return Ok(Exit::Done);
+            }
+            let exit = if status.code() == Some(2) {
+                Exit::Usage
+            } else {
+                Exit::Trouble
+            };
+            return Err(CliError::new(
+                exit,
+                format!("the supervisor ended at once:\n{}", said.trim_end()),
+            ));
+        }
+        if Instant::now() > deadline {
+            return Err(
+                CliError::new(Exit::Trouble, "the supervisor has not begun after ten seconds")
+                    .with_hint(format!("see {}", log.display())),
+            );
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,276 @@
+//! List items: tasks, sub-tasks, checks, and what else stands in lists.
+
+use std::ops::Range;
+
+use super::annotations::{self, bracketed, marks, without};
+use super::draft::{SubDraft, TaskDraft};
+use super::item::{dedent, split_id};
+use super::label::{label, verify};
+use super::outline::Item;
+use super::read::one_line;
+use super::upstream;
+use super::walk::{Headed, Role, Section, Walk};
+use crate::plan::{ItemId, TaskId, Upstream};
+
+impl Walk<'_> {
+    pub(super) fn item(&mut self, item: &Item) {
+        self.stack.truncate(item.depth);
+        let parent = self.stack.last().copied().unwrap_or(Role::None);
+        // A label on a line of its own right below an item ends the item, though Markdown joins the two.
+        let cut = self.label_below(&item.head);
+        let head = item.head.start..cut.unwrap_or(item.head.end);
+        let role = match self.section {
+            Section::Phase => self.item_in_phase(item, &head, cut, parent),
+            Section::Overview | Section::Upstream | Section::Other => {
+                let source = &self.text[head.clone()];
+                let line = self.lines.line(head.start);
+                if self.section == Section::Upstream && item.depth == 0 {
+                    let name = upstream::name(source);
+                    self.document
+                        .upstream
+                        .extend(name.map(|name| Upstream { name, line }));
+                }
+                self.labelled(head);
+                Role::None
+            }
+        };
+        self.stack.push(role);
+        if let Some(cut) = cut {
+            self.paragraph(cut..item.head.end);
+        }
+    }
+
+    /// Where an unindented label begins among the lines of an item's head.
+    fn label_below(&self, head: &Range<usize>) -> Option<usize> {
+        let source = &self.text[head.clone()];
+        let mut at = head.start;
+        for line in source.split_inclusive('\n') {
+            if at > head.start && line.starts_with("**") && label(line).is_some() {
+                return Some(at);
+            }
+            at += line.len();
+        }
+        None
+    }
+
+    fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
+        let source = &self.text[head.clone()];
+        let line = self.lines.line(head.start);
+        if let Some(rest) = verify(source) {
+            self.open_verify(rest, line);
+            return Role::Check;
+        }
+        let first = source.lines().next().unwrap_or_default();
+        let (id, title) = split_id(first);
+        let Some(ticked) = item.ticked else {
+            return self.bullet(item, head, id, title, parent);
+        };
+        match (id, parent) {
+            (Some(id), _) => self.numbered(id, item, head, cut, ticked),
+            (None, Role::Task { task, sub }) => {
+                self.sub_task(Role::Task { task, sub: None }, None, sub, title, ticked, line)
+            }
+            (None, Role::Loose { task, sub }) => {
+                self.sub_task(Role::Loose { task, sub: None }, None, sub, title, ticked, line)
+            }
+            (None, Role::Check) => self.check(source, line),
+            (None, Role::None) if self.in_verify => self.check(source, line),
+            (None, Role::None) => match self.headed {
+                Some(Headed { task, .. }) => {
+                    self.sub_task(Role::Task { task, sub: None }, None, None, title, ticked, line)
+                }
+                None => self.loose(item, head, cut, ticked),
+            },
+        }
+    }
+
+    /// An item without a box: a check, a numbered part of a headed task, or a mere line.
+    fn bullet(
+        &mut self,
+        item: &Item,
+        head: &Range<usize>,
+        id: Option<ItemId>,
+        title: String,
+        parent: Role,
+    ) -> Role {
+        let line = self.lines.line(head.start);
+        if self.in_verify {
+            return match (parent, item.depth) {
+                (Role::None, 0) => self.check(&self.text[head.clone()], line),
+                _ => parent,
+            };
+        }
+        if label(&self.text[head.clone()]).is_some() {
+            self.labelled(head.clone());
+            return parent;
+        }
+        let headed = self.headed.and_then(|headed| {
+            let task = self.phases.last()?.tasks.get(headed.task)?;
+            Some((headed.task, task.id?))
+        });
+        match (headed, id) {
+            (Some((task, own)), Some(id)) if id.task == own && id.sub.is_some() => {
+                self.sub_task(Role::Task { task, sub: None }, id.sub, None, title, false, line)
+            }
+            _ => parent,
+        }
+    }
+
+    fn check(&mut self, source: &str, line: usize) -> Role {
+        let text = one_line(source);
+        if let Some(phase) = self.phase() {
+            phase.verify(line).checks.push(text);
+        }
+        Role::Check
+    }
+
+    fn numbered(
+        &mut self,
+        id: ItemId,
+        item: &Item,
+        head: &Range<usize>,
+        cut: Option<usize>,
+        ticked: bool,
+    ) -> Role {
+        let line = self.lines.line(head.start);
+        let Some(number) = self.phase().map(|phase| phase.id) else {
+            return Role::None;
+        };
+        if id.task.phase != number && self.in_verify {
+            return self.check(&self.text[head.clone()], line);
+        }
+        if id.task.phase != number {
+            let message = format!("task {id} stands in phase {number}");
+            self.fault(
+                line,
+                message,
+                format!("move it to phase {}, or give it another number", id.task.phase),
+            );
+            return Role::None;
+        }
+        if let Some(sub) = id.sub {
+            let Some(phase) = self.phase() else {
+                return Role::None;
+            };
+            let task = phase.task_of(id.task, line);
+            let title = split_id(self.text[head.clone()].lines().next().unwrap_or_default()).1;
+            return self.sub_task(
+                Role::Task { task, sub: None },
+                Some(sub),
+                None,
+                title,
+                ticked,
+                line,
+            );
+        }
+        let mut draft = self.task_item(item, head, cut, ticked);
+        draft.id = Some(id.task);
+        draft.title = split_id(&draft.title).1;
+        match self.add_task(draft) {
+            Some(task) => Role::Task { task, sub: None },
+            None => Role::None,
+        }
+    }
+
+    fn loose(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
+        let draft = self.task_item(item, head, cut, ticked);
+        match self.phase() {
+            Some(phase) => {
+                phase.loose.push(draft);
+                let task = phase.loose.len() - 1;
+                Role::Loose { task, sub: None }
+            }
+            None => Role::None,
+        }
+    }
+
+    fn sub_task(
+        &mut self,
+        owner: Role,
+        sub: Option<String>,
+        parent: Option<usize>,
+        title: String,
+        ticked: bool,
+        line: usize,
+    ) -> Role {
+        let Some(phase) = self.phase() else {
+            return Role::None;
+        };
+        let draft = match owner {
+            Role::Task { task, .. } => phase.tasks.get_mut(task),
+            Role::Loose { task, .. } => phase.loose.get_mut(task),
+            Role::None | Role::Check => None,
+        };
+        let Some(draft) = draft else {
+            return Role::None;
+        };
+        draft.subs.push(SubDraft {
+            sub,
+            parent,
+            title,
+            ticked,
+            line,
+        });
+        let sub = Some(draft.subs.len() - 1);
+        match owner {
+            Role::Task { task, .. } => Role::Task { task, sub },
+            Role::Loose { task, .. } => Role::Loose { task, sub },
+            Role::None | Role::Check => Role::None,
+        }
+    }
+
+    fn task_item(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> TaskDraft {
+        let line = self.lines.line(head.start);
+        let mut draft = self.task_line(head, line);
+        let below = self.lines.start(line + 1);
+        let end = cut.unwrap_or(item.range.end);
+        draft.details = dedent(self.text.get(below..end).unwrap_or_default());
+        draft.ticked = ticked;
+        draft
+    }
+
+    /// A task from its line: annotations are read and cut out of the title. `head` may go on below its first line.
+    pub(super) fn task_line(&mut self, head: &Range<usize>, line: usize) -> TaskDraft {
+        let (source, masked) = (&self.text[head.clone()], &self.masked[head.clone()]);
+        let depends = bracketed(source, masked, "depends");
+        let mut cut = marks(masked, "[SEQUENTIAL]");
+        let sequential = !cut.is_empty();
+        cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
+        let first = source.find('\n').unwrap_or(source.len());
+        cut.retain(|range| range.start < first);
+        let mut draft = TaskDraft {
+            title: without(&source[..first], &mut cut),
+            sequential,
+            line,
+            ..TaskDraft::default()
+        };
+        for annotation in depends {
+            let value = annotation.value.ok_or_else(String::new);
+            match value.and_then(annotations::depends) {
+                Ok(named) => draft.depends.get_or_insert_default().extend(named),
+                Err(word) => self.bad_reference(line, &word),
+            }
+        }
+        draft
+    }
+
+    /// Adds a numbered task to the phase; a second one of the same id is a fault, unless the first is only a heading.
+    pub(super) fn add_task(&mut self, draft: TaskDraft) -> Option<usize> {
+        let phase = self.phases.last_mut()?;
+        let id: TaskId = draft.id?;
+        let line = draft.line;
+        let at = phase.tasks.len();
+        let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));
+        if let Some(first) = first.filter(|first| !first.headed || !first.subs.is_empty()) {
+            let message = format!(
+                "task {id} stands here a second time: the first is on line {}",
+                first.line
+            );
+            self.fault(line, message, "give one of them another number".to_owned());
+            return None;
+        }
+        phase.index.insert(id, at);
+        phase.tasks.push(draft);
+        Some(at)
+    }
+}

@@ -1,0 +1,70 @@
+//! The state of the walk over a document's outline.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Note, PhaseDraft};
+use super::fault::DocumentFault;
+use crate::plan::place::LineIndex;
+use crate::plan::{Document, PhaseId};
+
+/// What the text at hand belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Overview,
+    Upstream,
+    /// The last of the phases.
+    Phase,
+    Other,
+}
+
+/// A heading that is a task, while its section lasts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Headed {
+    pub(super) task: usize,
+    pub(super) level: u8,
+    /// Where its text begins.
+    pub(super) from: usize,
+}
+
+/// What a list item is, so that items below it find their owner.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Role {
+    None,
+    Check,
+    Task { task: usize, sub: Option<usize> },
+    Loose { task: usize, sub: Option<usize> },
+}
+
+pub(super) struct Walk<'t> {
+    pub(super) text: &'t str,
+    pub(super) masked: &'t str,
+    pub(super) lines: LineIndex<'t>,
+    pub(super) document: Document,
+    pub(super) faults: Vec<DocumentFault>,
+    pub(super) phases: Vec<PhaseDraft>,
+    /// Lines of the phases so far.
+    pub(super) phase_lines: BTreeMap<PhaseId, usize>,
+    pub(super) notes: Vec<Note>,
+    pub(super) phase_level: u8,
+    pub(super) section: Section,
+    pub(super) headed: Option<Headed>,
+    pub(super) in_verify: bool,
+    /// Roles of the items that the next one may lie in.
+    pub(super) stack: Vec<Role>,
+}
+
+impl Walk<'_> {
+    /// Notes a fault.
+    pub(super) fn fault(&mut self, line: usize, message: String, hint: impl Into<Option<String>>) {
+        self.faults.push(DocumentFault::new(line, message, hint));
+    }
+
+    /// The phase at hand.
+    pub(super) fn phase(&mut self) -> Option<&mut PhaseDraft> {
+        if self.section == Section::Phase {
+            self.phases.last_mut()
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! One event on one line, for people.
+
+use crate::journal::Record;
+use crate::schedule::{Event, Hold, LaunchTrouble, MergeTrouble, point_word};
+
+/// `03:04:05 auth     agent.started        attempt auth-1`
+pub fn event_line(record: &Record) -> String {
+    let time = record.wall.to_string();
+    let clock = time.get(11..19).unwrap_or_default();
+    let plan = record.event.plan().map_or("-", |plan| plan.as_str());
+    let columns = crate::journal::Columns::of(&record.event);
+    format!(
+        "{clock} {plan:<12} {:<17} {}",
+        columns.event,
+        detail(&record.event)
+    )
+    .trim_end()
+    .to_owned()
+}
+
+/// What there is to say beyond the event's name.
+pub fn detail(event: &Event) -> String {
+    match event {
+        Event::RunStarted {
+            run, target, base, ..
+        } => format!("{run} from {} onto {target}", base.short()),
+        Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
+        Event::RunStopped { why, .. } => why.clone(),
+        Event::RunSettled {}
+        | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
+        | Event::PlanFinished { .. } => String::new(),
+        Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
+        Event::WorktreeRefused { why, .. }
+        | Event::PinRefused { why, .. }
+        | Event::PlanFailed { why, .. }
+        | Event::PlanSkipped { why, .. }
+        | Event::VerifyFailed { why, .. }
+        | Event::Warning { why, .. } => first_line(why),
+        Event::AttemptAssigned {
+            attempt,
+            agent,
+            phases,
+            ..
+        } => {
+            let phases: Vec<String> = phases.iter().map(ToString::to_string).collect();
+            format!("{attempt}: agent {agent}, phases {}", phases.join(", "))
+        }
+        Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
+        Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
+        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AttemptChecked {
+            attempt, evidence, ..
+        } => {
+            let left = match evidence.leftovers_committed {
+                0 => String::new(),
+                files => format!(", {files} leftover files committed"),
+            };
+            format!("{attempt}: {} commits{left}", evidence.commits)
+        }
+        Event::AttemptFailed { why, retry_in_ms, .. } => {
+            let again = retry_in_ms
+                .map(|ms| format!("; again in {:.1}s", ms as f64 / 1000.0))
+                .unwrap_or_default();
+            format!("{}{again}", first_line(why))
+        }
+        Event::LegDone { attempt, .. } => attempt.to_string(),
+        Event::TaskStarted { task, .. } => task.to_string(),
+        Event::TaskDone { task, note, .. }
+        | Event::TaskFailed { task, note, .. }
+        | Event::TaskSkipped { task, note, .. } => match note {
+            Some(note) => format!("{task}: {}", first_line(note)),
+            None => task.to_string(),
+        },
+        Event::PhaseDone { phase, .. } => format!("phase {phase}"),
+        Event::Pinned { point, commit, .. } => format!("{} at {}", point_word(*point), commit.short()),
+        Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
+        Event::PlanHeld { why, .. } => hold(why),
+        Event::MergeRequested { plans, .. } => {
+            let names: Vec<&str> = plans.iter().map(|plan| plan.as_str()).collect();
+            if names.is_empty() {
+                "all that is finished".to_owned()
+            } else {
+                names.join(", ")
+            }
+        }
+        Event::MergeStarted { .. } => String::new(),
+        Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
+        Event::MergeFailed { why, .. } => merge_trouble(why),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn launch_trouble(why: &LaunchTrouble) -> String {
+    match why {
+        LaunchTrouble::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
+        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } => first_line(why),
+    }
+}
+
+fn hold(why: &Hold) -> String {
+    match why {
+        Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
+        Hold::Verification { why } | Hold::Refused { why } => first_line(why),
+    }
+}
+
+fn merge_trouble(why: &MergeTrouble) -> String {
+    match why {
+        MergeTrouble::Conflict { with, files } => {
+            let with: Vec<&str> = with.iter().map(|plan| plan.as_str()).collect();
+            let other = if with.is_empty() {
+                "the target".to_owned()
+            } else {
+                with.join(", ")
+            };
+            format!("conflicts with {other} in {}", files.join(", "))
+        }
+        MergeTrouble::Verification { why }
+        | MergeTrouble::Refused { why }
+        | MergeTrouble::NotFinished { why } => first_line(why),
+        MergeTrouble::Waits { on } => format!("waits for {on} to land"),
+    }
+}

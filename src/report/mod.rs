@@ -1,0 +1,21 @@
+//! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
+
+mod event_line;
+mod json_lines;
+mod palette;
+mod plain_lines;
+mod plan_page;
+mod progress;
+mod span;
+mod summary;
+mod table;
+mod width;
+
+pub use event_line::event_line;
+pub use json_lines::JsonLines;
+pub use plain_lines::PlainLines;
+pub use plan_page::one_plan;
+pub use progress::ProgressBars;
+pub use span::{ago, span};
+pub use summary::summary;
+pub use table::table;

@@ -1,0 +1,69 @@
+//! The stream as lines, where there is no terminal.
+
+use crate::journal::Record;
+use crate::schedule::{Event, Scheduler};
+use crate::supervisor::Observer;
+
+use super::event_line;
+
+/// Prints records to standard error, one line each.
+#[derive(Debug)]
+pub struct PlainLines {
+    verbose: bool,
+}
+
+impl PlainLines {
+    /// Everything when verbose, otherwise what a person waits for.
+    pub fn new(verbose: bool) -> Self {
+        Self { verbose }
+    }
+}
+
+impl Observer for PlainLines {
+    fn recorded(&mut self, records: &[Record], _: &Scheduler) {
+        for record in records {
+            if self.verbose || is_news(&record.event) {
+                anstream::eprintln!("{}", event_line(record));
+            }
+        }
+    }
+}
+
+/// False for the steps in between.
+fn is_news(event: &Event) -> bool {
+    match event {
+        Event::AttemptAssigned { .. }
+        | Event::AttemptChecked { .. }
+        | Event::LegDone { .. }
+        | Event::MergeStarted { .. }
+        | Event::VerifyStarted { .. }
+        | Event::VerifyStopped { .. }
+        | Event::Pinned { .. }
+        | Event::TaskStarted { .. } => false,
+        Event::RunStarted { .. }
+        | Event::RunStopping { .. }
+        | Event::RunStopped { .. }
+        | Event::RunSettled {}
+        | Event::WorktreeCreated { .. }
+        | Event::WorktreeRefused { .. }
+        | Event::AgentStarted { .. }
+        | Event::AgentRefused { .. }
+        | Event::AgentEnded { .. }
+        | Event::AttemptFailed { .. }
+        | Event::TaskDone { .. }
+        | Event::TaskFailed { .. }
+        | Event::TaskSkipped { .. }
+        | Event::PhaseDone { .. }
+        | Event::PinRefused { .. }
+        | Event::VerifyPassed { .. }
+        | Event::VerifyFailed { .. }
+        | Event::PlanFinished { .. }
+        | Event::PlanFailed { .. }
+        | Event::PlanSkipped { .. }
+        | Event::PlanHeld { .. }
+        | Event::MergeRequested { .. }
+        | Event::MergeLanded { .. }
+        | Event::MergeFailed { .. }
+        | Event::Warning { .. } => true,
+    }
+}

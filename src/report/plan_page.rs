@@ -1,0 +1,88 @@
+//! `orch status PLAN`: everything about one plan.
+
+use std::fmt::Write;
+
+use crate::supervisor::PlanView;
+
+use super::palette::{plan_style, task_style};
+use super::span::{ago, span};
+use super::table::counts;
+use super::width::fit;
+
+/// The page.
+pub fn one_plan(plan: &PlanView) -> String {
+    let mut text = String::new();
+    let style = plan_style(plan.state);
+    let since = plan
+        .since
+        .map(|since| format!(", since {}", ago(since)))
+        .unwrap_or_default();
+    let (done, all) = counts(plan);
+    let _ = writeln!(
+        text,
+        "{}: {style}{}{style:#}{since}; {done} of {all} tasks; priority {}",
+        plan.name, plan.state, plan.priority
+    );
+    for reason in &plan.reasons {
+        let _ = writeln!(text, "  {}", reason.text.replace('\n', "\n    "));
+        if let Some(remedy) = &reason.remedy {
+            let _ = writeln!(text, "  next: {remedy}");
+        }
+    }
+    let _ = writeln!(text, "branch   {}{}", plan.branch, ahead(plan));
+    if let Some(worktree) = &plan.worktree {
+        let dirt = if plan.dirty == Some(true) {
+            " (uncommitted changes)"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "worktree {}{dirt}", worktree.display());
+    }
+    for phase in &plan.phases {
+        let style = task_style(phase.state);
+        let _ = writeln!(
+            text,
+            "\nphase {}: {}  {style}{}{style:#}",
+            phase.id,
+            fit(&phase.title, 60),
+            phase.state
+        );
+        for task in &phase.tasks {
+            let style = task_style(task.state);
+            let _ = writeln!(
+                text,
+                "  {style}{:<8}{style:#} {:<5} {}",
+                task.state,
+                task.id,
+                fit(&task.title, 62)
+            );
+        }
+    }
+    if !plan.attempts.is_empty() {
+        let _ = writeln!(text, "\nattempts");
+    }
+    for attempt in &plan.attempts {
+        let took = match (attempt.started_at, attempt.ended_at) {
+            (Some(started), Some(ended)) => {
+                span(ended.duration_since(started).try_into().unwrap_or_default())
+            }
+            (Some(started), None) => format!("started {}", ago(started)),
+            (None, _) => "not started".to_owned(),
+        };
+        let exit = attempt.exit.as_deref().unwrap_or("at work");
+        let _ = writeln!(
+            text,
+            "  {:<12} {:<10} {took:<16} {exit}",
+            attempt.id, attempt.agent
+        );
+        let _ = writeln!(text, "  {:<12} {}", "", attempt.log.display());
+    }
+    text
+}
+
+fn ahead(plan: &PlanView) -> String {
+    match (&plan.head, plan.ahead) {
+        (Some(head), Some(ahead)) => format!(" at {}, {ahead} commits ahead of its start", head.short()),
+        _ => " (not made yet)".to_owned(),
+    }
+}

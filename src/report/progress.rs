@@ -1,0 +1,212 @@
+//! The stream as progress bars: one line a plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::journal::Record;
+use crate::plan::{PlanName, PlanSet, PlanState};
+use crate::schedule::{Event, Scheduler, Stage, explain, plan_state};
+use crate::supervisor::Observer;
+
+use super::event_line::detail;
+use super::palette::plan_style;
+use super::width::{fit, pad};
+
+/// How often elapsed times move on.
+const TICK: Duration = Duration::from_millis(500);
+/// With more plans than this, only those that run or need a person have a line.
+const MANY: usize = 30;
+
+/// One bar a plan, on standard error.
+pub struct ProgressBars {
+    bars: MultiProgress,
+    lines: BTreeMap<PlanName, ProgressBar>,
+    titles: BTreeMap<PlanName, Vec<(u32, String)>>,
+    width: usize,
+}
+
+impl ProgressBars {
+    /// A bar for every plan.
+    pub fn new(set: &PlanSet) -> Self {
+        let bars = MultiProgress::new();
+        let width = set
+            .plans
+            .iter()
+            .map(|plan| plan.name.as_str().len())
+            .max()
+            .unwrap_or(4)
+            .min(20);
+        let mut this = Self {
+            bars,
+            lines: BTreeMap::new(),
+            titles: BTreeMap::new(),
+            width,
+        };
+        for plan in &set.plans {
+            let titles = plan
+                .document
+                .phases
+                .iter()
+                .map(|phase| (phase.id.0, phase.title.clone()));
+            this.titles.insert(plan.name.clone(), titles.collect());
+            if set.plans.len() <= MANY {
+                this.line(&plan.name);
+            }
+        }
+        this
+    }
+
+    fn line(&mut self, plan: &PlanName) -> ProgressBar {
+        if let Some(line) = self.lines.get(plan) {
+            return line.clone();
+        }
+        let line = self.bars.add(ProgressBar::new(0));
+        line.set_style(style("{prefix} {bar:10} {pos:>3}/{len:<3} {msg}"));
+        line.set_prefix(pad(&fit(plan.as_str(), self.width), self.width));
+        self.lines.insert(plan.clone(), line.clone());
+        line
+    }
+
+    fn redraw(&mut self, plan: &PlanName, scheduler: &Scheduler) {
+        let (work, state) = (scheduler.work(), scheduler.state());
+        let now = plan_state(work, state, plan);
+        let Some(known) = work.plans.iter().find(|known| &known.name == plan) else {
+            return;
+        };
+        if work.plans.len() > MANY && !self.lines.contains_key(plan) && !is_shown(now) {
+            return;
+        }
+        let run = state.plan(plan);
+        let line = self.line(plan);
+        let tasks: Vec<_> = known.tasks().collect();
+        let done = tasks
+            .iter()
+            .filter(|task| run.is_item_settled(&(**task).into()))
+            .count();
+        line.set_length(tasks.len() as u64);
+        line.set_position(done as u64);
+        let at_work = run
+            .attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.stage == Stage::Running);
+        let what = if at_work {
+            self.current_phase(plan, known, run)
+        } else {
+            explain(work, state, plan)
+                .into_iter()
+                .next()
+                .map(|reason| reason.text)
+                .unwrap_or_default()
+        };
+        let colour = plan_style(now);
+        let word = pad(now.as_str(), 9);
+        let room = usize::from(console_width())
+            .saturating_sub(self.width + 40)
+            .max(20);
+        let time = if now.is_settled() || !at_work {
+            "       "
+        } else {
+            "{elapsed:>6} "
+        };
+        line.set_style(style(
+            &format!("{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {{msg}}{time}{{wide_msg}}")
+                .replace("{msg}", &format!("{colour}{word}{colour:#} "))
+                .replace("{wide_msg}", "{wide_msg}"),
+        ));
+        line.set_message(fit(&what, room));
+        if at_work {
+            line.enable_steady_tick(TICK);
+        } else {
+            line.disable_steady_tick();
+            if work.plans.len() > MANY && now.is_settled() {
+                line.finish_and_clear();
+            }
+        }
+        line.tick();
+    }
+
+    fn current_phase(
+        &self,
+        plan: &PlanName,
+        work: &crate::schedule::PlanWork,
+        run: &crate::schedule::PlanRun,
+    ) -> String {
+        let open = work
+            .phases
+            .iter()
+            .find(|phase| !run.phases_done.contains_key(&phase.id));
+        let Some(open) = open else {
+            return String::new();
+        };
+        let title = self
+            .titles
+            .get(plan)
+            .and_then(|titles| titles.iter().find(|(id, _)| *id == open.id.0));
+        format!("phase {}: {}", open.id, title.map_or("", |(_, title)| title))
+    }
+}
+
+fn is_shown(state: PlanState) -> bool {
+    match state {
+        PlanState::Running | PlanState::Parked | PlanState::Held | PlanState::Failed | PlanState::Paused => {
+            true
+        }
+        PlanState::Blocked
+        | PlanState::Ready
+        | PlanState::Finished
+        | PlanState::Landed
+        | PlanState::Skipped
+        | PlanState::Cancelled => false,
+    }
+}
+
+fn console_width() -> u16 {
+    rustix::termios::tcgetwinsize(rustix::stdio::stderr()).map_or(80, |size| size.ws_col.max(40))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
+impl Observer for ProgressBars {
+    fn recorded(&mut self, records: &[Record], scheduler: &Scheduler) {
+        for record in records {
+            if let Event::AgentStarted { plan, .. } = &record.event {
+                self.line(plan).reset_elapsed();
+            }
+            if let Event::Warning { .. } | Event::AttemptFailed { .. } | Event::RunStopping { .. } =
+                &record.event
+            {
+                let plan = record
+                    .event
+                    .plan()
+                    .map(|plan| format!("{plan}: "))
+                    .unwrap_or_default();
+                let _ = self.bars.println(format!("{plan}{}", detail(&record.event)));
+            }
+        }
+        let all: Vec<PlanName> = scheduler
+            .work()
+            .plans
+            .iter()
+            .map(|plan| plan.name.clone())
+            .collect();
+        for plan in all {
+            if scheduler.state().drives(&plan) {
+                self.redraw(&plan, scheduler);
+            }
+        }
+    }
+
+    fn ended(&mut self, _: &Scheduler) {
+        for line in self.lines.values() {
+            line.disable_steady_tick();
+            line.abandon();
+        }
+        let _ = self.bars.clear();
+    }
+}

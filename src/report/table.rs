@@ -1,0 +1,106 @@
+//! `orch status`: one line a plan, in 80 columns.
+
+use std::fmt::Write;
+
+use crate::plan::{PlanState, TaskState};
+use crate::supervisor::{PlanView, RunView, StatusView};
+
+use super::palette::plan_style;
+use super::span::ago;
+use super::width::{fit, pad};
+
+/// Columns of the whole table.
+const WIDTH: usize = 80;
+/// Columns of the longest state's name.
+const STATE: usize = 9;
+/// Columns of the task counts.
+const TASKS: usize = 7;
+/// Columns of the time.
+const SINCE: usize = 11;
+/// Most columns of a plan's name.
+const LONGEST_NAME: usize = 20;
+
+/// The table.
+pub fn table(view: &StatusView) -> String {
+    let longest = view
+        .plans
+        .iter()
+        .map(|plan| plan.name.as_str().len())
+        .max()
+        .unwrap_or(0);
+    let name = longest.clamp(4, LONGEST_NAME);
+    let why = WIDTH - name - STATE - TASKS - SINCE - 4 * 2;
+    let mut text = String::new();
+    let run = view
+        .run
+        .as_deref()
+        .map_or_else(String::new, |run| format!("run {run}, "));
+    let oid = view
+        .target
+        .oid
+        .as_ref()
+        .map_or("not there yet", |oid| oid.short());
+    let target = view.target.name.trim_start_matches("refs/heads/");
+    let _ = writeln!(
+        text,
+        "{}",
+        fit(
+            &format!("{run}{}; target {target} ({oid})", run_word(view.state)),
+            WIDTH
+        )
+    );
+    let header = format!(
+        "{}  {}  {}  {}  WHY",
+        pad("PLAN", name),
+        pad("STATE", STATE),
+        pad("TASKS", TASKS),
+        pad("SINCE", SINCE)
+    );
+    let _ = writeln!(text, "{header}");
+    for plan in &view.plans {
+        let style = plan_style(plan.state);
+        let (done, all) = counts(plan);
+        let since = plan.since.map(ago).unwrap_or_default();
+        let row = format!(
+            "{}  {style}{}{style:#}  {}  {}  {}",
+            pad(&fit(plan.name.as_str(), name), name),
+            pad(plan.state.as_str(), STATE),
+            pad(&format!("{done}/{all}"), TASKS),
+            pad(&fit(&since, SINCE), SINCE),
+            fit(&reason(plan), why)
+        );
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    text
+}
+
+/// What the run's state means.
+fn run_word(state: RunView) -> &'static str {
+    match state {
+        RunView::Idle => "nothing started yet (orch up)",
+        RunView::Running => "running",
+        RunView::Stopping => "stopping",
+        RunView::Stopped => "stopped (orch up goes on)",
+        RunView::Interrupted => "interrupted (orch up goes on)",
+        RunView::Settled => "settled",
+    }
+}
+
+/// Tasks that need no more work, and all of them.
+pub fn counts(plan: &PlanView) -> (usize, usize) {
+    let tasks = || plan.phases.iter().flat_map(|phase| &phase.tasks);
+    (
+        tasks().filter(|task| task.state.is_settled()).count(),
+        tasks().count(),
+    )
+}
+
+/// The most important thing to know about the plan.
+fn reason(plan: &PlanView) -> String {
+    if plan.state == PlanState::Running
+        && let Some(phase) = plan.phases.iter().find(|phase| phase.state == TaskState::Running)
+    {
+        return format!("phase {}: {}", phase.id, phase.title);
+    }
+    plan.why.first().cloned().unwrap_or_default()
+}

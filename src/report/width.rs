@@ -1,0 +1,56 @@
+//! Fitting text into columns of a terminal, where some characters take two.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text's first line, cut to `width` columns with `…` where something is missing. Control characters, which
+/// could move a terminal's cursor, become `?`.
+pub fn fit(text: &str, width: usize) -> String {
+    let line: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
+    let complete = line.width() <= width && text.lines().nth(1).is_none();
+    if complete {
+        return line;
+    }
+    let room = width.saturating_sub(1);
+    let mut cut = String::new();
+    let mut taken = 0;
+    for c in line.chars() {
+        let columns = c.width().unwrap_or(0);
+        if taken + columns > room {
+            break;
+        }
+        taken += columns;
+        cut.push(c);
+    }
+    if width > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
+/// The text with spaces behind it up to `width` columns.
+pub fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_never_across_lines() {
+        assert_eq!(fit("short", 10), "short");
+        assert_eq!(fit("exactly", 7), "exactly");
+        assert_eq!(fit("too long", 5), "too …");
+        assert_eq!(fit("計画計画", 5), "計画…");
+        assert_eq!(fit("one\ntwo", 10), "one…");
+        assert_eq!(fit("a\x1b[2Jb", 10), "a?[2Jb");
+        assert_eq!(pad("計", 4), "計  ");
+    }
+}
