@@ -41,12 +41,21 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         only: with_dependencies(&campaign.set, &named),
         merge: args.merge,
     };
-    let mut observer = observer(context, &campaign);
-    let conclusion = drive(campaign.clone(), &errand, observer.as_mut())?;
+    conduct(context, &campaign, &errand)
+}
+
+/// Drives an errand to its end before the eyes of a person, then says what came of it.
+///
+/// # Errors
+///
+/// When another supervisor is at work, or something fails that no plan can be blamed for.
+pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Result<Exit, CliError> {
+    let mut observer = observer(context, campaign);
+    let conclusion = drive(campaign.clone(), errand, observer.as_mut())?;
     drop(observer);
     if !context.json {
-        let situation = Situation::look(&campaign)?;
-        let view = situation.view(&campaign, false)?;
+        let situation = Situation::look(campaign)?;
+        let view = situation.view(campaign, false)?;
         output::text(&summary(&view, &campaign.target, context.quiet))?;
     }
     Ok(match conclusion.ending {
