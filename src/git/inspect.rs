@@ -145,7 +145,8 @@ pub(super) fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
 }
 
 /// The commit that a checkout stands on.
-pub(super) fn head_of(path: &Path) -> Result<CommitId, GitError> {
+/// The commit checked out in a worktree. Cheaper than [`inspect`]: no process is started.
+pub fn head_of(path: &Path) -> Result<CommitId, GitError> {
     let repo = git2::Repository::open(path).map_err(GitError::library(format!(
         "open the worktree `{}`",
         path.display()

@@ -54,7 +54,7 @@ pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
-pub use inspect::{InProgress, WorktreeState, inspect};
+pub use inspect::{InProgress, WorktreeState, head_of, inspect};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use leftovers::{LeftoverError, commit_leftovers};

@@ -16,4 +16,4 @@ pub use error::JournalError;
 pub use lock::{Holder, RepositoryLock};
 pub use paths::OrchDir;
 pub use record::{Columns, Record, SCHEMA};
-pub use store::{Journal, JournalReader};
+pub use store::{Journal, JournalReader, Sync};

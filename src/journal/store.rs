@@ -39,6 +39,17 @@ pub struct Journal {
     path: PathBuf,
     epoch: Epoch,
     next: i64,
+    sync: Sync,
+}
+
+/// What an entry must survive when `append` returns. The log is written in order, so the next entry that goes to the
+/// disk takes all before it along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// A power cut: for what is written down before something is done that must not be done twice.
+    Disk,
+    /// The death of this process: for facts that the world still shows after a power cut.
+    Process,
 }
 
 /// The journal, open for reading beside a writer.
@@ -70,7 +81,7 @@ impl Journal {
         connection
             .busy_timeout(Duration::from_secs(10))
             .map_err(written)?;
-        // FULL: a commit is on the disk before any effect of it is performed.
+        // FULL: a commit is on the disk before an effect of it is performed that must not be performed twice.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(written)?;
@@ -103,6 +114,7 @@ impl Journal {
             path,
             epoch,
             next: last + 1,
+            sync: Sync::Disk,
         })
     }
 
@@ -120,15 +132,23 @@ impl Journal {
         read(&self.connection, &self.path, self.epoch, 0, None)
     }
 
-    /// Writes events in one transaction; when this returns they are on the disk.
+    /// Writes events in one transaction. When this returns they survive the death of this process, and with
+    /// [`Sync::Disk`] also a power cut.
     ///
     /// # Errors
     ///
     /// When the database cannot be written, for example because the disk is full; then none of them is written.
-    pub fn append(&mut self, at: At, run: RunId, events: &[Event]) -> Result<Vec<Record>, JournalError> {
+    pub fn append(
+        &mut self,
+        at: At,
+        run: RunId,
+        events: &[Event],
+        sync: Sync,
+    ) -> Result<Vec<Record>, JournalError> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.set_sync(sync)?;
         let wall = self.epoch.wall(at);
         let records: Vec<Record> = (self.next..)
             .zip(events)
@@ -147,6 +167,24 @@ impl Journal {
         })?;
         self.next += records.len() as i64;
         Ok(records)
+    }
+
+    fn set_sync(&mut self, sync: Sync) -> Result<(), JournalError> {
+        if self.sync != sync {
+            let level = match sync {
+                Sync::Disk => "PRAGMA synchronous = FULL",
+                Sync::Process => "PRAGMA synchronous = NORMAL",
+            };
+            self.connection
+                .execute_batch(level)
+                .map_err(|source| JournalError::Sqlite {
+                    path: self.path.clone(),
+                    verb: "written",
+                    source,
+                })?;
+            self.sync = sync;
+        }
+        Ok(())
     }
 
     fn write(&mut self, records: &[Record]) -> rusqlite::Result<()> {
@@ -339,7 +377,12 @@ mod tests {
             plan: "auth".parse().unwrap(),
         };
         let written = journal
-            .append(At(1500), RunId(1), &[event.clone(), Event::RunSettled {}])
+            .append(
+                At(1500),
+                RunId(1),
+                &[event.clone(), Event::RunSettled {}],
+                Sync::Disk,
+            )
             .unwrap();
         drop(journal);
         let journal = Journal::open(&dir, "2030-01-01T00:00:00Z".parse().unwrap()).unwrap();
@@ -361,7 +404,9 @@ mod tests {
     fn a_later_schema_and_a_damaged_entry_are_refused_by_name() {
         let (_folder, dir) = scratch();
         let mut journal = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
-        journal.append(At(0), RunId(1), &[Event::RunSettled {}]).unwrap();
+        journal
+            .append(At(0), RunId(1), &[Event::RunSettled {}], Sync::Process)
+            .unwrap();
         journal
             .connection
             .execute("UPDATE events SET event = 'no.such'", [])

@@ -68,6 +68,23 @@ pub enum Effect {
     End(Ending),
 }
 
+impl Effect {
+    /// True when doing it twice would be wrong, so that the decision must be on the disk before it is performed. All
+    /// other effects find what was done already and do only the rest.
+    pub fn must_not_repeat(&self) -> bool {
+        match self {
+            Self::Launch(_) | Self::Merge { .. } | Self::End(_) => true,
+            Self::MakeWorktree { .. }
+            | Self::Stop { .. }
+            | Self::Check { .. }
+            | Self::Verify { .. }
+            | Self::StopVerification { .. }
+            | Self::Pin { .. }
+            | Self::Wake { .. } => false,
+        }
+    }
+}
+
 /// An agent to be started.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Launch {

@@ -1,23 +1,37 @@
-//! Floor 3 (being built): the status file.
-use crate::plan::{Document, ItemId, PlanName, TaskState};
-use std::path::Path;
-#[derive(Debug, Default)]
-pub struct Reading {
-    pub items: Vec<(ItemId, TaskState, Option<String>)>,
-    pub message: Option<String>,
-    pub needs: Option<String>,
-    pub warnings: Vec<String>,
-}
-pub fn prepare(_w: &Path, _p: &PlanName, _d: &Document) -> std::io::Result<()> {
-    Ok(())
-}
-pub fn read(_w: &Path, _p: &PlanName, _d: &Document, _c: Option<&Path>) -> Reading {
-    Reading::default()
-}
-pub struct Watcher;
-impl Watcher {
-    pub fn new(_f: impl Fn(PlanName) + Send + 'static) -> Self {
-        Self
-    }
-    pub fn watch(&self, _p: &PlanName, _w: &Path) {}
-}
+//! Floor 3: what agents report about their tasks.
+//!
+//! The protocol is a folder, `.orch/` in the worktree. [`prepare()`] makes it with the plan's document and a first status
+//! file; [`read()`] looks at both (and at the committed document) and turns whatever it finds into a [`Reading`]; [`update()`]
+//! changes the status file, safely beside other writers; [`Watcher`] says when to look again. All of it is untrusted:
+//! trouble becomes a warning in the reading, never an error.
+//!
+//! [`task_list()`] and [`task_next()`] answer, without touching a file, what there is and what could be worked on.
+
+mod coalescer;
+mod document_items;
+mod edit;
+mod entry_state;
+mod error;
+mod file_format;
+mod folder;
+mod guard;
+mod parse;
+mod prepare;
+mod read;
+mod replace;
+mod task_list;
+mod task_next;
+mod ticks;
+mod untrusted;
+mod update;
+mod warnings;
+mod watcher;
+
+pub use error::StatusError;
+pub use file_format::{StatusFile, TaskEntry};
+pub use prepare::prepare;
+pub use read::{Reading, read};
+pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};
+pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
+pub use update::{Change, Updated, set_message, set_needs, update};
+pub use watcher::Watcher;

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::agent::{JobState, ProcessId, Runner};
 use crate::git::WorktreeAdmin;
-use crate::journal::{Journal, Record, RepositoryLock};
+use crate::journal::{Journal, Record, RepositoryLock, Sync};
 use crate::plan::{AttemptId, CommitId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Exit, Input, Launch, Phase, Scheduler, Work};
 use crate::status::{self, Watcher};
@@ -210,7 +210,7 @@ impl<'o> Engine<'o> {
         for event in &missed {
             self.scheduler.take(now, event);
         }
-        let records = self.journal.append(now, self.run, &missed)?;
+        let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {
             self.watch_all();
@@ -346,8 +346,13 @@ impl<'o> Engine<'o> {
             events.extend(step.events);
             effects.extend(step.effects);
         }
-        // On the disk before anything is done about it.
-        let records = self.journal.append(now, self.run, &events)?;
+        // Written down before anything is done about it.
+        let sync = if effects.iter().any(Effect::must_not_repeat) {
+            Sync::Disk
+        } else {
+            Sync::Process
+        };
+        let records = self.journal.append(now, self.run, &events, sync)?;
         self.announce(&records);
         for effect in effects {
             self.perform(effect);
@@ -550,7 +555,7 @@ impl<'o> Engine<'o> {
         let reading = self.reading(plan)();
         let now = self.clock.now();
         let events = self.scheduler.note(now, plan, reading.items);
-        let records = self.journal.append(now, self.run, &events)?;
+        let records = self.journal.append(now, self.run, &events, Sync::Disk)?;
         self.announce(&records);
         Ok(())
     }
@@ -579,7 +584,7 @@ impl<'o> Engine<'o> {
         };
         let now = self.clock.now();
         let warning = Event::Warning { plan: None, why };
-        let records = self.journal.append(now, self.run, &[warning])?;
+        let records = self.journal.append(now, self.run, &[warning], Sync::Process)?;
         self.announce(&records);
         Ok(())
     }

@@ -13,3 +13,5 @@ mod git_landing;
 mod git_removal;
 mod git_repository;
 mod git_worktree;
+// Floor 3: the status file, with many writers.
+mod status_writers;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::{self, Job, JobFolder, JobInput, Runner};
-use crate::git::{Carried, CarryError, carry, inspect};
+use crate::git::{Carried, CarryError, carry, head_of};
 use crate::plan::{
     Agent, AgentStdin, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState, Template,
     WorkRef,
@@ -75,7 +75,7 @@ fn start(
     for (from, commit) in &order.carry {
         carry_in(worktree, plan, from, commit)?;
     }
-    let head = inspect(worktree).map_err(|error| failed(&error))?.head;
+    let head = head_of(worktree).map_err(|error| failed(&error))?;
     status::prepare(worktree, &plan.name, &plan.document).map_err(|error| failed(&error))?;
 
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));

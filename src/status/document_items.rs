@@ -1,0 +1,11 @@
+//! The tasks and sub-tasks of a document, as one list of what a status file may speak about.
+
+use crate::plan::{Document, ItemId};
+
+/// Every task and sub-task with whether its box is ticked, in document order.
+pub(super) fn items(document: &Document) -> impl Iterator<Item = (ItemId, bool)> + '_ {
+    document.tasks().flat_map(|task| {
+        let subtasks = task.subtasks.iter().map(|sub| (sub.id.clone(), sub.ticked));
+        std::iter::once((ItemId::from(task.id), task.ticked)).chain(subtasks)
+    })
+}

@@ -1,0 +1,207 @@
+//! Changing a status file's content, without touching what others put into it.
+
+use serde_json::{Map, Value, json};
+
+use super::entry_state::{original_word, state_of};
+use super::update::Change;
+use crate::plan::{PlanName, TaskState};
+
+/// The file's version; 0 when it has none that counts.
+pub(super) fn version(object: &Map<String, Value>) -> u64 {
+    object.get("version").and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// Notes that the file is changed at `at` (RFC 3339): one version more, and what every status file has.
+pub(super) fn stamp(object: &mut Map<String, Value>, plan: &PlanName, at: &str) -> u64 {
+    let version = version(object).saturating_add(1);
+    object.entry("schema").or_insert(json!(1));
+    object.insert("plan".to_owned(), json!(plan.as_str()));
+    object.insert("version".to_owned(), json!(version));
+    object.insert("updated_at".to_owned(), json!(at));
+    version
+}
+
+/// Makes one change. Fields that are not about it stay, in whichever of the two forms `tasks` has.
+pub(super) fn change(object: &mut Map<String, Value>, change: &Change, at: &str) {
+    let id = change.item.to_string();
+    let tasks = object.entry("tasks").or_insert_with(|| json!({}));
+    match tasks {
+        Value::Array(tasks) => {
+            let found = tasks
+                .iter()
+                .rposition(|entry| entry.get("id").and_then(Value::as_str) == Some(&id));
+            let place = found.unwrap_or_else(|| {
+                tasks.push(json!({ "id": id }));
+                tasks.len() - 1
+            });
+            if let Value::Object(entry) = &mut tasks[place] {
+                apply(entry, change, at, "status");
+            }
+        }
+        other => {
+            if !other.is_object() {
+                *other = json!({});
+            }
+            if let Value::Object(tasks) = other {
+                let entry = tasks.entry(id).or_insert_with(|| json!({}));
+                if !entry.is_object() {
+                    // A bare word is a form that is read too.
+                    *entry = json!({ "state": entry });
+                }
+                if let Value::Object(entry) = entry {
+                    apply(entry, change, at, "state");
+                }
+            }
+        }
+    }
+}
+
+/// Changes one entry. `usual` is the field for the state where the entry has neither.
+fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'static str) {
+    let word = entry
+        .get("state")
+        .or_else(|| entry.get("status"))
+        .and_then(Value::as_str);
+    let before = word.and_then(state_of);
+    let field = match (entry.contains_key("state"), entry.contains_key("status")) {
+        (true, _) => "state",
+        (false, true) => "status",
+        (false, false) => usual,
+    };
+    let word = if field == "state" {
+        change.state.as_str()
+    } else {
+        original_word(change.state)
+    };
+    entry.insert(field.to_owned(), json!(word));
+    if field == "state" && entry.contains_key("status") {
+        entry.insert("status".to_owned(), json!(original_word(change.state)));
+    }
+
+    let mut set = |name: &str, value: Option<&str>| match value {
+        Some(value) => drop(entry.insert(name.to_owned(), json!(value))),
+        None => drop(entry.remove(name)),
+    };
+    // Saying again what is so already changes no time.
+    if before != Some(change.state) {
+        match change.state {
+            TaskState::Pending | TaskState::Ready => {
+                set("started_at", None);
+                set("ended_at", None);
+            }
+            TaskState::Running => {
+                set("started_at", Some(at));
+                set("ended_at", None);
+            }
+            TaskState::Done | TaskState::Failed | TaskState::Skipped => set("ended_at", Some(at)),
+        }
+        set("error", None);
+    }
+    if let Some(note) = &change.note {
+        let name = if change.state == TaskState::Failed {
+            "error"
+        } else {
+            "note"
+        };
+        set(name, Some(note));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: &str = "2026-01-02T03:04:05Z";
+
+    fn changed(before: Value, item: &str, state: TaskState, note: Option<&str>) -> Value {
+        let Value::Object(mut object) = before else {
+            panic!("not an object")
+        };
+        let asked = Change {
+            item: item.parse().unwrap(),
+            state,
+            note: note.map(str::to_owned),
+        };
+        change(&mut object, &asked, AT);
+        Value::Object(object)
+    }
+
+    #[test]
+    fn what_others_wrote_stays() {
+        let before = json!({"x": [1], "tasks": {"1.1": {"state": "pending", "owner": "me"}, "9.9": 7}});
+        let after = changed(before, "1.1", TaskState::Running, None);
+        assert_eq!(
+            after,
+            json!({"x": [1], "tasks": {"1.1": {"state": "running", "owner": "me", "started_at": AT}, "9.9": 7}})
+        );
+    }
+
+    #[test]
+    fn a_failure_has_an_error_and_a_new_start_clears_it() {
+        let failed = changed(json!({}), "1.1", TaskState::Failed, Some("no network"));
+        assert_eq!(
+            failed,
+            json!({"tasks": {"1.1": {"state": "failed", "error": "no network", "ended_at": AT}}})
+        );
+        let again = changed(failed, "1.1", TaskState::Running, None);
+        assert_eq!(
+            again,
+            json!({"tasks": {"1.1": {"state": "running", "started_at": AT}}})
+        );
+    }
+
+    #[test]
+    fn saying_it_again_keeps_the_first_time() {
+        let before = json!({"tasks": {"1.1": {"state": "done", "ended_at": "earlier"}}});
+        let after = changed(before, "1.1", TaskState::Done, Some("really"));
+        assert_eq!(
+            after,
+            json!({"tasks": {"1.1": {"state": "done", "ended_at": "earlier", "note": "really"}}})
+        );
+    }
+
+    #[test]
+    fn the_original_form_keeps_its_form_and_words() {
+        let before = json!({"tasks": [{"id": "1.1", "status": "in_progress", "k": 1}, 5]});
+        let after = changed(before, "1.1", TaskState::Done, None);
+        assert_eq!(
+            after,
+            json!({"tasks": [{"id": "1.1", "status": "completed", "k": 1, "ended_at": AT}, 5]})
+        );
+        let more = changed(json!({"tasks": []}), "1.2", TaskState::Running, None);
+        assert_eq!(
+            more,
+            json!({"tasks": [{"id": "1.2", "status": "in_progress", "started_at": AT}]})
+        );
+    }
+
+    #[test]
+    fn a_bare_word_becomes_an_entry() {
+        let after = changed(
+            json!({"tasks": {"1.1": "running"}}),
+            "1.1",
+            TaskState::Skipped,
+            None,
+        );
+        assert_eq!(
+            after,
+            json!({"tasks": {"1.1": {"state": "skipped", "ended_at": AT}}})
+        );
+    }
+
+    #[test]
+    fn the_version_grows_by_one_and_a_strange_one_counts_as_none() {
+        let plan: PlanName = "auth".parse().unwrap();
+        for (before, after) in [
+            (json!({}), 1),
+            (json!({"version": 7}), 8),
+            (json!({"version": "x"}), 1),
+        ] {
+            let Value::Object(mut object) = before else {
+                panic!("not an object")
+            };
+            assert_eq!(stamp(&mut object, &plan, AT), after);
+            assert_eq!(version(&object), after);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The status file as `orch` writes it first. What others write into it is read without these types.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::document_items::items;
+use crate::plan::{Document, PlanName, TaskState};
+
+/// `.orch/status.json`: what a plan's agents report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatusFile {
+    /// The format: 1.
+    pub schema: u32,
+    /// The plan that it is about.
+    pub plan: String,
+    /// Grows by one with every change.
+    pub version: u64,
+    /// When it was changed last (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// Tasks and sub-tasks by id.
+    pub tasks: BTreeMap<String, TaskEntry>,
+    /// Free text for people.
+    pub message: Option<String>,
+    /// What the agent needs from a person.
+    pub needs: Option<String>,
+}
+
+/// What is reported about one task or sub-task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct TaskEntry {
+    /// `pending`, `running`, `done`, `failed` or `skipped`.
+    pub state: String,
+    /// When work on it began (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// When it was done, failed or skipped (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl StatusFile {
+    /// The file before anything was reported: what is ticked in the document is done, the rest is pending.
+    pub fn initial(plan: &PlanName, document: &Document) -> Self {
+        let entry = |ticked| TaskEntry {
+            state: if ticked {
+                TaskState::Done
+            } else {
+                TaskState::Pending
+            }
+            .to_string(),
+            ..TaskEntry::default()
+        };
+        Self {
+            schema: 1,
+            plan: plan.to_string(),
+            version: 0,
+            updated_at: None,
+            tasks: items(document)
+                .map(|(item, ticked)| (item.to_string(), entry(ticked)))
+                .collect(),
+            message: None,
+            needs: None,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The names of `.orch/` in a worktree.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the protocol.
+pub(super) const FOLDER: &str = ".orch";
+/// The status file.
+pub(super) const STATUS: &str = "status.json";
+/// The agent's copy of the plan's document.
+pub(super) const PLAN: &str = "plan.md";
+
+/// `.orch` of a worktree.
+pub(super) fn folder(worktree: &Path) -> PathBuf {
+    worktree.join(FOLDER)
+}
+
+/// `.orch/status.json` of a worktree.
+pub(super) fn status_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join(STATUS)
+}
+
+/// `.orch/plan.md` of a worktree.
+pub(super) fn plan_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join(PLAN)
+}

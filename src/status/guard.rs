@@ -1,0 +1,68 @@
+//! One writer of ours at a time.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
+
+use super::error::StatusError;
+use super::folder::folder;
+
+/// Longest wait for the lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// Proof that this process alone, among those that use `orch`, changes a worktree's status file.
+#[derive(Debug)]
+pub(super) struct Guard {
+    _file: File,
+}
+
+impl Guard {
+    /// Takes `.orch/status.lock`, waiting for others. The lock ends with its process, whatever ends that.
+    pub(super) fn take(worktree: &Path) -> Result<Self, StatusError> {
+        let path = folder(worktree).join("status.lock");
+        let (start, mut pause) = (Instant::now(), Duration::from_micros(100));
+        loop {
+            let file = open(&path)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                // Somebody may have removed the file between opening and locking; then others lock another one.
+                Ok(()) if is_at(&file, &path) => return Ok(Self { _file: file }),
+                Ok(()) => continue,
+                Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+                Err(error) => return Err(StatusError::file("lock", path)(error.into())),
+            }
+            let waited = start.elapsed();
+            if waited >= PATIENCE {
+                return Err(StatusError::Busy { path, waited });
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn open(path: &PathBuf) -> Result<File, StatusError> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        // Neither a link nor a pipe in its place leads anywhere.
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits() as i32)
+        .open(path)
+        .map_err(StatusError::file("lock", path))
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let same =
+        |held: fs::Metadata, there: fs::Metadata| (held.dev(), held.ino()) == (there.dev(), there.ino());
+    let both: io::Result<bool> = file
+        .metadata()
+        .and_then(|held| Ok(same(held, fs::symlink_metadata(path)?)));
+    both.unwrap_or(false)
+}

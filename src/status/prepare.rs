@@ -1,0 +1,67 @@
+//! Making `.orch/` in a worktree.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::error::StatusError;
+use super::file_format::StatusFile;
+use super::folder::{folder, plan_file, status_file};
+use crate::plan::{Document, PlanName};
+
+/// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
+/// tasks done, version 0. What is there already stays as it is, so it may be called again at any time.
+///
+/// # Errors
+/// When `.orch` is a link or a file, or something cannot be written.
+pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
+    make_folder(worktree)?;
+    write_new(&plan_file(worktree), || document.text.clone().into_bytes())?;
+    write_new(&status_file(worktree), || first_status(plan, document))
+}
+
+/// The first status file's bytes.
+fn first_status(plan: &PlanName, document: &Document) -> Vec<u8> {
+    let mut bytes =
+        serde_json::to_vec_pretty(&StatusFile::initial(plan, document)).expect("texts and numbers are JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Makes `.orch` where it is missing.
+pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
+    let folder = folder(worktree);
+    match fs::create_dir(&folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let found = fs::symlink_metadata(&folder).map_err(StatusError::file("look at", &folder))?;
+            // A link could lead writes out of the worktree.
+            if found.is_dir() {
+                Ok(())
+            } else {
+                Err(StatusError::NotAFolder(folder))
+            }
+        }
+        Err(error) => Err(StatusError::file("make", folder)(error)),
+    }
+}
+
+/// Writes a file that is not there yet, all of it or nothing. Something in its place, whatever it is, stays.
+fn write_new(path: &Path, bytes: impl FnOnce() -> Vec<u8>) -> Result<(), StatusError> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(());
+    }
+    let write = || -> io::Result<()> {
+        let mut new = tempfile::Builder::new()
+            .prefix(".new-")
+            .permissions(Permissions::from_mode(0o666)) // less the umask
+            .tempfile_in(path.parent().unwrap_or(path))?;
+        new.write_all(&bytes())?;
+        match new.persist_noclobber(path) {
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+            _ => Ok(()),
+        }
+    };
+    write().map_err(StatusError::file("write", path))
+}

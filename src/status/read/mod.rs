@@ -1,0 +1,104 @@
+//! Looking at everything an agent may have reported through.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::status::document_items::items;
+use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
+use crate::status::parse::{Report, object, parse};
+use crate::status::ticks::new_ticks;
+use crate::status::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
+use crate::status::warnings::Warnings;
+
+/// What one look at a worktree found. It says what is there now; what was known before is for the caller to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Tasks and sub-tasks that something is said about, each once and ordered by id, with their note or error.
+    pub items: Vec<(ItemId, TaskState, Option<String>)>,
+    /// Free text for people.
+    pub message: Option<String>,
+    /// What the agent needs from a person.
+    pub needs: Option<String>,
+    /// What could not be used and why. The same trouble has the same text at every look.
+    pub warnings: Vec<String>,
+}
+
+impl Reading {
+    /// The states alone, as [`task_list`](super::task_list()) and [`task_next`](super::task_next()) take them.
+    pub fn states(&self) -> BTreeMap<ItemId, TaskState> {
+        let state = |(item, state, _): &(ItemId, TaskState, Option<String>)| (item.clone(), *state);
+        self.items.iter().map(state).collect()
+    }
+}
+
+/// Looks at `.orch/status.json` and, for boxes ticked since `document` was read, at `.orch/plan.md` and at the `committed`
+/// document (a full path into the worktree).
+///
+/// Never fails: a file that is missing, huge, malformed, foreign or no file at all is a warning. A tick means done where
+/// the status file has nothing, or no more than `pending`, to say about the item; otherwise the status file wins.
+pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Option<&Path>) -> Reading {
+    if !worktree.exists() {
+        return Reading::default();
+    }
+    let mut warnings = Warnings::default();
+    let mut report = report(worktree, plan, document, &mut warnings);
+
+    let own = (plan_file(worktree), Links::Refuse, format!("{FOLDER}/{PLAN}"));
+    let committed = committed.map(|path| {
+        let shown = path.strip_prefix(worktree).unwrap_or(path);
+        (path.to_owned(), Links::Follow, shown.display().to_string())
+    });
+    for (path, links, shown) in std::iter::once(own).chain(committed) {
+        match read_text(&path, DOCUMENT_LIMIT, links) {
+            Ok(text) => count_ticks(&mut report.entries, new_ticks(&text, document)),
+            Err(Flaw::Missing) => {}
+            Err(flaw) => warnings.file(format!("{shown} {flaw}; its ticked boxes do not count")),
+        }
+    }
+    Reading {
+        items: report
+            .entries
+            .into_iter()
+            .map(|(item, (state, said))| (item, state, said))
+            .collect(),
+        message: report.message,
+        needs: report.needs,
+        warnings: warnings.into_texts(),
+    }
+}
+
+fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut Warnings) -> Report {
+    let text = match read_text(&status_file(worktree), STATUS_LIMIT, Links::Refuse) {
+        Ok(text) => text,
+        Err(flaw) => {
+            warnings.file(format!("{FOLDER}/{STATUS} {flaw}; what was known before stays"));
+            return Report::default();
+        }
+    };
+    match object(&text, plan) {
+        Ok(object) => {
+            let known: BTreeSet<ItemId> = items(document).map(|(item, _)| item).collect();
+            parse(&object, &known, warnings)
+        }
+        Err(malformed) => {
+            warnings.file(format!(
+                "{FOLDER}/{STATUS} {malformed}; what was known before stays"
+            ));
+            Report::default()
+        }
+    }
+}
+
+fn count_ticks(entries: &mut BTreeMap<ItemId, (TaskState, Option<String>)>, ticked: BTreeSet<ItemId>) {
+    for item in ticked {
+        let entry = entries.entry(item).or_insert((TaskState::Pending, None));
+        // `pending` is what the file holds from the start; anything else was said by somebody.
+        if entry.0 == TaskState::Pending {
+            entry.0 = TaskState::Done;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! `orch task list`: what there is to do in a plan and how far each task is.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::plan::{Document, ItemId, PhaseId, PlanName, Task, TaskId, TaskState};
+
+/// The answer of `orch task list --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskList {
+    /// The format: 1.
+    pub schema: u32,
+    /// The plan.
+    pub plan: PlanName,
+    /// In document order.
+    pub tasks: Vec<ListedTask>,
+}
+
+/// One task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedTask {
+    /// Its id.
+    pub id: TaskId,
+    /// The phase that it belongs to.
+    pub phase: PhaseId,
+    /// Its first line.
+    pub title: String,
+    /// Its state as reported; never `ready`.
+    pub state: TaskState,
+    /// What it names as its dependencies: tasks of the plan, then work of other plans.
+    pub depends: Vec<String>,
+    /// Its sequential group as written, such as `3.1-3.4`.
+    pub sequential: Option<String>,
+    /// Files that its text names.
+    pub files: Vec<String>,
+    /// Its parts.
+    pub subtasks: Vec<ListedSubtask>,
+}
+
+/// One part of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedSubtask {
+    /// Its full id.
+    pub id: ItemId,
+    /// Its text.
+    pub title: String,
+    /// Its state as reported.
+    pub state: TaskState,
+}
+
+/// Lists the tasks of a plan. `states` is what was reported; where it is silent, ticked means done and open pending.
+pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId, TaskState>) -> TaskList {
+    TaskList {
+        schema: 1,
+        plan: plan.clone(),
+        tasks: document.tasks().map(|task| listed(task, states)).collect(),
+    }
+}
+
+fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
+    let named = task.depends.iter().flatten().map(ToString::to_string);
+    let subtasks = task.subtasks.iter().map(|sub| ListedSubtask {
+        id: sub.id.clone(),
+        title: sub.title.clone(),
+        state: state(states, &sub.id, sub.ticked),
+    });
+    ListedTask {
+        id: task.id,
+        phase: task.id.phase,
+        title: task.title.clone(),
+        state: state(states, &task.id.into(), task.ticked),
+        depends: named.chain(task.cross.iter().map(ToString::to_string)).collect(),
+        sequential: task.sequential.clone(),
+        files: task.files.clone(),
+        subtasks: subtasks.collect(),
+    }
+}
+
+/// An item's state: as reported, else as its box was when the document was read.
+pub(super) fn state(states: &BTreeMap<ItemId, TaskState>, item: &ItemId, ticked: bool) -> TaskState {
+    let unsaid = if ticked {
+        TaskState::Done
+    } else {
+        TaskState::Pending
+    };
+    states.get(item).copied().unwrap_or(unsaid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::markdown::read_document;
+
+    #[test]
+    fn the_list_has_the_fields_of_its_contract() {
+        let (document, faults) = read_document(
+            "# P\n\n## Phase 1: A\n\n- [x] 1.1 Make `src/a.rs`\n- [ ] 1.2 Go on (depends: 1.1)\n  - [ ] 1.2.1 Part\n",
+        );
+        assert_eq!(faults, []);
+        let states = BTreeMap::from([("1.2".parse().unwrap(), TaskState::Running)]);
+        let list = task_list(&"auth".parse().unwrap(), &document, &states);
+        let expected = serde_json::json!({
+            "schema": 1,
+            "plan": "auth",
+            "tasks": [
+                {"id": "1.1", "phase": 1, "title": "Make `src/a.rs`", "state": "done", "depends": [],
+                 "sequential": null, "files": ["src/a.rs"], "subtasks": []},
+                {"id": "1.2", "phase": 1, "title": "Go on", "state": "running", "depends": ["1.1"],
+                 "sequential": null, "files": [],
+                 "subtasks": [{"id": "1.2.1", "title": "Part", "state": "pending"}]},
+            ],
+        });
+        assert_eq!(serde_json::to_value(&list).unwrap(), expected);
+    }
+}

@@ -1,0 +1,305 @@
+//! `orch task next`: which tasks of a plan can be worked on now, and what the others wait for.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::task_list::state;
+use crate::plan::{Document, ItemId, Phase, PipelineStart, PlanName, Task, TaskId, TaskState};
+
+/// The answer of `orch task next --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskNext {
+    /// The format: 1.
+    pub schema: u32,
+    /// The plan.
+    pub plan: PlanName,
+    /// What can be worked on: begun tasks, then failed ones, then pending ones, each in document order.
+    pub ready: Vec<ReadyTask>,
+    /// Pending tasks that wait, in document order.
+    pub blocked: Vec<BlockedTask>,
+}
+
+/// A task that can be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadyTask {
+    /// The task.
+    pub id: TaskId,
+    /// Why now.
+    pub reason: String,
+}
+
+/// A task that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlockedTask {
+    /// The task.
+    pub id: TaskId,
+    /// Tasks of the plan, and work of other plans, that must settle first.
+    pub by: Vec<String>,
+}
+
+/// Sorts the open tasks of a plan into what can be worked on, at most `limit` of it, and what waits.
+///
+/// A task that names dependencies waits for those; one that names none waits for the tasks of the phases in front of its
+/// own, except phases that run beside it, or for its phase's `pipeline-start`. Inside a sequential group it also waits for
+/// its predecessor. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names what a task still waits
+/// for in other plans; it is asked for pending tasks only.
+pub fn task_next(
+    plan: &PlanName,
+    document: &Document,
+    states: &BTreeMap<ItemId, TaskState>,
+    limit: Option<usize>,
+    open_elsewhere: impl Fn(&Phase, &Task) -> Vec<String>,
+) -> TaskNext {
+    let look = Look { document, states };
+    let (mut running, mut failed, mut pending, mut blocked) = (vec![], vec![], vec![], vec![]);
+    for (place, phase) in document.phases.iter().enumerate() {
+        for task in &phase.tasks {
+            let ready = |reason: String| ReadyTask { id: task.id, reason };
+            match look.state(task) {
+                TaskState::Running => running.push(ready("begun and not done".to_owned())),
+                TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
+                TaskState::Pending | TaskState::Ready => {
+                    let waits = look.waits(place, phase, task);
+                    let open: Vec<TaskId> = waits
+                        .tasks
+                        .iter()
+                        .copied()
+                        .filter(|id| look.is_open(*id))
+                        .collect();
+                    let mut by: Vec<String> = open.iter().map(ToString::to_string).collect();
+                    if waits.enough_settled(open.len()) {
+                        by.clear();
+                    }
+                    by.extend(look.open_predecessor(phase, task).map(|id| id.to_string()));
+                    by.extend(open_elsewhere(phase, task));
+                    dedup(&mut by);
+                    match by.is_empty() {
+                        true => pending.push(ready(waits.reason())),
+                        false => blocked.push(BlockedTask { id: task.id, by }),
+                    }
+                }
+                TaskState::Done | TaskState::Skipped => {}
+            }
+        }
+    }
+    let all = running.into_iter().chain(failed).chain(pending);
+    TaskNext {
+        schema: 1,
+        plan: plan.clone(),
+        ready: all.take(limit.unwrap_or(usize::MAX)).collect(),
+        blocked,
+    }
+}
+
+fn dedup(by: &mut Vec<String>) {
+    let mut seen = std::collections::BTreeSet::new();
+    by.retain(|id| seen.insert(id.clone()));
+}
+
+/// What a task waits for inside its plan, apart from its sequential group.
+#[derive(Debug)]
+struct Waits {
+    why: Why,
+    tasks: Vec<TaskId>,
+}
+
+#[derive(Debug)]
+enum Why {
+    Named,
+    EarlierPhases,
+    /// Only this share, in percent, has to be settled.
+    Share(u8),
+}
+
+impl Waits {
+    fn enough_settled(&self, open: usize) -> bool {
+        match self.why {
+            Why::Named | Why::EarlierPhases => open == 0,
+            Why::Share(percent) => {
+                let settled = self.tasks.len() - open;
+                settled * 100 >= usize::from(percent) * self.tasks.len()
+            }
+        }
+    }
+
+    fn reason(&self) -> String {
+        match (&self.why, self.tasks.is_empty()) {
+            (Why::Named | Why::EarlierPhases, true) => "waits for nothing".to_owned(),
+            (Why::Named, false) => {
+                let ids: Vec<String> = self.tasks.iter().map(ToString::to_string).collect();
+                format!("settled: {}", ids.join(", "))
+            }
+            (Why::EarlierPhases, false) => "all earlier tasks that it waits for are settled".to_owned(),
+            (Why::Share(percent), _) => format!("{percent}% of the phase it follows is settled"),
+        }
+    }
+}
+
+struct Look<'a> {
+    document: &'a Document,
+    states: &'a BTreeMap<ItemId, TaskState>,
+}
+
+impl Look<'_> {
+    fn state(&self, task: &Task) -> TaskState {
+        state(self.states, &task.id.into(), task.ticked)
+    }
+
+    fn is_open(&self, id: TaskId) -> bool {
+        self.document
+            .task(id)
+            .is_some_and(|task| !self.state(task).is_settled())
+    }
+
+    fn waits(&self, place: usize, phase: &Phase, task: &Task) -> Waits {
+        if let Some(named) = &task.depends {
+            return Waits {
+                why: Why::Named,
+                tasks: named.clone(),
+            };
+        }
+        match phase.pipeline_start {
+            Some(PipelineStart::Task(id)) => Waits {
+                why: Why::Named,
+                tasks: vec![id],
+            },
+            Some(PipelineStart::Share { of, percent }) => {
+                let measured = self.document.phase(of).into_iter().flat_map(|phase| &phase.tasks);
+                Waits {
+                    why: Why::Share(percent),
+                    tasks: measured.map(|task| task.id).collect(),
+                }
+            }
+            None => {
+                let beside = |other: &&Phase| {
+                    !phase.parallel_with.contains(&other.id) && !other.parallel_with.contains(&phase.id)
+                };
+                let earlier = self.document.phases[..place].iter().filter(beside);
+                Waits {
+                    why: Why::EarlierPhases,
+                    tasks: earlier
+                        .flat_map(|phase| &phase.tasks)
+                        .map(|task| task.id)
+                        .collect(),
+                }
+            }
+        }
+    }
+
+    /// The task in front of this one in its sequential group, unless that is settled.
+    fn open_predecessor(&self, phase: &Phase, task: &Task) -> Option<TaskId> {
+        let group = task.sequential.as_ref()?;
+        let in_front = phase.tasks.iter().take_while(|other| other.id != task.id);
+        let before = in_front
+            .filter(|other| other.sequential.as_ref() == Some(group))
+            .last()?;
+        self.is_open(before.id).then_some(before.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::markdown::read_document;
+
+    fn next(
+        text: &str,
+        states: &[(&str, TaskState)],
+        elsewhere: &[(&str, &str)],
+    ) -> (Vec<String>, Vec<String>) {
+        let (document, _) = read_document(text);
+        let states = states
+            .iter()
+            .map(|(id, state)| (id.parse().unwrap(), *state))
+            .collect();
+        let next = task_next(&"p".parse().unwrap(), &document, &states, None, |_, task| {
+            let of_task = elsewhere.iter().filter(|(id, _)| *id == task.id.to_string());
+            of_task.map(|(_, wait)| (*wait).to_owned()).collect()
+        });
+        let blocked = next
+            .blocked
+            .iter()
+            .map(|task| format!("{} by {}", task.id, task.by.join(" ")));
+        (
+            next.ready.iter().map(|task| task.id.to_string()).collect(),
+            blocked.collect(),
+        )
+    }
+
+    const TWO: &str = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n\n## Phase 2: B\n\n- [ ] 2.1 c\n- [ ] 2.2 d (depends: 1.1)\n- [ ] 2.3 e (depends: none)\n";
+
+    #[test]
+    fn a_task_waits_for_what_it_names_else_for_earlier_phases() {
+        let (ready, blocked) = next(TWO, &[], &[]);
+        assert_eq!(ready, ["1.1", "1.2", "2.3"]);
+        assert_eq!(blocked, ["2.1 by 1.1 1.2", "2.2 by 1.1"]);
+        let (ready, blocked) = next(TWO, &[("1.1", TaskState::Done)], &[]);
+        assert_eq!(ready, ["1.2", "2.2", "2.3"]);
+        assert_eq!(blocked, ["2.1 by 1.2"]);
+    }
+
+    #[test]
+    fn begun_work_comes_first_then_failed_and_skipped_counts_as_settled() {
+        let states = [
+            ("1.1", TaskState::Skipped),
+            ("1.2", TaskState::Failed),
+            ("2.2", TaskState::Running),
+        ];
+        let (ready, blocked) = next(TWO, &states, &[]);
+        assert_eq!(ready, ["2.2", "1.2", "2.3"]);
+        assert_eq!(blocked, ["2.1 by 1.2"]);
+    }
+
+    #[test]
+    fn sequential_tasks_go_one_after_the_other() {
+        let text = "# P\n\n## Phase 1: A\n\n**Execution Note:** Tasks 1.1-1.3 are [SEQUENTIAL] - order\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [ ] 1.3 c\n- [ ] 1.4 d\n";
+        let (ready, blocked) = next(text, &[("1.1", TaskState::Running)], &[]);
+        assert_eq!(ready, ["1.1", "1.4"]);
+        assert_eq!(blocked, ["1.2 by 1.1", "1.3 by 1.2"]);
+    }
+
+    #[test]
+    fn parallel_phases_do_not_wait_for_each_other() {
+        let text = "# P\n\n## Phase 1: A\n\n- [x] 1.1 a\n\n## Phase 2: B\n\n**Execution Note:** Phases 2-3 are [PARALLEL] - why\n\n- [ ] 2.1 b\n\n## Phase 3: C\n\n- [ ] 3.1 c\n\n## Phase 4: D\n\n- [ ] 4.1 d\n";
+        let (ready, blocked) = next(text, &[], &[]);
+        assert_eq!(ready, ["2.1", "3.1"]);
+        assert_eq!(blocked, ["4.1 by 2.1 3.1"]);
+    }
+
+    #[test]
+    fn a_share_of_a_phase_can_start_the_next() {
+        let text = "# P\n\n## Phase 1: A\n\n- [x] 1.1 a\n- [ ] 1.2 b\n\n## Phase 2: B (pipeline-start: 50% of Phase 1)\n\n- [ ] 2.1 c\n";
+        assert_eq!(next(text, &[], &[]).0, ["1.2", "2.1"]);
+        assert_eq!(next(&text.replace("50%", "60%"), &[], &[]).1, ["2.1 by 1.2"]);
+    }
+
+    #[test]
+    fn work_of_other_plans_holds_a_task_too() {
+        let (ready, blocked) = next(TWO, &[], &[("1.1", "auth.2")]);
+        assert_eq!(ready, ["1.2", "2.3"]);
+        assert_eq!(blocked[0], "1.1 by auth.2");
+    }
+
+    #[test]
+    fn the_limit_is_for_ready_tasks_alone() {
+        let (document, _) = read_document(TWO);
+        let next = task_next(
+            &"p".parse().unwrap(),
+            &document,
+            &BTreeMap::new(),
+            Some(1),
+            |_, _| vec![],
+        );
+        let json = serde_json::to_value(&next).unwrap();
+        assert_eq!(
+            json["ready"],
+            serde_json::json!([{"id": "1.1", "reason": "waits for nothing"}])
+        );
+        assert_eq!(json["blocked"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            json["blocked"][1],
+            serde_json::json!({"id": "2.2", "by": ["1.1"]})
+        );
+    }
+}

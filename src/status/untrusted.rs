@@ -1,0 +1,82 @@
+//! Reading a file that anybody may have replaced by anything: bounded in size, never blocking.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+/// Largest status file that is read, in bytes. Ten thousand tasks with notes stay below it.
+pub(super) const STATUS_LIMIT: u64 = 4 << 20;
+/// Largest plan document that is looked at for ticks, in bytes.
+pub(super) const DOCUMENT_LIMIT: u64 = 16 << 20;
+
+/// Whether a link in the file's own place is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// As for files of the repository, which may be links.
+    Follow,
+    /// As for files of the protocol.
+    Refuse,
+}
+
+/// Why a file has no text. The wording fits behind the file's name and says nothing that changes from look to look.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Flaw {
+    #[error("is missing")]
+    Missing,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("is larger than {} MiB", .limit >> 20)]
+    TooLarge { limit: u64 },
+    #[error("is not UTF-8 text")]
+    NotUtf8,
+    #[error("cannot be read: {}", .0.kind())]
+    Unreadable(io::Error),
+}
+
+/// The text of `path`, without a byte order mark.
+pub(super) fn read_text(path: &Path, limit: u64, links: Links) -> Result<String, Flaw> {
+    let mut text = String::from_utf8(read_bytes(path, limit, links)?).map_err(|_| Flaw::NotUtf8)?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+fn read_bytes(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Flaw> {
+    // A pipe in the file's place must not block the open.
+    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    if links == Links::Refuse {
+        flags |= OFlags::NOFOLLOW;
+    }
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(path)
+        .map_err(flaw)?;
+    let metadata = file.metadata().map_err(flaw)?;
+    if !metadata.is_file() {
+        return Err(Flaw::NotAFile);
+    }
+    if metadata.len() > limit {
+        return Err(Flaw::TooLarge { limit });
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    // It may grow while it is read.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(flaw)?;
+    if bytes.len() as u64 > limit {
+        return Err(Flaw::TooLarge { limit });
+    }
+    Ok(bytes)
+}
+
+fn flaw(error: io::Error) -> Flaw {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT) => Flaw::Missing,
+        Some(Errno::LOOP | Errno::NXIO | Errno::NODEV | Errno::NOTDIR | Errno::ISDIR) => Flaw::NotAFile,
+        _ => Flaw::Unreadable(error),
+    }
+}

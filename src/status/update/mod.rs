@@ -1,0 +1,310 @@
+//! Changing the status file beside other writers.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::status::document_items::items;
+use crate::status::edit;
+use crate::status::error::StatusError;
+use crate::status::file_format::StatusFile;
+use crate::status::folder::{FOLDER, STATUS, status_file};
+use crate::status::guard::Guard;
+use crate::status::parse::{Malformed, object};
+use crate::status::prepare::make_folder;
+use crate::status::replace::{Replaced, move_aside, replace};
+use crate::status::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
+
+/// How often the file is read again when others replace it meanwhile.
+const TRIES: u32 = 100;
+/// How often, and at what distance, a file is read again that looks as if it were being written in place.
+const SETTLING: u32 = 20;
+const SETTLING_PAUSE: Duration = Duration::from_millis(10);
+
+/// One task's or sub-task's new state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub item: ItemId,
+    /// Any state but `ready`.
+    pub state: TaskState,
+    /// Free text; for `failed` it is the error. None leaves what is there.
+    pub note: Option<String>,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updated {
+    /// The file's version now.
+    pub version: u64,
+    /// What was odd on the way, such as a damaged file that was moved aside.
+    pub warnings: Vec<String>,
+}
+
+/// Writes changes into `.orch/status.json`, all of them or none, as of `at`. Missing files and folders are made.
+///
+/// Safe among any number of callers, and towards programs that replace the file themselves: what such a program puts in
+/// place meanwhile is read again and the changes are made on top of it. Fields that are not known here stay. A file that
+/// is no status file of this plan is kept as `status.json.damaged-N` and a new one begun.
+///
+/// # Errors
+/// When an item is not in `document`, a state is `ready`, or the file cannot be replaced.
+pub fn update(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: Timestamp,
+    changes: &[Change],
+) -> Result<Updated, StatusError> {
+    for change in changes {
+        check(plan, document, change)?;
+    }
+    let text = at.to_string();
+    edit_file(worktree, plan, document, &text, |object| {
+        for change in changes {
+            edit::change(object, change, &text);
+        }
+    })
+}
+
+/// Sets or removes the free text for people; otherwise as [`update()`].
+///
+/// # Errors
+/// When the file cannot be replaced.
+pub fn set_message(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: Timestamp,
+    message: Option<&str>,
+) -> Result<Updated, StatusError> {
+    edit_file(worktree, plan, document, &at.to_string(), |object| {
+        object.insert("message".to_owned(), message.into());
+    })
+}
+
+/// Sets or removes what the agent needs from a person; otherwise as [`update()`].
+///
+/// # Errors
+/// When the file cannot be replaced.
+pub fn set_needs(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: Timestamp,
+    needs: Option<&str>,
+) -> Result<Updated, StatusError> {
+    edit_file(worktree, plan, document, &at.to_string(), |object| {
+        object.insert("needs".to_owned(), needs.into());
+    })
+}
+
+fn check(plan: &PlanName, document: &Document, change: &Change) -> Result<(), StatusError> {
+    if change.state == TaskState::Ready {
+        return Err(StatusError::Derived {
+            item: change.item.to_string(),
+        });
+    }
+    if items(document).any(|(item, _)| item == change.item) {
+        return Ok(());
+    }
+    Err(StatusError::UnknownItem {
+        plan: plan.to_string(),
+        item: change.item.to_string(),
+        hint: what_there_is(document, &change.item),
+    })
+}
+
+/// The sub-tasks of the item's task, else the tasks of its phase, else the phases.
+fn what_there_is(document: &Document, item: &ItemId) -> String {
+    let (of, ids): (String, Vec<String>) = if let Some(task) = document.task(item.task) {
+        let subtasks = task.subtasks.iter().map(|sub| sub.id.to_string());
+        (format!("task {} has the sub-tasks", task.id), subtasks.collect())
+    } else if let Some(phase) = document.phase(item.task.phase) {
+        let tasks = phase.tasks.iter().map(|task| task.id.to_string());
+        (format!("phase {} has the tasks", phase.id), tasks.collect())
+    } else {
+        let phases = document.phases.iter().map(|phase| phase.id.to_string());
+        ("its phases are".to_owned(), phases.collect())
+    };
+    match ids.as_slice() {
+        [] => format!("{of}: none"),
+        few if few.len() <= 12 => format!("{of} {}", few.join(", ")),
+        [first, .., last] => format!("{of} {first} to {last}"),
+        [only] => format!("{of} {only}"),
+    }
+}
+
+fn edit_file(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    at: &str,
+    edit: impl Fn(&mut Map<String, Value>),
+) -> Result<Updated, StatusError> {
+    make_folder(worktree)?;
+    let path = status_file(worktree);
+    let guard = Guard::take(worktree)?;
+    let mut warnings = Vec::new();
+    let pause = || std::thread::sleep(SETTLING_PAUSE);
+    let mut found = find(&guard, &path, plan, &mut warnings, pause)?;
+    let mut base = match &found {
+        Some(Found { object, .. }) => object.clone(),
+        None => first(plan, document),
+    };
+    for _ in 0..TRIES {
+        let mut new = base.clone();
+        edit(&mut new);
+        let version = edit::stamp(&mut new, plan, at);
+        let text = text_of(&new);
+        let expected = found.as_ref().and_then(|found| found.text.as_deref());
+        match replace(&guard, &path, expected, text.as_bytes())? {
+            Replaced::Done => return Ok(Updated { version, warnings }),
+            Replaced::Clash => {
+                found = find(&guard, &path, plan, &mut warnings, pause)?;
+                // When the file was removed, what it held last is still the best that is known.
+                if let Some(Found { object, .. }) = &found {
+                    base = object.clone();
+                }
+            }
+            Replaced::Took(Ok(theirs), kept) => match usable(&theirs, plan) {
+                // Ours stands where another's newer one had come: the change is made again on top of that one.
+                Ok(object) => {
+                    base = object.clone();
+                    found = Some(Found {
+                        object,
+                        text: Some(text),
+                    });
+                }
+                Err(malformed) => {
+                    put_aside(&guard, &kept, &path, &malformed.to_string(), &mut warnings)?;
+                    return Ok(Updated { version, warnings });
+                }
+            },
+            Replaced::Took(Err(flaw), kept) => {
+                put_aside(&guard, &kept, &path, &flaw.to_string(), &mut warnings)?;
+                return Ok(Updated { version, warnings });
+            }
+        }
+    }
+    Err(StatusError::Contended { path, tries: TRIES })
+}
+
+/// A status file that can be changed.
+#[derive(Debug)]
+struct Found {
+    object: Map<String, Value>,
+    /// The text that stands at the path; none when nothing does.
+    text: Option<String>,
+}
+
+/// Reads the file that is to be changed. What is no status file of the plan is moved aside, after some pauses in which it
+/// may become one: it may be being written in place.
+fn find(
+    guard: &Guard,
+    path: &Path,
+    plan: &PlanName,
+    warnings: &mut Vec<String>,
+    pause: impl Fn(),
+) -> Result<Option<Found>, StatusError> {
+    let mut looked = look(path, plan);
+    for _ in 0..SETTLING {
+        if !matches!(looked, Look::Unusable { settles: true, .. }) {
+            break;
+        }
+        pause();
+        looked = look(path, plan);
+    }
+    let why = match looked {
+        Look::Missing => return Ok(None),
+        Look::Usable(found) => return Ok(Some(found)),
+        Look::Unusable { why, .. } => why,
+    };
+    let Some(kept) = put_aside(guard, path, path, &why, warnings)? else {
+        return Ok(None);
+    };
+    // A good file may have come between looking and moving: then it is what the new one goes on from.
+    Ok(match look(&kept, plan) {
+        Look::Usable(Found { object, .. }) => Some(Found { object, text: None }),
+        Look::Missing | Look::Unusable { .. } => None,
+    })
+}
+
+#[derive(Debug)]
+enum Look {
+    Missing,
+    Usable(Found),
+    /// `settles`: it may be in the middle of being written.
+    Unusable {
+        why: String,
+        settles: bool,
+    },
+}
+
+fn look(path: &Path, plan: &PlanName) -> Look {
+    let text = match read_text(path, STATUS_LIMIT, Links::Refuse) {
+        Ok(text) => text,
+        Err(Flaw::Missing) => return Look::Missing,
+        Err(flaw) => {
+            return Look::Unusable {
+                settles: matches!(flaw, Flaw::NotUtf8),
+                why: flaw.to_string(),
+            };
+        }
+    };
+    match usable(&text, plan) {
+        Ok(object) => Look::Usable(Found {
+            object,
+            text: Some(text),
+        }),
+        Err(malformed) => Look::Unusable {
+            settles: matches!(malformed, Malformed::Incomplete | Malformed::NotJson),
+            why: malformed.to_string(),
+        },
+    }
+}
+
+/// The content, when changes can be made to it without losing any.
+fn usable(text: &str, plan: &PlanName) -> Result<Map<String, Value>, Malformed> {
+    let object = object(text, plan)?;
+    match object.get("tasks") {
+        None | Some(Value::Null | Value::Object(_) | Value::Array(_)) => Ok(object),
+        Some(_) => Err(Malformed::Tasks),
+    }
+}
+
+fn put_aside(
+    guard: &Guard,
+    from: &Path,
+    status: &Path,
+    why: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Option<PathBuf>, StatusError> {
+    let kept = move_aside(guard, from, status)?;
+    if let Some(kept) = &kept {
+        let name = kept.file_name().unwrap_or_default().display();
+        warnings.push(format!(
+            "{FOLDER}/{STATUS} {why}: it is kept as {FOLDER}/{name}, and a new one was begun"
+        ));
+    }
+    Ok(kept)
+}
+
+fn first(plan: &PlanName, document: &Document) -> Map<String, Value> {
+    match serde_json::to_value(StatusFile::initial(plan, document)) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+fn text_of(object: &Map<String, Value>) -> String {
+    let mut text = serde_json::to_string_pretty(object).expect("JSON values are JSON");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests;

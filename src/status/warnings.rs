@@ -1,0 +1,86 @@
+//! Warnings of one reading: stable texts, each once, and not without end.
+
+/// How many warnings about single entries one reading gives.
+const LIMIT: usize = 12;
+/// How much of a foreign text is quoted, in characters.
+const QUOTE: usize = 40;
+
+/// Collects warnings. Callers tell old from new by the text, so a text holds no counts, places or times.
+#[derive(Debug, Default)]
+pub(super) struct Warnings {
+    texts: Vec<String>,
+    entries: usize,
+}
+
+impl Warnings {
+    /// About a file as a whole.
+    pub(super) fn file(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.texts.contains(&text) {
+            self.texts.push(text);
+        }
+    }
+
+    /// About one entry of many: after a dozen, one text stands for the rest.
+    pub(super) fn entry(&mut self, text: impl FnOnce() -> String) {
+        self.entries += 1;
+        if self.entries <= LIMIT {
+            self.file(text());
+        } else {
+            self.file("the status file has more entries that cannot be used: mend those named first");
+        }
+    }
+
+    /// The texts, in the order of their making.
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
+}
+
+/// Foreign text as it is quoted in a warning: short, on one line, harmless to a terminal.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted: String = text.chars().take(QUOTE).map(visible).collect();
+    if text.chars().nth(QUOTE).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+fn visible(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
+}
+
+/// Foreign text that is kept and shown: without control characters besides line breaks and tabs, at most `limit`
+/// characters.
+pub(super) fn tame(text: &str, limit: usize) -> String {
+    let harmless = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let mut kept: String = text.chars().filter(harmless).take(limit + 1).collect();
+    if let Some((end, _)) = kept.char_indices().nth(limit) {
+        kept.truncate(end);
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_entries_ends_in_one_text() {
+        let mut warnings = Warnings::default();
+        for n in 0..100 {
+            warnings.entry(|| format!("entry {n}"));
+        }
+        assert_eq!(warnings.into_texts().len(), LIMIT + 1);
+    }
+
+    #[test]
+    fn foreign_text_is_short_and_harmless() {
+        assert_eq!(quote("a\x1b[2Jb"), "a\u{fffd}[2Jb");
+        assert_eq!(quote(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
+        assert_eq!(tame("a\x1b[1m\nb", 10), "a[1m\nb");
+        assert_eq!(tame("abcdef", 3), "abc…");
+        assert_eq!(tame("abc", 3), "abc");
+    }
+}

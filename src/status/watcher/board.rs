@@ -1,0 +1,295 @@
+//! Which folders are watched for which plan, and the hints owed. All of a watcher's shared state.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::print::{FolderId, Print, folder_id, print};
+use crate::plan::PlanName;
+use crate::status::coalescer::{Change, Coalescer};
+
+/// Takes a plan's hint.
+type OnHint = Box<dyn Fn(PlanName) + Send + Sync>;
+
+/// Shared by the kernel's event thread, the minder and the callers.
+pub(super) struct Board {
+    on_hint: OnHint,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    folders: BTreeMap<PathBuf, Folder>,
+    plans: BTreeMap<PlanName, Coalescer>,
+    stopped: bool,
+}
+
+#[derive(Debug)]
+struct Folder {
+    plan: PlanName,
+    /// The files that matter.
+    names: Vec<OsString>,
+    /// The folder that the kernel's watch is on; none: it is polled.
+    watched: Option<FolderId>,
+    /// The watch may be on a folder that is no longer at this path.
+    doubtful: bool,
+    /// As last polled, in the order of `names`.
+    prints: Vec<Option<Print>>,
+}
+
+impl State {
+    /// When the next hint is owed.
+    fn due(&self) -> Option<Instant> {
+        self.plans.values().filter_map(Coalescer::due).min()
+    }
+
+    /// True when a folder has no watch.
+    fn polls(&self) -> bool {
+        self.folders.values().any(|folder| folder.watched.is_none())
+    }
+
+    /// When the minder has something to do, if nothing happens before.
+    fn sleeps_until(&self, next_poll: Instant) -> Option<Instant> {
+        self.due()
+            .into_iter()
+            .chain(self.polls().then_some(next_poll))
+            .min()
+    }
+}
+
+/// What the minder has to do next.
+#[derive(Debug)]
+pub(super) enum Errand {
+    /// Look at what is due.
+    Due,
+    /// Poll what is not watched.
+    Poll,
+    /// End.
+    Stop,
+}
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Board")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Board {
+    pub(super) fn new(on_hint: OnHint) -> Self {
+        Self {
+            on_hint,
+            state: Mutex::default(),
+            wake: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    /// Adds files of a folder to what is watched for a plan.
+    pub(super) fn add(&self, plan: &PlanName, path: &Path, names: &[&OsStr]) {
+        let mut state = self.state();
+        let folder = state.folders.entry(path.to_owned()).or_insert_with(|| Folder {
+            plan: plan.clone(),
+            names: Vec::new(),
+            watched: None,
+            doubtful: false,
+            prints: Vec::new(),
+        });
+        folder.plan = plan.clone();
+        for name in names {
+            if !folder.names.iter().any(|known| known == name) {
+                folder.names.push((*name).to_owned());
+                folder.prints.push(print(&path.join(name)));
+            }
+        }
+    }
+
+    /// Takes those of a plan's folders that `which` picks off the board and returns them.
+    pub(super) fn remove(&self, plan: &PlanName, which: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+        let mut state = self.state();
+        let mut removed = Vec::new();
+        state.folders.retain(|path, folder| {
+            let goes = &folder.plan == plan && which(path);
+            if goes {
+                removed.push(path.clone());
+            }
+            !goes
+        });
+        if !state.folders.values().any(|folder| &folder.plan == plan) {
+            state.plans.remove(plan);
+        }
+        removed
+    }
+
+    /// True when the kernel's watch is on the folder that is at this path now.
+    pub(super) fn is_watched(&self, path: &Path) -> bool {
+        let watched = self.state().folders.get(path).and_then(|folder| folder.watched);
+        watched.is_some() && watched == folder_id(path)
+    }
+
+    /// Notes that the kernel's watch is on this folder now, or on none.
+    pub(super) fn set_watched(&self, path: &Path, on: Option<FolderId>) {
+        if let Some(folder) = self.state().folders.get_mut(path) {
+            folder.watched = on;
+            folder.doubtful = false;
+        }
+    }
+
+    /// A file changed: hints at once or later, when it is one that matters.
+    pub(super) fn changed(&self, file: &Path, change: Change) {
+        let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else {
+            return;
+        };
+        let plan = match self.state().folders.get(parent) {
+            Some(folder) if folder.names.iter().any(|known| known == name) => folder.plan.clone(),
+            _ => return,
+        };
+        self.note(plan, change);
+    }
+
+    /// A file that matters, or the folder itself, is gone: perhaps the path leads to another folder now.
+    pub(super) fn gone(&self, path: &Path) {
+        let lost = self.state().folders.get_mut(path).map(|folder| {
+            folder.watched = None;
+            // Whatever is found there next is news.
+            folder.prints.fill(None);
+            folder.plan.clone()
+        });
+        if let Some(plan) = lost {
+            self.note(plan, Change::Whole);
+            self.wake.notify_one();
+        }
+        if let Some(parent) = path.parent()
+            && let Some(folder) = self.state().folders.get_mut(parent)
+        {
+            folder.doubtful = true;
+        }
+        self.changed(path, Change::Whole);
+        // A late hint comes in any case, and with it the look at the doubtful folder.
+        self.changed(path, Change::Partial);
+    }
+
+    /// Events were lost: every plan is worth a look, every watch is in doubt.
+    pub(super) fn all_changed(&self) {
+        let mut plans: Vec<PlanName> = Vec::new();
+        for folder in self.state().folders.values_mut() {
+            folder.doubtful = true;
+            plans.push(folder.plan.clone());
+        }
+        for plan in plans {
+            self.note(plan, Change::Partial);
+        }
+    }
+
+    /// Notes a change of a plan's files.
+    pub(super) fn note(&self, plan: PlanName, change: Change) {
+        let mut state = self.state();
+        let coalescer = state.plans.entry(plan.clone()).or_default();
+        let owed = coalescer.due();
+        let now = coalescer.note(Instant::now(), change);
+        if coalescer.due().is_some() && coalescer.due() != owed {
+            self.wake.notify_one();
+        }
+        drop(state);
+        if now {
+            (self.on_hint)(plan);
+        }
+    }
+
+    /// Gives the hints that are due and names the folders of those plans whose watch is in doubt.
+    pub(super) fn give_due(&self) -> Vec<PathBuf> {
+        let mut state = self.state();
+        let now = Instant::now();
+        let State { folders, plans, .. } = &mut *state;
+        let due: Vec<PlanName> = plans
+            .iter_mut()
+            .filter_map(|(plan, coalescer)| coalescer.fire(now).then(|| plan.clone()))
+            .collect();
+        let doubtful = folders.iter().filter(|(_, folder)| folder.doubtful);
+        let doubtful = doubtful.map(|(path, _)| path.clone()).collect();
+        drop(state);
+        due.into_iter().for_each(&self.on_hint);
+        doubtful
+    }
+
+    /// The folders without a watch.
+    pub(super) fn unwatched(&self) -> Vec<PathBuf> {
+        let state = self.state();
+        let unwatched = state
+            .folders
+            .iter()
+            .filter(|(_, folder)| folder.watched.is_none());
+        unwatched.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Compares a folder's files with what was there at the last poll and hints when they differ.
+    pub(super) fn poll(&self, path: &Path) {
+        let names = match self.state().folders.get(path) {
+            Some(folder) => folder.names.clone(),
+            None => return,
+        };
+        let prints: Vec<_> = names.iter().map(|name| print(&path.join(name))).collect();
+        let mut changed = None;
+        if let Some(folder) = self.state().folders.get_mut(path)
+            && folder.names == names
+            && folder.prints != prints
+        {
+            folder.prints = prints;
+            changed = Some(folder.plan.clone());
+        }
+        if let Some(plan) = changed {
+            self.note(plan, Change::Whole);
+        }
+    }
+
+    /// Waits until there is something to do; polls are `poll` apart, the next one at `next_poll`.
+    pub(super) fn wait(&self, next_poll: Instant) -> Errand {
+        let mut state = self.state();
+        loop {
+            if state.stopped {
+                return Errand::Stop;
+            }
+            let now = Instant::now();
+            if state.due().is_some_and(|due| due <= now) {
+                return Errand::Due;
+            }
+            if state.polls() && next_poll <= now {
+                return Errand::Poll;
+            }
+            state = match state.sleeps_until(next_poll) {
+                None => self.wake.wait(state).unwrap_or_else(|broken| broken.into_inner()),
+                Some(until) => {
+                    let timeout = until
+                        .saturating_duration_since(now)
+                        .max(Duration::from_micros(50));
+                    let waited = self.wake.wait_timeout(state, timeout);
+                    waited.unwrap_or_else(|broken| broken.into_inner()).0
+                }
+            };
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sleeps_until(&self, next_poll: Instant) -> Option<Instant> {
+        self.state().sleeps_until(next_poll)
+    }
+
+    /// Lets the minder look again at what it waits for.
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Ends the minder.
+    pub(super) fn stop(&self) {
+        self.state().stopped = true;
+        self.wake.notify_one();
+    }
+}

@@ -1,0 +1,118 @@
+//! The thread behind a watcher. It sleeps unless a late hint is owed or a folder has no watch.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use notify::{RecursiveMode, Watcher as _};
+
+use super::Kernel;
+use super::board::{Board, Errand};
+use super::print::folder_id;
+
+/// Polls between two attempts to watch a folder that the kernel refused to watch: its limit is not lifted every second.
+const PATIENCE: u32 = 30;
+
+/// Gives late hints and minds folders without a watch.
+#[derive(Debug)]
+pub(super) struct Minder {
+    board: Arc<Board>,
+    kernel: Kernel,
+    poll: Duration,
+    /// Folders that could not be watched though they are there, with the polls until the next attempt.
+    refused: BTreeMap<PathBuf, u32>,
+}
+
+impl Minder {
+    pub(super) fn new(board: Arc<Board>, kernel: Kernel, poll: Duration) -> Self {
+        Self {
+            board,
+            kernel,
+            poll,
+            refused: BTreeMap::new(),
+        }
+    }
+
+    /// Runs until the board is stopped.
+    pub(super) fn run(mut self) {
+        let mut next_poll = Instant::now() + self.poll;
+        loop {
+            match self.board.wait(next_poll) {
+                Errand::Stop => return,
+                Errand::Due => {
+                    for folder in self.board.give_due() {
+                        self.look_again(&folder);
+                    }
+                }
+                Errand::Poll => {
+                    self.poll_all();
+                    next_poll = Instant::now() + self.poll;
+                }
+            }
+        }
+    }
+
+    fn look_again(&mut self, folder: &Path) {
+        if self.board.is_watched(folder) {
+            self.board.set_watched(folder, folder_id(folder));
+        } else {
+            self.board.set_watched(folder, None);
+            self.try_place(folder);
+        }
+    }
+
+    fn poll_all(&mut self) {
+        let folders: Vec<PathBuf> = self.board.unwatched();
+        self.refused.retain(|folder, _| folders.contains(folder));
+        for folder in folders {
+            self.try_place(&folder);
+        }
+    }
+
+    fn try_place(&mut self, folder: &Path) {
+        match self.refused.get_mut(folder) {
+            Some(patience) if *patience > 0 => *patience -= 1,
+            _ => match place(&self.board, &self.kernel, folder) {
+                Placed::Refused => drop(self.refused.insert(folder.to_owned(), PATIENCE)),
+                Placed::Yes | Placed::NoFolder => drop(self.refused.remove(folder)),
+            },
+        }
+        // Also after the watch was placed: what came before it gave no event.
+        self.board.poll(folder);
+    }
+}
+
+/// What came of placing a watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// It is there.
+    Yes,
+    /// There is no such folder now, or another than a moment ago.
+    NoFolder,
+    /// The kernel does not watch it.
+    Refused,
+}
+
+/// Places the kernel's watch on the folder that is at this path now.
+pub(super) fn place(board: &Board, kernel: &Kernel, folder: &Path) -> Placed {
+    if board.is_watched(folder) {
+        return Placed::Yes;
+    }
+    let mut kernel = kernel.lock().unwrap_or_else(|broken| broken.into_inner());
+    let Some(before) = folder_id(folder) else {
+        return Placed::NoFolder;
+    };
+    let Some(kernel) = kernel.as_mut() else {
+        return Placed::Refused;
+    };
+    // A watch on a folder that was at this path before would go on sending events under this name.
+    let _ = kernel.unwatch(folder);
+    if kernel.watch(folder, RecursiveMode::NonRecursive).is_err() {
+        board.set_watched(folder, None);
+        return Placed::Refused;
+    }
+    let same = folder_id(folder) == Some(before);
+    board.set_watched(folder, same.then_some(before));
+    if same { Placed::Yes } else { Placed::NoFolder }
+}

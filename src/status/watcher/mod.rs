@@ -1,0 +1,122 @@
+//! Saying when a plan's status may have changed.
+//!
+//! [`board`] knows which folders belong to which plan and what hints are owed; [`signal`] reads the kernel's events;
+//! [`minder`] is the thread that gives late hints, places lost watches again and looks at folders that cannot be watched.
+
+mod board;
+mod minder;
+mod print;
+mod signal;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, Watcher as _};
+
+use self::board::Board;
+use self::minder::{Minder, Placed};
+use super::folder::{PLAN, STATUS, folder};
+use crate::plan::PlanName;
+
+/// How often folders without a watch are looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The kernel's watcher, none when it could not be made. Taken only while [`Board`] is not locked: its calls wait for the
+/// thread that gives events to the board.
+pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
+
+/// Watches the folders of the protocol and gives hints: "look at this plan again".
+///
+/// The first change is hinted at once, changes within a few milliseconds of it together in a second hint after them. Where
+/// the kernel's watch cannot be placed, or its folder was removed, the folder is looked at once a second until it can.
+/// While every folder is watched and nothing happens, no thread wakes up.
+#[derive(Debug)]
+pub struct Watcher {
+    board: Arc<Board>,
+    kernel: Kernel,
+    minder: Option<JoinHandle<()>>,
+}
+
+impl Watcher {
+    /// A watcher that watches nothing yet. `on_hint` runs on the watcher's own threads and holds up further hints: it
+    /// passes the hint on and returns, and calls nothing of the watcher.
+    pub fn new(on_hint: impl Fn(PlanName) + Send + Sync + 'static) -> Self {
+        let board = Arc::new(Board::new(Box::new(on_hint)));
+        let ear = Arc::clone(&board);
+        // Without one (the limit of inotify instances is reached, say) everything is polled.
+        let kernel = notify::recommended_watcher(move |event| ear.hear(event)).ok();
+        Self::start(board, kernel, POLL)
+    }
+
+    fn start(board: Arc<Board>, kernel: Option<RecommendedWatcher>, poll: Duration) -> Self {
+        let kernel = Arc::new(Mutex::new(kernel));
+        let minder = Minder::new(Arc::clone(&board), Arc::clone(&kernel), poll);
+        let minder = std::thread::Builder::new()
+            .name("status watch".to_owned())
+            .stack_size(256 << 10)
+            .spawn(move || minder.run())
+            .ok();
+        Self {
+            board,
+            kernel,
+            minder,
+        }
+    }
+
+    /// Watches the `.orch` folder of a plan's worktree, instead of any other of that plan. Calling it again costs little
+    /// and mends a watch that was lost. A change made before the call gives no hint: read once after it.
+    pub fn watch(&self, plan: &PlanName, worktree: &Path) {
+        let folder = folder(worktree);
+        self.drop_folders(plan, |other| other != folder && !other.starts_with(worktree));
+        self.add(plan, &folder, &[STATUS.as_ref(), PLAN.as_ref()]);
+    }
+
+    /// Watches a plan's committed document too: `document` is its full path, in the worktree given to
+    /// [`watch`](Self::watch).
+    pub fn watch_document(&self, plan: &PlanName, document: &Path) {
+        if let (Some(folder), Some(name)) = (document.parent(), document.file_name()) {
+            self.add(plan, folder, &[name]);
+        }
+    }
+
+    /// Stops watching a plan.
+    pub fn unwatch(&self, plan: &PlanName) {
+        self.drop_folders(plan, |_| true);
+    }
+
+    fn add(&self, plan: &PlanName, folder: &Path, names: &[&std::ffi::OsStr]) {
+        self.board.add(plan, folder, names);
+        if minder::place(&self.board, &self.kernel, folder) != Placed::Yes {
+            self.board.wake();
+        }
+    }
+
+    fn drop_folders(&self, plan: &PlanName, which: impl Fn(&Path) -> bool) {
+        let dropped = self.board.remove(plan, which);
+        if let Some(kernel) = self
+            .kernel
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner())
+            .as_mut()
+        {
+            for folder in dropped {
+                // A folder that is gone has no watch any more.
+                let _ = kernel.unwatch(&folder);
+            }
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.board.stop();
+        if let Some(minder) = self.minder.take() {
+            let _ = minder.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! What tells one state of a file or folder from another without reading it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// A file's identity, times and size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Print {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The print of what is at `path`, if anything.
+pub(super) fn print(path: &Path) -> Option<Print> {
+    let found = fs::symlink_metadata(path).ok()?;
+    Some(Print {
+        inode: found.ino(),
+        size: found.size(),
+        modified: (found.mtime(), found.mtime_nsec()),
+        changed: (found.ctime(), found.ctime_nsec()),
+    })
+}
+
+/// Which folder a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FolderId(u64, u64);
+
+/// The folder at `path`, if there is one.
+pub(super) fn folder_id(path: &Path) -> Option<FolderId> {
+    let found = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
+    Some(FolderId(found.dev(), found.ino()))
+}

@@ -1,0 +1,36 @@
+//! What an event of the kernel means.
+
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind};
+
+use super::board::Board;
+use crate::status::coalescer::Change;
+
+impl Board {
+    /// Takes one event. Runs on the kernel watcher's thread.
+    pub(super) fn hear(&self, event: notify::Result<Event>) {
+        let Ok(event) = event else {
+            return self.all_changed();
+        };
+        if event.need_rescan() {
+            return self.all_changed();
+        }
+        let change = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => Change::Whole,
+            // Our own reading, among others.
+            EventKind::Access(_) => return,
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Change::Whole,
+            // Follows a `From` and a `To`.
+            EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                return event.paths.iter().for_each(|path| self.gone(path));
+            }
+            EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
+                Change::Partial
+            }
+        };
+        for path in &event.paths {
+            self.changed(path, change);
+        }
+    }
+}
