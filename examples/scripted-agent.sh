@@ -38,6 +38,10 @@ work_on() {
     orch task done "$1"
 }
 
+[ -r "$ORCH_PLAN_FILE" ] || {
+    echo "cannot read the plan $ORCH_PLAN_FILE" >&2
+    exit 1
+}
 echo "plan $ORCH_PLAN, phases $ORCH_PHASE, attempt $ORCH_ATTEMPT"
 open_tasks | while read -r id title; do
     echo "task $id: $title"

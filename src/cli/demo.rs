@@ -18,7 +18,7 @@ pub struct DemoArgs {
 }
 
 const STORY: &str = "\
-three plans, each with a branch, a worktree and a scripted agent of its own:
+three plans, each with a branch, a worktree and a scripted agent:
   auth     priority high, three phases
   billing  priority low, waits for phase 2 of auth
   docs     priority medium, waits for nothing
@@ -34,7 +34,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
     let top = site::make(context, args.into.as_deref())?;
     let campaign = Campaign::open(&top, None)?;
     if !context.quiet {
-        anstream::eprintln!("made {}: {STORY}", top.display());
+        anstream::eprintln!("made {}\n{STORY}", top.display());
     }
     let errand = Errand::Up {
         only: Vec::new(),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::journal::RepositoryLock;
-use crate::report::{JsonLines, PlainLines, ProgressBars, summary};
+use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
 use crate::schedule::Ending;
 use crate::supervisor::{Campaign, Errand, Observer, Silent, Situation, drive, with_dependencies};
 
@@ -41,7 +41,12 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         only: with_dependencies(&campaign.set, &named),
         merge: args.merge,
     };
-    conduct(context, &campaign, &errand)
+    let exit = conduct(context, &campaign, &errand)?;
+    if !context.json {
+        let view = Situation::look(&campaign)?.view(&campaign, false)?;
+        output::text(&next_steps(&view, &campaign.target))?;
+    }
+    Ok(exit)
 }
 
 /// Drives an errand to its end before the eyes of a person, then says what came of it.
@@ -56,7 +61,7 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
     if !context.json {
         let situation = Situation::look(campaign)?;
         let view = situation.view(campaign, false)?;
-        output::text(&summary(&view, &campaign.target, context.quiet))?;
+        output::text(&summary(&view, context.quiet))?;
     }
     Ok(match conclusion.ending {
         Ending::Settled => Exit::Done,

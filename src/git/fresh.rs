@@ -48,9 +48,7 @@ impl<'a> FreshRepository<'a> {
             .arg(format!("--initial-branch={branch}"))
             .run()?;
         for (key, value) in SETTINGS {
-            Git::within(top)
-                .args(["config", "--local", key, value])
-                .run()?;
+            Git::within(top).args(["config", "--local", key, value]).run()?;
         }
         Ok(Self { top })
     }

@@ -12,7 +12,13 @@ impl Repository {
     pub fn history_graph(&self, branch: &str, colour: bool) -> Result<String, GitError> {
         let when = if colour { "always" } else { "never" };
         let out = Git::on(self.common_dir())
-            .args(["log", "--graph", "--oneline", "--no-decorate", "--no-show-signature"])
+            .args([
+                "log",
+                "--graph",
+                "--oneline",
+                "--no-decorate",
+                "--no-show-signature",
+            ])
             .arg(format!("--color={when}"))
             .arg(format!("refs/heads/{branch}"))
             .arg("--")
