@@ -15,6 +15,8 @@ pub struct Context {
     pub dir: PathBuf,
     /// The manifest, when one was named.
     pub manifest: Option<PathBuf>,
+    /// The plan that `--plan` names.
+    pub plan: Option<String>,
     /// JSON instead of text.
     pub json: bool,
     /// Less narration.
@@ -53,6 +55,7 @@ impl Context {
         Ok(Self {
             manifest: args.manifest.as_ref().map(|file| dir.join(file)),
             dir,
+            plan: args.plan.clone(),
             json: args.json,
             quiet: args.quiet,
             verbose: args.verbose,
@@ -83,7 +86,7 @@ impl Context {
     ///
     /// Names the first that is not in the manifest, with the nearest that is.
     pub fn plans(&self, campaign: &Campaign, typed: &[String]) -> Result<Vec<PlanName>, CliError> {
-        typed.iter().map(|name| self.plan(campaign, name)).collect()
+        typed.iter().map(|name| self.named(campaign, name)).collect()
     }
 
     /// A plan name as it was typed.
@@ -91,7 +94,7 @@ impl Context {
     /// # Errors
     ///
     /// When it is not in the manifest, with the nearest that is.
-    pub fn plan(&self, campaign: &Campaign, typed: &str) -> Result<PlanName, CliError> {
+    pub fn named(&self, campaign: &Campaign, typed: &str) -> Result<PlanName, CliError> {
         let known = campaign.set.plans.iter().map(|plan| plan.name.as_str());
         match campaign.set.plans.iter().find(|plan| plan.name.as_str() == typed) {
             Some(plan) => Ok(plan.name.clone()),
@@ -108,6 +111,39 @@ impl Context {
                 })
             }
         }
+    }
+
+    /// The plan that a command is about: as typed, else `--plan`, else `ORCH_PLAN`, else the one in whose worktree the
+    /// person stands.
+    ///
+    /// # Errors
+    ///
+    /// When none of these names one, or it is not in the manifest.
+    pub fn one_plan(&self, campaign: &Campaign, typed: Option<&str>) -> Result<PlanName, CliError> {
+        let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
+        match typed
+            .map(str::to_owned)
+            .or_else(|| self.plan.clone())
+            .or(variable)
+        {
+            Some(name) => self.named(campaign, &name),
+            None => self.plan_here(campaign).ok_or_else(|| {
+                CliError::refused("no plan is named, and this is no plan's worktree")
+                    .with_hint("name one, or set ORCH_PLAN; `orch status` lists them")
+            }),
+        }
+    }
+
+    /// The plan in whose worktree the person stands.
+    pub fn plan_here(&self, campaign: &Campaign) -> Option<PlanName> {
+        let here = self.dir.canonicalize().ok()?;
+        let mut plans = campaign.set.plans.iter().map(|plan| &plan.name);
+        plans
+            .find(|name| {
+                let path = campaign.worktree_path(name.as_str()).canonicalize();
+                path.is_ok_and(|path| here.starts_with(path))
+            })
+            .cloned()
     }
 
     fn shown(&self, campaign: &Campaign) -> String {

@@ -6,7 +6,7 @@ use super::{CliError, Context, Exit};
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The plan
-    plan: String,
+    plan: Option<String>,
     /// Options for git diff, such as --stat
     #[arg(last = true)]
     options: Vec<String>,
@@ -22,7 +22,7 @@ pub struct DiffArgs {
 /// When the plan has no branch yet.
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
-    let name = context.plan(&campaign, &args.plan)?;
+    let name = context.one_plan(&campaign, args.plan.as_deref())?;
     let branch = campaign
         .plan(&name)
         .map(|plan| plan.branch.clone())

@@ -15,7 +15,7 @@ use super::{CliError, Context, Exit};
 #[derive(Debug, clap::Args)]
 pub struct LogsArgs {
     /// The plan
-    plan: String,
+    plan: Option<String>,
     /// Go on printing until the attempt ends
     #[arg(short, long)]
     follow: bool,
@@ -37,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// When there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
-    let name = context.plan(&campaign, &args.plan)?;
+    let name = context.one_plan(&campaign, args.plan.as_deref())?;
     let path = if args.verify {
         let merged = campaign.dir.merge_verification(&name);
         if merged.is_dir() {

@@ -56,6 +56,9 @@ pub struct GlobalArgs {
     /// The manifest [default: the nearest plans.toml]
     #[arg(long, value_name = "FILE", global = true)]
     manifest: Option<PathBuf>,
+    /// The plan to work on [default: ORCH_PLAN, else the worktree one stands in]
+    #[arg(long, value_name = "NAME", global = true)]
+    plan: Option<String>,
     /// Print JSON to standard output
     #[arg(long, global = true)]
     json: bool,

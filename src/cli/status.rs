@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     let plan = args
         .plan
         .as_deref()
-        .map(|name| context.plan(&campaign, name))
+        .map(|name| context.named(&campaign, name))
         .transpose()?;
     show(context, &campaign, plan.as_ref())?;
     let mut seen = last_entry(&campaign)?;

@@ -1,10 +1,291 @@
 //! `orch task`
-use super::{CliError, Context, Exit};
-/// Read and report tasks
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::plan::markdown::read_document;
+use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
+use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
+use crate::supervisor::{Campaign, Situation};
+
+use super::{CliError, Context, Exit, output};
+
+/// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
 #[derive(Debug, clap::Args)]
 pub struct TaskArgs {
-    what: Vec<String>,
+    #[command(subcommand)]
+    action: Action,
 }
-pub fn run(_: &Context, _: &TaskArgs) -> Result<Exit, CliError> {
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List the plan's tasks
+    List,
+    /// Say what can be worked on now, and what blocks the rest
+    Next {
+        /// At most so many
+        count: Option<usize>,
+    },
+    /// Report that work on tasks begins
+    Start(Report),
+    /// Report tasks as done; commit their work first
+    Done(Report),
+    /// Report tasks as failed
+    Fail(Report),
+    /// Report tasks as left out on purpose
+    Skip(Report),
+}
+
+#[derive(Debug, clap::Args)]
+struct Report {
+    /// Tasks or sub-tasks, such as 2.1 or 2.1.A
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// What there is to say about it
+    #[arg(long, short, visible_alias = "error")]
+    note: Option<String>,
+}
+
+/// The plan that the command speaks of.
+struct Subject {
+    name: PlanName,
+    document: Document,
+    worktree: Option<PathBuf>,
+    campaign: Option<Campaign>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When no plan is named and none is near, or there is no such task.
+pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
+    let subject = subject(context)?;
+    match &args.action {
+        Action::List => {
+            let list = task_list(&subject.name, &subject.document, &states(&subject)?);
+            if context.json {
+                output::json(&list)?
+            } else {
+                output::text(&listing(&list))?
+            }
+        }
+        Action::Next { count } => {
+            let next = next(&subject, *count)?;
+            if context.json {
+                output::json(&next)?
+            } else {
+                output::text(&proposal(&next, &subject.document))?
+            }
+        }
+        Action::Start(report) => tell(context, &subject, report, TaskState::Running)?,
+        Action::Done(report) => tell(context, &subject, report, TaskState::Done)?,
+        Action::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
+        Action::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+    }
     Ok(Exit::Done)
+}
+
+/// Finds the plan: `--plan`, else `ORCH_PLAN`, else the worktree one stands in. An agent must be able to report even
+/// while somebody edits the manifest, so in its own worktree the copy of the document is enough.
+fn subject(context: &Context) -> Result<Subject, CliError> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let own = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own));
+    let own_worktree = own
+        .as_ref()
+        .and_then(|_| variable("ORCH_WORKTREE"))
+        .map(PathBuf::from);
+    let manifest = context
+        .manifest
+        .clone()
+        .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
+    let campaign = Campaign::open(&context.dir, manifest.as_deref());
+    let typed = context.plan.clone().or(own);
+    match (campaign, typed, own_worktree) {
+        (Ok(campaign), Some(typed), worktree) => {
+            let name = context.named(&campaign, &typed)?;
+            Ok(in_campaign(campaign, name, worktree))
+        }
+        (Ok(campaign), None, _) => {
+            let name = context.one_plan(&campaign, None)?;
+            Ok(in_campaign(campaign, name, None))
+        }
+        (Err(_), Some(typed), Some(worktree)) => from_copy(&typed, worktree),
+        (Err(error), _, _) => Err(error.into()),
+    }
+}
+
+fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Subject {
+    let document = campaign
+        .plan(&name)
+        .map(|plan| plan.document.clone())
+        .unwrap_or_default();
+    let worktree = worktree.unwrap_or_else(|| campaign.worktree_path(name.as_str()));
+    Subject {
+        name,
+        document,
+        worktree: worktree.is_dir().then_some(worktree),
+        campaign: Some(campaign),
+    }
+}
+
+fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
+    let name = typed
+        .parse()
+        .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
+    let copy = worktree.join(".orch/plan.md");
+    let text = std::fs::read_to_string(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+    Ok(Subject {
+        name,
+        document: read_document(&text).0,
+        worktree: Some(worktree),
+        campaign: None,
+    })
+}
+
+/// What is known of every task: the journal, and over it what the status file and ticked boxes say now.
+fn states(subject: &Subject) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
+    let mut states = BTreeMap::new();
+    if let Some(campaign) = &subject.campaign {
+        let situation = Situation::look(campaign)?;
+        for (item, known) in &situation.scheduler.state().plan(&subject.name).items {
+            states.insert(item.clone(), known.state);
+        }
+    }
+    if let Some(worktree) = &subject.worktree {
+        for (item, state, _) in status::read(worktree, &subject.name, &subject.document, None).items {
+            let settled = states.get(&item).is_some_and(|known| known.is_settled());
+            if state != TaskState::Pending && !(settled && state == TaskState::Running) {
+                states.insert(item, state);
+            }
+        }
+    }
+    Ok(states)
+}
+
+fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
+    let situation = subject.campaign.as_ref().map(Situation::look).transpose()?;
+    let elsewhere = |phase: &Phase, task: &Task| -> Vec<String> {
+        let (Some(campaign), Some(situation)) = (&subject.campaign, &situation) else {
+            return Vec::new();
+        };
+        let Some(plan) = campaign.plan(&subject.name) else {
+            return Vec::new();
+        };
+        let settings = plan
+            .phases
+            .get(&phase.id)
+            .map(|settings| settings.depends.as_slice())
+            .unwrap_or_default();
+        let waits = plan
+            .depends
+            .iter()
+            .chain(settings)
+            .chain(&phase.depends)
+            .chain(&task.cross);
+        let mut open: Vec<String> = waits
+            .filter(|dependency| !situation.scheduler.state().is_satisfied(dependency))
+            .map(ToString::to_string)
+            .collect();
+        open.dedup();
+        open
+    };
+    Ok(task_next(
+        &subject.name,
+        &subject.document,
+        &states(subject)?,
+        count,
+        elsewhere,
+    ))
+}
+
+fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState) -> Result<(), CliError> {
+    let Some(worktree) = &subject.worktree else {
+        return Err(CliError::new(
+            Exit::Nothing,
+            format!("plan `{}` has no worktree yet", subject.name),
+        )
+        .with_hint("`orch up` makes it"));
+    };
+    let changes: Result<Vec<Change>, CliError> = report
+        .ids
+        .iter()
+        .map(|id| {
+            let item = id
+                .parse()
+                .map_err(|error: IdError| CliError::refused(error.to_string()))?;
+            Ok(Change {
+                item,
+                state,
+                note: report.note.clone(),
+            })
+        })
+        .collect();
+    let updated = status::update(
+        worktree,
+        &subject.name,
+        &subject.document,
+        Timestamp::now(),
+        &changes?,
+    );
+    let updated = updated.map_err(|error| match error {
+        StatusError::UnknownItem { .. } => CliError::refused(error.to_string()),
+        other => CliError::new(Exit::Trouble, other.to_string()),
+    })?;
+    for warning in &updated.warnings {
+        anstream::eprintln!("warning: {warning}");
+    }
+    if context.json {
+        output::json(&serde_json::json!({
+            "schema": 1, "plan": subject.name, "version": updated.version, "tasks": report.ids, "state": state,
+        }))?;
+    } else if context.verbose {
+        output::text(&format!("{}: {} {state}\n", subject.name, report.ids.join(", ")))?;
+    }
+    remind_of_commit(context, worktree, state);
+    Ok(())
+}
+
+/// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.
+fn remind_of_commit(context: &Context, worktree: &Path, state: TaskState) {
+    if state != TaskState::Done || context.quiet {
+        return;
+    }
+    if let Ok(found) = crate::git::inspect(worktree)
+        && !found.dirty.is_empty()
+    {
+        anstream::eprintln!(
+            "note: {} files are not committed yet; commit a task's work before reporting it done",
+            found.dirty.len()
+        );
+    }
+}
+
+fn listing(list: &TaskList) -> String {
+    let mut text = String::new();
+    for task in &list.tasks {
+        let _ = writeln!(text, "{:<8} {:<6} {}", task.state, task.id, task.title);
+        for part in &task.subtasks {
+            let _ = writeln!(text, "  {:<8} {:<6} {}", part.state, part.id, part.title);
+        }
+    }
+    text
+}
+
+fn proposal(next: &TaskNext, document: &Document) -> String {
+    let mut text = String::new();
+    for ready in &next.ready {
+        let title = document.task(ready.id).map_or("", |task| task.title.as_str());
+        let _ = writeln!(text, "{:<6} {title}  ({})", ready.id, ready.reason);
+    }
+    for blocked in &next.blocked {
+        let _ = writeln!(text, "{:<6} waits for {}", blocked.id, blocked.by.join(", "));
+    }
+    if text.is_empty() {
+        text.push_str("nothing is left to do\n");
+    }
+    text
 }

@@ -14,7 +14,7 @@ use super::{CliError, Context, Exit, output};
 pub struct WhyArgs {
     /// The plan, phase or task: auth, auth.2 or auth.2.3
     #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
-    what: String,
+    what: Option<String>,
 }
 
 /// `orch why --json`
@@ -35,10 +35,13 @@ struct Why {
 /// When there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
-    let plan_part = args.what.split('.').next().unwrap_or_default();
-    let name = context.plan(&campaign, plan_part)?;
-    let what: WorkRef = args
-        .what
+    let typed = args.what.as_deref();
+    let name = context.one_plan(
+        &campaign,
+        typed.map(|what| what.split('.').next().unwrap_or_default()),
+    )?;
+    let what: WorkRef = typed
+        .unwrap_or(name.as_str())
         .parse()
         .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
     let situation = Situation::look(&campaign)?;

@@ -87,10 +87,7 @@ pub fn commit_leftovers(
         let path = path.to_owned();
         return Err(LeftoverError::NestedRepositories { path, nested });
     }
-    Git::within(path)
-        .args(["add", "--all", "--"])
-        .args(everything())
-        .run()?;
+    stage_everything(|| Git::within(path))?;
     let unchanged = Git::within(path)
         .args(["diff", "--cached", "--quiet", "HEAD"])
         .answer()?;
@@ -110,7 +107,15 @@ pub fn commit_leftovers(
     Ok(Some(super::inspect::head_of(path)?))
 }
 
-/// The path specification of all files but those in orch's folder.
-pub(super) fn everything() -> [String; 2] {
-    [":(top)".to_owned(), format!(":(top,exclude){ORCH_DIR}")]
+/// Takes every change into the index but those in orch's own folder, as `git` set up by the caller sees it.
+///
+/// An exclude in the path specification would do, but `git add` fails over one that names an ignored folder, which orch's
+/// is. So all that is not ignored is taken in, and that folder taken out again in case it is not.
+pub(super) fn stage_everything(git: impl Fn() -> Git) -> Result<(), GitError> {
+    git().args(["add", "--all", "--", ":(top)"]).run()?;
+    git()
+        .args(["reset", "--quiet", "HEAD", "--"])
+        .arg(format!(":(top){ORCH_DIR}"))
+        .run()?;
+    Ok(())
 }

@@ -109,6 +109,19 @@ impl WorktreeAdmin {
         keys.sort();
         Ok(keys)
     }
+
+    /// The key of the worktree that orch has made at this folder; none when it made none there.
+    pub fn key_at(&self, folder: &Path) -> Result<Option<String>, GitError> {
+        for key in self.keys()? {
+            if self
+                .read_marker(&key)?
+                .is_some_and(|marker| marker.path == folder)
+            {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Puts a whole new content in the place of a file: written beside it, made durable, renamed over it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::command::Git;
 use super::identity::committing;
 use super::inspect::{git_dir, head_of};
-use super::leftovers::everything;
+use super::leftovers::stage_everything;
 use super::{GitError, inspect};
 use crate::plan::CommitId;
 
@@ -23,10 +23,7 @@ pub fn snapshot(path: &Path, message: &str) -> Result<CommitId, GitError> {
     with_index(Git::within(path))
         .args(["read-tree", head.as_str()])
         .run()?;
-    with_index(Git::within(path))
-        .args(["add", "--all", "--"])
-        .args(everything())
-        .run()?;
+    stage_everything(|| with_index(Git::within(path)))?;
     let tree = with_index(Git::within(path)).arg("write-tree").run_for_id()?;
     committing(|| Git::within(path))?
         .apply(Git::within(path))

@@ -59,6 +59,11 @@ impl OrchDir {
         self.0.join("landing.json")
     }
 
+    /// Which manifest the last run was driven by.
+    pub fn manifest_note(&self) -> PathBuf {
+        self.0.join("manifest")
+    }
+
     /// The register of port blocks.
     pub fn ports(&self) -> PathBuf {
         self.0.join("ports.json")

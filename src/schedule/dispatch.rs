@@ -96,7 +96,7 @@ pub fn place(index: usize, plan: &PlanWork, run: &PlanRun) -> Place {
     (Reverse(plan.priority), run.tries == 0, Reverse(remaining), index)
 }
 
-/// The first phase with work left.
+/// The first phase that no attempt has completed.
 pub fn next_phase<'a>(plan: &'a PlanWork, run: &PlanRun) -> Option<&'a PhaseWork> {
     plan.phases
         .iter()
@@ -122,7 +122,7 @@ pub fn leg<'a>(plan: &'a PlanWork, run: &PlanRun, state: &State) -> Vec<&'a Phas
     }
     let mut leg: Vec<&PhaseWork> = Vec::new();
     for phase in &plan.phases {
-        if run.phases_done.contains_key(&phase.id) {
+        if run.proven.contains(&phase.id) {
             continue;
         }
         if let Some(first) = leg.first() {

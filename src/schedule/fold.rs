@@ -245,6 +245,7 @@ impl PlanRun {
                 self.since = at;
                 for phase in phases {
                     self.phases_done.entry(*phase).or_insert(at);
+                    self.proven.insert(*phase);
                 }
             }
             Event::TaskStarted { task, .. } => self.report(at, task, TaskState::Running, None),

@@ -40,6 +40,8 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
     };
     match exit {
         Exit::Code { code: 0 } => {}
+        // Everything was done and only the end was cut off: nothing is gained by doing it again.
+        Exit::Stopped | Exit::Lost if is_complete(work, run, attempt, evidence) => {}
         Exit::Stopped | Exit::Lost => {
             return Some(Verdict::Incomplete {
                 why: format!("the agent {}", exit.describe()),
@@ -91,6 +93,16 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         });
     }
     Some(Verdict::Done(remaining))
+}
+
+/// Every task reported, commits made, nothing left over.
+fn is_complete(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evidence: &Evidence) -> bool {
+    attempt.reported
+        && remaining(work, run, attempt).is_empty()
+        && evidence.trouble.is_none()
+        && evidence.leftovers.is_empty()
+        && evidence.leftovers_committed == 0
+        && has_something_to_show(work, run, attempt, evidence)
 }
 
 /// Commits, or leave to make none, or work that was declared needless task by task.

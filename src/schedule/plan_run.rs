@@ -1,6 +1,6 @@
 //! What is known of one plan: the fold of its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, Point, TaskState};
 
@@ -15,6 +15,9 @@ pub struct PlanRun {
     pub items: BTreeMap<ItemId, Item>,
     /// Phases that are done, and since when.
     pub phases_done: BTreeMap<PhaseId, At>,
+    /// Phases that an attempt completed, with everything that is demanded for that. A phase that was merely reported
+    /// done lets others start, but the plan is not finished on an agent's word.
+    pub proven: BTreeSet<PhaseId>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
     /// Points whose commit could not be pinned in this run, and why.

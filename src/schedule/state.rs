@@ -77,8 +77,14 @@ impl State {
                 };
                 ((*task).into(), item)
             });
+            // What was ticked before anything began is taken as it is.
+            let done = plan
+                .phases
+                .iter()
+                .filter(|phase| !phase.tasks.is_empty() && phase.tasks.iter().all(|(_, t)| *t));
             let run = PlanRun {
                 items: items.collect(),
+                proven: done.map(|phase| phase.id).collect(),
                 ..PlanRun::default()
             };
             (plan.name.clone(), run)

@@ -1,8 +1,10 @@
 //! A checked plan set in its repository: what every command that looks or acts starts from.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitVersion, Repository, require_git};
+use crate::git::{GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{CommitId, Plan, PlanName, PlanSet, Template, WORKTREE_PLACEHOLDERS};
 
@@ -40,31 +42,31 @@ impl Campaign {
     /// not exist and cannot.
     pub fn open(from: &Path, manifest: Option<&Path>) -> Result<Self, SupervisorError> {
         let git = require_git()?;
-        let manifest = match manifest {
-            Some(file) => {
-                std::path::absolute(file).map_err(SupervisorError::system("resolve the manifest's path"))?
-            }
-            None => PathBuf::new(),
-        };
+        let named = manifest.map(std::path::absolute).transpose();
+        let named = named.map_err(SupervisorError::system("resolve the manifest's path"))?;
         // Faults of a manifest that was named are told even where there is no repository.
-        let named = (!manifest.as_os_str().is_empty()).then(|| load::load(&manifest));
-        let repo = match (Repository::discover(from), &named) {
-            (Ok(repo), _) => repo,
-            (Err(_), Some(Err(_))) => {
-                return Err(named.and_then(Result::err).unwrap_or_else(|| unreachable!()));
-            }
+        let loaded = named.as_deref().map(load::load);
+        let repo = match (Repository::discover(from), loaded) {
+            (_, Some(Err(faults))) => return Err(faults),
             (Err(error), _) => return Err(error.into()),
+            (Ok(repo), Some(Ok(_)) | None) => repo,
         };
-        let (manifest, set) = match named {
-            Some(set) => (manifest, set?),
-            None => {
-                let file = load::find_manifest(from, repo.here())?;
-                let set = load::load(&file)?;
-                (file, set)
-            }
+        let dir = OrchDir::new(repo.common_dir());
+        let manifest = match named {
+            Some(file) => file,
+            None => Self::find(&repo, &dir, from)?,
         };
+        let set = load::load(&manifest)?;
         repo.require_commit()?;
-        let base_name = match (&set.run.base, repo.head_branch()?) {
+        // "The branch checked out" is that of the checkout in which the manifest lies: from a plan's own worktree the
+        // same plans are seen as from the main checkout.
+        let home = manifest
+            .parent()
+            .and_then(|folder| Repository::discover(folder).ok());
+        let home = home
+            .filter(|home| home.common_dir() == repo.common_dir())
+            .unwrap_or_else(|| repo.clone());
+        let base_name = match (&set.run.base, home.head_branch()?) {
             (Some(base), _) => base.clone(),
             (None, Some(branch)) => branch,
             (None, None) => {
@@ -85,7 +87,7 @@ impl Campaign {
         }
         let program = std::env::current_exe().map_err(SupervisorError::system("find this program"))?;
         Ok(Self {
-            dir: OrchDir::new(repo.common_dir()),
+            dir,
             repo,
             git,
             set,
@@ -95,6 +97,35 @@ impl Campaign {
             base_name,
             base,
         })
+    }
+
+    /// The manifest that a person standing in `from` means. A plan's worktree holds a copy, as old as the plan and free
+    /// for its agent to change; there the one that drives the run is meant.
+    fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
+        if WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
+            let note = std::fs::read(dir.manifest_note()).ok();
+            let driving = note
+                .map(|path| PathBuf::from(OsString::from_vec(path)))
+                .filter(|file| file.is_file());
+            return match driving {
+                Some(file) => Ok(file),
+                None => load::find_manifest(repo.top(), repo.top()),
+            };
+        }
+        load::find_manifest(from, repo.here())
+    }
+
+    /// Writes down which manifest drives the run, for those who stand in a plan's worktree.
+    ///
+    /// # Errors
+    ///
+    /// When the note cannot be written.
+    pub fn note_manifest(&self) -> Result<(), SupervisorError> {
+        let note = self.dir.manifest_note();
+        let new = note.with_extension("new");
+        std::fs::write(&new, self.manifest.as_os_str().as_bytes())
+            .and_then(|()| std::fs::rename(&new, &note))
+            .map_err(SupervisorError::system(format!("write {}", note.display())))
     }
 
     /// The plan of this name.

@@ -206,6 +206,9 @@ impl<'o> Engine<'o> {
                 }
             }
         }
+        if !merge_only {
+            self.campaign.note_manifest()?;
+        }
         let now = self.clock.now();
         for event in &missed {
             self.scheduler.take(now, event);
@@ -367,7 +370,7 @@ impl<'o> Engine<'o> {
             }
             match &record.event {
                 Event::MergeLanded { .. } => self.escapes.accept(&self.campaign),
-                Event::WorktreeCreated { plan, path, .. } => self.watcher.watch(plan, Path::new(path)),
+                Event::WorktreeCreated { plan, path, .. } => self.watch(plan, Path::new(path)),
                 _ => {}
             }
         }
@@ -525,11 +528,20 @@ impl<'o> Engine<'o> {
             .collect()
     }
 
+    /// Watches the places where a plan's agent reports.
+    fn watch(&self, plan: &PlanName, worktree: &Path) {
+        self.watcher.watch(plan, worktree);
+        let file = self.campaign.plan(plan).and_then(|known| known.file.as_deref());
+        if let Some(document) = committed_document(&self.campaign, file, worktree) {
+            self.watcher.watch_document(plan, &document);
+        }
+    }
+
     /// Watches every plan whose agent is at work.
     fn watch_all(&mut self) {
         for plan in self.at_work() {
             let worktree = self.worktree(&plan);
-            self.watcher.watch(&plan, &worktree);
+            self.watch(&plan, &worktree);
             self.read_status_later(plan);
         }
     }

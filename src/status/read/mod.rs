@@ -93,8 +93,9 @@ fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut 
 fn count_ticks(entries: &mut BTreeMap<ItemId, (TaskState, Option<String>)>, ticked: BTreeSet<ItemId>) {
     for item in ticked {
         let entry = entries.entry(item).or_insert((TaskState::Pending, None));
-        // `pending` is what the file holds from the start; anything else was said by somebody.
-        if entry.0 == TaskState::Pending {
+        // `pending` is what the file holds from the start, and an agent that began a task may end it with a tick;
+        // `failed` and `skipped` were meant.
+        if matches!(entry.0, TaskState::Pending | TaskState::Running) {
             entry.0 = TaskState::Done;
         }
     }
