@@ -41,7 +41,9 @@ impl<'a> FreshRepository<'a> {
     /// When git cannot make it.
     pub fn init(top: &'a Path, branch: &str) -> Result<Self, GitError> {
         // Formats that a person may have chosen as default and that not every git or libgit2 reads.
+        // The settings cannot be in place yet, and a hook can speak against the first branch already.
         Git::within(top)
+            .config("core.hooksPath=/dev/null")
             .env("GIT_DEFAULT_HASH", "sha1")
             .env("GIT_DEFAULT_REF_FORMAT", "files")
             .args(["init", "--quiet", "--template="])
