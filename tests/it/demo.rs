@@ -150,6 +150,16 @@ fn the_demo_lands_three_plans_in_order_whatever_git_is_configured_to_do() {
     assert_eq!(tree.status(), "", "the main checkout follows the target");
     assert_eq!(tree.read("src/auth/task_3_3.txt"), "3.3 Log every sign-in\n");
     no_process_is_left(&root);
+
+    let mut diff = orch();
+    diff.arg("-C")
+        .arg(&top)
+        .args(["diff", "billing", "--", "--name-only"]);
+    assert_eq!(
+        String::from_utf8(succeeds(diff).stdout).unwrap(),
+        "src/billing/task_1_1.txt\nsrc/billing/task_1_2.txt\nsrc/billing/task_2_1.txt\nsrc/billing/task_2_2.txt\n",
+        "of a landed plan its own changes are shown, not those it was built on"
+    );
 }
 
 #[test]

@@ -17,3 +17,5 @@ mod git_worktree;
 mod status_writers;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
+// The pages in docs/ against the code.
+mod documentation;
