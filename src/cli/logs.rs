@@ -80,7 +80,10 @@ fn print(folder: &JobFolder, follow: bool) -> Result<(), CliError> {
     copy(Path::new(&older), 0)?;
     let mut from = copy(&folder.log(), 0)?;
     let mut inode = inode_of(&folder.log());
-    while follow {
+    if !follow {
+        return std::io::stdout().flush().map_err(failed());
+    }
+    loop {
         // Looked at first: what is written before the end is printed after it.
         let running = matches!(
             folder

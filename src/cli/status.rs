@@ -35,8 +35,11 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
         .map(|name| context.named(&campaign, name))
         .transpose()?;
     show(context, &campaign, plan.as_ref())?;
+    if !args.watch {
+        return Ok(Exit::Done);
+    }
     let mut seen = last_entry(&campaign)?;
-    while args.watch {
+    loop {
         std::thread::sleep(LOOK);
         let now = last_entry(&campaign)?;
         if now != seen {
@@ -47,7 +50,6 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
             show(context, &campaign, plan.as_ref())?;
         }
     }
-    Ok(Exit::Done)
 }
 
 fn last_entry(campaign: &Campaign) -> Result<i64, CliError> {

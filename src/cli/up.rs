@@ -73,7 +73,7 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
 /// Whoever listens to the run: JSON on request, bars in a terminal, lines elsewhere.
 pub fn observer(context: &Context, campaign: &Campaign) -> Box<dyn Observer> {
     if context.json {
-        Box::new(JsonLines::default())
+        Box::new(JsonLines)
     } else if context.quiet {
         Box::new(Silent)
     } else if std::io::stderr().is_terminal() {

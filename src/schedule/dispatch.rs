@@ -35,12 +35,10 @@ impl Room {
             if attempt.stage.holds_slot() {
                 room.slots = room.slots.saturating_sub(1);
                 *room.agents.entry(attempt.agent.clone()).or_default() += 1;
-                for phase in attempt.phases.iter().filter_map(|id| plan.phase(*id)) {
-                    // A leg never crosses a change of resources, so its first phase speaks for all.
-                    for resource in &phase.uses {
-                        *room.resources.entry(resource.clone()).or_default() += 1;
-                    }
-                    break;
+                // A leg never crosses a change of resources, so its first phase speaks for all.
+                let first = attempt.phases.iter().find_map(|id| plan.phase(*id));
+                for resource in first.into_iter().flat_map(|phase| &phase.uses) {
+                    *room.resources.entry(resource.clone()).or_default() += 1;
                 }
             }
         }

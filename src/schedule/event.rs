@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, PlanName, Point, RunId};
 
 /// One fact.
@@ -315,127 +316,6 @@ pub enum Event {
         /// The plan it is about.
         plan: Option<PlanName>,
         /// What was noticed.
-        why: String,
-    },
-}
-
-/// Why an agent could not be started.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum LaunchTrouble {
-    /// What a dependency made does not merge with what the plan has.
-    Conflict {
-        /// The plan whose commit does not merge.
-        with: PlanName,
-        /// The files.
-        files: Vec<String>,
-    },
-    /// Nobody but a person can mend it: the command does not exist, the worktree is in a strange state.
-    Refused {
-        /// In words.
-        why: String,
-    },
-    /// It may work another time.
-    Failed {
-        /// In words.
-        why: String,
-    },
-}
-
-/// How an agent's process ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Exit {
-    /// By itself, with this code.
-    Code {
-        /// The exit code.
-        code: i32,
-    },
-    /// By a signal that `orch` did not send.
-    Signal {
-        /// The signal's number.
-        signal: i32,
-    },
-    /// Its time was up.
-    TimedOut,
-    /// `orch` stopped it because a person asked.
-    Stopped,
-    /// Its runner vanished without a record, as after a power cut.
-    Lost,
-    /// Its program could not be executed.
-    NotStarted {
-        /// Why.
-        why: String,
-    },
-}
-
-/// What was found after an attempt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// The branch's tip.
-    pub head: Option<CommitId>,
-    /// Commits on the branch since the attempt started, leftovers included.
-    pub commits: u32,
-    /// Files that were left uncommitted and that `orch` committed.
-    pub leftovers_committed: u32,
-    /// Files that are still uncommitted.
-    pub leftovers: Vec<String>,
-    /// Anything else that is wrong, such as another branch being checked out.
-    pub trouble: Option<String>,
-}
-
-/// Why a plan needs a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Hold {
-    /// A dependency's commit does not merge into the plan's branch.
-    Conflict {
-        /// The other plan.
-        with: PlanName,
-        /// The files.
-        files: Vec<String>,
-    },
-    /// Its verification failed after all retries.
-    Verification {
-        /// In words, with the end of the output.
-        why: String,
-    },
-    /// Something stands in the way that `orch` must not touch.
-    Refused {
-        /// In words.
-        why: String,
-    },
-}
-
-/// Why a plan was not landed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum MergeTrouble {
-    /// It conflicts with the target. Held.
-    Conflict {
-        /// Landed plans that changed the same files; empty when none did.
-        with: Vec<PlanName>,
-        /// The files and the kind of conflict in each.
-        files: Vec<String>,
-    },
-    /// The merged tree does not pass. Held.
-    Verification {
-        /// In words, with the end of the output.
-        why: String,
-    },
-    /// Refused before anything moved; the plan stays finished.
-    Refused {
-        /// What stands in the way and what to do.
-        why: String,
-    },
-    /// A plan it builds on has not landed; the plan stays finished.
-    Waits {
-        /// That plan.
-        on: PlanName,
-    },
-    /// It is not finished.
-    NotFinished {
-        /// What it is instead.
         why: String,
     },
 }

@@ -1,11 +1,11 @@
 //! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
 //! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
 
-use crate::plan::{ItemId, PlanName, Point, RunId, TaskState};
+use crate::plan::{ItemId, PlanName, Point, TaskState};
 
 use super::plan_run::{Attempt, AttemptRecord, Item, Merge, Outcome, PlanRun, Stage, Verify, WorktreeMade};
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event, Exit, Hold, MergeTrouble};
+use super::{At, Event, Hold, MergeTrouble};
 
 impl State {
     /// Takes one fact in.
@@ -362,30 +362,9 @@ pub fn point_word(point: Point) -> String {
     }
 }
 
-impl Exit {
-    /// What a person reads: `exited with code 3`, `was killed by signal 9`.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Code { code: 0 } => "exited with code 0".to_owned(),
-            Self::Code { code } => format!("exited with code {code}"),
-            Self::Signal { signal } => format!("was killed by signal {signal}"),
-            Self::TimedOut => "ran out of time".to_owned(),
-            Self::Stopped => "was stopped".to_owned(),
-            Self::Lost => "vanished without a record of its end".to_owned(),
-            Self::NotStarted { why } => format!("could not be started: {why}"),
-        }
-    }
-}
-
 impl RunInfo {
     /// True when this run works on the plan.
     pub fn drives(&self, plan: &PlanName) -> bool {
         self.only.is_empty() || self.only.contains(plan)
-    }
-}
-
-impl Default for RunId {
-    fn default() -> Self {
-        RunId(0)
     }
 }

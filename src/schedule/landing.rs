@@ -74,7 +74,7 @@ fn blocker(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> O
 /// True when the plan is still being worked on and lands without being asked.
 fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let run = state.plan(name);
-    let open = run.is_open() && !state.run.as_ref().is_some_and(|info| info.merge_only.is_some());
+    let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
     let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.merge_trouble.is_none());
     let busy = matches!(run.merge, Merge::Running(_));
     let auto = work

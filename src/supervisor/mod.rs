@@ -4,10 +4,12 @@
 mod campaign;
 mod clock;
 mod control;
+mod effects;
 mod engine;
 mod environment;
 mod error;
 mod escapes;
+mod inbox;
 mod load;
 mod merge_request;
 mod message;
@@ -20,6 +22,7 @@ mod recovery;
 mod rehearsal;
 mod request;
 mod selection;
+mod status_feed;
 mod view;
 
 pub use campaign::Campaign;

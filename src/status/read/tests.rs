@@ -239,7 +239,7 @@ fn the_original_system_s_form_is_read() {
 }
 
 #[test]
-fn ticked_boxes_count_unless_the_status_file_says_more_than_pending() {
+fn ticked_boxes_count_unless_the_status_file_says_failed_or_skipped() {
     let place = Place::new();
     let ticked = TEXT.replace("[ ]", "[x]");
     fs::write(plan_file(place.folder.path()), &ticked).unwrap();

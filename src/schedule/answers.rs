@@ -1,0 +1,88 @@
+//! Effects that were asked for, and the events that answer them.
+
+use crate::plan::{AttemptId, PlanName, Point};
+
+use super::plan_run::{Merge, Stage, Verify};
+use super::scheduler::Scheduler;
+use super::{At, Event};
+
+/// An effect that was asked for and not answered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ask {
+    Worktree(PlanName),
+    Launch(AttemptId),
+    Stop(AttemptId, bool),
+    Check(AttemptId),
+    Verify(PlanName),
+    StopVerification(PlanName),
+    Pin(PlanName, Point),
+    Merge(PlanName),
+    Wake(At),
+    End,
+}
+
+impl Scheduler {
+    /// False for an answer that nobody waits for: a stale attempt's, or one that was given before.
+    pub(super) fn is_current(&self, event: &Event) -> bool {
+        let stage = |plan: &PlanName, attempt: &AttemptId| {
+            let current = self.state.plan(plan).attempt.as_ref();
+            current
+                .filter(|current| &current.id == attempt)
+                .map(|current| &current.stage)
+        };
+        match event {
+            Event::AgentStarted { plan, attempt, .. } | Event::AgentRefused { plan, attempt, .. } => {
+                stage(plan, attempt) == Some(&Stage::Assigned)
+            }
+            Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
+            Event::AttemptChecked { plan, attempt, .. } => {
+                matches!(stage(plan, attempt), Some(Stage::Ended(_)))
+            }
+            Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
+                self.state.plans.contains_key(plan) && self.state.plan(plan).worktree.is_none()
+            }
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => self.state.plan(plan).verify == Verify::Running,
+            Event::Pinned { plan, point, .. } => {
+                self.state.plans.contains_key(plan) && !self.state.plan(plan).pins.contains_key(point)
+            }
+            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+                matches!(self.state.plan(plan).merge, Merge::Running(_))
+            }
+            _ => true,
+        }
+    }
+
+    pub(super) fn forget_ask(&mut self, event: &Event) {
+        let answered = match event {
+            Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
+                Ask::Worktree(plan.clone())
+            }
+            Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
+                Ask::Launch(attempt.clone())
+            }
+            Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
+            Event::VerifyPassed { plan, .. }
+            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyStopped { plan } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Verify(plan.clone())
+            }
+            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => {
+                Ask::Pin(plan.clone(), *point)
+            }
+            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+                self.asked.remove(&Ask::StopVerification(plan.clone()));
+                Ask::Merge(plan.clone())
+            }
+            Event::AgentEnded { attempt, .. } => {
+                self.asked.remove(&Ask::Launch(attempt.clone()));
+                self.asked.remove(&Ask::Stop(attempt.clone(), false));
+                Ask::Stop(attempt.clone(), true)
+            }
+            _ => return,
+        };
+        self.asked.remove(&answered);
+    }
+}

@@ -1,0 +1,62 @@
+//! How an agent's process ended, and what it left.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::CommitId;
+
+/// How an agent's process ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Exit {
+    /// By itself, with this code.
+    Code {
+        /// The exit code.
+        code: i32,
+    },
+    /// By a signal that `orch` did not send.
+    Signal {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Its time was up.
+    TimedOut,
+    /// `orch` stopped it because a person asked.
+    Stopped,
+    /// Its runner vanished without a record, as after a power cut.
+    Lost,
+    /// Its program could not be executed.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What was found after an attempt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The branch's tip.
+    pub head: Option<CommitId>,
+    /// Commits on the branch since the attempt started, leftovers included.
+    pub commits: u32,
+    /// Files that were left uncommitted and that `orch` committed.
+    pub leftovers_committed: u32,
+    /// Files that are still uncommitted.
+    pub leftovers: Vec<String>,
+    /// Anything else that is wrong, such as another branch being checked out.
+    pub trouble: Option<String>,
+}
+
+impl Exit {
+    /// What a person reads: `exited with code 3`, `was killed by signal 9`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Code { code: 0 } => "exited with code 0".to_owned(),
+            Self::Code { code } => format!("exited with code {code}"),
+            Self::Signal { signal } => format!("was killed by signal {signal}"),
+            Self::TimedOut => "ran out of time".to_owned(),
+            Self::Stopped => "was stopped".to_owned(),
+            Self::Lost => "vanished without a record of its end".to_owned(),
+            Self::NotStarted { why } => format!("could not be started: {why}"),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Taking in what agents report about their tasks.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{ItemId, PlanName, TaskState};
+
+use super::scheduler::{Scheduler, Step};
+use super::{At, Event};
+
+impl Scheduler {
+    pub(super) fn take_report(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        items: Vec<(ItemId, TaskState, Option<String>)>,
+        step: &mut Step,
+    ) {
+        let Some(work) = self.plan_work(plan) else {
+            return;
+        };
+        let known: BTreeSet<_> = work.tasks().collect();
+        for (task, state, note) in items {
+            let before = self.state.plan(plan).item_state(&task);
+            if !known.contains(&task.task) || !is_news(before, state) {
+                continue;
+            }
+            let plan = plan.clone();
+            let event = match state {
+                TaskState::Running => Event::TaskStarted { plan, task },
+                TaskState::Done => Event::TaskDone { plan, task, note },
+                TaskState::Failed => Event::TaskFailed { plan, task, note },
+                TaskState::Skipped => Event::TaskSkipped { plan, task, note },
+                TaskState::Pending | TaskState::Ready => continue,
+            };
+            self.record(at, event, step);
+        }
+    }
+}
+
+/// A report changes what is known when it says more: nothing takes back that a task is done but the word that it
+/// failed, since marking work done that is not is the greater harm.
+fn is_news(before: TaskState, now: TaskState) -> bool {
+    match (before, now) {
+        (_, TaskState::Pending | TaskState::Ready) => false,
+        (TaskState::Done | TaskState::Skipped, TaskState::Running) => false,
+        (TaskState::Done, TaskState::Skipped) => false,
+        (before, now) => before != now,
+    }
+}

@@ -1,0 +1,84 @@
+//! What stands in the way: of starting an agent, of a plan, of a merge.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::PlanName;
+
+/// Why an agent could not be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LaunchTrouble {
+    /// What a dependency made does not merge with what the plan has.
+    Conflict {
+        /// The plan whose commit does not merge.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Nobody but a person can mend it: the command does not exist, the worktree is in a strange state.
+    Refused {
+        /// In words.
+        why: String,
+    },
+    /// It may work another time.
+    Failed {
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a plan needs a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Hold {
+    /// A dependency's commit does not merge into the plan's branch.
+    Conflict {
+        /// The other plan.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Its verification failed after all retries.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Something stands in the way that `orch` must not touch.
+    Refused {
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a plan was not landed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MergeTrouble {
+    /// It conflicts with the target. Held.
+    Conflict {
+        /// Landed plans that changed the same files; empty when none did.
+        with: Vec<PlanName>,
+        /// The files and the kind of conflict in each.
+        files: Vec<String>,
+    },
+    /// The merged tree does not pass. Held.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Refused before anything moved; the plan stays finished.
+    Refused {
+        /// What stands in the way and what to do.
+        why: String,
+    },
+    /// A plan it builds on has not landed; the plan stays finished.
+    Waits {
+        /// That plan.
+        on: PlanName,
+    },
+    /// It is not finished.
+    NotFinished {
+        /// What it is instead.
+        why: String,
+    },
+}

@@ -1,0 +1,97 @@
+//! From what happened to what the scheduler is told.
+
+use crate::agent::JobState;
+use crate::plan::PlanName;
+use crate::schedule::{Event, Exit, Input};
+
+use super::control::Call;
+use super::engine::Engine;
+use super::merge_request::MergeRequest;
+use super::message::Message;
+use super::{Answer, Request, SupervisorError};
+
+impl Engine<'_> {
+    /// From what happened to what the scheduler is told.
+    pub(super) fn translate(
+        &mut self,
+        message: Message,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(), SupervisorError> {
+        match message {
+            Message::Input(input) => inputs.push(input),
+            Message::Started(attempt, process) => {
+                self.runners.insert(attempt, process);
+            }
+            Message::StatusHint(plan) => self.read_status_later(plan),
+            Message::StatusRead(plan, reading) => self.take_reading(plan, reading, inputs),
+            Message::RunnerGone(plan, attempt, state) => {
+                self.runners.remove(&attempt);
+                let exit = match state {
+                    Ok(JobState::Ended(record)) => record.exit,
+                    Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
+                    Err(error) => {
+                        self.warn(
+                            inputs,
+                            Some(plan.clone()),
+                            format!("the end of {attempt} cannot be read: {error}"),
+                        );
+                        Exit::Lost
+                    }
+                };
+                let at_work = self.at_work();
+                if let Some(text) = self.escapes.look(&self.campaign, &at_work, true) {
+                    self.warn(inputs, None, text);
+                }
+                inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+            }
+            Message::Call(call) => self.answer(call, inputs)?,
+            Message::Interrupt => {
+                self.interrupts += 1;
+                let now = self.interrupts > 1;
+                inputs.push(Input::Event(Event::RunStopping { now }));
+            }
+            Message::Warning(plan, why) => self.warn(inputs, plan, why),
+        }
+        Ok(())
+    }
+
+    pub(super) fn warn(&self, inputs: &mut Vec<Input>, plan: Option<PlanName>, why: String) {
+        inputs.push(Input::Event(Event::Warning { plan, why }));
+    }
+
+    pub(super) fn answer(&mut self, call: Call, inputs: &mut Vec<Input>) -> Result<(), SupervisorError> {
+        match call.request {
+            Request::Down { now } => {
+                inputs.push(Input::Event(Event::RunStopping { now }));
+                let _ = call.reply.send(Answer::Accepted);
+            }
+            Request::Merge { plans, into } => {
+                // What came before the request is taken in first, so that it counts.
+                self.handle(std::mem::take(inputs))?;
+                self.request_merge(plans, into, Some(call.reply))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn request_merge(
+        &mut self,
+        plans: Vec<PlanName>,
+        into: Option<String>,
+        reply: Option<tokio::sync::oneshot::Sender<Answer>>,
+    ) -> Result<(), SupervisorError> {
+        if let Some(name) = plans.iter().find(|name| self.campaign.plan(name).is_none()) {
+            let why =
+                format!("there is no plan `{name}` in the manifest that the supervisor was started with");
+            if let Some(reply) = reply {
+                let _ = reply.send(Answer::Refused { why });
+            }
+            return Ok(());
+        }
+        let target = into.clone().unwrap_or_else(|| self.campaign.target.clone());
+        let before = self.campaign.repo.branch_tip(&target)?;
+        let request = MergeRequest::new(&plans, &target, before, self.scheduler.state(), reply);
+        self.requests.push(request);
+        self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
+    }
+}
