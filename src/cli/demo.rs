@@ -1,10 +1,104 @@
 //! `orch demo`
-use super::{CliError, Context, Exit};
+
+mod site;
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::PlanState;
+use crate::supervisor::{Campaign, Errand, Situation};
+
+use super::{CliError, Context, Exit, output, up};
+
 /// Make a small repository with three plans and run it all; no network, no key
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
-    dir: Option<std::path::PathBuf>,
+    /// Where to make it: a folder that is empty or not there yet [default: a temporary folder, which is kept]
+    #[arg(value_name = "DIR")]
+    into: Option<PathBuf>,
 }
-pub fn run(_: &Context, _: &DemoArgs) -> Result<Exit, CliError> {
-    Ok(Exit::Done)
+
+const STORY: &str = "\
+three plans, each with a branch, a worktree and a scripted agent:
+  auth     priority high, three phases
+  billing  priority low, waits for phase 2 of auth
+  docs     priority medium, waits for nothing
+";
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the folder cannot be used, or the run cannot be driven.
+pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
+    crate::git::require_git()?;
+    let top = site::make(context, args.into.as_deref())?;
+    let campaign = Campaign::open(&top, None)?;
+    if !context.quiet {
+        anstream::eprintln!("made {}\n{STORY}", top.display());
+    }
+    let errand = Errand::Up {
+        only: Vec::new(),
+        merge: true,
+    };
+    let exit = up::conduct(context, &campaign, &errand)?;
+    if !context.json {
+        show_history(&campaign)?;
+        output::text(&further(&top))?;
+    }
+    Ok(match exit {
+        Exit::Done if !has_landed(&campaign)? => Exit::Trouble,
+        exit => exit,
+    })
+}
+
+fn has_landed(campaign: &Campaign) -> Result<bool, CliError> {
+    let view = Situation::look(campaign)?.view(campaign, false)?;
+    Ok(view.plans.iter().all(|plan| plan.state == PlanState::Landed))
+}
+
+fn show_history(campaign: &Campaign) -> Result<(), CliError> {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let history = campaign.repo.history_graph(&campaign.target, colour)?;
+    output::text(&format!("\nthe history of {}:\n{history}", campaign.target))
+}
+
+/// Commands that show more of what happened, ready to be copied.
+fn further(top: &Path) -> String {
+    let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
+    let commands = [
+        ("status", "every plan in one table"),
+        ("status auth", "one plan: phases, tasks, attempts"),
+        ("why billing", "why a plan is in its state"),
+        ("logs docs", "what its agent wrote"),
+        ("events", "everything that happened, in order"),
+        ("diff billing", "what a plan changed"),
+        ("clean", "remove the worktrees of what has landed"),
+    ];
+    let mut text = "\nlook further:\n".to_owned();
+    for (command, what) in commands {
+        text += &format!("  {orch} {command:<12}  # {what}\n");
+    }
+    text
+}
+
+/// The text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("/home/me/demo"), "/home/me/demo");
+        assert_eq!(quoted("/home/my self"), "'/home/my self'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
 }

@@ -1,5 +1,7 @@
 //! `orch diff`
 
+use crate::supervisor::Situation;
+
 use super::{CliError, Context, Exit};
 
 /// Show what a plan has changed since its branch started
@@ -38,9 +40,13 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
         options.insert(0, "--stat");
     }
     // What carried-in plans brought is theirs: the comparison is with the target, from where the two parted.
-    let base = match campaign.repo.branch_tip(&campaign.target)? {
-        Some(_) => campaign.target.clone(),
-        None => campaign.base_name.clone(),
+    // Of a plan that has landed: with the target as it was before.
+    let situation = Situation::look(&campaign)?;
+    let landed = situation.scheduler.state().landed_commit(&name);
+    let base = match (landed, campaign.repo.branch_tip(&campaign.target)?) {
+        (Some(commit), Some(_)) => format!("{commit}^1"),
+        (None, Some(_)) => campaign.target.clone(),
+        (_, None) => campaign.base_name.clone(),
     };
     let status = campaign
         .repo

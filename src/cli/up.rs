@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::journal::RepositoryLock;
-use crate::report::{JsonLines, PlainLines, ProgressBars, summary};
+use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
 use crate::schedule::Ending;
 use crate::supervisor::{Campaign, Errand, Observer, Silent, Situation, drive, with_dependencies};
 
@@ -41,13 +41,27 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         only: with_dependencies(&campaign.set, &named),
         merge: args.merge,
     };
-    let mut observer = observer(context, &campaign);
-    let conclusion = drive(campaign.clone(), &errand, observer.as_mut())?;
+    let exit = conduct(context, &campaign, &errand)?;
+    if !context.json {
+        let view = Situation::look(&campaign)?.view(&campaign, false)?;
+        output::text(&next_steps(&view, &campaign.target))?;
+    }
+    Ok(exit)
+}
+
+/// Drives an errand to its end before the eyes of a person, then says what came of it.
+///
+/// # Errors
+///
+/// When another supervisor is at work, or something fails that no plan can be blamed for.
+pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Result<Exit, CliError> {
+    let mut observer = observer(context, campaign);
+    let conclusion = drive(campaign.clone(), errand, observer.as_mut())?;
     drop(observer);
     if !context.json {
-        let situation = Situation::look(&campaign)?;
-        let view = situation.view(&campaign, false)?;
-        output::text(&summary(&view, &campaign.target, context.quiet))?;
+        let situation = Situation::look(campaign)?;
+        let view = situation.view(campaign, false)?;
+        output::text(&summary(&view, context.quiet))?;
     }
     Ok(match conclusion.ending {
         Ending::Settled => Exit::Done,

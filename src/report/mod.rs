@@ -17,5 +17,5 @@ pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
 pub use span::{ago, span};
-pub use summary::summary;
+pub use summary::{next_steps, summary};
 pub use table::table;

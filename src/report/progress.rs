@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anstyle::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::journal::Record;
@@ -18,6 +19,10 @@ use super::width::{fit, pad};
 const TICK: Duration = Duration::from_millis(500);
 /// With more plans than this, only those that run or need a person have a line.
 const MANY: usize = 30;
+/// Columns of the longest state's name.
+const STATE: usize = 9;
+/// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
+const FIXED: usize = 10 + 7 + STATE + 6 + 5;
 
 /// One bar a plan, on standard error.
 pub struct ProgressBars {
@@ -25,6 +30,7 @@ pub struct ProgressBars {
     lines: BTreeMap<PlanName, ProgressBar>,
     titles: BTreeMap<PlanName, Vec<(u32, String)>>,
     width: usize,
+    colour: bool,
 }
 
 impl ProgressBars {
@@ -43,6 +49,7 @@ impl ProgressBars {
             lines: BTreeMap::new(),
             titles: BTreeMap::new(),
             width,
+            colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
         };
         for plan in &set.plans {
             let titles = plan
@@ -100,21 +107,19 @@ impl ProgressBars {
                 .map(|reason| reason.text)
                 .unwrap_or_default()
         };
-        let colour = plan_style(now);
-        let word = pad(now.as_str(), 9);
-        let room = usize::from(console_width())
-            .saturating_sub(self.width + 40)
-            .max(20);
-        let time = if now.is_settled() || !at_work {
-            "       "
+        let colour = if self.colour {
+            plan_style(now)
         } else {
-            "{elapsed:>6} "
+            Style::new()
         };
-        line.set_style(style(
-            &format!("{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {{msg}}{time}{{wide_msg}}")
-                .replace("{msg}", &format!("{colour}{word}{colour:#} "))
-                .replace("{wide_msg}", "{wide_msg}"),
-        ));
+        let word = pad(now.as_str(), STATE);
+        let room = usize::from(console_width())
+            .saturating_sub(self.width + FIXED)
+            .max(20);
+        let time = if at_work { "{elapsed:>6}" } else { "      " };
+        line.set_style(style(&format!(
+            "{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {colour}{word}{colour:#} {time} {{wide_msg}}"
+        )));
         line.set_message(fit(&what, room));
         if at_work {
             line.enable_steady_tick(TICK);
@@ -169,7 +174,7 @@ fn console_width() -> u16 {
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ")
+        .progress_chars("=>-")
 }
 
 impl Observer for ProgressBars {

@@ -12,7 +12,7 @@ use super::table::counts;
 use super::width::fit;
 
 /// The summary; only the counts when little is to be said.
-pub fn summary(view: &StatusView, target: &str, quiet: bool) -> String {
+pub fn summary(view: &StatusView, quiet: bool) -> String {
     let mut text = String::new();
     if !quiet {
         let width = view
@@ -55,10 +55,15 @@ pub fn summary(view: &StatusView, target: &str, quiet: bool) -> String {
         })
         .collect();
     let _ = writeln!(text, "{}", counted.join(", "));
-    for step in next_steps(view, target) {
-        let _ = writeln!(text, "next: {step}");
-    }
     text
+}
+
+/// What a person may do next, one line each.
+pub fn next_steps(view: &StatusView, target: &str) -> String {
+    steps(view, target)
+        .into_iter()
+        .map(|step| format!("next: {step}\n"))
+        .collect()
 }
 
 /// Time that agents worked on the plan.
@@ -70,7 +75,7 @@ fn spent(plan: &PlanView) -> Option<Duration> {
     each.reduce(|all, one| all + one)
 }
 
-fn next_steps(view: &StatusView, target: &str) -> Vec<String> {
+fn steps(view: &StatusView, target: &str) -> Vec<String> {
     let mut steps = Vec::new();
     let any = |state| view.plans.iter().find(|plan| plan.state == state);
     if any(PlanState::Finished).is_some() {

@@ -122,9 +122,9 @@ impl Scheduler {
                 }
             }
             Input::Reported { plan, items } => self.take_report(at, &plan, items, &mut step),
-            Input::Wake => self
-                .asked
-                .retain(|ask| !matches!(ask, Ask::Wake(due) if *due <= at)),
+            // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
+            // again.
+            Input::Wake => self.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
         }
         if matches!(self.state.phase, Phase::Driving | Phase::Stopping { .. }) {
             self.decide(at, &mut step);

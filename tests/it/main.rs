@@ -17,3 +17,7 @@ mod git_repository;
 mod git_worktree;
 // Floor 3: the status file, with many writers.
 mod status_writers;
+// Floor 5: the demo and the example that come with the program, run as a person would.
+mod demo;
+// The pages in docs/ against the code.
+mod documentation;

@@ -1,0 +1,214 @@
+//! The shape of the code, checked: imports go down only, rooms of one floor do not know each other, files stay small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every room with its floor.
+const ROOMS: &[(&str, u32)] = &[
+    ("plan", 0),
+    ("graph", 1),
+    ("schedule", 2),
+    ("git", 3),
+    ("agent", 3),
+    ("status", 3),
+    ("journal", 3),
+    ("supervisor", 4),
+    ("report", 5),
+    ("cli", 5),
+];
+
+/// The one import within a floor: commands use what people see.
+const SIDEWAYS: &[(&str, &str)] = &[("cli", "report")];
+
+/// Most lines of a file before its tests begin.
+const CEILING: usize = 400;
+
+/// Files over the ceiling, with their size; they may shrink, and nothing may join them.
+const TOO_LONG: &[(&str, usize)] = &[
+    ("schedule/event.rs", 490),
+    ("schedule/scheduler.rs", 840),
+    ("supervisor/engine.rs", 640),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below a folder, as path relative to it and text.
+fn sources(below: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let top = root().join(below);
+    let mut found = Vec::new();
+    walk(&top, &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "no source below {below}");
+    let relative = |path: &PathBuf| path.strip_prefix(&top).unwrap().to_string_lossy().into_owned();
+    found
+        .iter()
+        .map(|path| (relative(path), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// The lines before the tests, without what stands behind `//`.
+fn production(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| !line.trim_start().starts_with("#[cfg(test)]"))
+        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or("")))
+}
+
+fn floor(room: &str) -> Option<u32> {
+    ROOMS
+        .iter()
+        .find(|(name, _)| *name == room)
+        .map(|(_, floor)| *floor)
+}
+
+/// The rooms that a line names as `crate::ROOM`, also in a list of one level: `crate::{git, plan::Name}`.
+fn named(line: &str) -> Vec<String> {
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    line.match_indices("crate::")
+        .flat_map(|(at, found)| {
+            let rest = &line[at + found.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => list.split(',').map(|part| word(part.trim())).collect(),
+                None => vec![word(rest)],
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn imports_go_down_only() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources("src") {
+        let Some((room, _)) = file.split_once('/') else {
+            continue;
+        };
+        let own =
+            floor(room).unwrap_or_else(|| panic!("{file}: the room {room} has no floor: give it one here"));
+        for (at, line) in production(&text) {
+            for other in named(line).iter().filter(|other| *other != room) {
+                let Some(theirs) = floor(other) else { continue };
+                let allowed = theirs < own || SIDEWAYS.contains(&(room, other));
+                if !allowed {
+                    wrong.push(format!("src/{file}:{at}: {room} must not know {other}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_core_reaches_for_nothing_outside() {
+    const WORLD: &[&str] = &[
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::net",
+        "Instant::now",
+        "SystemTime",
+        "Timestamp::now",
+        "git2::",
+        "rustix::",
+        "tokio::",
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in sources("src") {
+        let core = file
+            .split_once('/')
+            .is_some_and(|(room, _)| floor(room).is_some_and(|floor| floor <= 2));
+        if !core {
+            continue;
+        }
+        for (at, line) in production(&text) {
+            for outside in WORLD.iter().filter(|outside| line.contains(**outside)) {
+                wrong.push(format!(
+                    "src/{file}:{at}: {outside} on a floor that touches nothing"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources("src") {
+        if file.ends_with("tests.rs") {
+            continue;
+        }
+        let lines = production(&text).count();
+        if lines <= CEILING && TOO_LONG.iter().any(|(long, _)| *long == file) {
+            wrong.push(format!(
+                "src/{file}: {lines} lines, which needs no leave: delete its row"
+            ));
+        }
+        let allowed = TOO_LONG
+            .iter()
+            .find(|(long, _)| *long == file)
+            .map_or(CEILING, |(_, lines)| *lines);
+        if lines > allowed {
+            wrong.push(format!(
+                "src/{file}: {lines} lines, at most {allowed}: split it by what it is about"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn everything_is_imported_by_name() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources("src") {
+        if file.ends_with("tests.rs") {
+            continue;
+        }
+        for (at, _) in production(&text).filter(|(_, line)| line.contains("use super::*")) {
+            wrong.push(format!("src/{file}:{at}: name what is used"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_integration_test_is_forgotten() {
+    let main = fs::read_to_string(root().join("tests/it/main.rs")).unwrap();
+    for entry in fs::read_dir(root().join("tests/it")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if name != "main" {
+            let line = format!("mod {name};");
+            assert!(
+                main.lines().any(|found| found == line),
+                "tests/it/main.rs lacks `{line}`"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_reading_of_imports_sees_lists_and_paths() {
+    assert_eq!(named("use crate::plan::PlanName;"), ["plan"]);
+    assert_eq!(named("use crate::{git, plan::X};"), ["git", "plan"]);
+    assert_eq!(
+        named("let x = crate::agent::run(crate::git::y());"),
+        ["agent", "git"]
+    );
+    assert!(named("use super::plan;").is_empty());
+}

@@ -1,0 +1,113 @@
+//! The pages in `docs/` name every key, state and event that there is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use orch::plan::manifest::manifest_schema;
+use orch::plan::{PlanState, TaskState};
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The text below a heading, up to the next one of any level.
+#[track_caller]
+fn section<'t>(page: &'t str, heading: &str) -> &'t str {
+    let start = format!("\n## {heading}\n");
+    let at = page.find(&start).unwrap_or_else(|| panic!("no section {heading}"));
+    let rest = &page[at + start.len()..];
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The words in backticks in the first column of a section's table, without brackets and placeholders.
+fn first_column(section: &str) -> BTreeSet<String> {
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter_map(|line| line.split(" | ").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(|word| match word.strip_prefix('[') {
+            Some(table) => {
+                let inner = table.trim_end_matches(']');
+                let named = inner.strip_prefix("plans.NAME.").unwrap_or(inner);
+                named.split('.').next().unwrap_or_default().to_owned()
+            }
+            None => word.to_owned(),
+        })
+        .collect()
+}
+
+fn keys(pointer: &str) -> BTreeSet<String> {
+    let schema = manifest_schema();
+    let table = schema.pointer(pointer).and_then(|table| table.as_object());
+    table.unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn every_key_of_the_manifest_is_documented_and_no_other() {
+    let page = page("docs/manifest.md");
+    for (heading, pointer) in [
+        ("Top", "/properties"),
+        ("[run]", "/$defs/RawRun/properties"),
+        ("[agents.NAME]", "/$defs/RawAgent/properties"),
+        ("[merge]", "/$defs/RawMerge/properties"),
+        ("[plans.NAME]", "/$defs/RawPlan/properties"),
+        ("[plans.NAME.phases.N]", "/$defs/RawPhase/properties"),
+    ] {
+        assert_eq!(
+            first_column(section(&page, heading)),
+            keys(pointer),
+            "section {heading}"
+        );
+    }
+    for hook in keys("/$defs/RawHooks/properties") {
+        assert!(section(&page, "[hooks]").contains(&format!("`{hook}`")), "{hook}");
+    }
+}
+
+#[test]
+fn every_state_is_documented_and_no_other() {
+    let page = page("docs/states.md");
+    let plans: BTreeSet<String> = PlanState::ALL.iter().map(ToString::to_string).collect();
+    let tasks: BTreeSet<String> = TaskState::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(first_column(section(&page, "Plans")), plans);
+    assert_eq!(first_column(section(&page, "Phases and tasks")), tasks);
+}
+
+#[test]
+fn every_event_is_documented_and_no_other() {
+    let source = page("src/schedule/event.rs");
+    let names: BTreeSet<String> = source
+        .split("#[serde(rename = \"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(first_column(section(&page("docs/states.md"), "Events")), names);
+}
+
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages: Vec<_> = fs::read_dir(root.join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    pages.push(root.join("README.md"));
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .filter(|link| !link.contains("://"))
+        {
+            assert!(
+                page.parent().unwrap().join(link).exists(),
+                "{}: {link}",
+                page.display()
+            );
+        }
+    }
+}
