@@ -27,6 +27,7 @@ pub fn detail(event: &Event) -> String {
         Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {}
+        | Event::WorktreeLost { .. }
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
         | Event::PlanFinished { .. } => String::new(),

@@ -46,6 +46,7 @@ fn is_news(event: &Event) -> bool {
         | Event::RunSettled {}
         | Event::WorktreeCreated { .. }
         | Event::WorktreeRefused { .. }
+        | Event::WorktreeLost { .. }
         | Event::AgentStarted { .. }
         | Event::AgentRefused { .. }
         | Event::AgentEnded { .. }

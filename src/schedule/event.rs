@@ -64,6 +64,12 @@ pub enum Event {
         /// What was found and what to do.
         why: String,
     },
+    /// The worktree is not there any more; it is made again when it is needed.
+    #[serde(rename = "worktree.lost")]
+    WorktreeLost {
+        /// The plan.
+        plan: PlanName,
+    },
 
     /// An attempt was given work. Written before its process starts.
     #[serde(rename = "attempt.assigned")]
@@ -332,6 +338,7 @@ impl Event {
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::WorktreeCreated { plan, .. }
             | Self::WorktreeRefused { plan, .. }
+            | Self::WorktreeLost { plan }
             | Self::AttemptAssigned { plan, .. }
             | Self::AgentStarted { plan, .. }
             | Self::AgentRefused { plan, .. }

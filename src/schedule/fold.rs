@@ -145,6 +145,7 @@ impl PlanRun {
             Event::WorktreeRefused { why, .. } => {
                 self.end(at, Outcome::Held(Hold::Refused { why: why.clone() }));
             }
+            Event::WorktreeLost { .. } => self.worktree = None,
             Event::AttemptAssigned {
                 attempt,
                 number,

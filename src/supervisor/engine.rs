@@ -204,11 +204,14 @@ impl<'o> Engine<'o> {
                 }
             }
         }
-        if !merge_only {
-            self.campaign.note_manifest()?;
-        }
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
+        if !merge_only {
+            self.campaign.note_manifest()?;
+            // Looked for now that what was held or had failed is open again.
+            let lost = recovery::lost_worktrees(self.scheduler.state());
+            missed.extend(lost.into_iter().filter(|event| self.scheduler.take(now, event)));
+        }
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {

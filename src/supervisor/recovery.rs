@@ -52,6 +52,21 @@ pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, Superviso
     Ok(all)
 }
 
+/// Worktrees of plans that are still to be worked on and whose folder somebody has removed.
+pub fn lost_worktrees(state: &State) -> Vec<Event> {
+    let open = state
+        .plans
+        .iter()
+        .filter(|(_, run)| run.is_open() && run.attempt.is_none());
+    let gone = open.filter(|(_, run)| {
+        run.worktree
+            .as_ref()
+            .is_some_and(|made| !Path::new(&made.path).is_dir())
+    });
+    gone.map(|(plan, _)| Event::WorktreeLost { plan: plan.clone() })
+        .collect()
+}
+
 fn look_at(
     plan: &PlanName,
     attempt: &AttemptId,

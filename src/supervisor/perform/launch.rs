@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::agent::{self, Job, JobFolder, JobInput, Runner};
+use crate::agent::{self, Job, JobFolder, JobInput, JobState, Runner};
 use crate::git::{Carried, CarryError, carry, head_of};
 use crate::plan::{
-    Agent, AgentStdin, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState, Template,
-    WorkRef,
+    Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState,
+    Template, WorkRef,
 };
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
@@ -72,6 +72,7 @@ fn start(
         );
         return Err(refused(&why));
     }
+    nobody_else_works(campaign, &order.plan)?;
     for (from, commit) in &order.carry {
         carry_in(worktree, plan, from, commit)?;
     }
@@ -119,6 +120,20 @@ fn start(
         head: Some(head),
     };
     Ok(Launched { event, runner })
+}
+
+/// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
+fn nobody_else_works(campaign: &Campaign, plan: &PlanName) -> Result<(), LaunchTrouble> {
+    let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
+    let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
+    for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
+        if let Ok(JobState::Running(_)) = folder.state() {
+            let why =
+                format!("{attempt} still works in its worktree, although the journal does not know of it");
+            return Err(LaunchTrouble::Refused { why });
+        }
+    }
+    Ok(())
 }
 
 fn command_line(
