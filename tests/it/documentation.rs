@@ -15,7 +15,9 @@ fn page(name: &str) -> String {
 #[track_caller]
 fn section<'t>(page: &'t str, heading: &str) -> &'t str {
     let start = format!("\n## {heading}\n");
-    let at = page.find(&start).unwrap_or_else(|| panic!("no section {heading}"));
+    let at = page
+        .find(&start)
+        .unwrap_or_else(|| panic!("no section {heading}"));
     let rest = &page[at + start.len()..];
     rest.split("\n## ").next().unwrap()
 }
