@@ -1,5 +1,7 @@
 //! The shape of the code, checked: imports go down only, rooms of one floor do not know each other, files stay small.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads the sources")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +96,9 @@ fn imports_go_down_only() {
         let own =
             floor(room).unwrap_or_else(|| panic!("{file}: the room {room} has no floor: give it one here"));
         for (at, line) in production(&text) {
+            if line.trim_end().ends_with("crate::{") {
+                wrong.push(format!("src/{file}:{at}: give each room a `use` of its own"));
+            }
             for other in named(line).iter().filter(|other| *other != room) {
                 let Some(theirs) = floor(other) else { continue };
                 let allowed = theirs < own || SIDEWAYS.contains(&(room, other));
