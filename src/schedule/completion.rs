@@ -219,10 +219,7 @@ impl Scheduler {
         if !run.is_open() || run.attempt.is_some() {
             return;
         }
-        let open = plan
-            .phases
-            .iter()
-            .filter(|phase| !run.phases_done.contains_key(&phase.id));
+        let open = plan.phases.iter().filter(|phase| !run.proven.contains(&phase.id));
         let mut depends = plan.depends.iter().chain(open.flat_map(|phase| &phase.depends));
         let Some(lost) = depends.find(|dependency| self.state.is_hopeless(dependency)) else {
             return;
@@ -244,10 +241,7 @@ impl Scheduler {
         let plan = &self.work.plans[index];
         let name = plan.name.clone();
         let run = self.state.plan(&name);
-        let all_done = plan
-            .phases
-            .iter()
-            .all(|phase| run.phases_done.contains_key(&phase.id));
+        let all_done = plan.phases.iter().all(|phase| run.proven.contains(&phase.id));
         if !all_done || !run.is_open() || run.attempt.is_some() || run.worktree.is_none() {
             return;
         }

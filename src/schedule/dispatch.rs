@@ -96,9 +96,7 @@ pub fn place(index: usize, plan: &PlanWork, run: &PlanRun) -> Place {
 
 /// The first phase that no attempt has completed.
 pub fn next_phase<'a>(plan: &'a PlanWork, run: &PlanRun) -> Option<&'a PhaseWork> {
-    plan.phases
-        .iter()
-        .find(|phase| !run.phases_done.contains_key(&phase.id))
+    plan.phases.iter().find(|phase| !run.proven.contains(&phase.id))
 }
 
 /// The phases that an attempt starting now is given: from the first one with work left up to where it would have to

@@ -38,7 +38,8 @@ pub fn check(work: &Work, state: &State) {
         }
         running += 1;
         *per_agent.entry(&attempt.agent).or_default() += 1;
-        if attempt.stage == Stage::Assigned || attempt.stage == Stage::Running {
+        // A repair goes through phases that are done, whatever they once waited for.
+        if !attempt.repair && (attempt.stage == Stage::Assigned || attempt.stage == Stage::Running) {
             let leg = plan
                 .phases
                 .iter()

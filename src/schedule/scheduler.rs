@@ -84,12 +84,15 @@ impl Scheduler {
         self.state.now = self.state.now.max(now);
     }
 
-    /// Takes in one fact that was missed, without deciding anything; the caller records it. A fact that nobody waits
-    /// for changes nothing.
-    pub fn take(&mut self, at: At, event: &Event) {
-        if self.is_current(event) {
+    /// Takes in one fact that was missed, without deciding anything. True when it is news, and to be recorded; a fact
+    /// that nobody waits for changes nothing.
+    #[must_use]
+    pub fn take(&mut self, at: At, event: &Event) -> bool {
+        let current = self.is_current(event);
+        if current {
             self.state.apply(at.max(self.state.now), event);
         }
+        current
     }
 
     /// Takes in what was reported while nobody listened, without deciding anything; what is new is returned, to be

@@ -107,28 +107,38 @@ impl Scheduler {
         let Some(base) = self.state.run.as_ref().map(|run| run.base.clone()) else {
             return;
         };
-        let mut waiting = 0;
-        let mut ready: Vec<(bool, dispatch::Place, usize)> = Vec::new();
+        let (mut ready_made, mut blocked_made) = (0, 0);
+        let mut unmade: Vec<(bool, dispatch::Place, usize)> = Vec::new();
         for (index, plan) in self.work.plans.iter().enumerate() {
             let run = self.state.plan(&plan.name);
             if !run.is_open() || !self.state.drives(&plan.name) {
                 continue;
             }
-            match &run.worktree {
-                Some(_) => {
-                    waiting += usize::from(run.attempt.is_none() && run.history.is_empty());
-                }
-                None => {
-                    let blocked = !dispatch::waits_for(plan, run, &self.state).is_empty();
-                    ready.push((blocked, dispatch::place(index, plan, run), index));
-                }
+            let blocked = !dispatch::waits_for(plan, run, &self.state).is_empty();
+            if run.worktree.is_none() {
+                unmade.push((blocked, dispatch::place(index, plan, run), index));
+            } else if run.attempt.is_none() && run.history.is_empty() {
+                *(if blocked {
+                    &mut blocked_made
+                } else {
+                    &mut ready_made
+                }) += 1;
             }
         }
-        // What could start now comes before what still waits. Two rounds of slots lie ready, so that neither a short
-        // plan nor a gate that opens waits for a checkout.
-        ready.sort();
+        // What could start now comes before what still waits, and is never held up by it. Two rounds of slots lie
+        // ready, so that neither a short plan nor a gate that opens waits for a checkout.
+        unmade.sort();
         let ahead = self.work.slots.saturating_mul(2);
-        for (_, _, index) in ready.into_iter().take(ahead.saturating_sub(waiting)) {
+        for (blocked, _, index) in unmade {
+            let lying = ready_made + if blocked { blocked_made } else { 0 };
+            if lying >= ahead {
+                continue;
+            }
+            *(if blocked {
+                &mut blocked_made
+            } else {
+                &mut ready_made
+            }) += 1;
             let plan = self.work.plans[index].name.clone();
             let make = Effect::MakeWorktree {
                 plan: plan.clone(),

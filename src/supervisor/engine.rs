@@ -208,9 +208,7 @@ impl<'o> Engine<'o> {
             self.campaign.note_manifest()?;
         }
         let now = self.clock.now();
-        for event in &missed {
-            self.scheduler.take(now, event);
-        }
+        missed.retain(|event| self.scheduler.take(now, event));
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {

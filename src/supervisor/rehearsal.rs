@@ -42,7 +42,7 @@ pub fn rehearse_merge(
         into: into.map(str::to_owned),
     };
     // The supervisor takes both in before it decides, and so does the rehearsal.
-    scheduler.take(at, &start);
+    let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
     let mut landed: BTreeMap<PlanName, CommitId> = BTreeMap::new();
     while let Some(input) = inputs.pop() {

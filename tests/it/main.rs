@@ -6,6 +6,8 @@ mod support;
 
 // Floor 0: plan documents, real ones and large ones.
 mod plan_documents;
+// Floor 2: the scheduler in random worlds.
+mod schedule_model;
 // Floor 3: git, on real repositories.
 mod git_candidate;
 mod git_carry;

@@ -78,10 +78,10 @@ fn look(
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
-    if let (Some(tip), Some(since)) = (&tip, since) {
-        if let Ok(distance) = campaign.repo.ahead_behind(tip, since) {
-            evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
-        }
+    if let (Some(tip), Some(since)) = (&tip, since)
+        && let Ok(distance) = campaign.repo.ahead_behind(tip, since)
+    {
+        evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
     }
     evidence.head = tip;
     Ok(evidence)

@@ -162,7 +162,7 @@ fn build(
         .branch_tip(&plan.branch)
         .map_err(|error| refused(&error))?
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
-    let builder = CandidateBuilder::new(&campaign.repo, campaign.git.clone());
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git);
     match builder
         .build(onto, &head, &message(plan))
         .map_err(|error| refused(&error))?

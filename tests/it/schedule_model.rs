@@ -1,0 +1,460 @@
+//! The scheduler against random plans in a random world: agents fail, vanish and report late, answers come twice and in
+//! any order, and the supervisor crashes. Every step is checked by the scheduler's own oracle (debug builds), and every
+//! run by what is written here. A failure prints its seed; `ORCH_MODEL_SEED=N` replays it and `ORCH_MODEL_RUNS=N` sets
+//! how many are tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orch::plan::{
+    AttemptId, AttemptPolicy, CommitId, Dependency, PhaseId, PlanName, PlanState, Point, Priority, RunId,
+    TaskId, TaskState, WorkRef,
+};
+use orch::schedule::{
+    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Outcome, PhaseWork, PlanWork, Scheduler,
+    Work, plan_state,
+};
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.roll() % limit.max(1) as u64) as usize
+    }
+
+    fn percent(&mut self, chance: u64) -> bool {
+        self.roll() % 100 < chance
+    }
+}
+
+fn name(index: usize) -> PlanName {
+    format!("p{index}").parse().unwrap()
+}
+
+fn commit() -> CommitId {
+    "0".repeat(40).parse().unwrap()
+}
+
+/// Plans whose dependencies point to earlier plans only, so that there is no cycle.
+fn plans(dice: &mut Dice) -> Work {
+    let count = 1 + dice.below(7);
+    let mut plans: Vec<PlanWork> = Vec::new();
+    for index in 0..count {
+        let depends = |dice: &mut Dice, plans: &[PlanWork]| -> Vec<Dependency> {
+            if plans.is_empty() || !dice.percent(45) {
+                return Vec::new();
+            }
+            let on = &plans[dice.below(plans.len())];
+            let phase = &on.phases[dice.below(on.phases.len())];
+            let point = match dice.below(3) {
+                0 => Point::Plan,
+                1 => Point::Phase(phase.id),
+                _ => phase
+                    .tasks
+                    .first()
+                    .map_or(Point::Plan, |(task, _)| Point::Task(*task)),
+            };
+            vec![Dependency {
+                on: WorkRef {
+                    plan: on.name.clone(),
+                    point,
+                },
+                landed: dice.percent(20),
+            }]
+        };
+        let phases = (1..=1 + dice.below(3)).map(|id| PhaseWork {
+            id: PhaseId(id as u32),
+            tasks: (1..=1 + dice.below(3))
+                .map(|n| (TaskId::new(id as u32, n as u32), dice.percent(10)))
+                .collect(),
+            depends: depends(dice, &plans),
+            uses: if dice.percent(25) {
+                BTreeSet::from(["db".parse().unwrap()])
+            } else {
+                BTreeSet::new()
+            },
+            agent: if dice.percent(50) {
+                "one".parse().unwrap()
+            } else {
+                "two".parse().unwrap()
+            },
+            timeout: Duration::from_secs(60),
+            remaining: dice.roll() % 10,
+        });
+        let phases: Vec<PhaseWork> = phases.collect();
+        plans.push(PlanWork {
+            name: name(index),
+            priority: Priority(dice.below(3) as i64),
+            depends: depends(dice, &plans),
+            phases,
+            attempts: AttemptPolicy {
+                retries: dice.below(3) as u32,
+                backoff: Duration::from_millis(500),
+                timeout: Duration::from_secs(60),
+                grace: Duration::from_secs(1),
+            },
+            allow_empty: dice.percent(30),
+            verify: dice.percent(30),
+            carry: dice.percent(80),
+            auto_merge: true,
+        });
+    }
+    Work {
+        plans,
+        slots: 1 + dice.below(3),
+        agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
+        resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
+    }
+}
+
+/// What waits to happen in the world.
+#[derive(Debug, Clone)]
+enum Coming {
+    Answer(Event),
+    Report(PlanName, TaskId, TaskState),
+    Work(Launch),
+    Time(At),
+}
+
+struct World {
+    dice: Dice,
+    scheduler: Scheduler,
+    coming: Vec<Coming>,
+    journal: Vec<(At, Event)>,
+    now: At,
+    ran: BTreeSet<AttemptId>,
+    ending: Option<Ending>,
+    trouble: bool,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let work = plans(&mut dice);
+        Self {
+            // Without trouble every plan must land: the strongest thing that can be said of a run.
+            trouble: dice.percent(70),
+            dice,
+            scheduler: Scheduler::new(work),
+            coming: Vec::new(),
+            journal: Vec::new(),
+            now: At(0),
+            ran: BTreeSet::new(),
+            ending: None,
+        }
+    }
+
+    fn started() -> Event {
+        Event::RunStarted {
+            run: RunId(1),
+            base: commit(),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: false,
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        let step = self.scheduler.handle(self.now, input);
+        self.journal
+            .extend(step.events.into_iter().map(|event| (self.now, event)));
+        for effect in step.effects {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let answer = match effect {
+            Effect::MakeWorktree { plan, base } => Event::WorktreeCreated {
+                path: plan.to_string(),
+                branch: plan.to_string(),
+                plan,
+                base,
+            },
+            Effect::Launch(launch) => {
+                assert!(
+                    self.ran.insert(launch.attempt.clone()),
+                    "{} was started twice",
+                    launch.attempt
+                );
+                Event::AgentStarted {
+                    plan: launch.plan.clone(),
+                    attempt: launch.attempt.clone(),
+                    pid: 1,
+                    head: Some(commit()),
+                }
+                .tap(|| self.coming.push(Coming::Work(launch)))
+            }
+            Effect::Stop { .. } | Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
+            Effect::Check { plan, attempt, .. } => Event::AttemptChecked {
+                plan,
+                attempt,
+                evidence: Evidence {
+                    commits: u32::from(!self.trouble || self.dice.percent(80)),
+                    ..Evidence::default()
+                },
+            },
+            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed {
+                plan,
+                why: "red".to_owned(),
+            },
+            Effect::Verify { plan } => Event::VerifyPassed {
+                plan,
+                commit: commit(),
+            },
+            Effect::Pin { plan, point } => Event::Pinned {
+                plan,
+                point,
+                commit: commit(),
+            },
+            Effect::Merge { plan, .. } => {
+                let landed = |on: &PlanName| self.scheduler.state().is_landed(on);
+                let work = self
+                    .scheduler
+                    .work()
+                    .plans
+                    .iter()
+                    .find(|work| work.name == plan)
+                    .unwrap();
+                for dependency in work.all_depends() {
+                    assert!(
+                        landed(&dependency.on.plan),
+                        "{plan} is merged before {}",
+                        dependency.on.plan
+                    );
+                }
+                Event::MergeLanded {
+                    plan,
+                    target: "main".to_owned(),
+                    before: None,
+                    commit: commit(),
+                }
+            }
+            Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
+            Effect::End(ending) => return self.ending = Some(ending),
+        };
+        self.coming.push(Coming::Answer(answer));
+    }
+
+    /// An agent works: it reports some or all of its tasks in any order and ends somehow.
+    fn work(&mut self, launch: &Launch) {
+        let work = self
+            .scheduler
+            .work()
+            .plans
+            .iter()
+            .find(|work| work.name == launch.plan)
+            .unwrap()
+            .clone();
+        let silent = self.dice.percent(20);
+        let tasks = work
+            .phases
+            .iter()
+            .filter(|phase| launch.phases.contains(&phase.id))
+            .flat_map(|phase| &phase.tasks);
+        let done = if self.trouble { 85 } else { 100 };
+        for (task, _) in tasks {
+            if !silent && self.dice.percent(done) {
+                self.tell(Input::Reported {
+                    plan: launch.plan.clone(),
+                    items: vec![((*task).into(), TaskState::Done, None)],
+                });
+            } else if self.trouble && self.dice.percent(10) {
+                // Comes when the worker may be long gone.
+                self.coming
+                    .push(Coming::Report(launch.plan.clone(), *task, TaskState::Done));
+            }
+        }
+        let exit = match self.dice.below(10) {
+            _ if !self.trouble => Exit::Code { code: 0 },
+            0 => Exit::Code { code: 1 },
+            1 => Exit::TimedOut,
+            2 => Exit::Lost,
+            3 => Exit::Signal { signal: 9 },
+            _ => Exit::Code { code: 0 },
+        };
+        self.coming.push(Coming::Answer(Event::AgentEnded {
+            plan: launch.plan.clone(),
+            attempt: launch.attempt.clone(),
+            exit,
+        }));
+    }
+
+    /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
+    fn crash(&mut self) {
+        let work = self.scheduler.work().clone();
+        let mut fresh = Scheduler::new(work);
+        fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
+        // Time passes without being recorded.
+        fresh.observe(self.scheduler.state().now);
+        assert_eq!(
+            fresh.state(),
+            self.scheduler.state(),
+            "a replay gives another state"
+        );
+        self.scheduler = fresh;
+        // Effects under way die with the supervisor, except agents: their ends will be seen by whoever looks.
+        let alive = |coming: &Coming| match coming {
+            Coming::Work(_) | Coming::Report(..) => true,
+            Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
+            Coming::Time(_) => false,
+        };
+        self.coming.retain(alive);
+        // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
+        let unheard = self.coming.iter().filter_map(|coming| match coming {
+            Coming::Answer(event @ Event::AgentStarted { .. }) => Some(event.clone()),
+            _ => None,
+        });
+        let missed: Vec<Event> = [Self::started()].into_iter().chain(unheard).collect();
+        for event in missed {
+            if self.scheduler.take(self.now, &event) {
+                self.journal.push((self.now, event));
+            }
+        }
+        self.tell(Input::Wake);
+    }
+
+    fn run(&mut self) {
+        self.tell(Input::Event(Self::started()));
+        for _ in 0..20_000 {
+            if self.ending.is_some() {
+                return self.check_end();
+            }
+            if self.trouble && self.dice.percent(2) {
+                self.crash();
+                continue;
+            }
+            assert!(
+                !self.coming.is_empty(),
+                "nothing is under way and the run has not ended: a deadlock"
+            );
+            self.check_busy();
+            let next = self.dice.below(self.coming.len());
+            match self.coming.swap_remove(next) {
+                Coming::Answer(event) => {
+                    let again = self.trouble && self.dice.percent(10);
+                    self.tell(Input::Event(event.clone()));
+                    if again && self.ending.is_none() {
+                        let before = self.scheduler.state().clone();
+                        self.tell(Input::Event(event));
+                        assert_eq!(
+                            *self.scheduler.state(),
+                            before,
+                            "an answer that came twice changed something"
+                        );
+                    }
+                }
+                Coming::Report(plan, task, state) => self.tell(Input::Reported {
+                    plan,
+                    items: vec![(task.into(), state, None)],
+                }),
+                Coming::Work(launch) => self.work(&launch),
+                Coming::Time(at) => {
+                    self.now = self.now.max(at);
+                    self.tell(Input::Wake);
+                }
+            }
+        }
+        panic!("the run does not end");
+    }
+
+    /// No slot idles while something could run.
+    fn check_busy(&self) {
+        let (work, state) = (self.scheduler.work(), self.scheduler.state());
+        let running = state.open_attempts().count();
+        if running >= work.slots {
+            return;
+        }
+        for plan in &work.plans {
+            let run = state.plan(&plan.name);
+            let ready = plan_state(work, state, &plan.name) == PlanState::Ready && run.worktree.is_some();
+            let reasons = orch::schedule::explain(work, state, &plan.name);
+            let retry = run.retry_at.is_some();
+            let proven = plan.phases.iter().all(|phase| run.proven.contains(&phase.id));
+            assert!(
+                !ready || !reasons.is_empty() || retry || proven,
+                "{} could run while a slot idles",
+                plan.name
+            );
+        }
+    }
+
+    fn check_end(&self) {
+        let (work, state) = (self.scheduler.work(), self.scheduler.state());
+        let mut replayed = Scheduler::new(work.clone());
+        replayed.replay(self.journal.iter().map(|(at, event)| (*at, event)));
+        replayed.observe(state.now);
+        assert_eq!(replayed.state(), state, "the journal tells another end");
+        for plan in &work.plans {
+            let run = state.plan(&plan.name);
+            let end = plan_state(work, state, &plan.name);
+            if !self.trouble {
+                assert_eq!(end, PlanState::Landed, "{} {run:#?} {plan:#?}", plan.name);
+            }
+            let lost = plan.all_depends().any(|dependency| {
+                matches!(
+                    state.plan(&dependency.on.plan).outcome,
+                    Some(Outcome::Failed(_) | Outcome::Skipped(_))
+                )
+            });
+            match &run.outcome {
+                Some(Outcome::Skipped(_)) => assert!(lost, "{} was skipped without a cause", plan.name),
+                Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
+                Some(Outcome::Failed(_)) => assert!(
+                    run.failures > plan.attempts.retries,
+                    "{} had retries left",
+                    plan.name
+                ),
+                Some(Outcome::Finished) => {
+                    assert!(
+                        plan.phases.iter().all(|phase| run.proven.contains(&phase.id)),
+                        "{}",
+                        plan.name
+                    );
+                }
+                None => {
+                    let waits_for_person = plan.all_depends().any(|dependency| {
+                        !matches!(plan_state(work, state, &dependency.on.plan), PlanState::Landed)
+                    });
+                    assert!(waits_for_person, "{} was left {end} for no reason", plan.name);
+                }
+            }
+        }
+    }
+}
+
+trait Tap: Sized {
+    fn tap(self, also: impl FnOnce()) -> Self {
+        also();
+        self
+    }
+}
+
+impl<T> Tap for T {}
+
+#[test]
+fn random_plans_in_a_random_world() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let runs = number("ORCH_MODEL_RUNS").unwrap_or(5_000);
+    let (first, last) = match number("ORCH_MODEL_SEED") {
+        Some(seed) => (seed, seed + 1),
+        None => (0, runs),
+    };
+    for seed in first..last {
+        let outcome = std::panic::catch_unwind(|| World::new(seed).run());
+        if let Err(cause) = outcome {
+            eprintln!("seed {seed} failed: ORCH_MODEL_SEED={seed} replays it");
+            std::panic::resume_unwind(cause);
+        }
+    }
+    println!("{} random runs", last - first);
+}
