@@ -1,13 +1,20 @@
 //! `orch` runs many coding agents on one git repository: a worktree and a branch for every plan, scheduling by
 //! dependency, and verified merges. See `docs/architecture.md` for the floors; imports go down only.
 
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod agent;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod cli;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod git;
 pub mod graph;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod journal;
 pub mod plan;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod report;
 pub mod schedule;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod status;
+#[allow(clippy::disallowed_methods, reason = "above the functional core")]
 pub mod supervisor;

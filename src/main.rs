@@ -1,5 +1,7 @@
 //! The `orch` program: a thin door into the library.
 
+#![allow(clippy::disallowed_methods, reason = "the program itself meets the world")]
+
 use std::path::Path;
 use std::process::ExitCode;
 

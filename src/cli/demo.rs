@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
     let exit = up::conduct(context, &campaign, &errand)?;
     if !context.json {
         show_history(&campaign)?;
-        output::text(&further(&top))?;
+        output::text(&further(&top, exit))?;
     }
     Ok(match exit {
         Exit::Done if !has_landed(&campaign)? => Exit::Trouble,
@@ -63,7 +63,7 @@ fn show_history(campaign: &Campaign) -> Result<(), CliError> {
 }
 
 /// Commands that show more of what happened, ready to be copied.
-fn further(top: &Path) -> String {
+fn further(top: &Path, exit: Exit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
         ("status", "every plan in one table"),
@@ -74,7 +74,11 @@ fn further(top: &Path) -> String {
         ("diff billing", "what a plan changed"),
         ("clean", "remove the worktrees of what has landed"),
     ];
-    let mut text = "\nlook further:\n".to_owned();
+    let mut text = match exit {
+        Exit::Done => String::new(),
+        _ => format!("\ngo on:\n  {orch} up --merge\n"),
+    };
+    text += "\nlook further:\n";
     for (command, what) in commands {
         text += &format!("  {orch} {command:<12}  # {what}\n");
     }

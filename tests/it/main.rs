@@ -1,5 +1,7 @@
 //! All integration tests, in one binary so that they are linked once. Each module names what it shows.
 
+#![allow(clippy::disallowed_methods, reason = "tests meet the world")]
+
 mod support;
 
 // Floor 0: plan documents, real ones and large ones.
@@ -21,3 +23,5 @@ mod status_writers;
 mod demo;
 // The pages in docs/ against the code.
 mod documentation;
+// Floor 4: attempts that fail.
+mod retries;
