@@ -8,7 +8,7 @@ use super::command::Git;
 use super::exclude::{exclude, lines_for};
 use super::marker::{Marker, Progress};
 use super::populate::{Fill, fill};
-use super::registration::{Registration, registrations, settle};
+use super::registration::{Registration, registration_at, settle};
 use super::repair::unlock_half_made;
 use super::worktree::is_key;
 use super::{
@@ -114,8 +114,7 @@ impl WorktreeAdmin {
     /// The part under the lock: afterwards the branch exists and git's books hold the worktree.
     fn register(&self, lock: &AdminLock<'_>, wanted: &Wanted<'_>) -> Result<Registered, EnsureError> {
         let common = self.repo.common_dir();
-        let all = registrations(common)?;
-        let found = all.iter().find(|known| known.path == wanted.path).cloned();
+        let found = registration_at(common, &wanted.path)?;
         let tip = match wanted.branch {
             Some(branch) => self.repo.branch_tip(branch)?,
             None => None,
@@ -236,15 +235,12 @@ impl WorktreeAdmin {
     }
 
     fn registered(&self, path: &Path) -> Result<Registration, EnsureError> {
-        registrations(self.repo.common_dir())?
-            .into_iter()
-            .find(|known| known.path == path)
-            .ok_or_else(|| {
-                EnsureError::Git(GitError::Unreadable {
-                    command: "git worktree add".to_owned(),
-                    what: format!("no worktree was registered at `{}`", path.display()),
-                })
+        registration_at(self.repo.common_dir(), path)?.ok_or_else(|| {
+            EnsureError::Git(GitError::Unreadable {
+                command: "git worktree add".to_owned(),
+                what: format!("no worktree was registered at `{}`", path.display()),
             })
+        })
     }
 }
 

@@ -61,23 +61,55 @@ pub(super) fn read_head(file: &Path) -> Option<Option<String>> {
 
 /// All worktrees in git's books, in no particular order. Entries without a path are passed over.
 pub(super) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
+    let settled = |(admin, path): (PathBuf, PathBuf)| Registration {
+        path: settle(&path),
+        admin,
+    };
+    Ok(written_paths(common_dir)?.map(settled).collect())
+}
+
+/// The worktree that git's books hold at a settled path. Cheaper than looking for it among all: with many worktrees,
+/// resolving every path of theirs would cost more than making one more.
+pub(super) fn registration_at(common_dir: &Path, path: &Path) -> Result<Option<Registration>, GitError> {
+    let found = |admin: PathBuf| Registration {
+        path: path.to_owned(),
+        admin,
+    };
+    let back = |admin: &Path| -> Option<bool> {
+        let link = path_in(&fs::read(admin.join("gitdir")).ok()?, admin)?;
+        Some(settle(link.parent()?) == path)
+    };
+    let books = common_dir.join("worktrees");
+    if let Some(admin) = pointed_to(path).and_then(|admin| admin.canonicalize().ok())
+        && let Some(name) = admin.file_name()
+        && books
+            .canonicalize()
+            .is_ok_and(|books| admin.parent() == Some(books.as_path()))
+        && back(&admin) == Some(true)
+    {
+        return Ok(Some(found(books.join(name))));
+    }
+    // Only a path with the same last part, or one whose last part is a link, can lead to the same folder.
+    let may_be =
+        |written: &Path| written == path || written.file_name() == path.file_name() || written.is_symlink();
+    Ok(written_paths(common_dir)?
+        .find(|(_, written)| written == path || (may_be(written) && settle(written) == path))
+        .map(|(admin, _)| found(admin)))
+}
+
+/// Folders in git's books with the worktrees' paths as they are written there.
+fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, PathBuf)>, GitError> {
     let folder = common_dir.join("worktrees");
     let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(GitError::io("read", &folder)(error)),
     };
-    Ok(entries
-        .flatten()
-        .filter_map(|entry| {
-            let admin = entry.path();
-            let link = path_in(&fs::read(admin.join("gitdir")).ok()?, &admin)?;
-            Some(Registration {
-                path: settle(link.parent()?),
-                admin,
-            })
-        })
-        .collect())
+    Ok(entries.into_iter().flatten().flatten().filter_map(|entry| {
+        let admin = entry.path();
+        let link = path_in(&fs::read(admin.join("gitdir")).ok()?, &admin)?;
+        Some((admin, link.parent()?.to_owned()))
+    }))
 }
 
 /// The administration folder that a worktree's `.git` file names; none when there is no such file.
@@ -93,6 +125,9 @@ fn path_in(content: &[u8], relative_to: &Path) -> Option<PathBuf> {
 
 /// A path without `.`, `..` and symbolic links, whether or not its last parts exist yet.
 pub(super) fn settle(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut settled = PathBuf::new();
     for component in absolute.components() {
