@@ -103,6 +103,22 @@ impl JobFolder {
         }
     }
 
+    /// True while a runner lives. Looking shares the lock for an instant, so that two who look do not take each other
+    /// for a runner.
+    fn is_locked(&self) -> Result<bool, AgentError> {
+        let path = self.0.join("lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(AgentError::file("open", path)(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(error)) => Err(AgentError::file("lock", path)(error)),
+        }
+    }
+
     /// Takes the folder's lock; none when a runner holds it.
     pub(super) fn lock(&self) -> Result<Option<File>, AgentError> {
         let path = self.0.join("lock");
@@ -142,7 +158,7 @@ impl JobFolder {
             return Ok(JobState::Unstarted);
         }
         // The lock is looked at first: an end that is written after that is seen the next time.
-        let alive = self.lock()?.is_none();
+        let alive = self.is_locked()?;
         if let Ok(Some(record)) = self.read::<ExitRecord>("exit.json") {
             return Ok(JobState::Ended(record));
         }

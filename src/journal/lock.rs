@@ -2,10 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::{JournalError, OrchDir};
+
+/// Whoever looks whether somebody holds the lock has it shared for an instant. Only one who keeps it longer drives.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Proof that this process drives the repository. Dropped with the process, however it ends.
 #[derive(Debug)]
@@ -45,10 +49,16 @@ impl RepositoryLock {
             .write(true)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Ok(Err(read_holder(&mut file))),
-            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(std::fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(std::fs::TryLockError::WouldBlock) => return Ok(Err(read_holder(&mut file))),
+                Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+            }
         }
         let holder = Holder {
             pid: std::process::id(),
@@ -90,6 +100,25 @@ fn read_holder(file: &mut File) -> Option<Holder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_only_look_never_keep_a_taker_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        drop(RepositoryLock::take(&dir, "up").unwrap().unwrap());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    RepositoryLock::holder(&dir).unwrap();
+                }
+            });
+            for _ in 0..200 {
+                assert!(RepositoryLock::take(&dir, "up").unwrap().is_ok());
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
 
     #[test]
     fn the_second_taker_learns_who_has_it_and_gets_it_when_it_is_free() {
