@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::journal::{OrchDir, RepositoryLock};
-use crate::supervisor::{Answer, Request, ask};
+use crate::supervisor::{Answer, Request, ask, stop_strays};
 
 use super::{CliError, Context, Exit, output};
 
@@ -23,12 +23,11 @@ pub struct DownArgs {
 pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
     let repo = context.repository()?;
     let dir = OrchDir::new(repo.common_dir());
-    let nothing = || CliError::new(Exit::Nothing, "no supervisor drives this repository");
     if RepositoryLock::holder(&dir)?.is_none() {
-        return Err(nothing());
+        return stop_what_is_left(context, &dir, args.now);
     }
     match ask(&dir, &Request::Down { now: args.now })? {
-        None => return Err(nothing()),
+        None => return stop_what_is_left(context, &dir, args.now),
         Some(Answer::Refused { why }) => return Err(CliError::refused(why)),
         Some(Answer::Accepted | Answer::Merged(_)) => {}
     }
@@ -44,6 +43,24 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
     }
     if !context.quiet {
         output::text("stopped; `orch up` goes on\n")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// No supervisor is at work, but one that was killed may have left agents.
+fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Exit, CliError> {
+    let stopped = stop_strays(dir, now)?;
+    if stopped.is_empty() {
+        return Err(CliError::new(
+            Exit::Nothing,
+            "no supervisor drives this repository, and no agent is at work",
+        ));
+    }
+    if !context.quiet {
+        output::text(&format!(
+            "no supervisor was at work; stopped what one had left: {}; `orch up` goes on\n",
+            stopped.join(", ")
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -148,7 +148,9 @@ impl From<SupervisorError> for CliError {
                 GitError::Missing { .. }
                 | GitError::TooOld { .. }
                 | GitError::NotARepository { .. }
-                | GitError::NoCommit { .. },
+                | GitError::NoCommit { .. }
+                | GitError::UnknownRevision { .. }
+                | GitError::AmbiguousRevision { .. },
             ) => Self::refused(message),
             SupervisorError::Git(_) => Self::new(Exit::Trouble, message),
             SupervisorError::Journal(ref journal) if journal.is_disk_full() => {

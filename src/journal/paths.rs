@@ -46,12 +46,17 @@ impl OrchDir {
 
     /// The folder of the last verification of the plan in its own worktree.
     pub fn verification(&self, plan: &PlanName) -> PathBuf {
-        self.0.join("verify").join(plan.as_str())
+        self.verifications().join(plan.as_str())
     }
 
     /// The folder of the last verification of the plan merged into the target.
     pub fn merge_verification(&self, plan: &PlanName) -> PathBuf {
-        self.0.join("verify").join(format!("{plan}.merged"))
+        self.verifications().join(format!("{plan}.merged"))
+    }
+
+    /// The folder with the folders of all verifications.
+    pub fn verifications(&self) -> PathBuf {
+        self.0.join("verify")
     }
 
     /// The move of the target that is being carried out.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitVersion, Repository, WorktreeAdmin, require_git};
+use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{CommitId, Plan, PlanName, PlanSet, Template, WORKTREE_PLACEHOLDERS};
 
@@ -76,7 +76,15 @@ impl Campaign {
                 ));
             }
         };
-        let base = repo.resolve(&base_name)?;
+        let base = repo
+            .resolve(&base_name)
+            .map_err(|error| match (error, &set.run.base) {
+                (
+                    error @ (GitError::UnknownRevision { .. } | GitError::AmbiguousRevision { .. }),
+                    Some(_),
+                ) => SupervisorError::Unfit(format!("`base` in [run] of the manifest: {error}")),
+                (error, _) => error.into(),
+            })?;
         let target = set.run.target.clone().unwrap_or_else(|| base_name.clone());
         repo.check_target(&target)?;
         if let Some(plan) = set.plans.iter().find(|plan| plan.branch == target) {

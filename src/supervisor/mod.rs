@@ -23,6 +23,7 @@ mod rehearsal;
 mod request;
 mod selection;
 mod status_feed;
+mod strays;
 mod view;
 
 pub use campaign::Campaign;
@@ -34,4 +35,5 @@ pub use observer::{Observer, Silent};
 pub use rehearsal::rehearse_merge;
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use strays::stop_strays;
 pub use view::{AttemptView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView};
