@@ -15,6 +15,9 @@ use super::{AgentError, ExitRecord, Job, ProcessId};
 /// How long a lock may be held by somebody who only looks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Bytes set aside for the exit record.
+const RESERVE: usize = 2048;
+
 /// The folder of one attempt or verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFolder(PathBuf);
@@ -74,7 +77,7 @@ impl JobFolder {
             .create(&self.0)
             .map_err(AgentError::file("make", &self.0))?;
         let lock = self.lock_patiently()?;
-        for name in ["running.json", "exit.json", "log", "log.1"] {
+        for name in ["running.json", "exit.json", "exit.reserve", "log", "log.1"] {
             let path = self.0.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -206,6 +209,30 @@ impl JobFolder {
             source,
         })?;
         write_new(&path, &text)
+    }
+
+    /// Sets room aside for the exit record, so that a disk which is full at the end still takes it.
+    pub(super) fn reserve_exit(&self) -> Result<(), AgentError> {
+        write_new(&self.0.join("exit.reserve"), &[b' '; RESERVE])
+    }
+
+    /// Writes the exit record into the room that was set aside.
+    pub(super) fn write_exit(&self, record: &ExitRecord) -> Result<(), AgentError> {
+        let (reserve, path) = (self.0.join("exit.reserve"), self.0.join("exit.json"));
+        let text = serde_json::to_vec_pretty(record).map_err(|source| AgentError::Damaged {
+            path: path.clone(),
+            source,
+        })?;
+        let write = || -> std::io::Result<()> {
+            // Overwritten in place, which needs no new room; white space behind JSON is still JSON.
+            let mut file = OpenOptions::new().write(true).open(&reserve)?;
+            file.write_all(&text)?;
+            if let Some(rest) = RESERVE.checked_sub(text.len()) {
+                file.write_all(&vec![b' '; rest])?;
+            }
+            fs::rename(&reserve, &path)
+        };
+        write().map_err(AgentError::file("write", path))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, AgentError> {

@@ -10,6 +10,7 @@
 //! | `lock` | supervisor, inherited by the runner | locked for as long as the runner lives |
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
+//! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod environment;

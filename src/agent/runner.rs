@@ -64,6 +64,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
         source: std::io::ErrorKind::NotFound.into(),
     })?;
     let started_at = Timestamp::now();
+    folder.reserve_exit()?;
     folder.write("running.json", &Running { runner, started_at })?;
     let (exit, left_behind) = match start(&job) {
         Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut log),
@@ -81,7 +82,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
         output_bytes: log.total(),
         left_behind,
     };
-    folder.write("exit.json", &record)
+    folder.write_exit(&record)
 }
 
 /// True when standard input is this folder's lock file.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
@@ -15,8 +16,7 @@ use super::{SupervisorError, load};
 pub struct Campaign {
     /// The repository.
     pub repo: Repository,
-    /// The git program.
-    pub git: GitVersion,
+    git: OnceLock<GitVersion>,
     /// What orch keeps in it.
     pub dir: OrchDir,
     /// The plans.
@@ -41,22 +41,20 @@ impl Campaign {
     /// When there is no repository, no commit or no manifest, when the manifest is wrong, or when base or target do
     /// not exist and cannot.
     pub fn open(from: &Path, manifest: Option<&Path>) -> Result<Self, SupervisorError> {
-        let git = require_git()?;
         let named = manifest.map(std::path::absolute).transpose();
         let named = named.map_err(SupervisorError::system("resolve the manifest's path"))?;
         // Faults of a manifest that was named are told even where there is no repository.
-        let loaded = named.as_deref().map(load::load);
-        let repo = match (Repository::discover(from), loaded) {
-            (_, Some(Err(faults))) => return Err(faults),
-            (Err(error), _) => return Err(error.into()),
-            (Ok(repo), Some(Ok(_)) | None) => repo,
-        };
+        let loaded = named.as_deref().map(load::load).transpose()?;
+        let repo = Repository::discover(from)?;
         let dir = OrchDir::new(repo.common_dir());
-        let manifest = match named {
-            Some(file) => file,
-            None => Self::find(&repo, &dir, from)?,
+        let (manifest, set) = match (named, loaded) {
+            (Some(file), Some(set)) => (file, set),
+            (named, _) => {
+                let file = named.map_or_else(|| Self::find(&repo, &dir, from), Ok)?;
+                let set = load::load(&file)?;
+                (file, set)
+            }
         };
-        let set = load::load(&manifest)?;
         repo.require_commit()?;
         // "The branch checked out" is that of the checkout in which the manifest lies: from a plan's own worktree the
         // same plans are seen as from the main checkout.
@@ -97,7 +95,7 @@ impl Campaign {
         Ok(Self {
             dir,
             repo,
-            git,
+            git: OnceLock::new(),
             set,
             program,
             manifest,
@@ -110,7 +108,8 @@ impl Campaign {
     /// The manifest that a person standing in `from` means. A plan's worktree holds a copy, as old as the plan and free
     /// for its agent to change; there the one that drives the run is meant.
     fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
-        if WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
+        let linked = repo.here() != repo.top();
+        if linked && WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
             let note = std::fs::read(dir.manifest_note()).ok();
             let driving = note
                 .map(|path| PathBuf::from(OsString::from_vec(path)))
@@ -121,6 +120,21 @@ impl Campaign {
             };
         }
         load::find_manifest(from, repo.here())
+    }
+
+    /// The git program; asking for it costs a process, so those who only look do not.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing or too old.
+    pub fn git(&self) -> Result<GitVersion, GitError> {
+        match self.git.get() {
+            Some(git) => Ok(*git),
+            None => {
+                let git = require_git()?;
+                Ok(*self.git.get_or_init(|| git))
+            }
+        }
     }
 
     /// Writes down which manifest drives the run, for those who stand in a plan's worktree.

@@ -61,6 +61,7 @@ pub fn drive(
     errand: &Errand,
     observer: &mut dyn Observer,
 ) -> Result<Conclusion, SupervisorError> {
+    campaign.git()?;
     let doing = match errand {
         Errand::Up { only, .. } => {
             preflight::check_agents(&campaign, only)?;

@@ -162,7 +162,8 @@ fn build(
         .branch_tip(&plan.branch)
         .map_err(|error| refused(&error))?
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
-    let builder = CandidateBuilder::new(&campaign.repo, campaign.git);
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let builder = CandidateBuilder::new(&campaign.repo, git);
     match builder
         .build(onto, &head, &message(plan))
         .map_err(|error| refused(&error))?
