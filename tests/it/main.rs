@@ -25,3 +25,6 @@ mod demo;
 mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
+// Floor 5: whole runs of the real program with real repositories and real agents.
+mod up_completion;
+mod up_seed;

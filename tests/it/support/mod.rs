@@ -1,5 +1,7 @@
 //! What the integration tests share.
 
 mod repo;
+mod sandbox;
 
 pub use repo::{Scratch, Tree, isolate};
+pub use sandbox::{Said, Sandbox, document, kill, program, wait_for};
