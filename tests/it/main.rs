@@ -26,5 +26,8 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod merge_landing;
 mod up_completion;
+mod up_resume;
 mod up_seed;
+mod up_trouble;
