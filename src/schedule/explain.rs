@@ -201,16 +201,19 @@ fn explain_ready(work: &Work, state: &State, plan: &PlanWork, run: &PlanRun) -> 
     if !matches!(state.phase, super::Phase::Driving) {
         return Some(Reason::with_remedy("no run is under way", "orch up"));
     }
-    if run.worktree.is_none() {
-        return Some(Reason::new("its worktree is not made yet"));
-    }
     let leg = dispatch::leg(plan, run, state);
     let first = leg.first()?;
     let busy = || {
         let names: Vec<&str> = state.open_attempts().map(|(name, _)| name.as_str()).collect();
         names.join(", ")
     };
-    let text = match Room::left(work, state).refusal(work, first)? {
+    let Some(limit) = Room::left(work, state).refusal(work, first) else {
+        return run
+            .worktree
+            .is_none()
+            .then(|| Reason::new("its worktree is being made"));
+    };
+    let text = match limit {
         Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
         Limit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
         Limit::Resource(resource) => format!("no token of resource {resource} is free"),
