@@ -49,8 +49,12 @@ impl Engine<'_> {
             Effect::Pin { plan, point } => {
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
                 let sender = self.sender.clone();
-                self.in_background(
-                    move || match perform::pin(&campaign, Some(&worktree), &plan, point) {
+                let attempt = self.scheduler.state().plan(&plan).attempt.as_ref();
+                let at_work = attempt.map(|attempt| perform::AtWork {
+                    since: attempt.head.clone(),
+                });
+                self.in_background(move || {
+                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref()) {
                         Ok((event, warning)) => {
                             if let Some(why) = warning {
                                 let _ = sender.send(Message::Warning(Some(plan), why));
@@ -58,8 +62,8 @@ impl Engine<'_> {
                             Message::Input(Input::Event(event))
                         }
                         Err(why) => Message::Input(Input::Event(Event::PinRefused { plan, point, why })),
-                    },
-                );
+                    }
+                });
             }
             Effect::Merge { plan, into } => self.merge(plan, into),
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
