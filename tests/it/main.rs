@@ -25,3 +25,9 @@ mod demo;
 mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
+// Floors 4 and 5: the program as people run it.
+mod merge_train;
+mod up_order;
+mod up_proof;
+mod up_resume;
+mod up_trouble;
