@@ -207,11 +207,22 @@ fn explain_ready(work: &Work, state: &State, plan: &PlanWork, run: &PlanRun) -> 
         let names: Vec<&str> = state.open_attempts().map(|(name, _)| name.as_str()).collect();
         names.join(", ")
     };
+    if run.worktree.is_none() && Room::left(work, state).refusal(work, first).is_none() {
+        return Some(Reason::new("its worktree is being made"));
+    }
     let Some(limit) = Room::left(work, state).refusal(work, first) else {
-        return run
-            .worktree
-            .is_none()
-            .then(|| Reason::new("its worktree is being made"));
+        let ahead = work.plans.iter().filter(|other| {
+            let run = state.plan(&other.name);
+            run.worktree.is_none() && plan_state(work, state, &other.name) == PlanState::Ready
+        });
+        let names: Vec<&str> = ahead.map(|other| other.name.as_str()).collect();
+        let kept = (!names.is_empty()).then(|| {
+            format!(
+                "a slot is kept for {}, whose worktree is being made",
+                names.join(", ")
+            )
+        });
+        return kept.map(Reason::new);
     };
     let text = match limit {
         Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
