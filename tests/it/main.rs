@@ -26,8 +26,8 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floors 4 and 5: the program as people run it.
+mod hostile;
+mod interrupted;
 mod merge_train;
 mod up_order;
 mod up_proof;
-mod up_resume;
-mod up_trouble;
