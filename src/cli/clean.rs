@@ -63,7 +63,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         }
         let mut keep = |why: String| {
             cleaned.kept.push(Kept {
-                name: key.clone(),
+                name: shown(&key),
                 why,
             });
         };
@@ -95,7 +95,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                         }
                     }
                 }
-                cleaned.removed.push(key.clone());
+                cleaned.removed.push(shown(&key));
             }
             Err(RemoveError::Git(error)) => return Err(error.into()),
             Err(error @ RemoveError::Keep(_)) => keep(error.to_string()),
@@ -103,6 +103,14 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     }
     show(context, &cleaned, args.dry_run)?;
     Ok(Exit::Done)
+}
+
+/// What a person calls it: the worktree of the merge queue has a name that no plan can have.
+fn shown(key: &str) -> String {
+    match key.split_once('@') {
+        Some(_) => "the merge queue's worktree".to_owned(),
+        None => key.to_owned(),
+    }
 }
 
 fn show(context: &Context, cleaned: &Cleaned, dry_run: bool) -> Result<(), CliError> {

@@ -1,6 +1,6 @@
 //! `orch status`
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::journal::JournalReader;
 use crate::plan::PlanName;
@@ -21,6 +21,8 @@ pub struct StatusArgs {
 
 /// How often a watcher looks for news.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often ages are drawn anew.
+const REDRAW: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 ///
@@ -39,11 +41,14 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let mut seen = last_entry(&campaign)?;
+    let mut shown = Instant::now();
     loop {
         std::thread::sleep(LOOK);
         let now = last_entry(&campaign)?;
-        if now != seen {
+        // Ages move on even when nothing happens; a script hears of news only.
+        if now != seen || (!context.json && shown.elapsed() > REDRAW) {
             seen = now;
+            shown = Instant::now();
             if !context.json {
                 output::text("\x1b[H\x1b[2J")?;
             }

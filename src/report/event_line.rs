@@ -55,9 +55,15 @@ pub fn detail(event: &Event) -> String {
         } => {
             let left = match evidence.leftovers_committed {
                 0 => String::new(),
+                1 => ", 1 leftover file committed".to_owned(),
                 files => format!(", {files} leftover files committed"),
             };
-            format!("{attempt}: {} commits{left}", evidence.commits)
+            let commits = if evidence.commits == 1 {
+                "commit"
+            } else {
+                "commits"
+            };
+            format!("{attempt}: {} {commits}{left}", evidence.commits)
         }
         Event::AttemptFailed { why, retry_in_ms, .. } => {
             let again = retry_in_ms

@@ -69,7 +69,7 @@ pub fn one_plan(plan: &PlanView) -> String {
             (Some(started), None) => format!("started {}", ago(started)),
             (None, _) => "not started".to_owned(),
         };
-        let exit = attempt.exit.as_deref().unwrap_or("at work");
+        let exit = attempt.ended.as_deref().unwrap_or("at work");
         let _ = writeln!(
             text,
             "  {:<12} {:<10} {took:<16} {exit}",
@@ -82,7 +82,10 @@ pub fn one_plan(plan: &PlanView) -> String {
 
 fn ahead(plan: &PlanView) -> String {
     match (&plan.head, plan.ahead) {
-        (Some(head), Some(ahead)) => format!(" at {}, {ahead} commits ahead of its start", head.short()),
+        (Some(head), Some(ahead)) => {
+            let commits = if ahead == 1 { "commit" } else { "commits" };
+            format!(" at {}, {ahead} {commits} ahead of its start", head.short())
+        }
         _ => " (not made yet)".to_owned(),
     }
 }

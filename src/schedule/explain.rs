@@ -201,16 +201,30 @@ fn explain_ready(work: &Work, state: &State, plan: &PlanWork, run: &PlanRun) -> 
     if !matches!(state.phase, super::Phase::Driving) {
         return Some(Reason::with_remedy("no run is under way", "orch up"));
     }
-    if run.worktree.is_none() {
-        return Some(Reason::new("its worktree is not made yet"));
-    }
     let leg = dispatch::leg(plan, run, state);
     let first = leg.first()?;
     let busy = || {
         let names: Vec<&str> = state.open_attempts().map(|(name, _)| name.as_str()).collect();
         names.join(", ")
     };
-    let text = match Room::left(work, state).refusal(work, first)? {
+    if run.worktree.is_none() && Room::left(work, state).refusal(work, first).is_none() {
+        return Some(Reason::new("its worktree is being made"));
+    }
+    let Some(limit) = Room::left(work, state).refusal(work, first) else {
+        let ahead = work.plans.iter().filter(|other| {
+            let run = state.plan(&other.name);
+            run.worktree.is_none() && plan_state(work, state, &other.name) == PlanState::Ready
+        });
+        let names: Vec<&str> = ahead.map(|other| other.name.as_str()).collect();
+        let kept = (!names.is_empty()).then(|| {
+            format!(
+                "a slot is kept for {}, whose worktree is being made",
+                names.join(", ")
+            )
+        });
+        return kept.map(Reason::new);
+    };
+    let text = match limit {
         Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
         Limit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
         Limit::Resource(resource) => format!("no token of resource {resource} is free"),

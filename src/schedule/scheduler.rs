@@ -172,7 +172,7 @@ impl Scheduler {
                 self.land(at, step);
                 if !merge_only {
                     self.start_agents(at, step);
-                    self.make_worktrees(step);
+                    self.make_worktrees(at, step);
                 }
             }
             if step.events.len() == before {

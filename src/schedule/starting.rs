@@ -5,6 +5,7 @@ use crate::plan::{AttemptId, PlanName};
 use super::answers::Ask;
 use super::plan_run::{PlanRun, Stage, Verify};
 use super::scheduler::{Scheduler, Step};
+use super::state::State;
 use super::work::PlanWork;
 use super::{At, Effect, Event, dispatch};
 
@@ -29,7 +30,7 @@ impl Scheduler {
         let mut ready: Vec<(dispatch::Place, usize)> = Vec::new();
         for (index, plan) in self.work.plans.iter().enumerate() {
             let run = self.state.plan(&plan.name);
-            if self.is_startable(plan, run, at) {
+            if is_due(plan, run, at, &self.state) && dispatch::waits_for(plan, run, &self.state).is_empty() {
                 ready.push((dispatch::place(index, plan, run), index));
             }
         }
@@ -45,6 +46,10 @@ impl Scheduler {
                 continue;
             }
             room.take(first);
+            if run.worktree.is_none() {
+                // The room is kept: a checkout takes seconds, and what would run instead may take hours.
+                continue;
+            }
             let name = plan.name.clone();
             let sequence = u32::try_from(run.history.len())
                 .unwrap_or(u32::MAX)
@@ -59,18 +64,6 @@ impl Scheduler {
             self.record(at, assigned, step);
             self.launch(&name, step);
         }
-    }
-
-    pub(super) fn is_startable(&self, plan: &PlanWork, run: &PlanRun, at: At) -> bool {
-        let has_work = dispatch::next_phase(plan, run).is_some() || run.verify == Verify::Failed;
-        self.state.drives(&plan.name)
-            && run.is_open()
-            && run.attempt.is_none()
-            && run.worktree.is_some()
-            && run.retry_at.is_none_or(|due| due <= at)
-            && run.verify != Verify::Running
-            && has_work
-            && dispatch::waits_for(plan, run, &self.state).is_empty()
     }
 
     pub(super) fn launch(&mut self, name: &PlanName, step: &mut Step) {
@@ -102,49 +95,44 @@ impl Scheduler {
         self.ask(ask, Effect::Launch(launch), step);
     }
 
-    /// Worktrees are made before they are needed: for as many plans ahead as there are slots.
-    pub(super) fn make_worktrees(&mut self, step: &mut Step) {
+    /// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so
+    /// that neither a short plan nor a gate that opens waits for a checkout. What could start now comes before what
+    /// still waits.
+    pub(super) fn make_worktrees(&mut self, at: At, step: &mut Step) {
         let Some(base) = self.state.run.as_ref().map(|run| run.base.clone()) else {
             return;
         };
-        let (mut ready_made, mut blocked_made) = (0, 0);
-        let mut unmade: Vec<(bool, dispatch::Place, usize)> = Vec::new();
+        let mut next: Vec<(bool, dispatch::Place, usize)> = Vec::new();
         for (index, plan) in self.work.plans.iter().enumerate() {
             let run = self.state.plan(&plan.name);
-            if !run.is_open() || !self.state.drives(&plan.name) {
-                continue;
-            }
-            let blocked = !dispatch::waits_for(plan, run, &self.state).is_empty();
-            if run.worktree.is_none() {
-                unmade.push((blocked, dispatch::place(index, plan, run), index));
-            } else if run.attempt.is_none() && run.history.is_empty() {
-                *(if blocked {
-                    &mut blocked_made
-                } else {
-                    &mut ready_made
-                }) += 1;
+            // A plan with nothing left to do needs its worktree to be verified and finished in.
+            let idle = run.worktree.is_none() && run.is_open() && self.state.drives(&plan.name);
+            if is_due(plan, run, at, &self.state) || idle {
+                let blocked = !dispatch::waits_for(plan, run, &self.state).is_empty();
+                next.push((blocked, dispatch::place(index, plan, run), index));
             }
         }
-        // What could start now comes before what still waits, and is never held up by it. Two rounds of slots lie
-        // ready, so that neither a short plan nor a gate that opens waits for a checkout.
-        unmade.sort();
-        let ahead = self.work.slots.saturating_mul(2);
-        for (blocked, _, index) in unmade {
-            let lying = ready_made + if blocked { blocked_made } else { 0 };
-            if lying >= ahead {
-                continue;
-            }
-            *(if blocked {
-                &mut blocked_made
-            } else {
-                &mut ready_made
-            }) += 1;
+        next.sort();
+        for (_, _, index) in next.into_iter().take(self.work.slots.saturating_mul(2)) {
             let plan = self.work.plans[index].name.clone();
-            let make = Effect::MakeWorktree {
-                plan: plan.clone(),
-                base: base.clone(),
-            };
-            self.ask(Ask::Worktree(plan), make, step);
+            if self.state.plan(&plan).worktree.is_none() {
+                let make = Effect::MakeWorktree {
+                    plan: plan.clone(),
+                    base: base.clone(),
+                };
+                self.ask(Ask::Worktree(plan), make, step);
+            }
         }
     }
+}
+
+/// True when nothing but what it waits for, a worktree and the limits stand between the plan and its next attempt.
+fn is_due(plan: &PlanWork, run: &PlanRun, at: At, state: &State) -> bool {
+    let has_work = dispatch::next_phase(plan, run).is_some() || run.verify == Verify::Failed;
+    state.drives(&plan.name)
+        && run.is_open()
+        && run.attempt.is_none()
+        && run.retry_at.is_none_or(|due| due <= at)
+        && run.verify != Verify::Running
+        && has_work
 }

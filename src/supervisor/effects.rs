@@ -10,6 +10,7 @@ use crate::schedule::{Effect, Event, Input, Launch};
 use crate::status;
 
 use super::engine::Engine;
+use super::escapes;
 use super::message::Message;
 use super::perform;
 
@@ -49,8 +50,12 @@ impl Engine<'_> {
             Effect::Pin { plan, point } => {
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
                 let sender = self.sender.clone();
-                self.in_background(
-                    move || match perform::pin(&campaign, Some(&worktree), &plan, point) {
+                let attempt = self.scheduler.state().plan(&plan).attempt.as_ref();
+                let at_work = attempt.map(|attempt| perform::AtWork {
+                    since: attempt.head.clone(),
+                });
+                self.in_background(move || {
+                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref()) {
                         Ok((event, warning)) => {
                             if let Some(why) = warning {
                                 let _ = sender.send(Message::Warning(Some(plan), why));
@@ -58,8 +63,8 @@ impl Engine<'_> {
                             Message::Input(Input::Event(event))
                         }
                         Err(why) => Message::Input(Input::Event(Event::PinRefused { plan, point, why })),
-                    },
-                );
+                    }
+                });
             }
             Effect::Merge { plan, into } => self.merge(plan, into),
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
@@ -123,6 +128,19 @@ impl Engine<'_> {
                 let _ = sender.send(Message::Warning(Some(plan.clone()), why));
             }
             Message::Input(Input::Event(event))
+        });
+    }
+
+    /// Looks, on a thread of its own, whether somebody works in the main checkout.
+    pub(super) fn look_for_escapes(&mut self) {
+        let Some(began) = self.escapes.begin() else {
+            return;
+        };
+        let (campaign, at_work) = (self.campaign.clone(), self.at_work());
+        self.in_background(move || Message::MainCheckout {
+            began,
+            seen: escapes::look(&campaign),
+            at_work,
         });
     }
 

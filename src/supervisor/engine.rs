@@ -17,7 +17,7 @@ use crate::status::Watcher;
 
 use super::clock::Clock;
 use super::control::{self, Call};
-use super::escapes::Escapes;
+use super::escapes::{self, Escapes};
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
@@ -289,7 +289,11 @@ impl<'o> Engine<'o> {
                 request.hear(&record.event);
             }
             match &record.event {
-                Event::MergeLanded { .. } => self.escapes.accept(&self.campaign),
+                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.escapes.forget(),
+                Event::MergeLanded { .. } => {
+                    self.escapes.forget();
+                    self.look_for_escapes();
+                }
                 Event::WorktreeCreated { plan, path, .. } => self.watch(plan, Path::new(path)),
                 _ => {}
             }
@@ -317,7 +321,11 @@ impl<'o> Engine<'o> {
     }
 
     fn last_look(&mut self) -> Result<(), SupervisorError> {
-        let Some(why) = self.escapes.look(&self.campaign, &[], false) else {
+        let Some(began) = self.escapes.begin_at_once() else {
+            return Ok(());
+        };
+        let seen = escapes::look(&self.campaign);
+        let Some(why) = self.escapes.end(&self.campaign, began, seen, &[]) else {
             return Ok(());
         };
         let now = self.clock.now();

@@ -38,11 +38,13 @@ impl Engine<'_> {
                         Exit::Lost
                     }
                 };
-                let at_work = self.at_work();
-                if let Some(text) = self.escapes.look(&self.campaign, &at_work, true) {
-                    self.warn(inputs, None, text);
-                }
+                self.look_for_escapes();
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+            }
+            Message::MainCheckout { began, seen, at_work } => {
+                if let Some(why) = self.escapes.end(&self.campaign, began, seen, &at_work) {
+                    self.warn(inputs, None, why);
+                }
             }
             Message::Call(call) => self.answer(call, inputs)?,
             Message::Interrupt => {

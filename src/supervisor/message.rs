@@ -1,10 +1,12 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
 use crate::agent::{AgentError, JobState, ProcessId};
+use crate::git::HeadPrint;
 use crate::plan::{AttemptId, PlanName};
 use crate::schedule::Input;
 
 use super::control::Call;
+use super::escapes::Look;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -19,6 +21,15 @@ pub enum Message {
     Started(AttemptId, ProcessId),
     /// A runner is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
+    /// What the main checkout looks like was read.
+    MainCheckout {
+        /// The look that this ends.
+        began: Look,
+        /// What was seen.
+        seen: Option<HeadPrint>,
+        /// Agents at work when it began.
+        at_work: Vec<PlanName>,
+    },
     /// Another process asks.
     Call(Call),
     /// A signal asks to stop; the second one at once.

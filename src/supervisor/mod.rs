@@ -36,4 +36,6 @@ pub use rehearsal::rehearse_merge;
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
 pub use strays::stop_strays;
-pub use view::{AttemptView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView};
+pub use view::{
+    AttemptView, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
+};

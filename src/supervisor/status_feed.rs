@@ -16,7 +16,10 @@ impl Engine<'_> {
     pub(super) fn watch(&self, plan: &PlanName, worktree: &Path) {
         self.watcher.watch(plan, worktree);
         let file = self.campaign.plan(plan).and_then(|known| known.file.as_deref());
-        if let Some(document) = committed_document(&self.campaign, file, worktree) {
+        // A document that was not committed is not in the worktree, and nothing there is worth watching.
+        if let Some(document) = committed_document(&self.campaign, file, worktree)
+            && document.is_file()
+        {
             self.watcher.watch_document(plan, &document);
         }
     }

@@ -137,10 +137,36 @@ pub struct AttemptView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How it ended: `exited with code 0`.
-    pub exit: Option<String>,
+    /// How it ended.
+    pub exit: Option<ExitView>,
+    /// The same in words: `exited with code 0`.
+    #[serde(skip)]
+    pub ended: Option<String>,
     /// Its log.
     pub log: PathBuf,
+}
+
+/// How an attempt ended, for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ExitView {
+    /// Its exit code.
+    Code(i32),
+    /// What happened where there is no exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `not_started`.
+    Word(String),
+}
+
+impl ExitView {
+    fn of(exit: &Exit) -> Self {
+        match exit {
+            Exit::Code { code } => Self::Code(*code),
+            Exit::Signal { signal } => Self::Word(format!("signal {signal}")),
+            Exit::TimedOut => Self::Word("timed_out".to_owned()),
+            Exit::Stopped => Self::Word("stopped".to_owned()),
+            Exit::Lost => Self::Word("lost".to_owned()),
+            Exit::NotStarted { .. } => Self::Word("not_started".to_owned()),
+        }
+    }
 }
 
 impl Situation {
@@ -246,7 +272,8 @@ impl Situation {
             agent: attempt.agent.to_string(),
             started_at: attempt.started.and_then(|at| self.wall(at)),
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
-            exit: attempt.exit.as_ref().map(Exit::describe),
+            exit: attempt.exit.as_ref().map(ExitView::of),
+            ended: attempt.exit.as_ref().map(Exit::describe),
             log: campaign.dir.attempt(&attempt.id).join("log"),
         });
         Ok(PlanView {

@@ -25,6 +25,12 @@ mod demo;
 mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
+// Floors 4 and 5: the program as people run it.
+mod hostile;
+mod interrupted;
+mod merge_train;
+mod up_order;
+mod up_proof;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod merge_landing;
 mod up_completion;

@@ -95,8 +95,11 @@ fn attempt(
         None => onto,
     };
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        verify_candidate(campaign, admin, plan, &commit, line)
-            .map_err(|why| MergeTrouble::Verification { why })?;
+        match verify_candidate(campaign, admin, plan, &commit, line) {
+            Ok(Verdict::Passed) => {}
+            Ok(Verdict::Failed(why)) | Err(why) => return Err(MergeTrouble::Verification { why }),
+            Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
+        }
     }
     let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
         Ok(landing) => landing,

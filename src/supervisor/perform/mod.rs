@@ -12,6 +12,6 @@ mod worktree;
 pub use check::check;
 pub use launch::launch;
 pub use merge::{merge, rehearse, resume_landing};
-pub use pin::pin;
+pub use pin::{AtWork, pin};
 pub use verify::{stop_verification, verify};
 pub use worktree::make_worktree;

@@ -1,48 +1,50 @@
 //! Pinning the commit that dependents start from.
+//!
+//! A point is pinned while the agent goes on working, so nothing here may get into its way. An agent that commits its
+//! work and then reports it is the good case: its branch's tip is the commit. One that reports first is waited for a
+//! moment. One that never commits leaves that to `orch`, which may then do it under way, since such an agent does not
+//! use git's index itself.
 
 use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::git::{commit_leftovers, inspect};
-use crate::plan::{CommitPolicy, PlanName, Point};
+use crate::git::{WorktreeState, commit_leftovers, inspect};
+use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Event, point_word};
 
 use super::super::Campaign;
 
+/// How long an agent that reported before it committed is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How often it is looked for its commit.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The agent at work when a point is pinned.
+#[derive(Debug, Clone)]
+pub struct AtWork {
+    /// The branch's tip when it started.
+    pub since: Option<CommitId>,
+}
+
 /// Pins the branch's tip, with a warning when something of the point may be missing from it.
 ///
-/// An agent that reports a phase done before it has committed would let others start without its work. Where `orch`
-/// may commit (`commit = "auto"`), what is uncommitted at that moment is committed first.
+/// # Errors
+///
+/// Why there is nothing to pin.
 pub fn pin(
     campaign: &Campaign,
-    worktree: Option<&Path>,
+    worktree: &Path,
     name: &PlanName,
     point: Point,
+    at_work: Option<&AtWork>,
 ) -> Result<(Event, Option<String>), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
-    let word = point_word(point);
-    let mut warning = None;
-    if let Some(path) = worktree.filter(|path| path.is_dir()) {
-        let state = inspect(path).map_err(|error| error.to_string())?;
-        if !state.dirty.is_empty() {
-            let message = format!("{name}: commit what was there when {word} was done");
-            let committed = match plan.commit {
-                CommitPolicy::Auto => {
-                    commit_leftovers(path, &plan.branch, &message, &[("Orch-Plan", name.as_str())])
-                        .map_err(|error| error.to_string())
-                }
-                CommitPolicy::Require => Err("`commit = \"require\"` forbids orch to commit it".to_owned()),
-            };
-            if let Err(why) = committed {
-                warning = Some(format!(
-                    "{name}.{word} was reported done with {} uncommitted files; those who wait for it start without \
-                     them: {why}",
-                    state.dirty.len()
-                ));
-            }
-        }
-    }
+    let warning = match at_work {
+        Some(agent) if worktree.is_dir() => settle(plan, worktree, point, agent)?,
+        Some(_) | None => None,
+    };
     let tip = campaign
         .repo
         .branch_tip(&plan.branch)
@@ -66,4 +68,70 @@ pub fn pin(
         commit,
     };
     Ok((pinned, warning))
+}
+
+/// Sees to it that the point's work is committed, as far as that is possible beside a running agent.
+fn settle(plan: &Plan, worktree: &Path, point: Point, agent: &AtWork) -> Result<Option<String>, String> {
+    let look = || inspect(worktree).map_err(|error| error.to_string());
+    let reported = worktree
+        .join(".orch/status.json")
+        .metadata()
+        .and_then(|found| found.modified())
+        .ok();
+    let first = look()?;
+    let mut now = first.clone();
+    let deadline = Instant::now() + PATIENCE;
+    while has_older_changes(worktree, &now, reported) {
+        if now.head != first.head {
+            return Ok(None);
+        }
+        if Instant::now() > deadline {
+            return Ok(commit_or_warn(plan, worktree, point, agent, &now));
+        }
+        std::thread::sleep(LOOK);
+        now = look()?;
+    }
+    Ok(None)
+}
+
+/// True when something uncommitted is older than the report, and so may belong to what was reported. What is newer is
+/// the agent's next work.
+fn has_older_changes(worktree: &Path, state: &WorktreeState, reported: Option<SystemTime>) -> bool {
+    state.dirty.iter().any(|file| {
+        let changed = worktree
+            .join(file)
+            .symlink_metadata()
+            .and_then(|found| found.modified());
+        match (changed, reported) {
+            (Ok(changed), Some(reported)) => changed <= reported,
+            // Deleted files have no time of their own.
+            (Err(_), _) | (_, None) => true,
+        }
+    })
+}
+
+fn commit_or_warn(
+    plan: &Plan,
+    worktree: &Path,
+    point: Point,
+    agent: &AtWork,
+    state: &WorktreeState,
+) -> Option<String> {
+    let (name, word) = (&plan.name, point_word(point));
+    let commits_itself = agent.since.as_ref() != Some(&state.head);
+    let why = match plan.commit {
+        CommitPolicy::Auto if !commits_itself => {
+            let message = format!("{name}: commit what was there when {word} was done");
+            match commit_leftovers(worktree, &plan.branch, &message, &[("Orch-Plan", name.as_str())]) {
+                Ok(_) => return None,
+                Err(error) => error.to_string(),
+            }
+        }
+        CommitPolicy::Auto => "the agent commits by itself and has not committed them".to_owned(),
+        CommitPolicy::Require => "`commit = \"require\"` forbids orch to commit them".to_owned(),
+    };
+    Some(format!(
+        "{name}.{word} was reported done with {} uncommitted files; those who wait for it start without them: {why}",
+        state.dirty.len()
+    ))
 }

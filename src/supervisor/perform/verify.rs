@@ -13,6 +13,7 @@ use super::super::{Campaign, environment};
 const QUOTED: usize = 2000;
 
 /// What a verification says.
+#[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It succeeded.
