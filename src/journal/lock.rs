@@ -82,11 +82,34 @@ impl RepositoryLock {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(JournalError::Open { path, source }),
         };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(Some(read_holder(&mut file))),
-            Err(std::fs::TryLockError::Error(source)) => Err(JournalError::Open { path, source }),
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock_shared() {
+                Ok(()) => return Ok(None),
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    let holder = read_holder(&mut file);
+                    // A child that a holder was just starting when it was killed has the lock until it is started.
+                    let is_gone = holder.as_ref().is_some_and(|holder| !holder.is_alive());
+                    if !is_gone || Instant::now() > deadline {
+                        return Ok(Some(holder));
+                    }
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(std::fs::TryLockError::Error(source)) => {
+                    return Err(JournalError::Open { path, source });
+                }
+            }
         }
+    }
+}
+
+impl Holder {
+    /// False when its process is certainly gone.
+    fn is_alive(&self) -> bool {
+        let pid = i32::try_from(self.pid)
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
     }
 }
 
@@ -117,6 +140,33 @@ mod tests {
                 assert!(RepositoryLock::take(&dir, "up").unwrap().is_ok());
             }
             done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn a_lock_that_outlives_its_holder_for_an_instant_is_held_by_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        drop(RepositoryLock::take(&dir, "up").unwrap().unwrap());
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        gone.wait().unwrap();
+        let note = serde_json::json!({ "pid": gone.id(), "doing": "up" });
+        std::fs::write(dir.lock(), note.to_string()).unwrap();
+        let inherited = File::open(dir.lock()).unwrap();
+        inherited.lock().unwrap();
+        assert!(
+            RepositoryLock::holder(&dir).unwrap().is_some(),
+            "but not for ever"
+        );
+        std::thread::scope(|scope| {
+            let (dir, (sender, looks)) = (&dir, std::sync::mpsc::channel());
+            let looker = scope.spawn(move || {
+                sender.send(()).unwrap();
+                RepositoryLock::holder(dir).unwrap()
+            });
+            looks.recv().unwrap();
+            drop(inherited);
+            assert_eq!(looker.join().unwrap(), None);
         });
     }
 

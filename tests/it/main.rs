@@ -31,3 +31,9 @@ mod interrupted;
 mod merge_train;
 mod up_order;
 mod up_proof;
+// Floor 5: whole runs of the real program with real repositories and real agents.
+mod merge_landing;
+mod up_completion;
+mod up_resume;
+mod up_seed;
+mod up_trouble;

@@ -1,0 +1,255 @@
+//! `orch merge`: order, verification of the very tree that lands, conflicts, and checkouts of the target.
+
+use std::fs;
+
+use crate::support::{Sandbox, document};
+
+/// Three finished plans: `b` builds on `a`, `c` stands alone and is more urgent.
+fn finished() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "b",
+        "depends = [\"a\"]\npriority = \"high\"",
+        &document(&[1]),
+        "work 1.1",
+    );
+    sandbox.plan("a", "priority = \"low\"", &document(&[1]), "work 1.1");
+    sandbox.plan("c", "priority = 250", &document(&[1]), "work 1.1");
+    sandbox
+}
+
+fn outcomes(merged: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let plans = merged["plans"].as_array().unwrap().iter();
+    plans
+        .map(|plan| (text(&plan["name"]), text(&plan["outcome"])))
+        .collect()
+}
+
+fn pair(name: &str, outcome: &str) -> (String, String) {
+    (name.to_owned(), outcome.to_owned())
+}
+
+#[test]
+fn plans_land_after_what_they_depend_on_and_then_by_priority() {
+    let sandbox = finished();
+    sandbox.orch("up").code(0).says("orch merge").ok();
+    let before = sandbox.head();
+    let rehearsed = sandbox.orch("merge --dry-run --json").code(0).json();
+    assert_eq!(sandbox.head(), before, "a rehearsal moves nothing");
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    let merged = sandbox.orch("merge --json").code(0).json();
+    // `a` inherits the priority of `b`, which waits for it.
+    let order = [pair("a", "landed"), pair("b", "landed"), pair("c", "landed")];
+    assert_eq!(outcomes(&merged), order);
+    assert_eq!(outcomes(&rehearsed), order);
+    assert_eq!(merged["before"], before.as_str());
+    assert_eq!(merged["after"], sandbox.head().as_str());
+    assert_eq!(merged["target"], "main");
+    assert_eq!(
+        sandbox.git("log --first-parent --format=%s main -3"),
+        "Merge plan c: A plan\nMerge plan b: A plan\nMerge plan a: A plan"
+    );
+    sandbox.orch("merge").code(0).says("nothing to merge").ok();
+}
+
+#[test]
+fn a_plan_named_alone_does_not_land_before_what_it_builds_on() {
+    let sandbox = finished();
+    sandbox.orch("up").code(0).ok();
+    let merged = sandbox.orch("merge b --json").code(1).json();
+    assert_eq!(outcomes(&merged), [pair("b", "skipped")]);
+    assert!(merged["plans"][0]["why"].as_str().unwrap().contains('a'));
+    sandbox.orch("merge b a").code(0).ok();
+    assert_eq!(sandbox.state("c"), "finished");
+}
+
+#[test]
+fn the_tree_that_was_verified_is_the_tree_that_lands() {
+    let sandbox = finished();
+    sandbox.tables(
+        "[merge]\nverify = 'git rev-parse \"HEAD^{tree}\" HEAD >> \"$MARKS/trees\"; test -f README.md'",
+    );
+    sandbox.orch("up --merge").code(0).ok();
+    let verified = fs::read_to_string(sandbox.mark("trees")).unwrap();
+    let verified: Vec<&str> = verified.lines().collect();
+    let landed = sandbox.git("log --first-parent --reverse --format=%T%n%H main -3");
+    assert_eq!(verified, landed.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_red_verification_holds_the_plan_moves_nothing_and_lets_the_rest_go_on() {
+    let sandbox = finished();
+    sandbox.tables(
+        "[merge]\nverify = \"test ! -f a-1.1.txt || test -f mended || { echo the bridge fell; exit 1; }\"",
+    );
+    sandbox.orch("up").code(0).ok();
+    let merged = sandbox.orch("merge --json").code(1).json();
+    let mut got = outcomes(&merged);
+    got.sort();
+    assert_eq!(got[1], pair("b", "skipped"));
+    assert_eq!(got[2], pair("c", "landed"));
+    assert_eq!(got[0].0, "a");
+    assert_ne!(got[0].1, "landed");
+    assert_eq!(sandbox.state("a"), "held");
+    assert!(
+        sandbox.why("a").contains("the bridge fell"),
+        "{}",
+        sandbox.why("a")
+    );
+    assert!(!sandbox.join("a-1.1.txt").exists());
+    sandbox.worktree("a").commit_file("mended", "by hand\n");
+    sandbox.orch("merge").code(0).ok();
+    assert!(sandbox.join("b-1.1.txt").exists());
+}
+
+#[test]
+fn a_conflict_is_held_with_its_files_and_the_other_plan_and_lands_once_a_person_has_resolved_it() {
+    let sandbox = Sandbox::new();
+    for plan in ["one", "two"] {
+        let script = format!("echo {plan} > shared.txt; git add .; git commit -qm {plan}");
+        sandbox.plan(plan, "", &document(&[1]), &script);
+    }
+    sandbox.plan("three", "", &document(&[1]), "work 1.1");
+    // Landed together, in the manifest's order: by itself each would land when it happens to be finished.
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("merge").code(1).ok();
+    assert_eq!(sandbox.state("one"), "landed");
+    assert_eq!(sandbox.state("three"), "landed", "the rest goes on");
+    assert_eq!(sandbox.state("two"), "held");
+    let why = sandbox.why("two");
+    assert!(why.contains("one") && why.contains("shared.txt"), "{why}");
+    let again = sandbox.orch("merge --json").code(1).json();
+    assert_eq!(outcomes(&again), [pair("two", "held")]);
+    let two = sandbox.worktree("two");
+    assert_eq!(two.status(), "", "no half-made merge is left");
+    assert!(!two.try_git(["merge", "-q", "main"]).status.success());
+    two.write("shared.txt", "one and two\n").commit("merge by hand");
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.read("shared.txt"), "one and two\n");
+    assert_eq!(sandbox.state("two"), "landed");
+}
+
+#[test]
+fn a_conflict_between_a_plan_and_what_it_depends_on_is_held_before_its_agent_starts() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "one",
+        "",
+        &document(&[1]),
+        "echo one > shared.txt; git add .; git commit -qm one",
+    );
+    sandbox.plan(
+        "two",
+        "[plans.two.phases.2]\ndepends = [\"one\"]",
+        &document(&[1, 1]),
+        "case $ORCH_PHASE in 1) echo two > shared.txt; work 1.1;; *) work 2.1;; esac",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("two"), "held");
+    let why = sandbox.why("two");
+    assert!(why.contains("one") && why.contains("shared.txt"), "{why}");
+    let two = sandbox.worktree("two");
+    assert!(!two.try_git(["merge", "-q", "orch/one"]).status.success());
+    two.write("shared.txt", "both\n").commit("merge by hand");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.read("shared.txt"), "both\n");
+}
+
+#[test]
+fn a_dirty_checkout_of_the_target_or_a_file_in_the_way_refuses_the_merge_before_anything_moves() {
+    let sandbox = finished();
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.head();
+    sandbox.write("README.md", "being edited\n");
+    sandbox.orch("merge").code(2).says("README.md").ok();
+    assert_eq!(sandbox.head(), before);
+    assert_eq!(sandbox.read("README.md"), "being edited\n");
+    assert_eq!(sandbox.state("a"), "finished");
+    sandbox.git("checkout -q README.md");
+    sandbox.write("a-1.1.txt", "mine\n");
+    sandbox.orch("merge a").code(2).says("a-1.1.txt").ok();
+    assert_eq!(
+        (sandbox.head(), sandbox.read("a-1.1.txt")),
+        (before, "mine\n".to_owned())
+    );
+    sandbox.remove("a-1.1.txt");
+    sandbox.write("unrelated", "stays\n");
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.read("unrelated"), "stays\n");
+    assert_eq!(
+        sandbox.git("diff HEAD --name-only"),
+        "",
+        "the checkout is brought along"
+    );
+}
+
+#[test]
+fn a_merge_into_another_branch_leaves_the_target_alone() {
+    let sandbox = finished();
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.head();
+    let merged = sandbox.orch("merge --into trial --json").code(0).json();
+    assert_eq!(merged["target"], "trial");
+    assert_eq!(sandbox.head(), before);
+    assert_eq!(sandbox.git("cat-file -t trial:b-1.1.txt"), "blob");
+    assert_eq!(sandbox.state("a"), "finished", "it is not on the target");
+    sandbox.orch("merge --into bad..name").code(2).ok();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("a"), "landed");
+}
+
+#[test]
+fn plans_land_by_themselves_where_the_manifest_says_so_on_a_target_that_is_made_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("merge = \"auto\"\ntarget = \"integration\"");
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan(
+        "b",
+        "depends = [\"a@landed\"]",
+        &document(&[1]),
+        "test -f a-1.1.txt; work 1.1",
+    );
+    sandbox.plan(
+        "empty",
+        "allow_empty = true",
+        &document(&[1]),
+        "orch task done 1.1",
+    );
+    let before = sandbox.head();
+    sandbox.orch("up").code(0).says("3 landed").ok();
+    assert_eq!(sandbox.head(), before);
+    assert_eq!(sandbox.git("cat-file -t integration:b-1.1.txt"), "blob");
+    assert_eq!(
+        sandbox.orch("status --json").code(0).json()["target"]["ref"],
+        "refs/heads/integration"
+    );
+}
+
+#[test]
+fn clean_removes_what_has_landed_and_nothing_else() {
+    let sandbox = finished();
+    sandbox.orch("up").code(0).ok();
+    let unlanded = sandbox.orch("clean --json").code(0).json();
+    assert_eq!(unlanded["removed"], serde_json::json!([]));
+    assert_eq!(unlanded["kept"].as_array().unwrap().len(), 3);
+    sandbox.orch("merge a c").code(0).ok();
+    sandbox.worktree("c").write("notes", "not committed\n");
+    let rehearsed = sandbox.orch("clean --dry-run --json").code(0).json();
+    assert!(sandbox.worktree("a").path().exists());
+    let cleaned = sandbox.orch("clean --json").code(0).json();
+    assert_eq!(rehearsed["removed"], cleaned["removed"]);
+    assert_eq!(cleaned["removed"], serde_json::json!(["a"]));
+    assert!(!sandbox.worktree("a").path().exists());
+    assert_eq!(sandbox.worktree("c").read("notes"), "not committed\n");
+    assert!(sandbox.worktree("b").path().exists());
+    assert_eq!(sandbox.state("a"), "landed", "that it landed is still known");
+    // Commits made after the landing are unlanded work too.
+    sandbox.worktree("c").commit("late work");
+    sandbox.orch("merge b").code(0).ok();
+    let cleaned = sandbox.orch("clean --json").code(0).json();
+    assert_eq!(cleaned["removed"], serde_json::json!(["b"]));
+    sandbox.worktree("c").rev("HEAD");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts().len(), 3, "what has landed is not done again");
+}

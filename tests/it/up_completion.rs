@@ -1,0 +1,257 @@
+//! When an attempt counts: an exit code proves nothing alone.
+
+use crate::support::{Sandbox, document};
+
+/// One plan of one phase with two tasks.
+fn one(settings: &str, keys: &str, script: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings(settings);
+    sandbox.plan("p", keys, &document(&[2]), script);
+    sandbox
+}
+
+#[test]
+fn what_an_agent_leaves_decides_whether_its_plan_is_finished() {
+    struct Case {
+        what: &'static str,
+        settings: &'static str,
+        script: &'static str,
+        state: &'static str,
+        why: &'static str,
+    }
+    let cases = [
+        Case {
+            what: "exits with 0 and did nothing",
+            settings: "",
+            script: ":",
+            state: "failed",
+            why: "made no commit and reported nothing",
+        },
+        Case {
+            what: "commits and never reports",
+            settings: "",
+            script: "commit x",
+            state: "finished",
+            why: "waits to be merged",
+        },
+        Case {
+            what: "reports and never commits",
+            settings: "",
+            script: "orch task done 1.1 1.2",
+            state: "failed",
+            why: "made no commit",
+        },
+        Case {
+            what: "reports and never commits, as it may",
+            settings: "allow_empty = true",
+            script: "orch task done 1.1 1.2",
+            state: "finished",
+            why: "waits to be merged",
+        },
+        Case {
+            what: "ticks boxes instead of reporting",
+            settings: "",
+            script: "commit x; sed -i 's/\\[ \\]/[x]/' \"$ORCH_PLAN_FILE\"",
+            state: "finished",
+            why: "waits to be merged",
+        },
+        Case {
+            what: "writes the status file itself",
+            settings: "",
+            script: r#"commit x; echo '{"schema":1,"plan":"p","version":3,"tasks":{"1.1":{"state":"done"},"1.2":{"state":"done"}}}' > "$ORCH_STATUS_FILE.n"; mv "$ORCH_STATUS_FILE.n" "$ORCH_STATUS_FILE""#,
+            state: "finished",
+            why: "waits to be merged",
+        },
+        Case {
+            what: "reports everything and fails",
+            settings: "",
+            script: "work 1.1 1.2; exit 3",
+            state: "failed",
+            why: "exited with code 3",
+        },
+        Case {
+            what: "is killed by a signal",
+            settings: "",
+            script: "work 1.1 1.2; kill -9 $$",
+            state: "failed",
+            why: "killed by signal 9",
+        },
+        Case {
+            what: "says that a task cannot be done",
+            settings: "",
+            script: "work 1.1; orch task fail 1.2 --note 'no such library'",
+            state: "failed",
+            why: "1.2 (no such library)",
+        },
+        Case {
+            what: "leaves changes where that is forbidden",
+            settings: "commit = \"require\"",
+            script: "work 1.1 1.2; echo y > y; echo z >> README.md",
+            state: "failed",
+            why: "README.md, y",
+        },
+        Case {
+            what: "works on another branch",
+            settings: "",
+            script: "git checkout -q -b elsewhere; work 1.1 1.2",
+            state: "failed",
+            why: "the branch `elsewhere`",
+        },
+        Case {
+            what: "detaches its head",
+            settings: "",
+            script: "git checkout -q --detach; work 1.1 1.2",
+            state: "failed",
+            why: "no branch",
+        },
+        Case {
+            what: "leaves a merge unfinished",
+            settings: "",
+            script: "echo 1 > f; git add f; git commit -qm 1; git branch -f other HEAD; echo 2 > f; git commit -qam 2; \
+                     git checkout -q -B other-work other; echo 3 > f; git commit -qam 3; git checkout -q orch/p; \
+                     orch task done 1.1 1.2; git merge -q other-work || true",
+            state: "failed",
+            why: "merge",
+        },
+    ];
+    for case in cases {
+        let (settings, keys) = if case.settings.starts_with("allow") {
+            ("retries = 0".to_owned(), case.settings)
+        } else {
+            (format!("retries = 0\n{}", case.settings), "")
+        };
+        let sandbox = one(&settings, keys, case.script);
+        let said = sandbox.orch("up");
+        let code = i32::from(case.state != "finished");
+        assert_eq!(said.code, code, "{}: {}\n{}", case.what, said.out, said.err);
+        let shown = (sandbox.state("p"), sandbox.why("p"));
+        assert!(
+            shown.0 == case.state && shown.1.contains(case.why),
+            "{}: {shown:?}",
+            case.what
+        );
+        sandbox.nothing_is_left();
+    }
+}
+
+#[test]
+fn incomplete_work_is_tried_again_with_what_remains() {
+    let sandbox = one(
+        "",
+        "",
+        "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; echo last words; else work 1.2; fi",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    let first = sandbox.attempt_file("p-1", "prompt.md");
+    assert!(
+        first.contains("- [ ] 1.1") && first.contains("- [ ] 1.2"),
+        "{first}"
+    );
+    let second = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(
+        !second.contains("- [ ] 1.1") && second.contains("- [ ] 1.2"),
+        "{second}"
+    );
+    assert!(
+        second.contains("attempt 2") && second.contains("work left: 1.2"),
+        "{second}"
+    );
+    assert!(
+        second.contains("last words"),
+        "the end of the log is shown: {second}"
+    );
+}
+
+#[test]
+fn leftovers_are_committed_with_trailers_that_say_whose_they_are() {
+    let sandbox = one(
+        "",
+        "",
+        "echo new > 'new file'; echo more >> README.md; mkdir -p .orch; echo t > .orch/tmp; orch task done 1.1 1.2",
+    );
+    sandbox.orch("up").code(0).ok();
+    let message = sandbox.git("log -1 --format=%B orch/p");
+    assert!(message.contains("Orch-Plan: p\nOrch-Attempt: p-1"), "{message}");
+    let files = sandbox.git("diff --name-only main orch/p");
+    assert_eq!(files, "README.md\nnew file", "and nothing of .orch");
+    assert_eq!(sandbox.worktree("p").status(), "");
+}
+
+#[test]
+fn a_red_verification_is_repaired_by_another_attempt_that_sees_its_output() {
+    let sandbox = one(
+        "retries = 1",
+        "verify = \"test -f repaired || { echo the roof leaks; exit 4; }\"",
+        "case $ORCH_ATTEMPT in p-1) work 1.1 1.2;; *) commit repaired;; esac",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    let prompt = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(
+        prompt.contains("the roof leaks") && prompt.contains("code 4"),
+        "{prompt}"
+    );
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_verification_that_stays_red_holds_the_plan_and_green_is_found_after_a_person_mends_it() {
+    let sandbox = one(
+        "retries = 1",
+        "verify = \"test -f repaired || { echo the roof leaks; exit 4; }\"",
+        "test -f p-1.1.txt || work 1.1 1.2",
+    );
+    sandbox.plan("after", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    assert!(
+        sandbox.why("p").contains("the roof leaks"),
+        "{}",
+        sandbox.why("p")
+    );
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    sandbox
+        .orch("logs p --verify")
+        .code(0)
+        .says("the roof leaks")
+        .ok();
+    sandbox.worktree("p").commit_file("repaired", "by hand");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.state("after"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1", "p-2", "after-1"]);
+}
+
+#[test]
+fn failed_work_skips_its_dependents_names_the_cause_and_the_next_up_tries_again() {
+    let sandbox = one("retries = 1", "", "test -e \"$MARKS/better\"; work 1.1 1.2");
+    sandbox.plan("next", "depends = [\"p.1\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("last", "depends = [\"next\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("free", "", &document(&[1]), "work 1.1");
+    sandbox
+        .orch("up")
+        .code(1)
+        .says("1 finished")
+        .says("2 skipped")
+        .ok();
+    assert_eq!(sandbox.state("p"), "failed");
+    assert_eq!(sandbox.state("free"), "finished");
+    for plan in ["next", "last"] {
+        assert_eq!(sandbox.state(plan), "skipped");
+    }
+    assert!(
+        sandbox.why("next").contains("depends on p.1, and p failed"),
+        "{}",
+        sandbox.why("next")
+    );
+    assert!(sandbox.why("last").contains("next"), "{}", sandbox.why("last"));
+    std::fs::write(sandbox.mark("better"), "").unwrap();
+    sandbox.orch("up").code(0).ok();
+    for plan in ["p", "next", "last", "free"] {
+        assert_eq!(sandbox.state(plan), "finished");
+    }
+    let mut starts = sandbox.starts();
+    starts.sort();
+    assert_eq!(starts, ["free-1", "last-1", "next-1", "p-1", "p-2", "p-3"]);
+}
