@@ -1,6 +1,7 @@
 //! `orch schema`
 
 use crate::plan::manifest::manifest_schema;
+use crate::status::StatusFile;
 
 use super::{CliError, Context, Exit, output};
 
@@ -16,6 +17,8 @@ pub struct SchemaArgs {
 enum What {
     /// plans.toml
     Manifest,
+    /// .orch/status.json
+    Status,
 }
 
 /// Runs the command.
@@ -26,6 +29,7 @@ enum What {
 pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema = match args.what {
         What::Manifest => manifest_schema(),
+        What::Status => schemars::schema_for!(StatusFile).to_value(),
     };
     output::text(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)

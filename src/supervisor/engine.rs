@@ -76,7 +76,10 @@ pub fn drive(
         .map_err(SupervisorError::system("start the event loop"))?;
     let result = runtime.block_on(async {
         let mut engine = Engine::start(campaign, errand, observer)?;
-        engine.run().await
+        let result = engine.run().await;
+        // Also after an error: bars must not stay on the screen below it.
+        engine.observer.ended(&engine.scheduler);
+        result
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
     runtime.shutdown_background();
@@ -228,7 +231,6 @@ impl<'o> Engine<'o> {
         loop {
             if let Some(ending) = self.ending {
                 self.last_look()?;
-                self.observer.ended(&self.scheduler);
                 return Ok(Conclusion {
                     ending,
                     merged: self.report.take(),

@@ -316,7 +316,7 @@ fn a_kill_at_any_instant_leaves_what_can_be_finished() {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     use std::os::unix::process::CommandExt;
     use std::process::{Command, Stdio};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     let mut cut_short = 0;
     for round in 0..20u32 {
@@ -338,8 +338,13 @@ fn a_kill_at_any_instant_leaves_what_can_be_finished() {
             .process_group(0)
             .spawn()
             .unwrap();
-        // The instant is the point here: later each round, from before the first step to after the last.
-        std::thread::sleep(Duration::from_micros(u64::from(round) * 1_300));
+        // The instant is the point here: later each round, counted from the first step, so that a busy machine does not
+        // move them all to the same side.
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !bench.marker().exists() && child.try_wait().unwrap().is_none() && Instant::now() < patience {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(Duration::from_micros(u64::from(round) * 400));
         let pid = Pid::from_child(&child);
         // Every other round git outlives the one who started it.
         let _ = if round % 2 == 0 {
