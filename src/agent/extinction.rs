@@ -1,10 +1,11 @@
 //! Ending processes for good: TERM, grace, KILL, then proof.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, WaitOptions, wait};
 
-use super::process::{ProcessId, descendants, tagged};
+use super::process::{ProcessId, descendants, of_job};
 
 /// How often the kernel is asked whether somebody is still there.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -27,10 +28,10 @@ pub fn kill_descendants() {
     kill_all(&|| descendants(std::process::id()));
 }
 
-/// Ends every process with this tag, wherever it hangs in the process tree, and returns how many there were. For what
-/// a dead runner left.
-pub fn end_tagged(tag: &str, grace: Duration) -> usize {
-    let found = tagged(tag);
+/// Ends every process of the job in this folder, wherever it hangs in the process tree, and returns how many there
+/// were. For what a dead runner left.
+pub fn end_job(folder: &Path, grace: Duration) -> usize {
+    let found = of_job(folder);
     if found.is_empty() {
         return 0;
     }
@@ -39,10 +40,10 @@ pub fn end_tagged(tag: &str, grace: Duration) -> usize {
         process.signal(Signal::CONT);
     }
     let deadline = Instant::now() + grace;
-    while Instant::now() < deadline && !tagged(tag).is_empty() {
+    while Instant::now() < deadline && !of_job(folder).is_empty() {
         std::thread::sleep(LOOK_AGAIN);
     }
-    kill_all(&|| tagged(tag));
+    kill_all(&|| of_job(folder));
     found.len()
 }
 

@@ -55,6 +55,11 @@ impl JobFolder {
         &self.0
     }
 
+    /// Its path without symbolic links, by which the job's processes are known.
+    pub(super) fn unique_path(&self) -> PathBuf {
+        self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
+    }
+
     /// The job's log.
     pub fn log(&self) -> PathBuf {
         self.0.join("log")

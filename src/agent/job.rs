@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// given secrets in their `env`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// Names every process of the job: the value of `ORCH_ATTEMPT` in their environment.
+    /// The name of the job: the value of `ORCH_ATTEMPT` in the environment of its processes.
     pub tag: String,
     /// Program and arguments; never empty.
     pub argv: Vec<String>,

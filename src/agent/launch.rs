@@ -79,7 +79,8 @@ impl Runner {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
     }
 
-    /// Waits until the runner is gone and says what it left. Blocks.
+    /// Waits until the runner is gone and says what it left; what one that was killed left running is ended first.
+    /// Blocks.
     ///
     /// # Errors
     ///
@@ -93,7 +94,11 @@ impl Runner {
             what: "be waited for",
             source,
         })?;
-        self.folder.state()
+        let state = self.folder.state()?;
+        if matches!(state, JobState::Lost(_)) {
+            Self::sweep(&self.folder)?;
+        }
+        Ok(state)
     }
 
     /// Ends what a runner that died without a word has left running, and returns how many processes that were.
@@ -103,7 +108,7 @@ impl Runner {
     /// When the folder cannot be read.
     pub fn sweep(folder: &JobFolder) -> Result<usize, AgentError> {
         let job = folder.job()?;
-        Ok(extinction::end_tagged(&job.tag, job.grace))
+        Ok(extinction::end_job(&folder.unique_path(), job.grace))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -111,16 +113,18 @@ pub fn descendants(of: u32) -> Vec<ProcessId> {
     found
 }
 
-/// Every living process whose environment holds `ORCH_ATTEMPT=tag`, whoever its parent is.
-pub fn tagged(tag: &str) -> Vec<ProcessId> {
-    let wanted = format!("ORCH_ATTEMPT={tag}");
+/// The variable that names the folder of a job in the environment of each of its processes.
+pub const JOB_VARIABLE: &str = "ORCH_JOB";
+
+/// Every process of the job in this folder, wherever it hangs in the process tree. Folders are unique on a machine,
+/// names of attempts are not: every repository may have its own `auth-1`.
+pub fn of_job(folder: &Path) -> Vec<ProcessId> {
+    let mut wanted = format!("{JOB_VARIABLE}=").into_bytes();
+    wanted.extend(folder.as_os_str().as_bytes());
     all_pids()
         .filter(|pid| {
-            fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
-                environ
-                    .split(|byte| *byte == 0)
-                    .any(|entry| entry == wanted.as_bytes())
-            })
+            fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
         })
         .filter_map(ProcessId::of)
         .filter(|process| process.pid != std::process::id())
@@ -132,15 +136,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_is_found_by_descent_and_by_tag_and_is_gone_after_a_kill() {
+    fn a_child_is_found_by_descent_and_by_job_and_is_gone_after_a_kill() {
         let mut child = std::process::Command::new("sleep")
             .arg("600")
-            .env("ORCH_ATTEMPT", "process-test-1")
+            .env(JOB_VARIABLE, "/process-test/auth-1")
             .spawn()
             .unwrap();
         let id = ProcessId::of(child.id()).unwrap();
         assert!(descendants(std::process::id()).contains(&id));
-        assert_eq!(tagged("process-test-1"), [id]);
+        assert_eq!(of_job(Path::new("/process-test/auth-1")), [id]);
+        assert_eq!(of_job(Path::new("/another/auth-1")), []);
         assert!(id.is_alive());
         assert!(id.signal(Signal::KILL));
         child.wait().unwrap();

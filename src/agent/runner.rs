@@ -66,7 +66,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
     folder.write("running.json", &Running { runner, started_at })?;
-    let (exit, left_behind) = match start(&job) {
+    let (exit, left_behind) = match start(&job, &folder) {
         Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut log),
         Err(error) => {
             let why = format!("{}: {error}", job.argv.first().map_or("", String::as_str));
@@ -95,8 +95,8 @@ fn is_lock_of(folder: &JobFolder) -> bool {
     }
 }
 
-/// Starts the command in a process group of its own, both outputs on one pipe.
-fn start(job: &Job) -> std::io::Result<(Child, OwnedFd)> {
+/// Starts the command in a process group of its own, both outputs on one pipe. Its folder marks all of its processes.
+fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
     let (program, arguments) = job
         .argv
         .split_first()
@@ -125,7 +125,10 @@ fn start(job: &Job) -> std::io::Result<(Child, OwnedFd)> {
             command.env_remove(&name);
         }
     }
-    command.envs(&job.env).env("ORCH_ATTEMPT", &job.tag);
+    command
+        .envs(&job.env)
+        .env("ORCH_ATTEMPT", &job.tag)
+        .env(process::JOB_VARIABLE, folder.unique_path());
     // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
     unsafe {
         command.pre_exec(|| {
