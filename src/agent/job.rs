@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::CommitId;
+
 /// A command with its surroundings and limits: `attempt.json`. It is readable by its owner only, because agents may be
 /// given secrets in their `env`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,10 @@ pub struct Job {
     pub timeout: Option<Duration>,
     /// From TERM to KILL.
     pub grace: Duration,
+    /// The commit that it starts from, where what it makes is counted; kept here because whoever started it may be
+    /// killed before it has said so anywhere else.
+    #[serde(default)]
+    pub head: Option<CommitId>,
 }
 
 /// Standard input of a job.

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::agent::{JobFolder, JobState, Runner};
-use crate::git::inspect;
 use crate::journal::OrchDir;
 use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, Exit, Stage, State};
@@ -41,12 +40,9 @@ pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, Superviso
             .attempt
             .as_ref()
             .is_some_and(|current| current.stage == Stage::Assigned);
-        let head = run
-            .worktree
-            .as_ref()
-            .and_then(|made| inspect(Path::new(&made.path)).ok())
-            .map(|seen| seen.head);
         let folder = JobFolder::new(dir.attempt(attempt));
+        // Where the branch stands now may be long after the start.
+        let head = folder.job().ok().and_then(|job| job.head);
         all.push(look_at(plan, attempt, folder, assigned, head)?);
     }
     Ok(all)

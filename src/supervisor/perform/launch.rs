@@ -108,6 +108,7 @@ fn start(
         },
         timeout: Some(order.timeout),
         grace: plan.attempts.grace,
+        head: Some(head.clone()),
     };
     let lock = folder
         .prepare(&job, Some(&text))

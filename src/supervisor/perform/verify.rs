@@ -101,6 +101,7 @@ pub(super) fn run(
         input: JobInput::Null,
         timeout: Some(check.timeout),
         grace: check.grace,
+        head: None,
     };
     let trouble = |error: crate::agent::AgentError| format!("`{}` could not be run: {error}", check.line);
     let at_work = Runner::adopt(folder.clone()).map_err(trouble)?;
