@@ -40,4 +40,5 @@ mod up_completion;
 mod up_places;
 mod up_resume;
 mod up_seed;
+mod up_survival;
 mod up_trouble;
