@@ -129,7 +129,7 @@ impl Context {
             Some(name) => self.named(campaign, &name),
             None => self.plan_here(campaign).ok_or_else(|| {
                 CliError::refused("no plan is named, and this is no plan's worktree")
-                    .with_hint("name one, or set ORCH_PLAN; `orch status` lists them")
+                    .with_hint("name one (--plan NAME), or set ORCH_PLAN; `orch status` lists them")
             }),
         }
     }

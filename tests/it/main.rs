@@ -32,8 +32,12 @@ mod merge_train;
 mod up_order;
 mod up_proof;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod cli_check;
+mod cli_shapes;
+mod cli_task;
 mod merge_landing;
 mod up_completion;
+mod up_places;
 mod up_resume;
 mod up_seed;
 mod up_trouble;

@@ -5,5 +5,5 @@ mod sandbox;
 mod stage;
 
 pub use repo::{Scratch, Tree, isolate};
-pub use sandbox::{Said, Sandbox, document, kill, program, wait_for};
+pub use sandbox::{Said, Sandbox, document, has_fields, kill, program, wait_for};
 pub use stage::{Stage, finished, said, signal, until};

@@ -465,6 +465,20 @@ impl Drop for Running {
     }
 }
 
+/// Asserts that an object has exactly these fields, in any order.
+#[track_caller]
+pub fn has_fields<const N: usize>(value: &Value, mut fields: [&str; N]) {
+    let mut found: Vec<&str> = value
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {value}"))
+        .keys()
+        .map(String::as_str)
+        .collect();
+    found.sort();
+    fields.sort();
+    assert_eq!(found, fields, "{value}");
+}
+
 /// Sends a signal; a process that is gone already has none to receive.
 pub fn kill(pid: i32, signal: Signal) {
     let _ = Pid::from_raw(pid).map(|pid| rustix::process::kill_process(pid, signal));

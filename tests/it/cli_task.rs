@@ -1,0 +1,127 @@
+//! `orch task`: for agents and scripts, in a worktree or outside, before and during a run.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Said, Sandbox, Tree, document, has_fields};
+
+const DOCUMENT: &str = "# P\n\n## Phase 1: One\n\n- [x] 1.1 Old `src/a.rs`\n- [ ] 1.2 New\n  - [ ] 1.2.1 Part\n\n## Phase 2: \
+                        Two\n\n- [ ] 2.1 Later\n";
+
+fn inside(sandbox: &Sandbox, folder: &Tree, line: &str) -> Command {
+    let mut command = sandbox.command(line.split_whitespace());
+    command.current_dir(folder.path());
+    command
+}
+
+#[test]
+fn list_and_next_answer_before_any_run() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", DOCUMENT, "work 1.2");
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    let list = sandbox.orch("task list --plan p --json").code(0).json();
+    assert_eq!((&list["schema"], &list["plan"]), (&json!(1), &json!("p")));
+    let tasks = list["tasks"].as_array().unwrap();
+    assert_eq!(tasks.len(), 3, "{list}");
+    has_fields(
+        &tasks[1],
+        [
+            "id",
+            "phase",
+            "title",
+            "state",
+            "depends",
+            "sequential",
+            "files",
+            "subtasks",
+        ],
+    );
+    assert_eq!(tasks[0]["state"], "done");
+    assert_eq!(tasks[0]["files"], json!(["src/a.rs"]));
+    assert_eq!(tasks[1]["subtasks"][0]["id"], "1.2.1");
+    assert_eq!(tasks[1]["sequential"], Value::Null);
+    let next = sandbox.orch("task next 5 --plan p --json").code(0).json();
+    assert_eq!((&next["schema"], &next["plan"]), (&json!(1), &json!("p")));
+    assert_eq!(next["ready"][0]["id"], "1.2");
+    assert!(next["ready"][0]["reason"].is_string());
+    assert_eq!(next["blocked"][0]["id"], "2.1");
+    assert!(next["blocked"][0]["by"].is_array());
+    sandbox.orch("task list").code(2).says("--plan").ok();
+    assert!(!sandbox.join(".git/orch").exists(), "asking makes nothing");
+}
+
+#[test]
+fn in_a_worktree_the_plan_need_not_be_named_and_an_unknown_task_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g").plan("p", "", DOCUMENT, "gate g; work 1.2 2.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    let worktree = sandbox.worktree("p");
+    worktree.write("deep/er/file", "");
+    // Nothing in the environment: the worktree says which plan it is.
+    Said::of(&mut inside(&sandbox, &worktree, "task start 1.2"))
+        .code(0)
+        .ok();
+    Said::of(&mut inside(
+        &sandbox,
+        &Tree::at(worktree.join("deep/er")),
+        "task done 1.2.1",
+    ))
+    .code(0)
+    .ok();
+    let list = Said::of(&mut inside(&sandbox, &worktree, "task list --json"))
+        .code(0)
+        .json();
+    assert_eq!(list["tasks"][1]["state"], "running");
+    assert_eq!(list["tasks"][1]["subtasks"][0]["state"], "done");
+    Said::of(&mut inside(&sandbox, &worktree, "task done 9.9"))
+        .code(2)
+        .says("9.9")
+        .ok();
+    Said::of(&mut inside(&sandbox, &worktree, "task done nonsense"))
+        .code(2)
+        .ok();
+    // From elsewhere the environment or an option says it.
+    let mut elsewhere = sandbox.command(["task", "list", "--json"]);
+    let told = Said::of(elsewhere.env("ORCH_PLAN", "p")).code(0).json();
+    assert_eq!(told, list);
+    assert_eq!(sandbox.orch("--plan p task list --json").code(0).json(), list);
+    sandbox
+        .orch("task done 1.1 --plan nobody")
+        .code(2)
+        .says("nobody")
+        .ok();
+    // Who reports while somebody edits the manifest is not turned away.
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write("plans.toml", "[plans.p]\nfle = 3\n");
+    sandbox.open("g");
+    sandbox.marked("at-g");
+    crate::support::wait_for("2.1 to be reported", || {
+        std::fs::read_to_string(worktree.join(".orch/status.json")).is_ok_and(|text| text.contains("2.1"))
+    });
+    sandbox.write("plans.toml", manifest);
+    let said = up.end();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(sandbox.starts(), ["p-1"]);
+}
+
+#[test]
+fn agents_of_different_plans_report_at_once_and_nothing_is_lost() {
+    let sandbox = Sandbox::new();
+    for plan in ["p", "q"] {
+        sandbox.plan(
+            plan,
+            "",
+            &document(&[6]),
+            "for n in 1 2 3 4 5 6; do (orch task start 1.$n; orch task done 1.$n --note n$n) & done; wait; commit $ORCH_PLAN",
+        );
+    }
+    sandbox.orch("up").code(0).ok();
+    for plan in ["p", "q"] {
+        let shown = sandbox.shown(plan);
+        let tasks = shown["phases"][0]["tasks"].as_array().unwrap();
+        assert!(tasks.iter().all(|task| task["state"] == "done"), "{shown}");
+        assert_eq!(shown["attempts"].as_array().unwrap().len(), 1);
+    }
+}
