@@ -25,12 +25,6 @@ mod demo;
 mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
-// Floors 4 and 5: the program as people run it.
-mod hostile;
-mod interrupted;
-mod merge_train;
-mod up_order;
-mod up_proof;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod cli_check;
 mod cli_shapes;
@@ -38,6 +32,7 @@ mod cli_task;
 mod merge_landing;
 mod up_completion;
 mod up_places;
+mod up_removed;
 mod up_resume;
 mod up_seed;
 mod up_survival;

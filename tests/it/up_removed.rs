@@ -1,0 +1,42 @@
+//! What people take away by hand, and what a killed supervisor leaves.
+
+use rustix::process::Signal;
+
+use crate::support::{Sandbox, document};
+
+#[test]
+fn a_worktree_removed_by_hand_is_made_again() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        "test -f p-1.1.txt || work 1.1; gate p; work 2.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    up.signal(Signal::TERM);
+    up.end().code(130).ok();
+    std::fs::remove_dir_all(sandbox.worktree("p").path()).unwrap();
+    sandbox.script("p", "test -f p-1.1.txt; work 2.1");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn what_a_killed_supervisor_left_at_work_is_stopped_by_down_and_taken_up_again() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    up.kill();
+    sandbox.orch("down").code(0).says("p-1").ok();
+    sandbox.nothing_is_left();
+    sandbox.orch("down").code(3).ok();
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+}
