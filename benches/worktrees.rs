@@ -25,7 +25,7 @@ fn main() {
     let title = format!("one of {WORKTREES} worktrees of {FILES} files");
     let mut contest = Contest::new(&title, WORKTREES);
     let (mut ours, mut gits) = (Looks::default(), Looks::default());
-    for round in 0..options.rounds(5) {
+    for round in 0..options.rounds(3) {
         let folders = folders(&sandbox, &format!("ours{round}"));
         contest.turn("WorktreeAdmin::ensure, 2 threads", || {
             ensure_all(&sandbox, round, &folders)
@@ -39,6 +39,7 @@ fn main() {
         });
         gits.take(&folders);
         remove_all(&sandbox, &folders);
+        contest.tell(round);
     }
     contest.print();
     println!("\ngit status in a new worktree (ms)");
@@ -97,17 +98,17 @@ fn remove_all(sandbox: &Sandbox, folders: &[PathBuf]) {
     fs::remove_dir_all(folders[0].parent().unwrap()).unwrap();
     sandbox.git(["worktree", "prune", "--expire=now"]);
     let _ = fs::remove_dir_all(sandbox.kept(""));
-    let branches = sandbox.git([
-        "for-each-ref",
-        "--format=delete %(refname)",
-        "refs/heads/ours",
-        "refs/heads/git",
-    ]);
-    let mut names: Vec<&str> = vec!["update-ref", "-d"];
-    for line in branches.lines() {
-        names.truncate(2);
-        names.push(line.trim_start_matches("delete "));
-        sandbox.git(&names);
+    for branches in ["ours", "git"] {
+        for kind in ["refs", "logs/refs"] {
+            let _ = fs::remove_dir_all(
+                sandbox
+                    .repo()
+                    .join(".git")
+                    .join(kind)
+                    .join("heads")
+                    .join(branches),
+            );
+        }
     }
     sandbox.settle_disk();
 }

@@ -64,6 +64,16 @@ impl Contest {
             .map(|lane| &lane.wall)
     }
 
+    /// Says on standard error what the round brought, for those who wait for the end.
+    pub fn tell(&self, round: usize) {
+        let last = self
+            .lanes
+            .iter()
+            .filter_map(|lane| Some((&lane.name, lane.wall.last()?)));
+        let told: Vec<String> = last.map(|(name, wall)| format!("{name} {wall:.2}")).collect();
+        eprintln!("round {}: {}", round + 1, told.join(", "));
+    }
+
     /// Prints a row for each, with the ratio of the first one's median to its own. The first one is ours.
     pub fn print(&self) {
         let rounds = self.lanes.first().map_or(0, |lane| lane.wall.len());
