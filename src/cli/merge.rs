@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::CommitId;
+use crate::plan::{CommitId, PlanName};
 use crate::supervisor::{
     Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, Situation, SupervisorError,
     ask, drive, rehearse_merge,
@@ -34,7 +34,26 @@ struct Merged<'a> {
     target: &'a str,
     before: Option<&'a CommitId>,
     after: Option<&'a CommitId>,
-    plans: &'a [MergedPlan],
+    plans: Vec<MergedRow<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MergedRow<'a> {
+    name: &'a PlanName,
+    outcome: MergeOutcome,
+    commit: Option<&'a CommitId>,
+    why: Option<&'a str>,
+}
+
+impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
+    fn from(plan: &'a MergedPlan) -> Self {
+        Self {
+            name: &plan.name,
+            outcome: plan.outcome,
+            commit: plan.commit.as_ref(),
+            why: plan.why.as_deref(),
+        }
+    }
 }
 
 /// Runs the command.
@@ -66,7 +85,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
 fn land(
     context: &Context,
     campaign: &Campaign,
-    plans: Vec<crate::plan::PlanName>,
+    plans: Vec<PlanName>,
     into: Option<String>,
 ) -> Result<MergeReport, CliError> {
     let errand = Errand::Merge {
@@ -101,7 +120,7 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
             target: &report.target,
             before: report.before.as_ref(),
             after: report.after.as_ref(),
-            plans: &report.plans,
+            plans: report.plans.iter().map(MergedRow::from).collect(),
         });
     }
     let mut text = String::new();
