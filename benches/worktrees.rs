@@ -31,14 +31,14 @@ fn main() {
             ensure_all(&sandbox, round, &folders)
         });
         ours.take(&folders);
-        remove_all(&sandbox, &folders);
+        unregister_all(&sandbox);
 
         let folders = self::folders(&sandbox, &format!("git{round}"));
         contest.turn("git worktree add, in a loop", || {
             add_all(&sandbox, round, &folders)
         });
         gits.take(&folders);
-        remove_all(&sandbox, &folders);
+        unregister_all(&sandbox);
         contest.tell(round);
     }
     contest.print();
@@ -93,11 +93,13 @@ fn name(folder: &Path) -> &str {
     folder.file_name().unwrap().to_str().unwrap()
 }
 
-/// Leaves the repository as it was, so that no round finds more worktrees than another.
-fn remove_all(sandbox: &Sandbox, folders: &[PathBuf]) {
-    fs::remove_dir_all(folders[0].parent().unwrap()).unwrap();
-    sandbox.git(["worktree", "prune", "--expire=now"]);
-    let _ = fs::remove_dir_all(sandbox.kept(""));
+/// Leaves the repository as it was, so that no round finds more worktrees than another. The files stay until the end:
+/// ext4 makes new ones slowly for a while after many were deleted.
+fn unregister_all(sandbox: &Sandbox) {
+    let git = sandbox.repo().join(".git");
+    for folder in [git.join("worktrees"), sandbox.kept("")] {
+        let _ = fs::remove_dir_all(folder);
+    }
     for branches in ["ours", "git"] {
         for kind in ["refs", "logs/refs"] {
             let _ = fs::remove_dir_all(

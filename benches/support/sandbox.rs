@@ -71,12 +71,16 @@ impl Sandbox {
         git_in(&self.repo(), args)
     }
 
-    /// Forgets every run, and keeps the worktrees that were made.
+    /// Forgets every run, and keeps the worktrees that were made. What was kept of them is moved aside, not deleted:
+    /// ext4 makes new files slowly for a while after many were deleted, because it does not give their inodes out
+    /// again at once.
     pub fn forget_runs(&self) {
-        for name in ["orch.db", "orch.db-wal", "orch.db-shm"] {
-            let _ = fs::remove_file(self.kept(name));
+        let mut names = (0..).map(|n| self.beside(&format!("forgotten-{n}")));
+        let aside = names.find(|folder| !folder.exists()).unwrap();
+        fs::create_dir(&aside).unwrap();
+        for name in ["orch.db", "orch.db-wal", "orch.db-shm", "attempts"] {
+            let _ = fs::rename(self.kept(name), aside.join(name));
         }
-        let _ = fs::remove_dir_all(self.kept("attempts"));
     }
 
     /// Waits until what was written is on the disk, so that one contestant does not pay for another.
