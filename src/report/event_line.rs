@@ -118,12 +118,7 @@ fn hold(why: &Hold) -> String {
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict { with, files } => {
-            let with: Vec<&str> = with.iter().map(|plan| plan.as_str()).collect();
-            let other = if with.is_empty() {
-                "the target".to_owned()
-            } else {
-                with.join(", ")
-            };
+            let other = crate::schedule::other_side(with);
             format!("conflicts with {other} in {}", files.join(", "))
         }
         MergeTrouble::Verification { why }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskId, TaskState};
+use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskState};
 
 use super::dispatch::{self, Limit, Room};
 use super::plan_run::{Merge, Outcome, PlanRun, Stage, Verify};
@@ -99,11 +99,6 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
         _ if states.contains(&TaskState::Failed) => TaskState::Failed,
         _ => TaskState::Pending,
     }
-}
-
-/// The state of a task as people see it.
-pub fn task_state(run: &PlanRun, task: TaskId) -> TaskState {
-    run.item_state(&task.into())
 }
 
 /// Every reason why the plan is in its state, most important first. Never empty for a plan that does not run.
@@ -266,12 +261,7 @@ fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
     let name = &plan.name;
     match trouble {
         MergeTrouble::Conflict { with, files } => {
-            let with: Vec<&str> = with.iter().map(PlanName::as_str).collect();
-            let other = if with.is_empty() {
-                "the target".to_owned()
-            } else {
-                with.join(", ")
-            };
+            let other = super::other_side(with);
             Reason::with_remedy(
                 format!("conflicts with {other} in {}", files.join(", ")),
                 format!(

@@ -82,3 +82,11 @@ pub enum MergeTrouble {
         why: String,
     },
 }
+
+/// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.
+pub fn other_side(with: &[PlanName]) -> String {
+    if with.is_empty() {
+        return "the target".to_owned();
+    }
+    with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -89,12 +89,7 @@ impl MergeRequest {
 pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {
         MergeTrouble::Conflict { with, files } => {
-            let with: Vec<&str> = with.iter().map(PlanName::as_str).collect();
-            let other = if with.is_empty() {
-                "the target".to_owned()
-            } else {
-                with.join(", ")
-            };
+            let other = crate::schedule::other_side(with);
             (
                 MergeOutcome::Held,
                 format!("conflicts with {other} in {}", files.join(", ")),
