@@ -8,12 +8,13 @@
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `head_print`, `checkout` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
-//! | pins and backups | `pin` |
+//! | pins and backups | `pin`, `backup` |
 //! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
 mod admin;
+mod backup;
 mod candidate;
 mod carry;
 mod changes;
@@ -46,6 +47,7 @@ mod version;
 mod worktree;
 
 pub use admin::{AdminLock, WorktreeAdmin};
+pub use backup::Backup;
 pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;

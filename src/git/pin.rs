@@ -1,7 +1,6 @@
-//! Pins and backups: refs of orch's own that keep commits from being lost.
+//! Pins: refs of orch's own that keep a point of a plan as it was.
 //!
-//! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from;
-//! `refs/orch/backup/PLAN/STAMP` is work that was about to be replaced.
+//! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +10,6 @@ use super::{GitError, Repository};
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
 
 const PINS: &str = "refs/orch/pins/";
-const BACKUPS: &str = "refs/orch/backup/";
 
 /// What a pin of a plan stands for: `plan`, `2`, `2.3` or `landed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,14 +108,6 @@ impl Repository {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Keeps a commit of a plan under `refs/orch/backup/PLAN/STAMP` and gives that name. The stamp is a time in a form
-    /// that a ref may hold, such as `20260102T030405Z`.
-    pub fn backup(&self, plan: &PlanName, commit: &CommitId, stamp: &str) -> Result<String, GitError> {
-        let name = format!("{BACKUPS}{plan}/{stamp}");
-        self.write_ref(&name, commit, "orch: backup")?;
-        Ok(name)
     }
 
     fn write_ref(&self, name: &str, commit: &CommitId, why: &str) -> Result<(), GitError> {

@@ -195,6 +195,17 @@ fn a_snapshot_holds_everything_and_changes_nothing() {
 }
 
 #[test]
+fn a_snapshot_keeps_what_was_staged_and_changed_again() {
+    let scratch = Scratch::new();
+    scratch.write("README.md", "staged\n").git("add README.md");
+    scratch.write("README.md", "later\n");
+    let kept = snapshot(scratch.path(), "backup").unwrap();
+    assert_eq!(scratch.git(&format!("show {kept}:README.md")), "later");
+    assert_eq!(scratch.git(&format!("show {kept}^2:README.md")), "staged");
+    assert_eq!(scratch.git("show :README.md"), "staged");
+}
+
+#[test]
 fn a_snapshot_is_possible_in_the_middle_of_a_merge() {
     let scratch = stopped_merge();
     let kept = snapshot(scratch.path(), "backup").unwrap();

@@ -190,6 +190,12 @@ fn pins_are_replaced_listed_and_removed() {
     let name = repo.backup(&auth, &first, "20260102T030405Z").unwrap();
     assert_eq!(name, "refs/orch/backup/auth/20260102T030405Z");
     assert_eq!(scratch.rev(&name), first);
+    assert_eq!(repo.backup(&auth, &first, "20260102T030405Z").unwrap(), name);
+    let second = scratch.commit("in the same second");
+    let other = repo.backup(&auth, &second, "20260102T030405Z").unwrap();
+    assert_eq!(other, format!("{name}-2"));
+    assert_eq!((scratch.rev(&name), scratch.rev(&other)), (first, second));
+    assert_eq!(repo.backups(&auth).unwrap().len(), 2);
 }
 
 #[test]
