@@ -1,6 +1,7 @@
 //! Files of somebody's that stand where a move of a checkout has to put its own.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::GitError;
@@ -11,38 +12,78 @@ use crate::plan::CommitId;
 /// Files in a checkout of `old` that git does not track there and that going to `new` would replace, sorted. Git
 /// itself spares only those that are not ignored; here an ignored one (an `.env`) is spared as well.
 pub(super) fn in_the_way(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
-    let candidates: BTreeSet<PathBuf> = added(path, old, new)?
-        .into_iter()
-        .filter_map(|file| occupied(path, &file))
-        .collect();
-    if candidates.is_empty() {
+    let mut found = Vec::new();
+    for file in added(path, old, new)? {
+        if let Some(occupied) = occupied(path, &file) {
+            found.push((file, occupied));
+        }
+    }
+    if found.is_empty() {
         return Ok(Vec::new());
     }
     let repo = git2::Repository::open(path).map_err(GitError::library(format!(
         "open the checkout `{}`",
         path.display()
     )))?;
-    let tree = repo
-        .find_commit(oid(old)?)
-        .and_then(|commit| commit.tree())
-        .map_err(GitError::library(format!("read the files of `{old}`")))?;
+    let tree_of = |commit: &CommitId| {
+        repo.find_commit(oid(commit)?)
+            .and_then(|commit| commit.tree())
+            .map_err(GitError::library(format!("read the files of `{commit}`")))
+    };
+    let (tree, new_tree) = (tree_of(old)?, tree_of(new)?);
+    let mut candidates = BTreeSet::new();
+    for (file, occupied) in found {
+        // A submodule goes into the folder that is there.
+        let is_submodule = || {
+            let kind = new_tree.get_path(&file).ok().and_then(|entry| entry.kind());
+            kind == Some(git2::ObjectType::Commit)
+        };
+        match occupied {
+            Occupied::File(found) => {
+                candidates.insert(found);
+            }
+            Occupied::Folder if is_submodule() => {}
+            Occupied::Folder => files_below(path, &file, &mut candidates)?,
+        }
+    }
     Ok(candidates
         .into_iter()
         .filter(|file| tree.get_path(file).is_err())
         .collect())
 }
 
-/// The file, or the one among its parents, that exists where a new file has to go. Folders are left for git to
-/// judge: most hold tracked files.
-fn occupied(top: &Path, file: &Path) -> Option<PathBuf> {
+/// What lies where a new file has to go.
+enum Occupied {
+    /// A file: itself, or one in the place of a folder above it.
+    File(PathBuf),
+    /// A folder of the same name. Git takes it away with all that is ignored in it.
+    Folder,
+}
+
+fn occupied(top: &Path, file: &Path) -> Option<Occupied> {
     let mut so_far = PathBuf::new();
     for part in file.components() {
         so_far.push(part);
         match top.join(&so_far).symlink_metadata() {
             Ok(found) if found.is_dir() => {}
-            Ok(_) => return Some(so_far),
+            Ok(_) => return Some(Occupied::File(so_far)),
             Err(_) => return None,
         }
     }
-    None
+    Some(Occupied::Folder)
+}
+
+/// All files below a folder, tracked or not, by their paths from the top.
+fn files_below(top: &Path, folder: &Path, files: &mut BTreeSet<PathBuf>) -> Result<(), GitError> {
+    let full = top.join(folder);
+    let entries = fs::read_dir(&full).map_err(GitError::io("read", &full))?;
+    for entry in entries.flatten() {
+        let file = folder.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            files_below(top, &file, files)?;
+        } else {
+            files.insert(file);
+        }
+    }
+    Ok(())
 }

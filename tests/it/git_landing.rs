@@ -137,6 +137,27 @@ fn files_in_the_way_refuse_even_ignored_ones() {
 }
 
 #[test]
+fn an_ignored_folder_in_the_way_of_a_file_refuses() {
+    let scratch = Scratch::new();
+    let old = scratch.commit_file(".gitignore", "build/\n");
+    let new = scratch.branch(
+        "side",
+        "main",
+        &[("build", Some("a file")), ("kept/a.txt", Some("a"))],
+    );
+    scratch.write("build/deep/out.txt", "mine");
+    let refusal = scratch
+        .repository()
+        .plan_landing("main", Some(&old), &new)
+        .unwrap_err();
+    assert!(
+        matches!(&refusal, LandRefusal::InTheWay { files, .. } if files == &[PathBuf::from("build/deep/out.txt")]),
+        "{refusal}"
+    );
+    assert_eq!(scratch.read("build/deep/out.txt"), "mine");
+}
+
+#[test]
 fn a_checkout_that_became_dirty_after_the_plan_refuses_still() {
     let scratch = Scratch::new();
     let (old, new) = (
