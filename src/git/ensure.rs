@@ -22,6 +22,15 @@ pub(super) struct Wanted<'a> {
     pub(super) path: PathBuf,
     pub(super) branch: Option<&'a str>,
     pub(super) base: &'a CommitId,
+    /// True for a lane: whatever is checked out there is accepted.
+    pub(super) lane: bool,
+}
+
+impl Wanted<'_> {
+    /// True for a lane without a branch of its own.
+    pub(super) fn is_further_lane(&self) -> bool {
+        self.lane && self.branch.is_none()
+    }
 }
 
 /// What is in git's books once the locked part is over.
@@ -48,6 +57,7 @@ impl WorktreeAdmin {
                 path: settle(&spec.path),
                 branch: Some(&spec.branch),
                 base: &spec.base,
+                lane: false,
             },
         )
     }
@@ -68,6 +78,7 @@ impl WorktreeAdmin {
                 path: settle(path),
                 branch: None,
                 base: commit,
+                lane: false,
             },
         )?;
         if !ready.created_worktree {
@@ -76,14 +87,14 @@ impl WorktreeAdmin {
         Ok(ready)
     }
 
-    fn alone(&self, key: &str) -> Result<KeyLock, EnsureError> {
+    pub(super) fn alone(&self, key: &str) -> Result<KeyLock, EnsureError> {
         if !is_key(key) {
             return Err(WorktreeRefusal::BadKey { key: key.to_owned() }.into());
         }
         Ok(self.lock_key(key)?)
     }
 
-    fn make(&self, alone: &KeyLock, wanted: &Wanted<'_>) -> Result<WorktreeReady, EnsureError> {
+    pub(super) fn make(&self, alone: &KeyLock, wanted: &Wanted<'_>) -> Result<WorktreeReady, EnsureError> {
         let registered = {
             let lock = self.lock()?;
             self.register(&lock, wanted)?
@@ -127,7 +138,8 @@ impl WorktreeAdmin {
         exclude(lock, common, &lines_for(self.repo.top(), &wanted.path))?;
 
         // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
-        let gone = wanted.branch.is_some() && tip.is_none() && found.is_none() && is_free(&wanted.path);
+        let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
+        let gone = nothing_apart && found.is_none() && is_free(&wanted.path);
         let marker = match noted {
             Some(marker) if !gone => marker,
             _ => {
@@ -135,6 +147,7 @@ impl WorktreeAdmin {
                     schema: 1,
                     path: wanted.path.clone(),
                     branch: wanted.branch.map(str::to_owned),
+                    lane: wanted.is_further_lane(),
                     base: wanted.base.clone(),
                     state: Progress::Making,
                 };
@@ -251,7 +264,10 @@ fn refuse_other(
     found: Option<&Registration>,
     tip: Option<&CommitId>,
 ) -> Result<(), WorktreeRefusal> {
-    if marker.path != wanted.path || marker.branch.as_deref() != wanted.branch {
+    if marker.path != wanted.path
+        || marker.branch.as_deref() != wanted.branch
+        || marker.lane != wanted.is_further_lane()
+    {
         return Err(WorktreeRefusal::MadeOtherwise {
             key: wanted.key.to_owned(),
             path: marker.path.clone(),

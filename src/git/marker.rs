@@ -31,6 +31,9 @@ pub(super) struct Marker {
     pub(super) path: PathBuf,
     /// None for a worktree with a detached HEAD.
     pub(super) branch: Option<String>,
+    /// True for a further lane of a plan: it has no branch of its own, and what is in it may be somebody's work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) lane: bool,
     /// The commit that the branch was, or will be, made at.
     pub(super) base: CommitId,
     pub(super) state: Progress,
@@ -148,6 +151,7 @@ mod tests {
                 schema: 1,
                 path: path.into(),
                 branch: Some("orch/a".to_owned()),
+                lane: false,
                 base: "0".repeat(40).parse().unwrap(),
                 state: Progress::Making,
             };

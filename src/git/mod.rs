@@ -6,9 +6,10 @@
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
-//! | the state of a checkout | `inspect`, `head_print`, `checkout` |
+//! | the state of a checkout | `inspect`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
-//! | pins and backups | `pin`, `backup` |
+//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `own_ref` |
+//! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
@@ -22,6 +23,7 @@ mod checkout;
 mod command;
 mod diff;
 mod ensure;
+mod enter;
 mod error;
 mod exclude;
 mod fresh;
@@ -30,10 +32,13 @@ mod history;
 mod identity;
 mod in_the_way;
 mod inspect;
+mod integrate;
 mod land_refusal;
 mod landing;
+mod lane;
 mod leftovers;
 mod marker;
+mod own_ref;
 mod pin;
 mod populate;
 mod registration;
@@ -41,8 +46,12 @@ mod removal;
 mod repair;
 mod repository;
 mod revision;
+mod set_aside;
 mod snapshot;
 mod stale_lock;
+mod submodule;
+mod unit;
+mod unit_error;
 mod version;
 mod worktree;
 
@@ -52,18 +61,23 @@ pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
 pub use command::is_stray_variable;
+pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use integrate::{Integrated, Integration, MergeMessage};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use pin::{Pin, PinPoint};
 pub use removal::{KeepReason, Removable, RemoveError};
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
+pub use unit::Unit;
+pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};
 pub use worktree::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::revision::{commit_id, oid};
+use super::revision::commit_id;
 use super::{GitError, Repository};
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
 
@@ -99,22 +99,7 @@ impl Repository {
 
     /// Removes a pin; one that is not there is no error.
     pub fn unpin(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<(), GitError> {
-        let repo = self.handle();
-        let name = pin_ref(plan, point.into());
-        let deleted = repo.find_reference(&name).and_then(|mut pin| pin.delete());
-        match deleted {
-            Err(error) if error.code() != git2::ErrorCode::NotFound => {
-                Err(GitError::library(format!("delete `{name}`"))(error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn write_ref(&self, name: &str, commit: &CommitId, why: &str) -> Result<(), GitError> {
-        let repo = self.handle();
-        repo.reference(name, oid(commit)?, true, why)
-            .map(drop)
-            .map_err(GitError::library(format!("write `{name}`")))
+        self.delete_ref(&pin_ref(plan, point.into()))
     }
 }
 

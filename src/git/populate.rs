@@ -117,13 +117,13 @@ fn has_post_checkout(admin: &WorktreeAdmin, path: &Path) -> bool {
     hooks.join("post-checkout").exists()
 }
 
-fn hook_failed(stderr: &str) -> String {
+pub(super) fn hook_failed(stderr: &str) -> String {
     format!("the repository's post-checkout hook failed: {stderr}")
 }
 
 /// Checks submodules out, when there are any. A failure (no network, a protocol that is not allowed) is a warning:
 /// many tasks do not need them.
-fn update_submodules(
+pub(super) fn update_submodules(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
     path: &Path,

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::admin::{AdminLock, WorktreeAdmin};
 use super::command::Git;
 use super::marker::Marker;
-use super::registration::registrations;
+use super::registration::{registration_at, registrations};
 use super::revision::branch_ref;
+use super::submodule::submodules_hold_work;
 use super::worktree::on_branch;
 use super::{GitError, InProgress, inspect};
 use crate::plan::CommitId;
@@ -19,6 +20,8 @@ pub struct Removable {
     path: PathBuf,
     branch: Option<String>,
     tip: Option<CommitId>,
+    /// The branch of a unit that is checked out instead, and where it stands.
+    unit: Option<(String, CommitId)>,
     /// Git refuses to remove any worktree with submodules; these were looked into.
     submodules: bool,
 }
@@ -29,7 +32,7 @@ impl Removable {
         &self.path
     }
 
-    /// The branch that will be deleted; none for a worktree without one.
+    /// The worktree's own branch, which will be deleted; none for a worktree without one.
     pub fn branch(&self) -> Option<&str> {
         self.branch.as_deref()
     }
@@ -137,7 +140,8 @@ impl WorktreeAdmin {
         if let (Some(branch), Some(tip)) = (&marker.branch, &tip) {
             self.judge_branch(&marker, branch, tip, target, &mut reasons)?;
         }
-        let submodules = self.judge_worktree(&marker, target, &mut reasons)?;
+        let unit = self.judge_unit(&marker, target, &mut reasons)?;
+        let submodules = self.judge_worktree(&marker, unit.as_ref(), target, &mut reasons)?;
         if !reasons.is_empty() {
             return Err(RemoveError::Keep(reasons));
         }
@@ -146,8 +150,31 @@ impl WorktreeAdmin {
             path: marker.path,
             branch: marker.branch,
             tip,
+            unit,
             submodules,
         })
+    }
+
+    /// The unit whose branch a lane was left on, which has to be contained in the target like the worktree's own.
+    fn judge_unit(
+        &self,
+        marker: &Marker,
+        target: &CommitId,
+        reasons: &mut Vec<KeepReason>,
+    ) -> Result<Option<(String, CommitId)>, GitError> {
+        let on =
+            registration_at(self.repo.common_dir(), &marker.path)?.and_then(|known| known.head().flatten());
+        let Some(branch) = on.filter(|on| marker.branch.as_ref() != Some(on)) else {
+            return Ok(None);
+        };
+        if !self.repo.is_unit(&branch)? {
+            return Ok(None);
+        }
+        let Some(tip) = self.repo.branch_tip(&branch)? else {
+            return Ok(None);
+        };
+        self.judge_branch(marker, &branch, &tip, target, reasons)?;
+        Ok(Some((branch, tip)))
     }
 
     fn judge_branch(
@@ -179,6 +206,7 @@ impl WorktreeAdmin {
     fn judge_worktree(
         &self,
         marker: &Marker,
+        unit: Option<&(String, CommitId)>,
         target: &CommitId,
         reasons: &mut Vec<KeepReason>,
     ) -> Result<bool, GitError> {
@@ -211,7 +239,9 @@ impl WorktreeAdmin {
                 operation,
             });
         }
+        let on_unit = unit.is_some_and(|(branch, _)| state.branch.as_ref() == Some(branch));
         match &marker.branch {
+            _ if on_unit => {}
             Some(expected) if state.branch.as_ref() != Some(expected) => {
                 reasons.push(KeepReason::OtherHead {
                     path: path.clone(),
@@ -224,6 +254,13 @@ impl WorktreeAdmin {
                 branch: state.branch.unwrap_or_default(),
                 tip: target.clone(),
             }),
+            // In a lane they are: it is left on a commit of the plan's.
+            None if marker.lane && !self.repo.is_ancestor(&state.head, target)? => {
+                reasons.push(KeepReason::NotLanded {
+                    branch: state.head.to_string(),
+                    tip: state.head,
+                });
+            }
             _ => {}
         }
         if !path.join(".gitmodules").exists() {
@@ -235,7 +272,7 @@ impl WorktreeAdmin {
         Ok(true)
     }
 
-    /// Removes the worktree, then the branch by compare-and-swap, then the note. Never by force: what has changed
+    /// Removes the worktree, then its branches by compare-and-swap, then the note. Never by force: what has changed
     /// since the proof was given makes the step fail. One that was cut short is ended by the next.
     pub fn remove(&self, lock: &AdminLock<'_>, removable: &Removable) -> Result<(), RemoveError> {
         let common = self.repo.common_dir();
@@ -257,6 +294,9 @@ impl WorktreeAdmin {
             };
             git.arg(&removable.path).holding(lock.file())?.run()?;
         }
+        if let Some((branch, tip)) = &removable.unit {
+            self.repo.delete_judged_unit(branch, tip)?;
+        }
         if let (Some(branch), Some(tip)) = (&removable.branch, &removable.tip) {
             if let Some(path) = self.repo.checkout_paths(branch)?.into_iter().next() {
                 let branch = branch.clone();
@@ -274,14 +314,4 @@ impl WorktreeAdmin {
         self.remove_marker(&removable.key)?;
         Ok(())
     }
-}
-
-/// True when a submodule has changes, or commits that no branch of its remotes has: removing the worktree removes its
-/// repository with it.
-fn submodules_hold_work(path: &Path) -> Result<bool, GitError> {
-    let out = Git::within(path)
-        .args(["submodule", "--quiet", "foreach", "--recursive"])
-        .arg("git status --porcelain --ignore-submodules=none && git rev-list -n 1 HEAD --branches --not --remotes")
-        .run()?;
-    Ok(!out.trim_ascii().is_empty())
 }

@@ -22,8 +22,10 @@ impl WorktreeAdmin {
         let making = marker.state == Progress::Making;
         let head = known.head();
         let right_head = match wanted.branch {
-            Some(branch) => head.as_ref().is_some_and(|on| on.as_deref() == Some(branch)),
-            None => head.is_some(),
+            Some(branch) if making || !wanted.lane => {
+                head.as_ref().is_some_and(|on| on.as_deref() == Some(branch))
+            }
+            _ => head.is_some(),
         };
         if !right_head {
             if making && is_bare_shell(&known.path) {

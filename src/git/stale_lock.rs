@@ -18,6 +18,13 @@ pub(super) fn clear_index(admin: &Path) -> Result<(), EnsureError> {
     clear(&admin.join("index.lock"))
 }
 
+/// Removes `FILE.lock` when no process has it open; waits for one that has.
+pub(super) fn clear_beside(file: &Path) -> Result<(), EnsureError> {
+    let mut lock = file.as_os_str().to_owned();
+    lock.push(".lock");
+    clear(Path::new(&lock))
+}
+
 /// Removes the lock of a branch that orch has noted it was making and that does not exist. Under the lock, so that no
 /// git command of orch's is at it, and nobody else makes that branch.
 pub(super) fn clear_branch(
@@ -25,9 +32,7 @@ pub(super) fn clear_branch(
     common_dir: &Path,
     branch: &str,
 ) -> Result<(), EnsureError> {
-    let mut lock = common_dir.join(branch_ref(branch)).into_os_string();
-    lock.push(".lock");
-    clear(Path::new(&lock))
+    clear_beside(&common_dir.join(branch_ref(branch)))
 }
 
 fn clear(lock: &Path) -> Result<(), EnsureError> {

@@ -1,0 +1,283 @@
+//! Putting a lane's worktree on a unit's branch, and taking it off again.
+
+use std::path::{Path, PathBuf};
+
+use super::admin::KeyLock;
+use super::command::Git;
+use super::in_the_way::in_the_way;
+use super::marker::Marker;
+use super::populate::update_submodules;
+use super::registration::read_head;
+use super::revision::{branch_ref, oid};
+use super::submodule::keep_submodule_commits;
+use super::unit_error::{UnitError, UnitRefusal};
+use super::{Backup, GitError, ORCH_DIR, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock};
+use crate::plan::CommitId;
+
+/// Where an attempt at a unit begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// With the commits that the unit's branch has. One without commits of its own starts on the plan branch's tip.
+    Continue,
+    /// On the plan branch's tip. Commits that the unit's branch has are backed up and left behind.
+    Fresh,
+}
+
+/// A worktree on its unit's branch, without uncommitted changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitReady {
+    /// Its folder.
+    pub path: PathBuf,
+    /// The commit checked out, where the unit's branch stands.
+    pub head: CommitId,
+    /// What was put away: left-over changes, commits of a detached HEAD, commits of the unit's branch.
+    pub backups: Vec<Backup>,
+    /// What did not work and does not hinder: submodules, the repository's post-checkout hook.
+    pub warnings: Vec<String>,
+}
+
+/// What is to be checked out.
+struct Goal<'a> {
+    commit: &'a CommitId,
+    branch: Option<&'a str>,
+}
+
+impl WorktreeAdmin {
+    /// Puts the worktree under a key on a unit's branch, whatever it stands on, and makes the branch when there is none.
+    ///
+    /// Uncommitted changes, staged and untracked ones included, go to a backup before they are cleaned away; ignored files
+    /// stay, and are backed up where the branch has files of its own. Commits that would be on no branch any more go to a
+    /// backup. `stamp` names the backups, see [`super::Repository::backup`].
+    ///
+    /// One that was cut short is ended by doing it again. The caller lets no other step with a unit of this plan run at
+    /// the same time, and no agent in the worktree.
+    ///
+    /// # Errors
+    ///
+    /// Refused in the middle of a merge or rebase, over repositories and submodules whose changes no commit can hold, over
+    /// a branch that orch did not make or that is checked out elsewhere.
+    pub fn enter_unit(
+        &self,
+        key: &str,
+        unit: &Unit,
+        entry: Entry,
+        stamp: &str,
+    ) -> Result<UnitReady, UnitError> {
+        let (alone, marker) = self.lane(key)?;
+        let path = marker.path;
+        let ref_lock = self.repo.common_dir().join(branch_ref(&unit.branch));
+        stale_lock::clear_beside(&ref_lock)?;
+        let (plan_tip, tip) = self.repo.unit_tips(unit)?;
+        let mut state = look(&path)?;
+        if tip.is_some() {
+            self.repo.refuse_checked_out(&unit.branch, Some(&path))?;
+        }
+        let own_tip = match &tip {
+            Some(tip) if !self.repo.is_ancestor(tip, &plan_tip)? => Some(tip),
+            _ => None,
+        };
+        let commit = match own_tip {
+            Some(tip) if entry == Entry::Continue => tip,
+            _ => &plan_tip,
+        };
+
+        let mut backups = Vec::new();
+        if let Some(own) = own_tip.filter(|own| *own != commit) {
+            backups.push(self.repo.back_up_once(&unit.plan, own, stamp)?);
+        }
+        if state.branch.is_none()
+            && !self.repo.is_ancestor(&state.head, &plan_tip)?
+            && Some(&state.head) != own_tip
+        {
+            backups.push(self.repo.back_up_once(&unit.plan, &state.head, stamp)?);
+        }
+        let in_the_way = covered(&path, &state.head, commit)?;
+        if !state.dirty.is_empty() || !in_the_way.is_empty() {
+            backups.push(self.repo.set_aside(&unit.plan, &path, &in_the_way, stamp)?);
+        }
+        let dirty = !state.dirty.is_empty();
+        if dirty {
+            clean(&alone, &path)?;
+        }
+
+        if tip.as_ref() != Some(commit) {
+            if tip.is_some() && state.branch.as_ref() == Some(&unit.branch) {
+                // A branch is not moved below a checkout of it: what is cut short here is a detached HEAD.
+                write_head(&path, None, &state.head)?;
+                state.branch = None;
+            }
+            self.repo.set_unit(unit, tip.as_ref(), commit)?;
+        }
+        let goal = Goal {
+            commit,
+            branch: Some(&unit.branch),
+        };
+        let warnings = self.go(&alone, &path, &state, &goal, dirty)?;
+        Ok(UnitReady {
+            head: commit.clone(),
+            path,
+            backups,
+            warnings,
+        })
+    }
+
+    /// Takes the worktree under a key off its unit's branch, so that the branch can be deleted: the plan's own worktree
+    /// goes back to the plan's branch, a further lane stands on the tip of it. Gives that commit.
+    ///
+    /// One that was cut short is ended by doing it again. The caller lets no other step with a unit of this plan run at
+    /// the same time, and no agent in the worktree.
+    ///
+    /// # Errors
+    ///
+    /// Refused while anything is uncommitted or half-way, and over commits of a detached HEAD.
+    pub fn leave_unit(&self, key: &str, plan_branch: &str) -> Result<CommitId, UnitError> {
+        let (alone, marker) = self.lane(key)?;
+        let path = marker.path;
+        let Some(tip) = self.repo.branch_tip(plan_branch)? else {
+            let branch = plan_branch.to_owned();
+            return Err(UnitRefusal::NoBranch { branch }.into());
+        };
+        let state = look(&path)?;
+        if !state.dirty.is_empty() {
+            let files = state.dirty;
+            return Err(UnitRefusal::Dirty { path, files }.into());
+        }
+        if state.branch.is_none() && !self.repo.is_ancestor(&state.head, &tip)? {
+            return Err(UnitRefusal::Loose {
+                path,
+                head: state.head,
+                plan_branch: plan_branch.to_owned(),
+            }
+            .into());
+        }
+        let files = covered(&path, &state.head, &tip)?;
+        if !files.is_empty() {
+            return Err(UnitRefusal::InTheWay { path, files }.into());
+        }
+        let own = marker.branch.as_deref() == Some(plan_branch);
+        if own && state.branch.as_deref() != Some(plan_branch) {
+            self.repo.refuse_checked_out(plan_branch, Some(&path))?;
+        }
+        let goal = Goal {
+            commit: &tip,
+            branch: own.then_some(plan_branch),
+        };
+        self.go(&alone, &path, &state, &goal, false)?;
+        Ok(tip)
+    }
+
+    /// The note about a worktree, with the proof that nobody else in orch is at it.
+    fn lane(&self, key: &str) -> Result<(KeyLock, Marker), UnitError> {
+        let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
+        let alone = self.alone(key).map_err(|_| not_ours())?;
+        let marker = self.read_marker(key)?.ok_or_else(not_ours)?;
+        let books = inspect::git_dir(&marker.path)?;
+        for file in ["index", "HEAD"] {
+            stale_lock::clear_beside(&books.join(file))?;
+        }
+        Ok((alone, marker))
+    }
+
+    /// Checks the goal out in a worktree that is clean; `force` after it was cleaned, for files that never show as clean.
+    fn go(
+        &self,
+        alone: &KeyLock,
+        path: &Path,
+        state: &WorktreeState,
+        goal: &Goal<'_>,
+        force: bool,
+    ) -> Result<Vec<String>, UnitError> {
+        let mut warnings = Vec::new();
+        if state.head == *goal.commit {
+            // Neither files nor index differ: a process would only cost time.
+            if state.branch.as_deref() != goal.branch {
+                write_head(path, goal.branch, goal.commit)?;
+            }
+        } else {
+            let git = Git::within(path).args(["checkout", "--quiet", "--no-recurse-submodules"]);
+            let git = if force { git.arg("--force") } else { git };
+            let git = match goal.branch {
+                Some(branch) => git.arg(branch),
+                None => git.args(["--detach", goal.commit.as_str()]),
+            };
+            let answer = git.arg("--").holding(alone.file())?.answer()?;
+            let on = read_head(&inspect::git_dir(path)?.join("HEAD"));
+            let arrived = on.is_some_and(|on| on.as_deref() == goal.branch);
+            if !arrived || inspect::head_of(path)? != *goal.commit {
+                return Err(answer.failure().into());
+            }
+            if !answer.status.success() {
+                // The files are in place; what failed is the hook.
+                warnings.push(super::populate::hook_failed(&answer.stderr));
+            }
+        }
+        if force || state.head != *goal.commit {
+            warnings.extend(update_submodules(self, alone, path)?);
+        }
+        Ok(warnings)
+    }
+}
+
+/// Looks at a worktree, and refuses what could be lost because no commit of it can hold it.
+fn look(path: &Path) -> Result<WorktreeState, UnitError> {
+    let state = inspect(path)?;
+    if let Some(operation) = state.in_progress {
+        let path = path.to_owned();
+        return Err(UnitRefusal::InProgress { path, operation }.into());
+    }
+    let nested: Vec<PathBuf> = state
+        .dirty
+        .iter()
+        .filter(|file| file.as_os_str().as_encoded_bytes().ends_with(b"/"))
+        .cloned()
+        .collect();
+    if !nested.is_empty() {
+        let path = path.to_owned();
+        return Err(UnitRefusal::NestedRepositories { path, nested }.into());
+    }
+    if path.join(".gitmodules").exists() && !keep_submodule_commits(path)? {
+        let path = path.to_owned();
+        return Err(UnitRefusal::Submodule { path }.into());
+    }
+    Ok(state)
+}
+
+/// The files, ignored ones above all, that git does not track and that going to the commit would replace.
+fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
+    if old == new {
+        return Ok(Vec::new());
+    }
+    let mut files = in_the_way(path, old, new)?;
+    files.retain(|file| !file.starts_with(ORCH_DIR));
+    Ok(files)
+}
+
+/// Takes every change away but those to ignored files and in orch's own folder.
+pub(super) fn clean(alone: &KeyLock, path: &Path) -> Result<(), GitError> {
+    Git::within(path)
+        .args(["reset", "--hard", "--quiet", "--no-recurse-submodules"])
+        .holding(alone.file())?
+        .run()?;
+    Git::within(path)
+        .args(["clean", "-f", "-d", "-q", "-e"])
+        .arg(format!("/{ORCH_DIR}"))
+        .holding(alone.file())?
+        .run()?;
+    Ok(())
+}
+
+/// Writes HEAD of a worktree whose index and files are as in the commit already.
+fn write_head(path: &Path, branch: Option<&str>, commit: &CommitId) -> Result<(), GitError> {
+    let cannot = || GitError::library(format!("write HEAD of `{}`", path.display()));
+    let repo = git2::Repository::open(path).map_err(cannot())?;
+    // Not `set_head`: it opens every worktree of the repository.
+    match branch {
+        Some(branch) => repo
+            .reference_symbolic("HEAD", &branch_ref(branch), true, "orch: enter")
+            .map(drop),
+        None => repo
+            .reference("HEAD", oid(commit)?, true, "orch: leave")
+            .map(drop),
+    }
+    .map_err(cannot())
+}

@@ -1,0 +1,162 @@
+//! Units of work: the branches of tasks and phases, which are merged into their plan's branch one by one.
+//!
+//! `refs/orch/units/PLAN/BRANCH` says that orch has made a branch for a unit of a plan. It is written before the branch
+//! and removed after it, so that a branch without one is always somebody else's.
+
+use super::command::Git;
+use super::revision::{branch_ref, oid};
+use super::unit_error::{UnitError, UnitRefusal};
+use super::{GitError, Repository, is_branch_name};
+use crate::plan::{CommitId, PlanName};
+
+const UNITS: &str = "refs/orch/units/";
+
+/// A unit of work and the branch that it goes to.
+///
+/// Functions that take one change the plan's branch, the unit's branch and worktrees step by step. The caller sees to it
+/// that only one of them is at work for a plan at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    /// The plan.
+    pub plan: PlanName,
+    /// The plan's branch, without `refs/heads/`, such as `orch/auth`.
+    pub plan_branch: String,
+    /// The unit's branch, such as `orch/auth.2.3`.
+    pub branch: String,
+}
+
+impl Unit {
+    fn mark(&self) -> String {
+        format!("{UNITS}{}/{}", self.plan, self.branch)
+    }
+}
+
+impl Repository {
+    /// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was cut short, so
+    /// not every one of them exists.
+    pub fn units(&self, plan: &PlanName) -> Result<Vec<String>, GitError> {
+        self.marks(&format!("{UNITS}{plan}/"))
+    }
+
+    /// True when orch has made the branch for a unit of any plan.
+    pub(super) fn is_unit(&self, branch: &str) -> Result<bool, GitError> {
+        let marks = self.marks(UNITS)?;
+        Ok(marks
+            .iter()
+            .any(|mark| mark.split_once('/').is_some_and(|(_, of)| of == branch)))
+    }
+
+    fn marks(&self, below: &str) -> Result<Vec<String>, GitError> {
+        let repo = self.handle();
+        let cannot = || GitError::library("list the branches of units");
+        let mut names = repo.references_glob(&format!("{below}*")).map_err(cannot())?;
+        let mut marks: Vec<String> = names
+            .names()
+            .flatten()
+            .filter_map(|name| name.strip_prefix(below).map(str::to_owned))
+            .collect();
+        marks.sort();
+        Ok(marks)
+    }
+
+    /// The tip of the plan's branch and, when it exists, the unit's. Refuses a branch that orch did not make.
+    pub(super) fn unit_tips(&self, unit: &Unit) -> Result<(CommitId, Option<CommitId>), UnitError> {
+        if !is_branch_name(&unit.branch) || unit.branch == unit.plan_branch {
+            let branch = unit.branch.clone();
+            return Err(UnitRefusal::BadBranch { branch }.into());
+        }
+        let Some(plan) = self.branch_tip(&unit.plan_branch)? else {
+            let branch = unit.plan_branch.clone();
+            return Err(UnitRefusal::NoBranch { branch }.into());
+        };
+        let tip = self.branch_tip(&unit.branch)?;
+        if tip.is_some() && self.ref_target(&unit.mark())?.is_none() {
+            let branch = unit.branch.clone();
+            return Err(UnitRefusal::ForeignBranch { branch }.into());
+        }
+        Ok((plan, tip))
+    }
+
+    /// Makes the unit's branch, or moves it, by compare-and-swap. `old` is where it stands; none when it is to be made.
+    pub(super) fn set_unit(
+        &self,
+        unit: &Unit,
+        old: Option<&CommitId>,
+        new: &CommitId,
+    ) -> Result<(), GitError> {
+        self.write_ref(&unit.mark(), new, "orch: unit")?;
+        let repo = self.handle();
+        let name = branch_ref(&unit.branch);
+        let written = match old {
+            None => repo.reference(&name, oid(new)?, false, "orch: start"),
+            Some(old) => repo.reference_matching(&name, oid(new)?, true, oid(old)?, "orch: start again"),
+        };
+        written
+            .map(drop)
+            .map_err(GitError::library(format!("write `{name}`")))
+    }
+
+    /// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out
+    /// nowhere. Gives the commit that it stood at; none when there was none any more.
+    ///
+    /// # Errors
+    ///
+    /// Refused while the branch has commits of its own or is checked out.
+    pub fn delete_unit(&self, unit: &Unit) -> Result<Option<CommitId>, UnitError> {
+        let (plan, tip) = self.unit_tips(unit)?;
+        if let Some(tip) = &tip {
+            if !self.is_ancestor(tip, &plan)? {
+                return Err(UnitRefusal::NotMerged {
+                    branch: unit.branch.clone(),
+                    into: unit.plan_branch.clone(),
+                }
+                .into());
+            }
+            self.refuse_checked_out(&unit.branch, None)?;
+            self.delete_at(&unit.branch, tip)?;
+        }
+        self.delete_ref(&unit.mark())?;
+        Ok(tip)
+    }
+
+    /// Deletes a unit's branch that was judged to hold nothing of its own at `tip`.
+    pub(super) fn delete_judged_unit(&self, branch: &str, tip: &CommitId) -> Result<(), GitError> {
+        if self.branch_tip(branch)?.is_some() {
+            self.delete_at(branch, tip)?;
+        }
+        for mark in self.marks(UNITS)? {
+            if mark.split_once('/').is_some_and(|(_, of)| of == branch) {
+                self.delete_ref(&format!("{UNITS}{mark}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses when the branch is checked out, but for one folder.
+    pub(super) fn refuse_checked_out(
+        &self,
+        branch: &str,
+        but: Option<&std::path::Path>,
+    ) -> Result<(), UnitError> {
+        let elsewhere = self
+            .checkout_paths(branch)?
+            .into_iter()
+            .find(|path| Some(path.as_path()) != but);
+        match elsewhere {
+            Some(path) => {
+                let branch = branch.to_owned();
+                Err(UnitRefusal::CheckedOutElsewhere { branch, path }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn delete_at(&self, branch: &str, tip: &CommitId) -> Result<(), GitError> {
+        Git::on(self.common_dir())
+            .args(["update-ref", "-d"])
+            .arg(branch_ref(branch))
+            .arg(tip.as_str())
+            .run()
+            .map(drop)
+    }
+}
