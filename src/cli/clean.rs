@@ -69,7 +69,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         };
         if let Some(plan) = plan {
             let run = state.plan(&plan.name);
-            if run.attempt.is_some() {
+            if run.is_at_work() {
                 keep("an agent works in it".to_owned());
                 continue;
             }

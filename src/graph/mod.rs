@@ -1,5 +1,16 @@
-//! Floor 1: plans and phases as one graph, and what the scheduler wants to know of it.
+//! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
 
-mod phases;
+mod batches;
+mod durations;
+mod locks;
+mod network;
+mod order;
+mod overlap;
+mod rank;
 
-pub use phases::{PhaseGraph, PhaseNode, PhaseRank};
+pub use durations::Durations;
+pub use locks::{FileLocks, covers, is_wide};
+pub use network::{Graph, Node, NodeGate, Of};
+pub use order::{Counts, Gate, PlanOrder, Unit, Why, plan_order, resolve_strategy};
+pub use overlap::PlanOverlap;
+pub use rank::Ranks;

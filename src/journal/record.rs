@@ -133,6 +133,7 @@ mod tests {
             },
             Event::TaskFailed {
                 plan: plan(),
+                attempt: None,
                 task: "1.2.A".parse().unwrap(),
                 note: Some("no".to_owned()),
             },

@@ -1,6 +1,7 @@
 //! Identities of attempts and runs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +9,30 @@ use super::PlanName;
 
 /// One agent process: `auth-3` is the third attempt ever made for plan `auth` in this repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AttemptId(String);
+#[serde(from = "String", into = "String")]
+pub struct AttemptId(Arc<str>);
 
 impl AttemptId {
     /// The `sequence`-th attempt of `plan`, counted from 1.
     pub fn new(plan: &PlanName, sequence: u32) -> Self {
-        Self(format!("{plan}-{sequence}"))
+        Self(format!("{plan}-{sequence}").into())
     }
 
     /// The id as text; also the name of the attempt's folder.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for AttemptId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<AttemptId> for String {
+    fn from(id: AttemptId) -> String {
+        id.0.as_ref().to_owned()
     }
 }
 

@@ -32,7 +32,7 @@ impl fmt::Display for PhaseId {
 pub struct TaskId {
     /// The phase that the task belongs to.
     pub phase: PhaseId,
-    /// The task's number inside its phase.
+    /// The task's number inside its phase; [`TaskId::VERIFY`] for the phase's VERIFY block.
     pub number: u32,
 }
 
@@ -44,22 +44,51 @@ impl TaskId {
             number,
         }
     }
+
+    /// The number that stands for a phase's VERIFY block: it comes after every task, and no document can write it.
+    pub const VERIFY: u32 = u32::MAX;
+
+    /// The VERIFY block of a phase, worked on and reported like a task: `2.verify`.
+    pub const fn verify(phase: PhaseId) -> Self {
+        Self {
+            phase,
+            number: Self::VERIFY,
+        }
+    }
+
+    /// True for a phase's VERIFY block.
+    pub const fn is_verify(self) -> bool {
+        self.number == Self::VERIFY
+    }
 }
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_verify() {
+            return f.pad(&format!("{}.{VERIFY_WORD}", self.phase));
+        }
         f.pad(&format!("{}.{}", self.phase, self.number))
     }
 }
+
+const VERIFY_WORD: &str = "verify";
 
 /// A whole number without sign or surplus zeros, so that an id has exactly one spelling.
 fn number(text: &str) -> Option<u32> {
     let canonical = text == "0" || !text.starts_with('0');
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if canonical && digits {
-        text.parse().ok()
+        text.parse().ok().filter(|number| *number != TaskId::VERIFY)
     } else {
         None
+    }
+}
+
+/// A task's number, or the word for a phase's VERIFY block.
+fn task_number(text: &str) -> Option<u32> {
+    match text {
+        VERIFY_WORD => Some(TaskId::VERIFY),
+        digits => number(digits),
     }
 }
 
@@ -68,7 +97,7 @@ impl FromStr for TaskId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         text.split_once('.')
-            .and_then(|(phase, task)| Some(TaskId::new(number(phase)?, number(task)?)))
+            .and_then(|(phase, task)| Some(TaskId::new(number(phase)?, task_number(task)?)))
             .ok_or_else(|| IdError {
                 text: text.to_owned(),
                 expected: "a task id such as 2.1",
@@ -124,7 +153,7 @@ impl FromStr for ItemId {
             expected: "a task id such as 2.1, or a sub-task id such as 2.1.3 or 2.1.A",
         };
         let mut parts = text.splitn(3, '.');
-        let task = match (parts.next().and_then(number), parts.next().and_then(number)) {
+        let task = match (parts.next().and_then(number), parts.next().and_then(task_number)) {
             (Some(phase), Some(task)) => TaskId::new(phase, task),
             _ => return Err(wrong()),
         };
@@ -179,6 +208,16 @@ mod tests {
         ] {
             assert!(bad.parse::<TaskId>().is_err(), "{bad:?} was accepted");
         }
+    }
+
+    #[test]
+    fn a_verify_block_has_an_id_that_no_document_can_give_a_task() {
+        let id = TaskId::verify(PhaseId(2));
+        assert_eq!(id.to_string(), "2.verify");
+        assert_eq!("2.verify".parse::<TaskId>().unwrap(), id);
+        assert_eq!("2.verify".parse::<ItemId>().unwrap(), id.into());
+        assert!(TaskId::new(2, 1_000_000) < id);
+        assert!("2.4294967295".parse::<TaskId>().is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
+mod arrangement;
 mod attempt;
 mod branch_name;
 mod commit;
@@ -8,6 +9,7 @@ mod document;
 mod duration;
 mod fault;
 mod id;
+mod lane;
 pub mod manifest;
 pub mod markdown;
 mod name;
@@ -19,7 +21,9 @@ mod priority;
 mod prompt;
 mod starter;
 mod state;
+mod unit;
 
+pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use attempt::{AttemptId, RunId};
 pub use branch_name::{BranchNameError, check_branch_name};
 pub use commit::{CommitId, CommitIdError};
@@ -28,6 +32,7 @@ pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, Veri
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
+pub use lane::LaneId;
 pub use name::{AgentName, NameError, PlanName, ResourceName};
 pub use place::Place;
 pub use placeholder::{
@@ -43,3 +48,4 @@ pub use prompt::{
 };
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
+pub use unit::UnitId;

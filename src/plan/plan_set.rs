@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AgentName, Dependency, Document, PhaseId, PlanName, Priority, ResourceName};
+use super::{
+    AgentName, Arrangement, Dependency, Document, Overlap, PhaseId, PlanName, Priority, ResourceName, TaskId,
+};
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +76,12 @@ pub struct Plan {
     pub commit: CommitPolicy,
     /// How attempts are limited and repeated.
     pub attempts: AttemptPolicy,
+    /// What one agent is given, and how its phases and tasks are ordered.
+    pub arrangement: Arrangement,
+    /// What happens with other plans that touch the same files.
+    pub overlap: Overlap,
+    /// How long all of it is expected to take, when the manifest says so.
+    pub expected: Option<Duration>,
     /// How it is merged into the target.
     pub merge_strategy: MergeStrategy,
     /// True when it lands as soon as it is finished.
@@ -90,6 +98,27 @@ impl Plan {
         let tasks = self.document.phase(id).into_iter().flat_map(|phase| &phase.tasks);
         let mut waits: Vec<Dependency> = Vec::new();
         for dependency in settings.chain(tasks.flat_map(|task| &task.cross)) {
+            if !waits.contains(dependency) {
+                waits.push(dependency.clone());
+            }
+        }
+        waits
+    }
+
+    /// Everything that one task waits for in other plans, besides what the whole plan waits for: what its phase waits for
+    /// in the manifest and on its heading, and its own. A VERIFY block waits for nothing but its phase's work.
+    pub fn task_waits(&self, id: TaskId) -> Vec<Dependency> {
+        if id.is_verify() {
+            return Vec::new();
+        }
+        let phase = self
+            .phases
+            .get(&id.phase)
+            .into_iter()
+            .flat_map(|phase| &phase.depends);
+        let own = self.document.task(id).into_iter().flat_map(|task| &task.cross);
+        let mut waits: Vec<Dependency> = Vec::new();
+        for dependency in phase.chain(own) {
             if !waits.contains(dependency) {
                 waits.push(dependency.clone());
             }
@@ -122,6 +151,8 @@ pub struct PhaseSettings {
     pub agent: Option<AgentName>,
     /// Its own time-out.
     pub timeout: Option<Duration>,
+    /// How long it is expected to take, when the manifest says so.
+    pub expected: Option<Duration>,
 }
 
 /// `commit`.

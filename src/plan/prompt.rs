@@ -59,6 +59,8 @@ pub struct PromptPhase {
     pub tasks: Vec<PromptTask>,
     /// What must be true at its end.
     pub checks: Vec<String>,
+    /// The id under which these checks are reported, when they are work of their own.
+    pub verify: Option<TaskId>,
 }
 
 /// A task of the leg.
@@ -150,6 +152,7 @@ mod tests {
                         state: TaskState::Pending,
                     },
                 ],
+                verify: None,
                 checks: vec!["Tokens verify".to_owned()],
             }],
             branch: "orch/auth".to_owned(),

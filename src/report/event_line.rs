@@ -1,6 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
+use crate::plan::UnitId;
 use crate::schedule::{Event, Hold, LaunchTrouble, MergeTrouble, point_word};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -41,12 +42,33 @@ pub fn detail(event: &Event) -> String {
         Event::AttemptAssigned {
             attempt,
             agent,
-            phases,
+            units,
             ..
         } => {
-            let phases: Vec<String> = phases.iter().map(ToString::to_string).collect();
-            format!("{attempt}: agent {agent}, phases {}", phases.join(", "))
+            let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
+            let what = match units.as_slice() {
+                [UnitId::Task(_)] => "task",
+                [_] => "phase",
+                _ => "phases",
+            };
+            format!("{attempt}: agent {agent}, {what} {}", ids.join(", "))
         }
+        Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
+        Event::WorkConflicted { attempt, files, .. } => format!("{attempt} in {}", files.join(", ")),
+        Event::WorkRefused { attempt, why, .. } => format!("{attempt}: {}", first_line(why)),
+        Event::WorkFailed {
+            unit, why, built_on, ..
+        } => {
+            let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
+            let built = if ids.is_empty() {
+                String::new()
+            } else {
+                format!("; built on it: {}", ids.join(", "))
+            };
+            format!("{unit}: {}{built}", first_line(why))
+        }
+        Event::WorkLeftOut { unit, .. } => unit.to_string(),
+        Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
@@ -112,6 +134,7 @@ fn hold(why: &Hold) -> String {
     match why {
         Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
         Hold::Verification { why } | Hold::Refused { why } => first_line(why),
+        Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }
 

@@ -35,6 +35,8 @@ fn is_news(event: &Event) -> bool {
         Event::AttemptAssigned { .. }
         | Event::AttemptChecked { .. }
         | Event::LegDone { .. }
+        | Event::WorkMerged { .. }
+        | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
@@ -56,6 +58,10 @@ fn is_news(event: &Event) -> bool {
         | Event::TaskSkipped { .. }
         | Event::PhaseDone { .. }
         | Event::PinRefused { .. }
+        | Event::WorkConflicted { .. }
+        | Event::WorkRefused { .. }
+        | Event::WorkFailed { .. }
+        | Event::WorkSkipped { .. }
         | Event::VerifyPassed { .. }
         | Event::VerifyFailed { .. }
         | Event::PlanFinished { .. }

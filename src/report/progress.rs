@@ -94,10 +94,8 @@ impl ProgressBars {
             .count();
         line.set_length(tasks.len() as u64);
         line.set_position(done as u64);
-        let at_work = run
-            .attempt
-            .as_ref()
-            .is_some_and(|attempt| attempt.stage == Stage::Running);
+        let mut attempts = run.attempts.values();
+        let at_work = attempts.any(|attempt| attempt.stage == Stage::Running);
         let what = if at_work {
             self.current_phase(plan, known, run)
         } else {

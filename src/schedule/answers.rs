@@ -2,17 +2,19 @@
 
 use crate::plan::{AttemptId, PlanName, Point};
 
-use super::plan_run::{Merge, Stage, Verify};
+use super::attempt::{Integration, Stage};
+use super::plan_run::{Merge, Verify};
 use super::scheduler::Scheduler;
 use super::{At, Event};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ask {
-    Worktree(PlanName),
+    Worktree(PlanName, u32),
     Launch(AttemptId),
     Stop(AttemptId, bool),
     Check(AttemptId),
+    Integrate(AttemptId),
     Verify(PlanName),
     StopVerification(PlanName),
     Pin(PlanName, Point),
@@ -25,9 +27,9 @@ impl Scheduler {
     /// False for an answer that nobody waits for: a stale attempt's, or one that was given before.
     pub(super) fn is_current(&self, event: &Event) -> bool {
         let stage = |plan: &PlanName, attempt: &AttemptId| {
-            let current = self.state.plan(plan).attempt.as_ref();
-            current
-                .filter(|current| &current.id == attempt)
+            self.state
+                .plan(plan)
+                .attempt(attempt)
                 .map(|current| &current.stage)
         };
         match event {
@@ -38,14 +40,20 @@ impl Scheduler {
             Event::AttemptChecked { plan, attempt, .. } => {
                 matches!(stage(plan, attempt), Some(Stage::Ended(_)))
             }
-            Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
-                self.state.plans.contains_key(plan) && self.state.plan(plan).worktree.is_none()
+            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
+                self.state.number(plan).is_some() && !self.state.plan(plan).worktrees.contains_key(lane)
+            }
+            Event::WorkMerged { plan, attempt, .. }
+            | Event::WorkConflicted { plan, attempt, .. }
+            | Event::WorkRefused { plan, attempt, .. } => {
+                let current = self.state.plan(plan).attempt(attempt);
+                current.is_some_and(|current| current.integration == Integration::Open)
             }
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed { plan, .. }
             | Event::VerifyStopped { plan } => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned { plan, point, .. } => {
-                self.state.plans.contains_key(plan) && !self.state.plan(plan).pins.contains_key(point)
+                self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
             Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
                 matches!(self.state.plan(plan).merge, Merge::Running(_))
@@ -56,9 +64,12 @@ impl Scheduler {
 
     pub(super) fn forget_ask(&mut self, event: &Event) {
         let answered = match event {
-            Event::WorktreeCreated { plan, .. } | Event::WorktreeRefused { plan, .. } => {
-                Ask::Worktree(plan.clone())
+            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
+                Ask::Worktree(plan.clone(), *lane)
             }
+            Event::WorkMerged { attempt, .. }
+            | Event::WorkConflicted { attempt, .. }
+            | Event::WorkRefused { attempt, .. } => Ask::Integrate(attempt.clone()),
             Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
                 Ask::Launch(attempt.clone())
             }

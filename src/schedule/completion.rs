@@ -1,11 +1,14 @@
 //! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
 
-use crate::plan::{AttemptId, PlanName};
+use crate::plan::{AttemptId, Dispatch, PlanName, TaskId, UnitId};
 
 use super::answers::Ask;
+use super::attempt::{Attempt, Integration, Stage};
 use super::judge::{Verdict, judge};
-use super::plan_run::{Outcome, Stage, Verify};
+use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
+use super::starting::work_place;
+use super::work::{PhaseWork, PlanWork};
 use super::{At, Effect, Event, Hold, LaunchTrouble, backoff};
 
 impl Scheduler {
@@ -13,7 +16,7 @@ impl Scheduler {
     pub(super) fn react(&mut self, at: At, event: &Event, step: &mut Step) {
         match event {
             Event::AgentRefused { plan, attempt, why } => {
-                let (why, end) = match why {
+                let (why, hold) = match why {
                     LaunchTrouble::Conflict { with, files } => {
                         let hold = Hold::Conflict {
                             with: with.clone(),
@@ -27,21 +30,14 @@ impl Scheduler {
                     LaunchTrouble::Refused { why } => (why.clone(), Some(Hold::Refused { why: why.clone() })),
                     LaunchTrouble::Failed { why } => (why.clone(), None),
                 };
-                match end {
-                    Some(hold) => {
-                        self.fail_attempt(at, plan, attempt, &why, false, None, step);
-                        let held = Event::PlanHeld {
-                            plan: plan.clone(),
-                            why: hold,
-                        };
-                        self.record(at, held, step);
-                    }
-                    None => self.retry_or_give_up(at, plan, attempt, &why, true, false, step),
+                match hold {
+                    Some(hold) => self.hold_attempt(at, plan, attempt, &why, hold, step),
+                    None => self.retry_or_give_up(at, plan, attempt, &Failure::counted(why), step),
                 }
             }
             Event::VerifyFailed { plan, why } => {
                 if let Some(work) = self.plan_work(plan) {
-                    let failures = self.state.plan(plan).failures;
+                    let failures = self.state.plan(plan).repair.failures;
                     if failures > work.attempts.retries {
                         let held = Event::PlanHeld {
                             plan: plan.clone(),
@@ -55,10 +51,62 @@ impl Scheduler {
         }
     }
 
-    /// Records phases whose tasks are all settled, in order.
+    /// An attempt that nobody but a person can help: its plan is held, or where others of the plan go on, its work is.
+    fn hold_attempt(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        attempt: &AttemptId,
+        why: &str,
+        hold: Hold,
+        step: &mut Step,
+    ) {
+        let run = self.state.plan(plan);
+        let current = run.attempt(attempt);
+        let unit = current
+            .filter(|current| run.by_units && !current.repair)
+            .and_then(|current| current.units.first().copied());
+        self.fail_attempt(at, plan, attempt, &Failure::uncounted(why), None, step);
+        let event = match unit {
+            None => Event::PlanHeld {
+                plan: plan.clone(),
+                why: hold,
+            },
+            Some(unit) => Event::WorkFailed {
+                plan: plan.clone(),
+                unit,
+                why: why.to_owned(),
+                held: true,
+                built_on: Vec::new(),
+            },
+        };
+        self.record(at, event, step);
+    }
+
+    /// Records tasks that are not needed, where tasks are worked on one by one.
+    pub(super) fn leave_out(&mut self, at: At, index: usize, step: &mut Step) {
+        let plan = &self.work.plans[index];
+        let run = &self.state.plans[index];
+        if plan.dispatch != Dispatch::Task {
+            return;
+        }
+        let open = plan.units.iter().map(|unit| unit.id);
+        let given_up = open.filter(|unit| match unit {
+            UnitId::Task(task) => !run.is_unit_settled(*unit) && run.is_given_up_on(*task),
+            UnitId::Phase(_) => false,
+        });
+        let given_up: Vec<UnitId> = given_up.collect();
+        let name = plan.name.clone();
+        for unit in given_up {
+            let plan = name.clone();
+            self.record(at, Event::WorkLeftOut { plan, unit }, step);
+        }
+    }
+
+    /// Records phases of which everything is settled, in order.
     pub(super) fn close_phases(&mut self, at: At, index: usize, step: &mut Step) {
         let plan = &self.work.plans[index];
-        let run = self.state.plan(&plan.name);
+        let run = &self.state.plans[index];
         if run.phases_done.len() == plan.phases.len() {
             return;
         }
@@ -68,12 +116,10 @@ impl Scheduler {
             if run.phases_done.contains_key(&phase.id) {
                 continue;
             }
-            let settled = phase
-                .tasks
-                .iter()
-                .all(|(task, _)| run.is_item_settled(&(*task).into()));
+            let settled = is_phase_done(plan, run, phase);
             // A phase without tasks has nothing to report: it is done with all that stands before it.
-            if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
+            let by_itself = !phase.tasks.is_empty() || run.by_units;
+            if settled && (by_itself || (earlier_done && !done.is_empty())) {
                 done.push(phase.id);
             } else {
                 earlier_done = false;
@@ -89,66 +135,127 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn finish_attempt(&mut self, at: At, index: usize, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let name = plan.name.clone();
-        let run = self.state.plan(&name);
-        let Some(attempt) = &run.attempt else {
-            return;
-        };
-        if matches!(attempt.stage, Stage::Ended(_)) {
-            let check = Effect::Check {
-                plan: name,
-                attempt: attempt.id.clone(),
-                since: attempt.head.clone(),
+    /// Looks at what ended attempts of the plan left, and judges those of which all is known.
+    pub(super) fn finish_attempts(&mut self, at: At, index: usize, step: &mut Step) {
+        let lanes: Vec<u32> = self.state.plans[index].attempts.keys().copied().collect();
+        for lane in lanes {
+            let plan = &self.work.plans[index];
+            let run = &self.state.plans[index];
+            let Some(attempt) = run.attempts.get(&lane) else {
+                continue;
             };
-            let ask = Ask::Check(attempt.id.clone());
-            self.ask(ask, check, step);
-            return;
-        }
-        let Some(verdict) = judge(plan, run, attempt) else {
-            return;
-        };
-        let (id, phases) = (attempt.id.clone(), attempt.phases.clone());
-        match verdict {
-            Verdict::Done(unreported) => {
-                for task in unreported {
-                    let done = Event::TaskDone {
-                        plan: name.clone(),
-                        task: task.into(),
-                        note: None,
-                    };
-                    self.record(at, done, step);
-                }
-                let done = Event::LegDone {
+            let name = plan.name.clone();
+            if matches!(attempt.stage, Stage::Ended(_)) {
+                let check = Effect::Check {
                     plan: name,
-                    attempt: id,
-                    phases,
+                    attempt: attempt.id.clone(),
+                    place: work_place(plan, run, lane, attempt),
+                    since: attempt.head.clone(),
                 };
-                self.record(at, done, step);
+                let ask = Ask::Check(attempt.id.clone());
+                self.ask(ask, check, step);
+                continue;
             }
-            Verdict::Incomplete {
-                why,
-                counted,
-                hopeless,
-            } => {
-                self.retry_or_give_up(at, &name, &id, &why, counted, hopeless, step);
+            // Its commits are on their way to the plan's branch: what is reported now comes too late to stop them.
+            if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
+                continue;
+            }
+            let Some(verdict) = judge(plan, run, attempt) else {
+                continue;
+            };
+            let id = attempt.id.clone();
+            match verdict {
+                Verdict::Done(unreported) => self.complete(at, index, lane, unreported, step),
+                Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),
             }
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a fact of its own about one failure"
-    )]
-    pub(super) fn retry_or_give_up(
+    /// What follows from work that is good: it is done, once its commits are on the plan's branch.
+    fn complete(&mut self, at: At, index: usize, lane: u32, unreported: Vec<TaskId>, step: &mut Step) {
+        let plan = &self.work.plans[index];
+        let run = &self.state.plans[index];
+        let Some(attempt) = run.attempts.get(&lane) else {
+            return;
+        };
+        let (name, id) = (plan.name.clone(), attempt.id.clone());
+        if plan.by_units() && !attempt.repair {
+            match &attempt.integration {
+                Integration::Merged => {}
+                // Asked for in turn, see `integrate`.
+                Integration::Open => return,
+                Integration::Conflict(files) => {
+                    let why = format!(
+                        "its commits conflict with what is on the plan's branch by now: {}",
+                        files.join(", ")
+                    );
+                    let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
+                    if first_time {
+                        return self.retry_or_give_up(at, &name, &id, &Failure::uncounted(why), step);
+                    }
+                    let hold = Hold::Refused { why: why.clone() };
+                    return self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
+                Integration::Refused(why) => {
+                    let why = why.clone();
+                    let hold = Hold::Refused { why: why.clone() };
+                    return self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
+            }
+        }
+        let units = completed_units(plan, run, attempt);
+        for task in unreported {
+            let done = Event::TaskDone {
+                plan: name.clone(),
+                task: task.into(),
+                attempt: Some(id.clone()),
+                note: None,
+            };
+            self.record(at, done, step);
+        }
+        let done = Event::LegDone {
+            plan: name,
+            attempt: id,
+            units,
+        };
+        self.record(at, done, step);
+        self.close_phases(at, index, step);
+    }
+
+    /// Has the commits of attempts merged into the plan's branch, one after the other in the order of their ends.
+    pub(super) fn integrate(&mut self, index: usize, step: &mut Step) {
+        let plan = &self.work.plans[index];
+        let run = &self.state.plans[index];
+        if !plan.by_units() {
+            return;
+        }
+        let waiting = run.attempts.iter().filter(|(_, attempt)| {
+            attempt.integration == Integration::Open
+                && !attempt.repair
+                && matches!(judge(plan, run, attempt), Some(Verdict::Done(_)))
+        });
+        let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
+            return;
+        };
+        let asked = |attempt: &Attempt| self.asked.contains(&Ask::Integrate(attempt.id.clone()));
+        if run.attempts.values().any(asked) {
+            return;
+        }
+        let effect = Effect::Integrate {
+            plan: plan.name.clone(),
+            attempt: next.id.clone(),
+            place: work_place(plan, run, *lane, next),
+        };
+        let ask = Ask::Integrate(next.id.clone());
+        self.ask(ask, effect, step);
+    }
+
+    fn retry_or_give_up(
         &mut self,
         at: At,
         plan: &PlanName,
         attempt: &AttemptId,
-        why: &str,
-        counted: bool,
-        hopeless: bool,
+        failure: &Failure,
         step: &mut Step,
     ) {
         let Some(work) = self.plan_work(plan) else {
@@ -156,95 +263,97 @@ impl Scheduler {
         };
         let policy = work.attempts.clone();
         let run = self.state.plan(plan);
-        let failures = run.failures + u32::from(counted);
-        let give_up = hopeless || failures > policy.retries;
-        let repair = run.attempt.as_ref().is_some_and(|current| current.repair);
+        let Some(current) = run.attempt(attempt) else {
+            return;
+        };
+        let (unit, repair) = (current.units.first().copied(), current.repair);
+        let tries = run.tries_of(unit, repair);
+        let failures = tries.failures + u32::from(failure.counted);
+        let give_up = failure.hopeless || failures > policy.retries;
         let delay = (!give_up).then(|| {
-            let delay = if counted {
+            let delay = if failure.counted {
                 backoff::delay(policy.backoff, failures, attempt)
             } else {
                 Default::default()
             };
             u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
         });
-        let tries = run.tries;
-        self.fail_attempt(at, plan, attempt, why, counted, delay, step);
+        let attempts = tries.attempts;
+        self.fail_attempt(at, plan, attempt, failure, delay, step);
         if give_up {
-            let why = if hopeless || tries <= 1 {
-                why.to_owned()
+            let why = if failure.hopeless || attempts <= 1 {
+                failure.why.clone()
             } else {
-                format!("{why} (attempt {tries}, no retries left)")
+                format!("{} (attempt {attempts}, no retries left)", failure.why)
             };
-            let plan = plan.clone();
-            let event = if repair {
-                Event::PlanHeld {
-                    plan,
-                    why: Hold::Verification { why },
-                }
-            } else {
-                Event::PlanFailed { plan, why }
-            };
-            self.record(at, event, step);
+            self.give_up(at, plan, unit, repair, why, step);
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a fact of its own about one failure"
-    )]
-    pub(super) fn fail_attempt(
+    fn give_up(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        unit: Option<UnitId>,
+        repair: bool,
+        why: String,
+        step: &mut Step,
+    ) {
+        let plan = plan.clone();
+        let event = match (repair, unit, self.plan_work(&plan)) {
+            (true, _, _) => Event::PlanHeld {
+                plan,
+                why: Hold::Verification { why },
+            },
+            (false, Some(unit), Some(work)) if work.dispatch != Dispatch::Plan => {
+                let held = work.is_background(unit);
+                let built_on = if held {
+                    built_on(work, self.state.plan(&plan), unit)
+                } else {
+                    Vec::new()
+                };
+                Event::WorkFailed {
+                    plan,
+                    unit,
+                    why,
+                    held,
+                    built_on,
+                }
+            }
+            (false, _, _) => Event::PlanFailed { plan, why },
+        };
+        self.record(at, event, step);
+    }
+
+    fn fail_attempt(
         &mut self,
         at: At,
         plan: &PlanName,
         attempt: &AttemptId,
-        why: &str,
-        counted: bool,
+        failure: &Failure,
         retry_in_ms: Option<u64>,
         step: &mut Step,
     ) {
         let failed = Event::AttemptFailed {
             plan: plan.clone(),
             attempt: attempt.clone(),
-            why: why.to_owned(),
+            why: failure.why.clone(),
             retry_in_ms,
-            counted,
+            counted: failure.counted,
         };
         self.record(at, failed, step);
     }
 
-    /// A plan that waits for what will not come is skipped, naming the cause.
-    pub(super) fn skip_if_hopeless(&mut self, at: At, index: usize, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let run = self.state.plan(&plan.name);
-        if !run.is_open() || run.attempt.is_some() {
-            return;
-        }
-        let open = plan.phases.iter().filter(|phase| !run.proven.contains(&phase.id));
-        let mut depends = plan.depends.iter().chain(open.flat_map(|phase| &phase.depends));
-        let Some(lost) = depends.find(|dependency| self.state.is_hopeless(dependency)) else {
-            return;
-        };
-        let cause = lost.on.plan.clone();
-        let what = match self.state.plan(&cause).outcome {
-            Some(Outcome::Skipped(_)) => "was skipped",
-            _ => "failed",
-        };
-        let skipped = Event::PlanSkipped {
-            plan: plan.name.clone(),
-            why: format!("it depends on {lost}, and {cause} {what}"),
-            cause,
-        };
-        self.record(at, skipped, step);
-    }
-
     pub(super) fn verify_or_finish(&mut self, at: At, index: usize, step: &mut Step) {
         let plan = &self.work.plans[index];
-        let name = plan.name.clone();
-        let run = self.state.plan(&name);
-        let all_done = plan.phases.iter().all(|phase| run.proven.contains(&phase.id));
-        if !all_done || !run.is_open() || run.attempt.is_some() || run.worktree.is_none() {
+        let run = &self.state.plans[index];
+        if !run.is_open() || run.is_at_work() || run.worktree().is_none() {
             return;
         }
+        if !plan.units.iter().all(|unit| run.is_unit_done(unit.id)) {
+            return;
+        }
+        let name = plan.name.clone();
         match (&run.verify, plan.verify) {
             (Verify::Open, true) => {
                 self.record(at, Event::VerifyStarted { plan: name.clone() }, step);
@@ -260,4 +369,68 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Why an attempt was not enough, and what that means for the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was missing.
+    pub why: String,
+    /// True when it uses up a retry.
+    pub counted: bool,
+    /// True when another attempt would meet the same: no retry.
+    pub hopeless: bool,
+}
+
+impl Failure {
+    /// The agent's, as most are.
+    pub fn counted(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            counted: true,
+            hopeless: false,
+        }
+    }
+
+    /// Nobody's.
+    pub fn uncounted(why: impl Into<String>) -> Self {
+        Self {
+            counted: false,
+            ..Self::counted(why)
+        }
+    }
+}
+
+fn is_phase_done(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
+    if !run.by_units {
+        let mut tasks = phase.tasks.iter();
+        return tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
+    }
+    let mut units = plan
+        .units
+        .iter()
+        .filter(|unit| unit.id.phase() == phase.id && !plan.is_background(unit.id))
+        .peekable();
+    units.peek().is_some() && units.all(|unit| run.is_unit_done(unit.id))
+}
+
+/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that.
+fn completed_units(plan: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<UnitId> {
+    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
+    let claimed = claimed.filter(|unit| {
+        plan.by_units() && plan.unit_place(*unit).is_some()
+            && !run.is_worked_on(*unit)
+            // What was skipped because of it stays skipped in this run.
+            && !run.lost.contains_key(unit)
+    });
+    attempt.units.iter().copied().chain(claimed).collect()
+}
+
+/// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.
+fn built_on(plan: &PlanWork, run: &PlanRun, check: UnitId) -> Vec<UnitId> {
+    let place = |unit: UnitId| plan.phases.iter().position(|phase| phase.id == unit.phase());
+    let behind = |unit: &UnitId| place(*unit) > place(check);
+    let touched = |unit: &UnitId| run.proven.contains(unit) || run.is_worked_on(*unit);
+    let units = plan.units.iter().map(|unit| unit.id);
+    units.filter(behind).filter(touched).collect()
 }

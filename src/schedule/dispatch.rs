@@ -1,13 +1,13 @@
-//! Which plan gets a slot next, and which of its phases.
+//! What is left of the limits, and the order among ready work.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::plan::{AgentName, CommitId, Dependency, Priority, ResourceName, WorkRef};
+use crate::plan::{AgentName, CommitId, Dependency, Point, Priority, ResourceName, UnitId, WorkRef};
 
 use super::plan_run::{PlanRun, Verify};
 use super::state::State;
-use super::work::{PhaseWork, PlanWork, Work};
+use super::work::{PlanWork, UnitWork, Work};
 
 /// What is left of the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,32 +28,27 @@ impl Room {
             agents: BTreeMap::new(),
             resources: BTreeMap::new(),
         };
-        for plan in &work.plans {
-            let Some(attempt) = &state.plan(&plan.name).attempt else {
-                continue;
-            };
-            if attempt.stage.holds_slot() {
-                room.slots = room.slots.saturating_sub(1);
-                *room.agents.entry(attempt.agent.clone()).or_default() += 1;
-                // A leg never crosses a change of resources, so its first phase speaks for all.
-                let first = attempt.phases.iter().find_map(|id| plan.phase(*id));
-                for resource in first.into_iter().flat_map(|phase| &phase.uses) {
-                    *room.resources.entry(resource.clone()).or_default() += 1;
-                }
+        for (name, _, attempt) in state.open_attempts() {
+            room.slots = room.slots.saturating_sub(1);
+            *room.agents.entry(attempt.agent.clone()).or_default() += 1;
+            // A leg never crosses a change of resources, so its first unit speaks for all.
+            let plan = state.number(name).and_then(|number| work.plans.get(number));
+            let first = plan.and_then(|plan| attempt.units.iter().find_map(|id| plan.unit(*id)));
+            for resource in first.into_iter().flat_map(|unit| &unit.uses) {
+                *room.resources.entry(resource.clone()).or_default() += 1;
             }
         }
         room
     }
 
-    /// Why the phase's limits leave no room; none when there is room.
-    pub fn refusal(&self, work: &Work, phase: &PhaseWork) -> Option<Limit> {
-        let running = self.agents.get(&phase.agent).copied().unwrap_or(0);
-        if let Some(&max) = work.agent_limits.get(&phase.agent)
-            && running >= max
+    /// Why the limits leave no room for the unit; none when there is room.
+    pub fn refusal(&self, work: &Work, unit: &UnitWork) -> Option<Limit> {
+        if let Some(&max) = work.agent_limits.get(&unit.agent)
+            && self.agents.get(&unit.agent).copied().unwrap_or(0) >= max
         {
-            return Some(Limit::Agent(phase.agent.clone(), max));
+            return Some(Limit::Agent(unit.agent.clone(), max));
         }
-        let short = phase.uses.iter().find(|resource| {
+        let short = unit.uses.iter().find(|resource| {
             let taken = self.resources.get(*resource).copied().unwrap_or(0);
             taken >= work.resources.get(*resource).copied().unwrap_or(0)
         });
@@ -63,11 +58,11 @@ impl Room {
         (self.slots == 0).then_some(Limit::Slots(work.slots))
     }
 
-    /// Takes up room for the phase.
-    pub fn take(&mut self, phase: &PhaseWork) {
+    /// Takes up room for the unit.
+    pub fn take(&mut self, unit: &UnitWork) {
         self.slots = self.slots.saturating_sub(1);
-        *self.agents.entry(phase.agent.clone()).or_default() += 1;
-        for resource in &phase.uses {
+        *self.agents.entry(unit.agent.clone()).or_default() += 1;
+        for resource in &unit.uses {
             *self.resources.entry(resource.clone()).or_default() += 1;
         }
     }
@@ -85,92 +80,80 @@ pub enum Limit {
 }
 
 /// Place in the order among ready work; smaller goes first: effective priority, then retries before new work, then
-/// the longest remaining path, then manifest order.
-pub type Place = (Reverse<Priority>, bool, Reverse<u64>, usize);
+/// the longest remaining path, then manifest order, then document order.
+pub type Place = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 
-/// The place of the plan at `index`, for its next phase.
-pub fn place(index: usize, plan: &PlanWork, run: &PlanRun) -> Place {
-    let remaining = next_phase(plan, run).map_or(0, |phase| phase.remaining);
-    (Reverse(plan.priority), run.tries == 0, Reverse(remaining), index)
-}
-
-/// The first phase that no attempt has completed.
-pub fn next_phase<'a>(plan: &'a PlanWork, run: &PlanRun) -> Option<&'a PhaseWork> {
-    plan.phases.iter().find(|phase| !run.proven.contains(&phase.id))
-}
-
-/// The phases that an attempt starting now is given: from the first one with work left up to where it would have to
-/// wait for another plan, or where another agent or other resources are asked for. When the plan's verification
-/// failed, the phases that were worked on last are gone through once more.
-pub fn leg<'a>(plan: &'a PlanWork, run: &PlanRun, state: &State) -> Vec<&'a PhaseWork> {
-    if run.verify == Verify::Failed {
-        let last = run
-            .history
-            .last()
-            .map(|record| record.phases.as_slice())
-            .unwrap_or_default();
-        let again: Vec<_> = last.iter().filter_map(|id| plan.phase(*id)).collect();
-        return if again.is_empty() {
-            plan.phases.iter().collect()
-        } else {
-            again
-        };
-    }
-    let mut leg: Vec<&PhaseWork> = Vec::new();
-    for phase in &plan.phases {
-        if run.proven.contains(&phase.id) {
-            continue;
-        }
-        if let Some(first) = leg.first() {
-            let same =
-                phase.agent == first.agent && phase.uses == first.uses && phase.timeout == first.timeout;
-            if !same || !unmet(plan, &phase.depends, state).is_empty() {
-                break;
-            }
-        }
-        leg.push(phase);
-    }
-    leg
+/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
+pub fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
+    let own = &work.units[unit];
+    let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
+    (
+        Reverse(own.priority),
+        tries.attempts == 0,
+        Reverse(own.remaining),
+        plan,
+        unit,
+    )
 }
 
 /// Those of the dependencies that are not satisfied yet, or whose commit is not pinned yet although it is wanted.
 pub fn unmet<'a>(plan: &PlanWork, depends: &'a [Dependency], state: &State) -> Vec<&'a Dependency> {
     depends
         .iter()
-        .filter(|dependency| {
-            !state.is_satisfied(dependency) || (plan.carry && state.commit_of(dependency).is_none())
-        })
+        .filter(|dependency| !is_met(plan, dependency, state))
         .collect()
 }
 
-/// What stands between the plan and its next leg.
-pub fn waits_for<'a>(plan: &'a PlanWork, run: &PlanRun, state: &State) -> Vec<&'a Dependency> {
-    let mut waits = unmet(plan, &plan.depends, state);
-    if let Some(phase) = next_phase(plan, run) {
-        waits.extend(unmet(plan, &phase.depends, state));
-    }
-    waits
+/// True when the dependency is satisfied, and its commit pinned if it is wanted.
+pub fn is_met(plan: &PlanWork, dependency: &Dependency, state: &State) -> bool {
+    state.is_satisfied(dependency) && (!plan.carry || state.commit_of(dependency).is_some())
 }
 
-/// The commits that a leg starts from: one for each dependency of the plan and of the phases up to the leg's end.
-pub fn carried(plan: &PlanWork, leg: &[&PhaseWork], state: &State) -> Vec<(WorkRef, CommitId)> {
+/// Plans that touch the same files and have to settle first, as far as they have not.
+pub fn not_settled<'a>(
+    plan: &'a PlanWork,
+    state: &'a State,
+) -> impl Iterator<Item = &'a crate::plan::PlanName> {
+    plan.after.iter().filter(|other| {
+        let run = state.plan(other);
+        let finished = matches!(run.outcome, Some(super::Outcome::Finished));
+        !run.has_settled() || (finished && plan.carry && !run.pins.contains_key(&Point::Plan))
+    })
+}
+
+/// The commits that an attempt starts from: one for each dependency of the plan and of what comes up to the attempt's
+/// last unit. Where units go their own ways, only their own dependencies are carried.
+pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef, CommitId)> {
     let mut carried: Vec<(WorkRef, CommitId)> = Vec::new();
-    let last = leg.last().map(|phase| phase.id);
-    let upto = plan
-        .phases
-        .iter()
-        .position(|phase| Some(phase.id) == last)
-        .map_or(0, |i| i + 1);
-    let depends = plan
-        .depends
-        .iter()
-        .chain(plan.phases[..upto].iter().flat_map(|phase| &phase.depends));
-    for dependency in depends.filter(|_| plan.carry) {
-        if let Some(commit) = state.commit_of(dependency)
+    if !plan.carry {
+        return carried;
+    }
+    let own: Vec<&UnitWork> = if plan.by_units() {
+        units.iter().filter_map(|id| plan.unit(*id)).collect()
+    } else {
+        let last = units.iter().filter_map(|id| plan.unit_place(*id)).max();
+        plan.units[..last.map_or(0, |place| place + 1)].iter().collect()
+    };
+    let mut add = |on: WorkRef, commit: Option<&CommitId>| {
+        if let Some(commit) = commit
             && !carried.iter().any(|(_, known)| known == commit)
         {
-            carried.push((dependency.on.clone(), commit.clone()));
+            carried.push((on, commit.clone()));
         }
+    };
+    for dependency in plan
+        .depends
+        .iter()
+        .chain(own.into_iter().flat_map(|unit| &unit.depends))
+    {
+        add(dependency.on.clone(), state.commit_of(dependency));
+    }
+    for other in &plan.after {
+        let on = WorkRef {
+            plan: other.clone(),
+            point: Point::Plan,
+        };
+        add(on, state.plan(other).pins.get(&Point::Plan));
     }
     carried
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
+use crate::plan::{AgentName, AttemptId, CommitId, PlanName, Point, UnitId, WorkRef};
 
 use super::At;
 
@@ -13,6 +13,8 @@ pub enum Effect {
     MakeWorktree {
         /// The plan.
         plan: PlanName,
+        /// Which of its worktrees; 0 is the plan's own, the others are made beside it.
+        lane: u32,
         /// The commit to start from.
         base: CommitId,
     },
@@ -31,8 +33,20 @@ pub enum Effect {
         plan: PlanName,
         /// The attempt.
         attempt: AttemptId,
+        /// Where it worked.
+        place: WorkPlace,
         /// The branch's tip when the attempt started.
         since: Option<CommitId>,
+    },
+    /// Merge the commits of an attempt into the plan's branch. Answer: `work.merged`, `work.conflicted` or
+    /// `work.refused`.
+    Integrate {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where it worked.
+        place: WorkPlace,
     },
     /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
     /// `verify.stopped`.
@@ -77,12 +91,24 @@ impl Effect {
             Self::MakeWorktree { .. }
             | Self::Stop { .. }
             | Self::Check { .. }
+            | Self::Integrate { .. }
             | Self::Verify { .. }
             | Self::StopVerification { .. }
             | Self::Pin { .. }
             | Self::Wake { .. } => false,
         }
     }
+}
+
+/// Where an attempt works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkPlace {
+    /// Which of the plan's worktrees; 0 is the plan's own.
+    pub lane: u32,
+    /// The unit on whose branch it works; none for the plan's own branch.
+    pub branch_of: Option<UnitId>,
+    /// True when that branch begins anew on the plan's branch, because what was there did not merge.
+    pub fresh: bool,
 }
 
 /// An agent to be started.
@@ -96,8 +122,10 @@ pub struct Launch {
     pub number: u32,
     /// The agent.
     pub agent: AgentName,
-    /// The phases of the leg.
-    pub phases: Vec<PhaseId>,
+    /// What it is given: the phases of a leg, one phase, or one task.
+    pub units: Vec<UnitId>,
+    /// Where it works.
+    pub place: WorkPlace,
     /// Longest duration.
     pub timeout: Duration,
     /// Commits to merge into the branch first.

@@ -3,7 +3,8 @@
 use crate::plan::AttemptId;
 
 use super::answers::Ask;
-use super::plan_run::{Merge, Outcome, PlanRun, Stage, Verify};
+use super::attempt::Stage;
+use super::plan_run::{Merge, Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
 use super::{At, Effect, Ending, Event, MergeTrouble};
@@ -13,14 +14,12 @@ impl Scheduler {
         let Phase::Stopping { now } = self.state.phase else {
             return;
         };
-        let running: Vec<AttemptId> = self
+        let running = self
             .state
-            .plans
-            .values()
-            .filter_map(|run| run.attempt.as_ref())
-            .filter(|attempt| attempt.stage == Stage::Running)
-            .map(|attempt| attempt.id.clone())
-            .collect();
+            .all_attempts()
+            .filter(|(_, _, attempt)| attempt.stage == Stage::Running)
+            .map(|(_, _, attempt)| attempt.id.clone());
+        let running: Vec<AttemptId> = running.collect();
         for attempt in running {
             let stop = Effect::Stop {
                 attempt: attempt.clone(),
@@ -30,7 +29,7 @@ impl Scheduler {
         }
         let verifying =
             |run: &PlanRun| run.verify == Verify::Running || matches!(run.merge, Merge::Running(_));
-        let verified = self.state.plans.iter().filter(|(_, run)| verifying(run));
+        let verified = self.state.plans().filter(|(_, run)| verifying(run));
         for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             let stop = Effect::StopVerification { plan: plan.clone() };
             self.ask(Ask::StopVerification(plan), stop, step);
@@ -40,33 +39,23 @@ impl Scheduler {
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     pub(super) fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-        let merge_only = self
-            .state
-            .run
-            .as_ref()
-            .is_some_and(|run| run.merge_only.is_some());
-        let driven = || {
-            self.state
-                .plans
-                .iter()
-                .filter(|(name, _)| self.state.drives(name))
-        };
-        let busy = !merge_only && driven().any(|(_, run)| run.attempt.is_some());
-        let timer = driven()
-            .filter(|(_, run)| run.is_open())
-            .filter_map(|(_, run)| run.retry_at)
-            .min();
-        if let Some(due) = timer.filter(|due| *due > at && !stopping && !merge_only) {
+        let merge_only = self.is_merge_only();
+        if let Some(due) = self.frontier.next_timer()
+            && !stopping
+            && !merge_only
+        {
             self.ask(Ask::Wake(due), Effect::Wake { at: due }, step);
             return;
         }
-        let waiting = self
-            .asked
-            .iter()
-            .any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End | Ask::StopVerification(_)));
-        if busy || waiting {
+        let busy = !merge_only && self.state.all_attempts().next().is_some();
+        let waiting = || {
+            let mut asks = self.asked.iter();
+            asks.any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End | Ask::StopVerification(_)))
+        };
+        if busy || waiting() {
             return;
         }
+        let driven = || self.state.plans().filter(|(name, _)| self.state.drives(name));
         let settled = self.work.plans.iter().all(|plan| {
             let run = self.state.plan(&plan.name);
             !self.state.drives(&plan.name)

@@ -6,7 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, PlanName, Point, RunId};
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, PlanName, Point, RunId, UnitId};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(lane: &u32) -> bool {
+    *lane == 0
+}
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +54,9 @@ pub enum Event {
     WorktreeCreated {
         /// The plan.
         plan: PlanName,
+        /// Which of the plan's worktrees; 0 is the plan's own.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        lane: u32,
         /// Its folder.
         path: String,
         /// Its branch.
@@ -61,6 +69,9 @@ pub enum Event {
     WorktreeRefused {
         /// The plan.
         plan: PlanName,
+        /// Which of the plan's worktrees; 0 is the plan's own.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        lane: u32,
         /// What was found and what to do.
         why: String,
     },
@@ -69,6 +80,9 @@ pub enum Event {
     WorktreeLost {
         /// The plan.
         plan: PlanName,
+        /// Which of the plan's worktrees; 0 is the plan's own.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        lane: u32,
     },
 
     /// An attempt was given work. Written before its process starts.
@@ -82,8 +96,12 @@ pub enum Event {
         number: u32,
         /// The agent.
         agent: AgentName,
-        /// The phases of the leg.
-        phases: Vec<PhaseId>,
+        /// What it was given: the phases of a leg, one phase, or one task.
+        #[serde(alias = "phases")]
+        units: Vec<UnitId>,
+        /// Which of the plan's worktrees; 0 is the plan's own.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        lane: u32,
     },
     /// The agent's process runs.
     #[serde(rename = "agent.started")]
@@ -141,15 +159,80 @@ pub enum Event {
         /// True when it used up one of the plan's retries.
         counted: bool,
     },
-    /// The phases of a leg are done.
+    /// What an attempt was given is done.
     #[serde(rename = "leg.done")]
     LegDone {
         /// The plan.
         plan: PlanName,
         /// The attempt that finished it.
         attempt: AttemptId,
-        /// The phases.
-        phases: Vec<PhaseId>,
+        /// What is done.
+        #[serde(alias = "phases")]
+        units: Vec<UnitId>,
+    },
+    /// The commits of an attempt on a branch of its own are on the plan's branch.
+    #[serde(rename = "work.merged")]
+    WorkMerged {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The plan's branch after that.
+        commit: CommitId,
+    },
+    /// The commits of an attempt do not merge into the plan's branch.
+    #[serde(rename = "work.conflicted")]
+    WorkConflicted {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// The commits of an attempt could not be merged into the plan's branch, for another reason than a conflict.
+    #[serde(rename = "work.refused")]
+    WorkRefused {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// What stands in the way and what to do.
+        why: String,
+    },
+    /// A task that nobody worked on was said to be needless.
+    #[serde(rename = "work.left_out")]
+    WorkLeftOut {
+        /// The plan.
+        plan: PlanName,
+        /// The task.
+        unit: UnitId,
+    },
+    /// The attempts at one phase or task are used up; the rest of the plan goes on.
+    #[serde(rename = "work.failed")]
+    WorkFailed {
+        /// The plan.
+        plan: PlanName,
+        /// The phase or task.
+        unit: UnitId,
+        /// Why.
+        why: String,
+        /// True when a person has to look at it: a conflict, or a check in the background.
+        held: bool,
+        /// What was worked on although this was still open, and now stands on ground that failed.
+        built_on: Vec<UnitId>,
+    },
+    /// A phase or task waits for what will not come.
+    #[serde(rename = "work.skipped")]
+    WorkSkipped {
+        /// The plan.
+        plan: PlanName,
+        /// The phase or task.
+        unit: UnitId,
+        /// What failed: a phase or task of the plan, or a point of another.
+        cause: String,
+        /// Why, in words.
+        why: String,
     },
 
     /// A task was begun.
@@ -159,6 +242,9 @@ pub enum Event {
         plan: PlanName,
         /// The task or sub-task.
         task: ItemId,
+        /// The attempt whose agent said so; none when another source did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
     },
     /// A task was reported done.
     #[serde(rename = "task.done")]
@@ -167,6 +253,9 @@ pub enum Event {
         plan: PlanName,
         /// The task or sub-task.
         task: ItemId,
+        /// The attempt whose agent said so; none when another source did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// What the agent said about it.
         note: Option<String>,
     },
@@ -177,6 +266,9 @@ pub enum Event {
         plan: PlanName,
         /// The task or sub-task.
         task: ItemId,
+        /// The attempt whose agent said so; none when another source did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// What the agent said about it.
         note: Option<String>,
     },
@@ -187,6 +279,9 @@ pub enum Event {
         plan: PlanName,
         /// The task or sub-task.
         task: ItemId,
+        /// The attempt whose agent said so; none when another source did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// What the agent said about it.
         note: Option<String>,
     },
@@ -338,7 +433,7 @@ impl Event {
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::WorktreeCreated { plan, .. }
             | Self::WorktreeRefused { plan, .. }
-            | Self::WorktreeLost { plan }
+            | Self::WorktreeLost { plan, .. }
             | Self::AttemptAssigned { plan, .. }
             | Self::AgentStarted { plan, .. }
             | Self::AgentRefused { plan, .. }
@@ -346,6 +441,12 @@ impl Event {
             | Self::AttemptChecked { plan, .. }
             | Self::AttemptFailed { plan, .. }
             | Self::LegDone { plan, .. }
+            | Self::WorkMerged { plan, .. }
+            | Self::WorkConflicted { plan, .. }
+            | Self::WorkRefused { plan, .. }
+            | Self::WorkLeftOut { plan, .. }
+            | Self::WorkFailed { plan, .. }
+            | Self::WorkSkipped { plan, .. }
             | Self::TaskStarted { plan, .. }
             | Self::TaskDone { plan, .. }
             | Self::TaskFailed { plan, .. }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskState};
+use crate::graph::Why;
+use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId};
 
-use super::dispatch::{self, Limit, Room};
-use super::plan_run::{Merge, Outcome, PlanRun, Stage, Verify};
+use super::attempt::{Attempt, Stage};
+use super::dispatch::{Limit, Room};
+use super::plan_run::{Lost, Merge, Outcome, PlanRun, Verify};
+use super::readiness::{Readiness, Wait};
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble};
@@ -61,16 +64,19 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
         Some(Outcome::Skipped(_)) => PlanState::Skipped,
         Some(Outcome::Held(_)) => PlanState::Held,
         None => {
-            if run.attempt.is_some() || run.verify == Verify::Running {
+            if run.is_at_work() || run.verify == Verify::Running {
                 return PlanState::Running;
             }
-            if run.retry_at.is_some_and(|due| due > state.now) {
-                return PlanState::Parked;
-            }
-            let plan = work.plans.iter().find(|plan| &plan.name == name);
-            match plan {
-                Some(plan) if !dispatch::waits_for(plan, run, state).is_empty() => PlanState::Blocked,
-                _ => PlanState::Ready,
+            let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
+                return PlanState::Ready;
+            };
+            let look = Readiness::new(plan, run, state);
+            if !look.ready(state.now).is_empty() || look.all_done() {
+                PlanState::Ready
+            } else if run.next_retry(state.now).is_some() {
+                PlanState::Parked
+            } else {
+                PlanState::Blocked
             }
         }
     }
@@ -82,85 +88,210 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
         return TaskState::Done;
     }
     let states = plan.phase(phase).into_iter().flat_map(|phase| &phase.tasks);
-    let states: Vec<TaskState> = states.map(|(task, _)| run.item_state(&(*task).into())).collect();
+    let states: Vec<TaskState> = states.map(|(task, _)| task_state(plan, run, *task)).collect();
     let given = run
-        .attempt
-        .as_ref()
-        .is_some_and(|attempt| attempt.phases.contains(&phase));
+        .attempts
+        .values()
+        .flat_map(|attempt| &attempt.units)
+        .any(|unit| unit.phase() == phase);
     let begun = states.iter().any(|state| *state != TaskState::Pending);
     let first_open = plan
         .phases
         .iter()
         .find(|phase| !run.phases_done.contains_key(&phase.id));
+    let is_first = first_open.is_some_and(|first| first.id == phase);
     match &run.outcome {
         Some(Outcome::Failed(_)) if begun || states.contains(&TaskState::Failed) => TaskState::Failed,
         Some(Outcome::Skipped(_)) => TaskState::Skipped,
-        _ if given && (begun || first_open.is_some_and(|first| first.id == phase)) => TaskState::Running,
+        _ if given && (run.by_units || begun || is_first) => TaskState::Running,
         _ if states.contains(&TaskState::Failed) => TaskState::Failed,
         _ => TaskState::Pending,
     }
 }
 
+/// The state of a task or VERIFY block: as reported, except that where tasks are worked on one by one none is done before
+/// its commits are on the plan's branch, and none runs without an attempt.
+pub fn task_state(plan: &PlanWork, run: &PlanRun, task: TaskId) -> TaskState {
+    let reported = run.item_state(&task.into());
+    let unit = UnitId::Task(task);
+    if !run.by_units || plan.unit(unit).is_none() {
+        return reported;
+    }
+    match run.lost.get(&unit) {
+        _ if run.is_unit_done(unit) && reported == TaskState::Skipped => TaskState::Skipped,
+        _ if run.is_unit_done(unit) => TaskState::Done,
+        _ if run.is_worked_on(unit) => TaskState::Running,
+        Some(Lost::Skipped { .. }) => TaskState::Skipped,
+        Some(Lost::Failed { .. } | Lost::Held { .. }) => TaskState::Failed,
+        None if reported == TaskState::Failed => TaskState::Failed,
+        None => TaskState::Pending,
+    }
+}
+
 /// Every reason why the plan is in its state, most important first. Never empty for a plan that does not run.
 pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
-    let Some(plan) = work.plans.iter().find(|plan| &plan.name == name) else {
+    let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
         return Vec::new();
     };
     let run = state.plan(name);
     if let Some(outcome) = &run.outcome {
         return explain_outcome(state, plan, run, outcome);
     }
-    if let Some(attempt) = &run.attempt {
-        let text = match &attempt.stage {
-            Stage::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
-            Stage::Running => format!(
-                "agent {} works on {} ({})",
-                attempt.agent,
-                phases(&attempt.phases),
-                attempt.id
-            ),
-            Stage::Ended(exit) | Stage::Checked(exit, _) => {
-                format!(
-                    "the agent {}; what it left is being checked ({})",
-                    exit.describe(),
-                    attempt.id
-                )
-            }
-        };
-        return vec![Reason::new(text)];
+    if run.is_at_work() {
+        return run.attempts.values().map(at_work).collect();
     }
     if run.verify == Verify::Running {
         return vec![Reason::new("its verification runs")];
     }
+    let look = Readiness::new(plan, run, state);
+    let ready = look.ready(state.now);
     let mut reasons = Vec::new();
-    if let Some(due) = run.retry_at.filter(|due| *due > state.now) {
-        let seconds = due.since(state.now).as_secs_f64().ceil();
-        let failure = run.last_failure.as_deref().unwrap_or("an attempt failed");
-        reasons.push(Reason::new(format!(
-            "attempt {} starts in {seconds:.0} s: {failure}",
-            run.tries + 1
-        )));
+    if ready.is_empty() {
+        reasons.extend(delay(run, state, None));
+        let first = look.open().next();
+        reasons.extend(
+            first
+                .map(|unit| look.waits(unit))
+                .into_iter()
+                .flatten()
+                .map(|wait| waiting(state, &wait)),
+        );
     }
-    reasons.extend(
-        dispatch::waits_for(plan, run, state)
-            .into_iter()
-            .map(|d| waiting(state, d)),
-    );
     if reasons.is_empty() {
-        reasons.extend(explain_ready(work, state, plan, run));
+        reasons.extend(explain_ready(work, state, plan, run, ready.first().copied()));
     }
     reasons
 }
 
-fn phases(ids: &[PhaseId]) -> String {
+/// Every reason why a unit of a plan is not being worked on, most important first; what its attempt is at when it is.
+pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -> Vec<Reason> {
+    let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
+        return Vec::new();
+    };
+    let run = state.plan(name);
+    if run.is_unit_done(unit) {
+        return vec![Reason::new("is done")];
+    }
+    if let Some(attempt) = run
+        .attempts
+        .values()
+        .find(|attempt| attempt.units.contains(&unit))
+    {
+        return vec![at_work(attempt)];
+    }
+    if let Some(lost) = run.lost.get(&unit) {
+        return vec![explain_lost(name, unit, lost)];
+    }
+    if let Some(outcome) = &run.outcome {
+        return explain_outcome(state, plan, run, outcome);
+    }
+    let Some(place) = plan.unit_place(unit) else {
+        return Vec::new();
+    };
+    let look = Readiness::new(plan, run, state);
+    let waits = look.waits(place);
+    let mut reasons: Vec<Reason> = delay(run, state, Some(unit)).into_iter().collect();
+    reasons.extend(waits.iter().map(|wait| waiting(state, wait)));
+    if reasons.is_empty() && !look.ready(state.now).contains(&place) {
+        let ahead = look.open().take_while(|open| *open != place);
+        let ahead: Vec<String> = ahead.map(|open| plan.units[open].id.to_string()).collect();
+        let text = format!("comes after {} of the same agent", super::judge::listed(&ahead));
+        reasons.extend((!ahead.is_empty()).then(|| Reason::new(text)));
+    }
+    if reasons.is_empty() {
+        reasons.extend(explain_ready(work, state, plan, run, Some(place)));
+    }
+    reasons
+}
+
+fn at_work(attempt: &Attempt) -> Reason {
+    let text = match &attempt.stage {
+        Stage::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
+        Stage::Running => format!(
+            "agent {} works on {} ({})",
+            attempt.agent,
+            units(&attempt.units),
+            attempt.id
+        ),
+        Stage::Ended(exit) => format!(
+            "the agent {}; what it left is being checked ({})",
+            exit.describe(),
+            attempt.id
+        ),
+        Stage::Checked(exit, _) => format!(
+            "the agent {}; its commits are being merged into the plan's branch ({})",
+            exit.describe(),
+            attempt.id
+        ),
+    };
+    Reason::new(text)
+}
+
+fn delay(run: &PlanRun, state: &State, unit: Option<UnitId>) -> Option<Reason> {
+    let (due, of) = match unit {
+        Some(unit) => (run.tries_of(Some(unit), false).retry_at?, Some(unit)),
+        None => run.next_retry(state.now)?,
+    };
+    if due <= state.now {
+        return None;
+    }
+    let tries = run.tries_of(of, of.is_none());
+    let seconds = due.since(state.now).as_secs_f64().ceil();
+    let failure = tries.last_failure.as_deref().unwrap_or("an attempt failed");
+    Some(Reason::new(format!(
+        "attempt {} starts in {seconds:.0} s: {failure}",
+        tries.attempts + 1
+    )))
+}
+
+fn units(ids: &[UnitId]) -> String {
     match ids {
         [] => "the plan".to_owned(),
-        [one] => format!("phase {one}"),
+        [UnitId::Phase(one)] => format!("phase {one}"),
+        [UnitId::Task(one)] => format!("task {one}"),
         [first, .., last] => format!("phases {first} to {last}"),
     }
 }
 
-fn waiting(state: &State, dependency: &Dependency) -> Reason {
+fn waiting(state: &State, wait: &Wait<'_>) -> Reason {
+    match wait {
+        Wait::Plan(dependency) => waiting_for_plan(state, dependency),
+        Wait::Gate(gate, missing) => {
+            let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let ids = super::judge::listed(&ids);
+            let open = missing.len();
+            let needed = gate.need.saturating_sub(gate.of.len() - open);
+            let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
+            Reason::new(match gate.why {
+                Why::Threshold(thousandths) => {
+                    share(&format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
+                }
+                Why::PipelineStart if needed < open => share("its pipeline-start"),
+                Why::Batch => format!("waits for the batch before: {ids}"),
+                Why::Sequential => {
+                    format!("waits for {ids}, which comes before it in its [SEQUENTIAL] group")
+                }
+                Why::Verified => format!("waits for {ids}, the check of an earlier phase"),
+                Why::Checks => format!("checks {ids} once done"),
+                _ => format!("waits for {ids}"),
+            })
+        }
+        Wait::Overlap(plan) => Reason::with_remedy(
+            format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
+            format!("orch why {plan}"),
+        ),
+        Wait::Files(units) => {
+            let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
+            Reason::new(format!("waits for {}: it touches the same files", ids.join(", ")))
+        }
+        Wait::FailedCheck(check) => Reason::with_remedy(
+            format!("{check} failed in the background, and nothing is begun on such ground"),
+            "orch up tries it again; `orch task skip` leaves it out",
+        ),
+    }
+}
+
+fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
     let other = &dependency.on.plan;
     let run = state.plan(other);
     let text = format!("waits for {dependency}");
@@ -189,26 +320,36 @@ fn waiting(state: &State, dependency: &Dependency) -> Reason {
     }
 }
 
-fn explain_ready(work: &Work, state: &State, plan: &PlanWork, run: &PlanRun) -> Option<Reason> {
+fn explain_ready(
+    work: &Work,
+    state: &State,
+    plan: &PlanWork,
+    run: &PlanRun,
+    unit: Option<usize>,
+) -> Option<Reason> {
     if state.run.is_none() {
         return Some(Reason::with_remedy("nothing has been started yet", "orch up"));
     }
     if !matches!(state.phase, super::Phase::Driving) {
         return Some(Reason::with_remedy("no run is under way", "orch up"));
     }
-    let leg = dispatch::leg(plan, run, state);
-    let first = leg.first()?;
+    let first = &plan.units[unit?];
     let busy = || {
-        let names: Vec<&str> = state.open_attempts().map(|(name, _)| name.as_str()).collect();
+        let mut names: Vec<&str> = state.open_attempts().map(|(name, _, _)| name.as_str()).collect();
+        names.dedup();
         names.join(", ")
     };
-    if run.worktree.is_none() && Room::left(work, state).refusal(work, first).is_none() {
+    if run.worktree().is_none() && Room::left(work, state).refusal(work, first).is_none() {
         return Some(Reason::new("its worktree is being made"));
     }
     let Some(limit) = Room::left(work, state).refusal(work, first) else {
+        if run.attempts.len() >= plan.lanes {
+            let lanes = run.attempts.len();
+            return Some(Reason::new(format!("all {lanes} lanes of the plan are taken")));
+        }
         let ahead = work.plans.iter().filter(|other| {
             let run = state.plan(&other.name);
-            run.worktree.is_none() && plan_state(work, state, &other.name) == PlanState::Ready
+            run.worktree().is_none() && plan_state(work, state, &other.name) == PlanState::Ready
         });
         let names: Vec<&str> = ahead.map(|other| other.name.as_str()).collect();
         let kept = (!names.is_empty()).then(|| {
@@ -222,7 +363,12 @@ fn explain_ready(work: &Work, state: &State, plan: &PlanWork, run: &PlanRun) -> 
     let text = match limit {
         Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
         Limit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
-        Limit::Resource(resource) => format!("no token of resource {resource} is free"),
+        Limit::Resource(resource) => {
+            format!(
+                "no token of resource {resource} is free: held by {}",
+                holders(work, state, &resource)
+            )
+        }
     };
     Some(Reason::new(text))
 }
@@ -244,6 +390,13 @@ fn explain_outcome(state: &State, plan: &PlanWork, run: &PlanRun, outcome: &Outc
             "mend it in its worktree, commit, then orch up",
         )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "then orch up")],
+        Outcome::Held(Hold::Work { unit, why, built_on }) => {
+            let lost = Lost::Held {
+                why: why.clone(),
+                built_on: built_on.clone(),
+            };
+            vec![explain_lost(name, *unit, &lost)]
+        }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(_), _) => vec![Reason::new("is being merged")],
             (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
@@ -255,6 +408,38 @@ fn explain_outcome(state: &State, plan: &PlanWork, run: &PlanRun, outcome: &Outc
             )],
         },
     }
+}
+
+fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason {
+    match lost {
+        Lost::Skipped { why, .. } => Reason::new(why),
+        Lost::Failed { why, .. } => Reason::with_remedy(why, format!("orch logs {name}, then orch up")),
+        Lost::Held { why, built_on } if built_on.is_empty() => {
+            Reason::with_remedy(format!("{unit}: {why}"), "then orch up")
+        }
+        Lost::Held { why, built_on } => {
+            let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
+            Reason::with_remedy(
+                format!("{unit} failed: {why}; {} was built on it", ids.join(", ")),
+                format!(
+                    "orch up checks again; `orch task skip {unit} --plan {name}`, then orch up, goes on without"
+                ),
+            )
+        }
+    }
+}
+
+/// Who holds tokens of a resource, and since when.
+fn holders(work: &Work, state: &State, resource: &crate::plan::ResourceName) -> String {
+    let holding = state.open_attempts().filter_map(|(name, _, attempt)| {
+        let plan = &work.plans[state.number(name)?];
+        let unit = plan.unit(*attempt.units.first()?)?;
+        let seconds = state.now.since(attempt.since).as_secs();
+        unit.uses
+            .contains(resource)
+            .then(|| format!("{name}.{} for {seconds} s", unit.id))
+    });
+    holding.collect::<Vec<_>>().join(", ")
 }
 
 fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {

@@ -1,11 +1,14 @@
 //! An oracle: what must hold after every step, recomputed from scratch. It runs in debug builds and in simulations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::UnitId;
+
+use super::attempt::Attempt;
 use super::dispatch::Room;
-use super::plan_run::{Outcome, Stage};
+use super::plan_run::{Outcome, PlanRun};
 use super::state::State;
-use super::work::Work;
+use super::work::{PlanWork, Work};
 
 /// Panics when a limit is broken, or when work runs before what it depends on.
 ///
@@ -14,42 +17,44 @@ use super::work::Work;
 /// On any broken rule, naming the plan: it is a bug of the scheduler, never of its input.
 pub fn check(work: &Work, state: &State) {
     let mut running = 0;
-    let mut per_agent: BTreeMap<_, usize> = BTreeMap::new();
-    for plan in &work.plans {
-        let run = state.plan(&plan.name);
-        let Some(attempt) = &run.attempt else {
+    let at_work: Vec<usize> = (0..work.plans.len())
+        .filter(|number| state.plans[*number].is_at_work())
+        .collect();
+    assert!(
+        state.at_work.iter().eq(&at_work),
+        "the index of plans at work is out of step"
+    );
+    for (number, plan) in work.plans.iter().enumerate() {
+        let run = &state.plans[number];
+        if !run.is_at_work() {
             continue;
-        };
-        assert!(
-            run.worktree.is_some(),
-            "{}: an attempt without a worktree",
-            plan.name
-        );
+        }
+        let name = &plan.name;
         assert!(
             !matches!(
                 run.outcome,
                 Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_))
             ),
-            "{}: an attempt on a plan that has ended",
-            plan.name
+            "{name}: an attempt on a plan that has ended"
         );
-        if !attempt.stage.holds_slot() {
-            continue;
-        }
-        running += 1;
-        *per_agent.entry(&attempt.agent).or_default() += 1;
-        // A repair goes through phases that are done, whatever they once waited for.
-        if !attempt.repair && (attempt.stage == Stage::Assigned || attempt.stage == Stage::Running) {
-            let leg = plan
-                .phases
-                .iter()
-                .filter(|phase| attempt.phases.contains(&phase.id));
-            for dependency in plan.depends.iter().chain(leg.flat_map(|phase| &phase.depends)) {
-                assert!(
-                    state.is_satisfied(dependency),
-                    "{}: runs before {dependency}, which it depends on",
-                    plan.name
-                );
+        assert!(
+            plan.by_units() || run.attempts.len() == 1,
+            "{name}: several agents on one branch"
+        );
+        let mut files: BTreeMap<u32, UnitId> = BTreeMap::new();
+        let mut given: BTreeSet<UnitId> = BTreeSet::new();
+        for (lane, attempt) in &run.attempts {
+            assert!(
+                run.worktrees.contains_key(lane),
+                "{name}: an attempt without a worktree"
+            );
+            running += usize::from(attempt.stage.holds_slot());
+            // A repair goes through what is done, whatever that once waited for.
+            if !attempt.repair {
+                check_attempt(plan, run, state, attempt, &mut files);
+            }
+            for unit in &attempt.units {
+                assert!(given.insert(*unit), "{name}.{unit} is worked on twice");
             }
         }
     }
@@ -60,4 +65,44 @@ pub fn check(work: &Work, state: &State) {
         "{running} agents in {} slots",
         work.slots
     );
+}
+
+fn check_attempt(
+    plan: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    attempt: &Attempt,
+    files: &mut BTreeMap<u32, UnitId>,
+) {
+    let name = &plan.name;
+    let done = |unit: UnitId| run.is_unit_done(unit) || attempt.units.contains(&unit);
+    let settled = |unit: UnitId| run.is_unit_settled(unit) || attempt.units.contains(&unit);
+    for unit in attempt.units.iter().filter_map(|id| plan.unit(*id)) {
+        for file in unit.locks.iter().filter(|_| plan.by_units()) {
+            let other = files.insert(*file, unit.id);
+            assert!(
+                other.is_none(),
+                "{name}.{} and {name}.{other:?} touch the same file",
+                unit.id
+            );
+        }
+        if !attempt.stage.holds_slot() {
+            continue;
+        }
+        for dependency in plan.depends.iter().chain(&unit.depends) {
+            assert!(
+                state.is_satisfied(dependency),
+                "{name}.{}: runs before {dependency}, which it depends on",
+                unit.id
+            );
+        }
+        for gate in &unit.gates {
+            assert!(
+                plan.is_open(*gate, done, settled),
+                "{name}.{}: runs although {:?} is closed",
+                unit.id,
+                plan.gates[*gate]
+            );
+        }
+    }
 }

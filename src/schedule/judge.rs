@@ -2,7 +2,9 @@
 
 use crate::plan::{ItemId, TaskId, TaskState};
 
-use super::plan_run::{Attempt, PlanRun, Stage};
+use super::attempt::{Attempt, Stage};
+use super::completion::Failure;
+use super::plan_run::PlanRun;
 use super::work::PlanWork;
 use super::{Evidence, Exit};
 
@@ -13,14 +15,7 @@ pub enum Verdict {
     /// none of the protocol.
     Done(Vec<TaskId>),
     /// It did not complete its leg.
-    Incomplete {
-        /// What was missing.
-        why: String,
-        /// True when it uses up a retry.
-        counted: bool,
-        /// True when another attempt would meet the same: no retry.
-        hopeless: bool,
-    },
+    Incomplete(Failure),
 }
 
 /// So many attempts at one leg may vanish before it counts as the agent's failure.
@@ -31,31 +26,24 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
     let Stage::Checked(exit, evidence) = &attempt.stage else {
         return None;
     };
-    let incomplete = |why: String| {
-        Some(Verdict::Incomplete {
-            why,
-            counted: true,
-            hopeless: false,
-        })
-    };
+    let incomplete = |why: String| Some(Verdict::Incomplete(Failure::counted(why)));
     match exit {
         Exit::Code { code: 0 } => {}
         // Everything was done and only the end was cut off: nothing is gained by doing it again.
         Exit::Stopped | Exit::Lost if is_complete(work, run, attempt, evidence) => {}
         Exit::Stopped | Exit::Lost => {
-            return Some(Verdict::Incomplete {
+            return Some(Verdict::Incomplete(Failure {
                 why: format!("the agent {}", exit.describe()),
                 // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
                 counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
                 hopeless: false,
-            });
+            }));
         }
         Exit::NotStarted { .. } => {
-            return Some(Verdict::Incomplete {
-                why: format!("the agent {}", exit.describe()),
-                counted: true,
+            return Some(Verdict::Incomplete(Failure {
                 hopeless: true,
-            });
+                ..Failure::counted(format!("the agent {}", exit.describe()))
+            }));
         }
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
             return incomplete(format!(
@@ -110,15 +98,17 @@ fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evid
     let mut tasks = leg_tasks(work, attempt).peekable();
     let all_skipped =
         tasks.peek().is_some() && tasks.all(|task| run.item_state(&task.into()) == TaskState::Skipped);
-    work.allow_empty || attempt.repair || evidence.commits > 0 || run.leg_commits > 0 || all_skipped
+    let commits = run
+        .tries_of(attempt.units.first().copied(), attempt.repair)
+        .commits;
+    // To find nothing wrong leaves nothing to commit.
+    let only_checks = attempt.units.iter().all(|unit| unit.is_verify());
+    work.allow_empty || attempt.repair || only_checks || evidence.commits > 0 || commits > 0 || all_skipped
 }
 
 /// The tasks of the attempt's leg, in document order.
 fn leg_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
-    work.phases
-        .iter()
-        .filter(|phase| attempt.phases.contains(&phase.id))
-        .flat_map(|phase| phase.tasks.iter().map(|(task, _)| *task))
+    attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
 }
 
 fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {

@@ -2,8 +2,9 @@
 
 use crate::plan::PlanName;
 
-use super::dispatch::{Place, place};
+use super::dispatch::Place;
 use super::plan_run::{Merge, Outcome, PlanRun};
+use super::starting::plan_place;
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble};
@@ -26,7 +27,7 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
     for (index, plan) in work.plans.iter().enumerate() {
         let run = state.plan(&plan.name);
         if let Some(into) = wanted(plan, run, state) {
-            candidates.push((place(index, plan, run), plan, into));
+            candidates.push((plan_place(index, work, run), plan, into));
         }
     }
     candidates.sort_by_key(|candidate| candidate.0);
@@ -66,9 +67,16 @@ fn blocker(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> O
     let target = into.or(state.run.as_ref().map(|run| run.target.as_str()))?;
     plan.all_depends()
         .map(|dependency| &dependency.on.plan)
+        .chain(carried_overlaps(plan, state))
         .filter(|on| work.plans.iter().any(|other| &other.name == *on))
         .find(|on| !state.plan(on).landed.contains_key(target))
         .cloned()
+}
+
+/// Plans that this one was made to wait for because both touch the same files, and whose commits it carries.
+fn carried_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
+    let finished = |on: &&PlanName| state.plan(on).outcome == Some(Outcome::Finished);
+    plan.after.iter().filter(|_| plan.carry).filter(finished)
 }
 
 /// True when the plan is still being worked on and lands without being asked.
@@ -91,7 +99,7 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
         Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(Hold::Refused { why })) => format!("it is held: {why}"),
+        Some(Outcome::Held(Hold::Refused { why } | Hold::Work { why, .. })) => format!("it is held: {why}"),
         Some(Outcome::Finished) => "it is finished".to_owned(),
     };
     MergeTrouble::NotFinished { why }

@@ -2,40 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, Point, TaskState};
+use crate::plan::{CommitId, ItemId, PhaseId, Point, TaskId, TaskState, UnitId};
 
-use super::{At, Evidence, Exit, Hold, MergeTrouble};
+use super::attempt::{Attempt, AttemptRecord};
+use super::{At, Hold, MergeTrouble};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanRun {
-    /// Its worktree, once there is one.
-    pub worktree: Option<WorktreeMade>,
+    /// True when phases or tasks are worked on one by one: then nothing counts as reached before its commits are on the
+    /// plan's branch.
+    pub by_units: bool,
+    /// Its worktrees by lane; 0 is the plan's own.
+    pub worktrees: BTreeMap<u32, WorktreeMade>,
+    /// Lanes whose worktree could not be made in this run, and why.
+    pub lanes_refused: BTreeMap<u32, String>,
     /// Tasks and sub-tasks that were reported, or ticked in the document.
     pub items: BTreeMap<ItemId, Item>,
     /// Phases that are done, and since when.
     pub phases_done: BTreeMap<PhaseId, At>,
-    /// Phases that an attempt completed, with everything that is demanded for that. A phase that was merely reported
-    /// done lets others start, but the plan is not finished on an agent's word.
-    pub proven: BTreeSet<PhaseId>,
+    /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
+    /// others start, but the plan is not finished on an agent's word.
+    pub proven: BTreeSet<UnitId>,
+    /// What will not be done in this run.
+    pub lost: BTreeMap<UnitId, Lost>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
     /// Points whose commit could not be pinned in this run, and why.
     pub pins_refused: BTreeMap<Point, String>,
-    /// The attempt under way.
-    pub attempt: Option<Attempt>,
+    /// The attempts under way, by lane.
+    pub attempts: BTreeMap<u32, Attempt>,
     /// Every attempt of this plan, oldest first.
     pub history: Vec<AttemptRecord>,
-    /// Attempts at the current leg.
-    pub tries: u32,
-    /// Attempts at the current leg that used up a retry.
-    pub failures: u32,
-    /// Commits made by attempts at the current leg.
-    pub leg_commits: u32,
-    /// No new attempt before this moment.
-    pub retry_at: Option<At>,
-    /// Why the last attempt at the current leg did not complete it.
-    pub last_failure: Option<String>,
+    /// Attempts at what is not done yet, by the first unit that they were given.
+    pub tries: BTreeMap<UnitId, Tries>,
+    /// Attempts at mending what the plan's verification found.
+    pub repair: Tries,
     /// Where the plan's own verification stands.
     pub verify: Verify,
     /// How the plan ended, once it has.
@@ -74,69 +76,59 @@ pub struct Item {
     pub note: Option<String>,
 }
 
-/// The attempt under way.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attempt {
-    /// Its id.
-    pub id: AttemptId,
-    /// Which attempt at this leg, from 1.
-    pub number: u32,
-    /// Its agent.
-    pub agent: AgentName,
-    /// The phases it was given.
-    pub phases: Vec<PhaseId>,
-    /// How far it is.
-    pub stage: Stage,
-    /// True once it reported any task.
-    pub reported: bool,
-    /// When it was assigned.
-    pub since: At,
-    /// The branch's tip when it started.
-    pub head: Option<CommitId>,
-    /// True when it was started only because the plan's verification failed.
-    pub repair: bool,
+/// The attempts at one leg, phase or task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tries {
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Those that used up a retry.
+    pub failures: u32,
+    /// Commits they made.
+    pub commits: u32,
+    /// Those whose commits did not merge into the plan's branch.
+    pub conflicts: u32,
+    /// True when the next one begins anew on the plan's branch.
+    pub fresh: bool,
+    /// No new attempt before this moment.
+    pub retry_at: Option<At>,
+    /// Why the last one was not enough.
+    pub last_failure: Option<String>,
 }
 
-/// How far an attempt is.
+/// Why a unit will not be done in this run.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stage {
-    /// Being started.
-    Assigned,
-    /// Its process runs.
-    Running,
-    /// Its process is gone; what it left is looked at.
-    Ended(Exit),
-    /// All is known.
-    Checked(Exit, Evidence),
+pub enum Lost {
+    /// Its attempts are used up.
+    Failed {
+        /// Why.
+        why: String,
+        /// What was worked on although this was still open.
+        built_on: Vec<UnitId>,
+    },
+    /// A person has to look at it.
+    Held {
+        /// Why.
+        why: String,
+        /// What was worked on although this was still open.
+        built_on: Vec<UnitId>,
+    },
+    /// It waits for what will not come.
+    Skipped {
+        /// What failed: a unit of the plan, or a point of another.
+        cause: String,
+        /// Why.
+        why: String,
+    },
 }
 
-impl Stage {
-    /// True while the attempt takes up a slot: its process is being started or runs.
-    pub fn holds_slot(&self) -> bool {
+impl Lost {
+    /// True when nobody can help in this run.
+    pub fn is_final(&self) -> bool {
         match self {
-            Self::Assigned | Self::Running => true,
-            Self::Ended(_) | Self::Checked(..) => false,
+            Self::Failed { .. } | Self::Skipped { .. } => true,
+            Self::Held { .. } => false,
         }
     }
-}
-
-/// What remains known of every attempt.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AttemptRecord {
-    /// Its id.
-    pub id: AttemptId,
-    /// Its agent.
-    pub agent: AgentName,
-    /// The phases it was given.
-    pub phases: Vec<PhaseId>,
-    /// When its process started.
-    pub started: Option<At>,
-    /// When it ended.
-    pub ended: Option<At>,
-    /// How its process ended.
-    pub exit: Option<Exit>,
-    /// Why it did not complete its leg, if so.
-    pub failure: Option<String>,
 }
 
 /// Where a plan's own verification stands.
@@ -179,6 +171,11 @@ pub enum Merge {
 }
 
 impl PlanRun {
+    /// The plan's own worktree, once there is one.
+    pub fn worktree(&self) -> Option<&WorktreeMade> {
+        self.worktrees.get(&0)
+    }
+
     /// The state of a task as reported; pending when nobody said anything.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
         self.items.get(item).map_or(TaskState::Pending, |item| item.state)
@@ -189,13 +186,55 @@ impl PlanRun {
         self.item_state(item).is_settled()
     }
 
+    /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
+    pub fn is_unit_done(&self, unit: UnitId) -> bool {
+        self.proven.contains(&unit)
+    }
+
+    /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.
+    pub fn is_given_up_on(&self, task: TaskId) -> bool {
+        let mut attempts = self.attempts.values();
+        self.item_state(&task.into()) == TaskState::Skipped
+            && !attempts
+                .any(|attempt| attempt.units.contains(&UnitId::Task(task)) || attempt.claimed.contains(&task))
+    }
+
+    /// True when an attempt has the unit.
+    pub fn is_worked_on(&self, unit: UnitId) -> bool {
+        self.attempts
+            .values()
+            .any(|attempt| attempt.units.contains(&unit))
+    }
+
+    /// True when the unit is done or will not be done.
+    pub fn is_unit_settled(&self, unit: UnitId) -> bool {
+        self.lost.contains_key(&unit) || self.is_unit_done(unit)
+    }
+
     /// True when the point has been reached (for the whole plan: finished; landing is another fact).
     pub fn has_reached(&self, point: Point) -> bool {
         match point {
             Point::Plan => matches!(self.outcome, Some(Outcome::Finished)) || !self.landed.is_empty(),
             Point::Phase(phase) => self.phases_done.contains_key(&phase),
+            Point::Task(task) if self.by_units => {
+                self.is_unit_done(UnitId::Task(task)) || self.is_unit_done(UnitId::Phase(task.phase))
+            }
             Point::Task(task) => self.is_item_settled(&task.into()),
         }
+    }
+
+    /// True when the point will not be reached in this run. What needs a person may still be.
+    pub fn has_lost(&self, point: Point) -> bool {
+        let gone = |unit: &UnitId| self.lost.get(unit).is_some_and(Lost::is_final);
+        self.has_given_up()
+            || match point {
+                Point::Plan => self.lost.values().any(Lost::is_final),
+                Point::Phase(phase) => {
+                    let mut lost = self.lost.keys();
+                    lost.any(|unit| unit.phase() == phase && gone(unit))
+                }
+                Point::Task(task) => gone(&UnitId::Task(task)) || gone(&UnitId::Phase(task.phase)),
+            }
     }
 
     /// True when the plan ended without success and will not go on in this run.
@@ -206,8 +245,55 @@ impl PlanRun {
         }
     }
 
+    /// True when the plan has come to an end, whatever end.
+    pub fn has_settled(&self) -> bool {
+        match self.outcome {
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Finished) => true,
+            Some(Outcome::Held(_)) | None => false,
+        }
+    }
+
     /// True when work may still be started on it.
     pub fn is_open(&self) -> bool {
         self.outcome.is_none()
+    }
+
+    /// True while any agent of it is being started, runs, or left something to be looked at.
+    pub fn is_at_work(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    /// The attempt of this id, while it is under way.
+    pub fn attempt(&self, id: &crate::plan::AttemptId) -> Option<&Attempt> {
+        self.attempts.values().find(|attempt| &attempt.id == id)
+    }
+
+    /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed
+    /// verification.
+    pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
+        let units = self
+            .tries
+            .iter()
+            .filter_map(|(unit, tries)| Some((tries.retry_at?, Some(*unit))));
+        let repair = self.repair.retry_at.map(|at| (at, None));
+        units.chain(repair).filter(|(at, _)| *at > now).min()
+    }
+
+    /// The attempts at what begins with this unit; the mending of a failed verification counts for itself.
+    pub fn tries_of(&self, unit: Option<UnitId>, repair: bool) -> &Tries {
+        static NONE: std::sync::LazyLock<Tries> = std::sync::LazyLock::new(Tries::default);
+        match (repair, unit) {
+            (true, _) => &self.repair,
+            (false, Some(unit)) => self.tries.get(&unit).unwrap_or(&NONE),
+            (false, None) => &NONE,
+        }
+    }
+
+    /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
+    pub fn failed_check(&self) -> Option<TaskId> {
+        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
+            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
+            _ => None,
+        })
     }
 }

@@ -12,6 +12,7 @@ impl Scheduler {
         &mut self,
         at: At,
         plan: &PlanName,
+        lane: u32,
         items: Vec<(ItemId, TaskState, Option<String>)>,
         step: &mut Step,
     ) {
@@ -19,17 +20,35 @@ impl Scheduler {
             return;
         };
         let known: BTreeSet<_> = work.tasks().collect();
+        // What is said in a worktree where nobody works any more is a late word, and nobody's.
+        let by = self.state.plan(plan).attempts.get(&lane);
+        let attempt = by.map(|attempt| attempt.id.clone());
         for (task, state, note) in items {
             let before = self.state.plan(plan).item_state(&task);
             if !known.contains(&task.task) || !is_news(before, state) {
                 continue;
             }
-            let plan = plan.clone();
+            let (plan, attempt) = (plan.clone(), attempt.clone());
             let event = match state {
-                TaskState::Running => Event::TaskStarted { plan, task },
-                TaskState::Done => Event::TaskDone { plan, task, note },
-                TaskState::Failed => Event::TaskFailed { plan, task, note },
-                TaskState::Skipped => Event::TaskSkipped { plan, task, note },
+                TaskState::Running => Event::TaskStarted { plan, task, attempt },
+                TaskState::Done => Event::TaskDone {
+                    plan,
+                    task,
+                    attempt,
+                    note,
+                },
+                TaskState::Failed => Event::TaskFailed {
+                    plan,
+                    task,
+                    attempt,
+                    note,
+                },
+                TaskState::Skipped => Event::TaskSkipped {
+                    plan,
+                    task,
+                    attempt,
+                    note,
+                },
                 TaskState::Pending | TaskState::Ready => continue,
             };
             self.record(at, event, step);

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use crate::plan::{ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
+use super::frontier::Frontier;
+use super::lanes::Machine;
 use super::plan_run::Merge;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
@@ -24,9 +26,13 @@ pub enum Input {
     Reported {
         /// The plan.
         plan: PlanName,
+        /// The worktree in which it was said; 0 is the plan's own.
+        lane: u32,
         /// Each task or sub-task with its state and what was said about it.
         items: Vec<(ItemId, TaskState, Option<String>)>,
     },
+    /// How hard the machine is at work.
+    Machine(Machine),
     /// Nothing happened but time.
     Wake,
 }
@@ -46,19 +52,38 @@ pub struct Scheduler {
     pub(super) work: Work,
     pub(super) state: State,
     pub(super) asked: BTreeSet<Ask>,
-    waited: Vec<WorkRef>,
+    pub(super) frontier: Frontier,
+    pub(super) machine: Machine,
+    /// Points that are waited for, by the plan that has them.
+    waited: Vec<Vec<WorkRef>>,
+    /// Plans that wait for something of a plan.
+    waiting: Vec<Vec<usize>>,
 }
 
 impl Scheduler {
     /// A scheduler for this work, before any event.
     pub fn new(work: Work) -> Self {
         let state = State::new(&work);
-        let waited = work.waited_for().into_keys().collect();
+        let mut waited = vec![Vec::new(); work.plans.len()];
+        let mut waiting: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); work.plans.len()];
+        for (point, plans) in work.waited_for() {
+            let Some(on) = state.number(&point.plan) else {
+                continue;
+            };
+            waiting[on].extend(plans.iter().filter_map(|plan| state.number(plan)));
+            waited[on].push(point);
+        }
         Self {
+            frontier: Frontier::unknown(work.plans.len()),
             work,
             state,
             asked: BTreeSet::new(),
+            machine: Machine::default(),
             waited,
+            waiting: waiting
+                .into_iter()
+                .map(|plans| plans.into_iter().collect())
+                .collect(),
         }
     }
 
@@ -77,6 +102,7 @@ impl Scheduler {
         for (at, event) in events {
             self.state.apply(at, event);
         }
+        self.frontier = Frontier::unknown(self.work.plans.len());
     }
 
     /// Lets time pass without deciding anything, for those who only look.
@@ -90,7 +116,7 @@ impl Scheduler {
     pub fn take(&mut self, at: At, event: &Event) -> bool {
         let current = self.is_current(event);
         if current {
-            self.state.apply(at.max(self.state.now), event);
+            self.apply(at.max(self.state.now), event);
         }
         current
     }
@@ -101,10 +127,11 @@ impl Scheduler {
         &mut self,
         at: At,
         plan: &PlanName,
+        lane: u32,
         items: Vec<(ItemId, TaskState, Option<String>)>,
     ) -> Vec<Event> {
         let mut step = Step::default();
-        self.take_report(at.max(self.state.now), plan, items, &mut step);
+        self.take_report(at.max(self.state.now), plan, lane, items, &mut step);
         step.events
     }
 
@@ -121,7 +148,8 @@ impl Scheduler {
                     self.react(at, &event, &mut step);
                 }
             }
-            Input::Reported { plan, items } => self.take_report(at, &plan, items, &mut step),
+            Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
+            Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
             Input::Wake => self.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
@@ -136,64 +164,119 @@ impl Scheduler {
     }
 
     pub(super) fn record(&mut self, at: At, event: Event, step: &mut Step) {
-        self.state.apply(at, &event);
+        self.apply(at, &event);
         step.events.push(event);
     }
 
-    pub(super) fn plan_work(&self, name: &PlanName) -> Option<&PlanWork> {
-        self.work.plans.iter().find(|plan| &plan.name == name)
+    /// Folds an event and marks the plans about which something new can follow from it.
+    fn apply(&mut self, at: At, event: &Event) {
+        self.state.apply(at, event);
+        match event {
+            Event::RunStarted { .. }
+            | Event::RunStopping { .. }
+            | Event::RunStopped { .. }
+            | Event::RunSettled {}
+            | Event::MergeRequested { .. } => {
+                self.frontier.dirty.extend(0..self.work.plans.len());
+                self.frontier.landing = true;
+            }
+            Event::Warning { .. } => {}
+            Event::MergeLanded { .. }
+            | Event::MergeFailed { .. }
+            | Event::MergeStarted { .. }
+            | Event::PlanFinished { .. }
+            | Event::PlanFailed { .. }
+            | Event::PlanSkipped { .. }
+            | Event::PlanHeld { .. } => {
+                self.frontier.landing = true;
+                self.touch(event, true);
+            }
+            Event::TaskDone { .. }
+            | Event::TaskSkipped { .. }
+            | Event::PhaseDone { .. }
+            | Event::LegDone { .. }
+            | Event::Pinned { .. }
+            | Event::PinRefused { .. }
+            | Event::WorkLeftOut { .. }
+            | Event::WorkFailed { .. }
+            | Event::WorkSkipped { .. } => self.touch(event, true),
+            _ => self.touch(event, false),
+        }
     }
 
-    /// Looks at everything and decides, until nothing new follows.
+    fn touch(&mut self, event: &Event, others: bool) {
+        if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
+            self.frontier.dirty.insert(number);
+            if others {
+                self.frontier.dirty.extend(&self.waiting[number]);
+            }
+        }
+    }
+
+    pub(super) fn plan_work(&self, name: &PlanName) -> Option<&PlanWork> {
+        self.work.plans.get(self.state.number(name)?)
+    }
+
+    pub(super) fn is_merge_only(&self) -> bool {
+        let run = self.state.run.as_ref();
+        run.is_some_and(|run| run.merge_only.is_some())
+    }
+
+    /// Looks at every plan about which something is new, until nothing new follows.
     fn decide(&mut self, at: At, step: &mut Step) {
+        let stopping = matches!(self.state.phase, Phase::Stopping { .. });
+        let merge_only = self.is_merge_only();
+        self.frontier.ring(at);
         loop {
-            let before = step.events.len();
-            let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-            let merge_only = self
-                .state
-                .run
-                .as_ref()
-                .is_some_and(|run| run.merge_only.is_some());
-            for index in 0..self.work.plans.len() {
-                if merge_only || !self.state.drives(&self.work.plans[index].name) {
+            while let Some(plan) = self.frontier.dirty.pop_first() {
+                if merge_only || !self.state.drives(&self.work.plans[plan].name) {
                     continue;
                 }
-                self.close_phases(at, index, step);
-                self.finish_attempt(at, index, step);
-                if !stopping {
-                    self.skip_if_hopeless(at, index, step);
-                    self.verify_or_finish(at, index, step);
-                }
-            }
-            if !merge_only {
-                self.pin_what_is_waited_for(step);
+                self.look_at_plan(at, plan, stopping, step);
             }
             if !stopping {
                 self.land(at, step);
                 if !merge_only {
                     self.start_agents(at, step);
-                    self.make_worktrees(at, step);
                 }
             }
-            if step.events.len() == before {
+            if self.frontier.dirty.is_empty() {
                 break;
             }
+        }
+        if !stopping && !merge_only {
+            self.make_worktrees(step);
         }
         self.stop_agents(step);
         self.wake_or_end(at, step);
     }
 
-    /// Pins every point that some plan waits for, as soon as it is reached.
-    fn pin_what_is_waited_for(&mut self, step: &mut Step) {
-        let due: Vec<WorkRef> = self
-            .waited
+    /// Everything that follows for one plan from what is new about it or about what it waits for.
+    fn look_at_plan(&mut self, at: At, plan: usize, stopping: bool, step: &mut Step) {
+        self.leave_out(at, plan, step);
+        self.close_phases(at, plan, step);
+        self.finish_attempts(at, plan, step);
+        self.integrate(plan, step);
+        if !stopping {
+            self.lose_hope(at, plan, step);
+            self.verify_or_finish(at, plan, step);
+        }
+        self.pin_what_is_waited_for(plan, step);
+        self.refresh(at, plan);
+    }
+
+    /// Pins every point of the plan that some other waits for, as soon as it is reached.
+    fn pin_what_is_waited_for(&mut self, plan: usize, step: &mut Step) {
+        let run = &self.state.plans[plan];
+        if run.worktree().is_none() {
+            return;
+        }
+        let due: Vec<WorkRef> = self.waited[plan]
             .iter()
             .filter(|work| {
-                let run = self.state.plan(&work.plan);
                 run.has_reached(work.point)
                     && !run.pins.contains_key(&work.point)
                     && !run.pins_refused.contains_key(&work.point)
-                    && run.worktree.is_some()
             })
             .cloned()
             .collect();
@@ -203,6 +286,9 @@ impl Scheduler {
     }
 
     fn land(&mut self, at: At, step: &mut Step) {
+        if !std::mem::take(&mut self.frontier.landing) {
+            return;
+        }
         // A merge that was under way when the supervisor died is taken up again first.
         if let Some(plan) = self.state.merging().cloned() {
             let into = match &self.state.plan(&plan).merge {

@@ -1,95 +1,190 @@
-//! Giving free slots to ready plans, and making worktrees ahead of that.
+//! Giving free slots to ready work, and making worktrees ahead of that.
 
-use crate::plan::{AttemptId, PlanName};
+use std::collections::BTreeSet;
+
+use crate::plan::{AttemptId, PlanName, UnitId};
 
 use super::answers::Ask;
-use super::plan_run::{PlanRun, Stage, Verify};
+use super::attempt::{Attempt, Stage};
+use super::dispatch::{self, Limit, Place, Room};
+use super::effect::{Launch, WorkPlace};
+use super::plan_run::{PlanRun, Verify};
+use super::readiness::Readiness;
 use super::scheduler::{Scheduler, Step};
-use super::state::State;
-use super::work::PlanWork;
-use super::{At, Effect, Event, dispatch};
+use super::state::Phase;
+use super::work::{PlanWork, Work};
+use super::{At, Effect, Event};
 
 impl Scheduler {
-    /// Gives free slots to ready plans in order.
+    /// Finds out again what is ready of a plan.
+    pub(super) fn refresh(&mut self, at: At, number: usize) {
+        let plan = &self.work.plans[number];
+        let run = &self.state.plans[number];
+        let driven = self.state.drives(&plan.name)
+            && run.is_open()
+            && self.state.phase == Phase::Driving
+            && !self.is_merge_only();
+        let mut ready: Vec<(usize, Place)> = Vec::new();
+        let mut coming = None;
+        let mut timer = None;
+        if driven {
+            timer = run.next_retry(at).map(|(due, _)| due);
+            let look = Readiness::new(plan, run, &self.state);
+            let units = look.ready(at);
+            if run.attempts.is_empty() {
+                coming = comes(number, plan, run, &look, &units, timer.is_some());
+            }
+            if run.attempts.len() < self.machine.lanes(plan, run) {
+                for unit in units {
+                    let own = &plan.units[unit];
+                    let class = self.frontier.class(&own.agent, &own.uses);
+                    let place = dispatch::place(number, unit, plan, run);
+                    match ready.iter_mut().find(|(known, _)| *known == class) {
+                        Some((_, best)) => *best = (*best).min(place),
+                        None => ready.push((class, place)),
+                    }
+                }
+            }
+        }
+        self.frontier.set_timer(number, timer);
+        self.frontier.set_coming(number, coming);
+        self.frontier.set_ready(number, ready);
+    }
+
+    /// Gives free slots to ready work in order.
     pub(super) fn start_agents(&mut self, at: At, step: &mut Step) {
-        let mut room = dispatch::Room::left(&self.work, &self.state);
-        // An attempt that was assigned before a restart and never started is started now.
-        let unstarted: Vec<PlanName> = self
-            .state
-            .plans
-            .iter()
-            .filter(|(_, run)| run.attempt.as_ref().is_some_and(|a| a.stage == Stage::Assigned))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in unstarted {
-            self.launch(&name, step);
-        }
-        if room.slots == 0 {
-            return;
-        }
-        let mut ready: Vec<(dispatch::Place, usize)> = Vec::new();
-        for (index, plan) in self.work.plans.iter().enumerate() {
-            let run = self.state.plan(&plan.name);
-            if is_due(plan, run, at, &self.state) && dispatch::waits_for(plan, run, &self.state).is_empty() {
-                ready.push((dispatch::place(index, plan, run), index));
-            }
-        }
-        ready.sort();
-        for (_, index) in ready {
-            let plan = &self.work.plans[index];
-            let run = self.state.plan(&plan.name);
-            let leg = dispatch::leg(plan, run, &self.state);
-            let Some(first) = leg.first() else {
-                continue;
+        self.start_assigned(step);
+        let mut room = Room::left(&self.work, &self.state);
+        let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
+        while room.slots > 0 {
+            let Some(candidate) = self.frontier.first(&refused, &passed) else {
+                return;
             };
-            if room.refusal(&self.work, first).is_some() {
-                continue;
+            let number = candidate.plan();
+            let unit = &self.work.plans[number].units[candidate.unit()];
+            match room.refusal(&self.work, unit) {
+                Some(Limit::Slots(_)) => return,
+                Some(Limit::Agent(..) | Limit::Resource(_)) => {
+                    refused.insert(candidate.class);
+                    continue;
+                }
+                None => {}
             }
-            room.take(first);
-            if run.worktree.is_none() {
-                // The room is kept: a checkout takes seconds, and what would run instead may take hours.
-                continue;
+            match self.free_lane(number) {
+                Some(lane) => {
+                    room.take(unit);
+                    self.assign(at, number, candidate.unit(), lane, step);
+                    self.refresh(at, number);
+                }
+                None => {
+                    self.keep_room(number, candidate.unit(), &mut room, step);
+                    passed.insert(number);
+                }
             }
-            let name = plan.name.clone();
-            let sequence = u32::try_from(run.history.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1);
-            let assigned = Event::AttemptAssigned {
-                plan: name.clone(),
-                attempt: AttemptId::new(&name, sequence),
-                number: run.tries + 1,
-                agent: first.agent.clone(),
-                phases: leg.iter().map(|phase| phase.id).collect(),
-            };
-            self.record(at, assigned, step);
-            self.launch(&name, step);
         }
     }
 
-    pub(super) fn launch(&mut self, name: &PlanName, step: &mut Step) {
+    /// An attempt that was assigned before a restart and never started is started now.
+    fn start_assigned(&mut self, step: &mut Step) {
+        let assigned = self
+            .state
+            .all_attempts()
+            .filter(|(_, _, attempt)| attempt.stage == Stage::Assigned)
+            .filter(|(_, _, attempt)| !self.asked.contains(&Ask::Launch(attempt.id.clone())));
+        let assigned: Vec<(PlanName, u32)> = assigned.map(|(name, lane, _)| (name.clone(), lane)).collect();
+        for (name, lane) in assigned {
+            self.launch(&name, lane, step);
+        }
+    }
+
+    /// A worktree of the plan that is there and in which nobody works.
+    fn free_lane(&self, number: usize) -> Option<u32> {
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let lanes = self.machine.lanes(plan, run);
+        let mut made = run.worktrees.keys().copied();
+        // Worktrees beyond today's number of lanes stay for better days.
+        let usable = lanes.saturating_sub(run.attempts.len());
+        made.find(|lane| usable > 0 && !run.attempts.contains_key(lane))
+    }
+
+    /// Asks for a worktree of the plan and keeps the room for what will work there: a checkout takes seconds, and what
+    /// would run instead may take hours.
+    fn keep_room(&mut self, number: usize, unit: usize, room: &mut Room, step: &mut Step) {
+        let Some(base) = self.state.run.as_ref().map(|run| run.base.clone()) else {
+            return;
+        };
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let (name, repair) = (plan.name.clone(), run.verify == Verify::Failed);
+        let lanes = self.machine.lanes(plan, run);
+        let free = lanes.saturating_sub(run.attempts.len());
+        let missing: Vec<u32> = if run.worktree().is_none() {
+            vec![0]
+        } else if repair {
+            Vec::new()
+        } else {
+            let ready = Readiness::new(plan, run, &self.state).ready(self.state.now).len();
+            let lanes = u32::try_from(lanes).unwrap_or(u32::MAX);
+            (1..lanes)
+                .filter(|lane| !run.worktrees.contains_key(lane) && !run.lanes_refused.contains_key(lane))
+                .take(free.min(ready))
+                .collect()
+        };
+        for lane in missing {
+            if room.slots == 0 {
+                return;
+            }
+            room.take(&self.work.plans[number].units[unit]);
+            let make = Effect::MakeWorktree {
+                plan: name.clone(),
+                lane,
+                base: base.clone(),
+            };
+            self.ask(Ask::Worktree(name.clone(), lane), make, step);
+        }
+    }
+
+    fn assign(&mut self, at: At, number: usize, unit: usize, lane: u32, step: &mut Step) {
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let leg = Readiness::new(plan, run, &self.state).leg(unit);
+        let Some(first) = leg.first() else {
+            return;
+        };
+        let name = plan.name.clone();
+        let sequence = u32::try_from(run.history.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let tries = run.tries_of(Some(first.id), run.verify == Verify::Failed);
+        let assigned = Event::AttemptAssigned {
+            plan: name.clone(),
+            attempt: AttemptId::new(&name, sequence),
+            number: tries.attempts + 1,
+            agent: first.agent.clone(),
+            units: leg.iter().map(|unit| unit.id).collect(),
+            lane,
+        };
+        self.record(at, assigned, step);
+        self.launch(&name, lane, step);
+    }
+
+    fn launch(&mut self, name: &PlanName, lane: u32, step: &mut Step) {
         let Some(plan) = self.plan_work(name) else {
             return;
         };
         let run = self.state.plan(name);
-        let Some(attempt) = &run.attempt else {
+        let Some(attempt) = run.attempts.get(&lane) else {
             return;
         };
-        let leg: Vec<_> = attempt.phases.iter().filter_map(|id| plan.phase(*id)).collect();
-        let launch = super::Launch {
+        let first = attempt.units.iter().find_map(|id| plan.unit(*id));
+        let launch = Launch {
             plan: name.clone(),
             attempt: attempt.id.clone(),
             number: attempt.number,
             agent: attempt.agent.clone(),
-            phases: attempt.phases.clone(),
-            timeout: leg.first().map_or(plan.attempts.timeout, |phase| phase.timeout),
-            carry: dispatch::carried(plan, &leg, &self.state),
-            after: run
-                .history
-                .iter()
-                .rev()
-                .nth(1)
-                .map(|record| record.id.clone())
-                .zip(run.last_failure.clone()),
+            units: attempt.units.clone(),
+            place: work_place(plan, run, lane, attempt),
+            timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
+            carry: dispatch::carried(plan, &attempt.units, &self.state),
+            after: last_failure(run, attempt),
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);
@@ -98,41 +193,82 @@ impl Scheduler {
     /// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so
     /// that neither a short plan nor a gate that opens waits for a checkout. What could start now comes before what
     /// still waits.
-    pub(super) fn make_worktrees(&mut self, at: At, step: &mut Step) {
+    pub(super) fn make_worktrees(&mut self, step: &mut Step) {
         let Some(base) = self.state.run.as_ref().map(|run| run.base.clone()) else {
             return;
         };
-        let mut next: Vec<(bool, dispatch::Place, usize)> = Vec::new();
-        for (index, plan) in self.work.plans.iter().enumerate() {
-            let run = self.state.plan(&plan.name);
-            // A plan with nothing left to do needs its worktree to be verified and finished in.
-            let idle = run.worktree.is_none() && run.is_open() && self.state.drives(&plan.name);
-            if is_due(plan, run, at, &self.state) || idle {
-                let blocked = !dispatch::waits_for(plan, run, &self.state).is_empty();
-                next.push((blocked, dispatch::place(index, plan, run), index));
-            }
-        }
-        next.sort();
-        for (_, _, index) in next.into_iter().take(self.work.slots.saturating_mul(2)) {
-            let plan = self.work.plans[index].name.clone();
-            if self.state.plan(&plan).worktree.is_none() {
-                let make = Effect::MakeWorktree {
-                    plan: plan.clone(),
-                    base: base.clone(),
-                };
-                self.ask(Ask::Worktree(plan), make, step);
-            }
+        let ahead = self.work.slots.saturating_mul(2);
+        let missing = self
+            .frontier
+            .coming(ahead)
+            .filter(|number| self.state.plans[*number].worktree().is_none());
+        for number in missing.collect::<Vec<_>>() {
+            let plan = self.work.plans[number].name.clone();
+            let make = Effect::MakeWorktree {
+                plan: plan.clone(),
+                lane: 0,
+                base: base.clone(),
+            };
+            self.ask(Ask::Worktree(plan, 0), make, step);
         }
     }
 }
 
-/// True when nothing but what it waits for, a worktree and the limits stand between the plan and its next attempt.
-fn is_due(plan: &PlanWork, run: &PlanRun, at: At, state: &State) -> bool {
-    let has_work = dispatch::next_phase(plan, run).is_some() || run.verify == Verify::Failed;
-    state.drives(&plan.name)
-        && run.is_open()
-        && run.attempt.is_none()
-        && run.retry_at.is_none_or(|due| due <= at)
-        && run.verify != Verify::Running
-        && has_work
+/// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
+/// the whole plan found.
+pub(super) fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
+    let own = plan.by_units() && !attempt.repair;
+    let first: Option<UnitId> = attempt.units.first().copied();
+    WorkPlace {
+        lane,
+        branch_of: first.filter(|_| own),
+        fresh: own && run.tries_of(first, false).fresh,
+    }
+}
+
+/// The attempt before this one at the same work, and why it was not enough.
+fn last_failure(run: &PlanRun, attempt: &Attempt) -> Option<(AttemptId, String)> {
+    let why = &run
+        .tries_of(attempt.units.first().copied(), attempt.repair)
+        .last_failure;
+    let before = run.history.iter().rev().filter(|record| record.id != attempt.id);
+    let same =
+        |record: &&super::AttemptRecord| attempt.repair || record.units.first() == attempt.units.first();
+    let last = before.take_while(|_| why.is_some()).find(same)?;
+    Some((last.id.clone(), why.clone()?))
+}
+
+/// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left
+/// to do needs it to be verified and finished in.
+fn comes(
+    number: usize,
+    plan: &PlanWork,
+    run: &PlanRun,
+    look: &Readiness<'_>,
+    ready: &[usize],
+    delayed: bool,
+) -> Option<(bool, Place)> {
+    let made = run.worktree().is_some();
+    if run.verify == Verify::Running || (made && (delayed || look.all_done())) {
+        return None;
+    }
+    let places = ready.iter().map(|unit| dispatch::place(number, *unit, plan, run));
+    match places.min() {
+        Some(place) => Some((false, place)),
+        None => {
+            let next = look.open().next();
+            // One with nothing left to do waits for nothing but its worktree.
+            Some((
+                next.is_some(),
+                dispatch::place(number, next.unwrap_or(0), plan, run),
+            ))
+        }
+    }
+}
+
+/// The place of a plan as a whole: that of the first unit that is not done.
+pub(super) fn plan_place(number: usize, work: &Work, run: &PlanRun) -> Place {
+    let plan = &work.plans[number];
+    let next = plan.units.iter().position(|unit| !run.is_unit_done(unit.id));
+    dispatch::place(number, next.unwrap_or(0), plan, run)
 }

@@ -1,18 +1,24 @@
 //! The state of everything: the fold of the journal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use crate::plan::{AttemptId, CommitId, Dependency, PlanName, RunId, TaskState};
+use crate::plan::{CommitId, Dependency, PlanName, RunId, TaskState};
 
+use super::attempt::Attempt;
 use super::plan_run::{Item, PlanRun};
-use super::work::Work;
+use super::work::{PlanWork, Work};
 use super::{At, Merge};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// Plans by name.
-    pub plans: BTreeMap<PlanName, PlanRun>,
+    /// In manifest order.
+    pub(super) plans: Vec<PlanRun>,
+    pub(super) names: Arc<Vec<PlanName>>,
+    numbers: Arc<HashMap<PlanName, usize>>,
+    /// Plans with an attempt under way; found again from the plans, kept to be found fast.
+    pub(super) at_work: BTreeSet<usize>,
     /// The run under way, or the last one.
     pub run: Option<RunInfo>,
     /// Where the run stands.
@@ -62,35 +68,16 @@ pub enum Phase {
 impl State {
     /// Before any event: boxes that are ticked in the documents are done, all else is open.
     pub fn new(work: &Work) -> Self {
-        let plans = work.plans.iter().map(|plan| {
-            let ticked = plan
-                .phases
-                .iter()
-                .flat_map(|phase| &phase.tasks)
-                .filter(|(_, t)| *t);
-            let items = ticked.map(|(task, _)| {
-                let item = Item {
-                    state: TaskState::Done,
-                    started: None,
-                    since: At::default(),
-                    note: None,
-                };
-                ((*task).into(), item)
-            });
-            // What was ticked before anything began is taken as it is.
-            let done = plan
-                .phases
-                .iter()
-                .filter(|phase| !phase.tasks.is_empty() && phase.tasks.iter().all(|(_, t)| *t));
-            let run = PlanRun {
-                items: items.collect(),
-                proven: done.map(|phase| phase.id).collect(),
-                ..PlanRun::default()
-            };
-            (plan.name.clone(), run)
-        });
+        let names: Vec<PlanName> = work.plans.iter().map(|plan| plan.name.clone()).collect();
+        let numbers = names
+            .iter()
+            .enumerate()
+            .map(|(number, name)| (name.clone(), number));
         Self {
-            plans: plans.collect(),
+            numbers: Arc::new(numbers.collect()),
+            plans: work.plans.iter().map(before).collect(),
+            names: Arc::new(names),
+            at_work: BTreeSet::new(),
             run: None,
             phase: Phase::Idle,
             now: At::default(),
@@ -100,7 +87,17 @@ impl State {
     /// The plan's state; every plan of the work has one.
     pub fn plan(&self, name: &PlanName) -> &PlanRun {
         static UNKNOWN: std::sync::LazyLock<PlanRun> = std::sync::LazyLock::new(PlanRun::default);
-        self.plans.get(name).unwrap_or(&UNKNOWN)
+        self.number(name).map_or(&UNKNOWN, |number| &self.plans[number])
+    }
+
+    /// The plan's place in the manifest; none when it is not in it.
+    pub fn number(&self, name: &PlanName) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    /// All plans in manifest order.
+    pub fn plans(&self) -> impl Iterator<Item = (&PlanName, &PlanRun)> {
+        self.names.iter().zip(&self.plans)
     }
 
     /// True when the plan is on the run's target.
@@ -134,7 +131,7 @@ impl State {
 
     /// True when the dependency can no longer be satisfied in this run.
     pub fn is_hopeless(&self, dependency: &Dependency) -> bool {
-        !self.is_satisfied(dependency) && self.plan(&dependency.on.plan).has_given_up()
+        !self.is_satisfied(dependency) && self.plan(&dependency.on.plan).has_lost(dependency.on.point)
     }
 
     /// True when the run works on the plan.
@@ -142,19 +139,51 @@ impl State {
         self.run.as_ref().is_none_or(|run| run.drives(name))
     }
 
-    /// Attempts whose process is being started or runs, with their plans.
-    pub fn open_attempts(&self) -> impl Iterator<Item = (&PlanName, &AttemptId)> {
-        self.plans.iter().filter_map(|(name, plan)| {
-            let attempt = plan.attempt.as_ref()?;
-            attempt.stage.holds_slot().then_some((name, &attempt.id))
+    /// Attempts whose process is being started or runs, with their plans and lanes.
+    pub fn open_attempts(&self) -> impl Iterator<Item = (&PlanName, u32, &Attempt)> {
+        self.all_attempts()
+            .filter(|(_, _, attempt)| attempt.stage.holds_slot())
+    }
+
+    /// Attempts under way, those included of which only the remains are still looked at.
+    pub fn all_attempts(&self) -> impl Iterator<Item = (&PlanName, u32, &Attempt)> {
+        self.at_work.iter().flat_map(|number| {
+            let name = &self.names[*number];
+            let attempts = self.plans[*number].attempts.iter();
+            attempts.map(move |(lane, attempt)| (name, *lane, attempt))
         })
     }
 
     /// The plan that is being merged.
     pub fn merging(&self) -> Option<&PlanName> {
-        self.plans
-            .iter()
+        self.plans()
             .find(|(_, plan)| matches!(plan.merge, Merge::Running(_)))
             .map(|(name, _)| name)
+    }
+}
+
+/// A plan before any event.
+fn before(plan: &PlanWork) -> PlanRun {
+    let tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);
+    let items = tasks.filter(|(_, ticked)| *ticked).map(|(task, _)| {
+        let item = Item {
+            state: TaskState::Done,
+            started: None,
+            since: At::default(),
+            note: None,
+        };
+        ((*task).into(), item)
+    });
+    // What was ticked before anything began is taken as it is.
+    PlanRun {
+        by_units: plan.by_units(),
+        items: items.collect(),
+        proven: plan
+            .units
+            .iter()
+            .filter(|unit| unit.ticked)
+            .map(|unit| unit.id)
+            .collect(),
+        ..PlanRun::default()
     }
 }

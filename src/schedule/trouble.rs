@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::PlanName;
+use crate::plan::{PlanName, UnitId};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,15 @@ pub enum Hold {
     Refused {
         /// In words.
         why: String,
+    },
+    /// A phase or task of it needs a person, and the rest has come to an end.
+    Work {
+        /// The phase or task.
+        unit: UnitId,
+        /// In words.
+        why: String,
+        /// What was worked on although it was still open.
+        built_on: Vec<UnitId>,
     },
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::graph::{PhaseGraph, PhaseNode};
+use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, PhaseId, PlanName, PlanSet, Priority, ResourceName, TaskId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, PhaseId, Plan, PlanName, PlanSet, Point, Priority,
+    ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -30,10 +31,22 @@ pub struct PlanWork {
     pub priority: Priority,
     /// What the whole plan waits for.
     pub depends: Vec<Dependency>,
+    /// Plans that have to settle before this one begins, because both touch the same files.
+    pub after: Vec<PlanName>,
     /// In document order; never empty (a document without tasks has one phase without tasks).
     pub phases: Vec<PhaseWork>,
+    /// What is dispatched, in document order; never empty.
+    pub units: Vec<UnitWork>,
+    /// Where units wait for each other.
+    pub gates: Vec<Gate>,
     /// Limits of attempts.
     pub attempts: AttemptPolicy,
+    /// What one agent is given.
+    pub dispatch: Dispatch,
+    /// How many units are worked on side by side, unless what is seen raises or lowers it.
+    pub lanes: usize,
+    /// True when that number follows what is seen.
+    pub adaptive: bool,
     /// True when ending without a commit is success.
     pub allow_empty: bool,
     /// True when something must be verified in the worktree before the plan is finished.
@@ -51,7 +64,20 @@ pub struct PhaseWork {
     pub id: PhaseId,
     /// Its tasks and whether the document has them ticked.
     pub tasks: Vec<(TaskId, bool)>,
-    /// What it waits for in other plans, its tasks' own included.
+    /// Its VERIFY block; true when that holds nothing up.
+    pub background_verify: Option<bool>,
+}
+
+/// What one agent process is given, or several of them in a row.
+#[derive(Debug, Clone)]
+pub struct UnitWork {
+    /// Which.
+    pub id: UnitId,
+    /// True when the document has all of it ticked.
+    pub ticked: bool,
+    /// Places in [`PlanWork::gates`]; all of them have to be open.
+    pub gates: Vec<usize>,
+    /// What it waits for in other plans, besides what the whole plan waits for.
     pub depends: Vec<Dependency>,
     /// Resources it holds one token of each.
     pub uses: BTreeSet<ResourceName>,
@@ -59,58 +85,31 @@ pub struct PhaseWork {
     pub agent: AgentName,
     /// Longest duration of one attempt on it.
     pub timeout: Duration,
-    /// Longest path from its start to the end of everything behind it, in tasks.
+    /// Its files, as numbers that mean something within the plan only; units that share one do not run side by side.
+    pub locks: Vec<u32>,
+    /// The plan's priority or the highest one of what waits for this unit.
+    pub priority: Priority,
+    /// Expected milliseconds from its start to the end of everything behind it.
     pub remaining: u64,
+    /// Expected milliseconds of its own.
+    pub expected: u64,
 }
 
 impl Work {
     /// Reduces a checked plan set. `auto_merge` lands every plan whatever its own setting says (`up --merge`).
-    pub fn new(set: &PlanSet, auto_merge: bool) -> Self {
-        let ranks = PhaseGraph::new(set).ranks();
-        let rank = |plan: &PlanName, phase: Option<PhaseId>| {
-            ranks.get(&PhaseNode {
-                plan: plan.clone(),
-                phase,
-            })
-        };
-        let plans = set.plans.iter().map(|plan| {
-            let phases = plan.document.phases.iter().map(|phase| {
-                let settings = plan.phases.get(&phase.id).cloned().unwrap_or_default();
-                PhaseWork {
-                    id: phase.id,
-                    tasks: phase.tasks.iter().map(|task| (task.id, task.ticked)).collect(),
-                    depends: plan.phase_waits(phase.id),
-                    uses: settings.uses.into_iter().collect(),
-                    agent: settings.agent.unwrap_or_else(|| plan.agent.clone()),
-                    timeout: settings.timeout.unwrap_or(plan.attempts.timeout),
-                    remaining: rank(&plan.name, Some(phase.id)).map_or(0, |r| r.remaining),
-                }
-            });
-            let mut phases: Vec<PhaseWork> = phases.collect();
-            if phases.is_empty() {
-                phases.push(PhaseWork {
-                    id: PhaseId(1),
-                    tasks: Vec::new(),
-                    depends: Vec::new(),
-                    uses: BTreeSet::new(),
-                    agent: plan.agent.clone(),
-                    timeout: plan.attempts.timeout,
-                    remaining: 1,
-                });
-            }
-            PlanWork {
-                name: plan.name.clone(),
-                priority: rank(&plan.name, phases.first().map(|p| p.id))
-                    .map_or(plan.priority, |r| r.priority),
-                depends: plan.depends.clone(),
-                phases,
-                attempts: plan.attempts.clone(),
-                allow_empty: plan.allow_empty,
-                verify: plan.verify.is_some(),
-                carry: plan.carry,
-                auto_merge: plan.auto_merge || auto_merge,
-            }
-        });
+    pub fn new(set: &PlanSet, durations: &Durations, auto_merge: bool) -> Self {
+        let graph = Graph::new(set, durations);
+        let ranks = Ranks::new(&graph, set);
+        Self::of_graph(set, &graph, &ranks, auto_merge)
+    }
+
+    /// Reduces a plan set whose graph is drawn and ranked.
+    pub fn of_graph(set: &PlanSet, graph: &Graph, ranks: &Ranks, auto_merge: bool) -> Self {
+        let plans = set
+            .plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| plan_work(set, number, plan, graph, ranks, auto_merge));
         Self {
             plans: plans.collect(),
             slots: set.run.max_agents,
@@ -126,24 +125,134 @@ impl Work {
     /// Every point of another plan that some plan waits for, with the plans that wait.
     pub fn waited_for(&self) -> BTreeMap<WorkRef, Vec<PlanName>> {
         let mut waited: BTreeMap<WorkRef, Vec<PlanName>> = BTreeMap::new();
+        let mut add = |on: WorkRef, plan: &PlanName| {
+            let waiting = waited.entry(on).or_default();
+            if !waiting.contains(plan) {
+                waiting.push(plan.clone());
+            }
+        };
         for plan in &self.plans {
             for dependency in plan.all_depends() {
-                let waiting = waited.entry(dependency.on.clone()).or_default();
-                if !waiting.contains(&plan.name) {
-                    waiting.push(plan.name.clone());
-                }
+                add(dependency.on.clone(), &plan.name);
+            }
+            for other in &plan.after {
+                let on = WorkRef {
+                    plan: other.clone(),
+                    point: Point::Plan,
+                };
+                add(on, &plan.name);
             }
         }
         waited
     }
 }
 
+fn plan_work(
+    set: &PlanSet,
+    number: usize,
+    plan: &Plan,
+    graph: &Graph,
+    ranks: &Ranks,
+    auto_merge: bool,
+) -> PlanWork {
+    let order = &graph.orders[number];
+    let dispatch = plan.arrangement.dispatch;
+    let phases = plan.document.phases.iter().map(|phase| PhaseWork {
+        id: phase.id,
+        tasks: phase.tasks.iter().map(|task| (task.id, task.ticked)).collect(),
+        background_verify: phase.verify.as_ref().map(|block| block.background),
+    });
+    let mut phases: Vec<PhaseWork> = phases.collect();
+    let units = order.units.iter().map(|unit| {
+        let phase = unit.id.phase();
+        let settings = plan.phases.get(&phase).cloned().unwrap_or_default();
+        let nodes = graph.unit_nodes(number, unit.id);
+        let first = nodes.first();
+        let depends = match unit.id {
+            UnitId::Phase(phase) => plan.phase_waits(phase),
+            UnitId::Task(task) => plan.task_waits(task),
+        };
+        let locks = unit
+            .tasks
+            .iter()
+            .filter_map(|task| graph.locks[number].of.get(task));
+        let mut locks: Vec<u32> = locks.flatten().copied().collect();
+        locks.sort_unstable();
+        locks.dedup();
+        UnitWork {
+            id: unit.id,
+            ticked: unit.ticked,
+            gates: unit.gates.clone(),
+            depends,
+            uses: settings.uses.into_iter().collect(),
+            agent: settings.agent.unwrap_or_else(|| plan.agent.clone()),
+            timeout: settings.timeout.unwrap_or(plan.attempts.timeout),
+            locks,
+            priority: first.map_or(plan.priority, |node| ranks.priority[*node]),
+            remaining: first.map_or(0, |node| ranks.remaining[*node]),
+            expected: nodes.iter().map(|node| graph.nodes[*node].expected).sum(),
+        }
+    });
+    let mut units: Vec<UnitWork> = units.collect();
+    if units.is_empty() {
+        let id = PhaseId(1);
+        phases.push(PhaseWork {
+            id,
+            tasks: Vec::new(),
+            background_verify: None,
+        });
+        units.push(UnitWork {
+            id: UnitId::Phase(id),
+            ticked: false,
+            gates: Vec::new(),
+            depends: Vec::new(),
+            uses: BTreeSet::new(),
+            agent: plan.agent.clone(),
+            timeout: plan.attempts.timeout,
+            locks: Vec::new(),
+            priority: plan.priority,
+            remaining: 1,
+            expected: 1,
+        });
+    }
+    let after = graph
+        .overlaps
+        .iter()
+        .filter_map(|found| found.serialized)
+        .filter(|(_, second)| *second == number)
+        .map(|(first, _)| set.plans[first].name.clone());
+    PlanWork {
+        name: plan.name.clone(),
+        priority: units
+            .iter()
+            .map(|unit| unit.priority)
+            .max()
+            .unwrap_or(plan.priority),
+        depends: plan.depends.clone(),
+        after: after.collect(),
+        phases,
+        gates: order.gates.clone(),
+        attempts: plan.attempts.clone(),
+        dispatch,
+        lanes: match dispatch {
+            Dispatch::Plan => 1,
+            Dispatch::Phase | Dispatch::Task => plan.arrangement.lanes.nominal(units.len()),
+        },
+        adaptive: dispatch != Dispatch::Plan && plan.arrangement.lanes == crate::plan::Lanes::Auto,
+        units,
+        allow_empty: plan.allow_empty,
+        verify: plan.verify.is_some(),
+        carry: plan.carry,
+        auto_merge: plan.auto_merge || auto_merge,
+    }
+}
+
 impl PlanWork {
-    /// What the plan or any of its phases waits for.
+    /// What the plan or any of its units waits for.
     pub fn all_depends(&self) -> impl Iterator<Item = &Dependency> {
         self.depends
             .iter()
-            .chain(self.phases.iter().flat_map(|phase| &phase.depends))
+            .chain(self.units.iter().flat_map(|unit| &unit.depends))
     }
 
     /// The phase with this number.
@@ -151,10 +260,68 @@ impl PlanWork {
         self.phases.iter().find(|phase| phase.id == id)
     }
 
-    /// All tasks in document order.
+    /// The place of a unit in [`PlanWork::units`].
+    pub fn unit_place(&self, id: UnitId) -> Option<usize> {
+        self.units.iter().position(|unit| unit.id == id)
+    }
+
+    /// The unit of this id.
+    pub fn unit(&self, id: UnitId) -> Option<&UnitWork> {
+        self.units.iter().find(|unit| unit.id == id)
+    }
+
+    /// All tasks in document order, VERIFY blocks where they are.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.phases
-            .iter()
-            .flat_map(|phase| phase.tasks.iter().map(|(id, _)| *id))
+        self.phases.iter().flat_map(PhaseWork::items)
+    }
+
+    /// The tasks of a unit that have to be settled for it to be done.
+    pub fn unit_tasks(&self, id: UnitId) -> Vec<TaskId> {
+        match id {
+            UnitId::Task(task) => vec![task],
+            UnitId::Phase(phase) => {
+                let tasks = self.phase(phase).into_iter().flat_map(|phase| &phase.tasks);
+                tasks.map(|(task, _)| *task).collect()
+            }
+        }
+    }
+
+    /// True when every unit has an attempt of its own, on a branch of its own.
+    pub fn by_units(&self) -> bool {
+        self.dispatch != Dispatch::Plan
+    }
+
+    /// True when the unit checks what is held up by nothing: a VERIFY block in the background.
+    pub fn is_background(&self, unit: UnitId) -> bool {
+        unit.is_verify()
+            && self
+                .phase(unit.phase())
+                .is_some_and(|phase| phase.background_verify == Some(true))
+    }
+
+    /// Whether a gate is open, given which units have succeeded and which have ended at all.
+    pub fn is_open(
+        &self,
+        gate: usize,
+        done: impl Fn(UnitId) -> bool,
+        settled: impl Fn(UnitId) -> bool,
+    ) -> bool {
+        let gate = &self.gates[gate];
+        let missing = gate.missing(|member| {
+            let id = self.units[member].id;
+            match gate.counts {
+                Counts::Done => done(id),
+                Counts::Settled => settled(id),
+            }
+        });
+        missing == 0
+    }
+}
+
+impl PhaseWork {
+    /// Its tasks and its VERIFY block: what may be reported.
+    pub fn items(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let verify = self.background_verify.map(|_| TaskId::verify(self.id));
+        self.tasks.iter().map(|(task, _)| *task).chain(verify)
     }
 }

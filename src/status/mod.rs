@@ -29,7 +29,7 @@ mod watcher;
 
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
-pub use prepare::prepare;
+pub use prepare::{prepare, prepare_lane};
 pub use read::{Reading, read};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};
 pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};

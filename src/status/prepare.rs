@@ -8,7 +8,8 @@ use std::path::Path;
 use super::error::StatusError;
 use super::file_format::StatusFile;
 use super::folder::{folder, plan_file, status_file};
-use crate::plan::{Document, PlanName};
+use super::untrusted::{Links, STATUS_LIMIT, read_text};
+use crate::plan::{Document, ItemId, PlanName, TaskState};
 
 /// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
 /// tasks done, version 0. What is there already stays as it is, so it may be called again at any time.
@@ -19,6 +20,48 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
     make_folder(worktree)?;
     write_new(&plan_file(worktree), || document.text.clone().into_bytes())?;
     write_new(&status_file(worktree), || first_status(plan, document))
+}
+
+/// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` that says what is known of all tasks instead
+/// of what the lane's last agent said. Its version goes on from the one before.
+///
+/// # Errors
+/// When `.orch` is a link or a file, or something cannot be written.
+pub fn prepare_lane(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    states: impl Fn(&ItemId) -> TaskState,
+) -> Result<(), StatusError> {
+    make_folder(worktree)?;
+    write_new(&plan_file(worktree), || document.text.clone().into_bytes())?;
+    let path = status_file(worktree);
+    let mut first = StatusFile::initial(plan, document);
+    first.version = version_of(&path).map_or(0, |version| version.saturating_add(1));
+    for (id, entry) in &mut first.tasks {
+        if let Ok(item) = id.parse::<ItemId>() {
+            entry.state = states(&item).to_string();
+        }
+    }
+    let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
+    bytes.push(b'\n');
+    let write = || -> io::Result<()> {
+        let mut new = tempfile::Builder::new()
+            .prefix(".new-")
+            .permissions(Permissions::from_mode(0o666)) // less the umask
+            .tempfile_in(path.parent().unwrap_or(&path))?;
+        new.write_all(&bytes)?;
+        new.persist(&path)?;
+        Ok(())
+    };
+    write().map_err(StatusError::file("write", &path))
+}
+
+/// The version of a status file, as far as it can be read.
+fn version_of(path: &Path) -> Option<u64> {
+    let text = read_text(path, STATUS_LIMIT, Links::Refuse).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    value.get("version")?.as_u64()
 }
 
 /// The first status file's bytes.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
-use crate::plan::{CommitId, Plan, PlanName, PlanSet, Template, WORKTREE_PLACEHOLDERS};
+use crate::plan::{CommitId, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS};
 
 use super::{SupervisorError, load};
 
@@ -153,6 +153,19 @@ impl Campaign {
     /// The plan of this name.
     pub fn plan(&self, name: &PlanName) -> Option<&Plan> {
         self.set.plan(name)
+    }
+
+    /// Where a lane of a plan lies: the plan's own worktree, or one beside it.
+    pub fn lane_path(&self, lane: &LaneId) -> PathBuf {
+        match lane.lane {
+            0 => self.worktree_path(lane.plan.as_str()),
+            number => self.worktree_path(&format!("{}.lane{number}", lane.plan)),
+        }
+    }
+
+    /// The branch of a unit of a plan, beside the plan's own.
+    pub fn unit_branch(&self, plan: &Plan, unit: UnitId) -> String {
+        format!("{}.{unit}", plan.branch)
     }
 
     /// Where the worktree of a plan, or of the merge queue under a name that no plan has, lies.

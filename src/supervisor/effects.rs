@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 
 use crate::agent::Runner;
-use crate::plan::{AttemptId, CommitId, PlanName, TaskId};
+use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PlanName};
 use crate::schedule::{Effect, Event, Input, Launch};
 use crate::status;
 
@@ -17,7 +17,7 @@ use super::perform;
 impl Engine<'_> {
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::MakeWorktree { plan, base } => self.make_worktree(plan, base),
+            Effect::MakeWorktree { plan, lane, base } => self.make_worktree(LaneId { plan, lane }, base),
             Effect::Launch(order) => self.launch(order),
             Effect::Stop { attempt, now } => {
                 // One that is gone already has sent word of that.
@@ -25,20 +25,44 @@ impl Engine<'_> {
                     Runner::stop(*process, now);
                 }
             }
-            Effect::Check { plan, attempt, since } => {
-                let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
+            Effect::Check {
+                plan,
+                attempt,
+                place,
+                since,
+            } => {
+                let lane = LaneId::new(&plan, place.lane);
+                let (campaign, worktree) = (self.campaign.clone(), self.worktree(&lane));
+                let (admin, lock) = (self.admin.clone(), self.units.of(&plan));
                 self.in_background(move || {
+                    let _alone = alone(&lock);
                     Message::Input(Input::Event(perform::check(
                         &campaign,
+                        &admin,
                         &worktree,
                         &plan,
                         &attempt,
+                        &place,
                         since.as_ref(),
                     )))
                 });
             }
+            Effect::Integrate { plan, attempt, place } => {
+                let (campaign, admin, sender) =
+                    (self.campaign.clone(), self.admin.clone(), self.sender.clone());
+                let lock = self.units.of(&plan);
+                self.in_background(move || {
+                    let _alone = alone(&lock);
+                    let (event, said) = perform::integrate(&campaign, &admin, &plan, &attempt, &place);
+                    for why in said {
+                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                    }
+                    Message::Input(Input::Event(event))
+                });
+            }
             Effect::Verify { plan } => {
-                let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
+                let worktree = self.worktree(&LaneId::own(&plan));
+                let campaign = self.campaign.clone();
                 self.in_background(move || {
                     Message::Input(Input::Event(perform::verify(&campaign, &worktree, &plan)))
                 });
@@ -48,9 +72,11 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
             }
             Effect::Pin { plan, point } => {
-                let (campaign, worktree) = (self.campaign.clone(), self.worktree(&plan));
-                let sender = self.sender.clone();
-                let attempt = self.scheduler.state().plan(&plan).attempt.as_ref();
+                let worktree = self.worktree(&LaneId::own(&plan));
+                let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
+                let run = self.scheduler.state().plan(&plan);
+                // Where units have branches of their own, nobody works on the plan's.
+                let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
                 let at_work = attempt.map(|attempt| perform::AtWork {
                     since: attempt.head.clone(),
                 });
@@ -72,15 +98,15 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn make_worktree(&mut self, plan: PlanName, base: CommitId) {
+    pub(super) fn make_worktree(&mut self, lane: LaneId, base: CommitId) {
         let (campaign, admin, sender) = (self.campaign.clone(), self.admin.clone(), self.sender.clone());
         let checkouts = self.checkouts.clone();
         tokio::spawn(async move {
             // As many at once as there are cores: more would only fight for the disk.
             let _permit = checkouts.acquire_owned().await;
             let made = tokio::task::spawn_blocking(move || {
-                let (event, warnings) = perform::make_worktree(&campaign, &admin, &plan, &base);
-                (plan, event, warnings)
+                let (event, warnings) = perform::make_worktree(&campaign, &admin, &lane, &base);
+                (lane.plan, event, warnings)
             });
             if let Ok((plan, event, warnings)) = made.await {
                 for why in warnings {
@@ -92,18 +118,30 @@ impl Engine<'_> {
     }
 
     pub(super) fn launch(&mut self, order: Launch) {
-        let (campaign, worktree, run) = (self.campaign.clone(), self.worktree(&order.plan), self.run);
+        let lane = LaneId::new(&order.plan, order.place.lane);
+        let (campaign, worktree, run) = (self.campaign.clone(), self.worktree(&lane), self.run);
         let state = self.scheduler.state().plan(&order.plan).clone();
-        let sender = self.sender.clone();
-        let read = self.reading(&order.plan);
+        let (admin, lock, sender) = (
+            self.admin.clone(),
+            self.units.of(&order.plan),
+            self.sender.clone(),
+        );
+        let read = self.reading(&lane);
         tokio::task::spawn_blocking(move || {
-            let states = |task: TaskId| state.item_state(&task.into());
-            match perform::launch(&campaign, &worktree, &order, run, &states) {
+            let states = |item: &ItemId| state.item_state(item);
+            let launched = {
+                let _alone = alone(&lock);
+                perform::launch(&campaign, &admin, &worktree, &order, run, &states)
+            };
+            match launched {
                 Ok(launched) => {
                     let process = launched.runner.process();
                     let _ = sender.send(Message::Started(order.attempt.clone(), process));
                     let _ = sender.send(Message::Input(Input::Event(launched.event)));
-                    wait_for(sender, order.plan, order.attempt, launched.runner, read);
+                    for why in launched.said {
+                        let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+                    }
+                    wait_for(sender, lane, order.attempt, launched.runner, read);
                 }
                 Err(event) => {
                     let _ = sender.send(Message::Input(Input::Event(*event)));
@@ -118,8 +156,7 @@ impl Engine<'_> {
         let landed = self
             .scheduler
             .state()
-            .plans
-            .iter()
+            .plans()
             .filter_map(|(name, run)| Some((name.clone(), run.landed.get(&target)?.clone())))
             .collect();
         self.in_background(move || {
@@ -152,34 +189,41 @@ impl Engine<'_> {
     }
 
     /// Takes over a runner that another supervisor started.
-    pub(super) fn attend(&mut self, plan: PlanName, attempt: AttemptId, runner: Runner) {
+    pub(super) fn attend(&mut self, lane: LaneId, attempt: AttemptId, runner: Runner) {
         self.runners.insert(attempt.clone(), runner.process());
-        let read = self.reading(&plan);
-        wait_for(self.sender.clone(), plan, attempt, runner, read);
+        let read = self.reading(&lane);
+        wait_for(self.sender.clone(), lane, attempt, runner, read);
     }
 
-    pub(super) fn worktree(&self, plan: &PlanName) -> PathBuf {
-        match &self.scheduler.state().plan(plan).worktree {
+    pub(super) fn worktree(&self, lane: &LaneId) -> PathBuf {
+        match self.scheduler.state().plan(&lane.plan).worktrees.get(&lane.lane) {
             Some(made) => PathBuf::from(&made.path),
-            None => self.campaign.worktree_path(plan.as_str()),
+            None => self.campaign.lane_path(lane),
         }
     }
+}
+
+/// Waits for the turn of a step that changes a plan's branch or lanes.
+fn alone(lock: &std::sync::Mutex<()>) -> std::sync::MutexGuard<'_, ()> {
+    // Every step can be done again from where another stopped.
+    lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Waits for a runner on a thread of its own, which costs nothing while it sleeps and does not keep the process alive.
 /// What the agent reported last is read before its end is told.
 fn wait_for(
     sender: mpsc::UnboundedSender<Message>,
-    plan: PlanName,
+    lane: LaneId,
     attempt: AttemptId,
     runner: Runner,
     read: impl FnOnce() -> status::Reading + Send + 'static,
 ) {
     let waiting = std::thread::Builder::new().stack_size(WAITING_STACK);
-    let (warn, about) = (sender.clone(), plan.clone());
+    let (warn, about) = (sender.clone(), lane.plan.clone());
     let spawned = waiting.spawn(move || {
         let state = runner.wait();
-        let _ = sender.send(Message::StatusRead(plan.clone(), read()));
+        let plan = lane.plan.clone();
+        let _ = sender.send(Message::StatusRead(lane, read()));
         let _ = sender.send(Message::RunnerGone(plan, attempt, state));
     });
     if spawned.is_err() {

@@ -11,8 +11,8 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, Record, RepositoryLock, Sync};
-use crate::plan::{AttemptId, PlanName, RunId};
-use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work};
+use crate::plan::{AttemptId, LaneId, PlanName, RunId};
+use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, history};
 use crate::status::Watcher;
 
 use super::clock::Clock;
@@ -20,6 +20,7 @@ use super::control::{self, Call};
 use super::escapes::{self, Escapes};
 use super::merge_request::MergeRequest;
 use super::message::Message;
+use super::perform::UnitLocks;
 use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
 
 /// What a supervisor is started for.
@@ -90,6 +91,7 @@ pub fn drive(
 pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
+    pub(super) units: Arc<UnitLocks>,
     pub(super) scheduler: Scheduler,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
@@ -116,9 +118,10 @@ impl<'o> Engine<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, auto_merge));
         let journal = Journal::open(&campaign.dir, Timestamp::now())?;
         let records = journal.read_all()?;
+        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
         scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         perform::resume_landing(&campaign)?;
@@ -160,6 +163,7 @@ impl<'o> Engine<'o> {
         let mut engine = Self {
             campaign: Arc::new(campaign),
             admin,
+            units: Arc::default(),
             scheduler,
             journal,
             clock,
@@ -201,10 +205,10 @@ impl<'o> Engine<'o> {
         let mut missed = vec![started];
         if !merge_only {
             for found in recovery::look_around(&self.campaign.dir, self.scheduler.state())? {
-                self.read_status_now(&found.plan)?;
+                self.read_status_now(&found.lane)?;
                 missed.extend(found.missed);
                 if let Some(runner) = found.runner {
-                    self.attend(found.plan, found.attempt, runner);
+                    self.attend(found.lane, found.attempt, runner);
                 }
             }
         }
@@ -296,7 +300,9 @@ impl<'o> Engine<'o> {
                     self.escapes.forget();
                     self.look_for_escapes();
                 }
-                Event::WorktreeCreated { plan, path, .. } => self.watch(plan, Path::new(path)),
+                Event::WorktreeCreated { plan, lane, path, .. } => {
+                    self.watch(&LaneId::new(plan, *lane), Path::new(path))
+                }
                 _ => {}
             }
         }
@@ -315,11 +321,10 @@ impl<'o> Engine<'o> {
     }
 
     pub(super) fn at_work(&self) -> Vec<PlanName> {
-        self.scheduler
-            .state()
-            .open_attempts()
-            .map(|(name, _)| name.clone())
-            .collect()
+        let open = self.scheduler.state().open_attempts();
+        let mut plans: Vec<PlanName> = open.map(|(name, _, _)| name.clone()).collect();
+        plans.dedup();
+        plans
     }
 
     fn last_look(&mut self) -> Result<(), SupervisorError> {

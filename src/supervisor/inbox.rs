@@ -22,8 +22,8 @@ impl Engine<'_> {
             Message::Started(attempt, process) => {
                 self.runners.insert(attempt, process);
             }
-            Message::StatusHint(plan) => self.read_status_later(plan),
-            Message::StatusRead(plan, reading) => self.take_reading(plan, reading, inputs),
+            Message::StatusHint(lane) => self.read_status_later(lane),
+            Message::StatusRead(lane, reading) => self.take_reading(lane, reading, inputs),
             Message::RunnerGone(plan, attempt, state) => {
                 self.runners.remove(&attempt);
                 let exit = match state {

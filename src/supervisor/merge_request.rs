@@ -25,11 +25,10 @@ impl MergeRequest {
         reply: Option<oneshot::Sender<Answer>>,
     ) -> Self {
         let open = if plans.is_empty() {
-            let finished = |name: &&PlanName| {
-                let run = state.plan(name);
+            let finished = state.plans().filter(|(_, run)| {
                 run.outcome == Some(Outcome::Finished) && !run.landed.contains_key(target)
-            };
-            state.plans.keys().filter(finished).cloned().collect()
+            });
+            finished.map(|(name, _)| name.clone()).collect()
         } else {
             plans.to_vec()
         };

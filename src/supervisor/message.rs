@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentError, JobState, ProcessId};
 use crate::git::HeadPrint;
-use crate::plan::{AttemptId, PlanName};
+use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::Input;
 
 use super::control::Call;
@@ -13,10 +13,10 @@ use super::escapes::Look;
 pub enum Message {
     /// A fact for the scheduler.
     Input(Input),
-    /// Something changed in the folder where a plan's agent reports.
-    StatusHint(PlanName),
+    /// Something changed in a folder where an agent of a plan reports.
+    StatusHint(LaneId),
     /// What that folder says was read.
-    StatusRead(PlanName, crate::status::Reading),
+    StatusRead(LaneId, crate::status::Reading),
     /// A runner was started.
     Started(AttemptId, ProcessId),
     /// A runner is gone.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId, TaskState,
-    render_prompt,
+    ItemId, PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId,
+    TaskState, UnitId, render_prompt,
 };
 use crate::schedule::Launch;
 
@@ -28,7 +28,7 @@ pub fn render(
     plan: &Plan,
     worktree: &Path,
     order: &Launch,
-    states: &dyn Fn(TaskId) -> TaskState,
+    states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<String, String> {
     let own = campaign
         .manifest
@@ -44,7 +44,7 @@ pub fn render(
         .document
         .phases
         .iter()
-        .filter(|phase| order.phases.contains(&phase.id));
+        .filter(|phase| order.units.iter().any(|unit| unit.phase() == phase.id));
     let failure = order.after.as_ref().map(|(attempt, reason)| {
         let tail = JobFolder::new(campaign.dir.attempt(attempt)).tail(TAIL);
         PromptFailure {
@@ -59,8 +59,13 @@ pub fn render(
         goal: plan.document.goal.clone(),
         attempt: order.number,
         failure,
-        phases: phases.map(|phase| describe(phase, states)).collect(),
-        branch: plan.branch.clone(),
+        phases: phases
+            .map(|phase| describe(phase, &order.units, states))
+            .collect(),
+        branch: match order.place.branch_of {
+            Some(unit) => campaign.unit_branch(plan, unit),
+            None => plan.branch.clone(),
+        },
         base: campaign.base_name.clone(),
         target: campaign.target.clone(),
         status_file: text(".orch/status.json"),
@@ -70,22 +75,24 @@ pub fn render(
         .map_err(|error| format!("the prompt template {}: {error}", own.display()))
 }
 
-fn describe(phase: &Phase, states: &dyn Fn(TaskId) -> TaskState) -> PromptPhase {
-    let tasks = phase.tasks.iter().map(|task| PromptTask {
+/// A phase with those of its tasks that are given, and its checks when it is given to the end.
+fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskState) -> PromptPhase {
+    let whole = units.contains(&UnitId::Phase(phase.id));
+    let given = |task: TaskId| whole || units.contains(&UnitId::Task(task));
+    let tasks = phase.tasks.iter().filter(|task| given(task.id));
+    let tasks = tasks.map(|task| PromptTask {
         id: task.id,
         title: task.title.clone(),
         details: task.details.clone(),
-        state: states(task.id),
+        state: states(&task.id.into()),
     });
+    let checks = phase.verify.as_ref().filter(|_| given(TaskId::verify(phase.id)));
     PromptPhase {
         id: phase.id,
         title: phase.title.clone(),
         objective: phase.objective.clone(),
         tasks: tasks.collect(),
-        checks: phase
-            .verify
-            .as_ref()
-            .map(|block| block.checks.clone())
-            .unwrap_or_default(),
+        checks: checks.map(|block| block.checks.clone()).unwrap_or_default(),
+        verify: (!whole && checks.is_some()).then(|| TaskId::verify(phase.id)),
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::journal::OrchDir;
-use crate::plan::{AttemptId, CommitId, PlanName};
-use crate::schedule::{Event, Exit, Stage, State};
+use crate::plan::{AttemptId, CommitId, LaneId};
+use crate::schedule::{Attempt, Event, Exit, Stage, State};
 
 use super::SupervisorError;
 
@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What was found of one attempt.
 #[derive(Debug)]
 pub struct Found {
-    /// The plan.
-    pub plan: PlanName,
+    /// The worktree it works in.
+    pub lane: LaneId,
     /// The attempt.
     pub attempt: AttemptId,
     /// Events that tell the scheduler what it missed.
@@ -34,42 +34,41 @@ pub struct Found {
 /// When a folder cannot be read.
 pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, SupervisorError> {
     let mut all = Vec::new();
-    for (plan, attempt) in state.open_attempts() {
-        let run = state.plan(plan);
-        let assigned = run
-            .attempt
-            .as_ref()
-            .is_some_and(|current| current.stage == Stage::Assigned);
-        let folder = JobFolder::new(dir.attempt(attempt));
+    for (plan, lane, attempt) in state.open_attempts() {
+        let folder = JobFolder::new(dir.attempt(&attempt.id));
         // Where the branch stands now may be long after the start.
         let head = folder.job().ok().and_then(|job| job.head);
-        all.push(look_at(plan, attempt, folder, assigned, head)?);
+        all.push(look_at(LaneId::new(plan, lane), attempt, folder, head)?);
     }
     Ok(all)
 }
 
 /// Worktrees of plans that are still to be worked on and whose folder somebody has removed.
 pub fn lost_worktrees(state: &State) -> Vec<Event> {
-    let open = state
-        .plans
-        .iter()
-        .filter(|(_, run)| run.is_open() && run.attempt.is_none());
-    let gone = open.filter(|(_, run)| {
-        run.worktree
-            .as_ref()
-            .is_some_and(|made| !Path::new(&made.path).is_dir())
+    let open = state.plans().filter(|(_, run)| run.is_open());
+    let lanes = open.flat_map(|(plan, run)| {
+        let idle = run
+            .worktrees
+            .iter()
+            .filter(|(lane, _)| !run.attempts.contains_key(lane));
+        idle.map(move |(lane, made)| (plan, *lane, made))
     });
-    gone.map(|(plan, _)| Event::WorktreeLost { plan: plan.clone() })
-        .collect()
+    let gone = lanes.filter(|(_, _, made)| !Path::new(&made.path).is_dir());
+    gone.map(|(plan, lane, _)| Event::WorktreeLost {
+        plan: plan.clone(),
+        lane,
+    })
+    .collect()
 }
 
 fn look_at(
-    plan: &PlanName,
-    attempt: &AttemptId,
+    lane: LaneId,
+    attempt: &Attempt,
     folder: JobFolder,
-    assigned: bool,
     head: Option<CommitId>,
 ) -> Result<Found, SupervisorError> {
+    let assigned = attempt.stage == Stage::Assigned;
+    let (plan, attempt) = (&lane.plan, &attempt.id);
     let started = |pid| Event::AgentStarted {
         plan: plan.clone(),
         attempt: attempt.clone(),
@@ -111,8 +110,8 @@ fn look_at(
         JobState::Unstarted => missed.push(ended(Exit::Lost)),
     }
     Ok(Found {
-        plan: plan.clone(),
         attempt: attempt.clone(),
+        lane,
         missed,
         runner,
     })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::journal::Sync;
-use crate::plan::PlanName;
+use crate::plan::LaneId;
 use crate::schedule::{Event, Input};
 use crate::status;
 
@@ -12,32 +12,34 @@ use super::message::Message;
 use super::{Campaign, SupervisorError};
 
 impl Engine<'_> {
-    /// Watches the places where a plan's agent reports.
-    pub(super) fn watch(&self, plan: &PlanName, worktree: &Path) {
-        self.watcher.watch(plan, worktree);
-        let file = self.campaign.plan(plan).and_then(|known| known.file.as_deref());
+    /// Watches the places where an agent in a worktree reports.
+    pub(super) fn watch(&self, lane: &LaneId, worktree: &Path) {
+        self.watcher.watch(lane, worktree);
+        let file = self
+            .campaign
+            .plan(&lane.plan)
+            .and_then(|known| known.file.as_deref());
         // A document that was not committed is not in the worktree, and nothing there is worth watching.
         if let Some(document) = committed_document(&self.campaign, file, worktree)
             && document.is_file()
         {
-            self.watcher.watch_document(plan, &document);
+            self.watcher.watch_document(lane, &document);
         }
     }
 
-    /// Watches every plan whose agent is at work.
+    /// Watches every worktree in which an agent is at work.
     pub(super) fn watch_all(&mut self) {
-        for plan in self.at_work() {
-            let worktree = self.worktree(&plan);
-            self.watch(&plan, &worktree);
-            self.read_status_later(plan);
+        let open = self.scheduler.state().open_attempts();
+        let lanes: Vec<LaneId> = open.map(|(plan, lane, _)| LaneId::new(plan, lane)).collect();
+        for lane in lanes {
+            let worktree = self.worktree(&lane);
+            self.watch(&lane, &worktree);
+            self.read_status_later(lane);
         }
     }
 
-    pub(super) fn reading(
-        &self,
-        plan: &PlanName,
-    ) -> impl FnOnce() -> status::Reading + Send + 'static + use<> {
-        let (campaign, worktree, plan) = (self.campaign.clone(), self.worktree(plan), plan.clone());
+    pub(super) fn reading(&self, lane: &LaneId) -> impl FnOnce() -> status::Reading + Send + 'static + use<> {
+        let (campaign, worktree, plan) = (self.campaign.clone(), self.worktree(lane), lane.plan.clone());
         move || match campaign.plan(&plan) {
             Some(known) => {
                 let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
@@ -47,22 +49,23 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn read_status_later(&self, plan: PlanName) {
-        let read = self.reading(&plan);
-        self.in_background(move || Message::StatusRead(plan, read()));
+    pub(super) fn read_status_later(&self, lane: LaneId) {
+        let read = self.reading(&lane);
+        self.in_background(move || Message::StatusRead(lane, read()));
     }
 
     /// Reads what an agent reported while nobody listened.
-    pub(super) fn read_status_now(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
-        let reading = self.reading(plan)();
+    pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
+        let reading = self.reading(lane)();
         let now = self.clock.now();
-        let events = self.scheduler.note(now, plan, reading.items);
+        let events = self.scheduler.note(now, &lane.plan, lane.lane, reading.items);
         let records = self.journal.append(now, self.run, &events, Sync::Disk)?;
         self.announce(&records);
         Ok(())
     }
 
-    pub(super) fn take_reading(&mut self, plan: PlanName, reading: status::Reading, inputs: &mut Vec<Input>) {
+    pub(super) fn take_reading(&mut self, lane: LaneId, reading: status::Reading, inputs: &mut Vec<Input>) {
+        let LaneId { plan, lane } = lane;
         let said = self.said.entry(plan.clone()).or_default();
         for why in reading.warnings {
             // Said once, not at every look.
@@ -76,6 +79,7 @@ impl Engine<'_> {
         }
         inputs.push(Input::Reported {
             plan,
+            lane,
             items: reading.items,
         });
     }

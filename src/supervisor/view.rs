@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::git::inspect;
+use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
 use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState};
 use crate::schedule::{
-    At, Exit, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, phase_state, plan_state,
+    At, Exit, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history, phase_state,
+    plan_state, task_state,
 };
 
 use super::{Campaign, SupervisorError};
@@ -23,6 +25,8 @@ pub struct Situation {
     pub epoch: Option<Epoch>,
     /// True while a supervisor drives the repository.
     pub driven: bool,
+    /// How long work is expected to take.
+    pub durations: Durations,
 }
 
 /// The answer of `orch status --json`.
@@ -176,11 +180,16 @@ impl Situation {
     ///
     /// When the journal is there and cannot be read.
     pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, false));
         let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+        let reader = JournalReader::open(&campaign.dir)?;
+        let records = match &reader {
+            Some(reader) => reader.after(0, None)?,
+            None => Vec::new(),
+        };
+        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
         let mut epoch = None;
-        if let Some(reader) = JournalReader::open(&campaign.dir)? {
-            let records = reader.after(0, None)?;
+        if let Some(reader) = reader {
             scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
             epoch = Some(reader.epoch());
             // Time goes on after the last record: a delay that is over is over.
@@ -190,6 +199,7 @@ impl Situation {
             scheduler,
             epoch,
             driven,
+            durations,
         })
     }
 
@@ -243,8 +253,8 @@ impl Situation {
         let head = campaign
             .repo
             .branch_tip(&plan.branch)?
-            .filter(|_| run.worktree.is_some());
-        let base = run.worktree.as_ref().map(|made| made.base.clone());
+            .filter(|_| run.worktree().is_some());
+        let base = run.worktree().map(|made| made.base.clone());
         let ahead = match (&head, &base) {
             (Some(head), Some(base)) => campaign
                 .repo
@@ -263,7 +273,7 @@ impl Situation {
                 .map(|task| TaskView {
                     id: task.id,
                     title: task.title.clone(),
-                    state: run.item_state(&task.id.into()),
+                    state: task_state(work, run, task.id),
                 })
                 .collect(),
         });
@@ -285,8 +295,7 @@ impl Situation {
             priority: plan.priority.to_string(),
             branch: plan.branch.clone(),
             worktree: run
-                .worktree
-                .as_ref()
+                .worktree()
                 .map(|made| PathBuf::from(&made.path))
                 .filter(|path| path.is_dir()),
             base,

@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use orch::graph::{Counts, Gate, Why};
 use orch::plan::{
-    AttemptId, AttemptPolicy, CommitId, Dependency, PhaseId, PlanName, PlanState, Point, Priority, RunId,
-    TaskId, TaskState, WorkRef,
+    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, PhaseId, PlanName, PlanState, Point, Priority,
+    RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
-    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Outcome, PhaseWork, PlanWork, Scheduler,
-    Work, plan_state,
+    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
+    PlanRun, PlanWork, Readiness, Scheduler, UnitWork, Work, plan_state,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -71,37 +72,86 @@ fn plans(dice: &mut Dice) -> Work {
                 landed: dice.percent(20),
             }]
         };
+        let dispatch = [Dispatch::Plan, Dispatch::Phase, Dispatch::Task][dice.below(3)];
         let phases = (1..=1 + dice.below(3)).map(|id| PhaseWork {
             id: PhaseId(id as u32),
             tasks: (1..=1 + dice.below(3))
                 .map(|n| (TaskId::new(id as u32, n as u32), dice.percent(10)))
                 .collect(),
-            depends: depends(dice, &plans),
-            uses: if dice.percent(25) {
-                BTreeSet::from(["db".parse().unwrap()])
-            } else {
-                BTreeSet::new()
+            background_verify: match dice.below(6) {
+                0 => Some(true),
+                1 => Some(false),
+                _ => None,
             },
-            agent: if dice.percent(50) {
-                "one".parse().unwrap()
-            } else {
-                "two".parse().unwrap()
-            },
-            timeout: Duration::from_secs(60),
-            remaining: dice.roll() % 10,
         });
         let phases: Vec<PhaseWork> = phases.collect();
+        let ids: Vec<(UnitId, bool)> = match dispatch {
+            Dispatch::Task => phases.iter().flat_map(task_units).collect(),
+            Dispatch::Plan | Dispatch::Phase => phases
+                .iter()
+                .map(|phase| {
+                    (
+                        UnitId::Phase(phase.id),
+                        phase.tasks.iter().all(|(_, ticked)| *ticked),
+                    )
+                })
+                .collect(),
+        };
+        let mut gates: Vec<Gate> = Vec::new();
+        let mut units: Vec<UnitWork> = Vec::new();
+        for (number, (id, ticked)) in ids.into_iter().enumerate() {
+            let mut own = Vec::new();
+            while number > 0 && dice.percent(50) && own.len() < 3 {
+                own.push(gates.len());
+                gates.push(gate(dice, number));
+            }
+            units.push(UnitWork {
+                id,
+                ticked,
+                gates: own,
+                depends: depends(dice, &plans),
+                uses: if dice.percent(25) {
+                    BTreeSet::from(["db".parse().unwrap()])
+                } else {
+                    BTreeSet::new()
+                },
+                agent: if dice.percent(50) {
+                    "one".parse().unwrap()
+                } else {
+                    "two".parse().unwrap()
+                },
+                timeout: Duration::from_secs(60),
+                locks: (0..3).filter(|_| dice.percent(20)).collect(),
+                priority: Priority(dice.below(3) as i64),
+                remaining: dice.roll() % 10,
+                expected: 1,
+            });
+        }
+        let after = match plans.last() {
+            Some(last) if dice.percent(10) => vec![last.name.clone()],
+            _ => Vec::new(),
+        };
         plans.push(PlanWork {
             name: name(index),
             priority: Priority(dice.below(3) as i64),
             depends: depends(dice, &plans),
+            after,
             phases,
+            units,
+            gates,
             attempts: AttemptPolicy {
                 retries: dice.below(3) as u32,
                 backoff: Duration::from_millis(500),
                 timeout: Duration::from_secs(60),
                 grace: Duration::from_secs(1),
             },
+            dispatch,
+            lanes: if dispatch == Dispatch::Plan {
+                1
+            } else {
+                1 + dice.below(4)
+            },
+            adaptive: dispatch != Dispatch::Plan && dice.percent(50),
             allow_empty: dice.percent(30),
             verify: dice.percent(30),
             carry: dice.percent(80),
@@ -116,11 +166,42 @@ fn plans(dice: &mut Dice) -> Work {
     }
 }
 
+/// The tasks of a phase and its VERIFY block.
+fn task_units(phase: &PhaseWork) -> Vec<(UnitId, bool)> {
+    let all = phase.tasks.iter().all(|(_, ticked)| *ticked);
+    let tasks = phase
+        .tasks
+        .iter()
+        .map(|(task, ticked)| (UnitId::Task(*task), *ticked));
+    let verify = phase
+        .background_verify
+        .map(|_| (UnitId::Task(TaskId::verify(phase.id)), all));
+    tasks.chain(verify).collect()
+}
+
+/// A gate over some of the units before one.
+fn gate(dice: &mut Dice, before: usize) -> Gate {
+    let mut of: Vec<usize> = (0..before).filter(|_| dice.percent(40)).collect();
+    if of.is_empty() {
+        of.push(dice.below(before));
+    }
+    Gate {
+        need: 1 + dice.below(of.len()),
+        of,
+        counts: if dice.percent(70) {
+            Counts::Done
+        } else {
+            Counts::Settled
+        },
+        why: Why::Named,
+    }
+}
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
     Answer(Event),
-    Report(PlanName, TaskId, TaskState),
+    Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
     Time(At),
 }
@@ -134,6 +215,7 @@ struct World {
     ran: BTreeSet<AttemptId>,
     ending: Option<Ending>,
     trouble: bool,
+    machine: Machine,
 }
 
 impl World {
@@ -150,6 +232,7 @@ impl World {
             now: At(0),
             ran: BTreeSet::new(),
             ending: None,
+            machine: Machine::default(),
         }
     }
 
@@ -174,8 +257,16 @@ impl World {
 
     fn perform(&mut self, effect: Effect) {
         let answer = match effect {
-            Effect::MakeWorktree { plan, base } => Event::WorktreeCreated {
-                path: plan.to_string(),
+            Effect::MakeWorktree { plan, lane, .. } if lane > 0 && self.trouble && self.dice.percent(5) => {
+                Event::WorktreeRefused {
+                    plan,
+                    lane,
+                    why: "in the way".to_owned(),
+                }
+            }
+            Effect::MakeWorktree { plan, lane, base } => Event::WorktreeCreated {
+                lane,
+                path: format!("{plan}.{lane}"),
                 branch: plan.to_string(),
                 plan,
                 base,
@@ -203,6 +294,27 @@ impl World {
                     ..Evidence::default()
                 },
             },
+            Effect::Integrate { plan, attempt, place } => {
+                assert!(place.branch_of.is_some(), "{attempt} has no branch of its own");
+                let busy = self.coming.iter().any(|coming| {
+                    matches!(coming, Coming::Answer(Event::WorkMerged { plan: other, .. }
+                        | Event::WorkConflicted { plan: other, .. }) if *other == plan)
+                });
+                assert!(!busy, "{plan}: two attempts are merged at once");
+                if self.trouble && self.dice.percent(15) {
+                    Event::WorkConflicted {
+                        plan,
+                        attempt,
+                        files: vec!["a".to_owned()],
+                    }
+                } else {
+                    Event::WorkMerged {
+                        plan,
+                        attempt,
+                        commit: commit(),
+                    }
+                }
+            }
             Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed {
                 plan,
                 why: "red".to_owned(),
@@ -256,23 +368,40 @@ impl World {
             .unwrap()
             .clone();
         let silent = self.dice.percent(20);
-        let tasks = work
-            .phases
+        let tasks: Vec<TaskId> = launch
+            .units
             .iter()
-            .filter(|phase| launch.phases.contains(&phase.id))
-            .flat_map(|phase| &phase.tasks);
+            .flat_map(|unit| work.unit_tasks(*unit))
+            .collect();
         let done = if self.trouble { 85 } else { 100 };
-        for (task, _) in tasks {
+        let lane = launch.place.lane;
+        for task in tasks {
             if !silent && self.dice.percent(done) {
                 self.tell(Input::Reported {
                     plan: launch.plan.clone(),
-                    items: vec![((*task).into(), TaskState::Done, None)],
+                    lane,
+                    items: vec![(task.into(), TaskState::Done, None)],
                 });
             } else if self.trouble && self.dice.percent(10) {
                 // Comes when the worker may be long gone.
                 self.coming
-                    .push(Coming::Report(launch.plan.clone(), *task, TaskState::Done));
+                    .push(Coming::Report(launch.plan.clone(), lane, task, TaskState::Done));
             }
+        }
+        if !silent && self.dice.percent(5) {
+            // Another task is done on the way, or said to be needless.
+            let others: Vec<TaskId> = work.tasks().collect();
+            let other = others[self.dice.below(others.len())];
+            let state = if self.dice.percent(50) {
+                TaskState::Done
+            } else {
+                TaskState::Skipped
+            };
+            self.tell(Input::Reported {
+                plan: launch.plan.clone(),
+                lane,
+                items: vec![(other.into(), state, None)],
+            });
         }
         let exit = match self.dice.below(10) {
             _ if !self.trouble => Exit::Code { code: 0 },
@@ -302,6 +431,7 @@ impl World {
             "a replay gives another state"
         );
         self.scheduler = fresh;
+        self.machine = Machine::default();
         // Effects under way die with the supervisor, except agents: their ends will be seen by whoever looks.
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
@@ -338,6 +468,15 @@ impl World {
                 "nothing is under way and the run has not ended: a deadlock"
             );
             self.check_busy();
+            if self.dice.percent(5) {
+                let machine = Machine {
+                    load: self.dice.below(400) as u32,
+                    free_memory: self.dice.below(100) as u32,
+                };
+                self.machine = machine;
+                self.tell(Input::Machine(machine));
+                continue;
+            }
             let next = self.dice.below(self.coming.len());
             match self.coming.swap_remove(next) {
                 Coming::Answer(event) => {
@@ -353,8 +492,9 @@ impl World {
                         );
                     }
                 }
-                Coming::Report(plan, task, state) => self.tell(Input::Reported {
+                Coming::Report(plan, lane, task, state) => self.tell(Input::Reported {
                     plan,
+                    lane,
                     items: vec![(task.into(), state, None)],
                 }),
                 Coming::Work(launch) => self.work(&launch),
@@ -374,17 +514,44 @@ impl World {
         if running >= work.slots {
             return;
         }
+        let taken = |agent: &str| {
+            state
+                .open_attempts()
+                .filter(|(_, _, a)| a.agent.as_str() == agent)
+                .count()
+        };
+        let token = state.open_attempts().any(|(name, _, attempt)| {
+            let plan = work.plans.iter().find(|plan| plan.name == *name).unwrap();
+            attempt
+                .units
+                .first()
+                .and_then(|id| plan.unit(*id))
+                .is_some_and(|unit| !unit.uses.is_empty())
+        });
         for plan in &work.plans {
             let run = state.plan(&plan.name);
-            let ready = plan_state(work, state, &plan.name) == PlanState::Ready && run.worktree.is_some();
-            let reasons = orch::schedule::explain(work, state, &plan.name);
-            let retry = run.retry_at.is_some();
-            let proven = plan.phases.iter().all(|phase| run.proven.contains(&phase.id));
-            assert!(
-                !ready || !reasons.is_empty() || retry || proven,
-                "{} could run while a slot idles",
-                plan.name
-            );
+            let room = run.attempts.len() < self.machine.lanes(plan, run);
+            if !run.is_open() || !room || run.worktrees.len() <= run.attempts.len() {
+                continue;
+            }
+            for place in Readiness::new(plan, run, state).ready(self.now) {
+                let unit = &plan.units[place];
+                let limited = unit.agent.as_str() == "one" && taken("one") >= work.agent_limits[&unit.agent];
+                let waits_for_token = !unit.uses.is_empty() && token;
+                // A slot may be kept for a worktree that is being made.
+                let kept = self.coming.iter().any(|coming| {
+                    matches!(
+                        coming,
+                        Coming::Answer(Event::WorktreeCreated { .. } | Event::WorktreeRefused { .. })
+                    )
+                });
+                assert!(
+                    limited || waits_for_token || kept,
+                    "{}.{} could run while a slot idles",
+                    plan.name,
+                    unit.id
+                );
+            }
         }
     }
 
@@ -400,34 +567,77 @@ impl World {
             if !self.trouble {
                 assert_eq!(end, PlanState::Landed, "{} {run:#?} {plan:#?}", plan.name);
             }
-            let lost = plan.all_depends().any(|dependency| {
-                matches!(
-                    state.plan(&dependency.on.plan).outcome,
-                    Some(Outcome::Failed(_) | Outcome::Skipped(_))
-                )
-            });
-            match &run.outcome {
-                Some(Outcome::Skipped(_)) => assert!(lost, "{} was skipped without a cause", plan.name),
-                Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
-                Some(Outcome::Failed(_)) => assert!(
-                    run.failures > plan.attempts.retries,
-                    "{} had retries left",
-                    plan.name
-                ),
-                Some(Outcome::Finished) => {
-                    assert!(
-                        plan.phases.iter().all(|phase| run.proven.contains(&phase.id)),
-                        "{}",
-                        plan.name
-                    );
-                }
-                None => {
-                    let waits_for_person = plan.all_depends().any(|dependency| {
-                        !matches!(plan_state(work, state, &dependency.on.plan), PlanState::Landed)
-                    });
-                    assert!(waits_for_person, "{} was left {end} for no reason", plan.name);
-                }
+            check_plan_end(work, state, plan, run, end);
+        }
+    }
+}
+
+fn check_plan_end(
+    work: &Work,
+    state: &orch::schedule::State,
+    plan: &PlanWork,
+    run: &PlanRun,
+    end: PlanState,
+) {
+    let name = &plan.name;
+    let lost_elsewhere = |unit: &UnitWork| {
+        let mut all = plan.depends.iter().chain(&unit.depends);
+        // What a late report says came too late for those who waited.
+        all.any(|dependency| state.is_hopeless(dependency) || state.plan(&dependency.on.plan).has_given_up())
+    };
+    // A failure skips exactly what depends on it.
+    for unit in &plan.units {
+        match run.lost.get(&unit.id) {
+            Some(Lost::Skipped { .. }) => {
+                let closed = unit.gates.iter().map(|gate| &plan.gates[*gate]).any(|gate| {
+                    let can = |place: &&usize| !run.lost.contains_key(&plan.units[**place].id);
+                    gate.counts == Counts::Done && gate.of.iter().filter(can).count() < gate.need
+                });
+                assert!(
+                    closed || lost_elsewhere(unit),
+                    "{name}.{} was skipped without a cause",
+                    unit.id
+                );
             }
+            Some(Lost::Failed { .. }) => {
+                let failures = run.tries.get(&unit.id).map_or(0, |tries| tries.failures);
+                assert!(
+                    failures > plan.attempts.retries,
+                    "{name}.{} had retries left",
+                    unit.id
+                );
+            }
+            Some(Lost::Held { .. }) | None => {}
+        }
+    }
+    let all_done = plan.units.iter().all(|unit| run.is_unit_done(unit.id));
+    let all_settled = plan.units.iter().all(|unit| run.is_unit_settled(unit.id));
+    match &run.outcome {
+        Some(Outcome::Skipped(_)) => assert!(
+            plan.units.iter().any(lost_elsewhere),
+            "{name} was skipped without a cause"
+        ),
+        Some(Outcome::Held(Hold::Work { unit, .. })) => {
+            assert!(matches!(run.lost[unit], Lost::Held { .. }), "{name}.{unit}");
+            assert!(
+                Readiness::new(plan, run, state).is_stalled() || run.failed_check().is_some(),
+                "{name} was held too early"
+            );
+        }
+        Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
+        Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
+        Some(Outcome::Failed(_)) => assert!(
+            run.tries
+                .values()
+                .any(|tries| tries.failures > plan.attempts.retries),
+            "{name} had retries left"
+        ),
+        Some(Outcome::Finished) => assert!(all_done, "{name}"),
+        None => {
+            let waits_for_person = |on: &PlanName| !matches!(plan_state(work, state, on), PlanState::Landed);
+            let depends = plan.all_depends().map(|dependency| &dependency.on.plan);
+            let waits = depends.chain(&plan.after).any(waits_for_person);
+            assert!(waits, "{name} was left {end} for no reason");
         }
     }
 }

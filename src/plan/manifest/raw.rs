@@ -71,11 +71,11 @@ tables! {
         dispatch: Dispatch,
         /// How the order of tasks is drawn. Default: "auto".
         strategy: Strategy,
-        /// Share of a phase that lets the next one start.
+        /// Share of a phase that lets the next one start. Default: 0.8.
         phase_threshold: Share,
-        /// Lanes per plan in task dispatch. Default: "auto".
+        /// Lanes per plan in phase and task dispatch. Default: "auto".
         parallel_tasks: AutoOrCount,
-        /// What happens with plans that touch the same files. Default: "allow".
+        /// What happens with plans that touch the same files. Default: "warn".
         overlap: Overlap,
         /// What happens to changes that an agent leaves uncommitted. Default: "auto", they are committed.
         commit: Commit,
@@ -179,7 +179,7 @@ tables! {
         dispatch: Dispatch,
         /// How the order of its tasks is drawn.
         strategy: Strategy,
-        /// Share of a phase that lets the next one start.
+        /// Share of a phase that lets the next one start. Default: 0.8.
         phase_threshold: Share,
         /// Its lanes in task dispatch.
         parallel_tasks: AutoOrCount,
@@ -201,6 +201,8 @@ tables! {
         stuck_after: PositiveDuration,
         /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
+        /// How long one agent would take for all of it, as far as anybody knows.
+        expected: PositiveDuration,
         /// Money over the plan.
         budget: Money,
         /// Ignored files to copy into its worktree.
@@ -223,6 +225,8 @@ tables! {
         agent: AgentName,
         /// Its own time-out.
         timeout: PositiveDuration,
+        /// How long one agent would take for it, as far as anybody knows.
+        expected: PositiveDuration,
         /// What it waits for besides plans.
         gate: Gate,
     }

@@ -229,6 +229,7 @@ fn phases(
         );
         joined.agent = raw.agent.as_ref().map(|agent| agent.value.clone());
         joined.timeout = raw.timeout.as_ref().map(|timeout| timeout.value.0);
+        joined.expected = raw.expected.as_ref().map(|expected| expected.value.0);
     }
     settings
 }
@@ -333,6 +334,9 @@ fn plan(
         allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
         commit: settings::commit(manifest, raw),
         attempts: settings::attempts(manifest, raw),
+        arrangement: settings::arrangement(manifest, raw),
+        overlap: settings::overlap(manifest, raw),
+        expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),
         auto_merge: settings::auto_merge(manifest, raw),
         line: entry.place.line,

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::at::At;
 use super::raw::{RawManifest, RawMerge, RawPlan, RawRun};
-use super::values::{DurationText, PositiveDuration};
-use super::words::{Commit, Landing, Merge};
-use crate::plan::{AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, RunSettings};
+use super::values::{AutoOrCount, DurationText, PositiveDuration};
+use super::words::{self, Commit, Landing, Merge};
+use crate::plan::{
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Lanes, MergeSettings, MergeStrategy, Overlap,
+    RunSettings, Strategy,
+};
 
 const MAX_AGENTS: usize = 4;
 const RETRIES: u32 = 2;
@@ -92,5 +95,49 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
         None | Some(Landing::Merge) => MergeStrategy::Merge,
         Some(Landing::Squash) => MergeStrategy::Squash,
         Some(Landing::Rebase) => MergeStrategy::Rebase,
+    }
+}
+
+/// What one agent is given, and how the plan's phases and tasks are ordered.
+pub(super) fn arrangement(manifest: &RawManifest, plan: &RawPlan) -> Arrangement {
+    let run = run_of(manifest);
+    let dispatch = pick(&plan.dispatch, run.and_then(|run| run.dispatch.as_ref()));
+    let strategy = pick(&plan.strategy, run.and_then(|run| run.strategy.as_ref()));
+    let threshold = pick(
+        &plan.phase_threshold,
+        run.and_then(|run| run.phase_threshold.as_ref()),
+    );
+    let lanes = pick(
+        &plan.parallel_tasks,
+        run.and_then(|run| run.parallel_tasks.as_ref()),
+    );
+    Arrangement {
+        dispatch: match dispatch {
+            None | Some(words::Dispatch::Plan) => Dispatch::Plan,
+            Some(words::Dispatch::Phase) => Dispatch::Phase,
+            Some(words::Dispatch::Task) => Dispatch::Task,
+        },
+        strategy: match strategy {
+            None | Some(words::Strategy::Auto) => Strategy::Auto,
+            Some(words::Strategy::Batched) => Strategy::Batched,
+            Some(words::Strategy::Pipeline) => Strategy::Pipeline,
+            Some(words::Strategy::Dag) => Strategy::Dag,
+            Some(words::Strategy::Independent) => Strategy::Independent,
+        },
+        threshold: threshold.map_or(Arrangement::THRESHOLD, |share| (share.0 * 1000.0).round() as u32),
+        lanes: match lanes {
+            None | Some(AutoOrCount::Auto) => Lanes::Auto,
+            Some(AutoOrCount::Count(count)) => Lanes::Count(count.0 as usize),
+        },
+    }
+}
+
+/// What happens with other plans that touch the same files.
+pub(super) fn overlap(manifest: &RawManifest, plan: &RawPlan) -> Overlap {
+    let run = run_of(manifest).and_then(|run| run.overlap.as_ref());
+    match pick(&plan.overlap, run) {
+        Some(words::Overlap::Allow) => Overlap::Allow,
+        None | Some(words::Overlap::Warn) => Overlap::Warn,
+        Some(words::Overlap::Serialize) => Overlap::Serialize,
     }
 }

@@ -27,10 +27,6 @@ const fn row_of(
     }
 }
 
-const PLAN_DISPATCH: &str =
-    "an agent is given its whole plan: leave the key out or write `dispatch = \"plan\"`";
-const ORDER: &str = "phases go in order: leave the key out or write `strategy = \"auto\"`";
-const OVERLAP: &str = "plans that touch the same files run side by side: leave the key out";
 const LEAVE_OUT: &str = "leave the key out";
 const TIMEOUT: &str = "`timeout` limits an attempt for now: leave the key out";
 const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
@@ -44,16 +40,6 @@ const PREPARE: &str = "let the agent's command prepare its worktree for now: lea
 const ROWS: &[Row] = &[
     row_of("manifest", "hooks", &[], "leave the table out"),
     row_of("manifest", "escalate", &[], "leave the table out"),
-    row_of("run", "dispatch", &["plan"], PLAN_DISPATCH),
-    row_of("plans", "dispatch", &["plan"], PLAN_DISPATCH),
-    row_of("run", "strategy", &["auto"], ORDER),
-    row_of("plans", "strategy", &["auto"], ORDER),
-    row_of("run", "phase_threshold", &[], LEAVE_OUT),
-    row_of("plans", "phase_threshold", &[], LEAVE_OUT),
-    row_of("run", "parallel_tasks", &["auto"], LEAVE_OUT),
-    row_of("plans", "parallel_tasks", &["auto"], LEAVE_OUT),
-    row_of("run", "overlap", &["allow"], OVERLAP),
-    row_of("plans", "overlap", &["allow"], OVERLAP),
     row_of("run", "stuck_after", &[], TIMEOUT),
     row_of("plans", "stuck_after", &[], TIMEOUT),
     row_of("run", "budget", &[], LEAVE_OUT),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::plan::{Document, ItemId, PlanName, TaskState};
-use crate::status::document_items::items;
+use crate::status::document_items::reportable;
 use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
 use crate::status::parse::{Report, object, parse};
 use crate::status::ticks::new_ticks;
@@ -78,7 +78,7 @@ fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut 
     };
     match object(&text, plan) {
         Ok(object) => {
-            let known: BTreeSet<ItemId> = items(document).map(|(item, _)| item).collect();
+            let known: BTreeSet<ItemId> = reportable(document).collect();
             parse(&object, &known, warnings)
         }
         Err(malformed) => {

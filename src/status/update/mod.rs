@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::plan::{Document, ItemId, PlanName, TaskState};
-use crate::status::document_items::items;
+use crate::status::document_items::reportable;
 use crate::status::edit;
 use crate::status::error::StatusError;
 use crate::status::file_format::StatusFile;
@@ -108,7 +108,7 @@ fn check(plan: &PlanName, document: &Document, change: &Change) -> Result<(), St
             item: change.item.to_string(),
         });
     }
-    if items(document).any(|(item, _)| item == change.item) {
+    if reportable(document).any(|item| item == change.item) {
         return Ok(());
     }
     Err(StatusError::UnknownItem {

@@ -8,11 +8,11 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::print::{FolderId, Print, folder_id, print};
-use crate::plan::PlanName;
+use crate::plan::LaneId;
 use crate::status::coalescer::{Change, Coalescer};
 
 /// Takes a plan's hint.
-type OnHint = Box<dyn Fn(PlanName) + Send + Sync>;
+type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;
 
 /// Shared by the kernel's event thread, the minder and the callers.
 pub(super) struct Board {
@@ -24,13 +24,13 @@ pub(super) struct Board {
 #[derive(Debug, Default)]
 struct State {
     folders: BTreeMap<PathBuf, Folder>,
-    plans: BTreeMap<PlanName, Coalescer>,
+    plans: BTreeMap<LaneId, Coalescer>,
     stopped: bool,
 }
 
 #[derive(Debug)]
 struct Folder {
-    plan: PlanName,
+    plan: LaneId,
     /// The files that matter.
     names: Vec<OsString>,
     /// The folder that the kernel's watch is on; none: it is polled.
@@ -94,7 +94,7 @@ impl Board {
     }
 
     /// Adds files of a folder to what is watched for a plan.
-    pub(super) fn add(&self, plan: &PlanName, path: &Path, names: &[&OsStr]) {
+    pub(super) fn add(&self, plan: &LaneId, path: &Path, names: &[&OsStr]) {
         let mut state = self.state();
         let folder = state.folders.entry(path.to_owned()).or_insert_with(|| Folder {
             plan: plan.clone(),
@@ -113,7 +113,7 @@ impl Board {
     }
 
     /// Takes those of a plan's folders that `which` picks off the board and returns them.
-    pub(super) fn remove(&self, plan: &PlanName, which: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    pub(super) fn remove(&self, plan: &LaneId, which: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
         let mut state = self.state();
         let mut removed = Vec::new();
         state.folders.retain(|path, folder| {
@@ -179,7 +179,7 @@ impl Board {
 
     /// Events were lost: every plan is worth a look, every watch is in doubt.
     pub(super) fn all_changed(&self) {
-        let mut plans: Vec<PlanName> = Vec::new();
+        let mut plans: Vec<LaneId> = Vec::new();
         for folder in self.state().folders.values_mut() {
             folder.doubtful = true;
             plans.push(folder.plan.clone());
@@ -190,7 +190,7 @@ impl Board {
     }
 
     /// Notes a change of a plan's files.
-    pub(super) fn note(&self, plan: PlanName, change: Change) {
+    pub(super) fn note(&self, plan: LaneId, change: Change) {
         let mut state = self.state();
         let coalescer = state.plans.entry(plan.clone()).or_default();
         let owed = coalescer.due();
@@ -209,7 +209,7 @@ impl Board {
         let mut state = self.state();
         let now = Instant::now();
         let State { folders, plans, .. } = &mut *state;
-        let due: Vec<PlanName> = plans
+        let due: Vec<LaneId> = plans
             .iter_mut()
             .filter_map(|(plan, coalescer)| coalescer.fire(now).then(|| plan.clone()))
             .collect();

@@ -18,7 +18,7 @@ use notify::{RecommendedWatcher, Watcher as _};
 use self::board::Board;
 use self::minder::{Minder, Placed};
 use super::folder::{PLAN, STATUS, folder};
-use crate::plan::PlanName;
+use crate::plan::LaneId;
 
 /// How often folders without a watch are looked at.
 const POLL: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that watches nothing yet. `on_hint` runs on the watcher's own threads and holds up further hints: it
     /// passes the hint on and returns, and calls nothing of the watcher.
-    pub fn new(on_hint: impl Fn(PlanName) + Send + Sync + 'static) -> Self {
+    pub fn new(on_hint: impl Fn(LaneId) + Send + Sync + 'static) -> Self {
         let board = Arc::new(Board::new(Box::new(on_hint)));
         let ear = Arc::clone(&board);
         // Without one (the limit of inotify instances is reached, say) everything is polled.
@@ -67,7 +67,7 @@ impl Watcher {
 
     /// Watches the `.orch` folder of a plan's worktree, instead of any other of that plan. Calling it again costs little
     /// and mends a watch that was lost. A change made before the call gives no hint: read once after it.
-    pub fn watch(&self, plan: &PlanName, worktree: &Path) {
+    pub fn watch(&self, plan: &LaneId, worktree: &Path) {
         let folder = folder(worktree);
         self.drop_folders(plan, |other| other != folder && !other.starts_with(worktree));
         self.add(plan, &folder, &[STATUS.as_ref(), PLAN.as_ref()]);
@@ -75,25 +75,25 @@ impl Watcher {
 
     /// Watches a plan's committed document too: `document` is its full path, in the worktree given to
     /// [`watch`](Self::watch).
-    pub fn watch_document(&self, plan: &PlanName, document: &Path) {
+    pub fn watch_document(&self, plan: &LaneId, document: &Path) {
         if let (Some(folder), Some(name)) = (document.parent(), document.file_name()) {
             self.add(plan, folder, &[name]);
         }
     }
 
     /// Stops watching a plan.
-    pub fn unwatch(&self, plan: &PlanName) {
+    pub fn unwatch(&self, plan: &LaneId) {
         self.drop_folders(plan, |_| true);
     }
 
-    fn add(&self, plan: &PlanName, folder: &Path, names: &[&std::ffi::OsStr]) {
+    fn add(&self, plan: &LaneId, folder: &Path, names: &[&std::ffi::OsStr]) {
         self.board.add(plan, folder, names);
         if minder::place(&self.board, &self.kernel, folder) != Placed::Yes {
             self.board.wake();
         }
     }
 
-    fn drop_folders(&self, plan: &PlanName, which: impl Fn(&Path) -> bool) {
+    fn drop_folders(&self, plan: &LaneId, which: impl Fn(&Path) -> bool) {
         let dropped = self.board.remove(plan, which);
         if let Some(kernel) = self
             .kernel

@@ -12,9 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Place {
     worktree: TempDir,
-    plan: PlanName,
+    plan: LaneId,
     watcher: Watcher,
-    hints: Receiver<PlanName>,
+    hints: Receiver<LaneId>,
 }
 
 impl Place {
@@ -31,11 +31,11 @@ impl Place {
         Self::with(Watcher::start(board, None, Duration::from_millis(10)), hints)
     }
 
-    fn with(watcher: Watcher, hints: Receiver<PlanName>) -> Self {
+    fn with(watcher: Watcher, hints: Receiver<LaneId>) -> Self {
         let worktree = tempfile::tempdir().unwrap();
         fs::create_dir(folder(worktree.path())).unwrap();
         fs::write(status_file(worktree.path()), "0").unwrap();
-        let plan: PlanName = "auth".parse().unwrap();
+        let plan = LaneId::own(&"auth".parse().unwrap());
         watcher.watch(&plan, worktree.path());
         Self {
             worktree,
@@ -215,7 +215,7 @@ fn hint_latency() {
     });
     let worktree = tempfile::tempdir().unwrap();
     fs::create_dir(folder(worktree.path())).unwrap();
-    watcher.watch(&"auth".parse().unwrap(), worktree.path());
+    watcher.watch(&LaneId::own(&"auth".parse().unwrap()), worktree.path());
     let mut times = Vec::new();
     for n in 0..200 {
         let new = folder(worktree.path()).join(".new");

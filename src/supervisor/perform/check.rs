@@ -2,24 +2,28 @@
 
 use std::path::Path;
 
-use crate::git::{LeftoverError, commit_leftovers, inspect};
+use crate::git::{LeftoverError, WorktreeAdmin, commit_leftovers, inspect};
 use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
-use crate::schedule::{Event, Evidence};
+use crate::schedule::{Event, Evidence, WorkPlace};
 
 use super::super::Campaign;
 
-/// Commits leftovers where the plan allows it, and counts what was made since the attempt began.
+/// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
+/// unit's branch when nothing uncommitted is in it.
 pub fn check(
     campaign: &Campaign,
+    admin: &WorktreeAdmin,
     worktree: &Path,
     name: &PlanName,
     attempt: &AttemptId,
+    place: &WorkPlace,
     since: Option<&CommitId>,
 ) -> Event {
-    let evidence = look(campaign, worktree, name, attempt, since).unwrap_or_else(|trouble| Evidence {
-        trouble: Some(trouble),
-        ..Evidence::default()
-    });
+    let evidence =
+        look(campaign, admin, worktree, name, attempt, place, since).unwrap_or_else(|trouble| Evidence {
+            trouble: Some(trouble),
+            ..Evidence::default()
+        });
     Event::AttemptChecked {
         plan: name.clone(),
         attempt: attempt.clone(),
@@ -29,21 +33,27 @@ pub fn check(
 
 fn look(
     campaign: &Campaign,
+    admin: &WorktreeAdmin,
     worktree: &Path,
     name: &PlanName,
     attempt: &AttemptId,
+    place: &WorkPlace,
     since: Option<&CommitId>,
 ) -> Result<Evidence, String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
+    let branch = match place.branch_of {
+        Some(unit) => campaign.unit_branch(plan, unit),
+        None => plan.branch.clone(),
+    };
     let mut evidence = Evidence::default();
     let before = inspect(worktree).map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     match plan.commit {
         CommitPolicy::Auto if !before.dirty.is_empty() || before.in_progress.is_some() => {
             let message = format!("{name}: commit what attempt {attempt} left");
-            match commit_leftovers(worktree, &plan.branch, &message, &trailers) {
+            match commit_leftovers(worktree, &branch, &message, &trailers) {
                 Ok(Some(_)) => {
                     evidence.leftovers_committed = u32::try_from(before.dirty.len()).unwrap_or(u32::MAX)
                 }
@@ -65,18 +75,22 @@ fn look(
                 .collect();
         }
     }
-    if before.branch.as_deref() != Some(plan.branch.as_str()) && evidence.trouble.is_none() {
+    // A check that was cut short may have left the unit's branch already.
+    let was_left = place.branch_of.is_some()
+        && before.dirty.is_empty()
+        && before.branch.as_ref().is_none_or(|on| *on == plan.branch);
+    if before.branch.as_deref() != Some(branch.as_str()) && !was_left && evidence.trouble.is_none() {
         let on = before
             .branch
             .map_or("no branch".to_owned(), |branch| format!("the branch `{branch}`"));
         evidence.trouble = Some(format!(
             "the agent left its worktree on {on} instead of `{}`",
-            plan.branch
+            branch
         ));
     }
     let tip = campaign
         .repo
-        .branch_tip(&plan.branch)
+        .branch_tip(&branch)
         .map_err(|error| error.to_string())?;
     if let (Some(tip), Some(since)) = (&tip, since)
         && let Ok(distance) = campaign.repo.ahead_behind(tip, since)
@@ -84,5 +98,9 @@ fn look(
         evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
     }
     evidence.head = tip;
+    if place.branch_of.is_some() && evidence.trouble.is_none() && evidence.leftovers.is_empty() {
+        // What hinders is met again by whoever needs the lane next.
+        let _ = super::unit::leave(admin, plan, place.lane);
+    }
     Ok(evidence)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::git::Repository;
+use crate::git::{ConflictFile, Repository};
 use crate::plan::{CommitId, PlanName};
 
 /// The landed plans that changed one of the files, by the commits with which they landed.
@@ -16,4 +16,12 @@ pub fn authors(repo: &Repository, landed: &BTreeMap<PlanName, CommitId>, files: 
         })
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+/// The files of a conflict for people: `src/a.rs (content)`.
+pub fn listed(files: &[ConflictFile]) -> Vec<String> {
+    let lines = files
+        .iter()
+        .map(|file| format!("{} ({})", file.path.display(), file.kind));
+    lines.collect()
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::agent::{self, Job, JobFolder, JobInput, JobState, Runner};
-use crate::git::{Carried, CarryError, carry, head_of};
+use crate::git::{Carried, CarryError, WorktreeAdmin, carry, head_of};
 use crate::plan::{
-    Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, Plan, PlanName, Point, RunId, TaskState,
-    Template, WorkRef,
+    Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
+    TaskState, Template, UnitId, WorkRef,
 };
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
@@ -20,6 +20,8 @@ pub struct Launched {
     pub event: Event,
     /// Its runner.
     pub runner: Runner,
+    /// What a person should know of the start.
+    pub said: Vec<String>,
 }
 
 /// Starts the agent, or says why not.
@@ -29,12 +31,13 @@ pub struct Launched {
 /// The event `agent.refused`.
 pub fn launch(
     campaign: &Campaign,
+    admin: &WorktreeAdmin,
     worktree: &Path,
     order: &Launch,
     run: RunId,
-    states: &dyn Fn(crate::plan::TaskId) -> TaskState,
+    states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<Launched, Box<Event>> {
-    start(campaign, worktree, order, run, states).map_err(|why| {
+    start(campaign, admin, worktree, order, run, states).map_err(|why| {
         Box::new(Event::AgentRefused {
             plan: order.plan.clone(),
             attempt: order.attempt.clone(),
@@ -45,10 +48,11 @@ pub fn launch(
 
 fn start(
     campaign: &Campaign,
+    admin: &WorktreeAdmin,
     worktree: &Path,
     order: &Launch,
     run: RunId,
-    states: &dyn Fn(crate::plan::TaskId) -> TaskState,
+    states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<Launched, LaunchTrouble> {
     let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
         why: error.to_string(),
@@ -72,12 +76,24 @@ fn start(
         );
         return Err(refused(&why));
     }
-    nobody_else_works(campaign, &order.plan)?;
+    nobody_else_works(campaign, &order.plan, worktree)?;
+    let mut said = Vec::new();
+    let branch = match order.place.branch_of {
+        Some(unit) => {
+            said = super::unit::enter(campaign, admin, plan, &order.place, unit)?;
+            campaign.unit_branch(plan, unit)
+        }
+        None => plan.branch.clone(),
+    };
     for (from, commit) in &order.carry {
-        carry_in(worktree, plan, from, commit)?;
+        carry_in(worktree, &branch, from, commit)?;
     }
     let head = head_of(worktree).map_err(|error| failed(&error))?;
-    status::prepare(worktree, &plan.name, &plan.document).map_err(|error| failed(&error))?;
+    match order.place.branch_of {
+        Some(_) => status::prepare_lane(worktree, &plan.name, &plan.document, states),
+        None => status::prepare(worktree, &plan.name, &plan.document),
+    }
+    .map_err(|error| failed(&error))?;
 
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
@@ -88,9 +104,16 @@ fn start(
         prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?
     };
     let mut variables = environment::for_plan(campaign, plan, worktree);
-    let phases: Vec<String> = order.phases.iter().map(ToString::to_string).collect();
+    let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
+    phases.dedup();
+    let tasks = order.units.iter().filter_map(|unit| match unit {
+        UnitId::Task(task) => Some(task.to_string()),
+        UnitId::Phase(_) => None,
+    });
     variables
         .set("ORCH_PHASE", phases.join(","))
+        .set("ORCH_TASK", tasks.collect::<Vec<_>>().join(","))
+        .set("ORCH_BRANCH", branch.as_str())
         .set("ORCH_ATTEMPT", order.attempt.as_str())
         .set("ORCH_RUN", run.to_string())
         .set("ORCH_PROMPT_FILE", prompt_file.to_string_lossy());
@@ -99,7 +122,8 @@ fn start(
     }
     let job = Job {
         tag: order.attempt.to_string(),
-        argv: command_line(agent, plan, worktree, &prompt_file, &text).map_err(|error| refused(&error))?,
+        argv: command_line(agent, plan, &branch, worktree, &prompt_file, &text)
+            .map_err(|error| refused(&error))?,
         folder: worktree.to_owned(),
         env: variables.into_map(),
         input: match agent.stdin {
@@ -120,15 +144,16 @@ fn start(
         pid: runner.process().pid,
         head: Some(head),
     };
-    Ok(Launched { event, runner })
+    Ok(Launched { event, runner, said })
 }
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-fn nobody_else_works(campaign: &Campaign, plan: &PlanName) -> Result<(), LaunchTrouble> {
+fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
-        if let Ok(JobState::Running(_)) = folder.state() {
+        let here = || folder.job().is_ok_and(|job| job.folder == worktree);
+        if matches!(folder.state(), Ok(JobState::Running(_))) && here() {
             let why =
                 format!("{attempt} still works in its worktree, although the journal does not know of it");
             return Err(LaunchTrouble::Refused { why });
@@ -140,6 +165,7 @@ fn nobody_else_works(campaign: &Campaign, plan: &PlanName) -> Result<(), LaunchT
 fn command_line(
     agent: &Agent,
     plan: &Plan,
+    branch: &str,
     worktree: &Path,
     prompt_file: &Path,
     prompt: &str,
@@ -154,7 +180,7 @@ fn command_line(
         "worktree" => Some(worktree.as_str()),
         "model" => Some(agent.model.as_deref().unwrap_or("")),
         "status_file" => Some(status_file.as_str()),
-        "branch" => Some(plan.branch.as_str()),
+        "branch" => Some(branch),
         _ => None,
     };
     agent
@@ -169,13 +195,13 @@ fn command_line(
 }
 
 /// Merges what another plan made into the branch, before the agent starts.
-fn carry_in(worktree: &Path, plan: &Plan, from: &WorkRef, commit: &CommitId) -> Result<(), LaunchTrouble> {
+fn carry_in(worktree: &Path, branch: &str, from: &WorkRef, commit: &CommitId) -> Result<(), LaunchTrouble> {
     let what = match from.point {
         Point::Plan => from.plan.to_string(),
         Point::Phase(phase) => format!("{} (phase {phase})", from.plan),
         Point::Task(task) => format!("{} (task {task})", from.plan),
     };
-    let message = format!("Merge {what} into {}", plan.branch);
+    let message = format!("Merge {what} into {branch}");
     match carry(worktree, commit, &message) {
         Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(()),
         Ok(Carried::Conflict { files }) => Err(LaunchTrouble::Conflict {

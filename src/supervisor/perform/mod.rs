@@ -6,6 +6,7 @@ mod conflict;
 mod launch;
 mod merge;
 mod pin;
+mod unit;
 mod verify;
 mod worktree;
 
@@ -13,5 +14,6 @@ pub use check::check;
 pub use launch::launch;
 pub use merge::{merge, rehearse, resume_landing};
 pub use pin::{AtWork, pin};
+pub use unit::{UnitLocks, integrate};
 pub use verify::{stop_verification, verify};
 pub use worktree::make_worktree;

@@ -1,0 +1,369 @@
+//! The order inside one plan: which unit waits for which others, and why.
+//!
+//! A strategy is only a way of drawing these gates; whoever schedules knows the gates and nothing else.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart, Strategy, TaskId, UnitId};
+
+use super::batches;
+
+/// Which ends of a unit open a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Success alone: what waits here can go on only with it.
+    Done,
+    /// Any end: what waits here only comes later.
+    Settled,
+}
+
+/// Why a gate stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// `(depends: …)` names it.
+    Named,
+    /// `[SEQUENTIAL]`.
+    Sequential,
+    /// The phase comes later in the document.
+    PhaseOrder,
+    /// So many thousandths of an earlier phase have to be done.
+    Threshold(u32),
+    /// `pipeline-start`.
+    PipelineStart,
+    /// The batch before has to have settled.
+    Batch,
+    /// A VERIFY block checks what these made.
+    Checks,
+    /// A VERIFY block holds the phases behind it.
+    Verified,
+    /// One agent works through these one after the other.
+    OneAgent,
+    /// The work of another plan is waited for.
+    Depends,
+    /// Plans that touch the same files go one after the other.
+    Overlap,
+    /// It is part of what ends here.
+    PartOf,
+    /// Plans land after those that they build on.
+    Landing,
+}
+
+/// Opens when enough of its members have ended in a way that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// Places of units in [`PlanOrder::units`].
+    pub of: Vec<usize>,
+    /// How many of them.
+    pub need: usize,
+    /// Which ends count.
+    pub counts: Counts,
+    /// Why it stands there.
+    pub why: Why,
+}
+
+/// A unit of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Which.
+    pub id: UnitId,
+    /// Its tasks in document order; for a VERIFY block that block alone.
+    pub tasks: Vec<TaskId>,
+    /// Places of gates in [`PlanOrder::gates`]; all of them have to be open.
+    pub gates: Vec<usize>,
+    /// Line in the document.
+    pub line: usize,
+    /// True when the document has all of it ticked.
+    pub ticked: bool,
+}
+
+/// The order inside one plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanOrder {
+    /// In document order.
+    pub units: Vec<Unit>,
+    /// Shared between units.
+    pub gates: Vec<Gate>,
+    /// The strategy that drew them; never `auto`.
+    pub strategy: Strategy,
+}
+
+/// The strategy that `auto` stands for: `dag` when a task names dependencies, else `pipeline` when anything is said
+/// about phases side by side, else `batched`.
+pub fn resolve_strategy(document: &Document, strategy: Strategy) -> Strategy {
+    if strategy != Strategy::Auto {
+        return strategy;
+    }
+    let overlaps = |phase: &Phase| {
+        phase.pipeline_start.is_some()
+            || !phase.parallel_with.is_empty()
+            || phase.verify.as_ref().is_some_and(|block| block.background)
+    };
+    if document.tasks().any(|task| task.depends.is_some()) {
+        Strategy::Dag
+    } else if document.phases.iter().any(overlaps) {
+        Strategy::Pipeline
+    } else {
+        Strategy::Batched
+    }
+}
+
+/// Draws the order of a document. `locks` gives each task's files as numbers; tasks of one batch share none.
+pub fn plan_order(
+    document: &Document,
+    arrangement: &Arrangement,
+    locks: &BTreeMap<TaskId, Vec<u32>>,
+) -> PlanOrder {
+    let strategy = resolve_strategy(document, arrangement.strategy);
+    let mut draft = Draft::new(document, arrangement, strategy);
+    draft.draw();
+    let mut order = PlanOrder {
+        units: draft.units,
+        gates: draft.gates,
+        strategy,
+    };
+    match arrangement.dispatch {
+        Dispatch::Task => {
+            if strategy == Strategy::Batched {
+                let lanes = arrangement.lanes.nominal(order.units.len());
+                batches::draw(&mut order, lanes, locks);
+            }
+            order
+        }
+        Dispatch::Phase | Dispatch::Plan => by_phase(document, &order),
+    }
+}
+
+/// The same order between whole phases: a phase waits for another when any of its tasks does. What would wait for a
+/// phase behind it in the document does not: such phases go in the order of the document.
+fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
+    let place = |id: PhaseId| document.phases.iter().position(|phase| phase.id == id);
+    let mut gates: Vec<Gate> = Vec::new();
+    let units = document.phases.iter().enumerate().map(|(own, phase)| {
+        let mut before: BTreeMap<usize, Why> = BTreeMap::new();
+        for unit in fine.units.iter().filter(|unit| unit.id.phase() == phase.id) {
+            for gate in unit.gates.iter().map(|gate| &fine.gates[*gate]) {
+                for member in &gate.of {
+                    let other = place(fine.units[*member].id.phase());
+                    if let Some(other) = other.filter(|other| *other < own) {
+                        before.entry(other).or_insert(gate.why);
+                    }
+                }
+            }
+        }
+        let own_gates = before.into_iter().map(|(other, why)| {
+            gates.push(Gate {
+                of: vec![other],
+                need: 1,
+                counts: Counts::Done,
+                // A phase is one unit here, and half of a unit cannot be waited for.
+                why: match why {
+                    Why::Threshold(_) => Why::PhaseOrder,
+                    other => other,
+                },
+            });
+            gates.len() - 1
+        });
+        Unit {
+            id: UnitId::Phase(phase.id),
+            tasks: phase.tasks.iter().map(|task| task.id).collect(),
+            gates: own_gates.collect(),
+            line: phase.line,
+            ticked: !phase.tasks.is_empty() && phase.tasks.iter().all(|task| task.ticked),
+        }
+    });
+    PlanOrder {
+        units: units.collect(),
+        gates,
+        strategy: fine.strategy,
+    }
+}
+
+/// Units and gates while they are being drawn.
+struct Draft<'d> {
+    document: &'d Document,
+    arrangement: &'d Arrangement,
+    strategy: Strategy,
+    units: Vec<Unit>,
+    gates: Vec<Gate>,
+    place: BTreeMap<UnitId, usize>,
+}
+
+impl<'d> Draft<'d> {
+    fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
+        let mut units = Vec::new();
+        for phase in &document.phases {
+            for task in &phase.tasks {
+                units.push(Unit {
+                    id: UnitId::Task(task.id),
+                    tasks: vec![task.id],
+                    gates: Vec::new(),
+                    line: task.line,
+                    ticked: task.ticked,
+                });
+            }
+            if phase.tasks.is_empty() {
+                units.push(Unit {
+                    id: UnitId::Phase(phase.id),
+                    tasks: Vec::new(),
+                    gates: Vec::new(),
+                    line: phase.line,
+                    ticked: false,
+                });
+            }
+            if let Some(block) = &phase.verify {
+                let id = TaskId::verify(phase.id);
+                units.push(Unit {
+                    id: UnitId::Task(id),
+                    tasks: vec![id],
+                    gates: Vec::new(),
+                    line: block.line,
+                    ticked: !phase.tasks.is_empty() && phase.tasks.iter().all(|task| task.ticked),
+                });
+            }
+        }
+        let place = units.iter().enumerate().map(|(place, unit)| (unit.id, place));
+        Self {
+            document,
+            arrangement,
+            strategy,
+            place: place.collect(),
+            units,
+            gates: Vec::new(),
+        }
+    }
+
+    fn draw(&mut self) {
+        let document = self.document;
+        for (number, phase) in document.phases.iter().enumerate() {
+            let order = self.phase_gates(number, phase);
+            let mut last_of_group: BTreeMap<&str, usize> = BTreeMap::new();
+            let tasks = phase.tasks.iter().map(|task| (UnitId::Task(task.id), Some(task)));
+            let empty = phase.tasks.is_empty().then_some((UnitId::Phase(phase.id), None));
+            for (id, task) in tasks.chain(empty) {
+                let own = self.place[&id];
+                if let Some(group) = task.and_then(|task| task.sequential.as_deref())
+                    && let Some(before) = last_of_group.insert(group, own)
+                {
+                    self.wait_for(own, vec![before], Why::Sequential);
+                }
+                let named = task.and_then(|task| task.depends.as_ref());
+                if let Some(named) = named.filter(|named| !named.is_empty()) {
+                    let of = named.iter().filter_map(|id| self.place.get(&UnitId::Task(*id)));
+                    let of: Vec<usize> = of.copied().collect();
+                    self.wait_for(own, of, Why::Named);
+                }
+                if self.keeps_phase_order(named) {
+                    self.units[own].gates.extend(&order);
+                }
+            }
+            if let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(phase.id))) {
+                let of = self.work_of(phase);
+                self.wait_for(check, of, Why::Checks);
+            }
+        }
+    }
+
+    /// Whether a task with these named dependencies waits for earlier phases too.
+    fn keeps_phase_order(&self, named: Option<&Vec<TaskId>>) -> bool {
+        match (self.strategy, named) {
+            (Strategy::Independent, _) => false,
+            (_, Some(named)) if named.is_empty() => false,
+            (Strategy::Dag, Some(_)) => false,
+            (Strategy::Auto | Strategy::Batched | Strategy::Pipeline | Strategy::Dag, _) => true,
+        }
+    }
+
+    /// What every task of a phase waits for because of the phases in front of it.
+    fn phase_gates(&mut self, number: usize, phase: &Phase) -> Vec<usize> {
+        let document = self.document;
+        if self.strategy == Strategy::Independent {
+            return Vec::new();
+        }
+        if let Some(start) = phase
+            .pipeline_start
+            .filter(|_| self.strategy != Strategy::Batched)
+        {
+            return self.pipeline_start(start).into_iter().collect();
+        }
+        let mut gates = Vec::new();
+        let beside = |other: &Phase| {
+            phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
+        };
+        for other in document.phases[..number].iter().filter(|other| !beside(other)) {
+            let of = self.work_of(other);
+            let all = of.len();
+            let (need, why) = match self.strategy {
+                Strategy::Dag | Strategy::Independent => (all, Why::PhaseOrder),
+                Strategy::Auto | Strategy::Batched | Strategy::Pipeline => {
+                    let need = self.arrangement.needed(all);
+                    if need == all {
+                        (all, Why::PhaseOrder)
+                    } else {
+                        (need, Why::Threshold(self.arrangement.threshold))
+                    }
+                }
+            };
+            gates.extend(self.gate(of, need, why));
+            let blocking = other.verify.as_ref().is_some_and(|block| !block.background);
+            if blocking && let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(other.id))) {
+                gates.extend(self.gate(vec![check], 1, Why::Verified));
+            }
+        }
+        gates
+    }
+
+    fn pipeline_start(&mut self, start: PipelineStart) -> Option<usize> {
+        match start {
+            PipelineStart::Task(task) => {
+                let of = self.place.get(&UnitId::Task(task)).copied();
+                self.gate(of.into_iter().collect(), 1, Why::PipelineStart)
+            }
+            PipelineStart::Share { of, percent } => {
+                let of = self.work_of(self.document.phase(of)?);
+                let need = (of.len() * usize::from(percent)).div_ceil(100);
+                self.gate(of, need, Why::PipelineStart)
+            }
+        }
+    }
+
+    /// Places of a phase's tasks, or of the phase itself when it has none.
+    fn work_of(&self, phase: &Phase) -> Vec<usize> {
+        if phase.tasks.is_empty() {
+            return self
+                .place
+                .get(&UnitId::Phase(phase.id))
+                .copied()
+                .into_iter()
+                .collect();
+        }
+        let tasks = phase.tasks.iter().map(|task| UnitId::Task(task.id));
+        tasks.filter_map(|id| self.place.get(&id).copied()).collect()
+    }
+
+    fn gate(&mut self, of: Vec<usize>, need: usize, why: Why) -> Option<usize> {
+        if need == 0 || of.is_empty() {
+            return None;
+        }
+        self.gates.push(Gate {
+            of,
+            need,
+            counts: Counts::Done,
+            why,
+        });
+        Some(self.gates.len() - 1)
+    }
+
+    fn wait_for(&mut self, unit: usize, of: Vec<usize>, why: Why) {
+        let need = of.len();
+        let gate = self.gate(of, need, why);
+        self.units[unit].gates.extend(gate);
+    }
+}
+
+impl Gate {
+    /// How many more members have to end well, given which have.
+    pub fn missing(&self, counts: impl Fn(usize) -> bool) -> usize {
+        let ended = self.of.iter().filter(|member| counts(**member)).count();
+        self.need.saturating_sub(ended)
+    }
+}

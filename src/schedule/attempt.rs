@@ -1,0 +1,94 @@
+//! One agent's attempt at some work: while it is under way, and what remains known of it.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{AgentName, AttemptId, CommitId, TaskId, UnitId};
+
+use super::{At, Evidence, Exit};
+
+/// The attempt under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// Which attempt at this work, from 1.
+    pub number: u32,
+    /// Its agent.
+    pub agent: AgentName,
+    /// What it was given.
+    pub units: Vec<UnitId>,
+    /// How far it is.
+    pub stage: Stage,
+    /// True once it reported any task.
+    pub reported: bool,
+    /// Tasks that it reported done beyond what it was given.
+    pub claimed: BTreeSet<TaskId>,
+    /// When it was assigned.
+    pub since: At,
+    /// When its process ended.
+    pub ended: Option<At>,
+    /// The branch's tip when it started.
+    pub head: Option<CommitId>,
+    /// True when it was started only because the plan's verification failed.
+    pub repair: bool,
+    /// Where its commits stand that were made on a branch of its own.
+    pub integration: Integration,
+}
+
+/// Where the commits of an attempt on a branch of its own stand.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Integration {
+    /// Not on the plan's branch.
+    #[default]
+    Open,
+    /// On the plan's branch.
+    Merged,
+    /// They conflict with what is there.
+    Conflict(Vec<String>),
+    /// Something else stands in the way.
+    Refused(String),
+}
+
+/// How far an attempt is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// Being started.
+    Assigned,
+    /// Its process runs.
+    Running,
+    /// Its process is gone; what it left is looked at.
+    Ended(Exit),
+    /// All is known.
+    Checked(Exit, Evidence),
+}
+
+impl Stage {
+    /// True while the attempt takes up a slot: its process is being started or runs.
+    pub fn holds_slot(&self) -> bool {
+        match self {
+            Self::Assigned | Self::Running => true,
+            Self::Ended(_) | Self::Checked(..) => false,
+        }
+    }
+}
+
+/// What remains known of every attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptRecord {
+    /// Its id.
+    pub id: AttemptId,
+    /// Its agent.
+    pub agent: AgentName,
+    /// What it was given.
+    pub units: Vec<UnitId>,
+    /// The worktree it worked in.
+    pub lane: u32,
+    /// When its process started.
+    pub started: Option<At>,
+    /// When it ended.
+    pub ended: Option<At>,
+    /// How its process ended.
+    pub exit: Option<Exit>,
+    /// Why it did not complete its work, if so.
+    pub failure: Option<String>,
+}

@@ -1,0 +1,402 @@
+//! The fold of one plan's events into its state.
+
+use crate::plan::{AttemptId, ItemId, TaskState, UnitId};
+
+use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
+use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
+use super::{At, Event, Hold, MergeTrouble};
+
+impl PlanRun {
+    /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
+    pub(super) fn reopen(&mut self, at: At, new_run: bool) {
+        let again = match self.outcome {
+            Some(Outcome::Held(_)) => true,
+            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
+            Some(Outcome::Finished) | None => false,
+        };
+        if again {
+            self.outcome = None;
+            self.since = at;
+            if self.verify == Verify::Failed {
+                self.verify = Verify::Open;
+            }
+        }
+        if new_run {
+            self.lost.clear();
+        } else if again {
+            // What failed stays so for the run, and with it what was skipped because of it.
+            self.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
+        }
+        if again || new_run {
+            self.repair.begin_again();
+            let open = self
+                .tries
+                .iter_mut()
+                .filter(|(unit, _)| !self.lost.contains_key(unit));
+            open.for_each(|(_, tries)| tries.begin_again());
+        }
+        self.merge_trouble = None;
+        self.pins_refused.clear();
+        self.lanes_refused.clear();
+    }
+
+    pub(super) fn apply(&mut self, at: At, event: &Event) {
+        match event {
+            Event::WorktreeCreated {
+                lane,
+                path,
+                branch,
+                base,
+                ..
+            } => {
+                let made = WorktreeMade {
+                    path: path.clone(),
+                    branch: branch.clone(),
+                    base: base.clone(),
+                };
+                self.worktrees.insert(*lane, made);
+            }
+            Event::WorktreeRefused { lane: 0, why, .. } => {
+                self.end(at, Outcome::Held(Hold::Refused { why: why.clone() }));
+            }
+            // The plan goes on in those that it has.
+            Event::WorktreeRefused { lane, why, .. } => {
+                self.lanes_refused.insert(*lane, why.clone());
+            }
+            Event::WorktreeLost { lane, .. } => {
+                self.worktrees.remove(lane);
+            }
+            Event::AttemptAssigned {
+                attempt,
+                number,
+                agent,
+                units,
+                lane,
+                ..
+            } => {
+                let repair = self.verify == Verify::Failed;
+                let begun = Attempt {
+                    id: attempt.clone(),
+                    number: *number,
+                    agent: agent.clone(),
+                    units: units.clone(),
+                    stage: Stage::Assigned,
+                    reported: false,
+                    claimed: std::collections::BTreeSet::new(),
+                    since: at,
+                    ended: None,
+                    head: None,
+                    repair,
+                    integration: Integration::Open,
+                };
+                self.attempts.insert(*lane, begun);
+                self.history.push(AttemptRecord {
+                    id: attempt.clone(),
+                    agent: agent.clone(),
+                    units: units.clone(),
+                    lane: *lane,
+                    started: None,
+                    ended: None,
+                    exit: None,
+                    failure: None,
+                });
+                if let Some(tries) = self.tries_mut(units.first().copied(), repair) {
+                    tries.attempts = *number;
+                    tries.retry_at = None;
+                }
+                self.since = at;
+            }
+            Event::AgentStarted { attempt, head, .. } => {
+                if let Some(current) = self.current(attempt) {
+                    current.head = head.clone();
+                    if current.stage == Stage::Assigned {
+                        current.stage = Stage::Running;
+                    }
+                }
+                if let Some(record) = self.record(attempt) {
+                    record.started.get_or_insert(at);
+                }
+            }
+            Event::AgentEnded { attempt, exit, .. } => {
+                if let Some(record) = self.record(attempt) {
+                    record.ended = Some(at);
+                    record.exit = Some(exit.clone());
+                }
+                if let Some(current) = self.current(attempt) {
+                    current.stage = Stage::Ended(exit.clone());
+                    current.ended = Some(at);
+                }
+            }
+            Event::AttemptChecked {
+                attempt, evidence, ..
+            } => {
+                let Some(current) = self.current(attempt) else {
+                    return;
+                };
+                let Stage::Ended(exit) = &current.stage else {
+                    return;
+                };
+                current.stage = Stage::Checked(exit.clone(), evidence.clone());
+                let (first, repair) = (current.units.first().copied(), current.repair);
+                if let Some(tries) = self.tries_mut(first, repair) {
+                    tries.commits += evidence.commits;
+                }
+                // What was verified is no longer what is there.
+                if evidence.commits > 0 && matches!(self.verify, Verify::Passed(_)) {
+                    self.verify = Verify::Open;
+                }
+            }
+            Event::AttemptFailed {
+                attempt,
+                why,
+                retry_in_ms,
+                counted,
+                ..
+            } => {
+                if let Some(record) = self.record(attempt) {
+                    record.ended.get_or_insert(at);
+                    record.failure = Some(why.clone());
+                }
+                if let Some(ended) = self.take_attempt(attempt) {
+                    self.take_back(at, &ended);
+                    let conflict = matches!(ended.integration, Integration::Conflict(_));
+                    if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
+                        tries.failures += u32::from(*counted);
+                        tries.conflicts += u32::from(conflict);
+                        tries.fresh = conflict;
+                        tries.last_failure = Some(why.clone());
+                        tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+                    }
+                    self.reset_running(at, &ended);
+                }
+                self.since = at;
+            }
+            Event::AgentRefused { .. } => {}
+            Event::LegDone { attempt, units, .. } => {
+                let ended = self.take_attempt(attempt);
+                let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+                if repair {
+                    self.verify = Verify::Open;
+                    self.repair.attempts = 0;
+                    self.repair.retry_at = None;
+                } else {
+                    let given = ended.map(|ended| ended.units).unwrap_or_default();
+                    for unit in given.iter().chain(units) {
+                        self.tries.remove(unit);
+                    }
+                    self.repair = Tries::default();
+                }
+                self.since = at;
+                for unit in units {
+                    if let UnitId::Phase(phase) = unit {
+                        self.phases_done.entry(*phase).or_insert(at);
+                    }
+                    self.lost.remove(unit);
+                    self.proven.insert(*unit);
+                }
+            }
+            Event::WorkLeftOut { unit, .. } => {
+                self.lost.remove(unit);
+                self.proven.insert(*unit);
+            }
+            Event::WorkMerged { attempt, .. } => {
+                if let Some(current) = self.current(attempt) {
+                    current.integration = Integration::Merged;
+                }
+            }
+            Event::WorkConflicted { attempt, files, .. } => {
+                if let Some(current) = self.current(attempt) {
+                    current.integration = Integration::Conflict(files.clone());
+                }
+            }
+            Event::WorkRefused { attempt, why, .. } => {
+                if let Some(current) = self.current(attempt) {
+                    current.integration = Integration::Refused(why.clone());
+                }
+            }
+            Event::WorkFailed {
+                unit,
+                why,
+                held,
+                built_on,
+                ..
+            } => {
+                let (why, built_on) = (why.clone(), built_on.clone());
+                let lost = if *held {
+                    Lost::Held { why, built_on }
+                } else {
+                    Lost::Failed { why, built_on }
+                };
+                self.lost.insert(*unit, lost);
+            }
+            Event::WorkSkipped { unit, cause, why, .. } => {
+                let (cause, why) = (cause.clone(), why.clone());
+                self.lost.insert(*unit, Lost::Skipped { cause, why });
+            }
+            Event::TaskStarted { task, attempt, .. } => {
+                self.report(at, task, TaskState::Running, None, attempt.as_ref());
+            }
+            Event::TaskDone {
+                task, note, attempt, ..
+            } => self.report(at, task, TaskState::Done, note.as_deref(), attempt.as_ref()),
+            Event::TaskFailed {
+                task, note, attempt, ..
+            } => self.report(at, task, TaskState::Failed, note.as_deref(), attempt.as_ref()),
+            Event::TaskSkipped {
+                task, note, attempt, ..
+            } => self.report(at, task, TaskState::Skipped, note.as_deref(), attempt.as_ref()),
+            Event::PhaseDone { phase, .. } => {
+                self.phases_done.entry(*phase).or_insert(at);
+            }
+            Event::Pinned { point, commit, .. } => {
+                self.pins.insert(*point, commit.clone());
+            }
+            Event::PinRefused { point, why, .. } => {
+                self.pins_refused.insert(*point, why.clone());
+            }
+            Event::VerifyStarted { .. } => {
+                self.verify = Verify::Running;
+                self.since = at;
+            }
+            Event::VerifyPassed { commit, .. } => self.verify = Verify::Passed(commit.clone()),
+            Event::VerifyFailed { why, .. } => {
+                self.verify = Verify::Failed;
+                self.repair.failures += 1;
+                self.repair.last_failure = Some(why.clone());
+                self.since = at;
+            }
+            Event::VerifyStopped { .. } => self.verify = Verify::Open,
+            Event::PlanFinished { .. } => self.end(at, Outcome::Finished),
+            Event::PlanFailed { why, .. } => self.end(at, Outcome::Failed(why.clone())),
+            Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),
+            Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
+            Event::MergeStarted { .. } => {
+                let into = match &self.merge {
+                    Merge::Wanted(into) | Merge::Running(into) => into.clone(),
+                    Merge::Idle => None,
+                };
+                self.merge = Merge::Running(into);
+                self.merge_trouble = None;
+            }
+            Event::MergeLanded { target, commit, .. } => {
+                self.merge = Merge::Idle;
+                self.merge_trouble = None;
+                self.landed.insert(target.clone(), commit.clone());
+                self.since = at;
+            }
+            Event::MergeFailed { why, .. } => {
+                self.merge = Merge::Idle;
+                let changed = matches!(
+                    why,
+                    MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. }
+                );
+                if changed {
+                    self.since = at;
+                }
+                self.merge_trouble = Some(why.clone());
+            }
+            Event::RunStarted { .. }
+            | Event::RunStopping { .. }
+            | Event::RunStopped { .. }
+            | Event::RunSettled {}
+            | Event::MergeRequested { .. }
+            | Event::Warning { .. } => {}
+        }
+    }
+
+    fn end(&mut self, at: At, outcome: Outcome) {
+        self.outcome = Some(outcome);
+        self.attempts.clear();
+        self.repair.retry_at = None;
+        for tries in self.tries.values_mut() {
+            tries.retry_at = None;
+        }
+        self.since = at;
+    }
+
+    fn current(&mut self, attempt: &AttemptId) -> Option<&mut Attempt> {
+        self.attempts.values_mut().find(|current| &current.id == attempt)
+    }
+
+    fn take_attempt(&mut self, attempt: &AttemptId) -> Option<Attempt> {
+        let lane = self.attempts.iter().find(|(_, current)| &current.id == attempt)?;
+        let lane = *lane.0;
+        self.attempts.remove(&lane)
+    }
+
+    fn record(&mut self, attempt: &AttemptId) -> Option<&mut AttemptRecord> {
+        self.history.iter_mut().rev().find(|record| &record.id == attempt)
+    }
+
+    fn tries_mut(&mut self, unit: Option<UnitId>, repair: bool) -> Option<&mut Tries> {
+        match (repair, unit) {
+            (true, _) => Some(&mut self.repair),
+            (false, Some(unit)) => Some(self.tries.entry(unit).or_default()),
+            (false, None) => None,
+        }
+    }
+
+    fn report(
+        &mut self,
+        at: At,
+        item: &ItemId,
+        state: TaskState,
+        note: Option<&str>,
+        by: Option<&AttemptId>,
+    ) {
+        let started = self.items.get(item).and_then(|known| known.started);
+        let entry = Item {
+            state,
+            started: started.or((state == TaskState::Running).then_some(at)),
+            since: at,
+            note: note.map(str::to_owned),
+        };
+        self.items.insert(item.clone(), entry);
+        let Some(attempt) = by.and_then(|by| self.current(by)) else {
+            return;
+        };
+        attempt.reported = true;
+        let given = attempt.units.iter().any(|unit| match unit {
+            UnitId::Task(task) => *task == item.task,
+            UnitId::Phase(phase) => *phase == item.task.phase,
+        });
+        if !given && item.sub.is_none() && matches!(state, TaskState::Done | TaskState::Skipped) {
+            attempt.claimed.insert(item.task);
+        }
+    }
+
+    /// What an agent said it had done on the way goes with what it was given.
+    fn take_back(&mut self, at: At, ended: &Attempt) {
+        for task in ended.claimed.iter().filter(|_| self.by_units) {
+            if let Some(item) = self.items.get_mut(&(*task).into()) {
+                item.state = TaskState::Pending;
+                item.since = at;
+            }
+        }
+    }
+
+    /// A task that was under way when its agent ended is to be done again.
+    fn reset_running(&mut self, at: At, ended: &Attempt) {
+        let by_units = self.by_units;
+        let given = |item: &ItemId| {
+            !by_units
+                || ended.units.contains(&UnitId::Task(item.task))
+                || ended.units.contains(&UnitId::Phase(item.task.phase))
+        };
+        for (id, item) in &mut self.items {
+            if item.state == TaskState::Running && given(id) {
+                item.state = TaskState::Pending;
+                item.since = at;
+            }
+        }
+    }
+}
+
+impl Tries {
+    /// A person lets it be tried anew: retries are counted from the beginning, what was made stays.
+    fn begin_again(&mut self) {
+        self.failures = 0;
+        self.conflicts = 0;
+        self.retry_at = None;
+    }
+}

@@ -1,0 +1,300 @@
+//! Which units of a plan could be worked on now, which never will be, and what the others wait for.
+
+use std::collections::BTreeSet;
+
+use crate::graph::{Counts, Gate};
+use crate::plan::{Dependency, TaskId, UnitId};
+
+use super::At;
+use super::dispatch;
+use super::plan_run::{PlanRun, Verify};
+use super::state::State;
+use super::work::{PlanWork, UnitWork};
+
+/// One plan, looked at once.
+#[derive(Debug)]
+pub struct Readiness<'a> {
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    state: &'a State,
+    done: Vec<bool>,
+    settled: Vec<bool>,
+}
+
+/// What a unit waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wait<'a> {
+    /// A gate inside the plan, and which of its members are missing.
+    Gate(&'a Gate, Vec<UnitId>),
+    /// A point of another plan.
+    Plan(&'a Dependency),
+    /// Another plan that touches the same files.
+    Overlap(&'a crate::plan::PlanName),
+    /// Units at work that touch the same files.
+    Files(Vec<UnitId>),
+    /// A VERIFY block that failed in the background.
+    FailedCheck(TaskId),
+}
+
+impl<'a> Readiness<'a> {
+    /// Looks at the plan.
+    pub fn new(plan: &'a PlanWork, run: &'a PlanRun, state: &'a State) -> Self {
+        let done: Vec<bool> = plan.units.iter().map(|unit| run.is_unit_done(unit.id)).collect();
+        let settled = plan
+            .units
+            .iter()
+            .zip(&done)
+            .map(|(unit, done)| *done || run.lost.contains_key(&unit.id));
+        Self {
+            settled: settled.collect(),
+            done,
+            plan,
+            run,
+            state,
+        }
+    }
+
+    /// True when the unit still has to be done.
+    pub fn is_open(&self, unit: usize) -> bool {
+        !self.settled[unit]
+    }
+
+    /// True when every unit is done.
+    pub fn all_done(&self) -> bool {
+        self.done.iter().all(|done| *done)
+    }
+
+    /// Places of units that still have to be done.
+    pub fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.plan.units.len()).filter(|unit| self.is_open(*unit))
+    }
+
+    fn counts(&self, gate: &Gate) -> &[bool] {
+        match gate.counts {
+            Counts::Done => &self.done,
+            Counts::Settled => &self.settled,
+        }
+    }
+
+    /// Which gates are open.
+    fn open_gates(&self) -> Vec<bool> {
+        let gates = self.plan.gates.iter();
+        gates
+            .map(|gate| {
+                let ended = self.counts(gate);
+                gate.missing(|member| ended[member]) == 0
+            })
+            .collect()
+    }
+
+    /// True when nothing but limits, files and retries stand between the plan as a whole and its next attempt.
+    fn plan_is_free(&self) -> bool {
+        dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
+            && dispatch::not_settled(self.plan, self.state).next().is_none()
+            && self.run.failed_check().is_none()
+    }
+
+    /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's
+    /// verification failed, that is the first unit: what was worked on last is gone through once more.
+    pub fn ready(&self, at: At) -> Vec<usize> {
+        let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
+        match self.run.verify {
+            Verify::Running => return Vec::new(),
+            Verify::Failed => {
+                let begun = !self.run.attempts.is_empty();
+                return if begun || !due(self.run.repair.retry_at) {
+                    Vec::new()
+                } else {
+                    vec![0]
+                };
+            }
+            Verify::Open | Verify::Passed(_) => {}
+        }
+        if !self.plan.by_units() && !self.run.attempts.is_empty() {
+            return Vec::new();
+        }
+        if self.open().next().is_none() || !self.plan_is_free() {
+            return Vec::new();
+        }
+        let gates = self.open_gates();
+        let held = self.held_files();
+        let startable = |unit: &usize| {
+            let work = &self.plan.units[*unit];
+            let tries = self.run.tries_of(Some(work.id), false);
+            work.gates.iter().all(|gate| gates[*gate])
+                && due(tries.retry_at)
+                && work.locks.iter().all(|file| !held.contains(file))
+                && !self.run.is_worked_on(work.id)
+                && work
+                    .depends
+                    .iter()
+                    .all(|dependency| dispatch::is_met(self.plan, dependency, self.state))
+        };
+        let ready = self.open().filter(startable);
+        if self.plan.by_units() {
+            ready.collect()
+        } else {
+            // One agent goes through the document in order, past what cannot begin.
+            ready.take(1).collect()
+        }
+    }
+
+    /// Files that are touched by units at work.
+    fn held_files(&self) -> BTreeSet<u32> {
+        let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
+        let units = working.filter_map(|id| self.plan.unit(*id));
+        units.flat_map(|unit| unit.locks.iter().copied()).collect()
+    }
+
+    /// The units that an attempt starting with `first` is given: in plan dispatch all that one agent can work through
+    /// from there without waiting for another plan or changing agent, resources or time limit; else that one.
+    pub fn leg(&self, first: usize) -> Vec<&'a UnitWork> {
+        if self.run.verify == Verify::Failed {
+            return self.repair_leg();
+        }
+        let mut leg = vec![&self.plan.units[first]];
+        if self.plan.by_units() {
+            return leg;
+        }
+        let mut done = self.done.clone();
+        done[first] = true;
+        for place in (first + 1)..self.plan.units.len() {
+            if self.done[place] {
+                continue;
+            }
+            let unit = &self.plan.units[place];
+            let same =
+                unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
+            let follows = unit.gates.iter().all(|gate| {
+                let gate = &self.plan.gates[*gate];
+                gate.missing(|member| done[member]) == 0
+            });
+            if !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty() {
+                break;
+            }
+            done[place] = true;
+            leg.push(unit);
+        }
+        leg
+    }
+
+    fn repair_leg(&self) -> Vec<&'a UnitWork> {
+        let last = self.run.history.last().map(|record| record.units.as_slice());
+        let again: Vec<&UnitWork> = last
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.plan.unit(*id))
+            .collect();
+        if again.is_empty() {
+            self.plan.units.iter().collect()
+        } else {
+            again
+        }
+    }
+
+    /// Everything that stands between an open unit and its start, besides limits and delays.
+    pub fn waits(&self, unit: usize) -> Vec<Wait<'a>> {
+        let work = &self.plan.units[unit];
+        let mut waits: Vec<Wait<'a>> = Vec::new();
+        if let Some(check) = self.run.failed_check() {
+            waits.push(Wait::FailedCheck(check));
+        }
+        for gate in work.gates.iter().map(|gate| &self.plan.gates[*gate]) {
+            let ended = self.counts(gate);
+            if gate.missing(|member| ended[member]) > 0 {
+                let missing = gate.of.iter().filter(|member| !ended[**member]);
+                let missing = missing.map(|member| self.plan.units[*member].id);
+                waits.push(Wait::Gate(gate, missing.collect()));
+            }
+        }
+        let depends = self.plan.depends.iter().chain(&work.depends);
+        for dependency in depends.filter(|d| !dispatch::is_met(self.plan, d, self.state)) {
+            waits.push(Wait::Plan(dependency));
+        }
+        waits.extend(dispatch::not_settled(self.plan, self.state).map(Wait::Overlap));
+        let mut files: Vec<UnitId> = Vec::new();
+        for id in self.run.attempts.values().flat_map(|attempt| &attempt.units) {
+            let shares = |other: &UnitWork| other.locks.iter().any(|file| work.locks.contains(file));
+            if *id != work.id && self.plan.unit(*id).is_some_and(shares) {
+                files.push(*id);
+            }
+        }
+        if !files.is_empty() && self.plan.by_units() {
+            waits.push(Wait::Files(files));
+        }
+        waits
+    }
+
+    /// The open units that will never begin, because what they wait for is lost, each with the root of it.
+    pub fn hopeless(&self) -> Vec<(UnitId, Cause<'a>)> {
+        self.behind(false)
+    }
+
+    /// True when every open unit waits for what is lost or needs a person.
+    pub fn is_stalled(&self) -> bool {
+        self.behind(true).len() == self.open().count()
+    }
+
+    /// The open units behind what is lost. With `held`, what needs a person counts as lost, and what is stalled behind that
+    /// as not ending.
+    fn behind(&self, held: bool) -> Vec<(UnitId, Cause<'a>)> {
+        let is_hopeless = |dependency: &&Dependency| self.state.is_hopeless(dependency);
+        let whole = self.plan.depends.iter().find(is_hopeless);
+        let mut causes: Vec<Option<Cause<'a>>> = self
+            .plan
+            .units
+            .iter()
+            .map(|unit| {
+                let lost = self.run.lost.get(&unit.id).filter(|lost| held || lost.is_final());
+                lost.map(|_| Cause::Unit(unit.id))
+            })
+            .collect();
+        let mut hopeless: Vec<(UnitId, Cause<'a>)> = Vec::new();
+        loop {
+            let before = hopeless.len();
+            let gates: Vec<Option<Cause<'a>>> = self
+                .plan
+                .gates
+                .iter()
+                .map(|gate| self.lost_gate(gate, &causes, held))
+                .collect();
+            for place in self.open() {
+                let unit = &self.plan.units[place];
+                if causes[place].is_some() || self.run.is_worked_on(unit.id) {
+                    continue;
+                }
+                let own = unit.depends.iter().find(is_hopeless);
+                let outside = whole.or(own).map(Cause::Plan);
+                let inside = || unit.gates.iter().find_map(|gate| gates[*gate]);
+                if let Some(cause) = outside.or_else(inside) {
+                    causes[place] = Some(cause);
+                    hopeless.push((unit.id, cause));
+                }
+            }
+            if hopeless.len() == before {
+                return hopeless;
+            }
+        }
+    }
+
+    /// The cause of a gate that cannot open any more. Where only an end is waited for, what is lost has ended, and what is
+    /// skipped because of it is about to; what is stalled behind something that needs a person has not.
+    fn lost_gate(&self, gate: &Gate, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
+        let closed = |member: &usize| match gate.counts {
+            Counts::Done => causes[*member].filter(|_| !self.done[*member]),
+            Counts::Settled => causes[*member].filter(|_| held && !self.settled[*member]),
+        };
+        let left = gate.of.iter().filter(|member| closed(member).is_none()).count();
+        let first = gate.of.iter().find_map(closed);
+        first.filter(|_| left < gate.need)
+    }
+}
+
+/// Why a unit will never begin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cause<'a> {
+    /// A unit of the plan will not be done.
+    Unit(UnitId),
+    /// A point of another plan will not be reached.
+    Plan(&'a Dependency),
+}

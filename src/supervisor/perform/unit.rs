@@ -1,0 +1,173 @@
+//! Phases and tasks on branches of their own: entering one, and merging it into the plan's branch.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::git::{
+    Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, WorktreeAdmin,
+};
+use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
+use crate::schedule::{Event, LaunchTrouble, WorkPlace};
+
+use super::super::Campaign;
+
+/// Lets one step at a time change a plan's branch and enter or leave its lanes.
+#[derive(Debug, Default)]
+pub struct UnitLocks {
+    of: Mutex<BTreeMap<PlanName, Arc<Mutex<()>>>>,
+}
+
+impl UnitLocks {
+    /// The lock of a plan.
+    pub fn of(&self, plan: &PlanName) -> Arc<Mutex<()>> {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(of.entry(plan.clone()).or_default())
+    }
+}
+
+/// What backups made now are called.
+fn stamp() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
+    Unit {
+        plan: plan.name.clone(),
+        plan_branch: plan.branch.clone(),
+        branch: campaign.unit_branch(plan, unit),
+    }
+}
+
+/// What was put away, for people.
+pub(super) fn backed_up(backups: &[Backup]) -> Vec<String> {
+    let lines = backups.iter().map(|backup| {
+        format!(
+            "what a lane held before its next task is kept as {} ({})",
+            backup.name,
+            backup.commit.short()
+        )
+    });
+    lines.collect()
+}
+
+/// Puts a lane on the branch of its next unit, with what a person should know of it.
+///
+/// # Errors
+///
+/// Why the agent cannot start there.
+pub(super) fn enter(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    place: &WorkPlace,
+    unit: UnitId,
+) -> Result<Vec<String>, LaunchTrouble> {
+    let key = LaneId::new(&plan.name, place.lane).to_string();
+    let entry = if place.fresh {
+        Entry::Fresh
+    } else {
+        Entry::Continue
+    };
+    let entered = admin.enter_unit(&key, &unit_of(campaign, plan, unit), entry, &stamp());
+    match entered {
+        Ok(ready) => {
+            let mut said = backed_up(&ready.backups);
+            said.extend(ready.warnings);
+            Ok(said)
+        }
+        Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {
+            why: error.to_string(),
+        }),
+        Err(error) => Err(LaunchTrouble::Refused {
+            why: error.to_string(),
+        }),
+    }
+}
+
+/// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
+/// branch is held for nothing. What hinders is met again by whoever needs the lane next.
+pub(super) fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
+    admin.leave_unit(&LaneId::new(&plan.name, lane).to_string(), &plan.branch)
+}
+
+/// Merges an attempt's commits into the plan's branch, with what a person should know of it.
+pub fn integrate(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    attempt: &AttemptId,
+    place: &WorkPlace,
+) -> (Event, Vec<String>) {
+    let (plan_name, attempt_id) = (name.clone(), attempt.clone());
+    match merge(campaign, admin, name, attempt, place) {
+        Ok((outcome, said)) => {
+            let event = match outcome {
+                Integrated::FastForward(commit)
+                | Integrated::Merged(commit)
+                | Integrated::AlreadyIn(commit) => Event::WorkMerged {
+                    plan: plan_name,
+                    attempt: attempt_id,
+                    commit,
+                },
+                Integrated::Conflict { files } => Event::WorkConflicted {
+                    plan: plan_name,
+                    attempt: attempt_id,
+                    files: super::conflict::listed(&files),
+                },
+            };
+            (event, said)
+        }
+        Err(why) => {
+            let event = Event::WorkRefused {
+                plan: plan_name,
+                attempt: attempt_id,
+                why,
+            };
+            (event, Vec::new())
+        }
+    }
+}
+
+fn merge(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    attempt: &AttemptId,
+    place: &WorkPlace,
+) -> Result<(Integrated, Vec<String>), String> {
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
+    let id = place
+        .branch_of
+        .ok_or("the attempt works on the plan's own branch")?;
+    let unit = unit_of(campaign, plan, id);
+    let git = campaign.git().map_err(|error| error.to_string())?;
+    let builder = CandidateBuilder::new(&campaign.repo, git);
+    leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
+    let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
+    let text = format!("Merge {name}.{id} into {}", plan.branch);
+    let message = MergeMessage {
+        text: &text,
+        trailers: &trailers,
+    };
+    let mut tries = 0;
+    let done = loop {
+        match admin.integrate(&builder, name.as_str(), &unit, message, &stamp()) {
+            Ok(done) => break done,
+            // Somebody else moved the plan's branch: the merge is built on what is there now.
+            Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let mut said = backed_up(&done.backups);
+    if !matches!(done.outcome, Integrated::Conflict { .. })
+        && let Err(error) = campaign.repo.delete_unit(&unit)
+    {
+        said.push(format!("the branch `{}` is not deleted: {error}", unit.branch));
+    }
+    Ok((done.outcome, said))
+}
+
+/// How often a merge is built again because somebody moved the plan's branch meanwhile.
+const MOVED_AT_MOST: u32 = 10;
