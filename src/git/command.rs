@@ -153,6 +153,14 @@ impl Git {
         Ok(self)
     }
 
+    /// As [`Git::holding`] when there is a lock to hold.
+    pub(super) fn holding_any(self, lock: Option<&File>) -> Result<Self, GitError> {
+        match lock {
+            Some(lock) => self.holding(lock),
+            None => Ok(self),
+        }
+    }
+
     /// Runs it to its end, whatever its exit status.
     pub(super) fn answer(mut self) -> Result<Answer, GitError> {
         self.command

@@ -175,6 +175,10 @@ impl WorktreeAdmin {
         for file in ["index", "HEAD"] {
             stale_lock::clear_beside(&books.join(file))?;
         }
+        // `git reset` and `git checkout` lock the branch that they stand on.
+        if let Some(Some(branch)) = read_head(&books.join("HEAD")) {
+            stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(&branch)))?;
+        }
         Ok((alone, marker))
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::revision::commit_id;
+use super::spotless::spotless;
 use super::{GitError, ORCH_DIR};
 use crate::plan::CommitId;
 
@@ -67,6 +68,22 @@ impl WorktreeState {
 
 /// Looks at a checkout. Takes no lock in it, so that a command of an agent is never hindered.
 pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
+    if let Ok(git_dir) = git_dir(path)
+        && let Some(head) = spotless(path, &git_dir)
+        && let Some(branch) = super::registration::read_head(&git_dir.join("HEAD"))
+    {
+        return Ok(WorktreeState {
+            head,
+            branch,
+            dirty: Vec::new(),
+            in_progress: in_progress(&git_dir),
+        });
+    }
+    look(path)
+}
+
+/// [`inspect`] by git itself.
+fn look(path: &Path) -> Result<WorktreeState, GitError> {
     let answer = Git::within(path)
         .option("--no-optional-locks")
         .args([
@@ -144,7 +161,6 @@ pub(super) fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
     Ok(PathBuf::from(OsStr::from_bytes(out.trim_ascii_end())))
 }
 
-/// The commit that a checkout stands on.
 /// The commit checked out in a worktree. Cheaper than [`inspect`]: no process is started.
 pub fn head_of(path: &Path) -> Result<CommitId, GitError> {
     let repo = git2::Repository::open(path).map_err(GitError::library(format!(

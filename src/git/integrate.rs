@@ -1,5 +1,6 @@
 //! The commit queue of a plan: merging units into the plan's branch, one at a time.
 
+use super::admin::KeyLock;
 use super::candidate::{Build, CandidateBuilder, ConflictFile};
 use super::enter::clean;
 use super::inspect::git_dir;
@@ -74,7 +75,9 @@ impl WorktreeAdmin {
         message: MergeMessage<'_>,
         stamp: &str,
     ) -> Result<Integration, UnitError> {
-        let backups = self.end_move(key, unit, stamp)?;
+        // Held by git commands too: those of a killed orch have ended once this is ours.
+        let alone = self.alone(key)?;
+        let backups = self.end_move(&alone, key, unit, stamp)?;
         let (old, tip) = self.repo.unit_tips(unit)?;
         let Some(tip) = tip else {
             let branch = unit.branch.clone();
@@ -83,11 +86,11 @@ impl WorktreeAdmin {
         let outcome = if self.repo.is_ancestor(&tip, &old)? {
             Integrated::AlreadyIn(old)
         } else if self.repo.is_ancestor(&old, &tip)? {
-            Integrated::FastForward(self.advance(unit, &old, &tip)?)
+            Integrated::FastForward(self.advance(&alone, unit, &old, &tip)?)
         } else {
             match builder.build(&old, &tip, &message.to_string())? {
                 Build::Candidate(candidate) => {
-                    Integrated::Merged(self.advance(unit, &old, &candidate.commit)?)
+                    Integrated::Merged(self.advance(&alone, unit, &old, &candidate.commit)?)
                 }
                 Build::AlreadyContained => Integrated::AlreadyIn(old),
                 Build::Conflict { files } => Integrated::Conflict { files },
@@ -98,7 +101,13 @@ impl WorktreeAdmin {
 
     /// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
     /// could not be told from one with changes.
-    fn advance(&self, unit: &Unit, old: &CommitId, new: &CommitId) -> Result<CommitId, UnitError> {
+    fn advance(
+        &self,
+        alone: &KeyLock,
+        unit: &Unit,
+        old: &CommitId,
+        new: &CommitId,
+    ) -> Result<CommitId, UnitError> {
         let plan = LandingPlan {
             branch: unit.plan_branch.clone(),
             old: Some(old.clone()),
@@ -106,7 +115,7 @@ impl WorktreeAdmin {
         };
         // What is refused here leaves no note.
         self.repo.note_move(unit, old)?;
-        let landed = match self.repo.land(&plan) {
+        let landed = match self.repo.land_holding(&plan, Some(alone.file())) {
             Ok(landed) => landed,
             Err(refusal) => {
                 if self.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
@@ -129,7 +138,13 @@ impl WorktreeAdmin {
     }
 
     /// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
-    fn end_move(&self, key: &str, unit: &Unit, stamp: &str) -> Result<Vec<Backup>, UnitError> {
+    fn end_move(
+        &self,
+        alone: &KeyLock,
+        key: &str,
+        unit: &Unit,
+        stamp: &str,
+    ) -> Result<Vec<Backup>, UnitError> {
         let branch = &unit.plan_branch;
         let mut backups = Vec::new();
         let Some(old) = self.repo.noted_move(unit)? else {
@@ -147,7 +162,7 @@ impl WorktreeAdmin {
                 new: tip,
             };
             let own = self.read_marker(key)?.map(|marker| marker.path);
-            let ended = self.repo.finish_landing(&plan)?;
+            let ended = self.repo.finish_landing_holding(&plan, Some(alone.file()))?;
             for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
                 let CheckoutOutcome::Left(why) = checkout.outcome else {
                     continue;
@@ -160,9 +175,8 @@ impl WorktreeAdmin {
                     });
                 }
                 // A git that was killed has written some of the files.
-                let alone = self.alone(key)?;
                 backups.push(self.repo.set_aside(&unit.plan, &checkout.path, &[], stamp)?);
-                clean(&alone, &checkout.path)?;
+                clean(alone, &checkout.path)?;
             }
         }
         self.repo.forget_move(unit)?;

@@ -1,5 +1,6 @@
 //! Moving the target: compare-and-swap, and the checkouts of it along with it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,16 @@ impl Repository {
         old: Option<&CommitId>,
         new: &CommitId,
     ) -> Result<LandingPlan, LandRefusal> {
+        self.plan_landing_holding(branch, old, new, None)
+    }
+
+    fn plan_landing_holding(
+        &self,
+        branch: &str,
+        old: Option<&CommitId>,
+        new: &CommitId,
+        held: Option<&File>,
+    ) -> Result<LandingPlan, LandRefusal> {
         self.check_target(branch)?;
         let found = self.branch_tip(branch)?;
         if found.as_ref() != old {
@@ -110,7 +121,7 @@ impl Repository {
                         files: checkout.dirty,
                     });
                 }
-                rehearse(&checkout.path, old, new)?;
+                rehearse(&checkout.path, old, new, held)?;
             }
         }
         Ok(LandingPlan {
@@ -123,8 +134,17 @@ impl Repository {
     /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
     /// error that is not a refusal the branch may have moved: [`Repository::finish_landing`] tells.
     pub fn land(&self, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
+        self.land_holding(plan, None)
+    }
+
+    /// As [`Repository::land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
+    pub(super) fn land_holding(
+        &self,
+        plan: &LandingPlan,
+        held: Option<&File>,
+    ) -> Result<Landed, LandRefusal> {
         let LandingPlan { branch, old, new } = plan;
-        self.plan_landing(branch, old.as_ref(), new)?;
+        self.plan_landing_holding(branch, old.as_ref(), new, held)?;
         let nothing = "0".repeat(new.as_str().len());
         let answer = Git::on(self.common_dir())
             .args(["update-ref", "-m"])
@@ -132,6 +152,7 @@ impl Repository {
             .arg(branch_ref(branch))
             .arg(new.as_str())
             .arg(old.as_ref().map_or(nothing.as_str(), CommitId::as_str))
+            .holding_any(held)?
             .answer()?;
         let found = self.branch_tip(branch)?;
         if !answer.status.success() || found.as_ref() != Some(new) {
@@ -146,13 +167,22 @@ impl Repository {
         }
         Ok(Landed {
             commit: new.clone(),
-            checkouts: self.mend_checkouts(plan)?,
+            checkouts: self.mend_checkouts(plan, held)?,
         })
     }
 
     /// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
     /// otherwise its checkouts are brought along. Doing so again changes nothing.
     pub fn finish_landing(&self, plan: &LandingPlan) -> Result<Option<Landed>, GitError> {
+        self.finish_landing_holding(plan, None)
+    }
+
+    /// As [`Repository::finish_landing`], holding a lock as [`Repository::land_holding`] does.
+    pub(super) fn finish_landing_holding(
+        &self,
+        plan: &LandingPlan,
+        held: Option<&File>,
+    ) -> Result<Option<Landed>, GitError> {
         let Some(tip) = self.branch_tip(&plan.branch)? else {
             return Ok(None);
         };
@@ -160,7 +190,7 @@ impl Repository {
             return Ok(None);
         }
         let checkouts = if tip == plan.new {
-            self.mend_checkouts(plan)?
+            self.mend_checkouts(plan, held)?
         } else {
             Vec::new()
         };
@@ -170,9 +200,13 @@ impl Repository {
         }))
     }
 
-    fn mend_checkouts(&self, plan: &LandingPlan) -> Result<Vec<MendedCheckout>, GitError> {
+    fn mend_checkouts(
+        &self,
+        plan: &LandingPlan,
+        held: Option<&File>,
+    ) -> Result<Vec<MendedCheckout>, GitError> {
         let mended = |path: PathBuf| {
-            let outcome = mend(&path, plan)?;
+            let outcome = mend(&path, plan, held)?;
             Ok(MendedCheckout { path, outcome })
         };
         self.checkout_paths(&plan.branch)?
@@ -183,7 +217,7 @@ impl Repository {
 }
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
-fn mend(path: &Path, plan: &LandingPlan) -> Result<CheckoutOutcome, GitError> {
+fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<CheckoutOutcome, GitError> {
     if index_equals(path, &plan.new)? {
         return Ok(CheckoutOutcome::Current);
     }
@@ -195,12 +229,12 @@ fn mend(path: &Path, plan: &LandingPlan) -> Result<CheckoutOutcome, GitError> {
     if !index_equals(path, old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    match rehearse(path, old, &plan.new) {
+    match rehearse(path, old, &plan.new, held) {
         Ok(()) => {}
         Err(LandRefusal::Git(error)) => return Err(error),
         Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
     }
-    let answer = two_way(path, old, &plan.new, &[]).answer()?;
+    let answer = two_way(path, old, &plan.new, &[]).holding_any(held)?.answer()?;
     Ok(if answer.status.success() {
         CheckoutOutcome::FastForwarded
     } else {
@@ -217,10 +251,11 @@ fn two_way(path: &Path, old: &CommitId, new: &CommitId, options: &[&str]) -> Git
 }
 
 /// Finds out whether a checkout could be brought along, changing none of its files.
-fn rehearse(path: &Path, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
+fn rehearse(path: &Path, old: &CommitId, new: &CommitId, held: Option<&File>) -> Result<(), LandRefusal> {
     // The files' times may differ from the index without their contents doing so.
     Git::within(path)
         .args(["update-index", "-q", "--refresh"])
+        .holding_any(held)?
         .answer()?;
     let files = in_the_way(path, old, new)?;
     if !files.is_empty() {

@@ -6,7 +6,7 @@
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
-//! | the state of a checkout | `inspect`, `head_print`, `checkout`, `submodule` |
+//! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
@@ -48,6 +48,7 @@ mod repository;
 mod revision;
 mod set_aside;
 mod snapshot;
+mod spotless;
 mod stale_lock;
 mod submodule;
 mod unit;

@@ -263,7 +263,7 @@ fn a_foreign_checkout_that_cannot_follow_is_told_of_until_it_can() {
     lanes.enter(HOME, "1.2", Entry::Continue);
     let old = lanes.scratch.rev(PLAN);
     let new = lanes.done("1.1", "README.md", "new\n");
-    let theirs = Tree::at(lanes.scratch.beside("theirs"));
+    let theirs = Tree::at(lanes.beside("theirs"));
     lanes
         .scratch
         .git_args(["worktree", "add", "-q", theirs.path().to_str().unwrap(), PLAN]);
@@ -347,7 +347,7 @@ fn generated_units_merge_as_git_merges_them_in_a_checkout() {
             .write(format!("d{folder}/f{file}.txt"), lines.join("\n") + "\n");
     }
     lanes.work(&lanes.home, "start.txt", "start");
-    let peer = Tree::at(lanes.scratch.beside("peer"));
+    let peer = Tree::at(lanes.beside("peer"));
     lanes.scratch.git_args([
         "worktree",
         "add",
@@ -409,4 +409,123 @@ fn generated_units_merge_as_git_merges_them_in_a_checkout() {
     );
     assert!(merged + conflicts + fast >= 40);
     lanes.nothing_is_lost();
+}
+
+/// Not a test: the process that [`a_kill_at_any_instant_loses_nothing`] kills. It enters one unit and integrates another.
+#[test]
+#[ignore = "run as a child process by another test"]
+fn child_that_enters_and_integrates() {
+    let Some(top) = std::env::var_os("LANES_TOP") else {
+        return;
+    };
+    let lanes = Lanes::at(Tree::at(top));
+    fs::write(lanes.begun(), "").unwrap();
+    lanes.try_enter(LANE, "1.2", Entry::Fresh).unwrap();
+    lanes.try_integrate("1.1").unwrap();
+}
+
+#[test]
+fn a_kill_at_any_instant_loses_nothing() {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let (mut before, mut after) = (0, 0);
+    for round in 0..18_u32 {
+        let lanes = Lanes::new();
+        for n in 0..30 {
+            lanes.home.write(format!("src/{n}.txt"), format!("{n}\n"));
+        }
+        lanes.work(&lanes.home, "start.txt", "start");
+        lanes.enter(LANE, "1.2", Entry::Continue);
+        lanes.work(&lanes.lane, "first try.txt", "first");
+        let done = {
+            lanes.admin.leave_unit(LANE, PLAN).unwrap();
+            lanes.enter(LANE, "1.1", Entry::Continue);
+            for n in 0..30 {
+                lanes.lane.write(format!("src/{n}.txt"), format!("done {n}\n"));
+            }
+            lanes.work(&lanes.lane, "done.txt", "done")
+        };
+        lanes
+            .lane
+            .write("src/1.txt", "left over")
+            .write("left.txt", "left over");
+
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "git_integrate::child_that_enters_and_integrates",
+            ])
+            .env("LANES_TOP", lanes.scratch.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        // The instant is the point here: later each round, counted from the first step, or from the branch's move.
+        let patience = Instant::now() + Duration::from_secs(30);
+        let moved = lanes.scratch.join(format!(".git/refs/heads/{PLAN}"));
+        let reached = || match round {
+            0..12 => lanes.begun().exists(),
+            _ => fs::read_to_string(&moved).is_ok_and(|tip| tip.trim() == done.as_str()),
+        };
+        while !reached() && child.try_wait().unwrap().is_none() && Instant::now() < patience {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(match round {
+            0..12 => Duration::from_millis(u64::from(round) * 13),
+            _ => Duration::from_millis(u64::from(round - 12)),
+        });
+        let pid = Pid::from_child(&child);
+        // Every other round git outlives the one who started it.
+        let _ = if round % 2 == 0 {
+            kill_process_group(pid, Signal::KILL)
+        } else {
+            kill_process(pid, Signal::KILL)
+        };
+        let ended = child.wait().unwrap();
+        if lanes.scratch.rev(PLAN) == done {
+            after += 1;
+        } else {
+            before += usize::from(!ended.success());
+        }
+
+        let start = lanes.enter(LANE, "1.2", Entry::Fresh).head;
+        let tip = lanes.scratch.rev(PLAN);
+        assert_eq!(start, tip, "round {round}");
+        let integration = lanes
+            .try_integrate("1.1")
+            .unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert!(
+            !matches!(integration.outcome, Integrated::Conflict { .. }),
+            "round {round}"
+        );
+        assert_eq!(lanes.scratch.rev(PLAN), done, "round {round}");
+        assert_eq!(lanes.home.read("src/29.txt"), "done 29\n", "round {round}");
+        lanes.home_is_current();
+        let kept = lanes
+            .scratch
+            .git("for-each-ref --format=%(refname) refs/orch/backup/auth");
+        let keeps_left = kept.lines().any(|name| {
+            lanes
+                .scratch
+                .try_git(["show", &format!("{name}:left.txt")])
+                .stdout
+                == b"left over"
+                && lanes
+                    .scratch
+                    .try_git(["show", &format!("{name}:src/1.txt")])
+                    .stdout
+                    == b"left over"
+        });
+        assert!(keeps_left, "round {round}: {kept}");
+        lanes.nothing_is_lost();
+    }
+    assert!(
+        before >= 3 && after >= 1,
+        "{before} killed before the move, {after} after it"
+    );
 }

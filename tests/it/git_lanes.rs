@@ -125,7 +125,7 @@ fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
     };
     let mut spec = lanes.spec(LANE);
     spec.key = "auth@2".to_owned();
-    spec.path = lanes.scratch.beside("theirs");
+    spec.path = lanes.beside("theirs");
     Tree::at(&spec.path).write("mine.txt", "mine");
     assert!(matches!(refusal(&spec), WorktreeRefusal::ForeignFolder { .. }));
     spec.key = LANE.to_owned();

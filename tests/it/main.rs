@@ -13,6 +13,7 @@ mod git_candidate;
 mod git_carry;
 mod git_commit;
 mod git_half_made;
+mod git_inspect;
 mod git_integrate;
 mod git_landing;
 mod git_lanes;

@@ -10,7 +10,9 @@ use super::{Scratch, Tree};
 
 /// The plan `auth` with lane 0 on its branch `orch/auth` and one further lane.
 pub struct Lanes {
-    pub scratch: Scratch,
+    pub scratch: Tree,
+    /// Keeps the folder; none in a child process.
+    owned: Option<Scratch>,
     pub admin: WorktreeAdmin,
     pub home: Tree,
     pub lane: Tree,
@@ -26,17 +28,34 @@ impl Lanes {
         let scratch = Scratch::named("mein Läden");
         scratch.commit_file(".gitignore", "target/\n*.env\n");
         scratch.commit_file("src/ä b.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
-        let admin = WorktreeAdmin::new(&scratch.repository());
-        let lanes = Self {
-            home: Tree::at(scratch.beside("Bäume/auth plan")),
-            lane: Tree::at(scratch.beside("Bäume/auth plan.lane 1")),
-            made: std::cell::RefCell::default(),
-            admin,
-            scratch,
-        };
+        let mut lanes = Self::at(Tree::at(scratch.path()));
+        lanes.owned = Some(scratch);
         lanes.admin.ensure_lane(&lanes.spec(HOME)).unwrap();
         lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
         lanes
+    }
+
+    /// The same in a repository that another process has made.
+    pub fn at(scratch: Tree) -> Self {
+        let beside = scratch.path().parent().unwrap().join("Bäume");
+        Self {
+            home: Tree::at(beside.join("auth plan")),
+            lane: Tree::at(beside.join("auth plan.lane 1")),
+            made: std::cell::RefCell::default(),
+            admin: WorktreeAdmin::new(&scratch.repository()),
+            owned: None,
+            scratch,
+        }
+    }
+
+    /// A path beside the repository.
+    pub fn beside(&self, name: &str) -> std::path::PathBuf {
+        self.scratch.path().parent().unwrap().join(name)
+    }
+
+    /// A file by which a child process says that it has begun.
+    pub fn begun(&self) -> std::path::PathBuf {
+        self.beside("begun")
     }
 
     pub fn spec(&self, key: &str) -> LaneSpec {

@@ -1,0 +1,156 @@
+//! The proof, without a process, that a checkout is clean.
+
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::ORCH_DIR;
+use super::revision::commit_id;
+use crate::plan::CommitId;
+
+/// Above this many files git's own look, which takes several threads, is as fast.
+const MOST_FILES: usize = 1_000;
+const STAGE: u16 = 0x3000;
+const ASSUME_VALID: u16 = 0x8000;
+
+/// The commit of a checkout for which it is certain that `git status` would show nothing. None says only that this needs
+/// git to find out.
+///
+/// Certain it is when each file there is one of the index, with the same times, number, size and mode to the last digit,
+/// and the index holds what the commit holds. That is git's own test for an unchanged file (its
+/// `Documentation/technical/racy-git.txt` says why a file as young as the index does not pass), and neither ignore rules
+/// nor filters can then make a difference: a single file beyond the index, ignored or not, is left to git.
+pub(super) fn spotless(path: &Path, git_dir: &Path) -> Option<CommitId> {
+    // Before the index is read: a newer one then only makes its files look too young.
+    let index_time = fs::metadata(git_dir.join("index"))
+        .ok()
+        .map(|index| mtime(&index))?;
+    let repo = git2::Repository::open(path).ok()?;
+    if repo.workdir()?.canonicalize().ok()? != path.canonicalize().ok()? {
+        return None;
+    }
+    let index = repo.index().ok()?;
+    if index.len() > MOST_FILES {
+        return None;
+    }
+    let empty = git2::Oid::hash_object(git2::ObjectType::Blob, b"").ok()?;
+    let mut known = HashMap::with_capacity(index.len());
+    for entry in index.iter() {
+        let plain = entry.flags & (STAGE | ASSUME_VALID) == 0 && entry.flags_extended == 0;
+        // Git notes a size of nothing for a file that it could not tell from a changed one.
+        let told = entry.file_size != 0 || entry.id == empty;
+        let old = (
+            i64::from(entry.mtime.seconds()),
+            i64::from(entry.mtime.nanoseconds()),
+        ) < index_time;
+        if !(plain && told && old) {
+            return None;
+        }
+        known.insert(entry.path.clone(), entry);
+    }
+    known.retain(|file, _| !is_orchs(file));
+    if !same_files(path, b"", &mut known)? || !known.is_empty() {
+        return None;
+    }
+    let head = repo.head().ok()?.peel_to_commit().ok()?;
+    let staged = repo
+        .diff_tree_to_index(Some(&head.tree().ok()?), Some(&index), None)
+        .ok()?;
+    (staged.deltas().len() == 0).then(|| commit_id(head.id()))
+}
+
+/// True when every file below a folder is known and unchanged; each is struck off the list.
+fn same_files(folder: &Path, prefix: &[u8], known: &mut HashMap<Vec<u8>, git2::IndexEntry>) -> Option<bool> {
+    for entry in fs::read_dir(folder).ok()? {
+        let entry = entry.ok()?;
+        let name = entry.file_name();
+        let file = [prefix, name.as_bytes()].concat();
+        if prefix.is_empty() && (name == ".git" || name == ORCH_DIR) {
+            continue;
+        }
+        let unchanged = if entry.file_type().ok()?.is_dir() {
+            same_files(&entry.path(), &[file.as_slice(), b"/"].concat(), known)?
+        } else {
+            let noted = known.remove(&file)?;
+            is_unchanged(&noted, &entry.metadata().ok()?)
+        };
+        if !unchanged {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// The index keeps the lower 32 bits of each number.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn is_unchanged(noted: &git2::IndexEntry, found: &Metadata) -> bool {
+    let mode = match found.mode() & 0o170_000 {
+        0o100_000 if found.mode() & 0o100 != 0 => 0o100_755,
+        0o100_000 => 0o100_644,
+        kind => kind,
+    };
+    noted.mode == mode
+        && noted.mtime.seconds() == found.mtime() as i32
+        && noted.mtime.nanoseconds() == found.mtime_nsec() as u32
+        && noted.ctime.seconds() == found.ctime() as i32
+        && noted.ctime.nanoseconds() == found.ctime_nsec() as u32
+        && noted.ino == found.ino() as u32
+        && noted.file_size == found.size() as u32
+}
+
+fn mtime(file: &Metadata) -> (i64, i64) {
+    (file.mtime(), file.mtime_nsec())
+}
+
+fn is_orchs(file: &[u8]) -> bool {
+    file.strip_prefix(ORCH_DIR.as_bytes())
+        .is_some_and(|rest| rest.first().is_none_or(|next| *next == b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_settled_checkout_is_proved_clean_and_any_file_more_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path();
+        let repo = git2::Repository::init(top).unwrap();
+        fs::create_dir(top.join("src")).unwrap();
+        fs::write(top.join("src/a.txt"), "a").unwrap();
+        let mut index = repo.index().unwrap();
+        index.add_path(Path::new("src/a.txt")).unwrap();
+        index.write().unwrap();
+        let tree = repo.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = git2::Signature::new("T", "t@example.org", &git2::Time::new(0, 0)).unwrap();
+        let head = repo
+            .commit(Some("HEAD"), &who, &who, "first", &tree, &[])
+            .unwrap();
+        let look = || spotless(top, &top.join(".git"));
+        let set_index_time = |shift: Duration| {
+            let file = fs::File::options()
+                .append(true)
+                .open(top.join(".git/index"))
+                .unwrap();
+            let written = fs::metadata(top.join("src/a.txt")).unwrap().modified().unwrap();
+            file.set_modified(written + shift).unwrap();
+        };
+        set_index_time(Duration::ZERO);
+        assert_eq!(
+            look(),
+            None,
+            "a file as young as the index may have changed since"
+        );
+        set_index_time(Duration::from_secs(1));
+        assert_eq!(look(), Some(commit_id(head)));
+        fs::create_dir(top.join(ORCH_DIR)).unwrap();
+        fs::write(top.join(ORCH_DIR).join("status.json"), "{}").unwrap();
+        assert_eq!(look(), Some(commit_id(head)));
+        fs::write(top.join("src/b.txt"), "b").unwrap();
+        assert_eq!(look(), None);
+    }
+}
