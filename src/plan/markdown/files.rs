@@ -2,59 +2,95 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memchr2_iter;
+
+use super::item::split_line;
+
 const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
 const VERBS: [&str; 5] = ["create", "modify", "update", "edit", "in"];
 
 /// Files in backticks, under one of the usual folders, or behind a verb of making and changing; in order of mention,
 /// without repeats. Fenced blocks are passed over.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut fenced = false;
-    for line in texts.iter().flat_map(|text| text.lines()) {
-        let bare = line.trim_start();
-        if bare.starts_with("```") || bare.starts_with("~~~") {
-            fenced = !fenced;
-        } else if !fenced {
-            for file in of_line(line) {
-                if seen.insert(file.clone()) {
-                    found.push(file);
-                }
+    for text in texts {
+        let mut rest = *text;
+        while !rest.is_empty() {
+            let (line, below) = split_line(rest);
+            rest = below;
+            let bare = line.trim_start();
+            if bare.starts_with("```") || bare.starts_with("~~~") {
+                fenced = !fenced;
+            } else if !fenced && may_name_a_file(bare) {
+                of_line(bare, &mut found);
             }
         }
     }
-    found
+    found.files.into_iter().map(str::to_owned).collect()
 }
 
-fn of_line(line: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut after_verb = false;
-    for (number, piece) in line.split('`').enumerate() {
-        if number % 2 == 1 {
-            let is_one_word = !piece.contains(char::is_whitespace);
-            found.extend(path(piece).filter(|_| is_one_word));
-            after_verb = false;
-            continue;
-        }
-        for word in piece.split_whitespace() {
-            let usual = FOLDERS
-                .iter()
-                .any(|folder| word.trim_start_matches(['(', '[', '"', '/']).starts_with(folder));
-            if usual || after_verb {
-                found.extend(path(word));
-            }
-            let letters = word
-                .trim_matches(|c: char| !c.is_alphabetic())
-                .to_ascii_lowercase();
-            after_verb = VERBS.contains(&letters.as_str());
+/// What was found, without repeats.
+#[derive(Default)]
+struct Found<'t> {
+    files: Vec<&'t str>,
+    seen: BTreeSet<&'t str>,
+}
+
+impl<'t> Found<'t> {
+    fn add(&mut self, file: Option<&'t str>) {
+        if let Some(file) = file
+            && self.seen.insert(file)
+        {
+            self.files.push(file);
         }
     }
-    found
+}
+
+/// Whether a line has a mark that every path has: a slash, or a point with a letter behind it. Most lines have none.
+fn may_name_a_file(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    memchr2_iter(b'/', b'.', bytes)
+        .any(|at| bytes[at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+}
+
+fn of_line<'t>(line: &'t str, found: &mut Found<'t>) {
+    for (number, piece) in line.split('`').enumerate() {
+        if number % 2 == 1 {
+            if may_name_a_file(piece) && !piece.contains(char::is_whitespace) {
+                found.add(path(piece));
+            }
+        } else if may_name_a_file(piece) {
+            let mut before = "";
+            for word in piece.split_whitespace() {
+                if may_name_a_file(word) && (is_usual(word) || is_verb(before)) {
+                    found.add(path(word));
+                }
+                before = word;
+            }
+        }
+    }
+}
+
+/// Whether a word begins with one of the usual folders, perhaps in brackets.
+fn is_usual(word: &str) -> bool {
+    let bare = word.trim_start_matches(['(', '[', '"', '/']);
+    FOLDERS.iter().any(|folder| bare.starts_with(folder))
+}
+
+fn is_verb(word: &str) -> bool {
+    let letters = word.trim_matches(|c: char| !c.is_alphabetic());
+    VERBS.iter().any(|verb| letters.eq_ignore_ascii_case(verb))
 }
 
 /// The path that a word is, if it looks like a file or a glob of files inside the repository.
-fn path(word: &str) -> Option<String> {
-    let around = |c: char| "()[]{}<>\"',;:!?".contains(c);
+fn path(word: &str) -> Option<&str> {
+    let around = |c: char| {
+        matches!(
+            c,
+            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | ',' | ';' | ':' | '!' | '?'
+        )
+    };
     let word = word.trim_start_matches(around);
     let word = word.trim_end_matches(|c| c == '.' || around(c));
     let word = match word.rsplit_once(':') {
@@ -66,8 +102,9 @@ fn path(word: &str) -> Option<String> {
         .filter(|rest| FOLDERS.iter().any(|folder| rest.starts_with(folder)));
     let word = rooted.unwrap_or(word);
     let word = word.strip_prefix("./").unwrap_or(word);
-    let allowed = |c: char| c.is_alphanumeric() || "/._-+@*".contains(c);
-    if word.is_empty() || word.starts_with(['/', '-']) || word.contains("..") || !word.chars().all(allowed) {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '*');
+    let climbs = word.as_bytes().windows(2).any(|pair| pair == b"..");
+    if word.is_empty() || word.starts_with(['/', '-']) || climbs || !word.chars().all(allowed) {
         return None;
     }
     let name = word.rsplit('/').next().unwrap_or(word);
@@ -79,7 +116,7 @@ fn path(word: &str) -> Option<String> {
     let usual = FOLDERS
         .iter()
         .any(|folder| word.starts_with(folder) && word.len() > folder.len());
-    (has_extension || usual).then(|| word.to_owned())
+    (has_extension || usual).then_some(word)
 }
 
 #[cfg(test)]

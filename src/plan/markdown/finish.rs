@@ -148,6 +148,9 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
 
 /// Numbers the sub-tasks that have no number by their place below the task or sub-task they belong to.
 fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>) -> Vec<Subtask> {
+    if drafts.is_empty() {
+        return Vec::new();
+    }
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for draft in &drafts {
         if let Some(sub) = &draft.sub
@@ -216,6 +219,9 @@ fn apply_notes(
     beside: &mut Vec<(PhaseId, PhaseId, usize)>,
     faults: &mut Vec<DocumentFault>,
 ) {
+    if notes.is_empty() {
+        return;
+    }
     let places = places(phases);
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut seen: BTreeSet<Group> = BTreeSet::new();
@@ -289,6 +295,9 @@ fn beside_each_other(
 
 /// Not waiting for each other holds both ways.
 fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faults: &mut Vec<DocumentFault>) {
+    if beside.is_empty() {
+        return;
+    }
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut pairs: BTreeSet<(PhaseId, PhaseId)> = BTreeSet::new();
     for (a, b, line) in beside {
@@ -308,6 +317,9 @@ fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faul
 
 /// Puts the tasks that `depends` names into place; what does not exist is left to the checks.
 fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<DocumentFault>) {
+    if named.iter().all(|names| names.named.is_empty()) {
+        return;
+    }
     let ids: BTreeSet<TaskId> = phases
         .iter()
         .flat_map(|phase| &phase.tasks)

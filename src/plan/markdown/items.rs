@@ -1,10 +1,13 @@
 //! List items: tasks, sub-tasks, checks, and what else stands in lists.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use memchr::{memchr, memchr_iter};
 
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
-use super::item::{dedent, split_id};
+use super::item::{dedent, split_id, split_line};
 use super::label::{label, verify};
 use super::outline::Item;
 use super::read::one_line;
@@ -43,14 +46,13 @@ impl Walk<'_> {
     /// Where an unindented label begins among the lines of an item's head.
     fn label_below(&self, head: &Range<usize>) -> Option<usize> {
         let source = &self.text[head.clone()];
-        let mut at = head.start;
-        for line in source.split_inclusive('\n') {
-            if at > head.start && line.starts_with("**") && label(line).is_some() {
-                return Some(at);
-            }
-            at += line.len();
-        }
-        None
+        memchr_iter(b'\n', source.as_bytes())
+            .map(|end| end + 1)
+            .find(|at| {
+                let line = &source[*at..];
+                line.starts_with("**") && label(split_line(line).0).is_some()
+            })
+            .map(|at| head.start + at)
     }
 
     fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
@@ -60,8 +62,7 @@ impl Walk<'_> {
             self.open_verify(rest, line);
             return Role::Check;
         }
-        let first = source.lines().next().unwrap_or_default();
-        let (id, title) = split_id(first);
+        let (id, title) = split_id(split_line(source).0);
         let Some(ticked) = item.ticked else {
             return self.bullet(item, head, id, title, parent);
         };
@@ -90,7 +91,7 @@ impl Walk<'_> {
         item: &Item,
         head: &Range<usize>,
         id: Option<ItemId>,
-        title: String,
+        title: Cow<'_, str>,
         parent: Role,
     ) -> Role {
         let line = self.lines.line(head.start);
@@ -153,7 +154,7 @@ impl Walk<'_> {
                 return Role::None;
             };
             let task = phase.task_of(id.task, line);
-            let title = split_id(self.text[head.clone()].lines().next().unwrap_or_default()).1;
+            let title = split_id(split_line(&self.text[head.clone()]).0).1;
             return self.sub_task(
                 Role::Task { task, sub: None },
                 Some(sub),
@@ -163,9 +164,8 @@ impl Walk<'_> {
                 line,
             );
         }
-        let mut draft = self.task_item(item, head, cut, ticked);
+        let mut draft = self.task_item(item, head, cut, ticked, |line| split_id(&line).1.into_owned());
         draft.id = Some(id.task);
-        draft.title = split_id(&draft.title).1;
         match self.add_task(draft) {
             Some(task) => Role::Task { task, sub: None },
             None => Role::None,
@@ -173,7 +173,7 @@ impl Walk<'_> {
     }
 
     fn loose(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
-        let draft = self.task_item(item, head, cut, ticked);
+        let draft = self.task_item(item, head, cut, ticked, |line| line.into_owned());
         match self.phase() {
             Some(phase) => {
                 phase.loose.push(draft);
@@ -189,7 +189,7 @@ impl Walk<'_> {
         owner: Role,
         sub: Option<String>,
         parent: Option<usize>,
-        title: String,
+        title: Cow<'_, str>,
         ticked: bool,
         line: usize,
     ) -> Role {
@@ -207,7 +207,7 @@ impl Walk<'_> {
         draft.subs.push(SubDraft {
             sub,
             parent,
-            title,
+            title: title.into_owned(),
             ticked,
             line,
         });
@@ -219,9 +219,16 @@ impl Walk<'_> {
         }
     }
 
-    fn task_item(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> TaskDraft {
+    fn task_item(
+        &mut self,
+        item: &Item,
+        head: &Range<usize>,
+        cut: Option<usize>,
+        ticked: bool,
+        title: impl FnOnce(Cow<'_, str>) -> String,
+    ) -> TaskDraft {
         let line = self.lines.line(head.start);
-        let mut draft = self.task_line(head, line);
+        let mut draft = self.task_line(head, line, title);
         let below = self.lines.start(line + 1);
         let end = cut.unwrap_or(item.range.end);
         draft.details = dedent(self.text.get(below..end).unwrap_or_default());
@@ -229,17 +236,23 @@ impl Walk<'_> {
         draft
     }
 
-    /// A task from its line: annotations are read and cut out of the title. `head` may go on below its first line.
-    pub(super) fn task_line(&mut self, head: &Range<usize>, line: usize) -> TaskDraft {
+    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may
+    /// go on below its first line.
+    pub(super) fn task_line(
+        &mut self,
+        head: &Range<usize>,
+        line: usize,
+        title: impl FnOnce(Cow<'_, str>) -> String,
+    ) -> TaskDraft {
         let (source, masked) = (&self.text[head.clone()], &self.masked[head.clone()]);
         let depends = bracketed(source, masked, "depends");
         let mut cut = marks(masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
         cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
-        let first = source.find('\n').unwrap_or(source.len());
+        let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
         cut.retain(|range| range.start < first);
         let mut draft = TaskDraft {
-            title: without(&source[..first], &mut cut),
+            title: title(without(&source[..first], &mut cut)),
             sequential,
             line,
             ..TaskDraft::default()

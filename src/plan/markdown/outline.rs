@@ -45,10 +45,11 @@ struct Open {
 
 /// Finds the outline of `text`; everything before `from` is blotted out and skipped.
 pub(super) fn outline(text: &str, from: usize) -> Outline {
-    let mut blocks: Vec<Block> = Vec::new();
+    let mut blocks: Vec<Block> = Vec::with_capacity(text.len() / 64);
     let mut mask = text.as_bytes().to_vec();
     let mut items: Vec<Open> = Vec::new();
     let mut quotes = 0_usize;
+    let mut quoted_items = false;
     blot(&mut mask, 0..from);
     let parser = Parser::new_ext(&text[from..], Options::ENABLE_TASKLISTS).into_offset_iter();
     for (event, range) in parser {
@@ -59,6 +60,7 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
             Event::Start(Tag::Item) => {
                 close_head(&mut blocks, &mut items, range.start);
                 let depth = items.len();
+                quoted_items |= quotes > 0;
                 items.push(Open {
                     block: blocks.len(),
                     head_done: quotes > 0,
@@ -105,7 +107,9 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
         }
     }
     // Items of quotes keep an empty head and are no part of the outline.
-    blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
+    if quoted_items {
+        blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
+    }
     Outline {
         blocks,
         masked: String::from_utf8(mask).unwrap_or_default(),
@@ -122,10 +126,14 @@ fn blot(mask: &mut [u8], range: Range<usize>) {
 
 /// Where an item's text begins, behind its marker.
 fn content_start(text: &str, range: &Range<usize>) -> usize {
-    let item = text.get(range.clone()).unwrap_or_default();
-    let marker = item.trim_start_matches(|c: char| c.is_ascii_digit() || "-*+.)".contains(c));
-    let content = marker.trim_start_matches([' ', '\t']);
-    range.end - content.len()
+    let item = text.as_bytes().get(range.clone()).unwrap_or_default();
+    let is_marker = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'*' | b'+' | b'.' | b')');
+    let marker = item.iter().take_while(is_marker).count();
+    let blanks = item[marker..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    range.start + marker + blanks
 }
 
 fn open_item<'b>(blocks: &'b mut [Block], items: &[Open]) -> Option<&'b mut Item> {

@@ -7,7 +7,7 @@ use super::annotations::{self, bracketed, marks, without};
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
 use super::item::dedent;
-use super::label::{is_background, label, verify};
+use super::label::{is_background, is_verify, label};
 use super::outline::{Block, Outline, outline};
 use super::walk::{Headed, Section, Walk};
 use super::{finish, front_matter, heading, upstream};
@@ -107,8 +107,11 @@ impl Walk<'_> {
             return;
         }
         self.close_headed(range.start);
-        let folded = source.to_ascii_lowercase();
-        self.section = if folded.starts_with("overview") {
+        let begins = |word: &str| {
+            let start = source.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        self.section = if begins("overview") {
             Section::Overview
         } else if upstream::is_upstream(source) {
             Section::Upstream
@@ -117,7 +120,7 @@ impl Walk<'_> {
         };
         if level == 1 && self.document.title.is_empty() {
             let prefix = "implementation plan:";
-            let bare = if folded.starts_with(prefix) {
+            let bare = if begins(prefix) {
                 &source[prefix.len()..]
             } else {
                 source
@@ -141,9 +144,9 @@ impl Walk<'_> {
             return;
         };
         self.close_headed(range.start);
-        let mut draft = self.task_line(first, line);
-        draft.title =
-            heading::task(heading::text(&draft.title)).map_or(String::new(), |(_, title)| title.to_owned());
+        let mut draft = self.task_line(first, line, |line| {
+            heading::task(heading::text(&line)).map_or(String::new(), |(_, title)| title.to_owned())
+        });
         draft.id = Some(id);
         draft.headed = true;
         if let Some(task) = self.add_task(draft) {
@@ -164,7 +167,7 @@ impl Walk<'_> {
         }
         let title = without(source, &mut cut);
         if let Some((_, title)) = heading::phase(heading::text(&title)) {
-            draft.title = title.to_owned();
+            title.clone_into(&mut draft.title);
         }
         for value in depends.iter().map(|annotation| annotation.value) {
             self.phase_depends(&mut draft, value.unwrap_or_default());
@@ -240,35 +243,36 @@ impl Walk<'_> {
 
     pub(super) fn labelled(&mut self, range: Range<usize>) {
         let source = self.text[range.clone()].trim();
-        let line = self.lines.line(range.start);
         let Some((name, rest)) = label(source) else {
             return;
         };
-        if let (Some(rest), Section::Phase) = (verify(source), self.section) {
+        let line = self.lines.line(range.start);
+        if is_verify(name) && self.section == Section::Phase {
             self.in_verify = true;
             self.open_verify(rest, line);
             return;
         }
         self.in_verify = false;
-        match (name.to_ascii_lowercase().as_str(), self.section) {
-            ("execution note", _) => {
-                let text = annotations::plain_dashes(&self.masked[range]);
-                self.notes.push(Note { text, line });
-            }
-            ("goal", Section::Overview) if self.document.goal.is_none() => {
+        let is = |word: &str| name.eq_ignore_ascii_case(word);
+        if is("execution note") {
+            let text = annotations::plain_dashes(&self.masked[range]);
+            self.notes.push(Note { text, line });
+            return;
+        }
+        match self.section {
+            Section::Overview if is("goal") && self.document.goal.is_none() => {
                 self.document.goal = Some(one_line(rest));
             }
-            ("priority", Section::Overview) if self.document.priority.is_none() => {
+            Section::Overview if is("priority") && self.document.priority.is_none() => {
                 let word = rest.split([' ', '(', ',', '-']).next().unwrap_or_default();
                 self.document.priority = word.parse::<Priority>().ok();
             }
-            ("objective", Section::Phase) => {
-                let text = one_line(rest);
+            Section::Phase if is("objective") => {
                 if let Some(phase) = self.phase().filter(|phase| phase.objective.is_none()) {
-                    phase.objective = Some(text);
+                    phase.objective = Some(one_line(rest));
                 }
             }
-            ("pipeline-start", Section::Phase) => {
+            Section::Phase if is("pipeline-start") => {
                 if let Some(mut draft) = self.phases.pop() {
                     self.pipeline_start(&mut draft, rest, line);
                     self.phases.push(draft);
@@ -281,6 +285,9 @@ impl Walk<'_> {
     pub(super) fn open_verify(&mut self, rest: &str, line: usize) {
         if let Some(phase) = self.phase() {
             let block = phase.verify(line);
+            if rest.is_empty() {
+                return;
+            }
             block.background |= is_background(rest);
             let check = rest
                 .replace("(non-blocking)", "")
@@ -295,5 +302,12 @@ impl Walk<'_> {
 
 /// A text with its lines and blanks joined.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
