@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use memchr::memchr2_iter;
+use memchr::{memchr, memchr2_iter, memrchr};
 
 use super::item::split_line;
 
@@ -15,19 +15,38 @@ pub(super) fn files(texts: &[&str]) -> Vec<String> {
     let mut found = Found::default();
     let mut fenced = false;
     for text in texts {
-        let mut rest = *text;
-        while !rest.is_empty() {
-            let (line, below) = split_line(rest);
-            rest = below;
-            let bare = line.trim_start();
-            if bare.starts_with("```") || bare.starts_with("~~~") {
-                fenced = !fenced;
-            } else if !fenced && may_name_a_file(bare) {
-                of_line(bare, &mut found);
+        // Only lines with a mark of a path are looked at, and fences between them.
+        let has_fences = text.contains("```") || text.contains("~~~");
+        let mut below = 0;
+        while let Some(mark) = mark(&text[below..]) {
+            let mark = below + mark;
+            let start = memrchr(b'\n', &text.as_bytes()[below..mark]).map_or(below, |at| below + at + 1);
+            let (line, rest) = split_line(&text[start..]);
+            if has_fences {
+                fenced ^= fences(&text[below..start]);
             }
+            below = text.len() - rest.len();
+            if is_fence(line) {
+                fenced = !fenced;
+            } else if !fenced {
+                of_line(line, &mut found);
+            }
+        }
+        if has_fences {
+            fenced ^= fences(&text[below..]);
         }
     }
     found.files.into_iter().map(str::to_owned).collect()
+}
+
+fn is_fence(line: &str) -> bool {
+    let bare = line.trim_start();
+    bare.starts_with("```") || bare.starts_with("~~~")
+}
+
+/// Whether an odd number of these lines are fences.
+fn fences(lines: &str) -> bool {
+    lines.lines().filter(|line| is_fence(line)).count() % 2 == 1
 }
 
 /// What was found, without repeats.
@@ -47,28 +66,40 @@ impl<'t> Found<'t> {
     }
 }
 
-/// Whether a line has a mark that every path has: a slash, or a point with a letter behind it. Most lines have none.
-fn may_name_a_file(line: &str) -> bool {
-    let bytes = line.as_bytes();
+/// The first mark that every path has: a slash, or a point with a letter behind it. Most lines have none.
+fn mark(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
     memchr2_iter(b'/', b'.', bytes)
-        .any(|at| bytes[at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+        .find(|at| bytes[*at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
 }
 
 fn of_line<'t>(line: &'t str, found: &mut Found<'t>) {
-    for (number, piece) in line.split('`').enumerate() {
-        if number % 2 == 1 {
-            if may_name_a_file(piece) && !piece.contains(char::is_whitespace) {
+    let mut rest = line;
+    let mut in_code = false;
+    loop {
+        let end = memchr(b'`', rest.as_bytes());
+        let piece = &rest[..end.unwrap_or(rest.len())];
+        if mark(piece).is_none() {
+        } else if in_code {
+            if !piece.contains(char::is_whitespace) {
                 found.add(path(piece));
             }
-        } else if may_name_a_file(piece) {
-            let mut before = "";
-            for word in piece.split_whitespace() {
-                if may_name_a_file(word) && (is_usual(word) || is_verb(before)) {
-                    found.add(path(word));
-                }
-                before = word;
-            }
+        } else {
+            of_prose(piece, found);
         }
+        let Some(end) = end else { return };
+        rest = &rest[end + 1..];
+        in_code = !in_code;
+    }
+}
+
+fn of_prose<'t>(text: &'t str, found: &mut Found<'t>) {
+    let mut before = "";
+    for word in text.split_whitespace() {
+        if mark(word).is_some() && (is_usual(word) || is_verb(before)) {
+            found.add(path(word));
+        }
+        before = word;
     }
 }
 

@@ -56,7 +56,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         objective,
         depends,
         pipeline_start,
-        tasks: numbered,
+        tasks: mut numbered,
         loose,
         verify,
         line,
@@ -66,7 +66,8 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
     let is_work = |task: &TaskDraft| !task.headed || !task.subs.is_empty();
     let has_work = numbered.iter().any(is_work);
     let mut drafts: Vec<TaskDraft> = if has_work {
-        numbered.into_iter().filter(is_work).collect()
+        numbered.retain(is_work);
+        numbered
     } else if loose.is_empty() {
         numbered
     } else {

@@ -15,6 +15,18 @@ use super::upstream;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, TaskId, Upstream};
 
+/// A part of a task, as it is written.
+struct Part<'t> {
+    /// What follows the task's id.
+    sub: Option<String>,
+    /// The part that it is indented under.
+    parent: Option<usize>,
+    title: Cow<'t, str>,
+    ticked: bool,
+    /// Where it begins.
+    at: usize,
+}
+
 impl Walk<'_> {
     pub(super) fn item(&mut self, item: &Item) {
         self.stack.truncate(item.depth);
@@ -25,10 +37,9 @@ impl Walk<'_> {
         let role = match self.section {
             Section::Phase => self.item_in_phase(item, &head, cut, parent),
             Section::Overview | Section::Upstream | Section::Other => {
-                let source = &self.text[head.clone()];
-                let line = self.lines.line(head.start);
                 if self.section == Section::Upstream && item.depth == 0 {
-                    let name = upstream::name(source);
+                    let name = upstream::name(&self.text[head.clone()]);
+                    let line = self.lines.line(head.start);
                     self.document
                         .upstream
                         .extend(name.map(|name| Upstream { name, line }));
@@ -57,51 +68,50 @@ impl Walk<'_> {
 
     fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
         let source = &self.text[head.clone()];
-        let line = self.lines.line(head.start);
         if let Some(rest) = verify(source) {
-            self.open_verify(rest, line);
+            self.open_verify(rest, head.start);
             return Role::Check;
         }
-        let (id, title) = split_id(split_line(source).0);
         let Some(ticked) = item.ticked else {
-            return self.bullet(item, head, id, title, parent);
+            return self.bullet(item, head, parent);
+        };
+        let (id, title) = split_id(split_line(source).0);
+        let part = |sub| Part {
+            sub,
+            parent: None,
+            title: Cow::Borrowed(&*title),
+            ticked,
+            at: head.start,
         };
         match (id, parent) {
-            (Some(id), _) => self.numbered(id, item, head, cut, ticked),
+            (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
-                self.sub_task(Role::Task { task, sub: None }, None, sub, title, ticked, line)
+                let parent = sub;
+                self.sub_task(Role::Task { task, sub: None }, Part { parent, ..part(None) })
             }
             (None, Role::Loose { task, sub }) => {
-                self.sub_task(Role::Loose { task, sub: None }, None, sub, title, ticked, line)
+                let parent = sub;
+                self.sub_task(Role::Loose { task, sub: None }, Part { parent, ..part(None) })
             }
-            (None, Role::Check) => self.check(source, line),
-            (None, Role::None) if self.in_verify => self.check(source, line),
+            (None, Role::Check) => self.check(head),
+            (None, Role::None) if self.in_verify => self.check(head),
             (None, Role::None) => match self.headed {
-                Some(Headed { task, .. }) => {
-                    self.sub_task(Role::Task { task, sub: None }, None, None, title, ticked, line)
-                }
+                Some(Headed { task, .. }) => self.sub_task(Role::Task { task, sub: None }, part(None)),
                 None => self.loose(item, head, cut, ticked),
             },
         }
     }
 
     /// An item without a box: a check, a numbered part of a headed task, or a mere line.
-    fn bullet(
-        &mut self,
-        item: &Item,
-        head: &Range<usize>,
-        id: Option<ItemId>,
-        title: Cow<'_, str>,
-        parent: Role,
-    ) -> Role {
-        let line = self.lines.line(head.start);
+    fn bullet(&mut self, item: &Item, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
-                (Role::None, 0) => self.check(&self.text[head.clone()], line),
+                (Role::None, 0) => self.check(head),
                 _ => parent,
             };
         }
-        if label(&self.text[head.clone()]).is_some() {
+        let source = &self.text[head.clone()];
+        if label(source).is_some() {
             self.labelled(head.clone());
             return parent;
         }
@@ -109,18 +119,28 @@ impl Walk<'_> {
             let task = self.phases.last()?.tasks.get(headed.task)?;
             Some((headed.task, task.id?))
         });
-        match (headed, id) {
-            (Some((task, own)), Some(id)) if id.task == own && id.sub.is_some() => {
-                self.sub_task(Role::Task { task, sub: None }, id.sub, None, title, false, line)
+        let Some((task, own)) = headed else {
+            return parent;
+        };
+        match split_id(split_line(source).0) {
+            (Some(id), title) if id.task == own && id.sub.is_some() => {
+                let part = Part {
+                    sub: id.sub,
+                    parent: None,
+                    title,
+                    ticked: false,
+                    at: head.start,
+                };
+                self.sub_task(Role::Task { task, sub: None }, part)
             }
             _ => parent,
         }
     }
 
-    fn check(&mut self, source: &str, line: usize) -> Role {
-        let text = one_line(source);
-        if let Some(phase) = self.phase() {
-            phase.verify(line).checks.push(text);
+    fn check(&mut self, head: &Range<usize>) -> Role {
+        let text = one_line(&self.text[head.clone()]);
+        if let Some(block) = self.verify_block(head.start) {
+            block.checks.push(text);
         }
         Role::Check
     }
@@ -128,43 +148,45 @@ impl Walk<'_> {
     fn numbered(
         &mut self,
         id: ItemId,
+        title: Cow<'_, str>,
         item: &Item,
         head: &Range<usize>,
         cut: Option<usize>,
         ticked: bool,
     ) -> Role {
-        let line = self.lines.line(head.start);
         let Some(number) = self.phase().map(|phase| phase.id) else {
             return Role::None;
         };
         if id.task.phase != number && self.in_verify {
-            return self.check(&self.text[head.clone()], line);
+            return self.check(head);
         }
         if id.task.phase != number {
+            let line = self.lines.line(head.start);
             let message = format!("task {id} stands in phase {number}");
-            self.fault(
-                line,
-                message,
-                format!("move it to phase {}, or give it another number", id.task.phase),
-            );
+            let hint = format!("move it to phase {}, or give it another number", id.task.phase);
+            self.fault(line, message, hint);
             return Role::None;
         }
-        if let Some(sub) = id.sub {
+        if id.sub.is_some() {
+            let line = self.lines.line(head.start);
             let Some(phase) = self.phase() else {
                 return Role::None;
             };
             let task = phase.task_of(id.task, line);
-            let title = split_id(split_line(&self.text[head.clone()]).0).1;
-            return self.sub_task(
-                Role::Task { task, sub: None },
-                Some(sub),
-                None,
+            let part = Part {
+                sub: id.sub,
+                parent: None,
                 title,
                 ticked,
-                line,
-            );
+                at: head.start,
+            };
+            return self.sub_task(Role::Task { task, sub: None }, part);
         }
-        let mut draft = self.task_item(item, head, cut, ticked, |line| split_id(&line).1.into_owned());
+        let mut draft = self.task_item(item, head, cut, ticked, |line| match line {
+            // Nothing was cut out of the line: its title is known.
+            Cow::Borrowed(_) => title.into_owned(),
+            Cow::Owned(line) => split_id(&line).1.into_owned(),
+        });
         draft.id = Some(id.task);
         match self.add_task(draft) {
             Some(task) => Role::Task { task, sub: None },
@@ -184,15 +206,8 @@ impl Walk<'_> {
         }
     }
 
-    fn sub_task(
-        &mut self,
-        owner: Role,
-        sub: Option<String>,
-        parent: Option<usize>,
-        title: Cow<'_, str>,
-        ticked: bool,
-        line: usize,
-    ) -> Role {
+    fn sub_task(&mut self, owner: Role, part: Part<'_>) -> Role {
+        let line = self.lines.line(part.at);
         let Some(phase) = self.phase() else {
             return Role::None;
         };
@@ -205,10 +220,10 @@ impl Walk<'_> {
             return Role::None;
         };
         draft.subs.push(SubDraft {
-            sub,
-            parent,
-            title: title.into_owned(),
-            ticked,
+            sub: part.sub,
+            parent: part.parent,
+            title: part.title.into_owned(),
+            ticked: part.ticked,
             line,
         });
         let sub = Some(draft.subs.len() - 1);
@@ -229,7 +244,7 @@ impl Walk<'_> {
     ) -> TaskDraft {
         let line = self.lines.line(head.start);
         let mut draft = self.task_line(head, line, title);
-        let below = self.lines.start(line + 1);
+        let below = self.lines.below(head.start);
         let end = cut.unwrap_or(item.range.end);
         draft.details = dedent(self.text.get(below..end).unwrap_or_default());
         draft.ticked = ticked;
@@ -244,9 +259,9 @@ impl Walk<'_> {
         line: usize,
         title: impl FnOnce(Cow<'_, str>) -> String,
     ) -> TaskDraft {
-        let (source, masked) = (&self.text[head.clone()], &self.masked[head.clone()]);
-        let depends = bracketed(source, masked, "depends");
-        let mut cut = marks(masked, "[SEQUENTIAL]");
+        let (source, masked) = (&self.text[head.clone()], self.masked.part(head));
+        let depends = bracketed(source, &masked, "depends");
+        let mut cut = marks(&masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
         cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
         let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());

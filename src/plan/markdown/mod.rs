@@ -17,6 +17,8 @@ mod heading;
 mod item;
 mod items;
 mod label;
+mod lines;
+mod masked;
 mod outline;
 mod read;
 mod upstream;

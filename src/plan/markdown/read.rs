@@ -8,10 +8,10 @@ use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
 use super::item::dedent;
 use super::label::{is_background, is_verify, label};
+use super::lines::Lines;
 use super::outline::{Block, Outline, outline};
 use super::walk::{Headed, Section, Walk};
 use super::{finish, front_matter, heading, upstream};
-use crate::plan::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
@@ -25,8 +25,8 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
     let Outline { blocks, masked } = outline(text, front);
     let mut walk = Walk {
         text,
-        masked: &masked,
-        lines: LineIndex::new(text),
+        masked,
+        lines: Lines::new(text),
         document: Document {
             upstream: front_matter::dependencies(&text[body..front]),
             text: text.to_owned(),
@@ -64,13 +64,17 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
 
 /// The level on which phases stand: the highest below the title that has any.
 fn phase_level(text: &str, blocks: &[Block]) -> u8 {
-    let levels = blocks.iter().filter_map(|block| match block {
-        Block::Heading { level, range } if *level > 1 => {
-            heading::phase(heading::text(&text[range.clone()])).map(|_| *level)
+    let mut found = None;
+    for block in blocks {
+        if let Block::Heading { level, range } = block
+            && *level > 1
+            && found.is_none_or(|found| *level < found)
+            && heading::phase(heading::text(&text[range.clone()])).is_some()
+        {
+            found = Some(*level);
         }
-        _ => None,
-    });
-    levels.min().unwrap_or(2)
+    }
+    found.unwrap_or(2)
 }
 
 impl Walk<'_> {
@@ -91,7 +95,7 @@ impl Walk<'_> {
     fn heading(&mut self, level: u8, range: &Range<usize>) {
         let line = self.lines.line(range.start);
         let source = heading::text(&self.text[range.clone()]);
-        let first = range.start..self.lines.start(line + 1).min(range.end);
+        let first = range.start..self.lines.below(range.start).min(range.end);
         self.in_verify = false;
         self.stack.clear();
         if let (Some((id, _)), true) = (heading::phase(source), level == self.phase_level) {
@@ -156,11 +160,11 @@ impl Walk<'_> {
     }
 
     fn start_phase(&mut self, id: PhaseId, first: &Range<usize>, line: usize) {
-        let (source, masked) = (&self.text[first.clone()], &self.masked[first.clone()]);
-        let mut cut = marks(masked, "[PARALLEL]");
+        let (source, masked) = (&self.text[first.clone()], self.masked.part(first));
+        let mut cut = marks(&masked, "[PARALLEL]");
         let mut draft = PhaseDraft::new(id, String::new(), line);
         draft.parallel = !cut.is_empty();
-        let found = |key| bracketed(source, masked, key);
+        let found = |key| bracketed(source, &masked, key);
         let (depends, starts, beside) = (found("depends"), found("pipeline-start"), found("parallel-with"));
         for list in [&depends, &starts, &beside] {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
@@ -246,16 +250,16 @@ impl Walk<'_> {
         let Some((name, rest)) = label(source) else {
             return;
         };
-        let line = self.lines.line(range.start);
         if is_verify(name) && self.section == Section::Phase {
             self.in_verify = true;
-            self.open_verify(rest, line);
+            self.open_verify(rest, range.start);
             return;
         }
         self.in_verify = false;
         let is = |word: &str| name.eq_ignore_ascii_case(word);
         if is("execution note") {
-            let text = annotations::plain_dashes(&self.masked[range]);
+            let text = annotations::plain_dashes(&self.masked.part(&range));
+            let line = self.lines.line(range.start);
             self.notes.push(Note { text, line });
             return;
         }
@@ -274,6 +278,7 @@ impl Walk<'_> {
             }
             Section::Phase if is("pipeline-start") => {
                 if let Some(mut draft) = self.phases.pop() {
+                    let line = self.lines.line(range.start);
                     self.pipeline_start(&mut draft, rest, line);
                     self.phases.push(draft);
                 }
@@ -282,9 +287,8 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn open_verify(&mut self, rest: &str, line: usize) {
-        if let Some(phase) = self.phase() {
-            let block = phase.verify(line);
+    pub(super) fn open_verify(&mut self, rest: &str, at: usize) {
+        if let Some(block) = self.verify_block(at) {
             if rest.is_empty() {
                 return;
             }
@@ -302,6 +306,16 @@ impl Walk<'_> {
 
 /// A text with its lines and blanks joined.
 pub(super) fn one_line(text: &str) -> String {
+    let text = text.trim();
+    let mut last = b'.';
+    let is_joined = text.bytes().all(|byte| {
+        let joined = (byte == b' ' && last != b' ') || byte.is_ascii_graphic();
+        last = byte;
+        joined
+    });
+    if is_joined {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {
