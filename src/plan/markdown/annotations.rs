@@ -18,8 +18,12 @@ pub(super) struct Annotation<'t> {
 
 /// Every `(key: …)` whose bracket stands outside code: `masked` has the same bytes as `text`, with code blotted out.
 pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annotation<'t>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Annotation<'t>> = Vec::new();
     for at in memchr_iter(b'(', masked.as_bytes()) {
+        // What stands inside another's value is part of that value.
+        if found.last().is_some_and(|last| at < last.range.end) {
+            continue;
+        }
         let inner = masked[at + 1..].trim_start();
         let named = inner
             .get(..key.len())

@@ -16,7 +16,8 @@ pub(super) fn files(texts: &[&str]) -> Vec<String> {
     let mut fenced = false;
     for text in texts {
         // Only lines with a mark of a path are looked at, and fences between them.
-        let has_fences = text.contains("```") || text.contains("~~~");
+        let has_fences = memchr2_iter(b'`', b'~', text.as_bytes())
+            .any(|at| text[at..].starts_with("```") || text[at..].starts_with("~~~"));
         let mut below = 0;
         while let Some(mark) = mark(&text[below..]) {
             let mark = below + mark;
@@ -112,6 +113,15 @@ fn is_usual(word: &str) -> bool {
 fn is_verb(word: &str) -> bool {
     let letters = word.trim_matches(|c: char| !c.is_alphabetic());
     VERBS.iter().any(|verb| letters.eq_ignore_ascii_case(verb))
+}
+
+/// A path that is stated to be one, perhaps in backticks: any inside the repository.
+pub(super) fn stated(word: &str) -> Option<&str> {
+    let word = word.trim_matches('`').trim();
+    let word = word.strip_prefix("./").unwrap_or(word);
+    let climbs = word.split('/').any(|part| part == "..");
+    let is_path = !word.is_empty() && !word.starts_with(['/', '~', '-']) && !climbs;
+    (is_path && !word.contains(char::is_whitespace)).then_some(word)
 }
 
 /// The path that a word is, if it looks like a file or a glob of files inside the repository.

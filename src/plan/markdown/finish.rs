@@ -56,6 +56,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         objective,
         depends,
         pipeline_start,
+        expected,
         tasks: mut numbered,
         loose,
         verify,
@@ -93,6 +94,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         depends,
         parallel_with: Vec::new(),
         pipeline_start,
+        expected,
         tasks,
         verify,
         line,
@@ -133,9 +135,16 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
     // Waiting for another plan alone does not free a task from the order of its own.
     let depends = (is_free || !own.is_empty()).then(Vec::new);
     named.push(Names { task: id, named: own });
+    let mut files = files(&[&draft.title, &draft.details]);
+    if !draft.reads.is_empty() {
+        let reads: BTreeSet<&String> = draft.reads.iter().collect();
+        files.retain(|file| !reads.contains(file));
+    }
     Some(Task {
         id,
-        files: files(&[&draft.title, &draft.details]),
+        files,
+        reads: draft.reads,
+        expected: draft.expected,
         title: draft.title,
         details: draft.details,
         ticked: draft.ticked,

@@ -263,13 +263,21 @@ impl Walk<'_> {
         let depends = bracketed(source, &masked, "depends");
         let mut cut = marks(&masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
-        cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
+        let (expected, reads) = (
+            bracketed(source, &masked, "expected"),
+            bracketed(source, &masked, "reads"),
+        );
+        for list in [&depends, &expected, &reads] {
+            cut.extend(list.iter().map(|annotation| annotation.range.clone()));
+        }
         let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
         cut.retain(|range| range.start < first);
         let mut draft = TaskDraft {
             title: title(without(&source[..first], &mut cut)),
             sequential,
             line,
+            expected: self.expected(&expected, head.start),
+            reads: self.reads(&reads, head.start),
             ..TaskDraft::default()
         };
         for annotation in depends {

@@ -129,8 +129,19 @@ impl Walk<'_> {
             } else {
                 source
             };
-            self.document.title = bare.trim().to_owned();
+            self.document.title = self.title(bare, range);
         }
+    }
+
+    /// The document's title, of which `bare` is the text: what its heading states is read and cut out.
+    fn title(&mut self, bare: &str, heading: &Range<usize>) -> String {
+        let masked = self.masked.part(heading);
+        let source = &self.text[heading.clone()];
+        let from = source.find(bare).unwrap_or(0);
+        let expected = bracketed(bare, &masked[from..from + bare.len()], "expected");
+        self.document.expected = self.expected(&expected, heading.start + from);
+        let mut cut: Vec<_> = expected.into_iter().map(|annotation| annotation.range).collect();
+        without(bare, &mut cut).into_owned()
     }
 
     fn heading_in_phase(&mut self, level: u8, range: &Range<usize>, first: &Range<usize>, line: usize) {
@@ -166,13 +177,15 @@ impl Walk<'_> {
         draft.parallel = !cut.is_empty();
         let found = |key| bracketed(source, &masked, key);
         let (depends, starts, beside) = (found("depends"), found("pipeline-start"), found("parallel-with"));
-        for list in [&depends, &starts, &beside] {
+        let expected = found("expected");
+        for list in [&depends, &starts, &beside, &expected] {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
         }
         let title = without(source, &mut cut);
         if let Some((_, title)) = heading::phase(heading::text(&title)) {
             title.clone_into(&mut draft.title);
         }
+        draft.expected = self.expected(&expected, first.start);
         for value in depends.iter().map(|annotation| annotation.value) {
             self.phase_depends(&mut draft, value.unwrap_or_default());
         }
@@ -307,13 +320,13 @@ impl Walk<'_> {
 /// A text with its lines and blanks joined.
 pub(super) fn one_line(text: &str) -> String {
     let text = text.trim();
-    let mut last = b'.';
-    let is_joined = text.bytes().all(|byte| {
-        let joined = (byte == b' ' && last != b' ') || byte.is_ascii_graphic();
-        last = byte;
-        joined
-    });
-    if is_joined {
+    // Without early ends, so that many bytes are looked at at once.
+    let plain = text
+        .bytes()
+        .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    let pairs = text.bytes().zip(text.bytes().skip(1));
+    let wide = pairs.fold(false, |wide, (a, b)| wide | ((a == b' ') & (b == b' ')));
+    if plain && !wide {
         return text.to_owned();
     }
     let mut line = String::with_capacity(text.len());
