@@ -74,6 +74,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
     } else {
         loose
     };
+    once_each(&mut drafts, faults);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
     }
@@ -99,6 +100,23 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         verify,
         line,
     }
+}
+
+/// Keeps the first task of each id. Headings without boxes may repeat an id, so only what turns out to be work is
+/// compared.
+fn once_each(drafts: &mut Vec<TaskDraft>, faults: &mut Vec<DocumentFault>) {
+    if drafts.is_sorted_by(|a, b| a.id < b.id || b.id.is_none()) {
+        return;
+    }
+    let mut lines: BTreeMap<TaskId, usize> = BTreeMap::new();
+    drafts.retain(|task| {
+        let Some(id) = task.id else { return true };
+        let first = *lines.entry(id).or_insert(task.line);
+        if first != task.line {
+            faults.push(DocumentFault::twice(id, first, task.line));
+        }
+        first == task.line
+    });
 }
 
 /// `[SEQUENTIAL]` on neighbouring lines makes a group named by its ends.

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
+use super::fault::DocumentFault;
 use super::item::{dedent, split_id, split_line};
 use super::label::{label, verify};
 use super::outline::Item;
@@ -298,11 +299,8 @@ impl Walk<'_> {
         let at = phase.tasks.len();
         let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));
         if let Some(first) = first.filter(|first| !first.headed || !first.subs.is_empty()) {
-            let message = format!(
-                "task {id} stands here a second time: the first is on line {}",
-                first.line
-            );
-            self.fault(line, message, "give one of them another number".to_owned());
+            let fault = DocumentFault::twice(id, first.line, line);
+            self.faults.push(fault);
             return None;
         }
         phase.index.insert(id, at);

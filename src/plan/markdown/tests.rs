@@ -252,7 +252,15 @@ fn waiting_for_another_plan_does_not_free_from_the_own_order() {
 
 #[test]
 fn what_breaks_a_rule_is_named_with_its_line() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 14] = [
+        (
+            "### 1.1 a\n### 1.2 b\n### 1.1 c",
+            &["4: task 1.1 stands here a second time: the first is on line 2"],
+        ),
+        (
+            "### 1.1 a\n- [ ] 1.1 b\n- [ ] c",
+            &["3: task 1.1 stands here a second time: the first is on line 2"],
+        ),
         (
             "- [ ] 1.1 a\n- [ ] 1.1 b",
             &["3: task 1.1 stands here a second time: the first is on line 2"],
