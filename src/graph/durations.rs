@@ -1,6 +1,7 @@
 //! How long work is expected to take: as measured in earlier runs, else as stated, else all alike.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::plan::{AgentName, Phase, Plan, PlanName, TaskId, UnitId};
 
@@ -38,16 +39,20 @@ impl Durations {
         known.copied().unwrap_or(Self::EQUAL)
     }
 
-    /// What the document says about the task or its phase, else what the manifest says about the phase or the plan. What
-    /// is said about a whole is shared evenly among its tasks.
-    fn stated(&self, plan: &Plan, phase: &Phase, _task: TaskId) -> Option<u64> {
-        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let parts = phase.tasks.len().max(1) as u64;
+    /// What the document says about the task, else what the manifest or the document says about the phase, else about the
+    /// plan. What is said about a whole is shared evenly among its tasks.
+    fn stated(&self, plan: &Plan, phase: &Phase, task: TaskId) -> Option<u64> {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let own = phase.tasks.iter().find(|known| known.id == task);
+        if let Some(stated) = own.and_then(|own| own.expected) {
+            return Some(millis(stated));
+        }
         let settings = plan.phases.get(&phase.id);
-        if let Some(whole) = settings.and_then(|own| own.expected) {
-            return Some(millis(whole) / parts);
+        if let Some(whole) = settings.and_then(|own| own.expected).or(phase.expected) {
+            return Some(millis(whole) / phase.tasks.len().max(1) as u64);
         }
         let all = plan.document.tasks().count().max(1) as u64;
-        plan.expected.map(|whole| millis(whole) / all)
+        let whole = plan.expected.or(plan.document.expected);
+        whole.map(|whole| millis(whole) / all)
     }
 }

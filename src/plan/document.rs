@@ -2,6 +2,8 @@
 //!
 //! Reading is in [`super::markdown`]; nothing here touches a file.
 
+use std::time::Duration;
+
 use super::{Dependency, PhaseId, Priority, TaskId};
 
 /// A plan document.
@@ -16,6 +18,8 @@ pub struct Document {
     /// Names of plans that the document says it builds on, as written and without `.md`: front matter and
     /// `### Upstream`. They count when the manifest has a plan of that name or with that file.
     pub upstream: Vec<Upstream>,
+    /// How long the whole plan is expected to take: `(expected: 3h)` in its title.
+    pub expected: Option<Duration>,
     /// In document order.
     pub phases: Vec<Phase>,
     /// The document's text, byte for byte.
@@ -46,6 +50,8 @@ pub struct Phase {
     pub parallel_with: Vec<PhaseId>,
     /// When it may start before the phases in front of it are done.
     pub pipeline_start: Option<PipelineStart>,
+    /// How long it is expected to take: `(expected: 1h30m)` in its heading.
+    pub expected: Option<Duration>,
     /// In document order.
     pub tasks: Vec<Task>,
     /// `**VERIFY Phase N:**` with its boxes.
@@ -87,8 +93,12 @@ pub struct Task {
     pub sequential: Option<String>,
     /// Parts of it that are tracked but never scheduled alone.
     pub subtasks: Vec<Subtask>,
-    /// Files that its text names, in order, without repeats.
+    /// Files that its text names and that it may change, in order, without repeats.
     pub files: Vec<String>,
+    /// Files that it only reads, from `(reads: …)`; none of them is in `files`.
+    pub reads: Vec<String>,
+    /// How long it is expected to take: `(expected: 20m)` in its line.
+    pub expected: Option<Duration>,
     /// Line of its box or heading, from 1.
     pub line: usize,
 }

@@ -6,6 +6,8 @@ mod support;
 
 // Floor 0: plan documents, real ones and large ones.
 mod plan_documents;
+// The same floor: what holds for every text that is read.
+mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
 mod schedule_model;
 // Floor 3: git, on real repositories.

@@ -123,6 +123,7 @@ fn document_of_prompt(prompt: &str, line: usize) -> Document {
             depends: Vec::new(),
             parallel_with: Vec::new(),
             pipeline_start: None,
+            expected: None,
             tasks: vec![Task {
                 id: TaskId::new(1, 1),
                 title,
@@ -133,6 +134,8 @@ fn document_of_prompt(prompt: &str, line: usize) -> Document {
                 sequential: None,
                 subtasks: Vec::new(),
                 files: Vec::new(),
+                reads: Vec::new(),
+                expected: None,
                 line,
             }],
             verify: None,

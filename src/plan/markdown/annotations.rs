@@ -1,6 +1,9 @@
 //! What stands in brackets on the lines of tasks and phases: `(depends: 1.1)`, `[SEQUENTIAL]`.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use memchr::memchr_iter;
 
 use crate::plan::{Dependency, ItemId, PhaseId, TaskId};
 
@@ -15,8 +18,12 @@ pub(super) struct Annotation<'t> {
 
 /// Every `(key: …)` whose bracket stands outside code: `masked` has the same bytes as `text`, with code blotted out.
 pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annotation<'t>> {
-    let mut found = Vec::new();
-    for (at, _) in masked.match_indices('(') {
+    let mut found: Vec<Annotation<'t>> = Vec::new();
+    for at in memchr_iter(b'(', masked.as_bytes()) {
+        // What stands inside another's value is part of that value.
+        if found.last().is_some_and(|last| at < last.range.end) {
+            continue;
+        }
         let inner = masked[at + 1..].trim_start();
         let named = inner
             .get(..key.len())
@@ -51,14 +58,17 @@ pub(super) fn bracketed<'t>(text: &'t str, masked: &str, key: &str) -> Vec<Annot
 
 /// Every place of a bare mark such as `[SEQUENTIAL]` outside code.
 pub(super) fn marks(masked: &str, mark: &str) -> Vec<Range<usize>> {
-    masked
-        .match_indices(mark)
-        .map(|(at, _)| at..at + mark.len())
+    memchr_iter(b'[', masked.as_bytes())
+        .filter(|at| masked[*at..].starts_with(mark))
+        .map(|at| at..at + mark.len())
         .collect()
 }
 
 /// A text without these ranges, with the blanks around them joined.
-pub(super) fn without(text: &str, ranges: &mut [Range<usize>]) -> String {
+pub(super) fn without<'t>(text: &'t str, ranges: &mut [Range<usize>]) -> Cow<'t, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text.trim());
+    }
     ranges.sort_by_key(|range| range.start);
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
@@ -77,7 +87,7 @@ pub(super) fn without(text: &str, ranges: &mut [Range<usize>]) -> String {
     } else {
         rest
     });
-    kept.trim().to_owned()
+    Cow::Owned(kept.trim().to_owned())
 }
 
 /// One thing that `depends` names.

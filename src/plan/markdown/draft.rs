@@ -1,6 +1,7 @@
 //! Phases and tasks while a document is being read: numbers may still be missing, references are as written.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::annotations::Named;
 use crate::plan::{Dependency, PhaseId, PipelineStart, TaskId, VerifyBlock};
@@ -17,6 +18,8 @@ pub(super) struct PhaseDraft {
     /// `parallel-with` on its heading.
     pub(super) parallel_with: Vec<PhaseId>,
     pub(super) pipeline_start: Option<PipelineStart>,
+    /// `(expected: …)` on its heading.
+    pub(super) expected: Option<Duration>,
     /// Tasks with an id, in document order.
     pub(super) tasks: Vec<TaskDraft>,
     /// Where the task of an id is in `tasks`.
@@ -38,6 +41,10 @@ pub(super) struct TaskDraft {
     pub(super) ticked: bool,
     /// What its `depends` names; none when it has no such annotation.
     pub(super) depends: Option<Vec<Named>>,
+    /// `(expected: …)` on its line.
+    pub(super) expected: Option<Duration>,
+    /// `(reads: …)` on its line.
+    pub(super) reads: Vec<String>,
     /// `[SEQUENTIAL]` stands on its line.
     pub(super) sequential: bool,
     pub(super) subs: Vec<SubDraft>,
@@ -73,6 +80,7 @@ impl PhaseDraft {
             parallel: false,
             parallel_with: Vec::new(),
             pipeline_start: None,
+            expected: None,
             tasks: Vec::new(),
             index: BTreeMap::new(),
             loose: Vec::new(),

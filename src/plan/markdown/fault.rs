@@ -1,5 +1,7 @@
 //! What breaks a rule of plan documents.
 
+use crate::plan::TaskId;
+
 /// One thing wrong in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DocumentFault {
@@ -12,6 +14,12 @@ pub struct DocumentFault {
 }
 
 impl DocumentFault {
+    /// A task that stands on two lines.
+    pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
+        let message = format!("task {id} stands here a second time: the first is on line {first}");
+        Self::new(second, message, "give one of them another number".to_owned())
+    }
+
     pub(super) fn new(line: usize, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self {
             line,

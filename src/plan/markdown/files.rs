@@ -2,59 +2,136 @@
 
 use std::collections::BTreeSet;
 
+use memchr::{memchr, memchr2_iter, memrchr};
+
+use super::item::split_line;
+
 const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
 const VERBS: [&str; 5] = ["create", "modify", "update", "edit", "in"];
 
 /// Files in backticks, under one of the usual folders, or behind a verb of making and changing; in order of mention,
 /// without repeats. Fenced blocks are passed over.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut fenced = false;
-    for line in texts.iter().flat_map(|text| text.lines()) {
-        let bare = line.trim_start();
-        if bare.starts_with("```") || bare.starts_with("~~~") {
-            fenced = !fenced;
-        } else if !fenced {
-            for file in of_line(line) {
-                if seen.insert(file.clone()) {
-                    found.push(file);
-                }
+    for text in texts {
+        // Only lines with a mark of a path are looked at, and fences between them.
+        let has_fences = memchr2_iter(b'`', b'~', text.as_bytes())
+            .any(|at| text[at..].starts_with("```") || text[at..].starts_with("~~~"));
+        let mut below = 0;
+        while let Some(mark) = mark(&text[below..]) {
+            let mark = below + mark;
+            let start = memrchr(b'\n', &text.as_bytes()[below..mark]).map_or(below, |at| below + at + 1);
+            let (line, rest) = split_line(&text[start..]);
+            if has_fences {
+                fenced ^= fences(&text[below..start]);
+            }
+            below = text.len() - rest.len();
+            if is_fence(line) {
+                fenced = !fenced;
+            } else if !fenced {
+                of_line(line, &mut found);
             }
         }
+        if has_fences {
+            fenced ^= fences(&text[below..]);
+        }
     }
-    found
+    found.files.into_iter().map(str::to_owned).collect()
 }
 
-fn of_line(line: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut after_verb = false;
-    for (number, piece) in line.split('`').enumerate() {
-        if number % 2 == 1 {
-            let is_one_word = !piece.contains(char::is_whitespace);
-            found.extend(path(piece).filter(|_| is_one_word));
-            after_verb = false;
-            continue;
-        }
-        for word in piece.split_whitespace() {
-            let usual = FOLDERS
-                .iter()
-                .any(|folder| word.trim_start_matches(['(', '[', '"', '/']).starts_with(folder));
-            if usual || after_verb {
-                found.extend(path(word));
-            }
-            let letters = word
-                .trim_matches(|c: char| !c.is_alphabetic())
-                .to_ascii_lowercase();
-            after_verb = VERBS.contains(&letters.as_str());
+fn is_fence(line: &str) -> bool {
+    let bare = line.trim_start();
+    bare.starts_with("```") || bare.starts_with("~~~")
+}
+
+/// Whether an odd number of these lines are fences.
+fn fences(lines: &str) -> bool {
+    lines.lines().filter(|line| is_fence(line)).count() % 2 == 1
+}
+
+/// What was found, without repeats.
+#[derive(Default)]
+struct Found<'t> {
+    files: Vec<&'t str>,
+    seen: BTreeSet<&'t str>,
+}
+
+impl<'t> Found<'t> {
+    fn add(&mut self, file: Option<&'t str>) {
+        if let Some(file) = file
+            && self.seen.insert(file)
+        {
+            self.files.push(file);
         }
     }
-    found
+}
+
+/// The first mark that every path has: a slash, or a point with a letter behind it. Most lines have none.
+fn mark(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr2_iter(b'/', b'.', bytes)
+        .find(|at| bytes[*at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+}
+
+fn of_line<'t>(line: &'t str, found: &mut Found<'t>) {
+    let mut rest = line;
+    let mut in_code = false;
+    loop {
+        let end = memchr(b'`', rest.as_bytes());
+        let piece = &rest[..end.unwrap_or(rest.len())];
+        if mark(piece).is_none() {
+        } else if in_code {
+            if !piece.contains(char::is_whitespace) {
+                found.add(path(piece));
+            }
+        } else {
+            of_prose(piece, found);
+        }
+        let Some(end) = end else { return };
+        rest = &rest[end + 1..];
+        in_code = !in_code;
+    }
+}
+
+fn of_prose<'t>(text: &'t str, found: &mut Found<'t>) {
+    let mut before = "";
+    for word in text.split_whitespace() {
+        if mark(word).is_some() && (is_usual(word) || is_verb(before)) {
+            found.add(path(word));
+        }
+        before = word;
+    }
+}
+
+/// Whether a word begins with one of the usual folders, perhaps in brackets.
+fn is_usual(word: &str) -> bool {
+    let bare = word.trim_start_matches(['(', '[', '"', '/']);
+    FOLDERS.iter().any(|folder| bare.starts_with(folder))
+}
+
+fn is_verb(word: &str) -> bool {
+    let letters = word.trim_matches(|c: char| !c.is_alphabetic());
+    VERBS.iter().any(|verb| letters.eq_ignore_ascii_case(verb))
+}
+
+/// A path that is stated to be one, perhaps in backticks: any inside the repository.
+pub(super) fn stated(word: &str) -> Option<&str> {
+    let word = word.trim_matches('`').trim();
+    let word = word.strip_prefix("./").unwrap_or(word);
+    let climbs = word.split('/').any(|part| part == "..");
+    let is_path = !word.is_empty() && !word.starts_with(['/', '~', '-']) && !climbs;
+    (is_path && !word.contains(char::is_whitespace)).then_some(word)
 }
 
 /// The path that a word is, if it looks like a file or a glob of files inside the repository.
-fn path(word: &str) -> Option<String> {
-    let around = |c: char| "()[]{}<>\"',;:!?".contains(c);
+fn path(word: &str) -> Option<&str> {
+    let around = |c: char| {
+        matches!(
+            c,
+            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | ',' | ';' | ':' | '!' | '?'
+        )
+    };
     let word = word.trim_start_matches(around);
     let word = word.trim_end_matches(|c| c == '.' || around(c));
     let word = match word.rsplit_once(':') {
@@ -66,8 +143,9 @@ fn path(word: &str) -> Option<String> {
         .filter(|rest| FOLDERS.iter().any(|folder| rest.starts_with(folder)));
     let word = rooted.unwrap_or(word);
     let word = word.strip_prefix("./").unwrap_or(word);
-    let allowed = |c: char| c.is_alphanumeric() || "/._-+@*".contains(c);
-    if word.is_empty() || word.starts_with(['/', '-']) || word.contains("..") || !word.chars().all(allowed) {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '*');
+    let climbs = word.as_bytes().windows(2).any(|pair| pair == b"..");
+    if word.is_empty() || word.starts_with(['/', '-']) || climbs || !word.chars().all(allowed) {
         return None;
     }
     let name = word.rsplit('/').next().unwrap_or(word);
@@ -79,7 +157,7 @@ fn path(word: &str) -> Option<String> {
     let usual = FOLDERS
         .iter()
         .any(|folder| word.starts_with(folder) && word.len() > folder.len());
-    (has_extension || usual).then(|| word.to_owned())
+    (has_extension || usual).then_some(word)
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         objective,
         depends,
         pipeline_start,
-        tasks: numbered,
+        expected,
+        tasks: mut numbered,
         loose,
         verify,
         line,
@@ -66,12 +67,14 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
     let is_work = |task: &TaskDraft| !task.headed || !task.subs.is_empty();
     let has_work = numbered.iter().any(is_work);
     let mut drafts: Vec<TaskDraft> = if has_work {
-        numbered.into_iter().filter(is_work).collect()
+        numbered.retain(is_work);
+        numbered
     } else if loose.is_empty() {
         numbered
     } else {
         loose
     };
+    once_each(&mut drafts, faults);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
     }
@@ -92,10 +95,28 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         depends,
         parallel_with: Vec::new(),
         pipeline_start,
+        expected,
         tasks,
         verify,
         line,
     }
+}
+
+/// Keeps the first task of each id. Headings without boxes may repeat an id, so only what turns out to be work is
+/// compared.
+fn once_each(drafts: &mut Vec<TaskDraft>, faults: &mut Vec<DocumentFault>) {
+    if drafts.is_sorted_by(|a, b| a.id < b.id || b.id.is_none()) {
+        return;
+    }
+    let mut lines: BTreeMap<TaskId, usize> = BTreeMap::new();
+    drafts.retain(|task| {
+        let Some(id) = task.id else { return true };
+        let first = *lines.entry(id).or_insert(task.line);
+        if first != task.line {
+            faults.push(DocumentFault::twice(id, first, task.line));
+        }
+        first == task.line
+    });
 }
 
 /// `[SEQUENTIAL]` on neighbouring lines makes a group named by its ends.
@@ -132,9 +153,16 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
     // Waiting for another plan alone does not free a task from the order of its own.
     let depends = (is_free || !own.is_empty()).then(Vec::new);
     named.push(Names { task: id, named: own });
+    let mut files = files(&[&draft.title, &draft.details]);
+    if !draft.reads.is_empty() {
+        let reads: BTreeSet<&String> = draft.reads.iter().collect();
+        files.retain(|file| !reads.contains(file));
+    }
     Some(Task {
         id,
-        files: files(&[&draft.title, &draft.details]),
+        files,
+        reads: draft.reads,
+        expected: draft.expected,
         title: draft.title,
         details: draft.details,
         ticked: draft.ticked,
@@ -148,6 +176,9 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFault
 
 /// Numbers the sub-tasks that have no number by their place below the task or sub-task they belong to.
 fn subtasks(task: TaskId, drafts: Vec<SubDraft>, faults: &mut Vec<DocumentFault>) -> Vec<Subtask> {
+    if drafts.is_empty() {
+        return Vec::new();
+    }
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for draft in &drafts {
         if let Some(sub) = &draft.sub
@@ -216,6 +247,9 @@ fn apply_notes(
     beside: &mut Vec<(PhaseId, PhaseId, usize)>,
     faults: &mut Vec<DocumentFault>,
 ) {
+    if notes.is_empty() {
+        return;
+    }
     let places = places(phases);
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut seen: BTreeSet<Group> = BTreeSet::new();
@@ -289,6 +323,9 @@ fn beside_each_other(
 
 /// Not waiting for each other holds both ways.
 fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faults: &mut Vec<DocumentFault>) {
+    if beside.is_empty() {
+        return;
+    }
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut pairs: BTreeSet<(PhaseId, PhaseId)> = BTreeSet::new();
     for (a, b, line) in beside {
@@ -308,6 +345,9 @@ fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faul
 
 /// Puts the tasks that `depends` names into place; what does not exist is left to the checks.
 fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<DocumentFault>) {
+    if named.iter().all(|names| names.named.is_empty()) {
+        return;
+    }
     let ids: BTreeSet<TaskId> = phases
         .iter()
         .flat_map(|phase| &phase.tasks)

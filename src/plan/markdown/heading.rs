@@ -1,10 +1,11 @@
 //! Headings: what a phase's or a task's heading says.
 
+use super::item::split_line;
 use crate::plan::{PhaseId, PipelineStart, TaskId};
 
 /// The text of a heading without its marks, from the line it stands on.
 pub(super) fn text(line: &str) -> &str {
-    let line = line.lines().next().unwrap_or_default();
+    let line = split_line(line).0;
     let bare = line.trim_start_matches([' ', '#']).trim();
     let closed = bare.trim_end_matches('#');
     // Closing marks count only behind a blank: `C#` is a title.

@@ -1,50 +1,95 @@
 //! The text of a list item: its id, its title and its details.
 
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter};
+
 use crate::plan::ItemId;
 
 /// Splits the id off an item's first line, whether plain, bold, or with a colon or point behind it.
-pub(super) fn split_id(line: &str) -> (Option<ItemId>, String) {
+pub(super) fn split_id(line: &str) -> (Option<ItemId>, Cow<'_, str>) {
     let bare = line.trim();
-    let unbold = bare.trim_start_matches("**");
+    let mut unbold = bare;
+    while let Some(inner) = unbold.strip_prefix("**") {
+        unbold = inner;
+    }
     let named = unbold.get(..5).filter(|word| word.eq_ignore_ascii_case("task "));
     let text = named.map_or(unbold, |word| unbold[word.len()..].trim_start());
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return (None, Cow::Borrowed(bare));
+    }
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let id = word.trim_end_matches(['*', ':', '.', ')']);
     match id.parse::<ItemId>() {
         // `Task 2.1: Do it` names a task, `Task 2.1 can start early` speaks of one.
         Ok(_) if named.is_some() && id.len() == word.len() && !rest.starts_with(['-', '–', '—']) => {
-            (None, bare.to_owned())
+            (None, Cow::Borrowed(bare))
         }
         Ok(item) => {
-            let mut title = rest
+            let title = rest
                 .trim_start()
                 .trim_start_matches(['-', '–', '—', ':'])
-                .trim_start()
-                .to_owned();
+                .trim_start();
             let opened = bare.len() != unbold.len() && !word.contains("**");
-            if let (true, Some(at)) = (opened, title.find("**")) {
-                title.replace_range(at..at + 2, "");
+            let closed = if opened { title.split_once("**") } else { None };
+            match closed {
+                Some((bold, rest)) => (Some(item), Cow::Owned([bold, rest].concat().trim().to_owned())),
+                None => (Some(item), Cow::Borrowed(title.trim())),
             }
-            (Some(item), title.trim().to_owned())
         }
-        Err(_) => (None, bare.to_owned()),
+        Err(_) => (None, Cow::Borrowed(bare)),
     }
 }
 
 /// Lines without the blanks that all of them begin with, and without empty lines around them.
 pub(super) fn dedent(lines: &str) -> String {
-    let indent = lines
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
-        .min()
-        .unwrap_or(0);
-    let mut text = String::with_capacity(lines.len());
-    for line in lines.lines() {
-        text.push_str(line.get(indent..).unwrap_or_default().trim_end());
-        text.push('\n');
+    if lines.is_empty() {
+        return String::new();
     }
-    text.trim_matches('\n').to_owned()
+    let starts = std::iter::once(0).chain(memchr_iter(b'\n', lines.as_bytes()).map(|at| at + 1));
+    let indent = starts.filter_map(|at| indent(&lines[at..])).min().unwrap_or(0);
+    let mut text = String::with_capacity(lines.len());
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let (line, below) = split_line(rest);
+        rest = below;
+        let line = line.get(indent..).unwrap_or_default().trim_end();
+        if !text.is_empty() || !line.is_empty() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end_matches('\n').len());
+    text
+}
+
+/// The first line of a text, without its break, and what is below it.
+pub(super) fn split_line(text: &str) -> (&str, &str) {
+    match memchr(b'\n', text.as_bytes()) {
+        Some(end) => {
+            let line = &text[..end];
+            (line.strip_suffix('\r').unwrap_or(line), &text[end + 1..])
+        }
+        None => (text, ""),
+    }
+}
+
+/// How many blanks the first line of a text begins with; none when there is nothing else on it.
+fn indent(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let blanks = bytes
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    let first = *bytes.get(blanks)?;
+    let is_text = first.is_ascii_graphic()
+        || !text[blanks..]
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .is_empty();
+    is_text.then_some(blanks)
 }
 
 #[cfg(test)]
@@ -68,7 +113,7 @@ mod tests {
         }
         assert_eq!(split_id("1.5x faster").0, None);
         assert_eq!(split_id("Task 2.1 can start early").0, None);
-        assert_eq!(split_id("Do it"), (None, "Do it".to_owned()));
+        assert_eq!(split_id("Do it"), (None, Cow::Borrowed("Do it")));
     }
 
     #[test]

@@ -1,16 +1,32 @@
 //! List items: tasks, sub-tasks, checks, and what else stands in lists.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use memchr::{memchr, memchr_iter};
 
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
-use super::item::{dedent, split_id};
+use super::fault::DocumentFault;
+use super::item::{dedent, split_id, split_line};
 use super::label::{label, verify};
 use super::outline::Item;
 use super::read::one_line;
 use super::upstream;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, TaskId, Upstream};
+
+/// A part of a task, as it is written.
+struct Part<'t> {
+    /// What follows the task's id.
+    sub: Option<String>,
+    /// The part that it is indented under.
+    parent: Option<usize>,
+    title: Cow<'t, str>,
+    ticked: bool,
+    /// Where it begins.
+    at: usize,
+}
 
 impl Walk<'_> {
     pub(super) fn item(&mut self, item: &Item) {
@@ -22,10 +38,9 @@ impl Walk<'_> {
         let role = match self.section {
             Section::Phase => self.item_in_phase(item, &head, cut, parent),
             Section::Overview | Section::Upstream | Section::Other => {
-                let source = &self.text[head.clone()];
-                let line = self.lines.line(head.start);
                 if self.section == Section::Upstream && item.depth == 0 {
-                    let name = upstream::name(source);
+                    let name = upstream::name(&self.text[head.clone()]);
+                    let line = self.lines.line(head.start);
                     self.document
                         .upstream
                         .extend(name.map(|name| Upstream { name, line }));
@@ -43,64 +58,61 @@ impl Walk<'_> {
     /// Where an unindented label begins among the lines of an item's head.
     fn label_below(&self, head: &Range<usize>) -> Option<usize> {
         let source = &self.text[head.clone()];
-        let mut at = head.start;
-        for line in source.split_inclusive('\n') {
-            if at > head.start && line.starts_with("**") && label(line).is_some() {
-                return Some(at);
-            }
-            at += line.len();
-        }
-        None
+        memchr_iter(b'\n', source.as_bytes())
+            .map(|end| end + 1)
+            .find(|at| {
+                let line = &source[*at..];
+                line.starts_with("**") && label(split_line(line).0).is_some()
+            })
+            .map(|at| head.start + at)
     }
 
     fn item_in_phase(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, parent: Role) -> Role {
         let source = &self.text[head.clone()];
-        let line = self.lines.line(head.start);
         if let Some(rest) = verify(source) {
-            self.open_verify(rest, line);
+            self.open_verify(rest, head.start);
             return Role::Check;
         }
-        let first = source.lines().next().unwrap_or_default();
-        let (id, title) = split_id(first);
         let Some(ticked) = item.ticked else {
-            return self.bullet(item, head, id, title, parent);
+            return self.bullet(item, head, parent);
+        };
+        let (id, title) = split_id(split_line(source).0);
+        let part = |sub| Part {
+            sub,
+            parent: None,
+            title: Cow::Borrowed(&*title),
+            ticked,
+            at: head.start,
         };
         match (id, parent) {
-            (Some(id), _) => self.numbered(id, item, head, cut, ticked),
+            (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
-                self.sub_task(Role::Task { task, sub: None }, None, sub, title, ticked, line)
+                let parent = sub;
+                self.sub_task(Role::Task { task, sub: None }, Part { parent, ..part(None) })
             }
             (None, Role::Loose { task, sub }) => {
-                self.sub_task(Role::Loose { task, sub: None }, None, sub, title, ticked, line)
+                let parent = sub;
+                self.sub_task(Role::Loose { task, sub: None }, Part { parent, ..part(None) })
             }
-            (None, Role::Check) => self.check(source, line),
-            (None, Role::None) if self.in_verify => self.check(source, line),
+            (None, Role::Check) => self.check(head),
+            (None, Role::None) if self.in_verify => self.check(head),
             (None, Role::None) => match self.headed {
-                Some(Headed { task, .. }) => {
-                    self.sub_task(Role::Task { task, sub: None }, None, None, title, ticked, line)
-                }
+                Some(Headed { task, .. }) => self.sub_task(Role::Task { task, sub: None }, part(None)),
                 None => self.loose(item, head, cut, ticked),
             },
         }
     }
 
     /// An item without a box: a check, a numbered part of a headed task, or a mere line.
-    fn bullet(
-        &mut self,
-        item: &Item,
-        head: &Range<usize>,
-        id: Option<ItemId>,
-        title: String,
-        parent: Role,
-    ) -> Role {
-        let line = self.lines.line(head.start);
+    fn bullet(&mut self, item: &Item, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
-                (Role::None, 0) => self.check(&self.text[head.clone()], line),
+                (Role::None, 0) => self.check(head),
                 _ => parent,
             };
         }
-        if label(&self.text[head.clone()]).is_some() {
+        let source = &self.text[head.clone()];
+        if label(source).is_some() {
             self.labelled(head.clone());
             return parent;
         }
@@ -108,18 +120,28 @@ impl Walk<'_> {
             let task = self.phases.last()?.tasks.get(headed.task)?;
             Some((headed.task, task.id?))
         });
-        match (headed, id) {
-            (Some((task, own)), Some(id)) if id.task == own && id.sub.is_some() => {
-                self.sub_task(Role::Task { task, sub: None }, id.sub, None, title, false, line)
+        let Some((task, own)) = headed else {
+            return parent;
+        };
+        match split_id(split_line(source).0) {
+            (Some(id), title) if id.task == own && id.sub.is_some() => {
+                let part = Part {
+                    sub: id.sub,
+                    parent: None,
+                    title,
+                    ticked: false,
+                    at: head.start,
+                };
+                self.sub_task(Role::Task { task, sub: None }, part)
             }
             _ => parent,
         }
     }
 
-    fn check(&mut self, source: &str, line: usize) -> Role {
-        let text = one_line(source);
-        if let Some(phase) = self.phase() {
-            phase.verify(line).checks.push(text);
+    fn check(&mut self, head: &Range<usize>) -> Role {
+        let text = one_line(&self.text[head.clone()]);
+        if let Some(block) = self.verify_block(head.start) {
+            block.checks.push(text);
         }
         Role::Check
     }
@@ -127,45 +149,46 @@ impl Walk<'_> {
     fn numbered(
         &mut self,
         id: ItemId,
+        title: Cow<'_, str>,
         item: &Item,
         head: &Range<usize>,
         cut: Option<usize>,
         ticked: bool,
     ) -> Role {
-        let line = self.lines.line(head.start);
         let Some(number) = self.phase().map(|phase| phase.id) else {
             return Role::None;
         };
         if id.task.phase != number && self.in_verify {
-            return self.check(&self.text[head.clone()], line);
+            return self.check(head);
         }
         if id.task.phase != number {
+            let line = self.lines.line(head.start);
             let message = format!("task {id} stands in phase {number}");
-            self.fault(
-                line,
-                message,
-                format!("move it to phase {}, or give it another number", id.task.phase),
-            );
+            let hint = format!("move it to phase {}, or give it another number", id.task.phase);
+            self.fault(line, message, hint);
             return Role::None;
         }
-        if let Some(sub) = id.sub {
+        if id.sub.is_some() {
+            let line = self.lines.line(head.start);
             let Some(phase) = self.phase() else {
                 return Role::None;
             };
             let task = phase.task_of(id.task, line);
-            let title = split_id(self.text[head.clone()].lines().next().unwrap_or_default()).1;
-            return self.sub_task(
-                Role::Task { task, sub: None },
-                Some(sub),
-                None,
+            let part = Part {
+                sub: id.sub,
+                parent: None,
                 title,
                 ticked,
-                line,
-            );
+                at: head.start,
+            };
+            return self.sub_task(Role::Task { task, sub: None }, part);
         }
-        let mut draft = self.task_item(item, head, cut, ticked);
+        let mut draft = self.task_item(item, head, cut, ticked, |line| match line {
+            // Nothing was cut out of the line: its title is known.
+            Cow::Borrowed(_) => title.into_owned(),
+            Cow::Owned(line) => split_id(&line).1.into_owned(),
+        });
         draft.id = Some(id.task);
-        draft.title = split_id(&draft.title).1;
         match self.add_task(draft) {
             Some(task) => Role::Task { task, sub: None },
             None => Role::None,
@@ -173,7 +196,7 @@ impl Walk<'_> {
     }
 
     fn loose(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> Role {
-        let draft = self.task_item(item, head, cut, ticked);
+        let draft = self.task_item(item, head, cut, ticked, |line| line.into_owned());
         match self.phase() {
             Some(phase) => {
                 phase.loose.push(draft);
@@ -184,15 +207,8 @@ impl Walk<'_> {
         }
     }
 
-    fn sub_task(
-        &mut self,
-        owner: Role,
-        sub: Option<String>,
-        parent: Option<usize>,
-        title: String,
-        ticked: bool,
-        line: usize,
-    ) -> Role {
+    fn sub_task(&mut self, owner: Role, part: Part<'_>) -> Role {
+        let line = self.lines.line(part.at);
         let Some(phase) = self.phase() else {
             return Role::None;
         };
@@ -205,10 +221,10 @@ impl Walk<'_> {
             return Role::None;
         };
         draft.subs.push(SubDraft {
-            sub,
-            parent,
-            title,
-            ticked,
+            sub: part.sub,
+            parent: part.parent,
+            title: part.title.into_owned(),
+            ticked: part.ticked,
             line,
         });
         let sub = Some(draft.subs.len() - 1);
@@ -219,29 +235,50 @@ impl Walk<'_> {
         }
     }
 
-    fn task_item(&mut self, item: &Item, head: &Range<usize>, cut: Option<usize>, ticked: bool) -> TaskDraft {
+    fn task_item(
+        &mut self,
+        item: &Item,
+        head: &Range<usize>,
+        cut: Option<usize>,
+        ticked: bool,
+        title: impl FnOnce(Cow<'_, str>) -> String,
+    ) -> TaskDraft {
         let line = self.lines.line(head.start);
-        let mut draft = self.task_line(head, line);
-        let below = self.lines.start(line + 1);
+        let mut draft = self.task_line(head, line, title);
+        let below = self.lines.below(head.start);
         let end = cut.unwrap_or(item.range.end);
         draft.details = dedent(self.text.get(below..end).unwrap_or_default());
         draft.ticked = ticked;
         draft
     }
 
-    /// A task from its line: annotations are read and cut out of the title. `head` may go on below its first line.
-    pub(super) fn task_line(&mut self, head: &Range<usize>, line: usize) -> TaskDraft {
-        let (source, masked) = (&self.text[head.clone()], &self.masked[head.clone()]);
-        let depends = bracketed(source, masked, "depends");
-        let mut cut = marks(masked, "[SEQUENTIAL]");
+    /// A task from its line: annotations are read and cut out, and `title` makes the title of what is left. `head` may
+    /// go on below its first line.
+    pub(super) fn task_line(
+        &mut self,
+        head: &Range<usize>,
+        line: usize,
+        title: impl FnOnce(Cow<'_, str>) -> String,
+    ) -> TaskDraft {
+        let (source, masked) = (&self.text[head.clone()], self.masked.part(head));
+        let depends = bracketed(source, &masked, "depends");
+        let mut cut = marks(&masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
-        cut.extend(depends.iter().map(|annotation| annotation.range.clone()));
-        let first = source.find('\n').unwrap_or(source.len());
+        let (expected, reads) = (
+            bracketed(source, &masked, "expected"),
+            bracketed(source, &masked, "reads"),
+        );
+        for list in [&depends, &expected, &reads] {
+            cut.extend(list.iter().map(|annotation| annotation.range.clone()));
+        }
+        let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
         cut.retain(|range| range.start < first);
         let mut draft = TaskDraft {
-            title: without(&source[..first], &mut cut),
+            title: title(without(&source[..first], &mut cut)),
             sequential,
             line,
+            expected: self.expected(&expected, head.start),
+            reads: self.reads(&reads, head.start),
             ..TaskDraft::default()
         };
         for annotation in depends {
@@ -262,11 +299,8 @@ impl Walk<'_> {
         let at = phase.tasks.len();
         let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));
         if let Some(first) = first.filter(|first| !first.headed || !first.subs.is_empty()) {
-            let message = format!(
-                "task {id} stands here a second time: the first is on line {}",
-                first.line
-            );
-            self.fault(line, message, "give one of them another number".to_owned());
+            let fault = DocumentFault::twice(id, first.line, line);
+            self.faults.push(fault);
             return None;
         }
         phase.index.insert(id, at);

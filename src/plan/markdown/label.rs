@@ -1,9 +1,12 @@
 //! `**Label:** text`.
 
+use memchr::memchr;
+
 /// The label in bold at the start of a line and the text behind it: `**Goal:** x` and `**Goal**: x` alike.
 pub(super) fn label(line: &str) -> Option<(&str, &str)> {
     let inner = line.trim_start().strip_prefix("**")?;
-    let (name, rest) = inner.split_once("**")?;
+    let end = stars(inner)?;
+    let (name, rest) = (&inner[..end], &inner[end + 2..]);
     let (name, rest) = match name.trim_end().strip_suffix(':') {
         Some(name) => (name, rest),
         None => (name, rest.trim_start().strip_prefix(':')?),
@@ -11,12 +14,27 @@ pub(super) fn label(line: &str) -> Option<(&str, &str)> {
     Some((name.trim(), rest.trim()))
 }
 
+/// Where the first `**` is.
+fn stars(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        let at = from + memchr(b'*', bytes.get(from..)?)?;
+        if bytes.get(at + 1) == Some(&b'*') {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Whether a label opens a VERIFY block.
+pub(super) fn is_verify(name: &str) -> bool {
+    name.strip_prefix("VERIFY")
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+}
+
 /// Whether a line opens a VERIFY block: the text behind its label.
 pub(super) fn verify(line: &str) -> Option<&str> {
-    let is_verify = |name: &str| {
-        name.strip_prefix("VERIFY")
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
-    };
     label(line)
         .filter(|(name, _)| is_verify(name))
         .map(|(_, rest)| rest)

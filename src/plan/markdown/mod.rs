@@ -2,7 +2,7 @@
 //! gives a document.
 //!
 //! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft
-//! phases and tasks; `annotations` reads what stands in brackets; `finish` numbers what has no number, joins groups and
+//! phases and tasks; `annotations` and `stated` read what stands in brackets; `finish` numbers what has no number, joins groups and
 //! checks references.
 
 mod annotations;
@@ -17,8 +17,11 @@ mod heading;
 mod item;
 mod items;
 mod label;
+mod lines;
+mod masked;
 mod outline;
 mod read;
+mod stated;
 mod upstream;
 mod walk;
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::masked::Masked;
+
 /// A piece of a document's outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
@@ -31,10 +33,10 @@ pub(super) struct Item {
 }
 
 /// A text's outline.
-pub(super) struct Outline {
+pub(super) struct Outline<'t> {
     pub(super) blocks: Vec<Block>,
-    /// The text with code and HTML blotted out (each byte `\u{1}`, breaks kept), so that nothing in it is structure.
-    pub(super) masked: String,
+    /// The text with code and HTML hidden, so that nothing in it is structure.
+    pub(super) masked: Masked<'t>,
 }
 
 /// Items that are open while walking: their place in the block list and whether their head is complete.
@@ -43,13 +45,13 @@ struct Open {
     head_done: bool,
 }
 
-/// Finds the outline of `text`; everything before `from` is blotted out and skipped.
-pub(super) fn outline(text: &str, from: usize) -> Outline {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut mask = text.as_bytes().to_vec();
+/// Finds the outline of `text`; everything before `from` is skipped.
+pub(super) fn outline(text: &str, from: usize) -> Outline<'_> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(text.len() / 48);
+    let mut masked = Masked::new(text);
     let mut items: Vec<Open> = Vec::new();
     let mut quotes = 0_usize;
-    blot(&mut mask, 0..from);
+    let mut quoted_items = false;
     let parser = Parser::new_ext(&text[from..], Options::ENABLE_TASKLISTS).into_offset_iter();
     for (event, range) in parser {
         let range = range.start + from..range.end + from;
@@ -59,6 +61,7 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
             Event::Start(Tag::Item) => {
                 close_head(&mut blocks, &mut items, range.start);
                 let depth = items.len();
+                quoted_items |= quotes > 0;
                 items.push(Open {
                     block: blocks.len(),
                     head_done: quotes > 0,
@@ -94,10 +97,10 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
             }
             Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) => {
                 close_head(&mut blocks, &mut items, range.start);
-                blot(&mut mask, range);
+                masked.hide(range);
             }
             Event::Start(Tag::List(_)) => close_head(&mut blocks, &mut items, range.start),
-            Event::Code(_) | Event::InlineHtml(_) => blot(&mut mask, range),
+            Event::Code(_) | Event::InlineHtml(_) => masked.hide(range),
             Event::Rule if quotes == 0 && items.is_empty() => {
                 blocks.push(Block::Rule);
             }
@@ -105,27 +108,22 @@ pub(super) fn outline(text: &str, from: usize) -> Outline {
         }
     }
     // Items of quotes keep an empty head and are no part of the outline.
-    blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
-    Outline {
-        blocks,
-        masked: String::from_utf8(mask).unwrap_or_default(),
+    if quoted_items {
+        blocks.retain(|block| !matches!(block, Block::Item(item) if item.head.end < item.head.start));
     }
-}
-
-fn blot(mask: &mut [u8], range: Range<usize>) {
-    for byte in mask.get_mut(range).into_iter().flatten() {
-        if *byte != b'\n' {
-            *byte = 1;
-        }
-    }
+    Outline { blocks, masked }
 }
 
 /// Where an item's text begins, behind its marker.
 fn content_start(text: &str, range: &Range<usize>) -> usize {
-    let item = text.get(range.clone()).unwrap_or_default();
-    let marker = item.trim_start_matches(|c: char| c.is_ascii_digit() || "-*+.)".contains(c));
-    let content = marker.trim_start_matches([' ', '\t']);
-    range.end - content.len()
+    let item = text.as_bytes().get(range.clone()).unwrap_or_default();
+    let is_marker = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'*' | b'+' | b'.' | b')');
+    let marker = item.iter().take_while(is_marker).count();
+    let blanks = item[marker..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    range.start + marker + blanks
 }
 
 fn open_item<'b>(blocks: &'b mut [Block], items: &[Open]) -> Option<&'b mut Item> {

@@ -7,11 +7,11 @@ use super::annotations::{self, bracketed, marks, without};
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
 use super::item::dedent;
-use super::label::{is_background, label, verify};
+use super::label::{is_background, is_verify, label};
+use super::lines::Lines;
 use super::outline::{Block, Outline, outline};
 use super::walk::{Headed, Section, Walk};
 use super::{finish, front_matter, heading, upstream};
-use crate::plan::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
@@ -25,8 +25,8 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
     let Outline { blocks, masked } = outline(text, front);
     let mut walk = Walk {
         text,
-        masked: &masked,
-        lines: LineIndex::new(text),
+        masked,
+        lines: Lines::new(text),
         document: Document {
             upstream: front_matter::dependencies(&text[body..front]),
             text: text.to_owned(),
@@ -64,13 +64,17 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
 
 /// The level on which phases stand: the highest below the title that has any.
 fn phase_level(text: &str, blocks: &[Block]) -> u8 {
-    let levels = blocks.iter().filter_map(|block| match block {
-        Block::Heading { level, range } if *level > 1 => {
-            heading::phase(heading::text(&text[range.clone()])).map(|_| *level)
+    let mut found = None;
+    for block in blocks {
+        if let Block::Heading { level, range } = block
+            && *level > 1
+            && found.is_none_or(|found| *level < found)
+            && heading::phase(heading::text(&text[range.clone()])).is_some()
+        {
+            found = Some(*level);
         }
-        _ => None,
-    });
-    levels.min().unwrap_or(2)
+    }
+    found.unwrap_or(2)
 }
 
 impl Walk<'_> {
@@ -91,7 +95,7 @@ impl Walk<'_> {
     fn heading(&mut self, level: u8, range: &Range<usize>) {
         let line = self.lines.line(range.start);
         let source = heading::text(&self.text[range.clone()]);
-        let first = range.start..self.lines.start(line + 1).min(range.end);
+        let first = range.start..self.lines.below(range.start).min(range.end);
         self.in_verify = false;
         self.stack.clear();
         if let (Some((id, _)), true) = (heading::phase(source), level == self.phase_level) {
@@ -107,8 +111,11 @@ impl Walk<'_> {
             return;
         }
         self.close_headed(range.start);
-        let folded = source.to_ascii_lowercase();
-        self.section = if folded.starts_with("overview") {
+        let begins = |word: &str| {
+            let start = source.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        self.section = if begins("overview") {
             Section::Overview
         } else if upstream::is_upstream(source) {
             Section::Upstream
@@ -117,13 +124,24 @@ impl Walk<'_> {
         };
         if level == 1 && self.document.title.is_empty() {
             let prefix = "implementation plan:";
-            let bare = if folded.starts_with(prefix) {
+            let bare = if begins(prefix) {
                 &source[prefix.len()..]
             } else {
                 source
             };
-            self.document.title = bare.trim().to_owned();
+            self.document.title = self.title(bare, range);
         }
+    }
+
+    /// The document's title, of which `bare` is the text: what its heading states is read and cut out.
+    fn title(&mut self, bare: &str, heading: &Range<usize>) -> String {
+        let masked = self.masked.part(heading);
+        let source = &self.text[heading.clone()];
+        let from = source.find(bare).unwrap_or(0);
+        let expected = bracketed(bare, &masked[from..from + bare.len()], "expected");
+        self.document.expected = self.expected(&expected, heading.start + from);
+        let mut cut: Vec<_> = expected.into_iter().map(|annotation| annotation.range).collect();
+        without(bare, &mut cut).into_owned()
     }
 
     fn heading_in_phase(&mut self, level: u8, range: &Range<usize>, first: &Range<usize>, line: usize) {
@@ -141,9 +159,9 @@ impl Walk<'_> {
             return;
         };
         self.close_headed(range.start);
-        let mut draft = self.task_line(first, line);
-        draft.title =
-            heading::task(heading::text(&draft.title)).map_or(String::new(), |(_, title)| title.to_owned());
+        let mut draft = self.task_line(first, line, |line| {
+            heading::task(heading::text(&line)).map_or(String::new(), |(_, title)| title.to_owned())
+        });
         draft.id = Some(id);
         draft.headed = true;
         if let Some(task) = self.add_task(draft) {
@@ -153,19 +171,21 @@ impl Walk<'_> {
     }
 
     fn start_phase(&mut self, id: PhaseId, first: &Range<usize>, line: usize) {
-        let (source, masked) = (&self.text[first.clone()], &self.masked[first.clone()]);
-        let mut cut = marks(masked, "[PARALLEL]");
+        let (source, masked) = (&self.text[first.clone()], self.masked.part(first));
+        let mut cut = marks(&masked, "[PARALLEL]");
         let mut draft = PhaseDraft::new(id, String::new(), line);
         draft.parallel = !cut.is_empty();
-        let found = |key| bracketed(source, masked, key);
+        let found = |key| bracketed(source, &masked, key);
         let (depends, starts, beside) = (found("depends"), found("pipeline-start"), found("parallel-with"));
-        for list in [&depends, &starts, &beside] {
+        let expected = found("expected");
+        for list in [&depends, &starts, &beside, &expected] {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
         }
         let title = without(source, &mut cut);
         if let Some((_, title)) = heading::phase(heading::text(&title)) {
-            draft.title = title.to_owned();
+            title.clone_into(&mut draft.title);
         }
+        draft.expected = self.expected(&expected, first.start);
         for value in depends.iter().map(|annotation| annotation.value) {
             self.phase_depends(&mut draft, value.unwrap_or_default());
         }
@@ -240,36 +260,38 @@ impl Walk<'_> {
 
     pub(super) fn labelled(&mut self, range: Range<usize>) {
         let source = self.text[range.clone()].trim();
-        let line = self.lines.line(range.start);
         let Some((name, rest)) = label(source) else {
             return;
         };
-        if let (Some(rest), Section::Phase) = (verify(source), self.section) {
+        if is_verify(name) && self.section == Section::Phase {
             self.in_verify = true;
-            self.open_verify(rest, line);
+            self.open_verify(rest, range.start);
             return;
         }
         self.in_verify = false;
-        match (name.to_ascii_lowercase().as_str(), self.section) {
-            ("execution note", _) => {
-                let text = annotations::plain_dashes(&self.masked[range]);
-                self.notes.push(Note { text, line });
-            }
-            ("goal", Section::Overview) if self.document.goal.is_none() => {
+        let is = |word: &str| name.eq_ignore_ascii_case(word);
+        if is("execution note") {
+            let text = annotations::plain_dashes(&self.masked.part(&range));
+            let line = self.lines.line(range.start);
+            self.notes.push(Note { text, line });
+            return;
+        }
+        match self.section {
+            Section::Overview if is("goal") && self.document.goal.is_none() => {
                 self.document.goal = Some(one_line(rest));
             }
-            ("priority", Section::Overview) if self.document.priority.is_none() => {
+            Section::Overview if is("priority") && self.document.priority.is_none() => {
                 let word = rest.split([' ', '(', ',', '-']).next().unwrap_or_default();
                 self.document.priority = word.parse::<Priority>().ok();
             }
-            ("objective", Section::Phase) => {
-                let text = one_line(rest);
+            Section::Phase if is("objective") => {
                 if let Some(phase) = self.phase().filter(|phase| phase.objective.is_none()) {
-                    phase.objective = Some(text);
+                    phase.objective = Some(one_line(rest));
                 }
             }
-            ("pipeline-start", Section::Phase) => {
+            Section::Phase if is("pipeline-start") => {
                 if let Some(mut draft) = self.phases.pop() {
+                    let line = self.lines.line(range.start);
                     self.pipeline_start(&mut draft, rest, line);
                     self.phases.push(draft);
                 }
@@ -278,9 +300,11 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn open_verify(&mut self, rest: &str, line: usize) {
-        if let Some(phase) = self.phase() {
-            let block = phase.verify(line);
+    pub(super) fn open_verify(&mut self, rest: &str, at: usize) {
+        if let Some(block) = self.verify_block(at) {
+            if rest.is_empty() {
+                return;
+            }
             block.background |= is_background(rest);
             let check = rest
                 .replace("(non-blocking)", "")
@@ -295,5 +319,22 @@ impl Walk<'_> {
 
 /// A text with its lines and blanks joined.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.trim();
+    // Without early ends, so that many bytes are looked at at once.
+    let plain = text
+        .bytes()
+        .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    let pairs = text.bytes().zip(text.bytes().skip(1));
+    let wide = pairs.fold(false, |wide, (a, b)| wide | ((a == b' ') & (b == b' ')));
+    if plain && !wide {
+        return text.to_owned();
+    }
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }

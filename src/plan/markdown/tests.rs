@@ -252,7 +252,15 @@ fn waiting_for_another_plan_does_not_free_from_the_own_order() {
 
 #[test]
 fn what_breaks_a_rule_is_named_with_its_line() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 14] = [
+        (
+            "### 1.1 a\n### 1.2 b\n### 1.1 c",
+            &["4: task 1.1 stands here a second time: the first is on line 2"],
+        ),
+        (
+            "### 1.1 a\n- [ ] 1.1 b\n- [ ] c",
+            &["3: task 1.1 stands here a second time: the first is on line 2"],
+        ),
         (
             "- [ ] 1.1 a\n- [ ] 1.1 b",
             &["3: task 1.1 stands here a second time: the first is on line 2"],
@@ -354,4 +362,166 @@ proptest! {
             prop_assert!(phase.tasks.iter().all(|task| task.id.phase == phase.id));
         }
     }
+}
+
+#[test]
+fn stated_durations_and_files_that_are_only_read() {
+    let text = "# Implementation Plan: Shop (expected: 2d)\n\n## Phase 1: Start (expected: 1h30m) [PARALLEL]\n\n\
+                - [ ] 1.1 Change `src/a.rs` (expected: 20m) (reads: `src/b.rs`, docs/c.md; Makefile, src/b.rs)\n  - see src/b.rs and src/d.rs\n\
+                - [ ] 1.2 (expected: 500ms) Go on `(expected: 9h)`\n\
+                - [ ] 1.3 Rest\n\n\
+                ## Phase 2: Headed\n\n### 2.1 Look (expected: 4h)\n\n- [ ] here\n";
+    let document = read(text);
+    let seconds = |time: Option<std::time::Duration>| time.map(|time| time.as_secs_f64());
+    assert_eq!(
+        (document.title.as_str(), seconds(document.expected)),
+        ("Shop", Some(172_800.0))
+    );
+    let phases: Vec<_> = document
+        .phases
+        .iter()
+        .map(|phase| (phase.title.as_str(), seconds(phase.expected)))
+        .collect();
+    assert_eq!(phases, [("Start", Some(5400.0)), ("Headed", None)]);
+    let tasks: Vec<_> = document
+        .tasks()
+        .map(|task| (task.title.as_str(), seconds(task.expected)))
+        .collect();
+    assert_eq!(
+        tasks,
+        [
+            ("Change `src/a.rs`", Some(1200.0)),
+            ("Go on `(expected: 9h)`", Some(0.5)),
+            ("Rest", None),
+            ("Look", Some(14400.0)),
+        ]
+    );
+    let first = document.tasks().next().unwrap();
+    assert_eq!(first.reads, ["src/b.rs", "docs/c.md", "Makefile"]);
+    assert_eq!(first.files, ["src/a.rs", "src/d.rs"]);
+}
+
+#[test]
+fn what_is_stated_badly_is_named_with_its_line() {
+    for (line, expected) in [
+        (
+            "- [ ] 1.1 a (expected: soon)",
+            "2: `expected`: `soon` is not a duration",
+        ),
+        ("- [ ] 1.1 a (expected: 20m", "2: `(expected:` is not closed"),
+        (
+            "- [ ] 1.1 a (expected: 1h) (expected: 2h)",
+            "2: `expected` stands here a second time",
+        ),
+        (
+            "- [ ] 1.1 a\n  (expected: 5)",
+            "3: `expected`: `5` is not a duration",
+        ),
+        (
+            "- [ ] 1.1 a (reads: src/a.rs, ../b.rs)",
+            "2: `../b.rs` in `reads` is not a file",
+        ),
+        (
+            "- [ ] 1.1 a (reads: /etc/x)",
+            "2: `/etc/x` in `reads` is not a file",
+        ),
+        ("- [ ] 1.1 a (reads: src/a.rs", "2: `(reads:` is not closed"),
+        (
+            "- [ ] 1.1 a\n\n## Phase 2: y (expected: 3 weeks)\n- [ ] b",
+            "4: `expected`: `3 weeks` is not a duration",
+        ),
+    ] {
+        let found = faults(&format!("## Phase 1: x\n{line}\n"));
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert!(found[0].starts_with(expected), "{line}: {found:?}");
+    }
+    let (document, faults) = read_document("# Title (expected: x)\n");
+    assert_eq!(
+        (document.title.as_str(), faults.len(), faults[0].line),
+        ("Title", 1, 1)
+    );
+}
+
+#[test]
+fn an_annotation_inside_another_belongs_to_it() {
+    let text = format!("## Phase 1: x\n- [ ] 1.1 a {}1.1)\n", "(depends: ".repeat(20_000));
+    assert_eq!(faults(&text).len(), 1);
+}
+
+/// One line of the language and what it must mean, for what the larger tests leave out.
+#[test]
+fn every_form_is_read() {
+    let pipeline = |text: &str| read(text).phases[1].pipeline_start;
+    let (task, share) = (
+        Some(PipelineStart::Task(TaskId::new(1, 1))),
+        Some(PipelineStart::Share {
+            of: PhaseId(1),
+            percent: 60,
+        }),
+    );
+    for (form, expected) in [
+        (" (pipeline-start: when 1.1 completes)\n", task),
+        (" (pipeline-start: 60% of Phase 1)\n", share),
+        ("\n\n**pipeline-start:** when 1.1 completes\n", task),
+        ("\n\n**pipeline-start:** 60% of Phase 1\n", share),
+        ("\n\n**Pipeline-Start**: when task 1.1 completes\n", task),
+        ("\n\n- **pipeline-start:** when 1.1 completes\n", task),
+    ] {
+        let text = format!("## Phase 1: a\n- [ ] 1.1 x\n\n## Phase 2: b{form}\n- [ ] 2.1 y\n");
+        assert_eq!(pipeline(&text), expected, "{form}");
+        assert_eq!(read(&text).phases[1].title, "b", "{form}");
+    }
+
+    for (form, background) in [
+        ("**VERIFY Phase 1:**", false),
+        ("**VERIFY Phase 1:** (non-blocking)", true),
+        ("**VERIFY Phase 1:** (background: true)", true),
+        ("### VERIFY Phase 1 (non-blocking)", true),
+    ] {
+        let text = format!("## Phase 1: a\n- [ ] 1.1 x\n\n{form}\n- [ ] it holds\n");
+        let document = read(&text);
+        let block = document.phases[0].verify.as_ref().unwrap();
+        assert_eq!(block.background, background, "{form}");
+        assert_eq!(block.checks, ["it holds"], "{form}");
+    }
+
+    for (note, expected) in [
+        (
+            "**Execution Note:** Phases 1-2 are [PARALLEL] - why",
+            vec![vec![2], vec![1], vec![], vec![]],
+        ),
+        (
+            "**Execution Note:** Phases 1, 3, 4 are [PARALLEL]",
+            vec![vec![3, 4], vec![], vec![1, 4], vec![1, 3]],
+        ),
+        (
+            "- **Execution Note:** Phases 1–2 are [PARALLEL]",
+            vec![vec![2], vec![1], vec![], vec![]],
+        ),
+    ] {
+        let phases: String = (1..=4).map(|n| format!("## Phase {n}: p\n- [ ] x\n\n")).collect();
+        let document = read(&format!("{phases}{note}\n"));
+        let beside: Vec<Vec<u32>> = document
+            .phases
+            .iter()
+            .map(|phase| phase.parallel_with.iter().map(|id| id.0).collect())
+            .collect();
+        assert_eq!(beside, expected, "{note}");
+    }
+
+    for verb in ["Create", "modify", "Update", "edit", "in"] {
+        let document = read(&format!(
+            "## Phase 1: a\n- [ ] 1.1 {verb} config.toml and other.toml\n"
+        ));
+        assert_eq!(document.phases[0].tasks[0].files, ["config.toml"], "{verb}");
+    }
+    for folder in ["src", "tests", "docs", "lib", "scripts"] {
+        let document = read(&format!("## Phase 1: a\n- [ ] 1.1 See {folder}/x\n"));
+        assert_eq!(document.phases[0].tasks[0].files, [format!("{folder}/x")]);
+    }
+
+    let lettered =
+        read("## Phase 0: a\n- [ ] 0.1 x\n  - [ ] 0.1.A y\n  - [x] 0.1.B z\n## Phase 7: gap\n- [ ] u\n");
+    assert_eq!(subs(&lettered.phases[0].tasks[0]), ["0.1.A", "0.1.B"]);
+    assert_eq!(ids(&lettered), ["0.1", "7.1"]);
 }

@@ -2,8 +2,12 @@
 
 /// Whether a heading opens a list of plans that this one builds on.
 pub(super) fn is_upstream(heading: &str) -> bool {
-    let heading = heading.to_ascii_lowercase();
-    heading.starts_with("upstream") || heading == "dependencies"
+    let opens = |word: &str| {
+        heading
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    opens("upstream") || heading.eq_ignore_ascii_case("dependencies")
 }
 
 /// The plan that an entry names: `**other-plan.md** - why`, also in backticks or as a link. Words without any of

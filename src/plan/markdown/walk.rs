@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
-use crate::plan::place::LineIndex;
-use crate::plan::{Document, PhaseId};
+use super::lines::Lines;
+use super::masked::Masked;
+use crate::plan::{Document, PhaseId, VerifyBlock};
 
 /// What the text at hand belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,8 @@ pub(super) enum Role {
 
 pub(super) struct Walk<'t> {
     pub(super) text: &'t str,
-    pub(super) masked: &'t str,
-    pub(super) lines: LineIndex<'t>,
+    pub(super) masked: Masked<'t>,
+    pub(super) lines: Lines<'t>,
     pub(super) document: Document,
     pub(super) faults: Vec<DocumentFault>,
     pub(super) phases: Vec<PhaseDraft>,
@@ -57,6 +58,18 @@ impl Walk<'_> {
     /// Notes a fault.
     pub(super) fn fault(&mut self, line: usize, message: String, hint: impl Into<Option<String>>) {
         self.faults.push(DocumentFault::new(line, message, hint));
+    }
+
+    /// The checks of the phase at hand; opened here, at a byte of the text, when there are none.
+    pub(super) fn verify_block(&mut self, at: usize) -> Option<&mut VerifyBlock> {
+        let phase = self
+            .phases
+            .last_mut()
+            .filter(|_| self.section == Section::Phase)?;
+        if phase.verify.is_none() {
+            phase.verify(self.lines.line(at));
+        }
+        phase.verify.as_mut()
     }
 
     /// The phase at hand.

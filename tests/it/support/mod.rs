@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 mod lanes;
+pub mod reading;
 mod repo;
 mod sandbox;
 

@@ -1,0 +1,63 @@
+//! What a task or a phase states about itself: `(expected: 20m)`, `(reads: src/a.rs, docs/b.md)`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::annotations::Annotation;
+use super::files::stated;
+use super::walk::Walk;
+use crate::plan::parse_duration;
+
+impl Walk<'_> {
+    /// The duration that `expected` states; `from` is where the text begins in which it was found. One that cannot be
+    /// read is a fault, and so is a second one.
+    pub(super) fn expected(&mut self, found: &[Annotation<'_>], from: usize) -> Option<Duration> {
+        let mut expected = None;
+        for annotation in found {
+            let line = self.lines.line(from + annotation.range.start);
+            let hint = "write (expected: 20m) or (expected: 1h30m)".to_owned();
+            match annotation.value.map(|value| parse_duration(value.trim())) {
+                Some(Ok(_)) if expected.is_some() => {
+                    let message = "`expected` stands here a second time".to_owned();
+                    self.fault(line, message, "keep one of them".to_owned());
+                }
+                Some(Ok(duration)) => expected = Some(duration),
+                Some(Err(error)) => self.fault(line, format!("`expected`: {error}"), hint),
+                None => self.fault(line, "`(expected:` is not closed".to_owned(), hint),
+            }
+        }
+        expected
+    }
+
+    /// The files that `reads` names, in order, without repeats; `from` is where the text begins in which it was found.
+    pub(super) fn reads(&mut self, found: &[Annotation<'_>], from: usize) -> Vec<String> {
+        let mut reads: Vec<String> = Vec::new();
+        for annotation in found {
+            let line = self.lines.line(from + annotation.range.start);
+            let hint = "write (reads: src/a.rs, docs/b.md), with paths inside the repository".to_owned();
+            let Some(value) = annotation.value else {
+                self.fault(line, "`(reads:` is not closed".to_owned(), hint);
+                continue;
+            };
+            for part in value
+                .split([',', ';'])
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+            {
+                match stated(part) {
+                    Some(file) => reads.push(file.to_owned()),
+                    None => {
+                        let message = format!(
+                            "`{}` in `reads` is not a file of the repository",
+                            part.trim_matches('`')
+                        );
+                        self.fault(line, message, hint.clone());
+                    }
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        reads.retain(|file| seen.insert(file.clone()));
+        reads
+    }
+}
