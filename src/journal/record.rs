@@ -113,6 +113,7 @@ impl Record {
 mod tests {
     use super::*;
     use crate::plan::{AttemptId, PhaseId};
+    use crate::schedule::TaskReport;
     use crate::schedule::{Exit, Hold};
 
     #[test]
@@ -131,12 +132,12 @@ mod tests {
                 plan: plan(),
                 phase: PhaseId(0),
             },
-            Event::TaskFailed {
+            Event::TaskFailed(TaskReport {
                 plan: plan(),
                 attempt: None,
                 task: "1.2.A".parse().unwrap(),
                 note: Some("no".to_owned()),
-            },
+            }),
             Event::AgentEnded {
                 plan: plan(),
                 attempt: AttemptId::new(&plan(), 2),

@@ -94,12 +94,12 @@ pub fn detail(event: &Event) -> String {
             format!("{}{again}", first_line(why))
         }
         Event::LegDone { attempt, .. } => attempt.to_string(),
-        Event::TaskStarted { task, .. } => task.to_string(),
-        Event::TaskDone { task, note, .. }
-        | Event::TaskFailed { task, note, .. }
-        | Event::TaskSkipped { task, note, .. } => match note {
-            Some(note) => format!("{task}: {}", first_line(note)),
-            None => task.to_string(),
+        Event::TaskStarted(report)
+        | Event::TaskDone(report)
+        | Event::TaskFailed(report)
+        | Event::TaskSkipped(report) => match &report.note {
+            Some(note) => format!("{}: {}", report.task, first_line(note)),
+            None => report.task.to_string(),
         },
         Event::PhaseDone { phase, .. } => format!("phase {phase}"),
         Event::Pinned { point, commit, .. } => format!("{} at {}", point_word(*point), commit.short()),

@@ -1,9 +1,9 @@
 //! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
 
-use crate::plan::{AttemptId, Dispatch, PlanName, TaskId, UnitId};
+use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};
 
 use super::answers::Ask;
-use super::attempt::{Attempt, Integration, Stage};
+use super::attempt::Stage;
 use super::judge::{Verdict, judge};
 use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
@@ -52,7 +52,7 @@ impl Scheduler {
     }
 
     /// An attempt that nobody but a person can help: its plan is held, or where others of the plan go on, its work is.
-    fn hold_attempt(
+    pub(super) fn hold_attempt(
         &mut self,
         at: At,
         plan: &PlanName,
@@ -171,86 +171,7 @@ impl Scheduler {
         }
     }
 
-    /// What follows from work that is good: it is done, once its commits are on the plan's branch.
-    fn complete(&mut self, at: At, index: usize, lane: u32, unreported: Vec<TaskId>, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let run = &self.state.plans[index];
-        let Some(attempt) = run.attempts.get(&lane) else {
-            return;
-        };
-        let (name, id) = (plan.name.clone(), attempt.id.clone());
-        if plan.by_units() && !attempt.repair {
-            match &attempt.integration {
-                Integration::Merged => {}
-                // Asked for in turn, see `integrate`.
-                Integration::Open => return,
-                Integration::Conflict(files) => {
-                    let why = format!(
-                        "its commits conflict with what is on the plan's branch by now: {}",
-                        files.join(", ")
-                    );
-                    let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
-                    if first_time {
-                        return self.retry_or_give_up(at, &name, &id, &Failure::uncounted(why), step);
-                    }
-                    let hold = Hold::Refused { why: why.clone() };
-                    return self.hold_attempt(at, &name, &id, &why, hold, step);
-                }
-                Integration::Refused(why) => {
-                    let why = why.clone();
-                    let hold = Hold::Refused { why: why.clone() };
-                    return self.hold_attempt(at, &name, &id, &why, hold, step);
-                }
-            }
-        }
-        let units = completed_units(plan, run, attempt);
-        for task in unreported {
-            let done = Event::TaskDone {
-                plan: name.clone(),
-                task: task.into(),
-                attempt: Some(id.clone()),
-                note: None,
-            };
-            self.record(at, done, step);
-        }
-        let done = Event::LegDone {
-            plan: name,
-            attempt: id,
-            units,
-        };
-        self.record(at, done, step);
-        self.close_phases(at, index, step);
-    }
-
-    /// Has the commits of attempts merged into the plan's branch, one after the other in the order of their ends.
-    pub(super) fn integrate(&mut self, index: usize, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let run = &self.state.plans[index];
-        if !plan.by_units() {
-            return;
-        }
-        let waiting = run.attempts.iter().filter(|(_, attempt)| {
-            attempt.integration == Integration::Open
-                && !attempt.repair
-                && matches!(judge(plan, run, attempt), Some(Verdict::Done(_)))
-        });
-        let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
-            return;
-        };
-        let asked = |attempt: &Attempt| self.asked.contains(&Ask::Integrate(attempt.id.clone()));
-        if run.attempts.values().any(asked) {
-            return;
-        }
-        let effect = Effect::Integrate {
-            plan: plan.name.clone(),
-            attempt: next.id.clone(),
-            place: work_place(plan, run, *lane, next),
-        };
-        let ask = Ask::Integrate(next.id.clone());
-        self.ask(ask, effect, step);
-    }
-
-    fn retry_or_give_up(
+    pub(super) fn retry_or_give_up(
         &mut self,
         at: At,
         plan: &PlanName,
@@ -412,18 +333,6 @@ fn is_phase_done(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
         .filter(|unit| unit.id.phase() == phase.id && !plan.is_background(unit.id))
         .peekable();
     units.peek().is_some() && units.all(|unit| run.is_unit_done(unit.id))
-}
-
-/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that.
-fn completed_units(plan: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<UnitId> {
-    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
-    let claimed = claimed.filter(|unit| {
-        plan.by_units() && plan.unit_place(*unit).is_some()
-            && !run.is_worked_on(*unit)
-            // What was skipped because of it stays skipped in this run.
-            && !run.lost.contains_key(unit)
-    });
-    attempt.units.iter().copied().chain(claimed).collect()
 }
 
 /// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.

@@ -5,13 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event_about::{TaskReport, is_zero};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, PhaseId, PlanName, Point, RunId, UnitId};
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(lane: &u32) -> bool {
-    *lane == 0
-}
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -237,54 +233,16 @@ pub enum Event {
 
     /// A task was begun.
     #[serde(rename = "task.started")]
-    TaskStarted {
-        /// The plan.
-        plan: PlanName,
-        /// The task or sub-task.
-        task: ItemId,
-        /// The attempt whose agent said so; none when another source did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        attempt: Option<AttemptId>,
-    },
+    TaskStarted(TaskReport),
     /// A task was reported done.
     #[serde(rename = "task.done")]
-    TaskDone {
-        /// The plan.
-        plan: PlanName,
-        /// The task or sub-task.
-        task: ItemId,
-        /// The attempt whose agent said so; none when another source did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        attempt: Option<AttemptId>,
-        /// What the agent said about it.
-        note: Option<String>,
-    },
+    TaskDone(TaskReport),
     /// A task was reported failed.
     #[serde(rename = "task.failed")]
-    TaskFailed {
-        /// The plan.
-        plan: PlanName,
-        /// The task or sub-task.
-        task: ItemId,
-        /// The attempt whose agent said so; none when another source did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        attempt: Option<AttemptId>,
-        /// What the agent said about it.
-        note: Option<String>,
-    },
+    TaskFailed(TaskReport),
     /// A task was left out on purpose.
     #[serde(rename = "task.skipped")]
-    TaskSkipped {
-        /// The plan.
-        plan: PlanName,
-        /// The task or sub-task.
-        task: ItemId,
-        /// The attempt whose agent said so; none when another source did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        attempt: Option<AttemptId>,
-        /// What the agent said about it.
-        note: Option<String>,
-    },
+    TaskSkipped(TaskReport),
     /// All tasks of a phase are done or skipped.
     #[serde(rename = "phase.done")]
     PhaseDone {
@@ -419,52 +377,4 @@ pub enum Event {
         /// What was noticed.
         why: String,
     },
-}
-
-impl Event {
-    /// The plan that the event is about.
-    pub fn plan(&self) -> Option<&PlanName> {
-        match self {
-            Self::RunStarted { .. }
-            | Self::RunStopping { .. }
-            | Self::RunStopped { .. }
-            | Self::RunSettled {}
-            | Self::MergeRequested { .. } => None,
-            Self::Warning { plan, .. } => plan.as_ref(),
-            Self::WorktreeCreated { plan, .. }
-            | Self::WorktreeRefused { plan, .. }
-            | Self::WorktreeLost { plan, .. }
-            | Self::AttemptAssigned { plan, .. }
-            | Self::AgentStarted { plan, .. }
-            | Self::AgentRefused { plan, .. }
-            | Self::AgentEnded { plan, .. }
-            | Self::AttemptChecked { plan, .. }
-            | Self::AttemptFailed { plan, .. }
-            | Self::LegDone { plan, .. }
-            | Self::WorkMerged { plan, .. }
-            | Self::WorkConflicted { plan, .. }
-            | Self::WorkRefused { plan, .. }
-            | Self::WorkLeftOut { plan, .. }
-            | Self::WorkFailed { plan, .. }
-            | Self::WorkSkipped { plan, .. }
-            | Self::TaskStarted { plan, .. }
-            | Self::TaskDone { plan, .. }
-            | Self::TaskFailed { plan, .. }
-            | Self::TaskSkipped { plan, .. }
-            | Self::PhaseDone { plan, .. }
-            | Self::Pinned { plan, .. }
-            | Self::PinRefused { plan, .. }
-            | Self::VerifyStarted { plan, .. }
-            | Self::VerifyPassed { plan, .. }
-            | Self::VerifyFailed { plan, .. }
-            | Self::VerifyStopped { plan }
-            | Self::PlanFinished { plan, .. }
-            | Self::PlanFailed { plan, .. }
-            | Self::PlanSkipped { plan, .. }
-            | Self::PlanHeld { plan, .. }
-            | Self::MergeStarted { plan, .. }
-            | Self::MergeLanded { plan, .. }
-            | Self::MergeFailed { plan, .. } => Some(plan),
-        }
-    }
 }

@@ -5,13 +5,14 @@ use std::fmt;
 use crate::graph::Why;
 use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId};
 
+use super::MergeTrouble;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{Limit, Room};
-use super::plan_run::{Lost, Merge, Outcome, PlanRun, Verify};
+use super::explain_outcome::{explain_lost, explain_outcome};
+use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
 use super::work::{PlanWork, Work};
-use super::{Hold, MergeTrouble};
 
 /// One reason, in words, and what would free the plan where something can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +24,14 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn new(text: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             remedy: None,
         }
     }
 
-    fn with_remedy(text: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn with_remedy(text: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             remedy: Some(remedy.into()),
@@ -373,62 +374,6 @@ fn explain_ready(
     Some(Reason::new(text))
 }
 
-fn explain_outcome(state: &State, plan: &PlanWork, run: &PlanRun, outcome: &Outcome) -> Vec<Reason> {
-    let name = &plan.name;
-    match outcome {
-        Outcome::Failed(why) => vec![Reason::with_remedy(
-            why,
-            format!("orch logs {name}, then orch up"),
-        )],
-        Outcome::Skipped(why) => vec![Reason::new(why)],
-        Outcome::Held(Hold::Conflict { with, files }) => vec![Reason::with_remedy(
-            format!("conflicts with {with} in {}", files.join(", ")),
-            format!("merge {with} into its branch by hand, commit, then orch up"),
-        )],
-        Outcome::Held(Hold::Verification { why }) => vec![Reason::with_remedy(
-            format!("its verification failed: {why}"),
-            "mend it in its worktree, commit, then orch up",
-        )],
-        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "then orch up")],
-        Outcome::Held(Hold::Work { unit, why, built_on }) => {
-            let lost = Lost::Held {
-                why: why.clone(),
-                built_on: built_on.clone(),
-            };
-            vec![explain_lost(name, *unit, &lost)]
-        }
-        Outcome::Finished => match (&run.merge, &run.merge_trouble) {
-            (Merge::Running(_), _) => vec![Reason::new("is being merged")],
-            (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
-            _ if state.is_landed(name) => Vec::new(),
-            (Merge::Wanted(_), None) => vec![Reason::new("waits for its turn to be merged")],
-            (Merge::Idle, None) => vec![Reason::with_remedy(
-                "waits to be merged",
-                format!("orch merge {name}"),
-            )],
-        },
-    }
-}
-
-fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason {
-    match lost {
-        Lost::Skipped { why, .. } => Reason::new(why),
-        Lost::Failed { why, .. } => Reason::with_remedy(why, format!("orch logs {name}, then orch up")),
-        Lost::Held { why, built_on } if built_on.is_empty() => {
-            Reason::with_remedy(format!("{unit}: {why}"), "then orch up")
-        }
-        Lost::Held { why, built_on } => {
-            let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
-            Reason::with_remedy(
-                format!("{unit} failed: {why}; {} was built on it", ids.join(", ")),
-                format!(
-                    "orch up checks again; `orch task skip {unit} --plan {name}`, then orch up, goes on without"
-                ),
-            )
-        }
-    }
-}
-
 /// Who holds tokens of a resource, and since when.
 fn holders(work: &Work, state: &State, resource: &crate::plan::ResourceName) -> String {
     let holding = state.open_attempts().filter_map(|(name, _, attempt)| {
@@ -440,30 +385,4 @@ fn holders(work: &Work, state: &State, resource: &crate::plan::ResourceName) -> 
             .then(|| format!("{name}.{} for {seconds} s", unit.id))
     });
     holding.collect::<Vec<_>>().join(", ")
-}
-
-fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
-    let name = &plan.name;
-    match trouble {
-        MergeTrouble::Conflict { with, files } => {
-            let other = super::other_side(with);
-            Reason::with_remedy(
-                format!("conflicts with {other} in {}", files.join(", ")),
-                format!(
-                    "merge the target into {name}'s branch in its worktree, commit, then orch merge {name}"
-                ),
-            )
-        }
-        MergeTrouble::Verification { why } => Reason::with_remedy(
-            format!("the merged tree does not pass: {why}"),
-            format!("mend it in its worktree, commit, then orch merge {name}"),
-        ),
-        MergeTrouble::Refused { why } => {
-            Reason::with_remedy(format!("was not merged: {why}"), format!("orch merge {name}"))
-        }
-        MergeTrouble::Waits { on } => {
-            Reason::with_remedy(format!("waits for {on} to land first"), format!("orch why {on}"))
-        }
-        MergeTrouble::NotFinished { why } => Reason::new(format!("was not merged: {why}")),
-    }
 }

@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, MergeTrouble};
+use super::{At, Event, Hold, MergeTrouble, TaskReport};
 
 impl PlanRun {
     /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
@@ -233,18 +233,10 @@ impl PlanRun {
                 let (cause, why) = (cause.clone(), why.clone());
                 self.lost.insert(*unit, Lost::Skipped { cause, why });
             }
-            Event::TaskStarted { task, attempt, .. } => {
-                self.report(at, task, TaskState::Running, None, attempt.as_ref());
-            }
-            Event::TaskDone {
-                task, note, attempt, ..
-            } => self.report(at, task, TaskState::Done, note.as_deref(), attempt.as_ref()),
-            Event::TaskFailed {
-                task, note, attempt, ..
-            } => self.report(at, task, TaskState::Failed, note.as_deref(), attempt.as_ref()),
-            Event::TaskSkipped {
-                task, note, attempt, ..
-            } => self.report(at, task, TaskState::Skipped, note.as_deref(), attempt.as_ref()),
+            Event::TaskStarted(report) => self.report(at, TaskState::Running, report),
+            Event::TaskDone(report) => self.report(at, TaskState::Done, report),
+            Event::TaskFailed(report) => self.report(at, TaskState::Failed, report),
+            Event::TaskSkipped(report) => self.report(at, TaskState::Skipped, report),
             Event::PhaseDone { phase, .. } => {
                 self.phases_done.entry(*phase).or_insert(at);
             }
@@ -336,22 +328,17 @@ impl PlanRun {
         }
     }
 
-    fn report(
-        &mut self,
-        at: At,
-        item: &ItemId,
-        state: TaskState,
-        note: Option<&str>,
-        by: Option<&AttemptId>,
-    ) {
+    fn report(&mut self, at: At, state: TaskState, report: &TaskReport) {
+        let item = &report.task;
         let started = self.items.get(item).and_then(|known| known.started);
         let entry = Item {
             state,
             started: started.or((state == TaskState::Running).then_some(at)),
             since: at,
-            note: note.map(str::to_owned),
+            note: report.note.clone(),
         };
         self.items.insert(item.clone(), entry);
+        let by = report.attempt.as_ref();
         let Some(attempt) = by.and_then(|by| self.current(by)) else {
             return;
         };

@@ -51,25 +51,16 @@ pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durat
                     entry.ended.get_or_insert(at);
                 }
             }
-            Event::TaskStarted {
-                task,
-                attempt: Some(attempt),
-                ..
-            } if task.sub.is_none() => {
-                if let Some(entry) = open.get_mut(attempt) {
-                    entry.begun.entry(task.task).or_insert(at);
+            Event::TaskStarted(report) if report.task.sub.is_none() => {
+                if let Some(entry) = report.attempt.as_ref().and_then(|id| open.get_mut(id)) {
+                    entry.begun.entry(report.task.task).or_insert(at);
                 }
             }
-            Event::TaskDone {
-                plan,
-                task,
-                attempt: Some(attempt),
-                ..
-            } if task.sub.is_none() => {
-                let begun = open.get(attempt).and_then(|entry| entry.begun.get(&task.task));
-                if let Some(begun) = begun {
+            Event::TaskDone(report) if report.task.sub.is_none() => {
+                let entry = report.attempt.as_ref().and_then(|id| open.get(id));
+                if let Some(begun) = entry.and_then(|entry| entry.begun.get(&report.task.task)) {
                     let took = at.0.saturating_sub(begun.0);
-                    learn(&mut durations, plan, UnitId::Task(task.task), took);
+                    learn(&mut durations, &report.plan, UnitId::Task(report.task.task), took);
                 }
             }
             Event::LegDone { attempt, .. } => {

@@ -1,10 +1,10 @@
 //! Which plan is merged next, and which requests cannot be met.
 
-use crate::plan::PlanName;
+use std::cmp::Reverse;
 
-use super::dispatch::Place;
+use crate::plan::{PlanName, Priority};
+
 use super::plan_run::{Merge, Outcome, PlanRun};
-use super::starting::plan_place;
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble};
@@ -23,11 +23,11 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
     if state.merging().is_some() {
         return None;
     }
-    let mut candidates: Vec<(Place, &PlanWork, Option<String>)> = Vec::new();
-    for (index, plan) in work.plans.iter().enumerate() {
+    let mut candidates: Vec<(Reverse<Priority>, &PlanWork, Option<String>)> = Vec::new();
+    for plan in &work.plans {
         let run = state.plan(&plan.name);
         if let Some(into) = wanted(plan, run, state) {
-            candidates.push((plan_place(index, work, run), plan, into));
+            candidates.push((Reverse(plan.priority), plan, into));
         }
     }
     candidates.sort_by_key(|candidate| candidate.0);

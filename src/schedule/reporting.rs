@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::{ItemId, PlanName, TaskState};
 
 use super::scheduler::{Scheduler, Step};
-use super::{At, Event};
+use super::{At, Event, TaskReport};
 
 impl Scheduler {
     pub(super) fn take_report(
@@ -28,27 +28,17 @@ impl Scheduler {
             if !known.contains(&task.task) || !is_news(before, state) {
                 continue;
             }
-            let (plan, attempt) = (plan.clone(), attempt.clone());
+            let report = TaskReport {
+                plan: plan.clone(),
+                task,
+                attempt: attempt.clone(),
+                note,
+            };
             let event = match state {
-                TaskState::Running => Event::TaskStarted { plan, task, attempt },
-                TaskState::Done => Event::TaskDone {
-                    plan,
-                    task,
-                    attempt,
-                    note,
-                },
-                TaskState::Failed => Event::TaskFailed {
-                    plan,
-                    task,
-                    attempt,
-                    note,
-                },
-                TaskState::Skipped => Event::TaskSkipped {
-                    plan,
-                    task,
-                    attempt,
-                    note,
-                },
+                TaskState::Running => Event::TaskStarted(report),
+                TaskState::Done => Event::TaskDone(report),
+                TaskState::Failed => Event::TaskFailed(report),
+                TaskState::Skipped => Event::TaskSkipped(report),
                 TaskState::Pending | TaskState::Ready => continue,
             };
             self.record(at, event, step);

@@ -12,7 +12,7 @@ use super::plan_run::{PlanRun, Verify};
 use super::readiness::Readiness;
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
-use super::work::{PlanWork, Work};
+use super::work::PlanWork;
 use super::{At, Effect, Event};
 
 impl Scheduler {
@@ -264,11 +264,4 @@ fn comes(
             ))
         }
     }
-}
-
-/// The place of a plan as a whole: that of the first unit that is not done.
-pub(super) fn plan_place(number: usize, work: &Work, run: &PlanRun) -> Place {
-    let plan = &work.plans[number];
-    let next = plan.units.iter().position(|unit| !run.is_unit_done(unit.id));
-    dispatch::place(number, next.unwrap_or(0), plan, run)
 }

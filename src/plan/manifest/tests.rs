@@ -215,8 +215,6 @@ agent = "shell"
       hint: did you mean `backoff`?
     plans.toml:6:9: unknown agent `clyde`
       hint: did you mean `clide`?
-    plans.toml:7:1: `dispatch = "task"` is not yet supported
-      hint: an agent is given its whole plan: leave the key out or write `dispatch = "plan"`
     plans.toml:8:19: `run.phase_threshold` is 1.5, expected a number from 0 to 1
     plans.toml:9:10: `run.branch`: unknown placeholder `{plam}`: did you mean `{plan}`?
     plans.toml:10:13: `run.worktrees` gives every plan the same folder

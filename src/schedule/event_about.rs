@@ -1,0 +1,74 @@
+//! What an event is about.
+
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::plan::{AttemptId, ItemId, PlanName};
+
+/// What was reported about a task or sub-task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskReport {
+    /// The plan.
+    pub plan: PlanName,
+    /// The task or sub-task.
+    pub task: ItemId,
+    /// The attempt whose agent said so; none when another source did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// What the agent said about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(super) fn is_zero(lane: &u32) -> bool {
+    *lane == 0
+}
+
+impl Event {
+    /// The plan that the event is about.
+    pub fn plan(&self) -> Option<&PlanName> {
+        match self {
+            Self::RunStarted { .. }
+            | Self::RunStopping { .. }
+            | Self::RunStopped { .. }
+            | Self::RunSettled {}
+            | Self::MergeRequested { .. } => None,
+            Self::Warning { plan, .. } => plan.as_ref(),
+            Self::TaskStarted(report)
+            | Self::TaskDone(report)
+            | Self::TaskFailed(report)
+            | Self::TaskSkipped(report) => Some(&report.plan),
+            Self::WorktreeCreated { plan, .. }
+            | Self::WorktreeRefused { plan, .. }
+            | Self::WorktreeLost { plan, .. }
+            | Self::AttemptAssigned { plan, .. }
+            | Self::AgentStarted { plan, .. }
+            | Self::AgentRefused { plan, .. }
+            | Self::AgentEnded { plan, .. }
+            | Self::AttemptChecked { plan, .. }
+            | Self::AttemptFailed { plan, .. }
+            | Self::LegDone { plan, .. }
+            | Self::WorkMerged { plan, .. }
+            | Self::WorkConflicted { plan, .. }
+            | Self::WorkRefused { plan, .. }
+            | Self::WorkLeftOut { plan, .. }
+            | Self::WorkFailed { plan, .. }
+            | Self::WorkSkipped { plan, .. }
+            | Self::PhaseDone { plan, .. }
+            | Self::Pinned { plan, .. }
+            | Self::PinRefused { plan, .. }
+            | Self::VerifyStarted { plan, .. }
+            | Self::VerifyPassed { plan, .. }
+            | Self::VerifyFailed { plan, .. }
+            | Self::VerifyStopped { plan }
+            | Self::PlanFinished { plan, .. }
+            | Self::PlanFailed { plan, .. }
+            | Self::PlanSkipped { plan, .. }
+            | Self::PlanHeld { plan, .. }
+            | Self::MergeStarted { plan, .. }
+            | Self::MergeLanded { plan, .. }
+            | Self::MergeFailed { plan, .. } => Some(plan),
+        }
+    }
+}

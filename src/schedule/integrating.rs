@@ -1,0 +1,114 @@
+//! From good work to work that is done: where units have branches of their own, their commits come onto the plan's branch
+//! first, one attempt after the other.
+
+use crate::plan::{TaskId, UnitId};
+
+use super::answers::Ask;
+use super::attempt::{Attempt, Integration};
+use super::completion::Failure;
+use super::judge::{Verdict, judge};
+use super::plan_run::PlanRun;
+use super::scheduler::{Scheduler, Step};
+use super::starting::work_place;
+use super::work::PlanWork;
+use super::{At, Effect, Event, Hold, TaskReport};
+
+impl Scheduler {
+    /// What follows from work that is good: it is done, once its commits are on the plan's branch.
+    pub(super) fn complete(
+        &mut self,
+        at: At,
+        index: usize,
+        lane: u32,
+        unreported: Vec<TaskId>,
+        step: &mut Step,
+    ) {
+        let plan = &self.work.plans[index];
+        let run = &self.state.plans[index];
+        let Some(attempt) = run.attempts.get(&lane) else {
+            return;
+        };
+        let (name, id) = (plan.name.clone(), attempt.id.clone());
+        if plan.by_units() && !attempt.repair {
+            match &attempt.integration {
+                Integration::Merged => {}
+                // Asked for in turn, see `integrate`.
+                Integration::Open => return,
+                Integration::Conflict(files) => {
+                    let why = format!(
+                        "its commits conflict with what is on the plan's branch by now: {}",
+                        files.join(", ")
+                    );
+                    let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
+                    if first_time {
+                        return self.retry_or_give_up(at, &name, &id, &Failure::uncounted(why), step);
+                    }
+                    let hold = Hold::Refused { why: why.clone() };
+                    return self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
+                Integration::Refused(why) => {
+                    let why = why.clone();
+                    let hold = Hold::Refused { why: why.clone() };
+                    return self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
+            }
+        }
+        let units = completed_units(plan, run, attempt);
+        for task in unreported {
+            let done = Event::TaskDone(TaskReport {
+                plan: name.clone(),
+                task: task.into(),
+                attempt: Some(id.clone()),
+                note: None,
+            });
+            self.record(at, done, step);
+        }
+        let done = Event::LegDone {
+            plan: name,
+            attempt: id,
+            units,
+        };
+        self.record(at, done, step);
+        self.close_phases(at, index, step);
+    }
+
+    /// Has the commits of attempts merged into the plan's branch, one after the other in the order of their ends.
+    pub(super) fn integrate(&mut self, index: usize, step: &mut Step) {
+        let plan = &self.work.plans[index];
+        let run = &self.state.plans[index];
+        if !plan.by_units() {
+            return;
+        }
+        let waiting = run.attempts.iter().filter(|(_, attempt)| {
+            attempt.integration == Integration::Open
+                && !attempt.repair
+                && matches!(judge(plan, run, attempt), Some(Verdict::Done(_)))
+        });
+        let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
+            return;
+        };
+        let asked = |attempt: &Attempt| self.asked.contains(&Ask::Integrate(attempt.id.clone()));
+        if run.attempts.values().any(asked) {
+            return;
+        }
+        let effect = Effect::Integrate {
+            plan: plan.name.clone(),
+            attempt: next.id.clone(),
+            place: work_place(plan, run, *lane, next),
+        };
+        let ask = Ask::Integrate(next.id.clone());
+        self.ask(ask, effect, step);
+    }
+}
+
+/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that.
+fn completed_units(plan: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<UnitId> {
+    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
+    let claimed = claimed.filter(|unit| {
+        plan.by_units() && plan.unit_place(*unit).is_some()
+            && !run.is_worked_on(*unit)
+            // What was skipped because of it stays skipped in this run.
+            && !run.lost.contains_key(unit)
+    });
+    attempt.units.iter().copied().chain(claimed).collect()
+}
