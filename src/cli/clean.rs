@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::git::{RemoveError, WorktreeAdmin};
+use crate::git::{RemoveError, Unit, WorktreeAdmin};
 use crate::journal::{RepositoryLock, SCHEMA};
-use crate::supervisor::Situation;
+use crate::plan::{Plan, PlanName};
+use crate::supervisor::{Campaign, Situation};
 
 use super::{CliError, Context, Exit, output};
 
@@ -56,14 +57,24 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         removed: Vec::new(),
         kept: Vec::new(),
     };
-    for key in admin.keys()? {
-        let plan = campaign.set.plans.iter().find(|plan| plan.name.as_str() == key);
-        if !named.is_empty() && !named.iter().any(|name| name.as_str() == key) {
+    let mut keys = admin.keys()?;
+    // Lanes before the plan's own worktree, which takes the plan's branch with it.
+    keys.reverse();
+    for key in keys {
+        let plan = plan_of(&campaign, &key);
+        let wanted = |name: &PlanName| plan.is_some_and(|plan| plan.name == *name);
+        if !named.is_empty() && !named.iter().any(wanted) {
             continue;
+        }
+        if let Some(plan) = plan.filter(|plan| !args.dry_run && key == plan.name.as_str()) {
+            let run = state.plan(&plan.name);
+            if !run.is_at_work() && !run.landed.is_empty() {
+                remove_units(&campaign, plan, &mut cleaned);
+            }
         }
         let mut keep = |why: String| {
             cleaned.kept.push(Kept {
-                name: shown(&key),
+                name: shown(&campaign, &key),
                 why,
             });
         };
@@ -95,7 +106,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                         }
                     }
                 }
-                cleaned.removed.push(shown(&key));
+                cleaned.removed.push(shown(&campaign, &key));
             }
             Err(RemoveError::Git(error)) => return Err(error.into()),
             Err(error @ RemoveError::Keep(_)) => keep(error.to_string()),
@@ -105,11 +116,38 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// The plan that a worktree belongs to, its own or a lane beside it.
+fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
+    let name = match key.split_once('@') {
+        Some((name, lane)) if lane.parse::<u32>().is_ok() => name,
+        _ => key,
+    };
+    campaign.set.plans.iter().find(|plan| plan.name.as_str() == name)
+}
+
+/// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
+fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
+    for branch in campaign.repo.units(&plan.name).unwrap_or_default() {
+        let unit = Unit {
+            plan: plan.name.clone(),
+            plan_branch: plan.branch.clone(),
+            branch: branch.clone(),
+        };
+        if let Err(error) = campaign.repo.delete_unit(&unit) {
+            cleaned.kept.push(Kept {
+                name: branch,
+                why: error.to_string(),
+            });
+        }
+    }
+}
+
 /// What a person calls it: the worktree of the merge queue has a name that no plan can have.
-fn shown(key: &str) -> String {
-    match key.split_once('@') {
-        Some(_) => "the merge queue's worktree".to_owned(),
-        None => key.to_owned(),
+fn shown(campaign: &Campaign, key: &str) -> String {
+    match (key.split_once('@'), plan_of(campaign, key)) {
+        (Some((name, lane)), Some(_)) => format!("{name} (lane {lane})"),
+        (Some(_), None) => "the merge queue's worktree".to_owned(),
+        (None, _) => key.to_owned(),
     }
 }
 

@@ -193,9 +193,15 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
         open.dedup();
         open
     };
+    let plan = subject
+        .campaign
+        .as_ref()
+        .and_then(|campaign| campaign.plan(&subject.name));
+    let arrangement = plan.map(|plan| plan.arrangement).unwrap_or_default();
     Ok(task_next(
         &subject.name,
         &subject.document,
+        &arrangement,
         &states(subject)?,
         count,
         elsewhere,

@@ -1,11 +1,16 @@
 //! `orch why`
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
-use crate::plan::{Point, TaskState, WorkRef};
+use crate::plan::{PlanName, Point, UnitId, WorkRef, format_duration};
 use crate::report::ago;
-use crate::supervisor::{PlanView, Situation};
+use crate::schedule::{Reason, explain_unit, task_state};
+use crate::supervisor::{Campaign, PlanView, Situation};
 
 use super::{CliError, Context, Exit, output};
 
@@ -26,6 +31,15 @@ struct Why {
     since: Option<String>,
     why: Vec<String>,
     remedies: Vec<String>,
+    /// On the critical path across all plans; none for what is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critical: Option<bool>,
+    /// How much later it may begin without moving the end of everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slack_s: Option<u64>,
+    /// How much work, one after the other, is expected from its start to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind_s: Option<u64>,
 }
 
 /// Runs the command.
@@ -49,39 +63,39 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };
-    let state = state_of(plan, what.point)?;
-    let mut why: Vec<String> = Vec::new();
-    if what.point != Point::Plan {
-        why.push(match state.as_str() {
-            "done" | "skipped" => format!("{what} is {state}"),
-            "running" => format!("{what} is being worked on"),
-            _ => format!("{what} waits for its turn in {name}, which is {}", plan.state),
-        });
+    let answer = about(&campaign, &situation, plan, what.point)?;
+    let why: Vec<String> = answer.reasons.iter().map(|reason| reason.text.clone()).collect();
+    let mut remedies: Vec<String> = Vec::new();
+    for remedy in answer.reasons.iter().filter_map(|reason| reason.remedy.clone()) {
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
     }
-    why.extend(plan.why.iter().cloned());
-    let remedies: Vec<String> = plan
-        .reasons
-        .iter()
-        .filter_map(|reason| reason.remedy.clone())
-        .collect();
+    let path = on_path(&campaign, &situation, &name, what.point);
+    let (state, since) = (answer.state, answer.since);
     if context.json {
         output::json(&Why {
             schema: SCHEMA,
             what: what.to_string(),
             state,
-            since: plan.since.map(|since| since.to_string()),
+            since: since.map(|since| since.to_string()),
             why,
             remedies,
+            critical: path.map(|path| path.slack_ms == 0),
+            slack_s: path.map(|path| path.slack_ms / 1000),
+            behind_s: path.map(|path| path.behind_ms / 1000),
         })?;
         return Ok(Exit::Done);
     }
-    let since = plan
-        .since
+    let since = since
         .map(|since| format!(", since {}", ago(since)))
         .unwrap_or_default();
     let mut text = format!("{what}: {state}{since}\n");
     for reason in &why {
         text += &format!("  {}\n", reason.replace('\n', "\n    "));
+    }
+    if let Some(path) = path {
+        text += &format!("  {}\n", path.words());
     }
     for remedy in &remedies {
         text += &format!("  next: {remedy}\n");
@@ -90,30 +104,152 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn state_of(plan: &PlanView, point: Point) -> Result<String, CliError> {
-    let missing = |what: String, known: Vec<String>| {
+/// What there is to say about a plan, phase or task.
+struct Answer {
+    state: String,
+    since: Option<Timestamp>,
+    reasons: Vec<Reason>,
+}
+
+fn about(
+    campaign: &Campaign,
+    situation: &Situation,
+    plan: &PlanView,
+    point: Point,
+) -> Result<Answer, CliError> {
+    let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
+    let run = state.plan(&plan.name);
+    let own = work.plans.iter().find(|work| work.name == plan.name);
+    let missing = |what: String| {
+        let known = plan.phases.iter().map(|phase| phase.id.to_string());
+        let tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);
+        let known: Vec<String> = match point {
+            Point::Task(_) => tasks.map(|task| task.id.to_string()).collect(),
+            Point::Plan | Point::Phase(_) => known.collect(),
+        };
         CliError::refused(format!("plan `{}` has no {what}", plan.name))
             .with_hint(format!("it has {}", known.join(", ")))
     };
+    let whole = |state: String| Answer {
+        state,
+        since: plan.since,
+        reasons: plan.reasons.clone(),
+    };
     match point {
-        Point::Plan => Ok(plan.state.to_string()),
-        Point::Phase(id) => match plan.phases.iter().find(|phase| phase.id == id) {
-            Some(phase) => Ok(phase.state.to_string()),
-            None => {
-                let known = plan.phases.iter().map(|phase| phase.id.to_string());
-                Err(missing(format!("phase {id}"), known.collect()))
-            }
-        },
-        Point::Task(id) => {
-            let mut tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);
-            let state: Option<TaskState> = tasks.clone().find(|task| task.id == id).map(|task| task.state);
-            match state {
-                Some(state) => Ok(state.to_string()),
-                None => {
-                    let known: Vec<String> = tasks.by_ref().map(|task| task.id.to_string()).collect();
-                    Err(missing(format!("task {id}"), known))
+        Point::Plan => Ok(whole(plan.state.to_string())),
+        Point::Phase(id) => {
+            let phase = plan.phases.iter().find(|phase| phase.id == id);
+            let phase = phase.ok_or_else(|| missing(format!("phase {id}")))?;
+            let units = own.into_iter().flat_map(|own| &own.units);
+            let open = units.filter(|unit| unit.id.phase() == id && !run.is_unit_done(unit.id));
+            let mut reasons = Vec::new();
+            for unit in open {
+                for mut reason in explain_unit(work, state, &plan.name, unit.id) {
+                    if unit.id != UnitId::Phase(id) && !reason.text.starts_with(&unit.id.to_string()) {
+                        reason.text = format!("{}: {}", unit.id, reason.text);
+                    }
+                    reasons.push(reason);
                 }
             }
+            if reasons.is_empty() {
+                reasons.push(Reason::plain("is done"));
+            }
+            let done = run.phases_done.get(&id).and_then(|at| situation.wall(*at));
+            Ok(Answer {
+                state: phase.state.to_string(),
+                since: done.or(plan.since),
+                reasons,
+            })
+        }
+        Point::Task(id) => {
+            let known = campaign.plan(&plan.name).is_some_and(|plan| {
+                let phase = plan.document.phase(id.phase);
+                let verify = phase.is_some_and(|phase| id.is_verify() && phase.verify.is_some());
+                verify || plan.document.task(id).is_some()
+            });
+            let (Some(own), true) = (own, known) else {
+                return Err(missing(format!("task {id}")));
+            };
+            let now = task_state(own, run, id);
+            let unit = match own.unit(UnitId::Task(id)) {
+                Some(unit) => unit.id,
+                None => UnitId::Phase(id.phase),
+            };
+            let reasons = if now.is_settled() && !run.lost.contains_key(&unit) {
+                vec![Reason::plain(format!("is {now}"))]
+            } else {
+                explain_unit(work, state, &plan.name, unit)
+            };
+            let since = run
+                .items
+                .get(&id.into())
+                .and_then(|item| situation.wall(item.since));
+            Ok(Answer {
+                state: now.to_string(),
+                since: since.or(plan.since),
+                reasons,
+            })
         }
     }
+}
+
+/// The place of some work on the critical path.
+#[derive(Debug, Clone, Copy)]
+struct OnPath {
+    slack_ms: u64,
+    behind_ms: u64,
+}
+
+impl OnPath {
+    fn words(self) -> String {
+        let time = |ms: u64| format_duration(Duration::from_secs(ms.div_ceil(1000)));
+        let behind = time(self.behind_ms);
+        match self.slack_ms {
+            0 => format!("on the critical path: {behind} of work from its start to the end of everything"),
+            slack => format!(
+                "not on the critical path: {behind} of work from its start to the end, {} to spare",
+                time(slack)
+            ),
+        }
+    }
+}
+
+/// None for what is done, and for what has no work of its own.
+fn on_path(campaign: &Campaign, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
+    let run = situation.scheduler.state().plan(plan);
+    if run.has_reached(point) {
+        return None;
+    }
+    let mut graph = Graph::new(&campaign.set, &situation.durations);
+    for node in &mut graph.nodes {
+        if let Of::Task(task) = node.of {
+            let own = situation
+                .scheduler
+                .state()
+                .plan(&campaign.set.plans[node.plan].name);
+            node.done |= own.has_reached(Point::Task(task));
+        }
+        if node.done {
+            node.expected = 0;
+        }
+    }
+    let ranks = Ranks::new(&graph, &campaign.set);
+    let timeline = Timeline::new(&graph, &ranks);
+    let number = graph.plan_number(plan)?;
+    let tasks = graph.nodes.iter().enumerate().filter(|(_, node)| {
+        let Of::Task(task) = node.of else {
+            return false;
+        };
+        let asked = match point {
+            Point::Plan => true,
+            Point::Phase(phase) => task.phase == phase,
+            Point::Task(id) => task == id,
+        };
+        node.plan == number && asked && !node.done
+    });
+    let tasks: Vec<usize> = tasks.map(|(node, _)| node).collect();
+    Some(OnPath {
+        slack_ms: tasks.iter().map(|node| timeline.slack[*node]).min()?,
+        behind_ms: tasks.iter().map(|node| ranks.remaining[*node]).max()?,
+    })
 }

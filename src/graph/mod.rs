@@ -7,10 +7,12 @@ mod network;
 mod order;
 mod overlap;
 mod rank;
+mod timeline;
 
 pub use durations::Durations;
 pub use locks::{FileLocks, covers, is_wide};
 pub use network::{Graph, Node, NodeGate, Of};
-pub use order::{Counts, Gate, PlanOrder, Unit, Why, plan_order, resolve_strategy};
+pub use order::{Counts, Gate, PlanOrder, Unit, Why, plan_order, resolve_strategy, task_order};
 pub use overlap::PlanOverlap;
 pub use rank::Ranks;
+pub use timeline::Timeline;

@@ -113,14 +113,8 @@ pub fn plan_order(
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
 ) -> PlanOrder {
-    let strategy = resolve_strategy(document, arrangement.strategy);
-    let mut draft = Draft::new(document, arrangement, strategy);
-    draft.draw();
-    let mut order = PlanOrder {
-        units: draft.units,
-        gates: draft.gates,
-        strategy,
-    };
+    let mut order = task_order(document, arrangement);
+    let strategy = order.strategy;
     match arrangement.dispatch {
         Dispatch::Task => {
             if strategy == Strategy::Batched {
@@ -130,6 +124,19 @@ pub fn plan_order(
             order
         }
         Dispatch::Phase | Dispatch::Plan => by_phase(document, &order),
+    }
+}
+
+/// Draws the order of a document's tasks, whatever one agent is given, without the barrier between batches: what could be
+/// worked on by whoever has time.
+pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
+    let strategy = resolve_strategy(document, arrangement.strategy);
+    let mut draft = Draft::new(document, arrangement, strategy);
+    draft.draw();
+    PlanOrder {
+        units: draft.units,
+        gates: draft.gates,
+        strategy,
     }
 }
 
@@ -357,6 +364,26 @@ impl<'d> Draft<'d> {
         let need = of.len();
         let gate = self.gate(of, need, why);
         self.units[unit].gates.extend(gate);
+    }
+}
+
+impl Why {
+    /// In words, for those who wait: `waits for 1.1, 1.2: …`; none where naming them says enough.
+    pub fn words(self) -> Option<String> {
+        match self {
+            Self::Sequential => Some("before it in its [SEQUENTIAL] group".to_owned()),
+            Self::Threshold(thousandths) => {
+                Some(format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
+            }
+            Self::PipelineStart => Some("its pipeline-start".to_owned()),
+            Self::PhaseOrder => Some("an earlier phase".to_owned()),
+            Self::Batch => Some("the batch before".to_owned()),
+            Self::Checks => Some("what it checks".to_owned()),
+            Self::Verified => Some("the check of an earlier phase".to_owned()),
+            Self::Named | Self::OneAgent | Self::Depends | Self::Overlap | Self::PartOf | Self::Landing => {
+                None
+            }
+        }
     }
 }
 

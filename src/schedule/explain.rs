@@ -1,16 +1,17 @@
 //! The states that people see, and why a plan is where it is.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::graph::Why;
-use crate::plan::{Dependency, PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId};
+use crate::plan::{PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId, format_duration};
 
 use super::MergeTrouble;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{Limit, Room};
 use super::explain_outcome::{explain_lost, explain_outcome};
+use super::explain_wait::waiting;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
-use super::readiness::{Readiness, Wait};
+use super::readiness::Readiness;
 use super::state::State;
 use super::work::{PlanWork, Work};
 
@@ -24,6 +25,11 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// A reason that nobody need do anything about.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::new(text)
+    }
+
     pub(super) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -155,7 +161,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
                 .map(|unit| look.waits(unit))
                 .into_iter()
                 .flatten()
-                .map(|wait| waiting(state, &wait)),
+                .map(|wait| waiting(state, run, &wait)),
         );
     }
     if reasons.is_empty() {
@@ -192,7 +198,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     let look = Readiness::new(plan, run, state);
     let waits = look.waits(place);
     let mut reasons: Vec<Reason> = delay(run, state, Some(unit)).into_iter().collect();
-    reasons.extend(waits.iter().map(|wait| waiting(state, wait)));
+    reasons.extend(waits.iter().map(|wait| waiting(state, run, wait)));
     if reasons.is_empty() && !look.ready(state.now).contains(&place) {
         let ahead = look.open().take_while(|open| *open != place);
         let ahead: Vec<String> = ahead.map(|open| plan.units[open].id.to_string()).collect();
@@ -251,73 +257,6 @@ fn units(ids: &[UnitId]) -> String {
         [UnitId::Phase(one)] => format!("phase {one}"),
         [UnitId::Task(one)] => format!("task {one}"),
         [first, .., last] => format!("phases {first} to {last}"),
-    }
-}
-
-fn waiting(state: &State, wait: &Wait<'_>) -> Reason {
-    match wait {
-        Wait::Plan(dependency) => waiting_for_plan(state, dependency),
-        Wait::Gate(gate, missing) => {
-            let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
-            let ids = super::judge::listed(&ids);
-            let open = missing.len();
-            let needed = gate.need.saturating_sub(gate.of.len() - open);
-            let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
-            Reason::new(match gate.why {
-                Why::Threshold(thousandths) => {
-                    share(&format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
-                }
-                Why::PipelineStart if needed < open => share("its pipeline-start"),
-                Why::Batch => format!("waits for the batch before: {ids}"),
-                Why::Sequential => {
-                    format!("waits for {ids}, which comes before it in its [SEQUENTIAL] group")
-                }
-                Why::Verified => format!("waits for {ids}, the check of an earlier phase"),
-                Why::Checks => format!("checks {ids} once done"),
-                _ => format!("waits for {ids}"),
-            })
-        }
-        Wait::Overlap(plan) => Reason::with_remedy(
-            format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
-            format!("orch why {plan}"),
-        ),
-        Wait::Files(units) => {
-            let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
-            Reason::new(format!("waits for {}: it touches the same files", ids.join(", ")))
-        }
-        Wait::FailedCheck(check) => Reason::with_remedy(
-            format!("{check} failed in the background, and nothing is begun on such ground"),
-            "orch up tries it again; `orch task skip` leaves it out",
-        ),
-    }
-}
-
-fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
-    let other = &dependency.on.plan;
-    let run = state.plan(other);
-    let text = format!("waits for {dependency}");
-    if let Some(why) = run
-        .pins_refused
-        .get(&dependency.on.point)
-        .filter(|_| !dependency.landed)
-    {
-        return Reason::with_remedy(
-            format!("{text}, whose commit cannot be pinned: {why}"),
-            "then orch up",
-        );
-    }
-    if state.is_satisfied(dependency) {
-        return Reason::new(format!("{text}, which is done; its commit is being pinned"));
-    }
-    match &run.outcome {
-        Some(Outcome::Finished) if dependency.landed => Reason::with_remedy(
-            format!("{text}; {other} is finished"),
-            format!("orch merge {other}"),
-        ),
-        Some(Outcome::Held(_)) => {
-            Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
-        }
-        _ => Reason::new(text),
     }
 }
 
@@ -380,9 +319,13 @@ fn holders(work: &Work, state: &State, resource: &crate::plan::ResourceName) -> 
         let plan = &work.plans[state.number(name)?];
         let unit = plan.unit(*attempt.units.first()?)?;
         let seconds = state.now.since(attempt.since).as_secs();
-        unit.uses
-            .contains(resource)
-            .then(|| format!("{name}.{} for {seconds} s", unit.id))
+        unit.uses.contains(resource).then(|| {
+            let expected = format_duration(Duration::from_millis(unit.expected));
+            format!(
+                "{name}.{} for {seconds} s until it ends, expected to take {expected}",
+                unit.id
+            )
+        })
     });
     holding.collect::<Vec<_>>().join(", ")
 }

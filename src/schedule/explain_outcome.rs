@@ -60,7 +60,7 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
         Lost::Held { why, built_on } => {
             let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
             Reason::with_remedy(
-                format!("{unit} failed: {why}; {} was built on it", ids.join(", ")),
+                format!("{unit} failed: {why}; built on it: {}", ids.join(", ")),
                 format!(
                     "orch up checks again; `orch task skip {unit} --plan {name}`, then orch up, goes on without"
                 ),

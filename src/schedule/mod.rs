@@ -16,6 +16,7 @@ mod event_about;
 mod exit;
 mod explain;
 mod explain_outcome;
+mod explain_wait;
 mod fold;
 mod fold_plan;
 mod frontier;

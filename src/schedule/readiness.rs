@@ -30,8 +30,8 @@ pub enum Wait<'a> {
     Plan(&'a Dependency),
     /// Another plan that touches the same files.
     Overlap(&'a crate::plan::PlanName),
-    /// Units at work that touch the same files.
-    Files(Vec<UnitId>),
+    /// A unit at work that touches the same files, and which these are.
+    Files(UnitId, Vec<&'a str>),
     /// A VERIFY block that failed in the background.
     FailedCheck(TaskId),
 }
@@ -212,15 +212,15 @@ impl<'a> Readiness<'a> {
             waits.push(Wait::Plan(dependency));
         }
         waits.extend(dispatch::not_settled(self.plan, self.state).map(Wait::Overlap));
-        let mut files: Vec<UnitId> = Vec::new();
-        for id in self.run.attempts.values().flat_map(|attempt| &attempt.units) {
-            let shares = |other: &UnitWork| other.locks.iter().any(|file| work.locks.contains(file));
-            if *id != work.id && self.plan.unit(*id).is_some_and(shares) {
-                files.push(*id);
+        let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
+        let others = working.filter(|id| self.plan.by_units() && **id != work.id);
+        for other in others.filter_map(|id| self.plan.unit(*id)) {
+            let shared = other.locks.iter().filter(|file| work.locks.contains(file));
+            let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            if other.locks.iter().any(|file| work.locks.contains(file)) {
+                waits.push(Wait::Files(other.id, names));
             }
-        }
-        if !files.is_empty() && self.plan.by_units() {
-            waits.push(Wait::Files(files));
         }
         waits
     }

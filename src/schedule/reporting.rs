@@ -20,11 +20,15 @@ impl Scheduler {
             return;
         };
         let known: BTreeSet<_> = work.tasks().collect();
-        // What is said in a worktree where nobody works any more is a late word, and nobody's.
         let by = self.state.plan(plan).attempts.get(&lane);
         let attempt = by.map(|attempt| attempt.id.clone());
         for (task, state, note) in items {
-            let before = self.state.plan(plan).item_state(&task);
+            let run = self.state.plan(plan);
+            let before = run.item_state(&task);
+            // An idle lane still says what its last agent said of its own task; a person can only leave tasks out there.
+            if run.by_units && attempt.is_none() && state != TaskState::Skipped {
+                continue;
+            }
             if !known.contains(&task.task) || !is_news(before, state) {
                 continue;
             }

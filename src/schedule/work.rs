@@ -39,6 +39,8 @@ pub struct PlanWork {
     pub units: Vec<UnitWork>,
     /// Where units wait for each other.
     pub gates: Vec<Gate>,
+    /// The files that [`UnitWork::locks`] speaks of.
+    pub files: Vec<String>,
     /// Limits of attempts.
     pub attempts: AttemptPolicy,
     /// What one agent is given.
@@ -232,6 +234,7 @@ fn plan_work(
         after: after.collect(),
         phases,
         gates: order.gates.clone(),
+        files: graph.locks[number].names.clone(),
         attempts: plan.attempts.clone(),
         dispatch,
         lanes: match dispatch {

@@ -34,7 +34,8 @@ pub fn prepare_lane(
     states: impl Fn(&ItemId) -> TaskState,
 ) -> Result<(), StatusError> {
     make_folder(worktree)?;
-    write_new(&plan_file(worktree), || document.text.clone().into_bytes())?;
+    // Boxes that the last agent ticked say nothing about what the next one does.
+    write_over(&plan_file(worktree), document.text.as_bytes())?;
     let path = status_file(worktree);
     let mut first = StatusFile::initial(plan, document);
     first.version = version_of(&path).map_or(0, |version| version.saturating_add(1));
@@ -45,16 +46,26 @@ pub fn prepare_lane(
     }
     let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
     bytes.push(b'\n');
+    write_over(&path, &bytes)
+}
+
+/// Replaces a file, or makes it, in one step.
+fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StatusError> {
     let write = || -> io::Result<()> {
-        let mut new = tempfile::Builder::new()
-            .prefix(".new-")
-            .permissions(Permissions::from_mode(0o666)) // less the umask
-            .tempfile_in(path.parent().unwrap_or(&path))?;
-        new.write_all(&bytes)?;
-        new.persist(&path)?;
+        let mut new = beside(path)?;
+        new.write_all(bytes)?;
+        new.persist(path)?;
         Ok(())
     };
-    write().map_err(StatusError::file("write", &path))
+    write().map_err(StatusError::file("write", path))
+}
+
+/// A new file beside `path`, with the rights that a file made there would have.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(Permissions::from_mode(0o666)) // less the umask
+        .tempfile_in(path.parent().unwrap_or(path))
 }
 
 /// The version of a status file, as far as it can be read.
@@ -96,10 +107,7 @@ fn write_new(path: &Path, bytes: impl FnOnce() -> Vec<u8>) -> Result<(), StatusE
         return Ok(());
     }
     let write = || -> io::Result<()> {
-        let mut new = tempfile::Builder::new()
-            .prefix(".new-")
-            .permissions(Permissions::from_mode(0o666)) // less the umask
-            .tempfile_in(path.parent().unwrap_or(path))?;
+        let mut new = beside(path)?;
         new.write_all(&bytes())?;
         match new.persist_noclobber(path) {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),

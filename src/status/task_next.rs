@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::task_list::state;
-use crate::plan::{Document, ItemId, Phase, PipelineStart, PlanName, Task, TaskId, TaskState};
+use crate::graph::{FileLocks, Gate, PlanOrder, task_order};
+use crate::plan::{Arrangement, Document, ItemId, Phase, PlanName, Task, TaskId, TaskState, UnitId};
 
 /// The answer of `orch task next --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,42 +41,37 @@ pub struct BlockedTask {
 
 /// Sorts the open tasks of a plan into what can be worked on, at most `limit` of it, and what waits.
 ///
-/// A task that names dependencies waits for those; one that names none waits for the tasks of the phases in front of its
-/// own, except phases that run beside it, or for its phase's `pipeline-start`. Inside a sequential group it also waits for
-/// its predecessor. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names what a task still waits
-/// for in other plans; it is asked for pending tasks only.
+/// What waits for what is the graph's, under the plan's strategy; batches hold nobody up who asks here. A task also waits
+/// for begun ones that touch the same files. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names
+/// what a task still waits for in other plans; it is asked for pending tasks only.
 pub fn task_next(
     plan: &PlanName,
     document: &Document,
+    arrangement: &Arrangement,
     states: &BTreeMap<ItemId, TaskState>,
     limit: Option<usize>,
     open_elsewhere: impl Fn(&Phase, &Task) -> Vec<String>,
 ) -> TaskNext {
-    let look = Look { document, states };
+    let look = Look {
+        document,
+        states,
+        order: task_order(document, arrangement),
+        locks: FileLocks::new(document),
+    };
     let (mut running, mut failed, mut pending, mut blocked) = (vec![], vec![], vec![], vec![]);
-    for (place, phase) in document.phases.iter().enumerate() {
+    for phase in &document.phases {
         for task in &phase.tasks {
             let ready = |reason: String| ReadyTask { id: task.id, reason };
             match look.state(task) {
                 TaskState::Running => running.push(ready("begun and not done".to_owned())),
                 TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
                 TaskState::Pending | TaskState::Ready => {
-                    let waits = look.waits(place, phase, task);
-                    let open: Vec<TaskId> = waits
-                        .tasks
-                        .iter()
-                        .copied()
-                        .filter(|id| look.is_open(*id))
-                        .collect();
-                    let mut by: Vec<String> = open.iter().map(ToString::to_string).collect();
-                    if waits.enough_settled(open.len()) {
-                        by.clear();
-                    }
-                    by.extend(look.open_predecessor(phase, task).map(|id| id.to_string()));
+                    let mut by = look.open(task);
+                    by.extend(look.same_files(task).iter().map(ToString::to_string));
                     by.extend(open_elsewhere(phase, task));
                     dedup(&mut by);
                     match by.is_empty() {
-                        true => pending.push(ready(waits.reason())),
+                        true => pending.push(ready(look.reason(task))),
                         false => blocked.push(BlockedTask { id: task.id, by }),
                     }
                 }
@@ -97,48 +93,11 @@ fn dedup(by: &mut Vec<String>) {
     by.retain(|id| seen.insert(id.clone()));
 }
 
-/// What a task waits for inside its plan, apart from its sequential group.
-#[derive(Debug)]
-struct Waits {
-    why: Why,
-    tasks: Vec<TaskId>,
-}
-
-#[derive(Debug)]
-enum Why {
-    Named,
-    EarlierPhases,
-    /// Only this share, in percent, has to be settled.
-    Share(u8),
-}
-
-impl Waits {
-    fn enough_settled(&self, open: usize) -> bool {
-        match self.why {
-            Why::Named | Why::EarlierPhases => open == 0,
-            Why::Share(percent) => {
-                let settled = self.tasks.len() - open;
-                settled * 100 >= usize::from(percent) * self.tasks.len()
-            }
-        }
-    }
-
-    fn reason(&self) -> String {
-        match (&self.why, self.tasks.is_empty()) {
-            (Why::Named | Why::EarlierPhases, true) => "waits for nothing".to_owned(),
-            (Why::Named, false) => {
-                let ids: Vec<String> = self.tasks.iter().map(ToString::to_string).collect();
-                format!("settled: {}", ids.join(", "))
-            }
-            (Why::EarlierPhases, false) => "all earlier tasks that it waits for are settled".to_owned(),
-            (Why::Share(percent), _) => format!("{percent}% of the phase it follows is settled"),
-        }
-    }
-}
-
 struct Look<'a> {
     document: &'a Document,
     states: &'a BTreeMap<ItemId, TaskState>,
+    order: PlanOrder,
+    locks: FileLocks,
 }
 
 impl Look<'_> {
@@ -146,55 +105,81 @@ impl Look<'_> {
         state(self.states, &task.id.into(), task.ticked)
     }
 
-    fn is_open(&self, id: TaskId) -> bool {
-        self.document
-            .task(id)
-            .is_some_and(|task| !self.state(task).is_settled())
-    }
-
-    fn waits(&self, place: usize, phase: &Phase, task: &Task) -> Waits {
-        if let Some(named) = &task.depends {
-            return Waits {
-                why: Why::Named,
-                tasks: named.clone(),
-            };
-        }
-        match phase.pipeline_start {
-            Some(PipelineStart::Task(id)) => Waits {
-                why: Why::Named,
-                tasks: vec![id],
-            },
-            Some(PipelineStart::Share { of, percent }) => {
-                let measured = self.document.phase(of).into_iter().flat_map(|phase| &phase.tasks);
-                Waits {
-                    why: Why::Share(percent),
-                    tasks: measured.map(|task| task.id).collect(),
+    /// A VERIFY block is done when it was reported so, or when nothing but its own report is missing: where one agent does
+    /// all of a phase, nobody need report it.
+    fn is_settled(&self, place: usize) -> bool {
+        match self.order.units[place].id {
+            UnitId::Task(id) if id.is_verify() => {
+                let tasks = self
+                    .document
+                    .phase(id.phase)
+                    .into_iter()
+                    .flat_map(|phase| &phase.tasks);
+                match self.states.get(&id.into()) {
+                    Some(said) => said.is_settled(),
+                    None => tasks.map(|task| self.state(task)).all(|state| state.is_settled()),
                 }
             }
+            UnitId::Task(id) => {
+                let task = self.document.task(id);
+                task.is_none_or(|task| self.state(task).is_settled())
+            }
+            // A phase without tasks has nothing that could be reported.
+            UnitId::Phase(_) => true,
+        }
+    }
+
+    fn gates(&self, task: &Task) -> impl Iterator<Item = &Gate> {
+        let unit = self
+            .order
+            .units
+            .iter()
+            .find(|unit| unit.id == UnitId::Task(task.id));
+        let gates = unit.into_iter().flat_map(|unit| &unit.gates);
+        gates.map(|gate| &self.order.gates[*gate])
+    }
+
+    /// What is still missing at gates that are closed.
+    fn open(&self, task: &Task) -> Vec<String> {
+        let closed = self
+            .gates(task)
+            .filter(|gate| gate.missing(|member| self.is_settled(member)) > 0);
+        let missing = closed.flat_map(|gate| gate.of.iter().filter(|member| !self.is_settled(**member)));
+        missing
+            .map(|member| self.order.units[*member].id.to_string())
+            .collect()
+    }
+
+    /// Begun tasks that touch a file of this one.
+    fn same_files(&self, task: &Task) -> Vec<TaskId> {
+        let files = |id: TaskId| self.locks.of.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let own = files(task.id);
+        let running = self.document.tasks().filter(|other| {
+            other.id != task.id
+                && self.state(other) == TaskState::Running
+                && files(other.id).iter().any(|file| own.contains(file))
+        });
+        running.map(|other| other.id).collect()
+    }
+
+    fn reason(&self, task: &Task) -> String {
+        let reasons = self.gates(task).map(|gate| match gate.why.words() {
+            Some(words) => format!("{words} is settled"),
             None => {
-                let beside = |other: &&Phase| {
-                    !phase.parallel_with.contains(&other.id) && !other.parallel_with.contains(&phase.id)
-                };
-                let earlier = self.document.phases[..place].iter().filter(beside);
-                Waits {
-                    why: Why::EarlierPhases,
-                    tasks: earlier
-                        .flat_map(|phase| &phase.tasks)
-                        .map(|task| task.id)
-                        .collect(),
-                }
+                let ids = gate
+                    .of
+                    .iter()
+                    .map(|member| self.order.units[*member].id.to_string());
+                format!("settled: {}", ids.collect::<Vec<_>>().join(", "))
             }
+        });
+        let mut reasons: Vec<String> = reasons.collect();
+        dedup(&mut reasons);
+        if reasons.is_empty() {
+            "waits for nothing".to_owned()
+        } else {
+            reasons.join("; ")
         }
-    }
-
-    /// The task in front of this one in its sequential group, unless that is settled.
-    fn open_predecessor(&self, phase: &Phase, task: &Task) -> Option<TaskId> {
-        let group = task.sequential.as_ref()?;
-        let in_front = phase.tasks.iter().take_while(|other| other.id != task.id);
-        let before = in_front
-            .filter(|other| other.sequential.as_ref() == Some(group))
-            .last()?;
-        self.is_open(before.id).then_some(before.id)
     }
 }
 
@@ -213,10 +198,17 @@ mod tests {
             .iter()
             .map(|(id, state)| (id.parse().unwrap(), *state))
             .collect();
-        let next = task_next(&"p".parse().unwrap(), &document, &states, None, |_, task| {
-            let of_task = elsewhere.iter().filter(|(id, _)| *id == task.id.to_string());
-            of_task.map(|(_, wait)| (*wait).to_owned()).collect()
-        });
+        let next = task_next(
+            &"p".parse().unwrap(),
+            &document,
+            &Arrangement::default(),
+            &states,
+            None,
+            |_, task| {
+                let of_task = elsewhere.iter().filter(|(id, _)| *id == task.id.to_string());
+                of_task.map(|(_, wait)| (*wait).to_owned()).collect()
+            },
+        );
         let blocked = next
             .blocked
             .iter()
@@ -287,6 +279,7 @@ mod tests {
         let next = task_next(
             &"p".parse().unwrap(),
             &document,
+            &Arrangement::default(),
             &BTreeMap::new(),
             Some(1),
             |_, _| vec![],

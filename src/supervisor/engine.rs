@@ -18,6 +18,7 @@ use crate::status::Watcher;
 use super::clock::Clock;
 use super::control::{self, Call};
 use super::escapes::{self, Escapes};
+use super::machine;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::perform::UnitLocks;
@@ -153,6 +154,9 @@ impl<'o> Engine<'o> {
             });
         }
 
+        if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
+            machine::watch(sender.clone());
+        }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -215,6 +219,17 @@ impl<'o> Engine<'o> {
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {
+            // What a person said in the meantime counts too.
+            let idle = self.scheduler.state().plans();
+            let idle =
+                idle.filter(|(_, run)| run.is_open() && run.by_units && !run.attempts.contains_key(&0));
+            let idle: Vec<LaneId> = idle
+                .filter(|(_, run)| run.worktree().is_some())
+                .map(|(name, _)| LaneId::own(name))
+                .collect();
+            for lane in idle {
+                self.read_status_now(&lane)?;
+            }
             self.campaign.note_manifest()?;
             // Looked for now that what was held or had failed is open again.
             let lost = recovery::lost_worktrees(self.scheduler.state());

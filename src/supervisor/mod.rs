@@ -11,6 +11,7 @@ mod error;
 mod escapes;
 mod inbox;
 mod load;
+mod machine;
 mod merge_request;
 mod message;
 mod observer;

@@ -41,4 +41,5 @@ mod up_removed;
 mod up_resume;
 mod up_seed;
 mod up_survival;
+mod up_tasks;
 mod up_trouble;

@@ -139,6 +139,7 @@ fn plans(dice: &mut Dice) -> Work {
             phases,
             units,
             gates,
+            files: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             attempts: AttemptPolicy {
                 retries: dice.below(3) as u32,
                 backoff: Duration::from_millis(500),

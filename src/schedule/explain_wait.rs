@@ -1,0 +1,80 @@
+//! What a plan or a part of it waits for, in words.
+
+use crate::graph::Why;
+use crate::plan::Dependency;
+
+use super::explain::Reason;
+use super::plan_run::{Outcome, PlanRun};
+use super::readiness::Wait;
+use super::state::State;
+
+pub(super) fn waiting(state: &State, run: &PlanRun, wait: &Wait<'_>) -> Reason {
+    match wait {
+        Wait::Plan(dependency) => waiting_for_plan(state, dependency),
+        Wait::Gate(gate, missing) => {
+            let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let ids = super::judge::listed(&ids);
+            let open = missing.len();
+            let needed = gate.need.saturating_sub(gate.of.len() - open);
+            let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
+            Reason::new(match gate.why {
+                Why::Threshold(thousandths) => {
+                    share(&format!("{}% of an earlier phase", f64::from(thousandths) / 10.0))
+                }
+                Why::PipelineStart if needed < open => share("its pipeline-start"),
+                Why::Batch => format!("waits for the batch before: {ids}"),
+                Why::Sequential => {
+                    format!("waits for {ids}, which comes before it in its [SEQUENTIAL] group")
+                }
+                Why::Verified => format!("waits for {ids}, the check of an earlier phase"),
+                Why::Checks => format!("checks {ids} once done"),
+                _ => format!("waits for {ids}"),
+            })
+        }
+        Wait::Overlap(plan) => Reason::with_remedy(
+            format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
+            format!("orch why {plan}"),
+        ),
+        Wait::Files(unit, files) => {
+            let held = run.attempts.values().find(|attempt| attempt.units.contains(unit));
+            let seconds = held.map_or(0, |attempt| state.now.since(attempt.since).as_secs());
+            Reason::new(format!(
+                "waits for {unit}, at work for {seconds} s: it touches {} too",
+                files.join(", ")
+            ))
+        }
+        Wait::FailedCheck(check) => Reason::with_remedy(
+            format!("{check} failed in the background, and nothing is begun on such ground"),
+            "orch up tries it again; `orch task skip` leaves it out",
+        ),
+    }
+}
+
+fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
+    let other = &dependency.on.plan;
+    let run = state.plan(other);
+    let text = format!("waits for {dependency}");
+    if let Some(why) = run
+        .pins_refused
+        .get(&dependency.on.point)
+        .filter(|_| !dependency.landed)
+    {
+        return Reason::with_remedy(
+            format!("{text}, whose commit cannot be pinned: {why}"),
+            "then orch up",
+        );
+    }
+    if state.is_satisfied(dependency) {
+        return Reason::new(format!("{text}, which is done; its commit is being pinned"));
+    }
+    match &run.outcome {
+        Some(Outcome::Finished) if dependency.landed => Reason::with_remedy(
+            format!("{text}; {other} is finished"),
+            format!("orch merge {other}"),
+        ),
+        Some(Outcome::Held(_)) => {
+            Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
+        }
+        _ => Reason::new(text),
+    }
+}
