@@ -1,8 +1,8 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::UnitId;
 use crate::schedule::{Event, Hold, LaunchTrouble, MergeTrouble, point_word};
+use crate::supervisor::given;
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
@@ -45,13 +45,7 @@ pub fn detail(event: &Event) -> String {
             units,
             ..
         } => {
-            let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
-            let what = match units.as_slice() {
-                [UnitId::Task(_)] => "task",
-                [_] => "phase",
-                _ => "phases",
-            };
-            format!("{attempt}: agent {agent}, {what} {}", ids.join(", "))
+            format!("{attempt}: agent {agent}, {}", given(units))
         }
         Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
         Event::WorkConflicted { attempt, files, .. } => format!("{attempt} in {}", files.join(", ")),

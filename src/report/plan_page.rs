@@ -72,8 +72,8 @@ pub fn one_plan(plan: &PlanView) -> String {
         let exit = attempt.ended.as_deref().unwrap_or("at work");
         let _ = writeln!(
             text,
-            "  {:<12} {:<10} {took:<16} {exit}",
-            attempt.id, attempt.agent
+            "  {:<12} {:<10} {:<14} {took:<16} {exit}",
+            attempt.id, attempt.agent, attempt.given
         );
         let _ = writeln!(text, "  {:<12} {}", "", attempt.log.display());
     }

@@ -7,9 +7,9 @@ use anstyle::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::journal::Record;
-use crate::plan::{PlanName, PlanSet, PlanState};
-use crate::schedule::{Event, Scheduler, Stage, explain, plan_state};
-use crate::supervisor::Observer;
+use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
+use crate::schedule::{Event, Scheduler, Stage, explain, plan_state, task_state};
+use crate::supervisor::{Observer, given};
 
 use super::event_line::detail;
 use super::palette::plan_style;
@@ -87,12 +87,11 @@ impl ProgressBars {
         }
         let run = state.plan(plan);
         let line = self.line(plan);
-        let tasks: Vec<_> = known.tasks().collect();
-        let done = tasks
-            .iter()
-            .filter(|task| run.is_item_settled(&(**task).into()))
+        let tasks = || known.phases.iter().flat_map(|phase| &phase.tasks);
+        let done = tasks()
+            .filter(|(task, _)| task_state(known, run, *task).is_settled())
             .count();
-        line.set_length(tasks.len() as u64);
+        line.set_length(tasks().count() as u64);
         line.set_position(done as u64);
         let mut attempts = run.attempts.values();
         let at_work = attempts.any(|attempt| attempt.stage == Stage::Running);
@@ -136,6 +135,14 @@ impl ProgressBars {
         work: &crate::schedule::PlanWork,
         run: &crate::schedule::PlanRun,
     ) -> String {
+        if work.dispatch == Dispatch::Task {
+            let given: Vec<String> = run
+                .attempts
+                .values()
+                .map(|attempt| given(&attempt.units))
+                .collect();
+            return given.join(", ");
+        }
         let open = work
             .phases
             .iter()

@@ -100,6 +100,12 @@ fn reason(plan: &PlanView) -> String {
     if plan.state == PlanState::Running
         && let Some(phase) = plan.phases.iter().find(|phase| phase.state == TaskState::Running)
     {
+        // Several at once, each at a task of its own.
+        let open = plan.attempts.iter().filter(|attempt| attempt.exit.is_none());
+        let open: Vec<&str> = open.map(|attempt| attempt.given.as_str()).collect();
+        if open.iter().any(|given| given.starts_with("task")) {
+            return open.join(", ");
+        }
         return format!("phase {}: {}", phase.id, phase.title);
     }
     plan.why.first().cloned().unwrap_or_default()

@@ -38,5 +38,5 @@ pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
 pub use strays::stop_strays;
 pub use view::{
-    AttemptView, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
+    AttemptView, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::git::inspect;
 use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
-use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState};
+use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId};
 use crate::schedule::{
     At, Exit, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history, phase_state,
     plan_state, task_state,
@@ -137,6 +137,9 @@ pub struct AttemptView {
     pub id: AttemptId,
     /// Its agent.
     pub agent: String,
+    /// What it was given: `phases 1, 2`, `task 2.3`.
+    #[serde(skip)]
+    pub given: String,
     /// When its process started.
     pub started_at: Option<Timestamp>,
     /// When it ended.
@@ -280,6 +283,7 @@ impl Situation {
         let attempts = run.history.iter().map(|attempt| AttemptView {
             id: attempt.id.clone(),
             agent: attempt.agent.to_string(),
+            given: given(&attempt.units),
             started_at: attempt.started.and_then(|at| self.wall(at)),
             ended_at: attempt.ended.and_then(|at| self.wall(at)),
             exit: attempt.exit.as_ref().map(ExitView::of),
@@ -306,6 +310,17 @@ impl Situation {
             attempts: attempts.collect(),
         })
     }
+}
+
+/// What an attempt was given, in words.
+pub fn given(units: &[UnitId]) -> String {
+    let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
+    let what = match units {
+        [UnitId::Task(_)] => "task",
+        [UnitId::Phase(_)] => "phase",
+        _ => "phases",
+    };
+    format!("{what} {}", ids.join(", "))
 }
 
 /// Asks git about every worktree, several at a time.
