@@ -106,7 +106,7 @@ fn land(
             .ok_or_else(|| CliError::new(Exit::Interrupted, "interrupted before every plan was dealt with")),
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report),
-            Some(Answer::Refused { why }) => Err(CliError::refused(why)),
+            Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
             Some(Answer::Accepted) | None => Err(SupervisorError::Held(holder).into()),
         },
         Err(error) => Err(error.into()),

@@ -17,6 +17,7 @@ mod new;
 mod output;
 mod schema;
 mod status;
+mod steer;
 mod task;
 mod up;
 mod why;
@@ -28,6 +29,8 @@ use clap::{Parser, Subcommand};
 
 pub use context::Context;
 pub use error::{CliError, Exit};
+
+use crate::schedule::Steer;
 
 /// Runs many coding agents on one git repository.
 ///
@@ -85,6 +88,17 @@ enum Command {
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Down(down::DownArgs),
+    Pause(steer::PauseArgs),
+    /// Go on after a pause
+    Resume(steer::SteerArgs),
+    /// Try again what failed, was held, skipped or cancelled, and with it what was skipped because of it
+    Retry(steer::SteerArgs),
+    /// Leave a plan, phase or task out; what depends on a phase or task goes on
+    Skip(steer::SteerArgs),
+    /// Stop a plan, phase or task and do not go on with it; what depends on it is skipped
+    Cancel(steer::SteerArgs),
+    /// Let a plan or phase begin that waits for a person (gate = "approve")
+    Approve(steer::SteerArgs),
     Task(task::TaskArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
@@ -124,6 +138,15 @@ pub fn main() -> ExitCode {
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),
         Command::Down(args) => down::run(&context, args),
+        Command::Pause(args) => {
+            let (steer, steered) = args.steer();
+            steer::run(&context, steered, steer)
+        }
+        Command::Resume(args) => steer::run(&context, args, Steer::Resume),
+        Command::Retry(args) => steer::run(&context, args, Steer::Retry),
+        Command::Skip(args) => steer::run(&context, args, Steer::Skip),
+        Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
+        Command::Approve(args) => steer::run(&context, args, Steer::Approve),
         Command::Task(args) => task::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),

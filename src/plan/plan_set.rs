@@ -1,11 +1,12 @@
 //! A manifest and its documents, resolved and checked: what the rest of the program works with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    AgentName, Arrangement, Dependency, Document, Overlap, PhaseId, PlanName, Priority, ResourceName, TaskId,
+    AgentName, Arrangement, Dependency, Document, Overlap, PhaseId, PlanName, Point, Priority, ResourceName,
+    TaskId,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -86,6 +87,8 @@ pub struct Plan {
     pub merge_strategy: MergeStrategy,
     /// True when it lands as soon as it is finished.
     pub auto_merge: bool,
+    /// True when it waits for a person's `orch approve` before it begins.
+    pub gate: bool,
     /// Line of its table in the manifest, from 1.
     pub line: usize,
 }
@@ -103,6 +106,17 @@ impl Plan {
             }
         }
         waits
+    }
+
+    /// Points that a person has to approve before anything of them begins (`gate = "approve"`).
+    pub fn approvals(&self) -> BTreeSet<Point> {
+        let phases = self.phases.iter().filter(|(_, settings)| settings.gate);
+        let phases = phases.map(|(phase, _)| Point::Phase(*phase));
+        self.gate
+            .then_some(Point::Plan)
+            .into_iter()
+            .chain(phases)
+            .collect()
     }
 
     /// Everything that one task waits for in other plans, besides what the whole plan waits for: what its phase waits for
@@ -153,6 +167,8 @@ pub struct PhaseSettings {
     pub timeout: Option<Duration>,
     /// How long it is expected to take, when the manifest says so.
     pub expected: Option<Duration>,
+    /// True when it waits for a person's `orch approve` before it begins.
+    pub gate: bool,
 }
 
 /// `commit`.

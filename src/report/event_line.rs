@@ -31,7 +31,8 @@ pub fn detail(event: &Event) -> String {
         | Event::WorktreeLost { .. }
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
-        | Event::PlanFinished { .. } => String::new(),
+        | Event::PlanFinished { .. }
+        | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
         Event::WorktreeRefused { why, .. }
         | Event::PinRefused { why, .. }
@@ -61,7 +62,14 @@ pub fn detail(event: &Event) -> String {
             };
             format!("{unit}: {}{built}", first_line(why))
         }
-        Event::WorkLeftOut { unit, .. } => unit.to_string(),
+        Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
+        Event::Paused { point, now, .. } => {
+            format!("{}{}", point_word(*point), if *now { ", at once" } else { "" })
+        }
+        Event::Resumed(about)
+        | Event::RetryRequested(about)
+        | Event::CancelRequested(about)
+        | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),

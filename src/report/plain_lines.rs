@@ -68,6 +68,13 @@ fn is_news(event: &Event) -> bool {
         | Event::PlanFailed { .. }
         | Event::PlanSkipped { .. }
         | Event::PlanHeld { .. }
+        | Event::Paused { .. }
+        | Event::Resumed { .. }
+        | Event::RetryRequested { .. }
+        | Event::CancelRequested { .. }
+        | Event::PlanCancelled { .. }
+        | Event::WorkCancelled { .. }
+        | Event::Approved { .. }
         | Event::MergeRequested { .. }
         | Event::MergeLanded { .. }
         | Event::MergeFailed { .. }

@@ -9,7 +9,7 @@ use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
 use super::work::{PhaseWork, PlanWork};
-use super::{At, Effect, Event, Hold, LaunchTrouble, backoff};
+use super::{At, Effect, Event, Hold, LaunchTrouble, UnitOf, backoff};
 
 impl Scheduler {
     /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
@@ -99,7 +99,7 @@ impl Scheduler {
         let name = plan.name.clone();
         for unit in given_up {
             let plan = name.clone();
-            self.record(at, Event::WorkLeftOut { plan, unit }, step);
+            self.record(at, Event::WorkLeftOut(UnitOf { plan, unit }), step);
         }
     }
 

@@ -1,13 +1,13 @@
 //! Stopping when a person asks, and ending when nothing is left to do without one.
 
-use crate::plan::AttemptId;
+use crate::plan::{AttemptId, Point, UnitId};
 
 use super::answers::Ask;
 use super::attempt::Stage;
 use super::plan_run::{Merge, Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
-use super::{At, Effect, Ending, Event, MergeTrouble};
+use super::{At, Effect, Ending, Event, MergeTrouble, UnitOf};
 
 impl Scheduler {
     pub(super) fn stop_agents(&mut self, step: &mut Step) {
@@ -36,6 +36,44 @@ impl Scheduler {
         }
     }
 
+    /// Stops agents of what a person cancelled, or paused at once, and records plans and parts of which nothing runs any
+    /// more.
+    pub(super) fn stop_unwanted(&mut self, at: At, number: usize, step: &mut Step) {
+        let run = &self.state.plans[number];
+        if run.paused.is_empty() && run.cancelling.is_empty() {
+            return;
+        }
+        let unwanted = run
+            .attempts
+            .values()
+            .filter(|attempt| attempt.units.iter().any(|unit| run.is_to_be_stopped(*unit)))
+            .filter(|attempt| attempt.stage == Stage::Running);
+        let unwanted: Vec<AttemptId> = unwanted.map(|attempt| attempt.id.clone()).collect();
+        for attempt in unwanted {
+            let stop = Effect::Stop {
+                attempt: attempt.clone(),
+                now: false,
+            };
+            self.ask(Ask::Stop(attempt, false), stop, step);
+        }
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let name = plan.name.clone();
+        if run.cancelling.contains(&Point::Plan) && !run.is_at_work() && run.verify != Verify::Running {
+            self.record(at, Event::PlanCancelled { plan: name }, step);
+            return;
+        }
+        let cancelled = plan.units.iter().map(|unit| unit.id).filter(|unit| {
+            let points = [Point::Phase(unit.phase()), unit.point()];
+            let asked = points.iter().any(|point| run.cancelling.contains(point));
+            asked && !run.is_worked_on(*unit) && !run.is_unit_settled(*unit)
+        });
+        let cancelled: Vec<UnitId> = cancelled.collect();
+        for unit in cancelled {
+            let plan = name.clone();
+            self.record(at, Event::WorkCancelled(UnitOf { plan, unit }), step);
+        }
+    }
+
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     pub(super) fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
@@ -61,7 +99,7 @@ impl Scheduler {
             !self.state.drives(&plan.name)
                 || matches!(
                     run.outcome,
-                    Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_))
+                    Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled)
                 )
         });
         let (event, ending) = if stopping {

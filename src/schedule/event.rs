@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{TaskReport, is_zero};
+use super::event_about::{Steered, TaskReport, UnitOf, is_zero};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -44,7 +44,6 @@ pub enum Event {
     /// Every plan has settled.
     #[serde(rename = "run.settled")]
     RunSettled {},
-
     /// The plan's worktree and branch exist.
     #[serde(rename = "worktree.created")]
     WorktreeCreated {
@@ -80,7 +79,6 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "is_zero")]
         lane: u32,
     },
-
     /// An attempt was given work. Written before its process starts.
     #[serde(rename = "attempt.assigned")]
     AttemptAssigned {
@@ -198,12 +196,7 @@ pub enum Event {
     },
     /// A task that nobody worked on was said to be needless.
     #[serde(rename = "work.left_out")]
-    WorkLeftOut {
-        /// The plan.
-        plan: PlanName,
-        /// The task.
-        unit: UnitId,
-    },
+    WorkLeftOut(UnitOf),
     /// The attempts at one phase or task are used up; the rest of the plan goes on.
     #[serde(rename = "work.failed")]
     WorkFailed {
@@ -230,7 +223,6 @@ pub enum Event {
         /// Why, in words.
         why: String,
     },
-
     /// A task was begun.
     #[serde(rename = "task.started")]
     TaskStarted(TaskReport),
@@ -271,7 +263,6 @@ pub enum Event {
         /// Why.
         why: String,
     },
-
     /// The plan's own verification began.
     #[serde(rename = "verify.started")]
     VerifyStarted {
@@ -300,7 +291,6 @@ pub enum Event {
         /// The plan.
         plan: PlanName,
     },
-
     /// All work is done and verified on the branch.
     #[serde(rename = "plan.finished")]
     PlanFinished {
@@ -333,7 +323,37 @@ pub enum Event {
         /// Why.
         why: Hold,
     },
-
+    /// A person asked to begin nothing new of a plan or a part of it.
+    #[serde(rename = "plan.paused")]
+    Paused {
+        /// The plan.
+        plan: PlanName,
+        /// The plan, or a part of it.
+        point: Point,
+        /// True when what runs is stopped too.
+        now: bool,
+    },
+    /// A person let it go on.
+    #[serde(rename = "plan.resumed")]
+    Resumed(Steered),
+    /// A person asked to try again what failed, was held, skipped or cancelled.
+    #[serde(rename = "retry.requested")]
+    RetryRequested(Steered),
+    /// A person asked to stop a plan or a part of it for good.
+    #[serde(rename = "cancel.requested")]
+    CancelRequested(Steered),
+    /// Nothing of a phase or task that was cancelled runs any more.
+    #[serde(rename = "work.cancelled")]
+    WorkCancelled(UnitOf),
+    /// Nothing of a plan that was cancelled runs any more.
+    #[serde(rename = "plan.cancelled")]
+    PlanCancelled {
+        /// The plan.
+        plan: PlanName,
+    },
+    /// A person let a gate be passed.
+    #[serde(rename = "gate.approved")]
+    Approved(Steered),
     /// A person, or the manifest, asked for plans to be landed.
     #[serde(rename = "merge.requested")]
     MergeRequested {
@@ -368,7 +388,6 @@ pub enum Event {
         /// Why.
         why: MergeTrouble,
     },
-
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::plan::{AttemptId, ItemId, PlanName};
+use crate::plan::{AttemptId, ItemId, PlanName, Point, UnitId};
 
 /// What was reported about a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,24 @@ pub struct TaskReport {
     /// What the agent said about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A plan, or a part of it, that a person steers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steered {
+    /// The plan.
+    pub plan: PlanName,
+    /// The plan, or a part of it.
+    pub point: Point,
+}
+
+/// A phase or task of a plan that is given out by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitOf {
+    /// The plan.
+    pub plan: PlanName,
+    /// The phase or task.
+    pub unit: UnitId,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -35,6 +53,11 @@ impl Event {
             | Self::RunSettled {}
             | Self::MergeRequested { .. } => None,
             Self::Warning { plan, .. } => plan.as_ref(),
+            Self::Resumed(about)
+            | Self::RetryRequested(about)
+            | Self::CancelRequested(about)
+            | Self::Approved(about) => Some(&about.plan),
+            Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
             | Self::TaskDone(report)
             | Self::TaskFailed(report)
@@ -52,7 +75,6 @@ impl Event {
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted { plan, .. }
             | Self::WorkRefused { plan, .. }
-            | Self::WorkLeftOut { plan, .. }
             | Self::WorkFailed { plan, .. }
             | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
@@ -66,6 +88,8 @@ impl Event {
             | Self::PlanFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
+            | Self::Paused { plan, .. }
+            | Self::PlanCancelled { plan }
             | Self::MergeStarted { plan, .. }
             | Self::MergeLanded { plan, .. }
             | Self::MergeFailed { plan, .. } => Some(plan),

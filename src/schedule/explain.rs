@@ -11,7 +11,7 @@ use super::dispatch::{Limit, Room};
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
-use super::readiness::Readiness;
+use super::readiness::{Readiness, Wait};
 use super::state::State;
 use super::work::{PlanWork, Work};
 
@@ -70,6 +70,7 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
         Some(Outcome::Failed(_)) => PlanState::Failed,
         Some(Outcome::Skipped(_)) => PlanState::Skipped,
         Some(Outcome::Held(_)) => PlanState::Held,
+        Some(Outcome::Cancelled) => PlanState::Cancelled,
         None => {
             if run.is_at_work() || run.verify == Verify::Running {
                 return PlanState::Running;
@@ -83,7 +84,18 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
             } else if run.next_retry(state.now).is_some() {
                 PlanState::Parked
             } else {
-                PlanState::Blocked
+                let waits = look
+                    .open()
+                    .next()
+                    .map(|unit| look.waits(unit))
+                    .unwrap_or_default();
+                if waits.iter().any(|wait| matches!(wait, Wait::Pause(_))) {
+                    PlanState::Paused
+                } else if waits.iter().all(|wait| matches!(wait, Wait::Approval(_))) && !waits.is_empty() {
+                    PlanState::Held
+                } else {
+                    PlanState::Blocked
+                }
             }
         }
     }
@@ -128,7 +140,7 @@ pub fn task_state(plan: &PlanWork, run: &PlanRun, task: TaskId) -> TaskState {
         _ if run.is_unit_done(unit) && reported == TaskState::Skipped => TaskState::Skipped,
         _ if run.is_unit_done(unit) => TaskState::Done,
         _ if run.is_worked_on(unit) => TaskState::Running,
-        Some(Lost::Skipped { .. }) => TaskState::Skipped,
+        Some(Lost::Skipped { .. } | Lost::Cancelled) => TaskState::Skipped,
         Some(Lost::Failed { .. } | Lost::Held { .. }) => TaskState::Failed,
         None if reported == TaskState::Failed => TaskState::Failed,
         None => TaskState::Pending,
@@ -161,7 +173,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
                 .map(|unit| look.waits(unit))
                 .into_iter()
                 .flatten()
-                .map(|wait| waiting(state, run, &wait)),
+                .map(|wait| waiting(state, name, run, &wait)),
         );
     }
     if reasons.is_empty() {
@@ -198,7 +210,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     let look = Readiness::new(plan, run, state);
     let waits = look.waits(place);
     let mut reasons: Vec<Reason> = delay(run, state, Some(unit)).into_iter().collect();
-    reasons.extend(waits.iter().map(|wait| waiting(state, run, wait)));
+    reasons.extend(waits.iter().map(|wait| waiting(state, name, run, wait)));
     if reasons.is_empty() && !look.ready(state.now).contains(&place) {
         let ahead = look.open().take_while(|open| *open != place);
         let ahead: Vec<String> = ahead.map(|open| plan.units[open].id.to_string()).collect();

@@ -21,6 +21,10 @@ pub(super) fn explain_outcome(
             format!("orch logs {name}, then orch up"),
         )],
         Outcome::Skipped(why) => vec![Reason::new(why)],
+        Outcome::Cancelled => vec![Reason::with_remedy(
+            "a person cancelled it",
+            format!("orch retry {name}"),
+        )],
         Outcome::Held(Hold::Conflict { with, files }) => vec![Reason::with_remedy(
             format!("conflicts with {with} in {}", files.join(", ")),
             format!("merge {with} into its branch by hand, commit, then orch up"),
@@ -53,6 +57,7 @@ pub(super) fn explain_outcome(
 pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason {
     match lost {
         Lost::Skipped { why, .. } => Reason::new(why),
+        Lost::Cancelled => Reason::with_remedy("a person cancelled it", format!("orch retry {name}.{unit}")),
         Lost::Failed { why, .. } => Reason::with_remedy(why, format!("orch logs {name}, then orch up")),
         Lost::Held { why, built_on } if built_on.is_empty() => {
             Reason::with_remedy(format!("{unit}: {why}"), "then orch up")

@@ -1,14 +1,14 @@
 //! What a plan or a part of it waits for, in words.
 
 use crate::graph::Why;
-use crate::plan::Dependency;
+use crate::plan::{Dependency, PlanName, Point, WorkRef};
 
 use super::explain::Reason;
 use super::plan_run::{Outcome, PlanRun};
 use super::readiness::Wait;
 use super::state::State;
 
-pub(super) fn waiting(state: &State, run: &PlanRun, wait: &Wait<'_>) -> Reason {
+pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait<'_>) -> Reason {
     match wait {
         Wait::Plan(dependency) => waiting_for_plan(state, dependency),
         Wait::Gate(gate, missing) => {
@@ -43,6 +43,17 @@ pub(super) fn waiting(state: &State, run: &PlanRun, wait: &Wait<'_>) -> Reason {
                 files.join(", ")
             ))
         }
+        Wait::Approval(point) => {
+            let what = named(plan, *point);
+            Reason::with_remedy(
+                format!("waits for a person to approve {what}"),
+                format!("orch approve {what}"),
+            )
+        }
+        Wait::Pause(point) => {
+            let what = named(plan, *point);
+            Reason::with_remedy(format!("{what} is paused"), format!("orch resume {what}"))
+        }
         Wait::FailedCheck(check) => Reason::with_remedy(
             format!("{check} failed in the background, and nothing is begun on such ground"),
             "orch up tries it again; `orch task skip` leaves it out",
@@ -76,5 +87,12 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
             Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
         }
         _ => Reason::new(text),
+    }
+}
+
+fn named(plan: &PlanName, point: Point) -> WorkRef {
+    WorkRef {
+        plan: plan.clone(),
+        point,
     }
 }

@@ -5,7 +5,7 @@ use crate::plan::{PlanName, Point};
 
 use super::plan_run::{Merge, Outcome};
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event};
+use super::{At, Event, Steered};
 
 impl State {
     /// Takes one fact in.
@@ -55,15 +55,33 @@ impl State {
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
             Event::Warning { .. } => {}
-            _ => {
-                if let Some(number) = event.plan().and_then(|name| self.number(name)) {
-                    self.plans[number].apply(at, event);
-                    if self.plans[number].is_at_work() {
-                        self.at_work.insert(number);
-                    } else {
-                        self.at_work.remove(&number);
-                    }
-                }
+            Event::RetryRequested(Steered { plan, .. }) => {
+                self.apply_to_plan(at, event);
+                self.reopen_skipped(at, plan);
+            }
+            _ => self.apply_to_plan(at, event),
+        }
+    }
+
+    fn apply_to_plan(&mut self, at: At, event: &Event) {
+        if let Some(number) = event.plan().and_then(|name| self.number(name)) {
+            self.plans[number].apply(at, event);
+            if self.plans[number].is_at_work() {
+                self.at_work.insert(number);
+            } else {
+                self.at_work.remove(&number);
+            }
+        }
+    }
+
+    /// Plans that were skipped may owe that to the one that is tried again. They are skipped anew if they do not.
+    fn reopen_skipped(&mut self, at: At, again: &PlanName) {
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            let by_cause =
+                matches!(&plan.outcome, Some(Outcome::Skipped(why)) if why.starts_with("it depends on"));
+            if name != again && by_cause {
+                plan.outcome = None;
+                plan.since = at;
             }
         }
     }

@@ -1,45 +1,12 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, ItemId, TaskState, UnitId};
+use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, MergeTrouble, TaskReport};
+use super::{At, Event, Hold, MergeTrouble, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
-    /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
-    pub(super) fn reopen(&mut self, at: At, new_run: bool) {
-        let again = match self.outcome {
-            Some(Outcome::Held(_)) => true,
-            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
-            Some(Outcome::Finished) | None => false,
-        };
-        if again {
-            self.outcome = None;
-            self.since = at;
-            if self.verify == Verify::Failed {
-                self.verify = Verify::Open;
-            }
-        }
-        if new_run {
-            self.lost.clear();
-        } else if again {
-            // What failed stays so for the run, and with it what was skipped because of it.
-            self.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
-        }
-        if again || new_run {
-            self.repair.begin_again();
-            let open = self
-                .tries
-                .iter_mut()
-                .filter(|(unit, _)| !self.lost.contains_key(unit));
-            open.for_each(|(_, tries)| tries.begin_again());
-        }
-        self.merge_trouble = None;
-        self.pins_refused.clear();
-        self.lanes_refused.clear();
-    }
-
     pub(super) fn apply(&mut self, at: At, event: &Event) {
         match event {
             Event::WorktreeCreated {
@@ -195,7 +162,7 @@ impl PlanRun {
                     self.proven.insert(*unit);
                 }
             }
-            Event::WorkLeftOut { unit, .. } => {
+            Event::WorkLeftOut(UnitOf { unit, .. }) => {
                 self.lost.remove(unit);
                 self.proven.insert(*unit);
             }
@@ -262,6 +229,34 @@ impl PlanRun {
             Event::PlanFailed { why, .. } => self.end(at, Outcome::Failed(why.clone())),
             Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),
             Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
+            Event::PlanCancelled { .. } => {
+                self.cancelling.clear();
+                self.end(at, Outcome::Cancelled);
+            }
+            Event::WorkCancelled(UnitOf { unit, .. }) => {
+                self.lost.insert(*unit, Lost::Cancelled);
+                let open = |point: &Point| match point {
+                    Point::Task(task) => *unit != UnitId::Task(*task),
+                    Point::Phase(_) | Point::Plan => true,
+                };
+                self.cancelling.retain(open);
+            }
+            Event::Paused { point, now, .. } => {
+                self.paused.insert(*point, *now);
+                self.since = at;
+            }
+            Event::Resumed(Steered { point, .. }) => {
+                self.paused.remove(point);
+                self.since = at;
+            }
+            Event::RetryRequested(Steered { point, .. }) => self.retry(at, *point),
+            Event::CancelRequested(Steered { point, .. }) => {
+                self.cancelling.insert(*point);
+            }
+            Event::Approved(Steered { point, .. }) => {
+                self.approved.insert(*point);
+                self.since = at;
+            }
             Event::MergeStarted { .. } => {
                 let into = match &self.merge {
                     Merge::Wanted(into) | Merge::Running(into) => into.clone(),
@@ -376,14 +371,5 @@ impl PlanRun {
                 item.since = at;
             }
         }
-    }
-}
-
-impl Tries {
-    /// A person lets it be tried anew: retries are counted from the beginning, what was made stays.
-    fn begin_again(&mut self) {
-        self.failures = 0;
-        self.conflicts = 0;
-        self.retry_at = None;
     }
 }

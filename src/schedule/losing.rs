@@ -48,6 +48,7 @@ impl Scheduler {
                     Cause::Unit(cause) => {
                         let what = match run.lost.get(&cause) {
                             Some(Lost::Skipped { .. }) => "was skipped",
+                            Some(Lost::Cancelled) => "was cancelled",
                             Some(Lost::Held { .. }) => "needs a person",
                             Some(Lost::Failed { .. }) | None => "failed",
                         };
@@ -67,6 +68,7 @@ impl Scheduler {
         let cause = &lost.on.plan;
         let what = match self.state.plan(cause).outcome {
             Some(Outcome::Skipped(_)) => "was skipped",
+            Some(Outcome::Cancelled) => "was cancelled",
             _ => "failed",
         };
         format!("it depends on {lost}, and {cause} {what}")
@@ -90,7 +92,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     let plan = name.clone();
     let held = run.lost.iter().find_map(|(unit, lost)| match lost {
         Lost::Held { why, built_on } => Some((*unit, why.clone(), built_on.clone())),
-        Lost::Failed { .. } | Lost::Skipped { .. } => None,
+        Lost::Failed { .. } | Lost::Skipped { .. } | Lost::Cancelled => None,
     });
     if let Some((unit, why, built_on)) = held {
         let why = Hold::Work { unit, why, built_on };
@@ -98,6 +100,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     }
     let failed = run.lost.iter().filter_map(|(unit, lost)| match lost {
         Lost::Failed { why, .. } => Some(format!("{unit}: {why}")),
+        Lost::Cancelled => Some(format!("{unit}: a person cancelled it")),
         Lost::Held { .. } | Lost::Skipped { .. } => None,
     });
     let failed: Vec<String> = failed.collect();
@@ -107,7 +110,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     }
     let skipped = run.lost.values().find_map(|lost| match lost {
         Lost::Skipped { cause, why } => Some((cause.clone(), why.clone())),
-        Lost::Failed { .. } | Lost::Held { .. } => None,
+        Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,
     });
     let (cause, why) = skipped.unwrap_or_default();
     let cause = cause.parse::<Dependency>().map(|lost| lost.on.plan);

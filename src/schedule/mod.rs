@@ -29,10 +29,12 @@ mod lanes;
 mod losing;
 mod plan_run;
 mod readiness;
+mod reopening;
 mod reporting;
 mod scheduler;
 mod starting;
 mod state;
+mod steering;
 mod trouble;
 mod work;
 
@@ -40,7 +42,7 @@ pub use at::At;
 pub use attempt::{Attempt, AttemptRecord, Integration, Stage};
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::TaskReport;
+pub use event_about::{Steered, TaskReport, UnitOf};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;
@@ -49,5 +51,6 @@ pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeM
 pub use readiness::{Readiness, Wait};
 pub use scheduler::{Input, Scheduler, Step};
 pub use state::{Phase, RunInfo, State};
+pub use steering::{Steer, SteerRefusal, steer};
 pub use trouble::{Hold, LaunchTrouble, MergeTrouble, other_side};
 pub use work::{PhaseWork, PlanWork, UnitWork, Work};

@@ -26,6 +26,12 @@ pub struct PlanRun {
     pub proven: BTreeSet<UnitId>,
     /// What will not be done in this run.
     pub lost: BTreeMap<UnitId, Lost>,
+    /// What a person paused, and whether what ran was to be stopped.
+    pub paused: BTreeMap<Point, bool>,
+    /// What a person cancelled and of which something may still run.
+    pub cancelling: BTreeSet<Point>,
+    /// Gates that a person let be passed.
+    pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
     /// Points whose commit could not be pinned in this run, and why.
@@ -112,6 +118,8 @@ pub enum Lost {
         /// What was worked on although this was still open.
         built_on: Vec<UnitId>,
     },
+    /// A person cancelled it.
+    Cancelled,
     /// It waits for what will not come.
     Skipped {
         /// What failed: a unit of the plan, or a point of another.
@@ -125,7 +133,7 @@ impl Lost {
     /// True when nobody can help in this run.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Failed { .. } | Self::Skipped { .. } => true,
+            Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
             Self::Held { .. } => false,
         }
     }
@@ -156,6 +164,8 @@ pub enum Outcome {
     Skipped(String),
     /// Needs a person.
     Held(Hold),
+    /// A person cancelled it.
+    Cancelled,
 }
 
 /// Where a plan's merge stands.
@@ -240,7 +250,7 @@ impl PlanRun {
     /// True when the plan ended without success and will not go on in this run.
     pub fn has_given_up(&self) -> bool {
         match self.outcome {
-            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => true,
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => true,
             Some(Outcome::Finished | Outcome::Held(_)) | None => false,
         }
     }
@@ -248,7 +258,7 @@ impl PlanRun {
     /// True when the plan has come to an end, whatever end.
     pub fn has_settled(&self) -> bool {
         match self.outcome {
-            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Finished) => true,
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled | Outcome::Finished) => true,
             Some(Outcome::Held(_)) | None => false,
         }
     }
@@ -287,6 +297,20 @@ impl PlanRun {
             (false, Some(unit)) => self.tries.get(&unit).unwrap_or(&NONE),
             (false, None) => &NONE,
         }
+    }
+
+    /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
+    pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
+        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
+        points.into_iter().find(|point| self.paused.contains_key(point))
+    }
+
+    /// True when a person asked for the unit's agent to be stopped.
+    pub fn is_to_be_stopped(&self, unit: UnitId) -> bool {
+        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
+        points
+            .iter()
+            .any(|point| self.paused.get(point) == Some(&true) || self.cancelling.contains(point))
     }
 
     /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::graph::{Counts, Gate};
-use crate::plan::{Dependency, TaskId, UnitId};
+use crate::plan::{Dependency, Point, TaskId, UnitId};
 
 use super::At;
 use super::dispatch;
@@ -34,6 +34,10 @@ pub enum Wait<'a> {
     Files(UnitId, Vec<&'a str>),
     /// A VERIFY block that failed in the background.
     FailedCheck(TaskId),
+    /// A person has to approve this.
+    Approval(Point),
+    /// A person paused this.
+    Pause(Point),
 }
 
 impl<'a> Readiness<'a> {
@@ -92,6 +96,14 @@ impl<'a> Readiness<'a> {
         dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
             && dispatch::not_settled(self.plan, self.state).next().is_none()
             && self.run.failed_check().is_none()
+            && self.run.cancelling.is_empty()
+    }
+
+    /// The gate that a person has to approve before the unit begins.
+    fn gate_of(&self, unit: UnitId) -> Option<Point> {
+        let points = [Point::Plan, Point::Phase(unit.phase())];
+        let gate = |point: &Point| self.plan.has_gate(*point) && !self.run.approved.contains(point);
+        points.into_iter().find(gate)
     }
 
     /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's
@@ -100,6 +112,7 @@ impl<'a> Readiness<'a> {
         let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
         match self.run.verify {
             Verify::Running => return Vec::new(),
+            Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
             Verify::Failed => {
                 let begun = !self.run.attempts.is_empty();
                 return if begun || !due(self.run.repair.retry_at) {
@@ -125,6 +138,8 @@ impl<'a> Readiness<'a> {
                 && due(tries.retry_at)
                 && work.locks.iter().all(|file| !held.contains(file))
                 && !self.run.is_worked_on(work.id)
+                && self.run.pause_of(work.id).is_none()
+                && self.gate_of(work.id).is_none()
                 && work
                     .depends
                     .iter()
@@ -169,7 +184,9 @@ impl<'a> Readiness<'a> {
                 let gate = &self.plan.gates[*gate];
                 gate.missing(|member| done[member]) == 0
             });
-            if !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty() {
+            let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
+            if held || !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty()
+            {
                 break;
             }
             done[place] = true;
@@ -199,6 +216,8 @@ impl<'a> Readiness<'a> {
         if let Some(check) = self.run.failed_check() {
             waits.push(Wait::FailedCheck(check));
         }
+        waits.extend(self.run.pause_of(work.id).map(Wait::Pause));
+        waits.extend(self.gate_of(work.id).map(Wait::Approval));
         for gate in work.gates.iter().map(|gate| &self.plan.gates[*gate]) {
             let ended = self.counts(gate);
             if gate.missing(|member| ended[member]) > 0 {

@@ -176,7 +176,8 @@ impl Scheduler {
             | Event::RunStopping { .. }
             | Event::RunStopped { .. }
             | Event::RunSettled {}
-            | Event::MergeRequested { .. } => {
+            | Event::MergeRequested { .. }
+            | Event::RetryRequested { .. } => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
                 self.frontier.landing = true;
             }
@@ -187,7 +188,8 @@ impl Scheduler {
             | Event::PlanFinished { .. }
             | Event::PlanFailed { .. }
             | Event::PlanSkipped { .. }
-            | Event::PlanHeld { .. } => {
+            | Event::PlanHeld { .. }
+            | Event::PlanCancelled { .. } => {
                 self.frontier.landing = true;
                 self.touch(event, true);
             }
@@ -199,6 +201,7 @@ impl Scheduler {
             | Event::PinRefused { .. }
             | Event::WorkLeftOut { .. }
             | Event::WorkFailed { .. }
+            | Event::WorkCancelled { .. }
             | Event::WorkSkipped { .. } => self.touch(event, true),
             _ => self.touch(event, false),
         }
@@ -257,6 +260,7 @@ impl Scheduler {
         self.close_phases(at, plan, step);
         self.finish_attempts(at, plan, step);
         self.integrate(plan, step);
+        self.stop_unwanted(at, plan, step);
         if !stopping {
             self.lose_hope(at, plan, step);
             self.verify_or_finish(at, plan, step);

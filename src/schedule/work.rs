@@ -49,6 +49,8 @@ pub struct PlanWork {
     pub lanes: usize,
     /// True when that number follows what is seen.
     pub adaptive: bool,
+    /// Points that a person has to approve before anything of them begins.
+    pub approvals: BTreeSet<Point>,
     /// True when ending without a commit is success.
     pub allow_empty: bool,
     /// True when something must be verified in the worktree before the plan is finished.
@@ -243,6 +245,7 @@ fn plan_work(
         },
         adaptive: dispatch != Dispatch::Plan && plan.arrangement.lanes == crate::plan::Lanes::Auto,
         units,
+        approvals: plan.approvals(),
         allow_empty: plan.allow_empty,
         verify: plan.verify.is_some(),
         carry: plan.carry,
@@ -287,6 +290,16 @@ impl PlanWork {
                 tasks.map(|(task, _)| *task).collect()
             }
         }
+    }
+
+    /// True when a person has to approve this point.
+    pub fn has_gate(&self, point: Point) -> bool {
+        self.approvals.contains(&point)
+    }
+
+    /// Every point that a person has to approve.
+    pub fn gated(&self) -> impl Iterator<Item = Point> + '_ {
+        self.approvals.iter().copied()
     }
 
     /// True when every unit has an attempt of its own, on a branch of its own.

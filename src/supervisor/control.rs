@@ -92,10 +92,12 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
             }
             answer.await.unwrap_or(Answer::Refused {
                 why: "the supervisor ended before it could answer".to_owned(),
+                hint: None,
             })
         }
         Err(error) => Answer::Refused {
             why: format!("the request is not understood: {error}"),
+            hint: None,
         },
     };
     let mut text = serde_json::json!(answer).to_string();

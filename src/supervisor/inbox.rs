@@ -67,6 +67,18 @@ impl Engine<'_> {
                 inputs.push(Input::Event(Event::RunStopping { now }));
                 let _ = call.reply.send(Answer::Accepted);
             }
+            Request::Steer { what, steer } => {
+                // What came before the request is taken in first, so that it counts.
+                self.handle(std::mem::take(inputs))?;
+                let answer = match self.steer(&what, steer)? {
+                    None => Answer::Accepted,
+                    Some(refusal) => Answer::Refused {
+                        why: refusal.why,
+                        hint: refusal.hint,
+                    },
+                };
+                let _ = call.reply.send(answer);
+            }
             Request::Merge { plans, into } => {
                 // What came before the request is taken in first, so that it counts.
                 self.handle(std::mem::take(inputs))?;
@@ -86,7 +98,7 @@ impl Engine<'_> {
             let why =
                 format!("there is no plan `{name}` in the manifest that the supervisor was started with");
             if let Some(reply) = reply {
-                let _ = reply.send(Answer::Refused { why });
+                let _ = reply.send(Answer::Refused { why, hint: None });
             }
             return Ok(());
         }

@@ -24,6 +24,7 @@ mod rehearsal;
 mod request;
 mod selection;
 mod status_feed;
+mod steering;
 mod strays;
 mod view;
 
@@ -36,6 +37,7 @@ pub use observer::{Observer, Silent};
 pub use rehearsal::rehearse_merge;
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use steering::record_steering;
 pub use strays::stop_strays;
 pub use view::{
     AttemptView, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,

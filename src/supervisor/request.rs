@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, PlanName, WorkRef};
+use crate::schedule::Steer;
 
 /// What another process asks of the supervisor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,13 @@ pub enum Request {
     Down {
         /// Without grace.
         now: bool,
+    },
+    /// Pause, resume, retry, skip, cancel or approve.
+    Steer {
+        /// The plans, phases or tasks.
+        what: Vec<WorkRef>,
+        /// What is asked.
+        steer: Steer,
     },
     /// Land plans.
     Merge {
@@ -32,8 +40,11 @@ pub enum Answer {
     Merged(MergeReport),
     /// It will not be done.
     Refused {
-        /// Why, and what to do.
+        /// Why.
         why: String,
+        /// What to do.
+        #[serde(default)]
+        hint: Option<String>,
     },
 }
 

@@ -35,6 +35,7 @@ mod cli_check;
 mod cli_shapes;
 mod cli_task;
 mod merge_landing;
+mod steering;
 mod up_completion;
 mod up_places;
 mod up_removed;

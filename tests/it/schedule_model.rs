@@ -13,7 +13,7 @@ use orch::plan::{
 };
 use orch::schedule::{
     At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
-    PlanRun, PlanWork, Readiness, Scheduler, UnitWork, Work, plan_state,
+    PlanRun, PlanWork, Readiness, Scheduler, Steer, Steered, UnitWork, Work, plan_state, steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -153,6 +153,11 @@ fn plans(dice: &mut Dice) -> Work {
                 1 + dice.below(4)
             },
             adaptive: dispatch != Dispatch::Plan && dice.percent(50),
+            approvals: if dice.percent(10) {
+                BTreeSet::from([Point::Plan])
+            } else {
+                BTreeSet::new()
+            },
             allow_empty: dice.percent(30),
             verify: dice.percent(30),
             carry: dice.percent(80),
@@ -216,6 +221,7 @@ struct World {
     ran: BTreeSet<AttemptId>,
     ending: Option<Ending>,
     trouble: bool,
+    steered: bool,
     machine: Machine,
 }
 
@@ -233,6 +239,7 @@ impl World {
             now: At(0),
             ran: BTreeSet::new(),
             ending: None,
+            steered: false,
             machine: Machine::default(),
         }
     }
@@ -286,7 +293,25 @@ impl World {
                 }
                 .tap(|| self.coming.push(Coming::Work(launch)))
             }
-            Effect::Stop { .. } | Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
+            Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
+            Effect::Stop { attempt, .. } => {
+                let working = self
+                    .coming
+                    .iter()
+                    .position(|coming| matches!(coming, Coming::Work(launch) if launch.attempt == attempt));
+                // One that has ended by itself meanwhile has sent word of that.
+                let Some(working) = working else {
+                    return;
+                };
+                let Coming::Work(launch) = self.coming.swap_remove(working) else {
+                    return;
+                };
+                Event::AgentEnded {
+                    plan: launch.plan,
+                    attempt,
+                    exit: Exit::Stopped,
+                }
+            }
             Effect::Check { plan, attempt, .. } => Event::AttemptChecked {
                 plan,
                 attempt,
@@ -456,6 +481,16 @@ impl World {
 
     fn run(&mut self) {
         self.tell(Input::Event(Self::started()));
+        if !self.trouble {
+            let plans = self.scheduler.work().plans.clone();
+            for plan in plans.iter().filter(|plan| plan.has_gate(Point::Plan)) {
+                let event = Event::Approved(Steered {
+                    plan: plan.name.clone(),
+                    point: Point::Plan,
+                });
+                self.tell(Input::Event(event));
+            }
+        }
         for _ in 0..20_000 {
             if self.ending.is_some() {
                 return self.check_end();
@@ -469,6 +504,10 @@ impl World {
                 "nothing is under way and the run has not ended: a deadlock"
             );
             self.check_busy();
+            if self.trouble && self.dice.percent(3) {
+                self.steer();
+                continue;
+            }
             if self.dice.percent(5) {
                 let machine = Machine {
                     load: self.dice.below(400) as u32,
@@ -506,6 +545,40 @@ impl World {
             }
         }
         panic!("the run does not end");
+    }
+
+    /// A person asks for something, sensible or not.
+    fn steer(&mut self) {
+        let work = self.scheduler.work();
+        let plan = &work.plans[self.dice.below(work.plans.len())];
+        let unit = plan.units[self.dice.below(plan.units.len())].id;
+        let point = match self.dice.below(3) {
+            0 => Point::Plan,
+            1 => Point::Phase(unit.phase()),
+            _ => unit.point(),
+        };
+        let what = WorkRef {
+            plan: plan.name.clone(),
+            point,
+        };
+        let all = [
+            Steer::Pause,
+            Steer::PauseNow,
+            Steer::Resume,
+            Steer::Resume,
+            Steer::Retry,
+            Steer::Skip,
+            Steer::Cancel,
+            Steer::Approve,
+        ];
+        let asked = all[self.dice.below(all.len())];
+        let Ok(events) = steer(work, self.scheduler.state(), &what, asked) else {
+            return;
+        };
+        for event in events {
+            self.tell(Input::Event(event));
+        }
+        self.steered = true;
     }
 
     /// No slot idles while something could run.
@@ -568,7 +641,10 @@ impl World {
             if !self.trouble {
                 assert_eq!(end, PlanState::Landed, "{} {run:#?} {plan:#?}", plan.name);
             }
-            check_plan_end(work, state, plan, run, end);
+            // A person's word overrules the rules that are checked here.
+            if !self.steered {
+                check_plan_end(work, state, plan, run, end);
+            }
         }
     }
 }
@@ -608,7 +684,7 @@ fn check_plan_end(
                     unit.id
                 );
             }
-            Some(Lost::Held { .. }) | None => {}
+            Some(Lost::Held { .. } | Lost::Cancelled) | None => {}
         }
     }
     let all_done = plan.units.iter().all(|unit| run.is_unit_done(unit.id));
@@ -633,11 +709,13 @@ fn check_plan_end(
                 .any(|tries| tries.failures > plan.attempts.retries),
             "{name} had retries left"
         ),
+        Some(Outcome::Cancelled) => assert!(!run.is_at_work(), "{name}"),
         Some(Outcome::Finished) => assert!(all_done, "{name}"),
         None => {
             let waits_for_person = |on: &PlanName| !matches!(plan_state(work, state, on), PlanState::Landed);
             let depends = plan.all_depends().map(|dependency| &dependency.on.plan);
-            let waits = depends.chain(&plan.after).any(waits_for_person);
+            let gate = plan.gated().any(|point| !run.approved.contains(&point));
+            let waits = gate || depends.chain(&plan.after).any(waits_for_person);
             assert!(waits, "{name} was left {end} for no reason");
         }
     }

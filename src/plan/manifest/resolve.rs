@@ -229,6 +229,7 @@ fn phases(
         );
         joined.agent = raw.agent.as_ref().map(|agent| agent.value.clone());
         joined.timeout = raw.timeout.as_ref().map(|timeout| timeout.value.0);
+        joined.gate = raw.gate.is_some();
         joined.expected = raw.expected.as_ref().map(|expected| expected.value.0);
     }
     settings
@@ -339,6 +340,7 @@ fn plan(
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),
         auto_merge: settings::auto_merge(manifest, raw),
+        gate: raw.gate.is_some(),
         line: entry.place.line,
         document: loaded.document,
     }

@@ -56,18 +56,6 @@ const ROWS: &[Row] = &[
         "all plans start from `base` of [run]: leave the key out",
     ),
     row_of("plans", "merge_strategy", &["merge"], MERGE_COMMIT),
-    row_of(
-        "plans",
-        "gate",
-        &[],
-        "`depends` lets a phase wait for another plan: leave the key out",
-    ),
-    row_of(
-        "phases",
-        "gate",
-        &[],
-        "`depends` lets a phase wait for another plan: leave the key out",
-    ),
     row_of("merge", "strategy", &["merge"], MERGE_COMMIT),
     row_of("merge", "verify_slots", &["1"], ONE_BY_ONE),
     row_of("merge", "on_conflict", &["hold"], HOLD),

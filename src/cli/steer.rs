@@ -1,0 +1,125 @@
+//! `orch pause`, `resume`, `retry`, `skip`, `cancel`, `approve`
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::WorkRef;
+use crate::report::event_line;
+use crate::schedule::{Steer, SteerRefusal};
+use crate::supervisor::{Answer, Campaign, Request, ask, record_steering};
+
+use super::{CliError, Context, Exit, output};
+
+/// What is steered.
+#[derive(Debug, clap::Args)]
+pub struct SteerArgs {
+    /// Plans, phases or tasks: auth, auth.2 or auth.2.3 [default: the plan one stands in]
+    #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
+    what: Vec<String>,
+}
+
+/// Begin nothing new of a plan, phase or task; what runs goes on to its end
+#[derive(Debug, clap::Args)]
+pub struct PauseArgs {
+    #[command(flatten)]
+    steered: SteerArgs,
+    /// Stop what runs, too; that is no failure, and it goes on after `orch resume`
+    #[arg(long)]
+    now: bool,
+}
+
+impl PauseArgs {
+    /// What is asked, and of what.
+    pub fn steer(&self) -> (Steer, &SteerArgs) {
+        let steer = if self.now { Steer::PauseNow } else { Steer::Pause };
+        (steer, &self.steered)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Steered {
+    schema: u32,
+    done: &'static str,
+    what: Vec<String>,
+    /// False when nobody drives: it takes effect with the next `orch up`.
+    driven: bool,
+}
+
+/// Runs one of the commands.
+///
+/// # Errors
+///
+/// When there is no such plan, phase or task, or what is asked makes no sense in its state.
+pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let what = named(context, &campaign, &args.what)?;
+    let request = Request::Steer {
+        what: what.clone(),
+        steer,
+    };
+    let refused = |refusal: SteerRefusal| {
+        let error = CliError::refused(refusal.why);
+        match refusal.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    };
+    let driven = match ask(&campaign.dir, &request)? {
+        Some(Answer::Accepted | Answer::Merged(_)) => true,
+        Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
+        None => match record_steering(&campaign, &what, steer)? {
+            Some(Ok(records)) => {
+                if context.verbose {
+                    for record in &records {
+                        anstream::eprintln!("{}", event_line(record));
+                    }
+                }
+                false
+            }
+            Some(Err(refusal)) => return Err(refused(refusal)),
+            None => {
+                return Err(CliError::new(
+                    Exit::Nothing,
+                    "another process holds the repository and does not answer",
+                )
+                .with_hint("try again"));
+            }
+        },
+    };
+    let what: Vec<String> = what.iter().map(ToString::to_string).collect();
+    if context.json {
+        output::json(&Steered {
+            schema: SCHEMA,
+            done: steer.as_str(),
+            what,
+            driven,
+        })?;
+    } else if !context.quiet {
+        let when = if driven {
+            ""
+        } else {
+            "; it takes effect with the next orch up"
+        };
+        output::text(&format!("{steer} {}{when}\n", what.join(" ")))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn named(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
+    if typed.is_empty() {
+        let plan = context.one_plan(campaign, None)?;
+        return Ok(vec![WorkRef {
+            plan,
+            point: crate::plan::Point::Plan,
+        }]);
+    }
+    let mut what = Vec::new();
+    for text in typed {
+        context.named(campaign, text.split('.').next().unwrap_or_default())?;
+        let work = text
+            .parse()
+            .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
+        what.push(work);
+    }
+    Ok(what)
+}

@@ -1,0 +1,78 @@
+//! Opening again what had ended: because a person started `orch up` again, or asked for another try.
+
+use crate::plan::{Point, UnitId};
+
+use super::At;
+use super::plan_run::{Lost, Outcome, PlanRun, Tries, Verify};
+
+impl PlanRun {
+    /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
+    pub(super) fn reopen(&mut self, at: At, new_run: bool) {
+        let again = match self.outcome {
+            Some(Outcome::Held(_)) => true,
+            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
+            // A person's word stands until a person takes it back.
+            Some(Outcome::Finished | Outcome::Cancelled) | None => false,
+        };
+        if again {
+            self.outcome = None;
+            self.since = at;
+            if self.verify == Verify::Failed {
+                self.verify = Verify::Open;
+            }
+        }
+        if new_run {
+            self.lost.retain(|_, lost| matches!(lost, Lost::Cancelled));
+        } else if again {
+            // What failed stays so for the run, and with it what was skipped because of it.
+            self.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
+        }
+        if again || new_run {
+            self.repair.begin_again();
+            let open = self
+                .tries
+                .iter_mut()
+                .filter(|(unit, _)| !self.lost.contains_key(unit));
+            open.for_each(|(_, tries)| tries.begin_again());
+        }
+        self.merge_trouble = None;
+        self.pins_refused.clear();
+        self.lanes_refused.clear();
+    }
+
+    /// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is
+    /// skipped anew if its cause stays.
+    pub(super) fn retry(&mut self, at: At, point: Point) {
+        let inside = |unit: &UnitId| match point {
+            Point::Plan => true,
+            Point::Phase(phase) => unit.phase() == phase,
+            Point::Task(task) => *unit == UnitId::Task(task) || *unit == UnitId::Phase(task.phase),
+        };
+        self.lost
+            .retain(|unit, lost| !(inside(unit) || matches!(lost, Lost::Skipped { .. })));
+        let tries = self.tries.iter_mut().filter(|(unit, _)| inside(unit));
+        tries.for_each(|(_, tries)| tries.begin_again());
+        if point == Point::Plan {
+            self.repair.begin_again();
+            self.cancelling.clear();
+        }
+        if self.outcome.is_some() && !matches!(self.outcome, Some(Outcome::Finished)) {
+            self.outcome = None;
+            if self.verify == Verify::Failed {
+                self.verify = Verify::Open;
+            }
+        }
+        self.pins_refused.clear();
+        self.lanes_refused.clear();
+        self.since = at;
+    }
+}
+
+impl Tries {
+    /// A person lets it be tried anew: retries are counted from the beginning, what was made stays.
+    fn begin_again(&mut self) {
+        self.failures = 0;
+        self.conflicts = 0;
+        self.retry_at = None;
+    }
+}

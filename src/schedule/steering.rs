@@ -1,0 +1,363 @@
+//! What a person asks for while plans run: pause, resume, retry, skip, cancel, approve.
+//!
+//! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
+//! not; without one they take effect with the next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
+
+use super::explain::{plan_state, task_state};
+use super::plan_run::{Lost, Outcome, PlanRun};
+use super::state::State;
+use super::work::{PlanWork, Work};
+use super::{Event, Steered, TaskReport, UnitOf};
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steer {
+    /// Begin nothing new of it; what runs goes on.
+    Pause,
+    /// Begin nothing new of it, and stop what runs; that is no failure.
+    PauseNow,
+    /// Go on after a pause.
+    Resume,
+    /// Try again what failed, was held, cancelled or skipped; what waits for a retry's time starts at once.
+    Retry,
+    /// Leave it out.
+    Skip,
+    /// Stop it and do not go on with it.
+    Cancel,
+    /// Let it begin, where it waits for a person's word.
+    Approve,
+}
+
+impl Steer {
+    /// The command's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause | Self::PauseNow => "pause",
+            Self::Resume => "resume",
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Cancel => "cancel",
+            Self::Approve => "approve",
+        }
+    }
+}
+
+impl fmt::Display for Steer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a request makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct SteerRefusal {
+    /// In words.
+    pub why: String,
+    /// What to do instead.
+    pub hint: Option<String>,
+}
+
+fn refuse(why: impl Into<String>, hint: Option<&str>) -> SteerRefusal {
+    SteerRefusal {
+        why: why.into(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+/// The facts that a request makes; none when it is so already.
+///
+/// # Errors
+///
+/// When there is no such plan, phase or task, or the request makes no sense in its state.
+pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result<Vec<Event>, SteerRefusal> {
+    let unknown = || {
+        refuse(
+            format!("there is no `{what}`"),
+            Some("`orch status` lists the plans"),
+        )
+    };
+    let number = state.number(&what.plan).ok_or_else(unknown)?;
+    let (plan, run) = (&work.plans[number], &state.plans[number]);
+    if !exists(plan, what.point) {
+        return Err(unknown());
+    }
+    let asked = Asked {
+        work,
+        state,
+        plan,
+        run,
+        what,
+    };
+    if matches!(run.outcome, Some(Outcome::Finished)) {
+        return Err(refuse(
+            format!("{} is {} already", plan.name, plan_state(work, state, &plan.name)),
+            Some("what is on its branch stays; make a new plan for more"),
+        ));
+    }
+    match steer {
+        Steer::Pause | Steer::PauseNow => asked.pause(steer == Steer::PauseNow),
+        Steer::Resume => asked.resume(),
+        Steer::Retry => asked.retry(),
+        Steer::Skip => asked.skip(),
+        Steer::Cancel => asked.cancel(),
+        Steer::Approve => asked.approve(),
+    }
+}
+
+fn exists(plan: &PlanWork, point: Point) -> bool {
+    match point {
+        Point::Plan => true,
+        Point::Phase(phase) => plan.phase(phase).is_some(),
+        Point::Task(task) => plan.tasks().any(|known| known == task),
+    }
+}
+
+struct Asked<'a> {
+    work: &'a Work,
+    state: &'a State,
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    what: &'a WorkRef,
+}
+
+impl Asked<'_> {
+    fn name(&self) -> PlanName {
+        self.plan.name.clone()
+    }
+
+    /// The units that the request is about.
+    fn units(&self) -> Vec<UnitId> {
+        let inside = |unit: &UnitId| match self.what.point {
+            Point::Plan => true,
+            Point::Phase(phase) => unit.phase() == phase,
+            Point::Task(task) => *unit == UnitId::Task(task),
+        };
+        let units = self.plan.units.iter().map(|unit| unit.id);
+        units.filter(inside).collect()
+    }
+
+    /// A task of which one agent does several: it can be left out, nothing else.
+    fn refuse_part(&self, steer: Steer) -> Result<(), SteerRefusal> {
+        if self.units().is_empty() {
+            let phase = match self.what.point {
+                Point::Task(task) => task.phase,
+                Point::Phase(phase) => phase,
+                Point::Plan => return Ok(()),
+            };
+            return Err(refuse(
+                format!(
+                    "{} is part of what one agent does: it cannot be {}",
+                    self.what,
+                    past(steer)
+                ),
+                Some(&format!("orch {steer} {}.{phase}", self.plan.name)),
+            ));
+        }
+        Ok(())
+    }
+
+    fn pause(&self, now: bool) -> Result<Vec<Event>, SteerRefusal> {
+        self.refuse_part(Steer::Pause)?;
+        if self.run.has_given_up() {
+            return Err(refuse(
+                format!("{} has ended: there is nothing to pause", self.what),
+                Some("orch retry tries it again"),
+            ));
+        }
+        if self.run.paused.get(&self.what.point) == Some(&now) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::Paused {
+            plan: self.name(),
+            point: self.what.point,
+            now,
+        }])
+    }
+
+    fn resume(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if self.run.paused.contains_key(&self.what.point) {
+            return Ok(vec![Event::Resumed(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            })]);
+        }
+        // The whole plan goes on when it is named, whatever part of it was paused.
+        if self.what.point == Point::Plan {
+            let points = self.run.paused.keys();
+            return Ok(points
+                .map(|point| {
+                    Event::Resumed(Steered {
+                        plan: self.name(),
+                        point: *point,
+                    })
+                })
+                .collect());
+        }
+        match self.run.paused.keys().next() {
+            Some(point) => {
+                let whole = WorkRef {
+                    plan: self.name(),
+                    point: *point,
+                };
+                Err(refuse(
+                    format!("{} was not paused", self.what),
+                    Some(&format!("orch resume {whole}")),
+                ))
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
+        let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
+        let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
+        let ended = self.run.outcome.is_some();
+        let parked = self.what.point == Point::Plan && self.run.repair.retry_at.is_some();
+        if ended || parked || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
+            return Ok(vec![Event::RetryRequested(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            })]);
+        }
+        Err(refuse(
+            format!(
+                "{} has not failed: its plan is {}",
+                self.what,
+                plan_state(self.work, self.state, &self.plan.name)
+            ),
+            Some(&format!("orch why {}", self.what)),
+        ))
+    }
+
+    fn skip(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if self.units().iter().any(|unit| self.run.is_worked_on(*unit)) {
+            return Err(refuse(
+                format!("an agent works on {}", self.what),
+                Some(&format!("orch pause --now {}, then skip it", self.what)),
+            ));
+        }
+        if self.what.point == Point::Plan {
+            if let Some(Outcome::Skipped(_)) = self.run.outcome {
+                return Ok(Vec::new());
+            }
+            return Ok(vec![Event::PlanSkipped {
+                plan: self.name(),
+                cause: self.name(),
+                why: "a person skipped it".to_owned(),
+            }]);
+        }
+        let inside = |task: &TaskId| match self.what.point {
+            Point::Plan => true,
+            Point::Phase(phase) => task.phase == phase,
+            Point::Task(own) => *task == own,
+        };
+        let tasks = self.plan.tasks().filter(inside);
+        let open = tasks.filter(|task| !task_state(self.plan, self.run, *task).is_settled());
+        let mut events: Vec<Event> = open.map(|task| self.skipped(task)).collect();
+        let whole = self
+            .units()
+            .into_iter()
+            .filter(|unit| !self.run.is_unit_done(*unit));
+        // A task of several that one agent does is not a unit; what it is part of stays.
+        events.extend(whole.map(|unit| {
+            Event::WorkLeftOut(UnitOf {
+                plan: self.name(),
+                unit,
+            })
+        }));
+        if self.run.has_settled() || self.run.outcome.is_some() {
+            events.push(Event::RetryRequested(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            }));
+        }
+        Ok(events)
+    }
+
+    fn skipped(&self, task: TaskId) -> Event {
+        Event::TaskSkipped(TaskReport {
+            plan: self.name(),
+            task: task.into(),
+            attempt: None,
+            note: Some("a person skipped it".to_owned()),
+        })
+    }
+
+    fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {
+        self.refuse_part(Steer::Cancel)?;
+        if self.what.point == Point::Plan {
+            return match self.run.outcome {
+                Some(Outcome::Cancelled) => Ok(Vec::new()),
+                _ => Ok(vec![Event::CancelRequested(Steered {
+                    plan: self.name(),
+                    point: Point::Plan,
+                })]),
+            };
+        }
+        if self.plan.dispatch == Dispatch::Plan {
+            return Err(refuse(
+                format!("one agent works through all of {}", self.plan.name),
+                Some(&format!(
+                    "orch cancel {}, or orch skip {}",
+                    self.plan.name, self.what
+                )),
+            ));
+        }
+        let open = self.units().into_iter().any(|unit| {
+            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled));
+            !self.run.is_unit_done(unit) && !cancelled
+        });
+        let event = Event::CancelRequested(Steered {
+            plan: self.name(),
+            point: self.what.point,
+        });
+        Ok(if open { vec![event] } else { Vec::new() })
+    }
+
+    fn approve(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if !self.plan.has_gate(self.what.point) {
+            let gates: Vec<String> = self
+                .plan
+                .gated()
+                .map(|point| {
+                    WorkRef {
+                        plan: self.name(),
+                        point,
+                    }
+                    .to_string()
+                })
+                .collect();
+            let hint = match gates.as_slice() {
+                [] => format!("{} has no gates: `gate = \"approve\"` makes one", self.plan.name),
+                gates => format!("its gates are {}", gates.join(", ")),
+            };
+            return Err(refuse(format!("{} has no gate", self.what), Some(&hint)));
+        }
+        if self.run.approved.contains(&self.what.point) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::Approved(Steered {
+            plan: self.name(),
+            point: self.what.point,
+        })])
+    }
+}
+
+fn past(steer: Steer) -> &'static str {
+    match steer {
+        Steer::Pause | Steer::PauseNow => "paused alone",
+        Steer::Resume => "resumed alone",
+        Steer::Retry => "retried alone",
+        Steer::Skip => "skipped alone",
+        Steer::Cancel => "cancelled alone",
+        Steer::Approve => "approved alone",
+    }
+}

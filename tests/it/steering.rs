@@ -1,0 +1,170 @@
+//! Steering: pause, resume, retry, skip, cancel, approve; beside a supervisor and without one.
+
+use crate::support::{Sandbox, document, wait_for};
+
+#[test]
+fn a_paused_plan_begins_nothing_new_and_goes_on_after_resume() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p").gate("q");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("r", "", &document(&[1]), "gate q; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.reached("q");
+    sandbox.orch("pause q").code(0).ok();
+    sandbox.orch("pause q").code(0).ok();
+    sandbox.open("p");
+    sandbox.happened("plan.finished", "p");
+    wait_for("the pin", || sandbox.count("plan.pinned", Some("p")) == 1);
+    assert_eq!(sandbox.state("q"), "paused");
+    assert!(sandbox.why("q").contains("q is paused"), "{}", sandbox.why("q"));
+    assert_eq!(
+        sandbox.count("plan.paused", None),
+        1,
+        "asking twice changes nothing"
+    );
+    sandbox.orch("resume q").code(0).ok();
+    sandbox.happened("plan.finished", "q");
+    sandbox.open("q");
+    up.end().code(0).ok();
+}
+
+#[test]
+fn pausing_at_once_stops_the_agent_without_counting_that_as_a_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("p");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[2]),
+        "test -f p-1.1.txt || work 1.1; test -e \"$MARKS/second\" || { mark second; gate p; }; work 1.2",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.orch("pause --now p").code(0).ok();
+    sandbox.happened("agent.ended", "p");
+    up.end().code(1).ok();
+    assert_eq!(sandbox.state("p"), "paused");
+    // Nobody drives: it is written down and takes effect with the next supervisor.
+    sandbox.orch("resume p").code(0).says("next orch up").ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn what_failed_is_tried_again_beside_a_running_supervisor_and_what_depends_on_it_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("other");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -e \"$MARKS/mended\" || exit 1; work 1.1",
+    );
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("r", "", &document(&[1]), "gate other; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.happened("plan.failed", "p");
+    sandbox.happened("plan.skipped", "q");
+    std::fs::write(sandbox.mark("mended"), "").unwrap();
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.happened("plan.finished", "q");
+    sandbox.open("other");
+    up.end().code(0).ok();
+    sandbox.orch("retry p").code(2).says("finished already").ok();
+}
+
+#[test]
+fn a_cancelled_plan_ends_with_its_processes_and_stays_so_until_it_is_retried() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -e \"$MARKS/again\" || { sleep 1000 & trap '' TERM; gate p; }; work 1.1",
+    );
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.orch("cancel p").code(0).ok();
+    up.end().code(1).ok();
+    sandbox.nothing_is_left();
+    assert_eq!(sandbox.state("p"), "cancelled");
+    assert_eq!(sandbox.state("q"), "skipped");
+    assert!(
+        sandbox.why("q").contains("p was cancelled"),
+        "{}",
+        sandbox.why("q")
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "cancelled", "a person's word stands");
+    std::fs::write(sandbox.mark("again"), "").unwrap();
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("q"), "finished");
+}
+
+#[test]
+fn a_gate_waits_for_a_person() {
+    let sandbox = Sandbox::new();
+    let gate = "[plans.p.phases.2]\ngate = \"approve\"";
+    sandbox.plan(
+        "p",
+        gate,
+        &document(&[1, 1]),
+        "case $ORCH_PHASE in 1) work 1.1;; 2) work 2.1;; esac",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    assert!(
+        sandbox.why("p").contains("waits for a person to approve p.2"),
+        "{}",
+        sandbox.why("p")
+    );
+    sandbox.orch("approve p").code(2).says("p.2").ok();
+    sandbox.orch("approve p.2").code(0).ok();
+    sandbox.orch("approve p.2").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn tasks_phases_and_plans_can_be_left_out() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[2, 1]),
+        "work 1.1; test -e \"$MARKS/all\" && work 1.2 2.1; exit 0",
+    );
+    sandbox.plan("q", "", &document(&[1]), "exit 1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "failed");
+    sandbox.orch("skip p.1.2").code(0).ok();
+    sandbox.orch("skip p.2 q").code(0).ok();
+    assert_eq!(sandbox.state("q"), "skipped");
+    let shown = sandbox.shown("p");
+    assert_eq!(shown["phases"][0]["tasks"][1]["state"], "skipped");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_a_reason_and_nothing_is_done_by_halves() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.orch("pause z").code(2).says("no plan `z`").ok();
+    sandbox.orch("pause p.7").code(2).says("there is no `p.7`").ok();
+    sandbox.orch("pause p.1.1").code(2).says("orch pause p.1").ok();
+    sandbox.orch("retry p").code(2).says("has not failed").ok();
+    sandbox.orch("pause q p.7").code(2).ok();
+    assert_eq!(sandbox.state("q"), "ready", "all of them or none");
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("cancel p").code(2).says("finished already").ok();
+}
