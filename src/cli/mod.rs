@@ -16,6 +16,7 @@ mod merge;
 mod new;
 mod output;
 mod schema;
+mod simulate;
 mod status;
 mod steer;
 mod task;
@@ -85,6 +86,7 @@ enum Command {
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
+    Simulate(simulate::SimulateArgs),
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Down(down::DownArgs),
@@ -135,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
         Command::Why(args) => why::run(&context, args),
+        Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),
         Command::Down(args) => down::run(&context, args),

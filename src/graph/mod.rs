@@ -1,7 +1,9 @@
 //! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
 
 mod batches;
+mod dice;
 mod durations;
+mod generated;
 mod locks;
 mod network;
 mod order;
@@ -9,7 +11,9 @@ mod overlap;
 mod rank;
 mod timeline;
 
+pub use dice::Dice;
 pub use durations::Durations;
+pub use generated::Generated;
 pub use locks::{FileLocks, covers, is_wide};
 pub use network::{Graph, Node, NodeGate, Of};
 pub use order::{Counts, Gate, PlanOrder, Unit, Why, plan_order, resolve_strategy, task_order};
