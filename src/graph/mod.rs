@@ -1,6 +1,7 @@
 //! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
 
 mod batches;
+pub mod draw;
 mod durations;
 mod locks;
 mod network;
