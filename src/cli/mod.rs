@@ -9,6 +9,7 @@ mod diff;
 mod down;
 mod error;
 mod events;
+mod graph;
 mod init;
 mod logs;
 mod man;
@@ -83,6 +84,7 @@ enum Command {
     New(new::NewArgs),
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
+    Graph(graph::GraphArgs),
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
+        Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
         Command::Why(args) => why::run(&context, args),

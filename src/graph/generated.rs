@@ -91,6 +91,7 @@ impl Generated {
                 worktrees: "../{plan}".to_owned(),
                 max_agents: self.max_agents,
                 auto_merge: false,
+                gate: false,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 mod batches;
 mod dice;
+pub mod draw;
 mod durations;
 mod generated;
 mod locks;

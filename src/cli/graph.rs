@@ -1,0 +1,121 @@
+//! `orch graph`
+
+use crate::graph::draw::{Picture, View, document, dot, mermaid, svg, text};
+use crate::graph::{Graph, Ranks};
+use crate::journal::SCHEMA;
+use crate::plan::{Dispatch, Strategy};
+use crate::supervisor::Situation;
+
+use super::{CliError, Context, Exit, output};
+
+/// With more tasks than this, pictures show plans and phases unless more is asked for.
+const FEW: usize = 40;
+
+/// Show what waits for what, as text, for graphviz or mermaid, as JSON or as a picture
+#[derive(Debug, clap::Args)]
+pub struct GraphArgs {
+    /// How to write it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Show every task [default: with few tasks, or with --plan]
+    #[arg(long)]
+    tasks: bool,
+    /// Draw every plan with this strategy, whatever the manifest says
+    #[arg(long, value_enum, value_name = "S")]
+    strategy: Option<StrategyName>,
+    /// Draw every plan with this dispatch, whatever the manifest says
+    #[arg(long, value_enum, value_name = "D")]
+    dispatch: Option<DispatchName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Dot,
+    Mermaid,
+    Json,
+    Svg,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum StrategyName {
+    Auto,
+    Batched,
+    Pipeline,
+    Dag,
+    Independent,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DispatchName {
+    Plan,
+    Phase,
+    Task,
+}
+
+impl From<StrategyName> for Strategy {
+    fn from(name: StrategyName) -> Self {
+        match name {
+            StrategyName::Auto => Self::Auto,
+            StrategyName::Batched => Self::Batched,
+            StrategyName::Pipeline => Self::Pipeline,
+            StrategyName::Dag => Self::Dag,
+            StrategyName::Independent => Self::Independent,
+        }
+    }
+}
+
+impl From<DispatchName> for Dispatch {
+    fn from(name: DispatchName) -> Self {
+        match name {
+            DispatchName::Plan => Self::Plan,
+            DispatchName::Phase => Self::Phase,
+            DispatchName::Task => Self::Task,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or `--plan` names none of its plans.
+pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
+    let mut campaign = context.campaign()?;
+    let only = match &context.plan {
+        Some(name) => {
+            let name = context.named(&campaign, name)?;
+            campaign.set.plans.iter().position(|plan| plan.name == name)
+        }
+        None => None,
+    };
+    let durations = Situation::look(&campaign)?.durations;
+    for plan in &mut campaign.set.plans {
+        if let Some(strategy) = args.strategy {
+            plan.arrangement.strategy = strategy.into();
+        }
+        if let Some(dispatch) = args.dispatch {
+            plan.arrangement.dispatch = dispatch.into();
+        }
+    }
+    let set = &campaign.set;
+    let graph = Graph::new(set, &durations);
+    let ranks = Ranks::new(&graph, set);
+    if context.json || args.format == Format::Json {
+        output::json(&document(SCHEMA, set, &graph, &ranks, only))?;
+        return Ok(Exit::Done);
+    }
+    let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
+    let view = View {
+        tasks: args.tasks || only.is_some() || count <= FEW,
+        only,
+    };
+    let picture = Picture::new(set, &graph, &ranks, view);
+    output::text(&match args.format {
+        Format::Text | Format::Json => text(&picture),
+        Format::Dot => dot(&picture),
+        Format::Mermaid => mermaid(&picture),
+        Format::Svg => svg(&picture),
+    })?;
+    Ok(Exit::Done)
+}

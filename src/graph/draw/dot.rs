@@ -1,0 +1,93 @@
+//! The graph in Graphviz's language (<https://graphviz.org/doc/info/lang.html>).
+
+use std::fmt::Write;
+
+use super::picture::{Kind, Picture, Shape};
+use super::text::cut;
+use super::words::span;
+
+/// The graph; a cluster a plan.
+pub fn dot(picture: &Picture) -> String {
+    let mut out = String::from(
+        "digraph orch {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=11, shape=box, style=\"rounded,filled\", \
+         fillcolor=\"white\"];\n  edge [fontname=\"sans-serif\", fontsize=9, color=\"#64748b\"];\n",
+    );
+    for (number, lane) in picture.lanes.iter().enumerate() {
+        let _ = writeln!(out, "  subgraph cluster_{number} {{");
+        let _ = writeln!(
+            out,
+            "    label={};",
+            quoted(&format!("{}: {}", lane.name, lane.title))
+        );
+        let _ = writeln!(out, "    style=\"rounded\"; color=\"#cbd5e1\";");
+        for (place, shape) in picture.shapes.iter().enumerate() {
+            if shape.lane == number {
+                let _ = writeln!(out, "    n{place} [{}];", attributes(shape));
+            }
+        }
+        out.push_str("  }\n");
+    }
+    for link in &picture.links {
+        let label = if picture.shapes[link.to].kind == Kind::Joint {
+            String::new()
+        } else {
+            link.why.join(", ")
+        };
+        let critical = if link.critical {
+            ", color=\"#c2410c\", penwidth=2"
+        } else {
+            ""
+        };
+        let dashed = if link.settled { ", style=dashed" } else { "" };
+        let _ = writeln!(
+            out,
+            "  n{} -> n{} [label={}{critical}{dashed}];",
+            link.from,
+            link.to,
+            quoted(&label)
+        );
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn attributes(shape: &Shape) -> String {
+    let text = match shape.kind {
+        Kind::Joint => String::new(),
+        Kind::Plan => "finished".to_owned(),
+        Kind::Merge => "landed".to_owned(),
+        _ if shape.title.is_empty() => shape.label.clone(),
+        _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
+    };
+    let form = match shape.kind {
+        Kind::Joint => ", shape=point",
+        Kind::Plan => ", shape=oval",
+        Kind::Merge => ", shape=diamond",
+        Kind::Verify => ", shape=hexagon",
+        Kind::Phase | Kind::Task => "",
+    };
+    let colour = if shape.critical {
+        ", color=\"#c2410c\", fillcolor=\"#ffedd5\", penwidth=2"
+    } else if shape.done {
+        ", fillcolor=\"#e2e8f0\""
+    } else {
+        ""
+    };
+    let tip = format!("{}: {} ({})", shape.id, shape.title, span(shape.work));
+    format!("label={}, tooltip={}{form}{colour}", quoted(&text), quoted(&tip))
+}
+
+/// A quoted string; a backslash would begin one of the language's own marks.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

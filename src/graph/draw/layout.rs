@@ -1,0 +1,238 @@
+//! Which column and row each shape stands in: columns by the longest path to a shape, a lane for each plan, in it
+//! bands of phases that do not share a column, and rows ordered by the barycentre of what they are linked to
+//! (Sugiyama, Tagawa and Toda 1981).
+
+use std::collections::BTreeMap;
+
+use crate::plan::PhaseId;
+
+use super::picture::{Kind, Picture};
+
+/// Sweeps of the ordering.
+const SWEEPS: usize = 6;
+
+/// Places of all shapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// Row and column of each shape.
+    pub(super) cells: Vec<(usize, usize)>,
+    /// From top to bottom.
+    pub(super) rows: Vec<Row>,
+    /// How many there are.
+    pub(super) columns: usize,
+    /// Phases that are drawn around their parts.
+    pub(super) boxes: Vec<PhaseBox>,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The lane.
+    pub(super) lane: usize,
+    /// True when the names of phases stand above it.
+    pub(super) named: bool,
+}
+
+/// A phase around its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PhaseBox {
+    /// The shape that stands for the end of the phase.
+    pub(super) shape: usize,
+    /// First and last row.
+    pub(super) rows: (usize, usize),
+    /// First and last column.
+    pub(super) columns: (usize, usize),
+}
+
+/// What stays together in a lane: a phase, or a shape of its own.
+struct Group {
+    lane: usize,
+    phase: Option<PhaseId>,
+    /// By column.
+    members: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Group {
+    fn columns(&self) -> (usize, usize) {
+        let first = self.members.keys().next().copied().unwrap_or(0);
+        let last = self.members.keys().next_back().copied().unwrap_or(0);
+        (first, last)
+    }
+
+    fn height(&self) -> usize {
+        self.members.values().map(Vec::len).max().unwrap_or(1)
+    }
+}
+
+/// Lays out a picture.
+pub(super) fn grid(picture: &Picture) -> Grid {
+    let column = columns(picture);
+    let mut groups = groups(picture, &column);
+    let mut grid = Grid {
+        cells: Vec::new(),
+        rows: Vec::new(),
+        columns: column.iter().max().map_or(0, |last| last + 1),
+        boxes: Vec::new(),
+    };
+    let bands = bands(picture, &groups);
+    place(picture, &groups, &bands, &column, &mut grid);
+    for sweep in 0..SWEEPS {
+        order(picture, &mut groups, &grid, sweep % 2 == 0);
+        place(picture, &groups, &bands, &column, &mut grid);
+    }
+    grid
+}
+
+/// The longest path to each shape, in links. What lies on a circle is put behind what leads to it from outside.
+fn columns(picture: &Picture) -> Vec<usize> {
+    let count = picture.shapes.len();
+    let mut open = vec![0usize; count];
+    let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for link in &picture.links {
+        open[link.to] += 1;
+        outgoing[link.from].push(link.to);
+    }
+    let mut column = vec![0usize; count];
+    let mut placed = vec![false; count];
+    let mut ready: Vec<usize> = (0..count).filter(|shape| open[*shape] == 0).collect();
+    let mut next = 0;
+    loop {
+        let Some(&shape) = ready.get(next) else {
+            // Only circles are left: the first of them goes as if nothing led to it any more.
+            match (0..count).find(|shape| !placed[*shape] && open[*shape] > 0) {
+                Some(shape) => {
+                    open[shape] = 0;
+                    ready.push(shape);
+                    continue;
+                }
+                None => return column,
+            }
+        };
+        next += 1;
+        placed[shape] = true;
+        for &to in &outgoing[shape] {
+            if placed[to] {
+                continue;
+            }
+            column[to] = column[to].max(column[shape] + 1);
+            if open[to] > 0 {
+                open[to] -= 1;
+                if open[to] == 0 {
+                    ready.push(to);
+                }
+            }
+        }
+    }
+}
+
+fn groups(picture: &Picture, column: &[usize]) -> Vec<Group> {
+    let mut found: Vec<Group> = Vec::new();
+    let mut of_phase: BTreeMap<(usize, PhaseId), usize> = BTreeMap::new();
+    for (place, shape) in picture.shapes.iter().enumerate() {
+        let phase = shape.phase.filter(|_| picture.tasks);
+        let known = phase.and_then(|phase| of_phase.get(&(shape.lane, phase)).copied());
+        let group = known.unwrap_or_else(|| {
+            found.push(Group {
+                lane: shape.lane,
+                phase,
+                members: BTreeMap::new(),
+            });
+            if let Some(phase) = phase {
+                of_phase.insert((shape.lane, phase), found.len() - 1);
+            }
+            found.len() - 1
+        });
+        found[group].members.entry(column[place]).or_default().push(place);
+    }
+    found
+}
+
+/// The band of each group in its lane: the first in which its columns are free.
+fn bands(picture: &Picture, groups: &[Group]) -> Vec<usize> {
+    let mut taken: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); picture.lanes.len()];
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    // Phases first: the points between them fit in where there is room.
+    order.sort_by_key(|group| groups[*group].phase.is_none() && picture.tasks);
+    let mut bands = vec![0; groups.len()];
+    for group in order {
+        let own = groups[group].columns();
+        let lane = &mut taken[groups[group].lane];
+        let free = |band: &Vec<(usize, usize)>| band.iter().all(|(from, to)| own.1 < *from || *to < own.0);
+        let band = lane.iter().position(free).unwrap_or(lane.len());
+        if band == lane.len() {
+            lane.push(Vec::new());
+        }
+        lane[band].push(own);
+        bands[group] = band;
+    }
+    bands
+}
+
+/// Gives every shape its row.
+fn place(picture: &Picture, groups: &[Group], bands: &[usize], column: &[usize], grid: &mut Grid) {
+    grid.cells = column.iter().map(|column| (0, *column)).collect();
+    grid.rows.clear();
+    grid.boxes.clear();
+    for lane in 0..picture.lanes.len() {
+        let own = |group: &usize| groups[*group].lane == lane;
+        let members: Vec<usize> = (0..groups.len()).filter(own).collect();
+        let last = members.iter().map(|group| bands[*group]).max().unwrap_or(0);
+        for band in 0..=last {
+            let members: Vec<usize> = members
+                .iter()
+                .copied()
+                .filter(|group| bands[*group] == band)
+                .collect();
+            let height = members.iter().map(|group| groups[*group].height()).max();
+            let height = height.unwrap_or(1);
+            let first = grid.rows.len();
+            let named = members.iter().any(|group| groups[*group].phase.is_some());
+            for row in 0..height {
+                grid.rows.push(Row {
+                    lane,
+                    named: named && row == 0,
+                });
+            }
+            for group in members.iter().map(|group| &groups[*group]) {
+                for shapes in group.members.values() {
+                    let top = first + (height - shapes.len()) / 2;
+                    for (offset, shape) in shapes.iter().enumerate() {
+                        grid.cells[*shape].0 = top + offset;
+                    }
+                }
+                let mut all = group.members.values().flatten();
+                let end = all.find(|shape| picture.shapes[**shape].kind == Kind::Phase);
+                if let (Some(_), Some(end)) = (group.phase, end) {
+                    grid.boxes.push(PhaseBox {
+                        shape: *end,
+                        rows: (first, first + height - 1),
+                        columns: group.columns(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Orders the shapes of each group and column by the mean row of what leads to them, or of what they lead to.
+fn order(picture: &Picture, groups: &mut [Group], grid: &Grid, forwards: bool) {
+    let mut sum = vec![(0usize, 0usize); picture.shapes.len()];
+    for link in &picture.links {
+        let (own, other) = if forwards {
+            (link.to, link.from)
+        } else {
+            (link.from, link.to)
+        };
+        sum[own].0 += grid.cells[other].0;
+        sum[own].1 += 1;
+    }
+    let mean = |shape: usize| match sum[shape] {
+        (_, 0) => grid.cells[shape].0 * 1000,
+        (rows, count) => rows * 1000 / count,
+    };
+    for group in groups {
+        for shapes in group.members.values_mut() {
+            shapes.sort_by_key(|shape| (mean(*shape), *shape));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The graph as a Mermaid flowchart (<https://mermaid.js.org/syntax/flowchart.html>), which many pages show in place.
+
+use std::fmt::Write;
+
+use super::picture::{Kind, Picture, Shape};
+use super::text::cut;
+
+/// The flowchart; a subgraph a plan.
+pub fn mermaid(picture: &Picture) -> String {
+    let mut out = String::from("flowchart LR\n");
+    for (number, lane) in picture.lanes.iter().enumerate() {
+        let label = format!("{}: {}", lane.name, lane.title);
+        let _ = writeln!(out, "  subgraph p{number} [{}]", quoted(&label));
+        for (place, shape) in picture.shapes.iter().enumerate() {
+            if shape.lane == number {
+                let _ = writeln!(out, "    n{place}{}", form(shape));
+            }
+        }
+        out.push_str("  end\n");
+    }
+    for link in &picture.links {
+        let arrow = if link.settled { "-.->" } else { "-->" };
+        let label = if picture.shapes[link.to].kind == Kind::Joint {
+            String::new()
+        } else {
+            format!("|{}|", quoted(&link.why.join(", ")))
+        };
+        let _ = writeln!(out, "  n{} {arrow}{label} n{}", link.from, link.to);
+    }
+    out.push_str("  classDef critical fill:#ffedd5,stroke:#c2410c,stroke-width:2px,color:#111827\n");
+    out.push_str("  classDef done fill:#e2e8f0,stroke:#64748b,color:#111827\n");
+    let of_class = |class: &dyn Fn(&Shape) -> bool| {
+        let members = picture
+            .shapes
+            .iter()
+            .enumerate()
+            .filter(|(_, shape)| class(shape));
+        let members: Vec<String> = members.map(|(place, _)| format!("n{place}")).collect();
+        members.join(",")
+    };
+    let critical = of_class(&|shape| shape.critical);
+    let done = of_class(&|shape| shape.done && !shape.critical);
+    for (members, class) in [(critical, "critical"), (done, "done")] {
+        if !members.is_empty() {
+            let _ = writeln!(out, "  class {members} {class}");
+        }
+    }
+    let links = picture.links.iter().enumerate().filter(|(_, link)| link.critical);
+    let links: Vec<String> = links.map(|(place, _)| place.to_string()).collect();
+    if !links.is_empty() {
+        let _ = writeln!(
+            out,
+            "  linkStyle {} stroke:#c2410c,stroke-width:2px",
+            links.join(",")
+        );
+    }
+    out
+}
+
+fn form(shape: &Shape) -> String {
+    let text = match shape.kind {
+        Kind::Plan => "finished".to_owned(),
+        Kind::Merge => "landed".to_owned(),
+        Kind::Joint => shape.label.clone(),
+        _ if shape.title.is_empty() => shape.label.clone(),
+        _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
+    };
+    let text = quoted(&text);
+    match shape.kind {
+        Kind::Plan => format!("([{text}])"),
+        Kind::Merge => format!("{{{text}}}"),
+        Kind::Verify => format!("{{{{{text}}}}}"),
+        Kind::Joint => format!("(({text}))"),
+        Kind::Phase | Kind::Task => format!("[{text}]"),
+    }
+}
+
+/// A quoted string, with what Mermaid or HTML would read otherwise as its own character codes.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '#' | '<' | '>' | '&' | '`' | '\\' => {
+                let _ = write!(out, "#{};", u32::from(c));
+            }
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,22 @@
+//! The graph as text, dot, mermaid, json and svg. All of it is pure: strings and values come out, nothing is written.
+
+mod dot;
+mod json;
+mod layout;
+mod mermaid;
+mod picture;
+mod reduce;
+mod route;
+mod svg;
+mod text;
+mod words;
+
+pub use dot::dot;
+pub use json::{GraphDocument, document};
+pub use mermaid::mermaid;
+pub use picture::{Kind, Lane, Link, Picture, Shape, View};
+pub use svg::svg;
+pub use text::text;
+
+#[cfg(test)]
+mod tests;

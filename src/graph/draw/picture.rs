@@ -1,0 +1,427 @@
+//! What is shown of the graph: shapes in lanes and the links between them, without what others already imply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::{PhaseId, PlanSet, TaskId, UnitId};
+
+use super::super::network::{Graph, Of};
+use super::super::order::Counts;
+use super::super::rank::Ranks;
+use super::{reduce, words};
+
+/// What a reader wants to see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct View {
+    /// Tasks and VERIFY blocks too, not only plans and phases.
+    pub tasks: bool,
+    /// This plan alone, by its place in the manifest, with the points of others that it waits for or that wait for it.
+    pub only: Option<usize>,
+}
+
+/// What sort of thing a shape stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The end of a plan.
+    Plan,
+    /// A phase; where tasks are shown, its end.
+    Phase,
+    /// A task.
+    Task,
+    /// A VERIFY block or the verification of a plan.
+    Verify,
+    /// The landing of a plan.
+    Merge,
+    /// Only in pictures: a gate over many, for many.
+    Joint,
+}
+
+/// A plan's part of the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// The plan's name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Priority, strategy and dispatch in words.
+    pub about: String,
+    /// Expected milliseconds of all its work.
+    pub work: u64,
+}
+
+/// One thing that is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Its id, as in dependencies.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Place in [`Picture::lanes`].
+    pub lane: usize,
+    /// The phase that it is or lies in.
+    pub phase: Option<PhaseId>,
+    /// Its id inside the plan.
+    pub label: String,
+    /// Its title.
+    pub title: String,
+    /// Expected milliseconds of its work, its parts' included.
+    pub work: u64,
+    /// True on the critical path.
+    pub critical: bool,
+    /// True when the document has it ticked.
+    pub done: bool,
+}
+
+/// `to` waits for `from`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Place in [`Picture::shapes`].
+    pub from: usize,
+    /// Place in [`Picture::shapes`].
+    pub to: usize,
+    /// Why, in words.
+    pub why: Vec<String>,
+    /// True on the critical path.
+    pub critical: bool,
+    /// True when any end of `from` is enough.
+    pub settled: bool,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// In manifest order.
+    pub lanes: Vec<Lane>,
+    /// In manifest order, then document order; joints at the end.
+    pub shapes: Vec<Shape>,
+    /// Sorted by ends.
+    pub links: Vec<Link>,
+    /// Ids of the critical path across all plans.
+    pub path: Vec<String>,
+    /// Its expected milliseconds.
+    pub length: u64,
+    /// True when tasks are shown.
+    pub tasks: bool,
+}
+
+impl Picture {
+    /// What the view shows of a graph.
+    pub fn new(set: &PlanSet, graph: &Graph, ranks: &Ranks, view: View) -> Self {
+        let mut draft = Draft::new(set, graph, ranks, view);
+        draft.add_links();
+        draft.finish()
+    }
+
+    /// Links that lead to each shape.
+    pub fn incoming(&self) -> Vec<Vec<&Link>> {
+        let mut incoming = vec![Vec::new(); self.shapes.len()];
+        for link in &self.links {
+            incoming[link.to].push(link);
+        }
+        incoming
+    }
+}
+
+struct Draft<'g> {
+    set: &'g PlanSet,
+    graph: &'g Graph,
+    view: View,
+    path: Vec<usize>,
+    on_path: BTreeSet<(usize, usize)>,
+    shapes: Vec<Shape>,
+    lanes: Vec<Lane>,
+    lane_of: BTreeMap<usize, usize>,
+    shape_of: BTreeMap<usize, usize>,
+    joints: BTreeMap<(Vec<usize>, usize, bool), usize>,
+    partial: BTreeSet<usize>,
+    links: BTreeMap<(usize, usize), Link>,
+}
+
+impl<'g> Draft<'g> {
+    fn new(set: &'g PlanSet, graph: &'g Graph, ranks: &Ranks, view: View) -> Self {
+        let path = ranks.critical_path(graph);
+        let mut draft = Self {
+            set,
+            graph,
+            view,
+            on_path: path.windows(2).map(|pair| (pair[0], pair[1])).collect(),
+            path,
+            shapes: Vec::new(),
+            lanes: Vec::new(),
+            lane_of: BTreeMap::new(),
+            shape_of: BTreeMap::new(),
+            joints: BTreeMap::new(),
+            partial: BTreeSet::new(),
+            links: BTreeMap::new(),
+        };
+        let beside = draft.beside();
+        for (place, node) in graph.nodes.iter().enumerate() {
+            let own = view.only.is_none_or(|only| only == node.plan);
+            if own && draft.shown(place) == place || beside.contains(&place) {
+                draft.add_shape(place);
+            }
+        }
+        draft
+    }
+
+    /// The node that stands for this one in the picture.
+    fn shown(&self, node: usize) -> usize {
+        let found = &self.graph.nodes[node];
+        match found.of {
+            Of::Task(task) if !self.view.tasks => {
+                let phase = self.graph.place(found.plan, Of::Phase(task.phase));
+                phase.unwrap_or(node)
+            }
+            _ => node,
+        }
+    }
+
+    /// With one plan alone: nodes of others right before or behind it.
+    fn beside(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let Some(only) = self.view.only else {
+            return found;
+        };
+        for (place, node) in self.graph.nodes.iter().enumerate() {
+            for gate in &node.gates {
+                for member in &self.graph.gates[*gate].of {
+                    match (node.plan == only, self.graph.nodes[*member].plan == only) {
+                        (true, false) => found.insert(self.shown(*member)),
+                        (false, true) => found.insert(self.shown(place)),
+                        _ => false,
+                    };
+                }
+            }
+        }
+        found
+    }
+
+    fn lane(&mut self, number: usize) -> usize {
+        if let Some(lane) = self.lane_of.get(&number) {
+            return *lane;
+        }
+        let plan = &self.set.plans[number];
+        let nodes = self.graph.nodes.iter().filter(|node| node.plan == number);
+        let dispatch = match plan.arrangement.dispatch {
+            crate::plan::Dispatch::Plan => "one agent",
+            crate::plan::Dispatch::Phase => "by phase",
+            crate::plan::Dispatch::Task => "by task",
+        };
+        self.lanes.push(Lane {
+            name: plan.name.to_string(),
+            title: plan.document.title.clone(),
+            about: format!(
+                "priority {} · {} · {dispatch}",
+                plan.priority, self.graph.orders[number].strategy
+            ),
+            work: nodes.map(|node| node.expected).sum(),
+        });
+        self.lane_of.insert(number, self.lanes.len() - 1);
+        self.lanes.len() - 1
+    }
+
+    fn add_shape(&mut self, place: usize) {
+        let node = &self.graph.nodes[place];
+        let parts = match node.of {
+            Of::Phase(phase) => self.graph.unit_nodes(node.plan, UnitId::Phase(phase)),
+            _ => vec![place],
+        };
+        let lane = self.lane(node.plan);
+        let work = match node.of {
+            Of::Plan => self.lanes[lane].work,
+            _ => parts.iter().map(|part| self.graph.nodes[*part].expected).sum(),
+        };
+        let (phase, label) = match node.of {
+            Of::Task(task) => (Some(task.phase), task.to_string()),
+            Of::Phase(phase) => (Some(phase), phase.to_string()),
+            Of::Verify => (None, "verify".to_owned()),
+            Of::Plan => (None, self.set.plans[node.plan].name.to_string()),
+            Of::Landed => (None, "landed".to_owned()),
+        };
+        self.shape_of.insert(place, self.shapes.len());
+        self.shapes.push(Shape {
+            id: self.graph.id(place),
+            kind: words::kind(node.of),
+            lane,
+            phase,
+            label,
+            title: words::title(self.set, node),
+            work,
+            critical: false,
+            done: node.done,
+        });
+    }
+
+    fn add_links(&mut self) {
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); self.graph.gates.len()];
+        for (place, node) in self.graph.nodes.iter().enumerate() {
+            for gate in &node.gates {
+                waiting[*gate].push(place);
+            }
+        }
+        for (gate, waiters) in waiting.iter().enumerate() {
+            self.add_gate(gate, waiters);
+        }
+    }
+
+    fn mapped(&self, nodes: &[usize]) -> Vec<usize> {
+        let shapes = nodes
+            .iter()
+            .filter_map(|node| self.shape_of.get(&self.shown(*node)));
+        let shapes: BTreeSet<usize> = shapes.copied().collect();
+        shapes.into_iter().collect()
+    }
+
+    fn add_gate(&mut self, number: usize, waiters: &[usize]) {
+        let gate = &self.graph.gates[number];
+        let (from, to) = (self.mapped(&gate.of), self.mapped(waiters));
+        let mut why = words::why(self.graph, gate);
+        let settled = gate.counts == Counts::Settled;
+        let part = gate.need < gate.of.len();
+        // On the critical path, from one member to one waiter.
+        let steps: Vec<(usize, usize)> = waiters
+            .iter()
+            .flat_map(|waiter| gate.of.iter().map(move |member| (*member, *waiter)))
+            .filter(|step| !self.on_path.is_empty() && self.on_path.contains(step))
+            .collect();
+        let shape = |node: usize| self.shape_of.get(&self.shown(node)).copied();
+        let steps: Vec<(usize, usize)> = steps
+            .into_iter()
+            .filter_map(|(from, to)| Some((shape(from)?, shape(to)?)))
+            .collect();
+        let many = from.len() > 1 && from.len() * to.len() > from.len() + to.len() + 1;
+        let middle = if from.len() > 1 && part {
+            why += &format!(" ({} of {})", gate.need, gate.of.len());
+            Some(self.joint(&from, gate.need, settled, &why, true))
+        } else if many {
+            let phase = self.whole_phase(&gate.of).filter(|_| !settled);
+            Some(phase.unwrap_or_else(|| self.joint(&from, from.len(), settled, &why, false)))
+        } else {
+            None
+        };
+        match middle {
+            Some(middle) => {
+                let critical = |at: usize, one: usize, steps: &[(usize, usize)]| {
+                    steps
+                        .iter()
+                        .any(|step| one == if at == 0 { step.0 } else { step.1 })
+                };
+                if self.shapes[middle].kind == Kind::Joint {
+                    for from in &from {
+                        let on_path = critical(0, *from, &steps);
+                        self.link(*from, middle, &why, on_path, settled);
+                    }
+                } else {
+                    for from in from.iter().filter(|from| critical(0, **from, &steps)) {
+                        self.link(*from, middle, "part of", true, false);
+                    }
+                }
+                for to in to {
+                    let on_path = critical(1, to, &steps);
+                    self.link(middle, to, &why, on_path, settled);
+                }
+            }
+            None => {
+                for from in &from {
+                    for to in &to {
+                        self.link(*from, *to, &why, steps.contains(&(*from, *to)), settled);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The shape of the phase of which these are all the tasks: it says the same with fewer links.
+    fn whole_phase(&self, members: &[usize]) -> Option<usize> {
+        let first = &self.graph.nodes[*members.first()?];
+        let Of::Task(TaskId { phase, .. }) = first.of else {
+            return None;
+        };
+        let of_task =
+            |node: &usize| matches!(self.graph.nodes[*node].of, Of::Task(task) if !task.is_verify());
+        let mut all = self.graph.unit_nodes(first.plan, UnitId::Phase(phase));
+        all.retain(of_task);
+        let mut members = members.to_vec();
+        members.sort_unstable();
+        (all == members).then_some(())?;
+        let end = self.graph.place(first.plan, Of::Phase(phase))?;
+        self.shape_of.get(&end).copied()
+    }
+
+    fn joint(&mut self, from: &[usize], need: usize, settled: bool, why: &str, partial: bool) -> usize {
+        let key = (from.to_vec(), need, settled);
+        if let Some(known) = self.joints.get(&key) {
+            return *known;
+        }
+        let place = self.shapes.len();
+        self.shapes.push(Shape {
+            id: format!("joint {}", self.joints.len() + 1),
+            kind: Kind::Joint,
+            lane: self.shapes[from[0]].lane,
+            phase: None,
+            label: why.to_owned(),
+            title: why.to_owned(),
+            work: 0,
+            critical: false,
+            done: false,
+        });
+        self.joints.insert(key, place);
+        if partial {
+            self.partial.insert(place);
+        }
+        place
+    }
+
+    fn link(&mut self, from: usize, to: usize, why: &str, critical: bool, settled: bool) {
+        if from == to {
+            return;
+        }
+        let link = self.links.entry((from, to)).or_insert_with(|| Link {
+            from,
+            to,
+            why: Vec::new(),
+            critical: false,
+            settled: true,
+        });
+        link.critical |= critical;
+        link.settled &= settled;
+        if !link.why.iter().any(|known| known == why) {
+            link.why.push(why.to_owned());
+        }
+    }
+
+    fn finish(mut self) -> Picture {
+        let links: Vec<Link> = self.links.into_values().collect();
+        let links = reduce::reduce(self.shapes.len(), links, &self.partial);
+        for node in &self.path {
+            let found = &self.graph.nodes[*node];
+            let shown = match found.of {
+                Of::Task(task) if !self.view.tasks => {
+                    let phase = self.graph.place(found.plan, Of::Phase(task.phase));
+                    phase.unwrap_or(*node)
+                }
+                _ => *node,
+            };
+            if let Some(shape) = self.shape_of.get(&shown) {
+                self.shapes[*shape].critical = true;
+            }
+        }
+        for link in links.iter().filter(|link| link.critical) {
+            for end in [link.from, link.to] {
+                self.shapes[end].critical = true;
+            }
+        }
+        Picture {
+            lanes: self.lanes,
+            shapes: self.shapes,
+            links,
+            length: self
+                .path
+                .iter()
+                .map(|node| self.graph.nodes[*node].expected)
+                .sum(),
+            path: self.path.iter().map(|node| self.graph.id(*node)).collect(),
+            tasks: self.view.tasks,
+        }
+    }
+}

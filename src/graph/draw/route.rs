@@ -1,0 +1,149 @@
+//! The way of each link between the cells of a grid. Links run in the gutters between columns and in the channels above
+//! rows, where no shape stands; those that would lie on each other get tracks side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layout::Grid;
+use super::picture::{Link, Picture};
+
+/// The way of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Straight along its row.
+    Straight,
+    /// Through the one gutter between the two columns.
+    Gutter {
+        /// Track in it.
+        track: usize,
+    },
+    /// Out into the gutter behind, along the channel above the row of its end, in from the gutter before.
+    Channel {
+        /// Track in the gutter behind the start.
+        out: usize,
+        /// Track in the channel.
+        along: usize,
+        /// Track in the gutter before the end.
+        into: usize,
+    },
+}
+
+/// The ways of all links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Routes {
+    /// In the order of the links.
+    pub(super) ways: Vec<Way>,
+    /// Tracks in each gutter; gutter k lies left of column k.
+    pub(super) gutters: Vec<usize>,
+    /// Tracks in the channel above each row.
+    pub(super) channels: Vec<usize>,
+}
+
+/// Links that share a track: those from one shape, or those to one shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bundle {
+    From(usize),
+    To(usize),
+}
+
+type Lines = BTreeMap<usize, BTreeMap<Bundle, (usize, usize)>>;
+
+/// Finds them.
+pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
+    let taken: BTreeSet<(usize, usize)> = grid.cells.iter().copied().collect();
+    let mut leaving = vec![0; picture.shapes.len()];
+    let mut arriving = vec![0; picture.shapes.len()];
+    for link in &picture.links {
+        leaving[link.from] += 1;
+        arriving[link.to] += 1;
+    }
+    let shared = |link: &Link| {
+        if leaving[link.from] >= arriving[link.to] {
+            Bundle::From(link.from)
+        } else {
+            Bundle::To(link.to)
+        }
+    };
+    let is_straight = |link: &Link| {
+        let ((row, from), (other, to)) = (grid.cells[link.from], grid.cells[link.to]);
+        row == other && from < to && (from + 1..to).all(|column| !taken.contains(&(row, column)))
+    };
+    let is_near = |link: &Link| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
+    // Rows are at odd heights, the channels above them at even ones.
+    let (mut upright, mut level) = (Lines::new(), Lines::new());
+    for link in picture.links.iter().filter(|link| !is_straight(link)) {
+        let ((row, from), (other, to)) = (grid.cells[link.from], grid.cells[link.to]);
+        if is_near(link) {
+            add(&mut upright, to, shared(link), (2 * row + 1, 2 * other + 1));
+        } else {
+            add(
+                &mut upright,
+                from + 1,
+                Bundle::From(link.from),
+                (2 * row + 1, 2 * other),
+            );
+            add(&mut upright, to, Bundle::To(link.to), (2 * other, 2 * other + 1));
+            add(&mut level, other, shared(link), (from + 1, to));
+        }
+    }
+    let (gutter_tracks, gutters) = tracks(&upright, grid.columns + 1);
+    let (channel_tracks, channels) = tracks(&level, grid.rows.len());
+    let ways = picture.links.iter().map(|link| {
+        let (from, (other, to)) = (grid.cells[link.from].1, grid.cells[link.to]);
+        let gutter = |gutter: usize, bundle| gutter_tracks.get(&(gutter, bundle)).copied().unwrap_or(0);
+        if is_straight(link) {
+            Way::Straight
+        } else if is_near(link) {
+            Way::Gutter {
+                track: gutter(to, shared(link)),
+            }
+        } else {
+            Way::Channel {
+                out: gutter(from + 1, Bundle::From(link.from)),
+                along: channel_tracks.get(&(other, shared(link))).copied().unwrap_or(0),
+                into: gutter(to, Bundle::To(link.to)),
+            }
+        }
+    });
+    Routes {
+        ways: ways.collect(),
+        gutters,
+        channels,
+    }
+}
+
+fn add(lines: &mut Lines, at: usize, bundle: Bundle, (one, other): (usize, usize)) {
+    let (low, high) = (one.min(other), one.max(other));
+    let known = lines.entry(at).or_default().entry(bundle).or_insert((low, high));
+    *known = (known.0.min(low), known.1.max(high));
+}
+
+/// Colours the intervals greedily: each gets the first track that is free all along it. What leaves shapes comes before
+/// what arrives at them, so that neither runs back over the other.
+fn tracks(lines: &Lines, count: usize) -> (BTreeMap<(usize, Bundle), usize>, Vec<usize>) {
+    let mut found = BTreeMap::new();
+    let mut counts = vec![0; count];
+    for (at, bundles) in lines {
+        let mut base = 0;
+        for leaving in [true, false] {
+            let mut part: Vec<(Bundle, (usize, usize))> = bundles
+                .iter()
+                .map(|(bundle, interval)| (*bundle, *interval))
+                .filter(|(bundle, _)| matches!(bundle, Bundle::From(_)) == leaving)
+                .collect();
+            part.sort_by_key(|(_, interval)| *interval);
+            let mut ends: Vec<usize> = Vec::new();
+            for (bundle, (low, high)) in part {
+                let free = ends.iter().position(|end| *end < low);
+                let track = free.unwrap_or(ends.len());
+                match free {
+                    Some(track) => ends[track] = high,
+                    None => ends.push(high),
+                }
+                found.insert((*at, bundle), base + track);
+            }
+            base += ends.len();
+        }
+        counts[*at] = base;
+    }
+    (found, counts)
+}

@@ -1,0 +1,549 @@
+//! The graph as a picture.
+
+use std::fmt::Write;
+
+use super::layout::{Grid, grid};
+use super::picture::{Kind, Picture, Shape};
+use super::route::{Routes, Way, routes};
+use super::text::cut;
+use super::words::span;
+
+const LABEL: f64 = 190.0;
+const BOX: (f64, f64) = (136.0, 46.0);
+const TRACK: f64 = 7.0;
+const HEAD: f64 = 54.0;
+const FONT: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+/// Columns of text in a box.
+const LETTERS: usize = 20;
+/// How far above and below the middle links arrive and leave.
+const PORT: f64 = 6.0;
+
+/// The picture.
+pub fn svg(picture: &Picture) -> String {
+    Canvas::new(picture).draw()
+}
+
+struct Canvas<'p> {
+    picture: &'p Picture,
+    grid: Grid,
+    routes: Routes,
+    /// Left and right end of each column.
+    columns: Vec<(f64, f64)>,
+    /// Left end of each gutter's tracks.
+    gutters: Vec<f64>,
+    /// Top of each row's channel and the middle of the row.
+    rows: Vec<(f64, f64)>,
+    /// Top and bottom of each lane.
+    lanes: Vec<(f64, f64)>,
+    width: f64,
+    height: f64,
+    out: String,
+}
+
+impl<'p> Canvas<'p> {
+    fn new(picture: &'p Picture) -> Self {
+        let grid = grid(picture);
+        let routes = routes(picture, &grid);
+        let mut canvas = Self {
+            columns: Vec::new(),
+            gutters: Vec::new(),
+            rows: Vec::new(),
+            lanes: Vec::new(),
+            width: 0.0,
+            height: 0.0,
+            out: String::new(),
+            picture,
+            grid,
+            routes,
+        };
+        canvas.measure();
+        canvas
+    }
+
+    fn measure(&mut self) {
+        let mut widths = vec![0.0f64; self.grid.columns];
+        for (shape, (_, column)) in self.picture.shapes.iter().zip(&self.grid.cells) {
+            widths[*column] = widths[*column].max(self.size(shape).0);
+        }
+        let mut x = LABEL;
+        for column in 0..=self.grid.columns {
+            let tracks = self.routes.gutters.get(column).copied().unwrap_or(0);
+            x += 12.0;
+            self.gutters.push(x);
+            x += (tracks as f64 * TRACK).max(4.0) + 14.0;
+            if let Some(width) = widths.get(column) {
+                self.columns.push((x, x + width));
+                x += width;
+            }
+        }
+        self.width = x.max(900.0);
+        let mut y = HEAD;
+        let mut lane = None;
+        for (row, found) in self.grid.rows.iter().enumerate() {
+            if lane != Some(found.lane) {
+                if let Some((_, bottom)) = self.lanes.last_mut() {
+                    y = y.max(*bottom);
+                    *bottom = y;
+                }
+                self.lanes.push((y, y + 74.0));
+                y += 6.0;
+                lane = Some(found.lane);
+            }
+            if found.named {
+                y += 20.0;
+            }
+            let channel = y + 4.0;
+            y = channel + self.routes.channels[row] as f64 * TRACK + 4.0;
+            self.rows.push((channel, y + BOX.1 / 2.0));
+            y += BOX.1 + 8.0;
+            if let Some((_, bottom)) = self.lanes.last_mut() {
+                *bottom = bottom.max(y + 4.0);
+            }
+            let closes = self
+                .grid
+                .rows
+                .get(row + 1)
+                .is_none_or(|next| next.named || next.lane != found.lane);
+            if closes {
+                y += 4.0;
+            }
+        }
+        self.height = self.lanes.last().map_or(y, |(_, bottom)| *bottom) + 58.0;
+    }
+
+    /// Width and height of a shape.
+    fn size(&self, shape: &Shape) -> (f64, f64) {
+        match shape.kind {
+            Kind::Phase if self.picture.tasks => (14.0, 14.0),
+            Kind::Task | Kind::Phase | Kind::Verify => BOX,
+            Kind::Plan | Kind::Merge => (20.0, 20.0),
+            Kind::Joint => (10.0, 10.0),
+        }
+    }
+
+    /// The middle of a shape.
+    fn middle(&self, place: usize) -> (f64, f64) {
+        let (row, column) = self.grid.cells[place];
+        let (left, right) = self.columns[column];
+        ((left + right) / 2.0, self.rows[row].1)
+    }
+
+    fn draw(mut self) -> String {
+        let (width, height) = (self.width.ceil(), self.height.ceil());
+        let _ = writeln!(
+            self.out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+             height=\"{height}\" font-family=\"{FONT}\" role=\"img\" aria-label=\"plans, phases and what waits for \
+             what\">"
+        );
+        self.out.push_str(
+            "<defs>\n<marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
+             markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0.5L8 4L0 7.5Z\" fill=\"#475569\"/></marker>\n\
+             <marker id=\"c\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"10\" markerHeight=\"10\" \
+             markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0.5L8 4L0 7.5Z\" fill=\"#c2410c\"/></marker>\n\
+             </defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
+        );
+        self.head();
+        self.draw_lanes();
+        self.phases();
+        for critical in [false, true] {
+            for place in 0..self.picture.links.len() {
+                if self.picture.links[place].critical == critical {
+                    self.link(place);
+                }
+            }
+        }
+        for place in 0..self.picture.shapes.len() {
+            self.shape(place);
+        }
+        self.legend();
+        self.out.push_str("</svg>\n");
+        self.out
+    }
+
+    fn head(&mut self) {
+        let plans = self.picture.lanes.len();
+        let what = match plans {
+            1 => format!("plan {}", self.picture.lanes[0].name),
+            _ => format!("{plans} plans"),
+        };
+        let length = if self.picture.path.is_empty() {
+            String::new()
+        } else {
+            format!(", critical path {}", span(self.picture.length))
+        };
+        self.text(
+            16.0,
+            32.0,
+            &format!("{what}{length}"),
+            "font-size=\"18\" font-weight=\"600\"",
+        );
+    }
+
+    fn draw_lanes(&mut self) {
+        for lane in 0..self.lanes.len() {
+            let (top, bottom) = self.lanes[lane];
+            let fill = if lane % 2 == 0 { "#f8fafc" } else { "#ffffff" };
+            let _ = writeln!(
+                self.out,
+                "<rect x=\"0\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" stroke=\"#e2e8f0\"/>",
+                self.width,
+                bottom - top
+            );
+            let found = &self.picture.lanes[lane];
+            let _ = writeln!(
+                self.out,
+                "<g><title>{}</title>",
+                escaped(&format!("{}: {}; {}", found.name, found.title, found.about))
+            );
+            let middle = (top + bottom) / 2.0;
+            let title = wrapped(&found.title, 27, 2);
+            let first = middle - 6.0 * title.len() as f64;
+            self.text(
+                14.0,
+                first,
+                &cut(&found.name, 20),
+                "font-size=\"14\" font-weight=\"700\"",
+            );
+            for (line, text) in title.iter().enumerate() {
+                let y = first + 15.0 + 13.0 * line as f64;
+                self.text(14.0, y, text, "font-size=\"11\" fill=\"#334155\"");
+            }
+            let y = first + 16.0 + 13.0 * title.len() as f64;
+            let about = cut(&found.about, 31);
+            self.text(14.0, y, &about, "font-size=\"10\" fill=\"#64748b\"");
+            self.out.push_str("</g>\n");
+        }
+    }
+
+    fn phases(&mut self) {
+        for found in self.grid.boxes.clone() {
+            let shape = &self.picture.shapes[found.shape];
+            let left = self.columns[found.columns.0].0 - 9.0;
+            let right = self.columns[found.columns.1].1 + 9.0;
+            let top = self.rows[found.rows.0].0 - 22.0;
+            let bottom = self.rows[found.rows.1].1 + BOX.1 / 2.0 + 6.0;
+            let stroke = if shape.critical { "#fdba74" } else { "#cbd5e1" };
+            let _ = writeln!(
+                self.out,
+                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"8\" fill=\"#eef2f7\" \
+                 fill-opacity=\"0.7\" stroke=\"{stroke}\"/>",
+                right - left,
+                bottom - top
+            );
+            let letters = ((right - left - 16.0) / 6.4).max(4.0) as usize;
+            let title = cut(&format!("Phase {}: {}", shape.label, shape.title), letters);
+            let style = "font-size=\"11\" font-weight=\"600\" fill=\"#334155\"";
+            self.text(left + 8.0, top + 15.0, &title, style);
+        }
+    }
+
+    fn shape(&mut self, place: usize) {
+        let shape = &self.picture.shapes[place];
+        let (x, y) = self.middle(place);
+        let (width, height) = self.size(shape);
+        let (fill, stroke, thick) = match (shape.critical, shape.done) {
+            (true, _) => ("#ffedd5", "#c2410c", 2.0),
+            (false, true) => ("#e2e8f0", "#94a3b8", 1.0),
+            (false, false) => ("#ffffff", "#64748b", 1.2),
+        };
+        let took = if shape.work > 0 {
+            format!(", {}", span(shape.work))
+        } else {
+            String::new()
+        };
+        let critical = if shape.critical {
+            ", on the critical path"
+        } else {
+            ""
+        };
+        let tip = match shape.kind {
+            Kind::Joint => shape.label.clone(),
+            Kind::Plan => format!("{} is finished", shape.label),
+            Kind::Merge => shape.title.clone(),
+            _ => format!("{}: {}{took}{critical}", shape.id, shape.title),
+        };
+        let _ = writeln!(self.out, "<g><title>{}</title>", escaped(&tip));
+        let paint = format!("fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"{thick}\"");
+        let (left, top) = (x - width / 2.0, y - height / 2.0);
+        match shape.kind {
+            Kind::Joint => {
+                let _ = writeln!(
+                    self.out,
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{stroke}\"/>"
+                );
+                let style = "font-size=\"9\" fill=\"#334155\" text-anchor=\"middle\"";
+                self.text(x, y - 9.0, &shape.label.clone(), style);
+            }
+            Kind::Plan => {
+                let _ = writeln!(
+                    self.out,
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"10\" {paint}/><path d=\"M{:.1} {y:.1}l3 4l6 -8\" \
+                     fill=\"none\" stroke=\"#0f172a\" stroke-width=\"1.6\"/>",
+                    x - 4.5
+                );
+            }
+            Kind::Merge => {
+                let _ = writeln!(
+                    self.out,
+                    "<path d=\"M{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}Z\" {paint}/>",
+                    x - 11.0,
+                    y - 11.0,
+                    x + 11.0,
+                    y + 11.0
+                );
+            }
+            Kind::Phase if self.picture.tasks => {
+                let _ = writeln!(
+                    self.out,
+                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"3\" {paint}/>"
+                );
+            }
+            Kind::Phase | Kind::Task | Kind::Verify => {
+                let dashes = if shape.kind == Kind::Verify {
+                    " stroke-dasharray=\"4 2\""
+                } else {
+                    ""
+                };
+                let _ = writeln!(
+                    self.out,
+                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"7\" {paint}{dashes}/>"
+                );
+                self.words(shape, left, top, width);
+            }
+        }
+        self.out.push_str("</g>\n");
+    }
+
+    /// Label, duration and title inside a box.
+    fn words(&mut self, shape: &Shape, left: f64, top: f64, width: f64) {
+        let label = match shape.kind {
+            Kind::Phase => format!("Phase {}", shape.label),
+            _ => shape.label.clone(),
+        };
+        let style = "font-size=\"11\" font-weight=\"700\"";
+        self.text(left + 8.0, top + 14.0, &cut(&label, 14), style);
+        let took = match (shape.done, shape.work) {
+            (true, _) => "done".to_owned(),
+            (false, 0) => String::new(),
+            (false, work) => span(work),
+        };
+        let style = "font-size=\"10\" fill=\"#475569\" text-anchor=\"end\"";
+        self.text(left + width - 8.0, top + 14.0, &took, style);
+        let style = "font-size=\"10.5\" fill=\"#1e293b\"";
+        for (line, text) in wrapped(&shape.title, LETTERS, 2).iter().enumerate() {
+            self.text(left + 8.0, top + 27.0 + 12.5 * line as f64, text, style);
+        }
+    }
+
+    fn link(&mut self, place: usize) {
+        let link = &self.picture.links[place];
+        let way = self.routes.ways[place];
+        let (from, to) = (link.from, link.to);
+        let port = if way == Way::Straight { 0.0 } else { PORT };
+        let start = self.edge(from, 1.0, port);
+        let end = self.edge(to, -1.0, -port);
+        let gutter = |gutter: usize, track: usize| self.gutters[gutter] + track as f64 * TRACK + 4.0;
+        let (out, (row, into)) = (self.grid.cells[from].1 + 1, self.grid.cells[to]);
+        let mut points = vec![start];
+        match way {
+            Way::Straight => {}
+            Way::Gutter { track } => {
+                let x = gutter(into, track);
+                points.extend([(x, start.1), (x, end.1)]);
+            }
+            Way::Channel {
+                out: first,
+                along,
+                into: last,
+            } => {
+                let (one, other) = (gutter(out, first), gutter(into, last));
+                let y = self.rows[row].0 + along as f64 * TRACK + 2.0;
+                points.extend([(one, start.1), (one, y), (other, y), (other, end.1)]);
+            }
+        }
+        points.push(end);
+        let (colour, thick, marker) = if link.critical {
+            ("#c2410c", 2.4, "c")
+        } else {
+            ("#475569", 1.2, "a")
+        };
+        let dashes = if link.settled {
+            " stroke-dasharray=\"5 3\""
+        } else {
+            ""
+        };
+        let (from, to) = (&self.picture.shapes[from], &self.picture.shapes[to]);
+        let tip = format!("{} after {}: {}", to.id, from.id, link.why.join(", "));
+        let _ = writeln!(
+            self.out,
+            "<path d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\" \
+             marker-end=\"url(#{marker})\"{dashes}><title>{}</title></path>",
+            rounded(&points),
+            escaped(&tip)
+        );
+    }
+
+    /// The point of a shape's outline on its right (1) or left (-1) side, so far below its middle.
+    fn edge(&self, place: usize, side: f64, below: f64) -> (f64, f64) {
+        let shape = &self.picture.shapes[place];
+        let (x, y) = self.middle(place);
+        let half = self.size(shape).0 / 2.0;
+        match shape.kind {
+            Kind::Plan => (
+                x + side * (half * half - below * below).max(0.0).sqrt(),
+                y + below,
+            ),
+            Kind::Merge => (x + side * (half + 1.0 - below.abs()), y + below),
+            Kind::Joint => (x + side * half, y),
+            _ => (x + side * half, y + below),
+        }
+    }
+
+    fn legend(&mut self) {
+        let y = self.height - 26.0;
+        let mut x = 16.0;
+        let entries: [(&str, &str); 7] = [
+            ("critical", "critical path"),
+            ("done", "done already"),
+            ("verify", "verification"),
+            ("end", "end of a phase"),
+            ("plan", "plan finished"),
+            ("landed", "plan landed"),
+            ("settled", "any end of it is enough"),
+        ];
+        for (sample, words) in entries {
+            let needed = match sample {
+                "end" => self.picture.tasks,
+                "settled" => self.picture.links.iter().any(|link| link.settled),
+                "done" => self.picture.shapes.iter().any(|shape| shape.done),
+                "verify" => self.picture.shapes.iter().any(|shape| shape.kind == Kind::Verify),
+                _ => true,
+            };
+            if !needed {
+                continue;
+            }
+            let middle = y - 4.0;
+            let drawing = match sample {
+                "critical" => format!(
+                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#ffedd5\" stroke=\"#c2410c\" \
+                     stroke-width=\"2\"/>",
+                    y - 11.0
+                ),
+                "done" => format!(
+                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#e2e8f0\" stroke=\"#94a3b8\"/>",
+                    y - 11.0
+                ),
+                "verify" => format!(
+                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#ffffff\" stroke=\"#64748b\" \
+                     stroke-dasharray=\"4 2\"/>",
+                    y - 11.0
+                ),
+                "end" => format!(
+                    "<rect x=\"{}\" y=\"{}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"#ffffff\" stroke=\"#64748b\"/>",
+                    x + 6.0,
+                    y - 10.0
+                ),
+                "plan" => format!(
+                    "<circle cx=\"{}\" cy=\"{middle}\" r=\"9\" fill=\"#ffffff\" stroke=\"#64748b\"/><path d=\"M{} \
+                     {middle}l3 4l6 -8\" fill=\"none\" stroke=\"#0f172a\" stroke-width=\"1.6\"/>",
+                    x + 12.0,
+                    x + 7.5
+                ),
+                "landed" => format!(
+                    "<path d=\"M{x} {middle}l10 -10l10 10l-10 10Z\" fill=\"#ffffff\" stroke=\"#64748b\"/>"
+                ),
+                _ => format!(
+                    "<path d=\"M{x} {middle}h24\" stroke=\"#475569\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\"/>"
+                ),
+            };
+            let _ = writeln!(self.out, "{drawing}");
+            self.text(x + 30.0, y, words, "font-size=\"11\" fill=\"#334155\"");
+            x += 30.0 + 7.0 * words.len() as f64 + 18.0;
+        }
+    }
+
+    fn text(&mut self, x: f64, y: f64, text: &str, style: &str) {
+        let fill = if style.contains("fill=") {
+            ""
+        } else {
+            " fill=\"#0f172a\""
+        };
+        let _ = writeln!(
+            self.out,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}{fill}>{}</text>",
+            escaped(text)
+        );
+    }
+}
+
+/// A path along the points with round corners.
+fn rounded(points: &[(f64, f64)]) -> String {
+    let mut path = format!("M{:.1} {:.1}", points[0].0, points[0].1);
+    let length = |a: (f64, f64), b: (f64, f64)| (b.0 - a.0).hypot(b.1 - a.1);
+    for at in 1..points.len() {
+        let (before, here) = (points[at - 1], points[at]);
+        let Some(&next) = points.get(at + 1) else {
+            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
+            break;
+        };
+        let (first, second) = (length(before, here), length(here, next));
+        let radius = (first / 2.0).min(second / 2.0).min(6.0);
+        if first < 0.1 || second < 0.1 {
+            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
+            continue;
+        }
+        let toward = |other: (f64, f64), length: f64| {
+            let share = radius / length;
+            (
+                here.0 + (other.0 - here.0) * share,
+                here.1 + (other.1 - here.1) * share,
+            )
+        };
+        let (a, b) = (toward(before, first), toward(next, second));
+        let _ = write!(
+            path,
+            "L{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
+            a.0, a.1, here.0, here.1, b.0, b.1
+        );
+    }
+    path
+}
+
+/// The text in at most so many lines of at most so many characters, broken between words where that is possible.
+fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        if found.len() + 1 == lines || rest.chars().count() <= letters {
+            found.push(cut(rest, letters));
+            break;
+        }
+        let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
+        let end = rest[..=most.min(rest.len() - 1)]
+            .char_indices()
+            .rev()
+            .find(|(_, c)| *c == ' ')
+            .map_or(most, |(at, _)| at);
+        found.push(rest[..end].trim_end().to_owned());
+        rest = rest[end..].trim_start();
+    }
+    found
+}
+
+/// Text inside XML. Control characters, which XML forbids, become blanks.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

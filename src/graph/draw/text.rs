@@ -1,0 +1,138 @@
+//! The graph as a tree a plan, each entry with what it waits for.
+
+use std::fmt::Write;
+
+use super::picture::{Kind, Link, Picture, Shape};
+use super::words::span;
+
+/// Most columns of a title.
+const TITLE: usize = 44;
+
+/// The tree. `*` marks the critical path.
+pub fn text(picture: &Picture) -> String {
+    let mut out = String::new();
+    let incoming = picture.incoming();
+    for (number, lane) in picture.lanes.iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        let title = if lane.title.is_empty() || lane.title == lane.name {
+            String::new()
+        } else {
+            format!(" {}", cut(&lane.title, TITLE))
+        };
+        let _ = writeln!(
+            out,
+            "{}{title}  ({}, {} of work)",
+            lane.name,
+            lane.about,
+            span(lane.work)
+        );
+        let own = |shape: &Shape| shape.lane == number && shape.kind != Kind::Joint;
+        let shapes = || picture.shapes.iter().enumerate().filter(|(_, shape)| own(shape));
+        // A phase's end stands behind its tasks in the graph and above them in a tree.
+        let mut printed: Vec<crate::plan::PhaseId> = Vec::new();
+        for (place, shape) in shapes() {
+            match (shape.phase, shape.kind) {
+                (Some(phase), _) if !printed.contains(&phase) => {
+                    printed.push(phase);
+                    let head =
+                        shapes().find(|(_, other)| other.kind == Kind::Phase && other.phase == Some(phase));
+                    if let Some((head, _)) = head {
+                        line(&mut out, picture, &incoming, head, 2);
+                    }
+                    for (part, _) in
+                        shapes().filter(|(_, other)| other.phase == Some(phase) && other.kind != Kind::Phase)
+                    {
+                        line(&mut out, picture, &incoming, part, 4);
+                    }
+                }
+                (Some(_), _) => {}
+                (None, _) => line(&mut out, picture, &incoming, place, 2),
+            }
+        }
+    }
+    if !picture.path.is_empty() {
+        let _ = writeln!(
+            out,
+            "\ncritical path (*), {}: {}",
+            span(picture.length),
+            picture.path.join(" → ")
+        );
+    }
+    out
+}
+
+fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Link>], place: usize, indent: usize) {
+    let shape = &picture.shapes[place];
+    let name = match shape.kind {
+        Kind::Plan => "finished".to_owned(),
+        _ => shape.label.clone(),
+    };
+    let title = match shape.kind {
+        Kind::Plan | Kind::Merge => String::new(),
+        Kind::Verify if shape.phase.is_some() => String::new(),
+        _ => cut(&shape.title, TITLE),
+    };
+    let mark = if shape.critical { '*' } else { ' ' };
+    let tick = if shape.done { " done" } else { "" };
+    let took = match shape.kind {
+        Kind::Plan | Kind::Merge => String::new(),
+        _ if shape.done || shape.work == 0 => String::new(),
+        _ => span(shape.work),
+    };
+    let head = format!("{mark}{:indent$}{name:<5} {title}{tick}", "", indent = indent - 1);
+    let waits: Vec<String> = waits(picture, incoming, place);
+    let waits = if waits.is_empty() {
+        String::new()
+    } else {
+        format!("after {}", waits.join(", "))
+    };
+    let _ = writeln!(out, "{}", format!("{head:<58} {took:>8}  {waits}").trim_end());
+}
+
+/// What an entry waits for, parts of it and its own work left out.
+fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String> {
+    let own = &picture.shapes[place];
+    let mut waits = Vec::new();
+    for link in &incoming[place] {
+        let from = &picture.shapes[link.from];
+        let why: Vec<&str> = link
+            .why
+            .iter()
+            .map(String::as_str)
+            .filter(|why| *why != "part of")
+            .collect();
+        if why.is_empty() || own.kind == Kind::Merge && from.lane == own.lane {
+            continue;
+        }
+        let name = if from.lane == own.lane {
+            &from.label
+        } else {
+            &from.id
+        };
+        waits.push(match from.kind {
+            Kind::Joint => {
+                let members = incoming[link.from].iter().map(|link| &picture.shapes[link.from]);
+                let members: Vec<&str> = members.map(|shape| shape.label.as_str()).collect();
+                if from.label.contains(" of ") {
+                    from.label.clone()
+                } else {
+                    format!("{} ({})", members.join(" "), from.label)
+                }
+            }
+            Kind::Phase if from.lane == own.lane => format!("phase {name} ({})", why.join(", ")),
+            _ => format!("{name} ({})", why.join(", ")),
+        });
+    }
+    waits
+}
+
+/// At most so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", head.trim_end())
+}

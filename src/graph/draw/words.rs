@@ -1,0 +1,83 @@
+//! Plain words for what stands in the graph.
+
+use crate::plan::PlanSet;
+
+use super::super::network::{Graph, Node, NodeGate, Of};
+use super::super::order::Why;
+use super::picture::Kind;
+
+/// Why a gate stands there.
+pub(super) fn why(graph: &Graph, gate: &NodeGate) -> String {
+    match gate.why {
+        Why::Named | Why::Depends => "depends".to_owned(),
+        Why::Sequential => "sequential".to_owned(),
+        Why::PhaseOrder => "phase order".to_owned(),
+        Why::Threshold(thousandths) => {
+            let share = percent(thousandths);
+            match gate.of.first().and_then(|member| phase_of(&graph.nodes[*member])) {
+                Some(phase) => format!("{share} of phase {phase}"),
+                None => share,
+            }
+        }
+        Why::PipelineStart => "pipeline-start".to_owned(),
+        Why::Batch => "batch".to_owned(),
+        Why::Checks => "checks".to_owned(),
+        Why::Verified => "verified".to_owned(),
+        Why::OneAgent => "one agent".to_owned(),
+        Why::Overlap => "same files".to_owned(),
+        Why::PartOf => "part of".to_owned(),
+        Why::Landing => "lands after".to_owned(),
+    }
+}
+
+fn percent(thousandths: u32) -> String {
+    match (thousandths / 10, thousandths % 10) {
+        (whole, 0) => format!("{whole}%"),
+        (whole, rest) => format!("{whole}.{rest}%"),
+    }
+}
+
+fn phase_of(node: &Node) -> Option<crate::plan::PhaseId> {
+    match node.of {
+        Of::Task(task) => Some(task.phase),
+        Of::Phase(phase) => Some(phase),
+        Of::Verify | Of::Plan | Of::Landed => None,
+    }
+}
+
+/// What sort of thing a node is.
+pub(super) fn kind(of: Of) -> Kind {
+    match of {
+        Of::Task(task) if task.is_verify() => Kind::Verify,
+        Of::Task(_) => Kind::Task,
+        Of::Phase(_) => Kind::Phase,
+        Of::Verify => Kind::Verify,
+        Of::Plan => Kind::Plan,
+        Of::Landed => Kind::Merge,
+    }
+}
+
+/// The node's title as people wrote it, or what it does where nobody wrote one.
+pub(super) fn title(set: &PlanSet, node: &Node) -> String {
+    let plan = &set.plans[node.plan];
+    let written = match node.of {
+        Of::Task(task) if task.is_verify() => return format!("VERIFY phase {}", task.phase),
+        Of::Task(task) => plan.document.task(task).map(|task| task.title.clone()),
+        Of::Phase(phase) => plan.document.phase(phase).map(|phase| phase.title.clone()),
+        Of::Verify => plan.verify.clone(),
+        Of::Plan => Some(plan.document.title.clone()),
+        Of::Landed => return format!("{} lands", plan.name),
+    };
+    written.unwrap_or_default()
+}
+
+/// Milliseconds as people say them: `40s`, `20m`, `1h 05m`.
+pub(super) fn span(millis: u64) -> String {
+    let seconds = millis.div_ceil(1000);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
