@@ -91,7 +91,6 @@ impl Generated {
                 worktrees: "../{plan}".to_owned(),
                 max_agents: self.max_agents,
                 auto_merge: false,
-                gate: false,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
@@ -133,6 +132,7 @@ impl Generated {
             expected: None,
             merge_strategy: MergeStrategy::Merge,
             auto_merge: false,
+            gate: false,
             line: number + 1,
         }
     }
