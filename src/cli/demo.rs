@@ -5,7 +5,7 @@ mod site;
 use std::path::{Path, PathBuf};
 
 use crate::plan::PlanState;
-use crate::supervisor::{Campaign, Errand, Situation};
+use crate::supervisor::{Campaign, Depth, Errand, Situation};
 
 use super::{CliError, Context, Exit, output, up};
 
@@ -52,7 +52,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
 }
 
 fn has_landed(campaign: &Campaign) -> Result<bool, CliError> {
-    let view = Situation::look(campaign)?.view(campaign, false)?;
+    let view = Situation::look(campaign)?.view(campaign, Depth::Branches)?;
     Ok(view.plans.iter().all(|plan| plan.state == PlanState::Landed))
 }
 

@@ -12,7 +12,8 @@ use super::CliError;
 ///
 /// When standard output is closed.
 pub fn text(text: &str) -> Result<(), CliError> {
-    let mut out = anstream::stdout().lock();
+    // In one piece: standard output would otherwise be written line by line.
+    let mut out = std::io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(CliError::io("write to standard output"))

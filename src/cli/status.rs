@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::journal::JournalReader;
 use crate::plan::PlanName;
 use crate::report::{one_plan, table};
-use crate::supervisor::{Campaign, PlanView, Situation, StatusView};
+use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView};
 
 use super::{CliError, Context, Exit, output};
 
@@ -66,7 +66,12 @@ fn last_entry(campaign: &Campaign) -> Result<i64, CliError> {
 
 fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Result<(), CliError> {
     let situation = Situation::look(campaign)?;
-    let mut view: StatusView = situation.view(campaign, context.json || plan.is_some())?;
+    let depth = if context.json || plan.is_some() {
+        Depth::Worktrees
+    } else {
+        Depth::Journal
+    };
+    let mut view: StatusView = situation.view(campaign, depth)?;
     if context.json {
         if let Some(name) = plan {
             view.plans.retain(|shown| &shown.name == name);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::journal::RepositoryLock;
 use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
 use crate::schedule::Ending;
-use crate::supervisor::{Campaign, Errand, Observer, Silent, Situation, drive, with_dependencies};
+use crate::supervisor::{Campaign, Depth, Errand, Observer, Silent, Situation, drive, with_dependencies};
 
 use super::{CliError, Context, Exit, output};
 
@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     };
     let exit = conduct(context, &campaign, &errand)?;
     if !context.json {
-        let view = Situation::look(&campaign)?.view(&campaign, false)?;
+        let view = Situation::look(&campaign)?.view(&campaign, Depth::Branches)?;
         output::text(&next_steps(&view, &campaign.target))?;
     }
     Ok(exit)
@@ -60,7 +60,7 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
     drop(observer);
     if !context.json {
         let situation = Situation::look(campaign)?;
-        let view = situation.view(campaign, false)?;
+        let view = situation.view(campaign, Depth::Branches)?;
         output::text(&summary(&view, context.quiet))?;
     }
     Ok(match conclusion.ending {

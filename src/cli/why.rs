@@ -10,7 +10,7 @@ use crate::journal::SCHEMA;
 use crate::plan::{PlanName, Point, UnitId, WorkRef, format_duration};
 use crate::report::ago;
 use crate::schedule::{Reason, explain_unit, task_state};
-use crate::supervisor::{Campaign, PlanView, Situation};
+use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
 use super::{CliError, Context, Exit, output};
 
@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
         .parse()
         .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
     let situation = Situation::look(&campaign)?;
-    let view = situation.view(&campaign, false)?;
+    let view = situation.view(&campaign, Depth::Journal)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };

@@ -40,5 +40,6 @@ pub use selection::with_dependencies;
 pub use steering::record_steering;
 pub use strays::stop_strays;
 pub use view::{
-    AttemptView, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
+    AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
+    given,
 };

@@ -206,18 +206,18 @@ impl Situation {
         })
     }
 
-    /// The whole status. `with_dirt` looks for uncommitted changes, which costs a `git status` for each worktree.
+    /// The whole status, as far as `depth` looks.
     ///
     /// # Errors
     ///
     /// When the repository cannot be read.
-    pub fn view(&self, campaign: &Campaign, with_dirt: bool) -> Result<StatusView, SupervisorError> {
+    pub fn view(&self, campaign: &Campaign, depth: Depth) -> Result<StatusView, SupervisorError> {
         let state = self.scheduler.state();
         let mut plans = Vec::new();
         for (plan, work) in campaign.set.plans.iter().zip(&self.scheduler.work().plans) {
-            plans.push(self.plan(campaign, plan, work)?);
+            plans.push(self.plan(campaign, plan, work, depth)?);
         }
-        if with_dirt {
+        if depth == Depth::Worktrees {
             look_for_dirt(&mut plans);
         }
         Ok(StatusView {
@@ -249,14 +249,21 @@ impl Situation {
         self.epoch.map(|epoch| epoch.wall(at))
     }
 
-    fn plan(&self, campaign: &Campaign, plan: &Plan, work: &PlanWork) -> Result<PlanView, SupervisorError> {
+    fn plan(
+        &self,
+        campaign: &Campaign,
+        plan: &Plan,
+        work: &PlanWork,
+        depth: Depth,
+    ) -> Result<PlanView, SupervisorError> {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
         let reasons = explain(self.scheduler.work(), state, &plan.name);
-        let head = campaign
-            .repo
-            .branch_tip(&plan.branch)?
-            .filter(|_| run.worktree().is_some());
+        let made = run.worktree().filter(|_| depth != Depth::Journal);
+        let head = match made {
+            Some(_) => campaign.repo.branch_tip(&plan.branch)?,
+            None => None,
+        };
         let base = run.worktree().map(|made| made.base.clone());
         let ahead = match (&head, &base) {
             (Some(head), Some(base)) => campaign
@@ -300,6 +307,7 @@ impl Situation {
             branch: plan.branch.clone(),
             worktree: run
                 .worktree()
+                .filter(|_| depth != Depth::Journal)
                 .map(|made| PathBuf::from(&made.path))
                 .filter(|path| path.is_dir()),
             base,
@@ -310,6 +318,17 @@ impl Situation {
             attempts: attempts.collect(),
         })
     }
+}
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What the journal knows: enough for a table.
+    Journal,
+    /// Also where branches stand.
+    Branches,
+    /// Also what is uncommitted, which costs a `git status` for each worktree.
+    Worktrees,
 }
 
 /// What an attempt was given, in words.
