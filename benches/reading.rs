@@ -39,7 +39,8 @@ fn main() {
         documents.len(),
         bytes >> 10
     );
-    let (mut ours, mut peer) = (Samples::default(), Samples::default());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (mut ours, mut peer, mut all) = (Samples::default(), Samples::default(), Samples::default());
     for _ in 0..rounds {
         let speed = |time: Duration| (bytes * times) as f64 / 1e6 / time.as_secs_f64();
         ours.push(speed(round(&documents, times, |text| {
@@ -51,7 +52,23 @@ fn main() {
                 black_box(event);
             });
         })));
+        // As every command reads the documents of a manifest: each core its share.
+        let start = Instant::now();
+        for _ in 0..times {
+            let share = documents.len().div_ceil(cores);
+            std::thread::scope(|scope| {
+                for chunk in documents.chunks(share) {
+                    scope.spawn(move || {
+                        for text in chunk {
+                            black_box(read_document(text));
+                        }
+                    });
+                }
+            });
+        }
+        all.push(speed(start.elapsed()));
     }
+    println!("  all documents, on {cores} cores        {all}");
     println!("  read_document                     {ours}");
     println!("  pulldown-cmark, its events alone  {peer}");
     println!(

@@ -18,7 +18,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::plan::manifest::{DocumentSource, parse_manifest, resolve};
+    use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
 
     #[test]
     fn a_fresh_manifest_with_its_fresh_plan_is_valid() {
@@ -31,7 +31,7 @@ mod tests {
         assert_eq!(wanted, [Path::new("plans/example.md")]);
         let source = DocumentSource {
             display: "plans/example.md".into(),
-            content: Ok(new_plan(&name, Some("An example")).into_bytes()),
+            content: Ok(Content::Bytes(new_plan(&name, Some("An example")).into_bytes())),
         };
         let set = resolve(parsed, [(name, source)].into()).unwrap();
         assert_eq!(set.plans[0].document.title, "An example");
@@ -58,7 +58,7 @@ mod tests {
         let sources = parsed.documents().map(|request| {
             let source = DocumentSource {
                 display: request.file.to_path_buf(),
-                content: Ok(new_plan(&request.plan, None).into_bytes()),
+                content: Ok(Content::Bytes(new_plan(&request.plan, None).into_bytes())),
             };
             (request.plan, source)
         });

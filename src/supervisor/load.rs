@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::plan::PlanSet;
-use crate::plan::manifest::{DocumentSource, Unreadable, parse_manifest, resolve};
+use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
+use crate::plan::{PlanName, PlanSet};
 
 use super::SupervisorError;
 
@@ -59,15 +59,41 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         }
     };
     let parsed = parse_manifest(&name, &text);
-    let sources: BTreeMap<_, _> = parsed
+    let wanted: Vec<(PlanName, PathBuf)> = parsed
         .documents()
-        .map(|request| (request.plan.clone(), read_document(folder, request.file)))
+        .map(|request| (request.plan.clone(), request.file.to_owned()))
         .collect();
+    let sources = read_documents(folder, &wanted);
     Ok(resolve(parsed, sources)?)
 }
 
+/// Fewer documents than this are read faster than a thread is started.
+const FEW: usize = 8;
+
+/// Reads all of these files, on as many cores as there are.
+fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<PlanName, DocumentSource> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(folder, file));
+    if cores == 1 || wanted.len() < FEW {
+        return wanted.iter().map(read).collect();
+    }
+    let share = wanted.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = wanted
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>()))
+            .collect();
+        let sources = shares.into_iter().flat_map(|share| match share.join() {
+            Ok(sources) => sources,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        sources.collect()
+    })
+}
+
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {
-    let content = fs::read(folder.join(path)).map_err(|error| match error.kind() {
+    let content = fs::read(folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
+    let content = content.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unreadable::Missing,
         _ => Unreadable::Failed(error.to_string()),
     });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::ledger::Ledger;
 use super::raw::RawPlan;
-use crate::plan::markdown::read_document;
+use crate::plan::markdown::{DocumentFault, read_document};
 use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 
 /// A plan document as a caller read it.
@@ -13,8 +13,33 @@ use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 pub struct DocumentSource {
     /// The file as faults name it.
     pub display: PathBuf,
-    /// Its bytes, or why there are none.
-    pub content: Result<Vec<u8>, Unreadable>,
+    /// What is in it, or why that is not known.
+    pub content: Result<Content, Unreadable>,
+}
+
+/// What is in a plan document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Its bytes, still to be read.
+    Bytes(Vec<u8>),
+    /// What was read in it and what is wrong with it, by a caller who reads several at once.
+    Read(Box<Document>, Vec<DocumentFault>),
+}
+
+impl Content {
+    /// Reads the document; bytes that are not UTF-8 are left as they are.
+    pub fn read(self) -> Self {
+        match self {
+            Self::Bytes(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => {
+                    let (document, faults) = read_document(&text);
+                    Self::Read(Box::new(document), faults)
+                }
+                Err(error) => Self::Bytes(error.into_bytes()),
+            },
+            read @ Self::Read(..) => read,
+        }
+    }
 }
 
 /// Why a document could not be read.
@@ -40,7 +65,7 @@ pub(super) fn load(
     name: &PlanName,
     place: Place,
     plan: &RawPlan,
-    sources: &BTreeMap<PlanName, DocumentSource>,
+    sources: &mut BTreeMap<PlanName, DocumentSource>,
     ledger: &mut Ledger,
 ) -> Option<Loaded> {
     match (&plan.file, &plan.prompt) {
@@ -60,20 +85,21 @@ pub(super) fn load(
             file: ledger.file.clone(),
         }),
         (Some(file), None) => {
-            let source = sources.get(name)?;
-            let text = match &source.content {
-                Ok(bytes) => utf8(&source.display, bytes, ledger)?,
+            let source = sources.remove(name)?;
+            let (document, faults) = match source.content {
+                Ok(Content::Bytes(bytes)) => read_document(utf8(&source.display, &bytes, ledger)?),
+                Ok(Content::Read(document, faults)) => (*document, faults),
                 Err(reason) => {
                     let message = format!("document `{}` of plan `{name}`: {reason}", file.value.display());
                     let hint =
-                        (*reason == Unreadable::Missing).then(|| format!("`orch new {name}` writes one"));
+                        (reason == Unreadable::Missing).then(|| format!("`orch new {name}` writes one"));
                     ledger.at(file.place, message, hint);
                     return None;
                 }
             };
             Some(Loaded {
-                document: read(&source.display, text, ledger),
-                file: source.display.clone(),
+                document: take(&source.display, document, faults, ledger),
+                file: source.display,
             })
         }
     }
@@ -96,8 +122,7 @@ fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str
     }
 }
 
-fn read(file: &Path, text: &str, ledger: &mut Ledger) -> Document {
-    let (document, faults) = read_document(text);
+fn take(file: &Path, document: Document, faults: Vec<DocumentFault>, ledger: &mut Ledger) -> Document {
     for fault in faults {
         ledger.on_line(file, fault.line, fault.message, fault.hint);
     }

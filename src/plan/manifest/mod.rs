@@ -26,7 +26,7 @@ mod words;
 mod tests;
 
 pub use at::{At, Named};
-pub use documents::{DocumentSource, Unreadable};
+pub use documents::{Content, DocumentSource, Unreadable};
 pub use parsed::{DocumentRequest, Parsed, parse_manifest};
 pub use raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
 pub use resolve::resolve;

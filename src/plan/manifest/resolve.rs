@@ -31,7 +31,7 @@ struct Entry<'m> {
 ///
 /// # Errors
 /// Everything that is wrong in the manifest and in all documents, sorted by file and place.
-pub fn resolve(parsed: Parsed, sources: BTreeMap<PlanName, DocumentSource>) -> Result<PlanSet, Faults> {
+pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) -> Result<PlanSet, Faults> {
     let Parsed {
         file,
         manifest,
@@ -43,7 +43,7 @@ pub fn resolve(parsed: Parsed, sources: BTreeMap<PlanName, DocumentSource>) -> R
     let mut loaded = BTreeMap::new();
     // What is missing in a text that is not TOML may only have been misread, so it is not looked for.
     for entry in entries.iter().filter(|entry| is_toml || entry.raw.file.is_some()) {
-        let document = documents::load(&entry.name, entry.place, entry.raw, &sources, &mut ledger);
+        let document = documents::load(&entry.name, entry.place, entry.raw, &mut sources, &mut ledger);
         loaded.extend(document.map(|document| (entry.name.clone(), document)));
     }
     if !is_toml {

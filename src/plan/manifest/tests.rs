@@ -17,7 +17,7 @@ fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Faults> {
             let source = DocumentSource {
                 display: request.file.to_path_buf(),
                 content: match found {
-                    Some((_, text)) => Ok(text.as_bytes().to_vec()),
+                    Some((_, text)) => Ok(Content::Bytes(text.as_bytes().to_vec())),
                     None => Err(Unreadable::Missing),
                 },
             };
@@ -417,7 +417,7 @@ fn a_document_that_is_not_text_is_named_with_its_line() {
         (name.parse().unwrap(), DocumentSource { display, content })
     };
     let sources = [
-        source("a", Ok(b"# A\n\n\xff".to_vec())),
+        source("a", Ok(Content::Bytes(b"# A\n\n\xff".to_vec()).read())),
         source("b", Err(Unreadable::Failed("permission denied".to_owned()))),
     ];
     let found = resolve(parsed, sources.into()).unwrap_err();
