@@ -205,6 +205,11 @@ impl PlanRun {
             Event::TaskFailed(report) => self.report(at, TaskState::Failed, report),
             Event::TaskSkipped(report) => self.report(at, TaskState::Skipped, report),
             Event::PhaseDone { phase, .. } => {
+                // Where its tasks were proven one by one it is proven too, should `dispatch` be another one day.
+                let proven = |unit: &UnitId| matches!(unit, UnitId::Task(task) if task.phase == *phase);
+                if self.proven.iter().any(proven) {
+                    self.proven.insert(UnitId::Phase(*phase));
+                }
                 self.phases_done.entry(*phase).or_insert(at);
             }
             Event::Pinned { point, commit, .. } => {

@@ -197,8 +197,10 @@ impl PlanRun {
     }
 
     /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
+    /// A phase that was done as a whole, under another `dispatch`, is done with all of its tasks.
     pub fn is_unit_done(&self, unit: UnitId) -> bool {
         self.proven.contains(&unit)
+            || matches!(unit, UnitId::Task(task) if self.proven.contains(&UnitId::Phase(task.phase)))
     }
 
     /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.

@@ -384,3 +384,30 @@ fn who_holds_a_resource_is_said() {
     sandbox.open("p");
     up.end().code(0).ok();
 }
+
+#[test]
+fn what_was_done_stays_done_when_dispatch_changes() {
+    let sandbox = sandbox("retries = 0");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n\n## Phase 2: B\n\n- [ ] 2.1 c\n- [ ] 2.2 d\n\n## Phase 3: C\n\n- [ ] 3.1 e\n";
+    let keys = "[plans.p.phases.2]\ntimeout = \"1h\"\n[plans.p.phases.3]\ntimeout = \"2h\"";
+    let script = "echo \"$ORCH_PHASE:$ORCH_TASK\" >> \"$MARKS/given\"\n\
+                  case $ORCH_PHASE:$ORCH_TASK in 1:) work 1.1 1.2;; 2:) test -e \"$MARKS/mended\" && work 2.1 2.2;; 3:) work 3.1;;\n\
+                  *) work $ORCH_TASK;; esac";
+    sandbox.plan("p", keys, document, script);
+    sandbox.orch("up").code(1).ok();
+    sandbox.settings("retries = 0\ndispatch = \"task\"\nparallel_tasks = 1");
+    sandbox.script(
+        "p",
+        &script.replace(
+            "work $ORCH_TASK",
+            "if [ $ORCH_TASK = 3.1 ]; then exit 1; fi; work $ORCH_TASK",
+        ),
+    );
+    sandbox.orch("up").code(1).ok();
+    sandbox.settings("retries = 0");
+    sandbox.orch("up").code(0).ok();
+    let given = std::fs::read_to_string(sandbox.mark("given")).unwrap();
+    let given: Vec<&str> = given.lines().collect();
+    assert_eq!(given, ["1:", "2:", "2:2.1", "2:2.2", "3:3.1", "3:"]);
+    assert_eq!(sandbox.state("p"), "finished");
+}
