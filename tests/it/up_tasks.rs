@@ -411,3 +411,34 @@ fn what_was_done_stays_done_when_dispatch_changes() {
     assert_eq!(given, ["1:", "2:", "2:2.1", "2:2.2", "3:3.1", "3:"]);
     assert_eq!(sandbox.state("p"), "finished");
 }
+
+#[test]
+fn lanes_are_stopped_by_down_and_one_that_was_removed_is_made_again() {
+    let sandbox = sandbox("max_agents = 4\ndispatch = \"task\"\nparallel_tasks = 2\nretries = 0");
+    sandbox.gate("1.1").gate("1.2");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [ ] 1.3 c\n";
+    let script = "echo part >> $ORCH_TASK.part; git add .; git commit -q -m part\n\
+                  case $ORCH_TASK in 1.3) ;; *) test -e \"$MARKS/on\" || gate $ORCH_TASK;; esac; work $ORCH_TASK";
+    sandbox.plan("p", "strategy = \"pipeline\"", document, script);
+    let up = sandbox.start("up");
+    sandbox.reached("1.1");
+    sandbox.reached("1.2");
+    sandbox.orch("down").code(0).ok();
+    let _ = up.end();
+    sandbox.nothing_is_left();
+    assert_eq!(
+        sandbox.git("for-each-ref refs/heads/orch/ --format=%(refname:short)"),
+        "orch/p\norch/p.1.1\norch/p.1.2"
+    );
+    std::fs::write(sandbox.mark("on"), "").unwrap();
+    std::fs::remove_dir_all(sandbox.worktree("p.lane1").path()).unwrap();
+    sandbox.orch("up").code(0).ok();
+    // What the stopped agents had committed is built on.
+    assert_eq!(sandbox.git("show orch/p:1.1.part"), "part\npart");
+    assert_eq!(sandbox.git("show orch/p:1.2.part"), "part\npart");
+    assert_eq!(
+        sandbox.git("for-each-ref refs/heads/orch/ --format=%(refname:short)"),
+        "orch/p"
+    );
+    sandbox.nothing_is_left();
+}
