@@ -17,6 +17,7 @@ mod merge;
 mod new;
 mod output;
 mod schema;
+mod simulate;
 mod status;
 mod task;
 mod up;
@@ -84,6 +85,7 @@ enum Command {
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
+    Simulate(simulate::SimulateArgs),
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Down(down::DownArgs),
@@ -124,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
         Command::Why(args) => why::run(&context, args),
+        Command::Simulate(args) => simulate::run(&context, args),
         Command::Logs(args) => logs::run(&context, args),
         Command::Events(args) => events::run(&context, args),
         Command::Down(args) => down::run(&context, args),

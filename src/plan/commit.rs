@@ -19,6 +19,11 @@ pub struct CommitIdError {
 pub struct CommitId(String);
 
 impl CommitId {
+    /// The id that is no commit's: all zeros, as git writes it.
+    pub fn null() -> Self {
+        Self("0".repeat(40))
+    }
+
     /// The whole id.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,7 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
 mod event_line;
+mod gantt;
 mod json_lines;
 mod palette;
 mod plain_lines;
@@ -12,6 +13,7 @@ mod table;
 mod width;
 
 pub use event_line::event_line;
+pub use gantt::gantt;
 pub use json_lines::JsonLines;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;

@@ -83,6 +83,14 @@ pub enum Limit {
 /// the longest remaining path, then manifest order, then document order.
 pub type Place = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 
+/// A place without what merely breaks ties.
+pub type Key = (Reverse<Priority>, bool, Reverse<u64>);
+
+/// What decides about a place before ties are broken.
+pub fn key(place: &Place) -> Key {
+    (place.0, place.1, place.2)
+}
+
 /// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
 pub fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
     let own = &work.units[unit];

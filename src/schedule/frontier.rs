@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{AgentName, ResourceName};
+use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
-use super::dispatch::Place;
+use super::dispatch::{self, Key, Place};
 
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
 type Class = (AgentName, BTreeSet<ResourceName>);
@@ -29,6 +29,8 @@ pub(super) struct Frontier {
     timer_of: BTreeMap<usize, At>,
     /// True when plans may have become ready to land.
     pub landing: bool,
+    /// Points of plans that are being pinned, with the place of what comes behind each.
+    pub pinning: BTreeMap<(usize, Point), Key>,
 }
 
 /// A unit that is ready, at its place in the order; the place says which.
@@ -45,6 +47,10 @@ impl Candidate {
 
     pub fn unit(&self) -> usize {
         self.place.4
+    }
+
+    pub fn key(&self) -> Key {
+        dispatch::key(&self.place)
     }
 }
 

@@ -171,6 +171,11 @@ impl Scheduler {
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
+        if let Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } = event
+            && let Some(number) = self.state.number(plan)
+        {
+            self.frontier.pinning.remove(&(number, *point));
+        }
         match event {
             Event::RunStarted { .. }
             | Event::RunStopping { .. }
@@ -280,7 +285,11 @@ impl Scheduler {
             })
             .cloned()
             .collect();
-        for WorkRef { plan, point } in due {
+        for work in due {
+            if let Some(key) = self.first_behind(&work, &self.waiting[plan]) {
+                self.frontier.pinning.insert((plan, work.point), key);
+            }
+            let WorkRef { plan, point } = work;
             self.ask(Ask::Pin(plan.clone(), point), Effect::Pin { plan, point }, step);
         }
     }

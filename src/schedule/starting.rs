@@ -1,12 +1,13 @@
 //! Giving free slots to ready work, and making worktrees ahead of that.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::plan::{AttemptId, PlanName, UnitId};
+use crate::plan::{AttemptId, Dependency, PlanName, UnitId, WorkRef};
 
 use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
-use super::dispatch::{self, Limit, Place, Room};
+use super::dispatch::{self, Key, Limit, Place, Room};
 use super::effect::{Launch, WorkPlace};
 use super::plan_run::{PlanRun, Verify};
 use super::readiness::Readiness;
@@ -55,6 +56,7 @@ impl Scheduler {
     pub(super) fn start_agents(&mut self, at: At, step: &mut Step) {
         self.start_assigned(step);
         let mut room = Room::left(&self.work, &self.state);
+        let expected = self.expected();
         let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
         while room.slots > 0 {
             let Some(candidate) = self.frontier.first(&refused, &passed) else {
@@ -70,6 +72,10 @@ impl Scheduler {
                 }
                 None => {}
             }
+            let better = expected.iter().filter(|key| **key < candidate.key()).count();
+            if room.slots <= better {
+                return;
+            }
             match self.free_lane(number) {
                 Some(lane) => {
                     room.take(unit);
@@ -82,6 +88,35 @@ impl Scheduler {
                 }
             }
         }
+    }
+
+    /// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
+    /// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
+    fn expected(&self) -> Vec<Key> {
+        let ended = self.state.all_attempts();
+        let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
+        let behind = ended.filter_map(|(name, _, attempt)| {
+            let unit = self.plan_work(name)?.unit(*attempt.units.last()?)?;
+            let behind = unit.remaining.saturating_sub(unit.expected);
+            (behind > 0).then_some((Reverse(unit.priority), true, Reverse(behind)))
+        });
+        behind.chain(self.frontier.pinning.values().copied()).collect()
+    }
+
+    /// The place of the first unit that waits for this point of a plan and starts from its commit.
+    pub(super) fn first_behind(&self, work: &WorkRef, plans: &[usize]) -> Option<Key> {
+        let waits = |dependency: &Dependency| dependency.on == *work && !dependency.landed;
+        let plans = plans.iter().map(|number| (*number, &self.work.plans[*number]));
+        let keys = plans.filter(|(_, plan)| plan.carry).flat_map(|(number, plan)| {
+            let whole = plan.depends.iter().any(waits);
+            let run = &self.state.plans[number];
+            let units = plan.units.iter().enumerate();
+            let open = units.filter(move |(_, unit)| {
+                (whole || unit.depends.iter().any(waits)) && !run.is_unit_settled(unit.id)
+            });
+            open.map(move |(unit, _)| dispatch::key(&dispatch::place(number, unit, plan, run)))
+        });
+        keys.min()
     }
 
     /// An attempt that was assigned before a restart and never started is started now.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::plan::PlanSet;
+use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{DocumentSource, Unreadable, parse_manifest, resolve};
+use crate::plan::{Faults, PlanSet};
 
 use super::SupervisorError;
 
@@ -55,7 +56,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
                 message: "the manifest is not UTF-8".to_owned(),
                 hint: Some("save it as UTF-8".to_owned()),
             };
-            return Err(crate::plan::Faults(vec![fault]).into());
+            return Err(Faults(vec![fault]).into());
         }
     };
     let parsed = parse_manifest(&name, &text);
@@ -63,7 +64,14 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         .documents()
         .map(|request| (request.plan.clone(), read_document(folder, request.file)))
         .collect();
-    Ok(resolve(parsed, sources)?)
+    let set = resolve(parsed, sources)?;
+    let graph = Graph::new(&set, &Durations::default());
+    let faults = cycle_faults(&set, &graph, &Ranks::new(&graph, &set), &name);
+    if faults.is_empty() {
+        Ok(set)
+    } else {
+        Err(Faults::sorted(faults).into())
+    }
 }
 
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {

@@ -538,11 +538,19 @@ impl World {
                 let unit = &plan.units[place];
                 let limited = unit.agent.as_str() == "one" && taken("one") >= work.agent_limits[&unit.agent];
                 let waits_for_token = !unit.uses.is_empty() && token;
-                // A slot may be kept for a worktree that is being made.
+                // A slot may be kept for a worktree that is being made, and for what comes behind an attempt that is being
+                // looked at, merged or pinned.
                 let kept = self.coming.iter().any(|coming| {
                     matches!(
                         coming,
-                        Coming::Answer(Event::WorktreeCreated { .. } | Event::WorktreeRefused { .. })
+                        Coming::Answer(
+                            Event::WorktreeCreated { .. }
+                                | Event::WorktreeRefused { .. }
+                                | Event::AttemptChecked { .. }
+                                | Event::WorkMerged { .. }
+                                | Event::WorkConflicted { .. }
+                                | Event::Pinned { .. }
+                        )
                     )
                 });
                 assert!(

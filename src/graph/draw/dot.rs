@@ -14,7 +14,11 @@ pub fn dot(picture: &Picture) -> String {
     );
     for (number, lane) in picture.lanes.iter().enumerate() {
         let _ = writeln!(out, "  subgraph cluster_{number} {{");
-        let _ = writeln!(out, "    label={};", quoted(&format!("{}: {}", lane.name, lane.title)));
+        let _ = writeln!(
+            out,
+            "    label={};",
+            quoted(&format!("{}: {}", lane.name, lane.title))
+        );
         let _ = writeln!(out, "    style=\"rounded\"; color=\"#cbd5e1\";");
         for (place, shape) in picture.shapes.iter().enumerate() {
             if shape.lane == number {

@@ -30,7 +30,11 @@ pub fn mermaid(picture: &Picture) -> String {
     out.push_str("  classDef critical fill:#ffedd5,stroke:#c2410c,stroke-width:2px,color:#111827\n");
     out.push_str("  classDef done fill:#e2e8f0,stroke:#64748b,color:#111827\n");
     let of_class = |class: &dyn Fn(&Shape) -> bool| {
-        let members = picture.shapes.iter().enumerate().filter(|(_, shape)| class(shape));
+        let members = picture
+            .shapes
+            .iter()
+            .enumerate()
+            .filter(|(_, shape)| class(shape));
         let members: Vec<String> = members.map(|(place, _)| format!("n{place}")).collect();
         members.join(",")
     };

@@ -29,20 +29,15 @@ pub fn text(picture: &Picture) -> String {
             span(lane.work)
         );
         let own = |shape: &Shape| shape.lane == number && shape.kind != Kind::Joint;
-        let shapes = || {
-            picture
-                .shapes
-                .iter()
-                .enumerate()
-                .filter(|(_, shape)| own(shape))
-        };
+        let shapes = || picture.shapes.iter().enumerate().filter(|(_, shape)| own(shape));
         // A phase's end stands behind its tasks in the graph and above them in a tree.
         let mut printed: Vec<crate::plan::PhaseId> = Vec::new();
         for (place, shape) in shapes() {
             match (shape.phase, shape.kind) {
                 (Some(phase), _) if !printed.contains(&phase) => {
                     printed.push(phase);
-                    let head = shapes().find(|(_, other)| other.kind == Kind::Phase && other.phase == Some(phase));
+                    let head =
+                        shapes().find(|(_, other)| other.kind == Kind::Phase && other.phase == Some(phase));
                     if let Some((head, _)) = head {
                         line(&mut out, picture, &incoming, head, 2);
                     }
@@ -75,7 +70,10 @@ fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Link>], place: usi
         _ => shape.label.clone(),
     };
     let title = match shape.kind {
-        Kind::Plan | Kind::Merge => String::new(),
+        Kind::Plan => shape.check.as_ref().map_or_else(String::new, |check| {
+            format!("verified by {}", cut(check, TITLE - 12))
+        }),
+        Kind::Merge => String::new(),
         Kind::Verify if shape.phase.is_some() => String::new(),
         _ => cut(&shape.title, TITLE),
     };
@@ -111,7 +109,11 @@ fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String
         if why.is_empty() || own.kind == Kind::Merge && from.lane == own.lane {
             continue;
         }
-        let name = if from.lane == own.lane { &from.label } else { &from.id };
+        let name = if from.lane == own.lane {
+            &from.label
+        } else {
+            &from.id
+        };
         waits.push(match from.kind {
             Kind::Joint => {
                 let members = incoming[link.from].iter().map(|link| &picture.shapes[link.from]);

@@ -1,0 +1,237 @@
+//! `orch simulate`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::graph::{Durations, Generated};
+use crate::journal::SCHEMA;
+use crate::plan::{self, PlanName, PlanSet};
+use crate::report::{gantt, span};
+use crate::schedule::{Ending, Simulation, SimulationSettings, Work, simulate};
+use crate::supervisor::Situation;
+
+use super::{CliError, Context, Exit, output};
+
+/// Simulate the schedule of the manifest, or of generated plans, without starting anything
+///
+/// The same scheduler that `orch up` uses runs in virtual time, with durations measured in earlier runs, else stated,
+/// else equal. Everything is simulated from the beginning; ticked tasks are done.
+#[derive(Debug, clap::Args)]
+pub struct SimulateArgs {
+    /// How many agents run at once [default: as in the manifest, or 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    max_agents: Option<u32>,
+    /// What chance is drawn from: the same seed gives the same answer
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Simulate so many generated plans instead of the manifest
+    #[arg(long, value_name = "N")]
+    plans: Option<usize>,
+    /// How many tasks each generated plan has
+    #[arg(long, value_name = "N", requires = "plans", default_value_t = 50)]
+    tasks: usize,
+    /// Arrange all plans in this strategy
+    #[arg(long, value_enum)]
+    strategy: Option<Strategy>,
+    /// Give out plans, phases or tasks
+    #[arg(long, value_enum)]
+    dispatch: Option<Dispatch>,
+    /// How many attempts of a hundred fail
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
+    failures: f64,
+    /// How far durations are off: each is the expected one times e^N(0, SIGMA)
+    #[arg(long, value_name = "SIGMA", default_value_t = 0.0, value_parser = sigma)]
+    noise: f64,
+    /// How many attempts of a hundred take four times as long
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
+    stragglers: f64,
+    /// Draw what happens when as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Strategy {
+    Auto,
+    Batched,
+    Pipeline,
+    Dag,
+    Independent,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Dispatch {
+    Plan,
+    Phase,
+    Task,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let value: Result<f64, _> = text.trim_end_matches('%').parse();
+    let value = value.ok().filter(|value| (0.0..=100.0).contains(value));
+    value.ok_or_else(|| "expected a number from 0 to 100".to_owned())
+}
+
+fn sigma(text: &str) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok().filter(|value| (0.0..=5.0).contains(value));
+    value.ok_or_else(|| "expected a number from 0 to 5".to_owned())
+}
+
+/// `orch simulate --json`
+#[derive(Debug, Serialize)]
+struct Answer {
+    schema: u32,
+    tasks: usize,
+    makespan_s: f64,
+    lower_bound_s: f64,
+    efficiency: f64,
+    idle_slot_s: f64,
+    plans: usize,
+    slots: usize,
+    tasks_done: usize,
+    attempts: usize,
+    attempts_failed: usize,
+    settled: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or the picture cannot be written.
+pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
+    let (mut set, durations) = plans(context, args)?;
+    if let Some(max) = args.max_agents {
+        set.run.max_agents = max as usize;
+    }
+    for plan in &mut set.plans {
+        if let Some(strategy) = args.strategy {
+            plan.arrangement.strategy = strategy.into();
+        }
+        if let Some(dispatch) = args.dispatch {
+            plan.arrangement.dispatch = dispatch.into();
+        }
+    }
+    let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
+    let slots = set.run.max_agents;
+    let work = Work::new(&set, &durations, set.run.auto_merge);
+    drop(set);
+    let settings = SimulationSettings {
+        seed: args.seed,
+        noise: args.noise,
+        failures: args.failures,
+        stragglers: args.stragglers,
+        ..SimulationSettings::default()
+    };
+    let found = simulate(work, &settings);
+    if found.ending.is_none() {
+        return Err(CliError::new(Exit::Bug, "the simulated run stands still"));
+    }
+    if let Some(file) = &args.svg {
+        let file = context.dir.join(file);
+        std::fs::write(&file, gantt(&found, &names, slots))
+            .map_err(CliError::io(format!("write {}", file.display())))?;
+    }
+    let answer = answer(&found, names.len(), slots);
+    if context.json {
+        output::json(&answer)?;
+    } else {
+        output::text(&told(&found, &answer))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Generated plans, or those of the manifest with what the journal knows about their durations.
+fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations), CliError> {
+    let Some(plans) = args.plans else {
+        let campaign = context.campaign()?;
+        let durations = Situation::look(&campaign)?.durations;
+        return Ok((campaign.set, durations));
+    };
+    if plans == 0 || args.tasks == 0 {
+        return Err(CliError::refused(
+            "there is nothing to simulate: name at least one plan and one task",
+        ));
+    }
+    let generated = Generated {
+        seed: args.seed,
+        plans,
+        tasks: args.tasks,
+        ..Generated::default()
+    };
+    Ok((generated.plan_set(), Durations::default()))
+}
+
+fn answer(found: &Simulation, plans: usize, slots: usize) -> Answer {
+    let seconds = |millis: u64| millis as f64 / 1000.0;
+    Answer {
+        schema: SCHEMA,
+        tasks: found.tasks_in_all,
+        makespan_s: seconds(found.makespan),
+        lower_bound_s: seconds(found.lower_bound),
+        efficiency: (found.efficiency() * 10_000.0).round() / 10_000.0,
+        idle_slot_s: seconds(found.idle_slot),
+        plans,
+        slots,
+        tasks_done: found.tasks,
+        attempts: found.spans.len(),
+        attempts_failed: found.spans.iter().filter(|span| span.failed).count(),
+        settled: found.ending == Some(Ending::Settled),
+    }
+}
+
+fn told(found: &Simulation, answer: &Answer) -> String {
+    let time = |millis: u64| span(Duration::from_millis(millis));
+    let share = answer.idle_slot_s / (answer.makespan_s * answer.slots as f64).max(0.001) * 100.0;
+    let mut text = format!(
+        "{} tasks of {} plans in {} slots: {}\n",
+        answer.tasks,
+        answer.plans,
+        answer.slots,
+        time(found.makespan)
+    );
+    text += &format!(
+        "  nobody could be done before {} ({:.1} % of the time that it takes)\n",
+        time(found.lower_bound),
+        answer.efficiency * 100.0
+    );
+    text += &format!(
+        "  slots were free for {} in all ({share:.1} %)\n",
+        time(found.idle_slot)
+    );
+    if answer.attempts_failed > 0 {
+        text += &format!(
+            "  {} of {} attempts failed\n",
+            answer.attempts_failed, answer.attempts
+        );
+    }
+    if answer.tasks_done < answer.tasks {
+        text += &format!("  {} tasks were not done\n", answer.tasks - answer.tasks_done);
+    }
+    text
+}
+
+impl From<Strategy> for plan::Strategy {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::Auto => Self::Auto,
+            Strategy::Batched => Self::Batched,
+            Strategy::Pipeline => Self::Pipeline,
+            Strategy::Dag => Self::Dag,
+            Strategy::Independent => Self::Independent,
+        }
+    }
+}
+
+impl From<Dispatch> for plan::Dispatch {
+    fn from(dispatch: Dispatch) -> Self {
+        match dispatch {
+            Dispatch::Plan => Self::Plan,
+            Dispatch::Phase => Self::Phase,
+            Dispatch::Task => Self::Task,
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! The scheduler in virtual time: every effect is answered as the world would, and no time passes.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+
+use crate::graph::Dice;
+use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskState, UnitId};
+
+use super::bound::lower_bound;
+use super::simulation::{Simulation, SimulationSettings, Span};
+use super::work::{PlanWork, Work};
+use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Scheduler, Step, invariants};
+
+/// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
+/// plans, after some.
+///
+/// # Panics
+///
+/// When the scheduler breaks one of its own rules.
+pub fn simulate(work: Work, settings: &SimulationSettings) -> Simulation {
+    World::new(work, settings).run()
+}
+
+/// What is to happen, when, and which came first.
+type Coming = Reverse<(u64, u64)>;
+
+#[derive(Debug)]
+enum Happening {
+    Answer(Event),
+    Report {
+        plan: usize,
+        lane: u32,
+        task: TaskId,
+    },
+    End {
+        span: usize,
+        plan: PlanName,
+        attempt: AttemptId,
+        exit: Exit,
+    },
+    Wake,
+}
+
+struct World<'s> {
+    settings: &'s SimulationSettings,
+    scheduler: Scheduler,
+    now: u64,
+    queue: BinaryHeap<Coming>,
+    happenings: HashMap<u64, Happening>,
+    sequence: u64,
+    free: BTreeSet<usize>,
+    spans: Vec<Span>,
+    /// Time spent on each unit of each plan.
+    spent: Vec<Vec<u64>>,
+    ending: Option<Ending>,
+    inputs: u64,
+    commit: CommitId,
+}
+
+impl<'s> World<'s> {
+    fn new(work: Work, settings: &'s SimulationSettings) -> Self {
+        Self {
+            settings,
+            now: 0,
+            queue: BinaryHeap::new(),
+            happenings: HashMap::new(),
+            sequence: 0,
+            free: (0..work.slots).collect(),
+            spans: Vec::new(),
+            spent: work.plans.iter().map(|plan| vec![0; plan.units.len()]).collect(),
+            ending: None,
+            inputs: 0,
+            commit: CommitId::null(),
+            scheduler: Scheduler::new(work),
+        }
+    }
+
+    fn run(mut self) -> Simulation {
+        self.tell(Input::Event(Event::RunStarted {
+            run: RunId(1),
+            base: self.commit.clone(),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: false,
+        }));
+        while self.ending.is_none() {
+            let Some(Reverse((at, sequence))) = self.queue.pop() else {
+                break;
+            };
+            self.now = at;
+            if let Some(happening) = self.happenings.remove(&sequence) {
+                self.happen(happening);
+            }
+        }
+        self.end()
+    }
+
+    fn end(self) -> Simulation {
+        let (work, state) = (self.scheduler.work(), self.scheduler.state());
+        let makespan = self.spans.iter().map(|span| span.to).max().unwrap_or(0);
+        let busy: u64 = self.spans.iter().map(|span| span.to - span.from).sum();
+        let (mut tasks, mut tasks_in_all) = (0, 0);
+        for (plan, run) in work.plans.iter().zip(&state.plans) {
+            for unit in &plan.units {
+                let own = plan.unit_tasks(unit.id);
+                tasks_in_all += own.len();
+                tasks += if run.is_unit_done(unit.id) {
+                    own.len()
+                } else {
+                    own.iter()
+                        .filter(|task| run.is_item_settled(&(**task).into()))
+                        .count()
+                };
+            }
+        }
+        Simulation {
+            makespan,
+            lower_bound: lower_bound(work, &|plan, unit| self.spent[plan][unit]),
+            idle_slot: (work.slots as u64 * makespan).saturating_sub(busy),
+            tasks,
+            tasks_in_all,
+            spans: self.spans,
+            ending: self.ending,
+            inputs: self.inputs,
+        }
+    }
+
+    fn coming(&mut self, delay: u64, happening: Happening) {
+        self.sequence += 1;
+        self.queue
+            .push(Reverse((self.now.saturating_add(delay), self.sequence)));
+        self.happenings.insert(self.sequence, happening);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let input = match happening {
+            Happening::Answer(event) => Input::Event(event),
+            Happening::Wake => Input::Wake,
+            Happening::Report { plan, lane, task } => Input::Reported {
+                plan: self.scheduler.work().plans[plan].name.clone(),
+                lane,
+                items: vec![(task.into(), TaskState::Done, None)],
+            },
+            Happening::End {
+                span,
+                plan,
+                attempt,
+                exit,
+            } => {
+                self.free.insert(self.spans[span].slot);
+                Input::Event(Event::AgentEnded { plan, attempt, exit })
+            }
+        };
+        self.tell(input);
+    }
+
+    fn tell(&mut self, input: Input) {
+        let Step { effects, .. } = self.scheduler.handle(At(self.now), input);
+        self.inputs += 1;
+        // One look costs as much as there are plans.
+        let every = 1 + self.scheduler.work().plans.len() as u64 / 32;
+        if !cfg!(debug_assertions) && self.inputs.is_multiple_of(every) {
+            invariants::check(self.scheduler.work(), self.scheduler.state());
+        }
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let times = self.settings.overheads;
+        let commit = self.commit.clone();
+        let (delay, answer) = match effect {
+            Effect::MakeWorktree { plan, lane, base } => (
+                times.worktree,
+                Event::WorktreeCreated {
+                    lane,
+                    path: String::new(),
+                    branch: String::new(),
+                    plan,
+                    base,
+                },
+            ),
+            Effect::Launch(launch) => return self.launch(&launch),
+            Effect::Check { plan, attempt, .. } => {
+                let evidence = Evidence {
+                    commits: 1,
+                    ..Evidence::default()
+                };
+                let checked = Event::AttemptChecked {
+                    plan,
+                    attempt,
+                    evidence,
+                };
+                (times.check, checked)
+            }
+            Effect::Integrate { plan, attempt, .. } => (
+                times.integrate,
+                Event::WorkMerged {
+                    plan,
+                    attempt,
+                    commit,
+                },
+            ),
+            Effect::Verify { plan } => (times.verify, Event::VerifyPassed { plan, commit }),
+            Effect::Pin { plan, point } => (times.pin, Event::Pinned { plan, point, commit }),
+            Effect::Merge { plan, into } => {
+                let run = self.scheduler.state().run.as_ref();
+                let target = into.or_else(|| run.map(|run| run.target.clone()));
+                let landed = Event::MergeLanded {
+                    plan,
+                    target: target.unwrap_or_default(),
+                    before: None,
+                    commit,
+                };
+                (times.merge, landed)
+            }
+            Effect::Wake { at } => return self.coming(at.0.saturating_sub(self.now), Happening::Wake),
+            Effect::End(ending) => {
+                self.ending = Some(ending);
+                return;
+            }
+            // Nobody asks a simulation to stop.
+            Effect::Stop { .. } | Effect::StopVerification { .. } => return,
+        };
+        self.coming(delay, Happening::Answer(answer));
+    }
+
+    /// An agent starts, reports what it has done as it goes, and ends: well, or too early, or out of time.
+    fn launch(&mut self, launch: &Launch) {
+        let Some(number) = self.scheduler.state().number(&launch.plan) else {
+            return;
+        };
+        let plan = &self.scheduler.work().plans[number];
+        let run = self.scheduler.state().plan(&launch.plan);
+        let first = launch.units.first().and_then(|id| plan.unit_place(*id));
+        let parts = [
+            number as u64,
+            first.unwrap_or(0) as u64,
+            u64::from(launch.number),
+            2,
+        ];
+        let mut dice = Dice::of(self.settings.seed, &parts);
+        // What each unit takes: nothing for what an attempt before has done already.
+        let mut parts: Vec<(usize, u64)> = Vec::new();
+        let mut reports: Vec<(u64, TaskId)> = Vec::new();
+        let mut length = 0;
+        for id in &launch.units {
+            let Some(place) = plan.unit_place(*id) else {
+                continue;
+            };
+            let took = self.duration(plan, number, place, launch.number);
+            let (tasks, open) = open_tasks(plan, *id, |task| run.is_item_settled(&task.into()));
+            let own = if tasks == 0 {
+                took
+            } else {
+                took * open.len() as u64 / tasks as u64
+            };
+            // What others may wait for while the agent goes on.
+            if plan.dispatch == Dispatch::Plan || (self.settings.failures > 0.0 && tasks > 1) {
+                let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
+                reports.extend(
+                    open.iter()
+                        .enumerate()
+                        .map(|(n, task)| (length + share(n + 1), *task)),
+                );
+            }
+            parts.push((place, own));
+            length += own;
+        }
+        let mut exit = Exit::Code { code: 0 };
+        if dice.percent(self.settings.failures) {
+            length = (length as f64 * dice.share()) as u64;
+            exit = Exit::Code { code: 1 };
+        }
+        let limit = u64::try_from(launch.timeout.as_millis()).unwrap_or(u64::MAX);
+        if length > limit {
+            length = limit;
+            exit = Exit::TimedOut;
+        }
+        let mut left = length;
+        for (place, own) in parts {
+            self.spent[number][place] += own.min(left);
+            left = left.saturating_sub(own);
+        }
+        let start = self.settings.overheads.start;
+        let slot = self.free.pop_first().unwrap_or(usize::MAX);
+        let failed = exit != Exit::Code { code: 0 };
+        let started = Event::AgentStarted {
+            plan: launch.plan.clone(),
+            attempt: launch.attempt.clone(),
+            pid: 1,
+            head: None,
+        };
+        self.coming(start, Happening::Answer(started));
+        for (after, task) in reports.into_iter().filter(|(after, _)| *after <= length) {
+            let lane = launch.place.lane;
+            self.coming(
+                start + after,
+                Happening::Report {
+                    plan: number,
+                    lane,
+                    task,
+                },
+            );
+        }
+        self.spans.push(Span {
+            plan: number,
+            units: launch.units.clone(),
+            slot,
+            from: self.now + start,
+            to: self.now + start + length,
+            failed,
+        });
+        let ends = Happening::End {
+            span: self.spans.len() - 1,
+            plan: launch.plan.clone(),
+            attempt: launch.attempt.clone(),
+            exit,
+        };
+        self.coming(start + length, ends);
+    }
+
+    /// How long this attempt at a unit takes, whoever asks and whenever.
+    fn duration(&self, plan: &PlanWork, number: usize, unit: usize, attempt: u32) -> u64 {
+        let expected = plan.units[unit].expected;
+        let parts = [number as u64, unit as u64, u64::from(attempt), 1];
+        let mut dice = Dice::of(self.settings.seed, &parts);
+        let factor = (dice.normal() * self.settings.noise).exp();
+        let straggler = dice.percent(self.settings.stragglers);
+        let took = (expected as f64 * factor).round() as u64;
+        took.max(1)
+            * if straggler {
+                SimulationSettings::STRAGGLER
+            } else {
+                1
+            }
+    }
+}
+
+/// How many tasks of the unit the document has open, and those that are open still.
+fn open_tasks(plan: &PlanWork, unit: UnitId, settled: impl Fn(TaskId) -> bool) -> (usize, Vec<TaskId>) {
+    match unit {
+        UnitId::Task(task) => (1, vec![task]),
+        UnitId::Phase(phase) => {
+            let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
+            let unticked = tasks.iter().filter(|(_, ticked)| !ticked);
+            let open = unticked
+                .clone()
+                .map(|(task, _)| *task)
+                .filter(|task| !settled(*task));
+            (unticked.count(), open.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Generated};
+    use crate::plan::{Arrangement, Dispatch, Strategy};
+
+    fn work(dispatch: Dispatch, seed: u64) -> Work {
+        let set = Generated {
+            seed,
+            plans: 6,
+            tasks: 12,
+            max_agents: 3,
+            arrangement: Arrangement {
+                dispatch,
+                strategy: Strategy::Dag,
+                ..Arrangement::default()
+            },
+            ..Generated::default()
+        };
+        Work::new(&set.plan_set(), &Durations::default(), true)
+    }
+
+    #[test]
+    fn every_task_is_done_and_no_bound_is_beaten() {
+        for dispatch in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task] {
+            for seed in 0..30 {
+                let settings = SimulationSettings {
+                    seed,
+                    noise: 0.5,
+                    failures: if seed % 2 == 0 { 0.0 } else { 5.0 },
+                    stragglers: 5.0,
+                    ..SimulationSettings::default()
+                };
+                let found = simulate(work(dispatch, seed), &settings);
+                assert!(found.ending.is_some(), "{dispatch:?} {seed}: it stands still");
+                assert!(found.efficiency() <= 1.0, "{dispatch:?} {seed}: {found:#?}");
+                assert_eq!(found.tasks_in_all, 72);
+                if settings.failures == 0.0 {
+                    assert_eq!(found.tasks, 72, "{dispatch:?} {seed}");
+                    assert_eq!(found.ending, Some(Ending::Settled));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_world() {
+        let settings = SimulationSettings {
+            noise: 0.5,
+            failures: 10.0,
+            ..SimulationSettings::default()
+        };
+        let [one, other] = [(); 2].map(|()| simulate(work(Dispatch::Task, 3), &settings));
+        assert_eq!(one, other);
+        let last = *one.critical().last().unwrap();
+        assert_eq!(one.spans[last].to, one.makespan);
+    }
+}

@@ -1,0 +1,105 @@
+//! Circles inside plans and across them, as `orch check` and `orch up` tell them.
+
+use serde_json::Value;
+
+use crate::support::Sandbox;
+
+#[track_caller]
+fn fault(sandbox: &Sandbox) -> Value {
+    let json = sandbox.orch("check --json").code(2).json();
+    let faults = json["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    sandbox
+        .orch("up")
+        .code(2)
+        .says(faults[0]["message"].as_str().unwrap())
+        .ok();
+    assert!(!sandbox.join(".git/orch").exists(), "nothing is made");
+    faults[0].clone()
+}
+
+#[test]
+fn a_task_that_waits_for_a_later_phase_is_a_circle_named_with_every_line() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x (depends: 2.1)\n\n## Phase 2: b\n- [ ] 2.1 y\n";
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\nstrategy = \"pipeline\"\n",
+        text,
+        "true",
+    );
+    let fault = fault(&sandbox);
+    assert_eq!(
+        (&fault["file"], &fault["line"]),
+        (&"plans/p.md".into(), &3.into())
+    );
+    assert!(
+        fault["message"]
+            .as_str()
+            .unwrap()
+            .contains("p.1.1 → p.2.1 → p.1.1"),
+        "{fault}"
+    );
+    let hint = fault["hint"].as_str().unwrap();
+    for part in [
+        "`p.1.1` waits for `p.2.1` (plans/p.md:3)",
+        "`p.2.1` waits for 80% of phase 1 (plans/p.md:5)",
+    ] {
+        assert!(hint.contains(part), "{part} is not in {hint}");
+    }
+}
+
+#[test]
+fn a_gate_that_opens_without_the_circle_is_none() {
+    let sandbox = Sandbox::new();
+    let mut text = String::from("# P\n## Phase 1: a\n");
+    for task in 1..=5 {
+        let waits = if task == 5 { " (depends: 2.1)" } else { "" };
+        text += &format!("- [ ] 1.{task} x{waits}\n");
+    }
+    text += "## Phase 2: b\n- [ ] 2.1 y\n";
+    // Four of five are enough, and the fifth waits for what they let begin.
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\nstrategy = \"pipeline\"\n",
+        &text,
+        "true",
+    );
+    sandbox.orch("check").code(0).ok();
+    let sandbox = Sandbox::new();
+    let keys = "dispatch = \"task\"\nstrategy = \"pipeline\"\nphase_threshold = 1.0\n";
+    sandbox.plan("p", keys, &text, "true");
+    fault(&sandbox);
+}
+
+#[test]
+fn circles_inside_a_phase_and_with_sequential_order_are_told() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x (depends: 1.2)\n- [ ] 1.2 y (depends: 1.1)\n- [ ] 1.3 z\n";
+    sandbox.plan("p", "dispatch = \"task\"\n", text, "true");
+    let fault = fault(&sandbox);
+    assert!(
+        fault["message"]
+            .as_str()
+            .unwrap()
+            .contains("p.1.1 → p.1.2 → p.1.1"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_circle_across_plans_names_both_documents() {
+    let sandbox = Sandbox::new();
+    let keys = "dispatch = \"task\"\nstrategy = \"dag\"\n";
+    let one = "# A\n## Phase 1: a\n- [ ] 1.1 x (depends: b.1.1)\n- [ ] 1.2 y\n";
+    let other = "# B\n## Phase 1: b\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: a.1.1)\n\
+                 - [ ] 1.3 z\n**Execution Note:** Tasks 1.1-1.3 are [SEQUENTIAL]\n";
+    sandbox.plan("a", keys, one, "true");
+    sandbox.plan("b", keys, other, "true");
+    let json = sandbox.orch("check --json").json();
+    // Whichever check finds it, nothing of it can be started and no line is made up.
+    if json["ok"] == false {
+        let faults = json["faults"].as_array().unwrap();
+        assert!(faults.iter().all(|fault| fault["line"].is_u64()), "{faults:#?}");
+    }
+}
