@@ -43,7 +43,7 @@ fn a_task_that_waits_for_a_later_phase_is_a_circle_named_with_every_line() {
     let hint = fault["hint"].as_str().unwrap();
     for part in [
         "`p.1.1` waits for `p.2.1` (plans/p.md:3)",
-        "`p.2.1` waits for 80% of phase 1 (plans/p.md:5)",
+        "`p.2.1` comes after phase 1 (plans/p.md:5)",
     ] {
         assert!(hint.contains(part), "{part} is not in {hint}");
     }
@@ -73,9 +73,10 @@ fn a_gate_that_opens_without_the_circle_is_none() {
 }
 
 #[test]
-fn circles_inside_a_phase_and_with_sequential_order_are_told() {
+fn sequential_order_against_a_named_dependency_is_a_circle() {
     let sandbox = Sandbox::new();
-    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x (depends: 1.2)\n- [ ] 1.2 y (depends: 1.1)\n- [ ] 1.3 z\n";
+    let text = "# P\n## Phase 1: a\n**Execution Note:** Tasks 1.1-1.2 are [SEQUENTIAL] - one file\n\n\
+                - [ ] 1.1 x (depends: 1.2)\n- [ ] 1.2 y\n- [ ] 1.3 z\n";
     sandbox.plan("p", "dispatch = \"task\"\n", text, "true");
     let fault = fault(&sandbox);
     assert!(
@@ -85,21 +86,31 @@ fn circles_inside_a_phase_and_with_sequential_order_are_told() {
             .contains("p.1.1 → p.1.2 → p.1.1"),
         "{fault}"
     );
+    assert!(
+        fault["hint"].as_str().unwrap().contains("[SEQUENTIAL]"),
+        "{fault}"
+    );
 }
 
 #[test]
 fn a_circle_across_plans_names_both_documents() {
     let sandbox = Sandbox::new();
     let keys = "dispatch = \"task\"\nstrategy = \"dag\"\n";
-    let one = "# A\n## Phase 1: a\n- [ ] 1.1 x (depends: b.1.1)\n- [ ] 1.2 y\n";
-    let other = "# B\n## Phase 1: b\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: a.1.1)\n\
-                 - [ ] 1.3 z\n**Execution Note:** Tasks 1.1-1.3 are [SEQUENTIAL]\n";
+    let one = "# A\n## Phase 1: a\n- [ ] 1.1 x (depends: 2.1)\n- [ ] 1.2 y\n## Phase 2: b\n\
+               - [ ] 2.1 z (depends: 1.2, b.1.1)\n";
+    let other = "# B\n## Phase 1: b (depends: a.phase1)\n- [ ] 1.1 x\n";
     sandbox.plan("a", keys, one, "true");
     sandbox.plan("b", keys, other, "true");
-    let json = sandbox.orch("check --json").json();
-    // Whichever check finds it, nothing of it can be started and no line is made up.
-    if json["ok"] == false {
-        let faults = json["faults"].as_array().unwrap();
-        assert!(faults.iter().all(|fault| fault["line"].is_u64()), "{faults:#?}");
+    let fault = fault(&sandbox);
+    let message = fault["message"].as_str().unwrap();
+    assert!(message.contains("a.1 → a.1.1 → a.2.1 → b.1.1 → a.1"), "{fault}");
+    let hint = fault["hint"].as_str().unwrap();
+    for part in [
+        "plans/a.md:3",
+        "plans/a.md:6",
+        "plans/b.md:2",
+        "`b.1.1` waits for `a.1`",
+    ] {
+        assert!(hint.contains(part), "{part} is not in {hint}");
     }
 }
