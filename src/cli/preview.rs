@@ -107,8 +107,20 @@ fn text(preview: &Preview) -> String {
     }
     if !preview.risks.is_empty() {
         out.push_str("\nrisks\n");
+        // The same risk of many plans is told once.
+        let mut told: Vec<(&str, &str)> = Vec::new();
         for risk in &preview.risks {
-            let _ = writeln!(out, "  {}: {}\n    {}", risk.place, risk.what, risk.advice);
+            let key = (risk.what.as_str(), risk.advice.as_str());
+            if told.contains(&key) {
+                continue;
+            }
+            told.push(key);
+            let alike = preview
+                .risks
+                .iter()
+                .filter(|other| (other.what.as_str(), other.advice.as_str()) == key);
+            let places: Vec<&str> = alike.map(|other| other.place.as_str()).collect();
+            let _ = writeln!(out, "  {}: {}\n    {}", places.join(", "), risk.what, risk.advice);
         }
     }
     out

@@ -122,13 +122,17 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
     let ranks = Ranks::new(&graph, &left);
     let path = ranks.critical_path(&graph);
     let overlaps = overlaps(&left, &graph);
+    let mut risks = preview_risks::risks(campaign, &situation, &left, &graph, &path, &overlaps)?;
+    if !merge {
+        preview_risks::of_landings(&left, &situation.scheduler, &mut risks);
+    }
     Ok(Preview {
         schema: SCHEMA,
         waves: waves(&left, &graph, &ranks),
         critical_ms: path.iter().map(|node| graph.nodes[*node].expected).sum(),
         critical_path: shown_path(&left, &graph, &path),
         expected: expected(&left, &situation.durations),
-        risks: preview_risks::risks(campaign, &situation, &left, &graph, &path, &overlaps)?,
+        risks,
         overlaps,
         sync_points: sync_points(&left),
         gates: Vec::new(),
@@ -347,7 +351,8 @@ fn simulated(set: &PlanSet, durations: &Durations, strategy: Option<Strategy>, m
     }
     let graph = Graph::new(&set, durations);
     let ranks = Ranks::new(&graph, &set);
-    let work = Work::of_graph(&set, &graph, &ranks, false);
+    // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
+    let work = Work::of_graph(&set, &graph, &ranks, true);
     simulate(work, &SimulationSettings::default()).makespan as f64 / 1000.0
 }
 

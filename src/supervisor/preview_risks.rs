@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::git::WorktreeAdmin;
 use crate::graph::{Durations, Graph, Of};
-use crate::plan::{Document, PhaseId, Plan, PlanSet, ResourceName};
+use crate::plan::{Dependency, Document, PhaseId, Plan, PlanSet, ResourceName};
+use crate::schedule::Scheduler;
 
 use super::preview::SharedFiles;
 use super::{Campaign, Situation, SupervisorError, preflight};
@@ -197,6 +198,34 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Risk>) 
             format!("{}.{phase}", set.plans[plan].name),
             "split it, or let what waits for it wait for a task of it",
         ));
+    }
+}
+
+/// Without merging, nothing that waits for a landing goes on.
+pub(super) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Risk>) {
+    for plan in &set.plans {
+        let phases = plan.document.phases.iter();
+        let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
+        let all = plan.depends.iter().cloned().chain(of_phases);
+        let waits = all.filter(|dependency| dependency.landed && !scheduler.state().is_satisfied(dependency));
+        let by_hand = |dependency: &Dependency| {
+            set.plan(&dependency.on.plan)
+                .is_some_and(|other| !other.auto_merge)
+        };
+        let waits: Vec<String> = waits
+            .filter(by_hand)
+            .map(|dependency| dependency.to_string())
+            .collect();
+        if !waits.is_empty() {
+            found.push(Risk::new(
+                format!(
+                    "it waits for {}, and nothing is landed by itself",
+                    waits.join(", ")
+                ),
+                plan.name.as_str(),
+                "run `orch up --merge`, set `merge = \"auto\"`, or run `orch merge` beside it",
+            ));
+        }
     }
 }
 
