@@ -73,23 +73,40 @@ fn a_gate_that_opens_without_the_circle_is_none() {
 }
 
 #[test]
-fn sequential_order_against_a_named_dependency_is_a_circle() {
+fn an_early_start_that_waits_for_what_comes_later_is_a_circle() {
     let sandbox = Sandbox::new();
-    let text = "# P\n## Phase 1: a\n**Execution Note:** Tasks 1.1-1.2 are [SEQUENTIAL] - one file\n\n\
-                - [ ] 1.1 x (depends: 1.2)\n- [ ] 1.2 y\n- [ ] 1.3 z\n";
-    sandbox.plan("p", "dispatch = \"task\"\n", text, "true");
+    let text = "# P\n## Phase 1: a (pipeline-start: when 2.1 completes)\n- [ ] 1.1 x\n- [ ] 1.2 y\n## Phase 2: b\n- [ ] \
+                2.1 z\n";
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\nstrategy = \"pipeline\"\n",
+        text,
+        "true",
+    );
     let fault = fault(&sandbox);
+    assert!(fault["message"].as_str().unwrap().contains("→ p.2.1"), "{fault}");
     assert!(
-        fault["message"]
-            .as_str()
-            .unwrap()
-            .contains("p.1.1 → p.1.2 → p.1.1"),
+        fault["hint"].as_str().unwrap().contains("pipeline-start"),
         "{fault}"
     );
-    assert!(
-        fault["hint"].as_str().unwrap().contains("[SEQUENTIAL]"),
-        "{fault}"
+}
+
+#[test]
+fn plans_that_wait_for_each_other_in_turn_are_no_circle() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "a",
+        "",
+        "# A\n## Phase 1: x\n- [ ] 1.1 x\n## Phase 2: y (depends: b.phase1)\n- [ ] 2.1 y\n",
+        "true",
     );
+    sandbox.plan(
+        "b",
+        "",
+        "# B\n## Phase 1: x (depends: a.phase1)\n- [ ] 1.1 x\n",
+        "true",
+    );
+    sandbox.orch("check").code(0).ok();
 }
 
 #[test]
@@ -103,7 +120,7 @@ fn a_circle_across_plans_names_both_documents() {
     sandbox.plan("b", keys, other, "true");
     let fault = fault(&sandbox);
     let message = fault["message"].as_str().unwrap();
-    assert!(message.contains("a.1 → a.1.1 → a.2.1 → b.1.1 → a.1"), "{fault}");
+    assert!(message.contains("a.1.1 → a.2.1 → b.1.1 → a.1 → a.1.1"), "{fault}");
     let hint = fault["hint"].as_str().unwrap();
     for part in [
         "plans/a.md:3",
