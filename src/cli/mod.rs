@@ -16,6 +16,7 @@ mod man;
 mod merge;
 mod new;
 mod output;
+mod preview;
 mod schema;
 mod simulate;
 mod status;
@@ -84,6 +85,7 @@ enum Command {
     New(new::NewArgs),
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
+    Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
     Up(up::UpArgs),
     Status(status::StatusArgs),
@@ -136,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&context, args),
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
+        Command::Preview(args) => preview::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),

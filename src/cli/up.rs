@@ -10,7 +10,7 @@ use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
 use crate::schedule::Ending;
 use crate::supervisor::{Campaign, Depth, Errand, Observer, Silent, Situation, drive, with_dependencies};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, Exit, output, preview};
 
 /// Run plans until all have settled; after an interruption, go on
 #[derive(Debug, clap::Args)]
@@ -24,6 +24,9 @@ pub struct UpArgs {
     /// Drive in the background and return at once
     #[arg(long)]
     detach: bool,
+    /// Say what would happen, as `orch preview` does; start nothing
+    #[arg(long, conflicts_with = "detach")]
+    dry_run: bool,
 }
 
 /// Runs the command.
@@ -34,6 +37,9 @@ pub struct UpArgs {
 pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
+    if args.dry_run {
+        return preview::show(context, &campaign, &named, args.merge);
+    }
     if args.detach {
         return detach(context, &campaign, args);
     }

@@ -1,6 +1,7 @@
 //! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
 
 mod batches;
+mod cycles;
 mod dice;
 pub mod draw;
 mod durations;
@@ -12,6 +13,7 @@ mod overlap;
 mod rank;
 mod timeline;
 
+pub use cycles::cycle_faults;
 pub use dice::Dice;
 pub use durations::Durations;
 pub use generated::Generated;

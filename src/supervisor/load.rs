@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{PlanName, PlanSet};
+use crate::plan::{Faults, PlanName, PlanSet};
 
 use super::SupervisorError;
 
@@ -55,7 +56,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
                 message: "the manifest is not UTF-8".to_owned(),
                 hint: Some("save it as UTF-8".to_owned()),
             };
-            return Err(crate::plan::Faults(vec![fault]).into());
+            return Err(Faults(vec![fault]).into());
         }
     };
     let parsed = parse_manifest(&name, &text);
@@ -64,7 +65,14 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         .map(|request| (request.plan.clone(), request.file.to_owned()))
         .collect();
     let sources = read_documents(folder, &wanted);
-    Ok(resolve(parsed, sources)?)
+    let set = resolve(parsed, sources)?;
+    let graph = Graph::new(&set, &Durations::default());
+    let faults = cycle_faults(&set, &graph, &Ranks::new(&graph, &set), &name);
+    if faults.is_empty() {
+        Ok(set)
+    } else {
+        Err(Faults::sorted(faults).into())
+    }
 }
 
 /// Fewer documents than this are read faster than a thread is started.

@@ -32,6 +32,8 @@ mod documentation;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod cli_check;
+mod cli_cycles;
+mod cli_preview;
 mod cli_shapes;
 mod cli_task;
 mod merge_landing;

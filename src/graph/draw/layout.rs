@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::PhaseId;
 
-use super::picture::{Kind, Picture};
+use super::picture::{Kind, Picture, Shape};
 
 /// Sweeps of the ordering.
 const SWEEPS: usize = 6;
@@ -22,6 +22,8 @@ pub(super) struct Grid {
     pub(super) columns: usize,
     /// Phases that are drawn around their parts.
     pub(super) boxes: Vec<PhaseBox>,
+    /// The last phase of a plan, for the plan's end that is drawn on its edge.
+    pub(super) hosts: Vec<Option<usize>>,
 }
 
 /// One row.
@@ -66,13 +68,15 @@ impl Group {
 
 /// Lays out a picture.
 pub(super) fn grid(picture: &Picture) -> Grid {
-    let column = columns(picture);
-    let mut groups = groups(picture, &column);
+    let hosts = hosts(picture);
+    let column = columns(picture, &hosts);
+    let mut groups = groups(picture, &column, &hosts);
     let mut grid = Grid {
         cells: Vec::new(),
         rows: Vec::new(),
         columns: column.iter().max().map_or(0, |last| last + 1),
         boxes: Vec::new(),
+        hosts,
     };
     let bands = bands(picture, &groups);
     place(picture, &groups, &bands, &column, &mut grid);
@@ -83,8 +87,22 @@ pub(super) fn grid(picture: &Picture) -> Grid {
     grid
 }
 
+/// Plans whose end follows on one phase alone.
+fn hosts(picture: &Picture) -> Vec<Option<usize>> {
+    let incoming = picture.incoming();
+    let host = |(place, shape): (usize, &Shape)| match incoming[place].as_slice() {
+        [link] if shape.kind == Kind::Plan => {
+            let before = &picture.shapes[link.from];
+            let drawn = before.kind == Kind::Verify || before.kind == Kind::Phase && before.whole;
+            (before.lane == shape.lane && drawn).then_some(link.from)
+        }
+        _ => None,
+    };
+    picture.shapes.iter().enumerate().map(host).collect()
+}
+
 /// The longest path to each shape, in links. What lies on a circle is put behind what leads to it from outside.
-fn columns(picture: &Picture) -> Vec<usize> {
+fn columns(picture: &Picture, hosts: &[Option<usize>]) -> Vec<usize> {
     let count = picture.shapes.len();
     let mut open = vec![0usize; count];
     let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -114,7 +132,8 @@ fn columns(picture: &Picture) -> Vec<usize> {
             if placed[to] {
                 continue;
             }
-            column[to] = column[to].max(column[shape] + 1);
+            let step = usize::from(hosts[to] != Some(shape));
+            column[to] = column[to].max(column[shape] + step);
             if open[to] > 0 {
                 open[to] -= 1;
                 if open[to] == 0 {
@@ -125,11 +144,13 @@ fn columns(picture: &Picture) -> Vec<usize> {
     }
 }
 
-fn groups(picture: &Picture, column: &[usize]) -> Vec<Group> {
+fn groups(picture: &Picture, column: &[usize], hosts: &[Option<usize>]) -> Vec<Group> {
     let mut found: Vec<Group> = Vec::new();
     let mut of_phase: BTreeMap<(usize, PhaseId), usize> = BTreeMap::new();
-    for (place, shape) in picture.shapes.iter().enumerate() {
-        let phase = shape.phase.filter(|_| picture.tasks);
+    let free = |place: &usize| hosts[*place].is_none();
+    for place in (0..picture.shapes.len()).filter(free) {
+        let shape = &picture.shapes[place];
+        let phase = shape.phase.filter(|_| !shape.whole);
         let known = phase.and_then(|phase| of_phase.get(&(shape.lane, phase)).copied());
         let group = known.unwrap_or_else(|| {
             found.push(Group {
@@ -152,7 +173,7 @@ fn bands(picture: &Picture, groups: &[Group]) -> Vec<usize> {
     let mut taken: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); picture.lanes.len()];
     let mut order: Vec<usize> = (0..groups.len()).collect();
     // Phases first: the points between them fit in where there is room.
-    order.sort_by_key(|group| groups[*group].phase.is_none() && picture.tasks);
+    order.sort_by_key(|group| groups[*group].phase.is_none());
     let mut bands = vec![0; groups.len()];
     for group in order {
         let own = groups[group].columns();
@@ -210,6 +231,11 @@ fn place(picture: &Picture, groups: &[Group], bands: &[usize], column: &[usize],
                     });
                 }
             }
+        }
+    }
+    for (place, host) in grid.hosts.iter().enumerate() {
+        if let Some(host) = host {
+            grid.cells[place] = grid.cells[*host];
         }
     }
 }

@@ -17,6 +17,7 @@ pub use mermaid::mermaid;
 pub use picture::{Kind, Lane, Link, Picture, Shape, View};
 pub use svg::svg;
 pub use text::text;
+pub(super) use words::why as why_words;
 
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub struct Lane {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// Priority, strategy and dispatch in words.
+    /// Priority, strategy and dispatch, in words.
     pub about: String,
     /// Expected milliseconds of all its work.
     pub work: u64,
@@ -70,6 +70,10 @@ pub struct Shape {
     pub critical: bool,
     /// True when the document has it ticked.
     pub done: bool,
+    /// The plan's own verification, where it has no shape of its own.
+    pub check: Option<String>,
+    /// True for a phase that stands for its tasks too, because they are not shown.
+    pub whole: bool,
 }
 
 /// `to` waits for `from`.
@@ -100,8 +104,8 @@ pub struct Picture {
     pub path: Vec<String>,
     /// Its expected milliseconds.
     pub length: u64,
-    /// True when tasks are shown.
-    pub tasks: bool,
+    /// The one plan that is shown.
+    pub only: Option<String>,
 }
 
 impl Picture {
@@ -167,13 +171,13 @@ impl<'g> Draft<'g> {
     /// The node that stands for this one in the picture.
     fn shown(&self, node: usize) -> usize {
         let found = &self.graph.nodes[node];
-        match found.of {
-            Of::Task(task) if !self.view.tasks => {
-                let phase = self.graph.place(found.plan, Of::Phase(task.phase));
-                phase.unwrap_or(node)
-            }
-            _ => node,
-        }
+        let fine = self.view.tasks && self.view.only.is_none_or(|only| only == found.plan);
+        let coarse = match found.of {
+            Of::Task(task) if !fine => self.graph.place(found.plan, Of::Phase(task.phase)),
+            Of::Verify if !fine => self.graph.place(found.plan, Of::Plan),
+            _ => None,
+        };
+        coarse.unwrap_or(node)
     }
 
     /// With one plan alone: nodes of others right before or behind it.
@@ -203,7 +207,7 @@ impl<'g> Draft<'g> {
         let plan = &self.set.plans[number];
         let nodes = self.graph.nodes.iter().filter(|node| node.plan == number);
         let dispatch = match plan.arrangement.dispatch {
-            crate::plan::Dispatch::Plan => "one agent",
+            crate::plan::Dispatch::Plan => "by plan",
             crate::plan::Dispatch::Phase => "by phase",
             crate::plan::Dispatch::Task => "by task",
         };
@@ -211,7 +215,7 @@ impl<'g> Draft<'g> {
             name: plan.name.to_string(),
             title: plan.document.title.clone(),
             about: format!(
-                "priority {} · {} · {dispatch}",
+                "{} · {} · {dispatch}",
                 plan.priority, self.graph.orders[number].strategy
             ),
             work: nodes.map(|node| node.expected).sum(),
@@ -227,6 +231,7 @@ impl<'g> Draft<'g> {
             _ => vec![place],
         };
         let lane = self.lane(node.plan);
+        let fine = self.view.tasks && self.view.only.is_none_or(|only| only == node.plan);
         let work = match node.of {
             Of::Plan => self.lanes[lane].work,
             _ => parts.iter().map(|part| self.graph.nodes[*part].expected).sum(),
@@ -249,6 +254,11 @@ impl<'g> Draft<'g> {
             work,
             critical: false,
             done: node.done,
+            check: self.set.plans[node.plan]
+                .verify
+                .clone()
+                .filter(|_| node.of == Of::Plan && !fine),
+            whole: !fine,
         });
     }
 
@@ -364,6 +374,8 @@ impl<'g> Draft<'g> {
             work: 0,
             critical: false,
             done: false,
+            check: None,
+            whole: false,
         });
         self.joints.insert(key, place);
         if partial {
@@ -390,22 +402,46 @@ impl<'g> Draft<'g> {
         }
     }
 
-    fn finish(mut self) -> Picture {
-        let links: Vec<Link> = self.links.into_values().collect();
-        let links = reduce::reduce(self.shapes.len(), links, &self.partial);
-        for node in &self.path {
-            let found = &self.graph.nodes[*node];
-            let shown = match found.of {
-                Of::Task(task) if !self.view.tasks => {
-                    let phase = self.graph.place(found.plan, Of::Phase(task.phase));
-                    phase.unwrap_or(*node)
-                }
-                _ => *node,
-            };
-            if let Some(shape) = self.shape_of.get(&shown) {
-                self.shapes[*shape].critical = true;
-            }
+    /// With one plan alone: leaves out what has to do with others only.
+    fn keep_own(&mut self, mut links: Vec<Link>) -> Vec<Link> {
+        let Some(own) = self.view.only.and_then(|only| self.lane_of.get(&only)) else {
+            return links;
+        };
+        links.retain(|link| {
+            [link.from, link.to]
+                .iter()
+                .any(|end| self.shapes[*end].lane == *own)
+        });
+        let linked: BTreeSet<usize> = links.iter().flat_map(|link| [link.from, link.to]).collect();
+        let is_kept = |(place, shape): &(usize, &Shape)| shape.lane == *own || linked.contains(place);
+        let kept: Vec<usize> = self
+            .shapes
+            .iter()
+            .enumerate()
+            .filter(is_kept)
+            .map(|(place, _)| place)
+            .collect();
+        let place: BTreeMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let all = std::mem::take(&mut self.shapes).into_iter().enumerate();
+        self.shapes = all
+            .filter(|(old, _)| place.contains_key(old))
+            .map(|(_, shape)| shape)
+            .collect();
+        for link in &mut links {
+            (link.from, link.to) = (place[&link.from], place[&link.to]);
         }
+        links
+    }
+
+    fn finish(mut self) -> Picture {
+        let mut path: Vec<usize> = self.path.iter().map(|node| self.shown(*node)).collect();
+        path.dedup();
+        for shape in path.iter().filter_map(|node| self.shape_of.get(node)) {
+            self.shapes[*shape].critical = true;
+        }
+        let links = std::mem::take(&mut self.links).into_values().collect();
+        let links = reduce::reduce(self.shapes.len(), links, &self.partial);
+        let links = self.keep_own(links);
         for link in links.iter().filter(|link| link.critical) {
             for end in [link.from, link.to] {
                 self.shapes[end].critical = true;
@@ -420,8 +456,8 @@ impl<'g> Draft<'g> {
                 .iter()
                 .map(|node| self.graph.nodes[*node].expected)
                 .sum(),
-            path: self.path.iter().map(|node| self.graph.id(*node)).collect(),
-            tasks: self.view.tasks,
+            path: path.iter().map(|node| self.graph.id(*node)).collect(),
+            only: self.view.only.map(|only| self.set.plans[only].name.to_string()),
         }
     }
 }

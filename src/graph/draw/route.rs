@@ -9,6 +9,8 @@ use super::picture::{Link, Picture};
 /// The way of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
+    /// Not drawn: one end lies on the other's edge.
+    None,
     /// Straight along its row.
     Straight,
     /// Through the one gutter between the two columns.
@@ -70,7 +72,12 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
     let is_near = |link: &Link| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
     // Rows are at odd heights, the channels above them at even ones.
     let (mut upright, mut level) = (Lines::new(), Lines::new());
-    for link in picture.links.iter().filter(|link| !is_straight(link)) {
+    let is_none = |link: &Link| grid.hosts[link.to] == Some(link.from);
+    for link in picture
+        .links
+        .iter()
+        .filter(|link| !is_straight(link) && !is_none(link))
+    {
         let ((row, from), (other, to)) = (grid.cells[link.from], grid.cells[link.to]);
         if is_near(link) {
             add(&mut upright, to, shared(link), (2 * row + 1, 2 * other + 1));
@@ -90,7 +97,9 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
     let ways = picture.links.iter().map(|link| {
         let (from, (other, to)) = (grid.cells[link.from].1, grid.cells[link.to]);
         let gutter = |gutter: usize, bundle| gutter_tracks.get(&(gutter, bundle)).copied().unwrap_or(0);
-        if is_straight(link) {
+        if is_none(link) {
+            Way::None
+        } else if is_straight(link) {
             Way::Straight
         } else if is_near(link) {
             Way::Gutter {

@@ -8,13 +8,13 @@ use super::route::{Routes, Way, routes};
 use super::text::cut;
 use super::words::span;
 
-const LABEL: f64 = 190.0;
-const BOX: (f64, f64) = (136.0, 46.0);
+const LABEL: f64 = 176.0;
+const BOX: (f64, f64) = (112.0, 62.0);
 const TRACK: f64 = 7.0;
 const HEAD: f64 = 54.0;
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 /// Columns of text in a box.
-const LETTERS: usize = 20;
+const LETTERS: usize = 16;
 /// How far above and below the middle links arrive and leave.
 const PORT: f64 = 6.0;
 
@@ -65,12 +65,14 @@ impl<'p> Canvas<'p> {
         for (shape, (_, column)) in self.picture.shapes.iter().zip(&self.grid.cells) {
             widths[*column] = widths[*column].max(self.size(shape).0);
         }
+        let hosts = self.grid.hosts.iter().flatten();
+        let ends: Vec<usize> = hosts.map(|host| self.grid.cells[*host].1 + 1).collect();
         let mut x = LABEL;
         for column in 0..=self.grid.columns {
             let tracks = self.routes.gutters.get(column).copied().unwrap_or(0);
-            x += 12.0;
+            x += if ends.contains(&column) { 18.0 } else { 8.0 };
             self.gutters.push(x);
-            x += (tracks as f64 * TRACK).max(4.0) + 14.0;
+            x += (tracks as f64 * TRACK).max(4.0) + 13.0;
             if let Some(width) = widths.get(column) {
                 self.columns.push((x, x + width));
                 x += width;
@@ -114,7 +116,7 @@ impl<'p> Canvas<'p> {
     /// Width and height of a shape.
     fn size(&self, shape: &Shape) -> (f64, f64) {
         match shape.kind {
-            Kind::Phase if self.picture.tasks => (14.0, 14.0),
+            Kind::Phase if !shape.whole => (14.0, 14.0),
             Kind::Task | Kind::Phase | Kind::Verify => BOX,
             Kind::Plan | Kind::Merge => (20.0, 20.0),
             Kind::Joint => (10.0, 10.0),
@@ -124,6 +126,11 @@ impl<'p> Canvas<'p> {
     /// The middle of a shape.
     fn middle(&self, place: usize) -> (f64, f64) {
         let (row, column) = self.grid.cells[place];
+        if let Some(host) = self.grid.hosts[place] {
+            let half = self.size(&self.picture.shapes[host]).0 / 2.0;
+            let (x, y) = self.middle(host);
+            return (x + half + 7.0, y);
+        }
         let (left, right) = self.columns[column];
         ((left + right) / 2.0, self.rows[row].1)
     }
@@ -163,14 +170,14 @@ impl<'p> Canvas<'p> {
 
     fn head(&mut self) {
         let plans = self.picture.lanes.len();
-        let what = match plans {
-            1 => format!("plan {}", self.picture.lanes[0].name),
-            _ => format!("{plans} plans"),
+        let what = match &self.picture.only {
+            Some(name) => format!("plan {name}"),
+            None => format!("{plans} plan{}", if plans == 1 { "" } else { "s" }),
         };
         let length = if self.picture.path.is_empty() {
             String::new()
         } else {
-            format!(", critical path {}", span(self.picture.length))
+            format!(", critical path across all plans {}", span(self.picture.length))
         };
         self.text(
             16.0,
@@ -197,20 +204,20 @@ impl<'p> Canvas<'p> {
                 escaped(&format!("{}: {}; {}", found.name, found.title, found.about))
             );
             let middle = (top + bottom) / 2.0;
-            let title = wrapped(&found.title, 27, 2);
-            let first = middle - 6.0 * title.len() as f64;
+            let title = wrapped(&found.title, 24, 2);
+            let first = middle - 7.0 * title.len() as f64;
             self.text(
                 14.0,
                 first,
                 &cut(&found.name, 20),
-                "font-size=\"14\" font-weight=\"700\"",
+                "font-size=\"15\" font-weight=\"700\"",
             );
             for (line, text) in title.iter().enumerate() {
-                let y = first + 15.0 + 13.0 * line as f64;
-                self.text(14.0, y, text, "font-size=\"11\" fill=\"#334155\"");
+                let y = first + 16.0 + 14.0 * line as f64;
+                self.text(14.0, y, text, "font-size=\"12\" fill=\"#334155\"");
             }
-            let y = first + 16.0 + 13.0 * title.len() as f64;
-            let about = cut(&found.about, 31);
+            let y = first + 17.0 + 14.0 * title.len() as f64;
+            let about = cut(&found.about, 30);
             self.text(14.0, y, &about, "font-size=\"10\" fill=\"#64748b\"");
             self.out.push_str("</g>\n");
         }
@@ -259,7 +266,10 @@ impl<'p> Canvas<'p> {
         };
         let tip = match shape.kind {
             Kind::Joint => shape.label.clone(),
-            Kind::Plan => format!("{} is finished", shape.label),
+            Kind::Plan => match &shape.check {
+                Some(check) => format!("{} is finished, verified by: {check}", shape.label),
+                None => format!("{} is finished", shape.label),
+            },
             Kind::Merge => shape.title.clone(),
             _ => format!("{}: {}{took}{critical}", shape.id, shape.title),
         };
@@ -272,7 +282,8 @@ impl<'p> Canvas<'p> {
                     self.out,
                     "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{stroke}\"/>"
                 );
-                let style = "font-size=\"9\" fill=\"#334155\" text-anchor=\"middle\"";
+                let style = "font-size=\"10\" fill=\"#334155\" text-anchor=\"middle\" stroke=\"#ffffff\" \
+                             stroke-width=\"3\" paint-order=\"stroke\"";
                 self.text(x, y - 9.0, &shape.label.clone(), style);
             }
             Kind::Plan => {
@@ -293,7 +304,7 @@ impl<'p> Canvas<'p> {
                     y + 11.0
                 );
             }
-            Kind::Phase if self.picture.tasks => {
+            Kind::Phase if !shape.whole => {
                 let _ = writeln!(
                     self.out,
                     "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"3\" {paint}/>"
@@ -321,18 +332,18 @@ impl<'p> Canvas<'p> {
             Kind::Phase => format!("Phase {}", shape.label),
             _ => shape.label.clone(),
         };
-        let style = "font-size=\"11\" font-weight=\"700\"";
-        self.text(left + 8.0, top + 14.0, &cut(&label, 14), style);
+        let style = "font-size=\"12\" font-weight=\"700\"";
+        self.text(left + 7.0, top + 15.0, &cut(&label, 12), style);
         let took = match (shape.done, shape.work) {
             (true, _) => "done".to_owned(),
             (false, 0) => String::new(),
             (false, work) => span(work),
         };
         let style = "font-size=\"10\" fill=\"#475569\" text-anchor=\"end\"";
-        self.text(left + width - 8.0, top + 14.0, &took, style);
-        let style = "font-size=\"10.5\" fill=\"#1e293b\"";
-        for (line, text) in wrapped(&shape.title, LETTERS, 2).iter().enumerate() {
-            self.text(left + 8.0, top + 27.0 + 12.5 * line as f64, text, style);
+        self.text(left + width - 6.0, top + 15.0, &took, style);
+        let style = "font-size=\"11\" fill=\"#1e293b\"";
+        for (line, text) in wrapped(&shape.title, LETTERS, 3).iter().enumerate() {
+            self.text(left + 7.0, top + 29.0 + 13.0 * line as f64, text, style);
         }
     }
 
@@ -341,12 +352,15 @@ impl<'p> Canvas<'p> {
         let way = self.routes.ways[place];
         let (from, to) = (link.from, link.to);
         let port = if way == Way::Straight { 0.0 } else { PORT };
-        let start = self.edge(from, 1.0, port);
+        // The end of a plan on the edge of its last phase leaves less room there.
+        let hosting = self.grid.hosts.contains(&Some(from));
+        let start = self.edge(from, 1.0, if hosting { 3.0 * PORT } else { port });
         let end = self.edge(to, -1.0, -port);
         let gutter = |gutter: usize, track: usize| self.gutters[gutter] + track as f64 * TRACK + 4.0;
         let (out, (row, into)) = (self.grid.cells[from].1 + 1, self.grid.cells[to]);
         let mut points = vec![start];
         match way {
+            Way::None => return,
             Way::Straight => {}
             Way::Gutter { track } => {
                 let x = gutter(into, track);
@@ -414,7 +428,7 @@ impl<'p> Canvas<'p> {
         ];
         for (sample, words) in entries {
             let needed = match sample {
-                "end" => self.picture.tasks,
+                "end" => !self.grid.boxes.is_empty(),
                 "settled" => self.picture.links.iter().any(|link| link.settled),
                 "done" => self.picture.shapes.iter().any(|shape| shape.done),
                 "verify" => self.picture.shapes.iter().any(|shape| shape.kind == Kind::Verify),

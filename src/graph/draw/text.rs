@@ -70,7 +70,10 @@ fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Link>], place: usi
         _ => shape.label.clone(),
     };
     let title = match shape.kind {
-        Kind::Plan | Kind::Merge => String::new(),
+        Kind::Plan => shape.check.as_ref().map_or_else(String::new, |check| {
+            format!("verified by {}", cut(check, TITLE - 12))
+        }),
+        Kind::Merge => String::new(),
         Kind::Verify if shape.phase.is_some() => String::new(),
         _ => cut(&shape.title, TITLE),
     };

@@ -7,7 +7,7 @@ use super::super::order::Why;
 use super::picture::Kind;
 
 /// Why a gate stands there.
-pub(super) fn why(graph: &Graph, gate: &NodeGate) -> String {
+pub(in crate::graph) fn why(graph: &Graph, gate: &NodeGate) -> String {
     match gate.why {
         Why::Named | Why::Depends => "depends".to_owned(),
         Why::Sequential => "sequential".to_owned(),

@@ -1,0 +1,191 @@
+//! `orch preview`
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::plan::PlanName;
+use crate::report::span;
+use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_dependencies};
+
+use super::{CliError, Context, Exit, output};
+
+/// Show what `orch up` would do: order, expected time, overlaps and risks; start nothing
+#[derive(Debug, clap::Args)]
+pub struct PreviewArgs {
+    /// Only these plans and what they depend on
+    #[arg(value_name = "PLAN")]
+    plans: Vec<String>,
+    /// As `up --merge`: land every plan as soon as it is finished
+    #[arg(long)]
+    merge: bool,
+}
+
+/// Most waves and most entries of one that are shown.
+const MOST: (usize, usize) = (30, 12);
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong or the repository cannot be read.
+pub fn run(context: &Context, args: &PreviewArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let named = context.plans(&campaign, &args.plans)?;
+    show(context, &campaign, &named, args.merge)
+}
+
+/// Prints what `up` would do with the named plans and what they depend on; with all when none is named.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read.
+pub fn show(
+    context: &Context,
+    campaign: &Campaign,
+    named: &[PlanName],
+    merge: bool,
+) -> Result<Exit, CliError> {
+    let only = with_dependencies(&campaign.set, named);
+    let found = preview(campaign, &only, merge)?;
+    if context.json {
+        output::json(&found)?;
+    } else {
+        output::text(&text(&found))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text(preview: &Preview) -> String {
+    let mut out = String::new();
+    if preview.driven {
+        out.push_str("a supervisor is at work: `orch up` would be refused; this is what is left\n\n");
+    }
+    let name = preview.actions.iter().map(|row| row.plan.as_str().len()).max();
+    let name = name.unwrap_or(0).clamp(4, 24);
+    out.push_str("what orch up would do\n");
+    for row in &preview.actions {
+        let _ = writeln!(
+            out,
+            "  {:<name$}  {:<8}  {}",
+            row.plan.as_str(),
+            word(row.action),
+            row.reason
+        );
+    }
+    waves(&mut out, preview);
+    let as_written = preview.expected.first();
+    if let Some(first) = as_written {
+        let agents = count(first.max_agents, "agent");
+        let _ = writeln!(
+            out,
+            "\nexpected end: in {} with {agents}; the critical path takes {}",
+            seconds(first),
+            span(Duration::from_millis(preview.critical_ms))
+        );
+    }
+    if !preview.critical_path.is_empty() {
+        let _ = writeln!(out, "  {}", preview.critical_path.join(" → "));
+    }
+    times(&mut out, &preview.expected);
+    if !preview.overlaps.is_empty() {
+        out.push_str("\nplans that touch the same files\n");
+        for overlap in &preview.overlaps {
+            let [one, other] = &overlap.plans;
+            let order = match &overlap.first {
+                Some(first) => format!(" (one after the other, {first} first)"),
+                None => String::new(),
+            };
+            let _ = writeln!(out, "  {one}, {other}{order}: {}", overlap.files.join(", "));
+        }
+    }
+    if !preview.sync_points.is_empty() {
+        out.push_str("\npoints that several plans wait for\n");
+        for point in &preview.sync_points {
+            let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
+            let _ = writeln!(out, "  {}: {}", point.id, plans.join(", "));
+        }
+    }
+    if !preview.risks.is_empty() {
+        out.push_str("\nrisks\n");
+        // The same risk of many plans is told once.
+        let mut told: Vec<(&str, &str)> = Vec::new();
+        for risk in &preview.risks {
+            let key = (risk.what.as_str(), risk.advice.as_str());
+            if told.contains(&key) {
+                continue;
+            }
+            told.push(key);
+            let alike = preview
+                .risks
+                .iter()
+                .filter(|other| (other.what.as_str(), other.advice.as_str()) == key);
+            let places: Vec<&str> = alike.map(|other| other.place.as_str()).collect();
+            let _ = writeln!(out, "  {}: {}\n    {}", places.join(", "), risk.what, risk.advice);
+        }
+    }
+    out
+}
+
+fn waves(out: &mut String, preview: &Preview) {
+    if preview.waves.is_empty() {
+        return;
+    }
+    out.push_str("\nwaves (for reading: nothing waits for the end of one)\n");
+    for (number, wave) in preview.waves.iter().take(MOST.0).enumerate() {
+        let shown: Vec<&str> = wave.iter().take(MOST.1).map(String::as_str).collect();
+        let more = match wave.len().saturating_sub(MOST.1) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(out, "  {:>3}  {}{more}", number + 1, shown.join(" "));
+    }
+    if preview.waves.len() > MOST.0 {
+        let _ = writeln!(out, "       and {} more waves", preview.waves.len() - MOST.0);
+    }
+}
+
+/// A table of strategies by numbers of agents.
+fn times(out: &mut String, expected: &[Expected]) {
+    let mut numbers: Vec<usize> = expected.iter().map(|row| row.max_agents).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut strategies: Vec<&str> = Vec::new();
+    for row in expected {
+        if !strategies.contains(&row.strategy.as_str()) {
+            strategies.push(&row.strategy);
+        }
+    }
+    let _ = write!(out, "\n{:<15}", "expected time");
+    for number in &numbers {
+        let _ = write!(out, "{:>12}", count(*number, "agent"));
+    }
+    out.push('\n');
+    for strategy in strategies {
+        let _ = write!(out, "  {strategy:<13}");
+        for number in &numbers {
+            let row = expected
+                .iter()
+                .find(|row| row.strategy == strategy && row.max_agents == *number);
+            let _ = write!(out, "{:>12}", row.map_or_else(String::new, seconds));
+        }
+        out.push('\n');
+    }
+}
+
+fn seconds(row: &Expected) -> String {
+    span(Duration::from_secs_f64(row.seconds.max(0.0)))
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Start => "start",
+        Action::Adopt => "adopt",
+        Action::Continue => "continue",
+        Action::Merge => "merge",
+        Action::Stay => "stay",
+    }
+}

@@ -1,0 +1,295 @@
+//! Circles in the drawn graph: work that waits for itself because of what a strategy and named dependencies ask for
+//! together. Circles between whole plans are found earlier, with the manifest.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+use crate::plan::{Dependency, Fault, Phase, Plan, PlanSet, Point};
+
+use super::draw::why_words;
+use super::network::{Graph, Node, NodeGate, Of};
+use super::order::Why;
+use super::rank::Ranks;
+
+/// Most circles that are told at once.
+const MOST: usize = 20;
+
+/// One step of a circle.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// The node that waits.
+    waits: usize,
+    /// The node that it waits for.
+    on: usize,
+    /// The gate between them.
+    gate: usize,
+}
+
+/// One shortest circle of every group of nodes that wait for each other, so that none can ever begin. A gate that can
+/// open without some of its members holds nobody up. `manifest` is the manifest as faults name it.
+pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path) -> Vec<Fault> {
+    if ranks.stuck.is_empty() {
+        return Vec::new();
+    }
+    let mut steps = blocked(graph, &ranks.stuck);
+    leave_out_landings(graph, &mut steps);
+    let mut faults = Vec::new();
+    for group in groups(&steps) {
+        if faults.len() == MOST {
+            break;
+        }
+        if let Some(circle) = shortest(&steps, &group) {
+            faults.push(fault(set, graph, &circle, manifest));
+        }
+    }
+    faults
+}
+
+/// What each stuck node waits for in vain: the stuck members of gates that cannot open without them. Nodes that only
+/// come behind a circle are left out.
+fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
+    let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
+    let closed =
+        |gate: &NodeGate| gate.of.iter().filter(|member| !stuck.contains(member)).count() < gate.need;
+    let mut steps: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
+    let mut waiters: BTreeMap<usize, usize> = BTreeMap::new();
+    for &waits in &stuck {
+        let own = steps.entry(waits).or_default();
+        let gates = graph.nodes[waits].gates.iter().copied();
+        for gate in gates.filter(|gate| closed(&graph.gates[*gate])) {
+            let members = graph.gates[gate]
+                .of
+                .iter()
+                .filter(|member| stuck.contains(member));
+            own.extend(members.map(|on| Step { waits, on: *on, gate }));
+        }
+        for step in own {
+            *waiters.entry(step.on).or_default() += 1;
+        }
+    }
+    let mut free: Vec<usize> = stuck
+        .iter()
+        .copied()
+        .filter(|node| !waiters.contains_key(node))
+        .collect();
+    while let Some(node) = free.pop() {
+        for step in steps.remove(&node).unwrap_or_default() {
+            let left = waiters.entry(step.on).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                free.push(step.on);
+            }
+        }
+    }
+    steps
+}
+
+/// Plans may wait for each other's phases in turn. Then neither of them lands before the other, which is an order for
+/// the merge queue and holds up no work: such steps are no part of a circle.
+fn leave_out_landings(graph: &Graph, steps: &mut BTreeMap<usize, Vec<Step>>) {
+    let is_landing = |node: usize| graph.nodes[node].of == Of::Landed;
+    let is_order = |step: &Step| {
+        graph.gates[step.gate].why == Why::Landing && is_landing(step.waits) && is_landing(step.on)
+    };
+    let mut edges: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for step in steps.values().flatten().filter(|step| is_order(step)) {
+        edges.entry(step.waits).or_default().push(step.on);
+    }
+    let ahead: BTreeMap<usize, BTreeSet<usize>> =
+        edges.keys().map(|node| (*node, reach(&edges, *node))).collect();
+    let in_turn = |step: &Step| {
+        ahead
+            .get(&step.on)
+            .is_some_and(|ahead| ahead.contains(&step.waits))
+    };
+    for own in steps.values_mut() {
+        own.retain(|step| !(is_order(step) && in_turn(step)));
+    }
+}
+
+/// Groups of nodes each of which can be reached from all others of its group.
+fn groups(steps: &BTreeMap<usize, Vec<Step>>) -> Vec<BTreeSet<usize>> {
+    let mut backwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut forwards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for step in steps.values().flatten() {
+        backwards.entry(step.on).or_default().push(step.waits);
+        forwards.entry(step.waits).or_default().push(step.on);
+    }
+    let mut found: Vec<BTreeSet<usize>> = Vec::new();
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
+    for &node in steps.keys() {
+        if found.len() == MOST {
+            break;
+        }
+        if !seen.contains(&node) {
+            let ahead = reach(&forwards, node);
+            let group: BTreeSet<usize> = reach(&backwards, node).intersection(&ahead).copied().collect();
+            seen.extend(&group);
+            seen.insert(node);
+            if !group.is_empty() {
+                found.push(group);
+            }
+        }
+    }
+    found
+}
+
+/// What can be reached from a node in one step or more.
+fn reach(edges: &BTreeMap<usize, Vec<usize>>, from: usize) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(node) = open.pop() {
+        for to in edges.get(&node).into_iter().flatten() {
+            if seen.insert(*to) {
+                open.push(*to);
+            }
+        }
+    }
+    seen
+}
+
+/// The shortest circle inside a group, by breadth-first search from each of its nodes.
+fn shortest(steps: &BTreeMap<usize, Vec<Step>>, group: &BTreeSet<usize>) -> Option<Vec<Step>> {
+    let mut best: Option<Vec<Step>> = None;
+    // In a large group the first nodes will do: any circle names the trouble.
+    for &start in group.iter().take(200) {
+        let mut came: BTreeMap<usize, Step> = BTreeMap::new();
+        let mut queue = VecDeque::from([start]);
+        'search: while let Some(node) = queue.pop_front() {
+            for step in steps.get(&node).into_iter().flatten() {
+                if group.contains(&step.on) && !came.contains_key(&step.on) {
+                    came.insert(step.on, *step);
+                    if step.on == start {
+                        break 'search;
+                    }
+                    queue.push_back(step.on);
+                }
+            }
+        }
+        let mut circle = Vec::new();
+        let mut at = start;
+        while let Some(step) = came.get(&at) {
+            circle.push(*step);
+            at = step.waits;
+            if at == start {
+                break;
+            }
+        }
+        circle.reverse();
+        let shorter = best.as_ref().is_none_or(|best| circle.len() < best.len());
+        if !circle.is_empty() && shorter {
+            best = Some(circle);
+        }
+    }
+    best
+}
+
+fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Fault {
+    let mut path: Vec<String> = circle.iter().map(|step| graph.id(step.waits)).collect();
+    path.extend(circle.first().map(|step| graph.id(step.waits)));
+    let reasons: Vec<String> = circle
+        .iter()
+        .map(|step| {
+            let (file, line) = place(set, graph, step, manifest);
+            format!("{} ({}:{line})", reason(graph, step), file.display())
+        })
+        .collect();
+    let message = format!("these wait for each other: {}", path.join(" → "));
+    let hint = format!("{}; one of them has to go", reasons.join(", "));
+    // The place of a named dependency is the one to look at first.
+    let named = |step: &&Step| matches!(graph.gates[step.gate].why, Why::Named | Why::Depends);
+    let first = circle.iter().find(named).or(circle.first());
+    let (file, line) = match first {
+        Some(step) => place(set, graph, step, manifest),
+        None => (manifest.to_owned(), 1),
+    };
+    let mut fault = Fault::of_file(&file, message).hint(hint);
+    fault.line = Some(line);
+    fault
+}
+
+/// What a step says in words.
+fn reason(graph: &Graph, step: &Step) -> String {
+    let (waits, on) = (graph.id(step.waits), graph.id(step.on));
+    let gate = &graph.gates[step.gate];
+    let why = why_words(graph, gate);
+    let phase = |node: &Node| match node.of {
+        Of::Task(task) => task.phase.to_string(),
+        Of::Phase(phase) => phase.to_string(),
+        Of::Verify | Of::Plan | Of::Landed => String::new(),
+    };
+    let phase = phase(&graph.nodes[step.on]);
+    match gate.why {
+        Why::Named | Why::Depends => format!("`{waits}` waits for `{on}`"),
+        Why::PhaseOrder => format!("`{waits}` comes after phase {phase}"),
+        Why::Threshold(_) => format!("`{waits}` waits for {why}"),
+        Why::PipelineStart => format!("`{waits}` starts with `{on}` (pipeline-start)"),
+        Why::Sequential => format!("`{waits}` comes after `{on}` ([SEQUENTIAL])"),
+        Why::Batch => format!("`{waits}` comes in the batch after `{on}`"),
+        Why::Checks => format!("`{waits}` checks `{on}`"),
+        Why::Verified => format!("`{waits}` comes after `{on}`"),
+        Why::OneAgent => format!("`{waits}` is worked on after `{on}`"),
+        Why::Overlap => format!("`{waits}` touches the same files and comes after `{on}`"),
+        Why::PartOf => format!("`{on}` is part of `{waits}`"),
+        Why::Landing => format!("`{waits}` lands after `{on}`"),
+    }
+}
+
+/// The file and line that say so.
+fn place(set: &PlanSet, graph: &Graph, step: &Step, manifest: &Path) -> (PathBuf, usize) {
+    let node = &graph.nodes[step.waits];
+    let plan = &set.plans[node.plan];
+    let in_manifest = (manifest.to_owned(), plan.line);
+    let document = |line: usize| match (&plan.file, line) {
+        (Some(file), 1..) => (file.clone(), line),
+        _ => (manifest.to_owned(), plan.line),
+    };
+    let phase = match node.of {
+        Of::Task(task) => plan.document.phase(task.phase),
+        Of::Phase(phase) => plan.document.phase(phase),
+        Of::Verify | Of::Plan | Of::Landed => None,
+    };
+    match graph.gates[step.gate].why {
+        Why::Depends => match depends_line(set, graph, step, plan, phase) {
+            Some(line) => document(line),
+            None => in_manifest,
+        },
+        Why::PhaseOrder | Why::Threshold(_) | Why::PipelineStart | Why::Batch | Why::Verified => {
+            document(phase.map_or(0, |phase| phase.line))
+        }
+        Why::Named | Why::Sequential | Why::Checks | Why::OneAgent | Why::PartOf => document(node.line),
+        Why::Overlap | Why::Landing => in_manifest,
+    }
+}
+
+/// The line of the document that names a dependency on another plan; none when the manifest does.
+fn depends_line(
+    set: &PlanSet,
+    graph: &Graph,
+    step: &Step,
+    plan: &Plan,
+    phase: Option<&Phase>,
+) -> Option<usize> {
+    let on = &graph.nodes[step.on];
+    let names = |dependency: &&Dependency| {
+        let of = match dependency.on.point {
+            _ if dependency.landed => Of::Landed,
+            Point::Plan => Of::Plan,
+            Point::Phase(phase) => Of::Phase(phase),
+            Point::Task(task) => Of::Task(task),
+        };
+        dependency.on.plan == set.plans[on.plan].name && of == on.of
+    };
+    let phase = phase?;
+    let task = phase
+        .tasks
+        .iter()
+        .find(|task| task.cross.iter().any(|cross| names(&cross)));
+    let heading = phase.depends.iter().any(|own| names(&own)).then_some(phase.line);
+    let upstream = plan.document.upstream.iter();
+    let upstream = upstream.filter(|_| on.of == Of::Plan);
+    let mut upstream = upstream.filter(|named| named.name == set.plans[on.plan].name.as_str());
+    task.map(|task| task.line)
+        .or(heading)
+        .or_else(|| upstream.next().map(|named| named.line))
+}

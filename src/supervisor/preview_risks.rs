@@ -1,0 +1,289 @@
+//! What may go wrong with a run, and what to do about it beforehand.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::git::WorktreeAdmin;
+use crate::graph::{Durations, Graph, Of};
+use crate::plan::{Dependency, Document, PhaseId, Plan, PlanSet, ResourceName};
+use crate::schedule::Scheduler;
+
+use super::preview::SharedFiles;
+use super::{Campaign, Situation, SupervisorError, preflight};
+
+/// From so many tasks on, one phase is too coarse for others to wait for.
+const COARSE: usize = 5;
+
+/// Something that may go wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Risk {
+    /// What it is.
+    pub what: String,
+    /// The plan, phase, resource or file that it is about.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl Risk {
+    fn new(what: impl Into<String>, place: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            place: place.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+/// All that are seen: in the repository first, then in the plans.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub(super) fn risks(
+    campaign: &Campaign,
+    situation: &Situation,
+    set: &PlanSet,
+    graph: &Graph,
+    path: &[usize],
+    overlaps: &[SharedFiles],
+) -> Result<Vec<Risk>, SupervisorError> {
+    let mut found = Vec::new();
+    of_repository(campaign, situation, set, &mut found)?;
+    of_overlaps(overlaps, &mut found);
+    for plan in &set.plans {
+        of_plan(set, plan, &mut found);
+    }
+    of_path(set, graph, path, &mut found);
+    of_resources(set, &mut found);
+    of_durations(set, &situation.durations, &mut found);
+    Ok(found)
+}
+
+fn of_repository(
+    campaign: &Campaign,
+    situation: &Situation,
+    set: &PlanSet,
+    found: &mut Vec<Risk>,
+) -> Result<(), SupervisorError> {
+    let names: Vec<_> = set.plans.iter().map(|plan| plan.name.clone()).collect();
+    if let Err(error) = preflight::check_agents(campaign, &names) {
+        for line in error.to_string().lines() {
+            found.push(Risk::new(
+                line,
+                "agents",
+                "`orch up` refuses to begin before that is mended",
+            ));
+        }
+    }
+    if campaign.repo.head_branch()?.is_none() {
+        found.push(Risk::new(
+            "no branch is checked out (detached HEAD)",
+            campaign.repo.here().display().to_string(),
+            "check a branch out, so that what lands is seen there",
+        ));
+    }
+    for checkout in campaign.repo.checkouts_of(&campaign.target)? {
+        if !checkout.dirty.is_empty() {
+            let files = checkout
+                .dirty
+                .iter()
+                .take(3)
+                .map(|file| file.display().to_string());
+            let files: Vec<String> = files.collect();
+            found.push(Risk::new(
+                format!(
+                    "the target `{}` is checked out with uncommitted changes ({}): nothing can land",
+                    campaign.target,
+                    files.join(", ")
+                ),
+                checkout.path.display().to_string(),
+                "commit or stash them before the first plan lands",
+            ));
+        }
+    }
+    let keys = WorktreeAdmin::new(&campaign.repo).keys()?;
+    for plan in &set.plans {
+        let begun = situation.scheduler.state().plan(&plan.name).worktree().is_some();
+        if begun || keys.iter().any(|key| key == plan.name.as_str()) {
+            continue;
+        }
+        if campaign.repo.branch_tip(&plan.branch)?.is_some() {
+            found.push(Risk::new(
+                format!(
+                    "the branch `{}` exists and was not made by orch: the plan is held",
+                    plan.branch
+                ),
+                plan.name.as_str(),
+                "rename or delete the branch, or give the plan another `branch`",
+            ));
+        }
+        let folder = campaign.worktree_path(plan.name.as_str());
+        let is_free = std::fs::read_dir(&folder).map_or(true, |mut entries| entries.next().is_none());
+        if !is_free {
+            found.push(Risk::new(
+                "the folder for its worktree is not empty: the plan is held",
+                folder.display().to_string(),
+                "move it away, or change `worktrees` in [run]",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn of_overlaps(overlaps: &[SharedFiles], found: &mut Vec<Risk>) {
+    for overlap in overlaps {
+        let [one, other] = &overlap.plans;
+        let files: Vec<&str> = overlap.files.iter().take(3).map(String::as_str).collect();
+        let files = files.join(", ");
+        let more = overlap.files.len().saturating_sub(3);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        if overlap.first.is_none() {
+            found.push(Risk::new(
+                format!("both touch {files}{more}, and run side by side: a conflict when they land"),
+                format!("{one}, {other}"),
+                "let one depend on the other, or set `overlap = \"serialize\"` on one of them",
+            ));
+        }
+    }
+}
+
+fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Risk>) {
+    if plan.verify.is_none() && set.merge.verify.is_none() {
+        found.push(Risk::new(
+            "nothing verifies its work: it counts as finished on the agent's word and its commits",
+            plan.name.as_str(),
+            "give the plan a `verify`, or all of them one in [merge]",
+        ));
+    }
+    let tasks = plan.document.tasks().count();
+    if plan.document.phases.len() == 1 && tasks >= COARSE {
+        found.push(Risk::new(
+            format!("all of its {tasks} tasks stand in one phase: others can only wait for all of it"),
+            plan.name.as_str(),
+            "cut it into phases, or set `dispatch = \"task\"`",
+        ));
+    }
+}
+
+fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Risk>) {
+    let whole: u64 = path.iter().map(|node| graph.nodes[*node].expected).sum();
+    let mut phases: BTreeMap<(usize, PhaseId), u64> = BTreeMap::new();
+    for node in path.iter().map(|node| &graph.nodes[*node]) {
+        let phase = match node.of {
+            Of::Task(task) => task.phase,
+            Of::Phase(phase) => phase,
+            Of::Verify | Of::Plan | Of::Landed => continue,
+        };
+        *phases.entry((node.plan, phase)).or_default() += node.expected;
+    }
+    phases.retain(|_, expected| *expected > 0);
+    if phases.len() < 3 {
+        return;
+    }
+    if let Some(((plan, phase), expected)) = phases.into_iter().max_by_key(|(_, expected)| *expected)
+        && expected * 2 >= whole
+    {
+        found.push(Risk::new(
+            format!(
+                "{}% of the critical path is this one phase",
+                expected * 100 / whole.max(1)
+            ),
+            format!("{}.{phase}", set.plans[plan].name),
+            "split it, or let what waits for it wait for a task of it",
+        ));
+    }
+}
+
+/// Without merging, nothing that waits for a landing goes on.
+pub(super) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Risk>) {
+    for plan in &set.plans {
+        let phases = plan.document.phases.iter();
+        let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
+        let all = plan.depends.iter().cloned().chain(of_phases);
+        let waits = all.filter(|dependency| dependency.landed && !scheduler.state().is_satisfied(dependency));
+        let by_hand = |dependency: &Dependency| {
+            set.plan(&dependency.on.plan)
+                .is_some_and(|other| !other.auto_merge)
+        };
+        let waits: Vec<String> = waits
+            .filter(by_hand)
+            .map(|dependency| dependency.to_string())
+            .collect();
+        if !waits.is_empty() {
+            found.push(Risk::new(
+                format!(
+                    "it waits for {}, and nothing is landed by itself",
+                    waits.join(", ")
+                ),
+                plan.name.as_str(),
+                "run `orch up --merge`, set `merge = \"auto\"`, or run `orch merge` beside it",
+            ));
+        }
+    }
+}
+
+fn of_resources(set: &PlanSet, found: &mut Vec<Risk>) {
+    let mut users: BTreeMap<&ResourceName, Vec<String>> = BTreeMap::new();
+    for plan in &set.plans {
+        for (phase, settings) in &plan.phases {
+            for resource in &settings.uses {
+                users
+                    .entry(resource)
+                    .or_default()
+                    .push(format!("{}.{phase}", plan.name));
+            }
+        }
+    }
+    for (resource, users) in users {
+        if set.resources.get(resource) == Some(&1) && users.len() > 1 {
+            found.push(Risk::new(
+                format!(
+                    "there is one of it, and {} use it one after the other",
+                    users.join(", ")
+                ),
+                resource.as_str(),
+                format!("raise `{resource}` in [resources] if it can be shared"),
+            ));
+        }
+    }
+}
+
+fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Risk>) {
+    let stated = |document: &Document| {
+        document.expected.is_some()
+            || document.phases.iter().any(|phase| phase.expected.is_some())
+            || document.tasks().any(|task| task.expected.is_some())
+    };
+    let known = |plan: &Plan| {
+        plan.expected.is_some()
+            || plan.phases.values().any(|phase| phase.expected.is_some())
+            || stated(&plan.document)
+            || durations.units.contains_key(&plan.name)
+            || durations.agents.contains_key(&plan.agent)
+    };
+    let unknown: Vec<&str> = set
+        .plans
+        .iter()
+        .filter(|plan| !known(plan))
+        .map(|plan| plan.name.as_str())
+        .collect();
+    if !unknown.is_empty() {
+        let count = unknown.len();
+        let place = match count {
+            1..=3 => unknown.join(", "),
+            _ => format!("{}, {} and {} more", unknown[0], unknown[1], count - 2),
+        };
+        found.push(Risk::new(
+            "no durations are known: every task counts alike, ten minutes",
+            place,
+            "write (expected: 30m) behind phases or tasks; what runs is measured for the next time",
+        ));
+    }
+}

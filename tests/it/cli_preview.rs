@@ -1,0 +1,161 @@
+//! `orch preview`, `orch up --dry-run` and `orch graph`, which look ahead and make nothing.
+
+use serde_json::{Value, json};
+
+use crate::support::{Sandbox, document, has_fields};
+
+fn action(preview: &Value, plan: &str) -> Value {
+    let actions = preview["actions"].as_array().unwrap();
+    let found = actions.iter().find(|row| row["plan"] == plan);
+    found.unwrap()["action"].clone()
+}
+
+fn risks(preview: &Value) -> String {
+    preview["risks"].to_string()
+}
+
+#[test]
+fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 2");
+    let one = "# One\n## Phase 1: a (expected: 20m)\n- [ ] 1.1 Write `src/shared.rs`\n## Phase 2: b (expected: 10m)\n\
+               - [ ] 2.1 x\n";
+    sandbox.plan("one", "", one, "work 1.1 2.1");
+    let other = "# Other\n## Phase 1: a (expected: 30m)\n- [ ] 1.1 Change `src/shared.rs`\n";
+    sandbox.plan("other", "verify = \"true\"\n", other, "work 1.1");
+    sandbox.plan(
+        "last",
+        "depends = [\"one.phase1\", \"other@landed\"]\n",
+        &document(&[5]),
+        "work 1.1",
+    );
+    sandbox.plan("side", "depends = [\"one.1\"]\n", &document(&[1]), "work 1.1");
+    sandbox.git("branch orch/side");
+    let preview = sandbox.orch("preview --json").code(0).json();
+    has_fields(
+        &preview,
+        [
+            "schema",
+            "actions",
+            "waves",
+            "critical_path",
+            "expected",
+            "overlaps",
+            "risks",
+            "sync_points",
+            "gates",
+        ],
+    );
+    assert_eq!(preview, sandbox.orch("up --dry-run --json").code(0).json());
+    assert!(!sandbox.join(".git/orch").exists(), "nothing is made");
+    for plan in ["one", "other", "last", "side"] {
+        assert_eq!(action(&preview, plan), "start");
+    }
+    assert_eq!(
+        preview["waves"],
+        json!([["one.1", "other.1"], ["one.2", "last.1", "side.1"]])
+    );
+    assert_eq!(preview["critical_path"][0], "other.1");
+    assert_eq!(
+        preview["expected"][0],
+        json!({"strategy": "auto", "max_agents": 2, "seconds": 80.0 * 60.0})
+    );
+    let numbers: Vec<&Value> = preview["expected"].as_array().unwrap().iter().collect();
+    for strategy in ["batched", "pipeline", "dag", "independent"] {
+        for max in [1, 2, 4] {
+            let found = numbers
+                .iter()
+                .any(|row| row["strategy"] == strategy && row["max_agents"] == max);
+            assert!(found, "{strategy} {max}");
+        }
+    }
+    assert_eq!(
+        preview["overlaps"],
+        json!([{"plans": ["one", "other"], "files": ["src/shared.rs"]}])
+    );
+    assert_eq!(
+        preview["sync_points"],
+        json!([{"id": "one.1", "plans": ["last", "side"]}])
+    );
+    assert_eq!(preview["gates"], json!([]));
+    for part in [
+        "src/shared.rs",
+        "orch/side",
+        "other@landed",
+        "one phase",
+        "no durations",
+        "nothing verifies",
+    ] {
+        assert!(
+            risks(&preview).contains(part),
+            "{part} is not in {}",
+            risks(&preview)
+        );
+    }
+    assert!(risks(&sandbox.orch("preview --json --merge").json()).contains("orch/side"));
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("what orch up would do")
+        .says("expected end: in 1h 20m with 2 agents")
+        .ok();
+    let some = sandbox.orch("preview --json side").code(0).json();
+    assert_eq!(action(&some, "side"), "start");
+    assert_eq!(action(&some, "other"), "stay");
+}
+
+#[test]
+fn what_is_done_stays_and_what_is_begun_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("good", "", &document(&[1]), "work 1.1");
+    sandbox.plan("bad", "", &document(&[2]), "work 1.1; exit 1");
+    sandbox.orch("up").code(1).ok();
+    let preview = sandbox.orch("preview --json").code(0).json();
+    assert_eq!(action(&preview, "good"), "stay");
+    assert_eq!(action(&preview, "bad"), "continue");
+    assert_eq!(
+        action(&sandbox.orch("preview --merge --json").json(), "good"),
+        "merge"
+    );
+    sandbox.orch("preview").code(0).says("1 of 2 tasks are done").ok();
+    sandbox.orch("merge good").code(0).ok();
+    let preview = sandbox.orch("preview --json --merge").code(0).json();
+    assert_eq!(action(&preview, "good"), "stay");
+}
+
+#[test]
+fn the_graph_is_written_in_every_format() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("one", "", &document(&[2, 1]), "true");
+    sandbox.plan("two", "depends = [\"one.phase1\"]\n", &document(&[1]), "true");
+    let graph = sandbox.orch("graph --format json").code(0).json();
+    assert_eq!(graph, sandbox.orch("graph --json").code(0).json());
+    has_fields(&graph, ["schema", "nodes", "edges"]);
+    for node in graph["nodes"].as_array().unwrap() {
+        has_fields(node, ["id", "kind", "plan", "title", "expected_s", "critical"]);
+    }
+    for edge in graph["edges"].as_array().unwrap() {
+        has_fields(edge, ["from", "to", "why"]);
+    }
+    for (format, start) in [
+        ("dot", "digraph"),
+        ("mermaid", "flowchart"),
+        ("svg", "<svg "),
+        ("text", "one"),
+    ] {
+        let said = sandbox.orch(&format!("graph --format {format}")).code(0);
+        assert!(said.out.starts_with(start), "{}", said.out);
+    }
+    sandbox
+        .orch("graph --plan two")
+        .code(0)
+        .says("after one.1 (depends)")
+        .ok();
+    sandbox.orch("graph --plan tow").code(2).says("two").ok();
+    sandbox
+        .orch("graph --tasks --dispatch task --strategy independent")
+        .code(0)
+        .says("independent")
+        .ok();
+}
