@@ -1,13 +1,17 @@
 //! The graph as text, dot, mermaid, json and svg. All of it is pure: strings and values come out, nothing is written.
 
 mod dot;
+mod draft;
 mod json;
 mod layout;
+mod legend;
+mod measure;
 mod mermaid;
 mod picture;
 mod reduce;
 mod route;
 mod svg;
+mod svg_text;
 mod text;
 mod words;
 

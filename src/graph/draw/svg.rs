@@ -5,13 +5,18 @@ use std::fmt::Write;
 use super::layout::{Grid, grid};
 use super::picture::{Kind, Picture, Shape};
 use super::route::{Routes, Way, routes};
+use super::svg_text::{escaped, rounded, wrapped};
 use super::text::cut;
 use super::words::span;
 
-const LABEL: f64 = 176.0;
-const BOX: (f64, f64) = (112.0, 62.0);
-const TRACK: f64 = 7.0;
-const HEAD: f64 = 54.0;
+/// Width of the names of plans.
+pub(super) const LABEL: f64 = 176.0;
+/// Width and height of a box.
+pub(super) const BOX: (f64, f64) = (112.0, 62.0);
+/// Distance between links side by side.
+pub(super) const TRACK: f64 = 7.0;
+/// Height of the title.
+pub(super) const HEAD: f64 = 54.0;
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 /// Columns of text in a box.
 const LETTERS: usize = 16;
@@ -23,21 +28,22 @@ pub fn svg(picture: &Picture) -> String {
     Canvas::new(picture).draw()
 }
 
-struct Canvas<'p> {
-    picture: &'p Picture,
-    grid: Grid,
-    routes: Routes,
+/// A picture with the measures of all that is in it.
+pub(super) struct Canvas<'p> {
+    pub(super) picture: &'p Picture,
+    pub(super) grid: Grid,
+    pub(super) routes: Routes,
     /// Left and right end of each column.
-    columns: Vec<(f64, f64)>,
+    pub(super) columns: Vec<(f64, f64)>,
     /// Left end of each gutter's tracks.
-    gutters: Vec<f64>,
+    pub(super) gutters: Vec<f64>,
     /// Top of each row's channel and the middle of the row.
-    rows: Vec<(f64, f64)>,
+    pub(super) rows: Vec<(f64, f64)>,
     /// Top and bottom of each lane.
-    lanes: Vec<(f64, f64)>,
-    width: f64,
-    height: f64,
-    out: String,
+    pub(super) lanes: Vec<(f64, f64)>,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) out: String,
 }
 
 impl<'p> Canvas<'p> {
@@ -58,81 +64,6 @@ impl<'p> Canvas<'p> {
         };
         canvas.measure();
         canvas
-    }
-
-    fn measure(&mut self) {
-        let mut widths = vec![0.0f64; self.grid.columns];
-        for (shape, (_, column)) in self.picture.shapes.iter().zip(&self.grid.cells) {
-            widths[*column] = widths[*column].max(self.size(shape).0);
-        }
-        let hosts = self.grid.hosts.iter().flatten();
-        let ends: Vec<usize> = hosts.map(|host| self.grid.cells[*host].1 + 1).collect();
-        let mut x = LABEL;
-        for column in 0..=self.grid.columns {
-            let tracks = self.routes.gutters.get(column).copied().unwrap_or(0);
-            x += if ends.contains(&column) { 18.0 } else { 8.0 };
-            self.gutters.push(x);
-            x += (tracks as f64 * TRACK).max(4.0) + 13.0;
-            if let Some(width) = widths.get(column) {
-                self.columns.push((x, x + width));
-                x += width;
-            }
-        }
-        self.width = x.max(900.0);
-        let mut y = HEAD;
-        let mut lane = None;
-        for (row, found) in self.grid.rows.iter().enumerate() {
-            if lane != Some(found.lane) {
-                if let Some((_, bottom)) = self.lanes.last_mut() {
-                    y = y.max(*bottom);
-                    *bottom = y;
-                }
-                self.lanes.push((y, y + 74.0));
-                y += 6.0;
-                lane = Some(found.lane);
-            }
-            if found.named {
-                y += 20.0;
-            }
-            let channel = y + 4.0;
-            y = channel + self.routes.channels[row] as f64 * TRACK + 4.0;
-            self.rows.push((channel, y + BOX.1 / 2.0));
-            y += BOX.1 + 8.0;
-            if let Some((_, bottom)) = self.lanes.last_mut() {
-                *bottom = bottom.max(y + 4.0);
-            }
-            let closes = self
-                .grid
-                .rows
-                .get(row + 1)
-                .is_none_or(|next| next.named || next.lane != found.lane);
-            if closes {
-                y += 4.0;
-            }
-        }
-        self.height = self.lanes.last().map_or(y, |(_, bottom)| *bottom) + 58.0;
-    }
-
-    /// Width and height of a shape.
-    fn size(&self, shape: &Shape) -> (f64, f64) {
-        match shape.kind {
-            Kind::Phase if !shape.whole => (14.0, 14.0),
-            Kind::Task | Kind::Phase | Kind::Verify => BOX,
-            Kind::Plan | Kind::Merge => (20.0, 20.0),
-            Kind::Joint => (10.0, 10.0),
-        }
-    }
-
-    /// The middle of a shape.
-    fn middle(&self, place: usize) -> (f64, f64) {
-        let (row, column) = self.grid.cells[place];
-        if let Some(host) = self.grid.hosts[place] {
-            let half = self.size(&self.picture.shapes[host]).0 / 2.0;
-            let (x, y) = self.middle(host);
-            return (x + half + 7.0, y);
-        }
-        let (left, right) = self.columns[column];
-        ((left + right) / 2.0, self.rows[row].1)
     }
 
     fn draw(mut self) -> String {
@@ -398,86 +329,7 @@ impl<'p> Canvas<'p> {
         );
     }
 
-    /// The point of a shape's outline on its right (1) or left (-1) side, so far below its middle.
-    fn edge(&self, place: usize, side: f64, below: f64) -> (f64, f64) {
-        let shape = &self.picture.shapes[place];
-        let (x, y) = self.middle(place);
-        let half = self.size(shape).0 / 2.0;
-        match shape.kind {
-            Kind::Plan => (
-                x + side * (half * half - below * below).max(0.0).sqrt(),
-                y + below,
-            ),
-            Kind::Merge => (x + side * (half + 1.0 - below.abs()), y + below),
-            Kind::Joint => (x + side * half, y),
-            _ => (x + side * half, y + below),
-        }
-    }
-
-    fn legend(&mut self) {
-        let y = self.height - 26.0;
-        let mut x = 16.0;
-        let entries: [(&str, &str); 7] = [
-            ("critical", "critical path"),
-            ("done", "done already"),
-            ("verify", "verification"),
-            ("end", "end of a phase"),
-            ("plan", "plan finished"),
-            ("landed", "plan landed"),
-            ("settled", "any end of it is enough"),
-        ];
-        for (sample, words) in entries {
-            let needed = match sample {
-                "end" => !self.grid.boxes.is_empty(),
-                "settled" => self.picture.links.iter().any(|link| link.settled),
-                "done" => self.picture.shapes.iter().any(|shape| shape.done),
-                "verify" => self.picture.shapes.iter().any(|shape| shape.kind == Kind::Verify),
-                _ => true,
-            };
-            if !needed {
-                continue;
-            }
-            let middle = y - 4.0;
-            let drawing = match sample {
-                "critical" => format!(
-                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#ffedd5\" stroke=\"#c2410c\" \
-                     stroke-width=\"2\"/>",
-                    y - 11.0
-                ),
-                "done" => format!(
-                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#e2e8f0\" stroke=\"#94a3b8\"/>",
-                    y - 11.0
-                ),
-                "verify" => format!(
-                    "<rect x=\"{x}\" y=\"{}\" width=\"22\" height=\"14\" rx=\"3\" fill=\"#ffffff\" stroke=\"#64748b\" \
-                     stroke-dasharray=\"4 2\"/>",
-                    y - 11.0
-                ),
-                "end" => format!(
-                    "<rect x=\"{}\" y=\"{}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"#ffffff\" stroke=\"#64748b\"/>",
-                    x + 6.0,
-                    y - 10.0
-                ),
-                "plan" => format!(
-                    "<circle cx=\"{}\" cy=\"{middle}\" r=\"9\" fill=\"#ffffff\" stroke=\"#64748b\"/><path d=\"M{} \
-                     {middle}l3 4l6 -8\" fill=\"none\" stroke=\"#0f172a\" stroke-width=\"1.6\"/>",
-                    x + 12.0,
-                    x + 7.5
-                ),
-                "landed" => format!(
-                    "<path d=\"M{x} {middle}l10 -10l10 10l-10 10Z\" fill=\"#ffffff\" stroke=\"#64748b\"/>"
-                ),
-                _ => format!(
-                    "<path d=\"M{x} {middle}h24\" stroke=\"#475569\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\"/>"
-                ),
-            };
-            let _ = writeln!(self.out, "{drawing}");
-            self.text(x + 30.0, y, words, "font-size=\"11\" fill=\"#334155\"");
-            x += 30.0 + 7.0 * words.len() as f64 + 18.0;
-        }
-    }
-
-    fn text(&mut self, x: f64, y: f64, text: &str, style: &str) {
+    pub(super) fn text(&mut self, x: f64, y: f64, text: &str, style: &str) {
         let fill = if style.contains("fill=") {
             ""
         } else {
@@ -489,75 +341,4 @@ impl<'p> Canvas<'p> {
             escaped(text)
         );
     }
-}
-
-/// A path along the points with round corners.
-fn rounded(points: &[(f64, f64)]) -> String {
-    let mut path = format!("M{:.1} {:.1}", points[0].0, points[0].1);
-    let length = |a: (f64, f64), b: (f64, f64)| (b.0 - a.0).hypot(b.1 - a.1);
-    for at in 1..points.len() {
-        let (before, here) = (points[at - 1], points[at]);
-        let Some(&next) = points.get(at + 1) else {
-            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
-            break;
-        };
-        let (first, second) = (length(before, here), length(here, next));
-        let radius = (first / 2.0).min(second / 2.0).min(6.0);
-        if first < 0.1 || second < 0.1 {
-            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
-            continue;
-        }
-        let toward = |other: (f64, f64), length: f64| {
-            let share = radius / length;
-            (
-                here.0 + (other.0 - here.0) * share,
-                here.1 + (other.1 - here.1) * share,
-            )
-        };
-        let (a, b) = (toward(before, first), toward(next, second));
-        let _ = write!(
-            path,
-            "L{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
-            a.0, a.1, here.0, here.1, b.0, b.1
-        );
-    }
-    path
-}
-
-/// The text in at most so many lines of at most so many characters, broken between words where that is possible.
-fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        if found.len() + 1 == lines || rest.chars().count() <= letters {
-            found.push(cut(rest, letters));
-            break;
-        }
-        let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
-        let end = rest[..=most.min(rest.len() - 1)]
-            .char_indices()
-            .rev()
-            .find(|(_, c)| *c == ' ')
-            .map_or(most, |(at, _)| at);
-        found.push(rest[..end].trim_end().to_owned());
-        rest = rest[end..].trim_start();
-    }
-    found
-}
-
-/// Text inside XML. Control characters, which XML forbids, become blanks.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

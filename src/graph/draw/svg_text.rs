@@ -1,0 +1,76 @@
+//! Pieces of a picture as SVG writes them.
+
+use std::fmt::Write;
+
+use super::text::cut;
+
+/// A path along the points with round corners.
+pub(super) fn rounded(points: &[(f64, f64)]) -> String {
+    let mut path = format!("M{:.1} {:.1}", points[0].0, points[0].1);
+    let length = |a: (f64, f64), b: (f64, f64)| (b.0 - a.0).hypot(b.1 - a.1);
+    for at in 1..points.len() {
+        let (before, here) = (points[at - 1], points[at]);
+        let Some(&next) = points.get(at + 1) else {
+            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
+            break;
+        };
+        let (first, second) = (length(before, here), length(here, next));
+        let radius = (first / 2.0).min(second / 2.0).min(6.0);
+        if first < 0.1 || second < 0.1 {
+            let _ = write!(path, "L{:.1} {:.1}", here.0, here.1);
+            continue;
+        }
+        let toward = |other: (f64, f64), length: f64| {
+            let share = radius / length;
+            (
+                here.0 + (other.0 - here.0) * share,
+                here.1 + (other.1 - here.1) * share,
+            )
+        };
+        let (a, b) = (toward(before, first), toward(next, second));
+        let _ = write!(
+            path,
+            "L{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
+            a.0, a.1, here.0, here.1, b.0, b.1
+        );
+    }
+    path
+}
+
+/// The text in at most so many lines of at most so many characters, broken between words where that is possible.
+pub(super) fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        if found.len() + 1 == lines || rest.chars().count() <= letters {
+            found.push(cut(rest, letters));
+            break;
+        }
+        let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
+        let end = rest[..=most.min(rest.len() - 1)]
+            .char_indices()
+            .rev()
+            .find(|(_, c)| *c == ' ')
+            .map_or(most, |(at, _)| at);
+        found.push(rest[..end].trim_end().to_owned());
+        rest = rest[end..].trim_start();
+    }
+    found
+}
+
+/// Text inside XML. Control characters, which XML forbids, become blanks.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
