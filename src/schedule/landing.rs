@@ -25,7 +25,7 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
     }
     let mut candidates: Vec<(Place, &PlanWork, Option<String>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
-        let run = state.plan(&plan.name);
+        let run = &state.plans[index];
         if let Some(into) = wanted(plan, run, state) {
             candidates.push((plan_place(index, work, run), plan, into));
         }
@@ -36,7 +36,7 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
         if run.outcome != Some(Outcome::Finished) {
             return Some(Step::Refuse(plan.name.clone(), not_finished(run)));
         }
-        match blocker(work, plan, into.as_deref(), state) {
+        match blocker(plan, into.as_deref(), state) {
             None => return Some(Step::Merge(plan.name.clone(), into.clone())),
             Some(on) => {
                 let on_wanted = candidates.iter().any(|(_, other, _)| other.name == on);
@@ -63,12 +63,12 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
 }
 
 /// The first plan that has to land before this one and has not.
-fn blocker(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> Option<PlanName> {
+fn blocker(plan: &PlanWork, into: Option<&str>, state: &State) -> Option<PlanName> {
     let target = into.or(state.run.as_ref().map(|run| run.target.as_str()))?;
     plan.all_depends()
         .map(|dependency| &dependency.on.plan)
         .chain(carried_overlaps(plan, state))
-        .filter(|on| work.plans.iter().any(|other| &other.name == *on))
+        .filter(|on| state.number(on).is_some())
         .find(|on| !state.plan(on).landed.contains_key(target))
         .cloned()
 }
@@ -85,10 +85,9 @@ fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
     let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.merge_trouble.is_none());
     let busy = matches!(run.merge, Merge::Running(_));
-    let auto = work
-        .plans
-        .iter()
-        .any(|plan| &plan.name == name && plan.auto_merge);
+    let auto = state
+        .number(name)
+        .is_some_and(|number| work.plans[number].auto_merge);
     busy || (auto && unhindered && state.drives(name))
 }
 

@@ -30,6 +30,7 @@ mod reporting;
 mod scheduler;
 mod simulate;
 mod simulation;
+mod standing;
 mod starting;
 mod state;
 mod trouble;
