@@ -160,11 +160,17 @@ impl Scheduler {
         }
         if cfg!(debug_assertions) {
             invariants::check(&self.work, &self.state);
-            for (number, standing) in self.frontier.standing.iter().enumerate() {
+            let events = step
+                .events
+                .iter()
+                .filter_map(|event| self.state.number(event.plan()?));
+            for number in events.collect::<BTreeSet<usize>>() {
                 let now = || Standing::new(&self.work.plans[number], &self.state.plans[number]);
+                let kept = self.frontier.standing[number].as_ref();
                 assert!(
-                    standing.as_ref().is_none_or(|kept| kept.is_like(&now())),
-                    "the index of units is out of step with the state"
+                    kept.is_none_or(|kept| kept.is_like(&now())),
+                    "{}: the index of units is out of step with the state",
+                    self.work.plans[number].name
                 );
             }
         }
