@@ -245,8 +245,11 @@ impl Graph {
         for unit in &order.units {
             let nodes = self.unit_nodes(number, unit.id);
             for (place, node) in nodes.iter().enumerate() {
-                let gates = unit.gates.iter().map(|gate| first + gate);
-                self.nodes[*node].gates.extend(gates);
+                // The others come behind the first.
+                if place == 0 {
+                    let gates = unit.gates.iter().map(|gate| first + gate);
+                    self.nodes[*node].gates.extend(gates);
+                }
                 let before = match (place, plan.arrangement.dispatch) {
                     (0, Dispatch::Plan) => last,
                     (0, Dispatch::Phase | Dispatch::Task) => None,

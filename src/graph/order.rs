@@ -2,7 +2,7 @@
 //!
 //! A strategy is only a way of drawing these gates; whoever schedules knows the gates and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart, Strategy, TaskId, UnitId};
 
@@ -18,7 +18,7 @@ pub enum Counts {
 }
 
 /// Why a gate stands there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// `(depends: …)` names it.
     Named,
@@ -143,32 +143,49 @@ pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
 /// The same order between whole phases: a phase waits for another when any of its tasks does. What would wait for a
 /// phase behind it in the document does not: such phases go in the order of the document.
 fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
-    let place = |id: PhaseId| document.phases.iter().position(|phase| phase.id == id);
+    let phases = document.phases.iter().enumerate();
+    let place: BTreeMap<PhaseId, usize> = phases.map(|(place, phase)| (phase.id, place)).collect();
+    let phase_of = |unit: usize| place.get(&fine.units[unit].id.phase()).copied();
+    let mut parts: Vec<Vec<usize>> = vec![Vec::new(); document.phases.len()];
+    for unit in 0..fine.units.len() {
+        if let Some(phase) = phase_of(unit) {
+            parts[phase].push(unit);
+        }
+    }
+    // A gate has members of few phases, and many wait there.
+    let met = fine.gates.iter().map(|gate| {
+        let mut met: Vec<usize> = gate.of.iter().filter_map(|member| phase_of(*member)).collect();
+        met.dedup();
+        met
+    });
+    let met: Vec<Vec<usize>> = met.collect();
     let mut gates: Vec<Gate> = Vec::new();
+    let mut drawn: BTreeMap<(usize, Why), usize> = BTreeMap::new();
     let units = document.phases.iter().enumerate().map(|(own, phase)| {
         let mut before: BTreeMap<usize, Why> = BTreeMap::new();
-        for unit in fine.units.iter().filter(|unit| unit.id.phase() == phase.id) {
-            for gate in unit.gates.iter().map(|gate| &fine.gates[*gate]) {
-                for member in &gate.of {
-                    let other = place(fine.units[*member].id.phase());
-                    if let Some(other) = other.filter(|other| *other < own) {
-                        before.entry(other).or_insert(gate.why);
-                    }
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        for gate in parts[own].iter().flat_map(|unit| &fine.units[*unit].gates) {
+            if seen.insert(*gate) {
+                for other in met[*gate].iter().filter(|other| **other < own) {
+                    before.entry(*other).or_insert(fine.gates[*gate].why);
                 }
             }
         }
         let own_gates = before.into_iter().map(|(other, why)| {
-            gates.push(Gate {
-                of: vec![other],
-                need: 1,
-                counts: Counts::Done,
-                // A phase is one unit here, and half of a unit cannot be waited for.
-                why: match why {
-                    Why::Threshold(_) => Why::PhaseOrder,
-                    other => other,
-                },
-            });
-            gates.len() - 1
+            // A phase is one unit here, and half of a unit cannot be waited for.
+            let why = match why {
+                Why::Threshold(_) => Why::PhaseOrder,
+                other => other,
+            };
+            *drawn.entry((other, why)).or_insert_with(|| {
+                gates.push(Gate {
+                    of: vec![other],
+                    need: 1,
+                    counts: Counts::Done,
+                    why,
+                });
+                gates.len() - 1
+            })
         });
         Unit {
             id: UnitId::Phase(phase.id),
@@ -193,6 +210,8 @@ struct Draft<'d> {
     units: Vec<Unit>,
     gates: Vec<Gate>,
     place: BTreeMap<UnitId, usize>,
+    /// Gates behind each phase, once something waits there.
+    ends: Vec<Option<Vec<usize>>>,
 }
 
 impl<'d> Draft<'d> {
@@ -236,6 +255,7 @@ impl<'d> Draft<'d> {
             place: place.collect(),
             units,
             gates: Vec::new(),
+            ends: vec![None; document.phases.len()],
         }
     }
 
@@ -296,25 +316,39 @@ impl<'d> Draft<'d> {
         let beside = |other: &Phase| {
             phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
         };
-        for other in document.phases[..number].iter().filter(|other| !beside(other)) {
-            let of = self.work_of(other);
-            let all = of.len();
-            let (need, why) = match self.strategy {
-                Strategy::Dag | Strategy::Independent => (all, Why::PhaseOrder),
-                Strategy::Auto | Strategy::Batched | Strategy::Pipeline => {
-                    let need = self.arrangement.needed(all);
-                    if need == all {
-                        (all, Why::PhaseOrder)
-                    } else {
-                        (need, Why::Threshold(self.arrangement.threshold))
-                    }
-                }
-            };
-            gates.extend(self.gate(of, need, why));
-            let blocking = other.verify.as_ref().is_some_and(|block| !block.background);
-            if blocking && let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(other.id))) {
-                gates.extend(self.gate(vec![check], 1, Why::Verified));
+        for (place, other) in document.phases[..number].iter().enumerate() {
+            if beside(other) {
+                continue;
             }
+            let shared = match self.ends[place].take() {
+                Some(shared) => shared,
+                None => self.end_of(other),
+            };
+            gates.extend(&shared);
+            self.ends[place] = Some(shared);
+        }
+        gates
+    }
+
+    /// The gates at which everything behind a phase waits; the same for all of them.
+    fn end_of(&mut self, phase: &Phase) -> Vec<usize> {
+        let of = self.work_of(phase);
+        let all = of.len();
+        let (need, why) = match self.strategy {
+            Strategy::Dag | Strategy::Independent => (all, Why::PhaseOrder),
+            Strategy::Auto | Strategy::Batched | Strategy::Pipeline => {
+                let need = self.arrangement.needed(all);
+                if need == all {
+                    (all, Why::PhaseOrder)
+                } else {
+                    (need, Why::Threshold(self.arrangement.threshold))
+                }
+            }
+        };
+        let mut gates: Vec<usize> = self.gate(of, need, why).into_iter().collect();
+        let blocking = phase.verify.as_ref().is_some_and(|block| !block.background);
+        if blocking && let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(phase.id))) {
+            gates.extend(self.gate(vec![check], 1, Why::Verified));
         }
         gates
     }

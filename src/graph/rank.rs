@@ -21,7 +21,8 @@ impl Ranks {
     /// Ranks every node in time linear in nodes and edges: topological order (Kahn 1962), then one pass backwards, the
     /// critical-path method's.
     pub fn new(graph: &Graph, set: &PlanSet) -> Self {
-        let order = forwards(graph);
+        let gates_of = Members::new(graph);
+        let order = forwards(graph, &gates_of);
         let mut priority: Vec<Priority> = graph
             .nodes
             .iter()
@@ -30,20 +31,8 @@ impl Ranks {
         let mut remaining = vec![0u64; graph.nodes.len()];
         // What waits behind a gate is handed to all of its members once, however many wait there.
         let mut behind: Vec<(u64, Option<Priority>)> = vec![(0, None); graph.gates.len()];
-        let mut users = vec![0usize; graph.gates.len()];
-        let mut gates_of: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
-        for (number, gate) in graph.gates.iter().enumerate() {
-            for member in &gate.of {
-                gates_of[*member].push(number);
-            }
-        }
-        for node in &graph.nodes {
-            for gate in &node.gates {
-                users[*gate] += 1;
-            }
-        }
         for &node in order.iter().rev() {
-            for gate in &gates_of[node] {
+            for gate in gates_of.of(node) {
                 let (longest, highest) = behind[*gate];
                 remaining[node] = remaining[node].max(longest);
                 // Only success brings what waits there nearer; mere order lends no priority.
@@ -112,32 +101,21 @@ impl Ranks {
 
 /// Nodes in an order in which everything comes after what it waits for. What can never begin is left out. A gate opens
 /// with as many members as it needs, so that a gate which never needs its own followers is no circle.
-fn forwards(graph: &Graph) -> Vec<usize> {
+fn forwards(graph: &Graph, gates_of: &Members) -> Vec<usize> {
     let mut missing: Vec<usize> = graph.gates.iter().map(|gate| gate.need).collect();
     let mut closed: Vec<usize> = graph.nodes.iter().map(|node| node.gates.len()).collect();
-    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); graph.gates.len()];
-    let mut gates_of: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
-    for (number, gate) in graph.gates.iter().enumerate() {
-        for member in &gate.of {
-            gates_of[*member].push(number);
-        }
-    }
-    for (place, node) in graph.nodes.iter().enumerate() {
-        for gate in &node.gates {
-            waiting[*gate].push(place);
-        }
-    }
+    let waiting = Members::waiting(graph);
     let mut order: Vec<usize> = (0..graph.nodes.len()).filter(|node| closed[*node] == 0).collect();
     let mut next = 0;
     while let Some(&node) = order.get(next) {
         next += 1;
-        for gate in &gates_of[node] {
+        for gate in gates_of.of(node) {
             if missing[*gate] == 0 {
                 continue;
             }
             missing[*gate] -= 1;
             if missing[*gate] == 0 {
-                for waiter in &waiting[*gate] {
+                for waiter in waiting.of(*gate) {
                     closed[*waiter] -= 1;
                     if closed[*waiter] == 0 {
                         order.push(*waiter);
@@ -147,4 +125,47 @@ fn forwards(graph: &Graph) -> Vec<usize> {
         }
     }
     order
+}
+
+/// Lists of numbers behind each other in one, as in a compressed sparse row matrix.
+struct Members {
+    begins: Vec<usize>,
+    list: Vec<usize>,
+}
+
+impl Members {
+    /// The gates of which each node is a member.
+    fn new(graph: &Graph) -> Self {
+        let gates = graph.gates.iter().enumerate();
+        let pairs = gates.flat_map(|(number, gate)| gate.of.iter().map(move |member| (*member, number)));
+        Self::of_pairs(graph.nodes.len(), pairs)
+    }
+
+    /// The nodes that wait at each gate.
+    fn waiting(graph: &Graph) -> Self {
+        let nodes = graph.nodes.iter().enumerate();
+        let pairs = nodes.flat_map(|(place, node)| node.gates.iter().map(move |gate| (*gate, place)));
+        Self::of_pairs(graph.gates.len(), pairs)
+    }
+
+    fn of_pairs(keys: usize, pairs: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
+        let mut begins = vec![0; keys + 1];
+        for (key, _) in pairs.clone() {
+            begins[key + 1] += 1;
+        }
+        for key in 0..keys {
+            begins[key + 1] += begins[key];
+        }
+        let mut list = vec![0; begins[keys]];
+        let mut next = begins.clone();
+        for (key, value) in pairs {
+            list[next[key]] = value;
+            next[key] += 1;
+        }
+        Self { begins, list }
+    }
+
+    fn of(&self, key: usize) -> &[usize] {
+        &self.list[self.begins[key]..self.begins[key + 1]]
+    }
 }

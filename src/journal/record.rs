@@ -131,6 +131,7 @@ mod tests {
             Event::PhaseDone {
                 plan: plan(),
                 phase: PhaseId(0),
+                proven: false,
             },
             Event::TaskFailed(TaskReport {
                 plan: plan(),

@@ -104,7 +104,8 @@ impl Net {
                 .filter_map(|dependency| point(&dependency.on.plan, dependency.on.point));
             let of: Vec<usize> = ends.chain(whole).collect();
             let whole = net.wait(of);
-            for (place, unit) in plan.units.iter().enumerate() {
+            // What is ticked is done, whatever it once waited for.
+            for (place, unit) in plan.units.iter().enumerate().filter(|(_, unit)| !unit.ticked) {
                 let own = unit
                     .depends
                     .iter()
@@ -175,7 +176,7 @@ impl Net {
             let of = gate.of.iter().map(|member| units[*member].1).collect();
             self.waits.push(Wait { of, need: gate.need });
         }
-        for (unit, (first, _)) in plan.units.iter().zip(&units) {
+        for (unit, (first, _)) in plan.units.iter().zip(&units).filter(|(unit, _)| !unit.ticked) {
             let gates = unit.gates.iter().map(|gate| first_wait + gate);
             self.nodes[*first].waits.extend(gates);
         }
@@ -200,13 +201,13 @@ impl Net {
         }
         let (mut first, mut last, mut done) = (None, None, 0);
         for (task, ticked) in tasks {
-            let took = if *ticked {
-                0
-            } else {
-                done += 1;
-                whole * done / open - whole * (done - 1) / open
-            };
-            let node = self.node(took);
+            if *ticked {
+                let node = self.node(0);
+                points.tasks.insert(*task, node);
+                continue;
+            }
+            done += 1;
+            let node = self.node(whole * done / open - whole * (done - 1) / open);
             let wait = self.wait(last.into_iter().collect());
             self.nodes[node].waits.extend(wait);
             points.tasks.insert(*task, node);
@@ -274,7 +275,9 @@ impl Net {
                 heads[node] = heads[node].max(opened);
             }
             if let Some(plan) = own.end_of {
-                let begins = self.units[plan].iter().map(|(first, _)| heads[*first]).min();
+                let open = work.plans[plan].units.iter().zip(&self.units[plan]);
+                let open = open.filter(|(unit, _)| !unit.ticked);
+                let begins = open.map(|(_, (first, _))| heads[*first]).min();
                 let lanes = work.plans[plan].lanes.max(1) as u64;
                 let at_best = begins.unwrap_or(0) + self.totals[plan].div_ceil(lanes);
                 heads[node] = heads[node].max(at_best);

@@ -1,6 +1,6 @@
 //! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
 
-use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};
+use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
 
 use super::answers::Ask;
 use super::attempt::Stage;
@@ -87,7 +87,10 @@ impl Scheduler {
     pub(super) fn leave_out(&mut self, at: At, index: usize, step: &mut Step) {
         let plan = &self.work.plans[index];
         let run = &self.state.plans[index];
-        if plan.dispatch != Dispatch::Task {
+        let skips = self.frontier.standing[index]
+            .as_ref()
+            .is_none_or(|standing| standing.skips);
+        if plan.dispatch != Dispatch::Task || !skips {
             return;
         }
         let open = plan.units.iter().map(|unit| unit.id);
@@ -110,26 +113,24 @@ impl Scheduler {
         if run.phases_done.len() == plan.phases.len() {
             return;
         }
-        let mut done = Vec::new();
-        let mut earlier_done = true;
-        for phase in &plan.phases {
-            if run.phases_done.contains_key(&phase.id) {
-                continue;
-            }
-            let settled = is_phase_done(plan, run, phase);
-            // A phase without tasks has nothing to report: it is done with all that stands before it.
-            let by_itself = !phase.tasks.is_empty() || run.by_units;
-            if settled && (by_itself || (earlier_done && !done.is_empty())) {
-                done.push(phase.id);
-            } else {
-                earlier_done = false;
-            }
-        }
-        let name = plan.name.clone();
+        let done = if run.by_units {
+            let mut closable = std::mem::take(&mut self.standing(index).closable);
+            closable.sort_unstable();
+            let (plan, run) = (&self.work.plans[index], &self.state.plans[index]);
+            let phases = closable.into_iter().map(|place| plan.phases[place].id);
+            phases
+                .filter(|phase| !run.phases_done.contains_key(phase))
+                .collect()
+        } else {
+            reported_phases(plan, run)
+        };
+        let plan = &self.work.plans[index];
+        let (name, by_units) = (plan.name.clone(), plan.by_units());
         for phase in done {
             let event = Event::PhaseDone {
                 plan: name.clone(),
                 phase,
+                proven: by_units,
             };
             self.record(at, event, step);
         }
@@ -271,7 +272,7 @@ impl Scheduler {
         if !run.is_open() || run.is_at_work() || run.worktree().is_none() {
             return;
         }
-        if !plan.units.iter().all(|unit| run.is_unit_done(unit.id)) {
+        if !self.look(index).all_done() {
             return;
         }
         let name = plan.name.clone();
@@ -322,17 +323,28 @@ impl Failure {
     }
 }
 
-fn is_phase_done(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
-    if !run.by_units {
-        let mut tasks = phase.tasks.iter();
-        return tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
+/// Phases of which every task was reported, of those that were not known to be done.
+fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
+    let mut done = Vec::new();
+    let mut earlier_done = true;
+    for phase in &plan.phases {
+        if run.phases_done.contains_key(&phase.id) {
+            continue;
+        }
+        let settled = is_reported(run, phase);
+        // A phase without tasks has nothing to report: it is done with all that stands before it.
+        if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
+            done.push(phase.id);
+        } else {
+            earlier_done = false;
+        }
     }
-    let mut units = plan
-        .units
-        .iter()
-        .filter(|unit| unit.id.phase() == phase.id && !plan.is_background(unit.id))
-        .peekable();
-    units.peek().is_some() && units.all(|unit| run.is_unit_done(unit.id))
+    done
+}
+
+fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
+    let mut tasks = phase.tasks.iter();
+    tasks.all(|(task, _)| run.is_item_settled(&(*task).into()))
 }
 
 /// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.

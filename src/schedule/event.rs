@@ -1,7 +1,5 @@
-//! What happened: the facts that the journal keeps, in the words that `orch events` prints.
-//!
-//! Facts come from the world (an agent ended) or from the scheduler (an attempt was assigned). State is nothing but
-//! the fold of these events, so replaying the journal gives the same state.
+//! What happened: the facts that the journal keeps, in the words that `orch events` prints. State is nothing but their
+//! fold, so replaying the journal gives the same state.
 
 use serde::{Deserialize, Serialize};
 
@@ -242,6 +240,9 @@ pub enum Event {
         plan: PlanName,
         /// The phase.
         phase: PhaseId,
+        /// True when its tasks were proven one by one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        proven: bool,
     },
     /// The commit that dependents of a point start from was pinned.
     #[serde(rename = "plan.pinned")]

@@ -204,10 +204,9 @@ impl PlanRun {
             Event::TaskDone(report) => self.report(at, TaskState::Done, report),
             Event::TaskFailed(report) => self.report(at, TaskState::Failed, report),
             Event::TaskSkipped(report) => self.report(at, TaskState::Skipped, report),
-            Event::PhaseDone { phase, .. } => {
-                // Where its tasks were proven one by one it is proven too, should `dispatch` be another one day.
-                let proven = |unit: &UnitId| matches!(unit, UnitId::Task(task) if task.phase == *phase);
-                if self.proven.iter().any(proven) {
+            Event::PhaseDone { phase, proven, .. } => {
+                // Should `dispatch` be another one day.
+                if *proven {
                     self.proven.insert(UnitId::Phase(*phase));
                 }
                 self.phases_done.entry(*phase).or_insert(at);

@@ -9,6 +9,7 @@ use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
 use super::dispatch::{self, Key, Place};
+use super::standing::Standing;
 
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
 type Class = (AgentName, BTreeSet<ResourceName>);
@@ -31,6 +32,8 @@ pub(super) struct Frontier {
     pub landing: bool,
     /// Points of plans that are being pinned, with the place of what comes behind each.
     pub pinning: BTreeMap<(usize, Point), Key>,
+    /// Where the units of each plan stand, of those that were looked at.
+    pub standing: Vec<Option<Standing>>,
 }
 
 /// A unit that is ready, at its place in the order; the place says which.
@@ -60,6 +63,7 @@ impl Frontier {
         Self {
             dirty: (0..plans).collect(),
             landing: true,
+            standing: vec![None; plans],
             ..Self::default()
         }
     }

@@ -1,6 +1,7 @@
 //! Which plan is merged next, and which requests cannot be met.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::plan::{PlanName, Priority};
 
@@ -24,8 +25,8 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
         return None;
     }
     let mut candidates: Vec<(Reverse<Priority>, &PlanWork, Option<String>)> = Vec::new();
-    for plan in &work.plans {
-        let run = state.plan(&plan.name);
+    for (index, plan) in work.plans.iter().enumerate() {
+        let run = &state.plans[index];
         if let Some(into) = wanted(plan, run, state) {
             candidates.push((Reverse(plan.priority), plan, into));
         }
@@ -68,9 +69,28 @@ fn blocker(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> O
     plan.all_depends()
         .map(|dependency| &dependency.on.plan)
         .chain(carried_overlaps(plan, state))
-        .filter(|on| work.plans.iter().any(|other| &other.name == *on))
-        .find(|on| !state.plan(on).landed.contains_key(target))
+        .filter(|on| state.number(on).is_some())
+        .filter(|on| !state.plan(on).landed.contains_key(target))
+        .find(|on| !is_partner(work, plan, on, state))
         .cloned()
+}
+
+/// True for a finished plan that builds on this one as this one builds on it, phase by phase in turn: neither can land
+/// after the other, so the order among them is that of all others.
+fn is_partner(work: &Work, plan: &PlanWork, other: &PlanName, state: &State) -> bool {
+    let finished = state.plan(other).outcome == Some(Outcome::Finished);
+    let mut open = vec![other];
+    let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
+    while let Some(name) = open.pop().filter(|_| finished) {
+        if name == &plan.name {
+            return true;
+        }
+        let work = state.number(name).map(|number| &work.plans[number]);
+        if let Some(work) = work.filter(|_| seen.insert(name)) {
+            open.extend(work.all_depends().map(|dependency| &dependency.on.plan));
+        }
+    }
+    false
 }
 
 /// Plans that this one was made to wait for because both touch the same files, and whose commits it carries.
@@ -85,10 +105,9 @@ fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
     let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.merge_trouble.is_none());
     let busy = matches!(run.merge, Merge::Running(_));
-    let auto = work
-        .plans
-        .iter()
-        .any(|plan| &plan.name == name && plan.auto_merge);
+    let auto = state
+        .number(name)
+        .is_some_and(|number| work.plans[number].auto_merge);
     busy || (auto && unhindered && state.drives(name))
 }
 

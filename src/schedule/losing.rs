@@ -4,7 +4,7 @@
 use crate::plan::{Dependency, PlanName};
 
 use super::plan_run::{Lost, Outcome, PlanRun};
-use super::readiness::{Cause, Readiness};
+use super::readiness::Cause;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, Hold};
 
@@ -16,7 +16,10 @@ impl Scheduler {
         if !run.is_open() {
             return;
         }
-        let look = Readiness::new(plan, run, &self.state);
+        let look = self.look(index);
+        if run.lost.is_empty() && !look.is_lost_elsewhere() {
+            return;
+        }
         let hopeless = look.hopeless();
         if hopeless.is_empty() && run.lost.is_empty() {
             return;
@@ -78,7 +81,7 @@ impl Scheduler {
     fn end_without_success(&mut self, at: At, index: usize, step: &mut Step) {
         let plan = &self.work.plans[index];
         let run = &self.state.plans[index];
-        let over = run.failed_check().is_some() || Readiness::new(plan, run, &self.state).is_stalled();
+        let over = run.failed_check().is_some() || self.look(index).is_stalled();
         if run.is_at_work() || !over || run.lost.is_empty() {
             return;
         }

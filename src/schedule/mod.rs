@@ -35,6 +35,7 @@ mod reporting;
 mod scheduler;
 mod simulate;
 mod simulation;
+mod standing;
 mod starting;
 mod state;
 mod steering;

@@ -197,10 +197,14 @@ impl PlanRun {
     }
 
     /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
-    /// A phase that was done as a whole, under another `dispatch`, is done with all of its tasks.
+    /// A phase that was done as a whole, under another `dispatch`, is done with all of its tasks; a check is a matter of
+    /// its own.
     pub fn is_unit_done(&self, unit: UnitId) -> bool {
-        self.proven.contains(&unit)
-            || matches!(unit, UnitId::Task(task) if self.proven.contains(&UnitId::Phase(task.phase)))
+        let with_its_phase = |task: TaskId| {
+            let phase = UnitId::Phase(task.phase);
+            !task.is_verify() && self.proven.contains(&phase)
+        };
+        self.proven.contains(&unit) || matches!(unit, UnitId::Task(task) if with_its_phase(task))
     }
 
     /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.

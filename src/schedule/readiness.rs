@@ -1,5 +1,6 @@
 //! Which units of a plan could be worked on now, which never will be, and what the others wait for.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::graph::{Counts, Gate};
@@ -8,6 +9,7 @@ use crate::plan::{Dependency, Point, TaskId, UnitId};
 use super::At;
 use super::dispatch;
 use super::plan_run::{PlanRun, Verify};
+use super::standing::Standing;
 use super::state::State;
 use super::work::{PlanWork, UnitWork};
 
@@ -17,8 +19,7 @@ pub struct Readiness<'a> {
     plan: &'a PlanWork,
     run: &'a PlanRun,
     state: &'a State,
-    done: Vec<bool>,
-    settled: Vec<bool>,
+    standing: Cow<'a, Standing>,
 }
 
 /// What a unit waits for.
@@ -43,15 +44,23 @@ pub enum Wait<'a> {
 impl<'a> Readiness<'a> {
     /// Looks at the plan.
     pub fn new(plan: &'a PlanWork, run: &'a PlanRun, state: &'a State) -> Self {
-        let done: Vec<bool> = plan.units.iter().map(|unit| run.is_unit_done(unit.id)).collect();
-        let settled = plan
-            .units
-            .iter()
-            .zip(&done)
-            .map(|(unit, done)| *done || run.lost.contains_key(&unit.id));
         Self {
-            settled: settled.collect(),
-            done,
+            standing: Cow::Owned(Standing::new(plan, run)),
+            plan,
+            run,
+            state,
+        }
+    }
+
+    /// Looks at a plan of which it is known where its units stand.
+    pub(super) fn known(
+        plan: &'a PlanWork,
+        run: &'a PlanRun,
+        state: &'a State,
+        standing: &'a Standing,
+    ) -> Self {
+        Self {
+            standing: Cow::Borrowed(standing),
             plan,
             run,
             state,
@@ -60,12 +69,12 @@ impl<'a> Readiness<'a> {
 
     /// True when the unit still has to be done.
     pub fn is_open(&self, unit: usize) -> bool {
-        !self.settled[unit]
+        !self.standing.settled[unit]
     }
 
     /// True when every unit is done.
     pub fn all_done(&self) -> bool {
-        self.done.iter().all(|done| *done)
+        self.standing.undone == 0
     }
 
     /// Places of units that still have to be done.
@@ -75,20 +84,9 @@ impl<'a> Readiness<'a> {
 
     fn counts(&self, gate: &Gate) -> &[bool] {
         match gate.counts {
-            Counts::Done => &self.done,
-            Counts::Settled => &self.settled,
+            Counts::Done => &self.standing.done,
+            Counts::Settled => &self.standing.settled,
         }
-    }
-
-    /// Which gates are open.
-    fn open_gates(&self) -> Vec<bool> {
-        let gates = self.plan.gates.iter();
-        gates
-            .map(|gate| {
-                let ended = self.counts(gate);
-                gate.missing(|member| ended[member]) == 0
-            })
-            .collect()
     }
 
     /// True when nothing but limits, files and retries stand between the plan as a whole and its next attempt.
@@ -129,15 +127,20 @@ impl<'a> Readiness<'a> {
         if self.open().next().is_none() || !self.plan_is_free() {
             return Vec::new();
         }
-        let gates = self.open_gates();
         let held = self.held_files();
+        let worked: Vec<UnitId> = self
+            .run
+            .attempts
+            .values()
+            .flat_map(|attempt| &attempt.units)
+            .copied()
+            .collect();
         let startable = |unit: &usize| {
             let work = &self.plan.units[*unit];
             let tries = self.run.tries_of(Some(work.id), false);
-            work.gates.iter().all(|gate| gates[*gate])
-                && due(tries.retry_at)
+            due(tries.retry_at)
                 && work.locks.iter().all(|file| !held.contains(file))
-                && !self.run.is_worked_on(work.id)
+                && !worked.contains(&work.id)
                 && self.run.pause_of(work.id).is_none()
                 && self.gate_of(work.id).is_none()
                 && work
@@ -145,7 +148,7 @@ impl<'a> Readiness<'a> {
                     .iter()
                     .all(|dependency| dispatch::is_met(self.plan, dependency, self.state))
         };
-        let ready = self.open().filter(startable);
+        let ready = self.standing.open.iter().copied().filter(startable);
         if self.plan.by_units() {
             ready.collect()
         } else {
@@ -171,10 +174,10 @@ impl<'a> Readiness<'a> {
         if self.plan.by_units() {
             return leg;
         }
-        let mut done = self.done.clone();
+        let mut done = self.standing.done.clone();
         done[first] = true;
         for place in (first + 1)..self.plan.units.len() {
-            if self.done[place] {
+            if self.standing.done[place] {
                 continue;
             }
             let unit = &self.plan.units[place];
@@ -244,6 +247,14 @@ impl<'a> Readiness<'a> {
         waits
     }
 
+    /// True when something that the plan or a unit of it waits for will not come.
+    pub(super) fn is_lost_elsewhere(&self) -> bool {
+        let outside = self.standing.shape.outside.iter();
+        let own = outside.flat_map(|unit| &self.plan.units[*unit].depends);
+        let mut all = self.plan.depends.iter().chain(own);
+        all.any(|dependency| self.state.is_hopeless(dependency))
+    }
+
     /// The open units that will never begin, because what they wait for is lost, each with the root of it.
     pub fn hopeless(&self) -> Vec<(UnitId, Cause<'a>)> {
         self.behind(false)
@@ -300,8 +311,8 @@ impl<'a> Readiness<'a> {
     /// skipped because of it is about to; what is stalled behind something that needs a person has not.
     fn lost_gate(&self, gate: &Gate, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
         let closed = |member: &usize| match gate.counts {
-            Counts::Done => causes[*member].filter(|_| !self.done[*member]),
-            Counts::Settled => causes[*member].filter(|_| held && !self.settled[*member]),
+            Counts::Done => causes[*member].filter(|_| !self.standing.done[*member]),
+            Counts::Settled => causes[*member].filter(|_| held && !self.standing.settled[*member]),
         };
         let left = gate.of.iter().filter(|member| closed(member).is_none()).count();
         let first = gate.of.iter().find_map(closed);

@@ -13,6 +13,7 @@ use super::answers::Ask;
 use super::frontier::Frontier;
 use super::lanes::Machine;
 use super::plan_run::Merge;
+use super::standing::Standing;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
 use super::{At, Effect, Event, invariants, landing};
@@ -159,6 +160,19 @@ impl Scheduler {
         }
         if cfg!(debug_assertions) {
             invariants::check(&self.work, &self.state);
+            let events = step
+                .events
+                .iter()
+                .filter_map(|event| self.state.number(event.plan()?));
+            for number in events.collect::<BTreeSet<usize>>() {
+                let now = || Standing::new(&self.work.plans[number], &self.state.plans[number]);
+                let kept = self.frontier.standing[number].as_ref();
+                assert!(
+                    kept.is_none_or(|kept| kept.is_like(&now())),
+                    "{}: the index of units is out of step with the state",
+                    self.work.plans[number].name
+                );
+            }
         }
         step
     }
@@ -185,6 +199,7 @@ impl Scheduler {
             | Event::RetryRequested { .. } => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
                 self.frontier.landing = true;
+                self.frontier.standing.fill(None);
             }
             Event::Warning { .. } => {}
             Event::MergeLanded { .. }
@@ -212,8 +227,17 @@ impl Scheduler {
         }
     }
 
+    /// Where the plan's units stand.
+    pub(super) fn standing(&mut self, plan: usize) -> &mut Standing {
+        let (work, run) = (&self.work.plans[plan], &self.state.plans[plan]);
+        self.frontier.standing[plan].get_or_insert_with(|| Standing::new(work, run))
+    }
+
     fn touch(&mut self, event: &Event, others: bool) {
         if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
+            if let Some(standing) = &mut self.frontier.standing[number] {
+                standing.follow(&self.work.plans[number], event);
+            }
             self.frontier.dirty.insert(number);
             if others {
                 self.frontier.dirty.extend(&self.waiting[number]);
@@ -261,8 +285,10 @@ impl Scheduler {
 
     /// Everything that follows for one plan from what is new about it or about what it waits for.
     fn look_at_plan(&mut self, at: At, plan: usize, stopping: bool, step: &mut Step) {
-        self.leave_out(at, plan, step);
-        self.close_phases(at, plan, step);
+        if std::mem::take(&mut self.standing(plan).news) {
+            self.leave_out(at, plan, step);
+            self.close_phases(at, plan, step);
+        }
         self.finish_attempts(at, plan, step);
         self.integrate(plan, step);
         self.stop_unwanted(at, plan, step);

@@ -19,6 +19,7 @@ use super::{At, Effect, Event};
 impl Scheduler {
     /// Finds out again what is ready of a plan.
     pub(super) fn refresh(&mut self, at: At, number: usize) {
+        self.standing(number);
         let plan = &self.work.plans[number];
         let run = &self.state.plans[number];
         let driven = self.state.drives(&plan.name)
@@ -30,7 +31,7 @@ impl Scheduler {
         let mut timer = None;
         if driven {
             timer = run.next_retry(at).map(|(due, _)| due);
-            let look = Readiness::new(plan, run, &self.state);
+            let look = self.look(number);
             let units = look.ready(at);
             if run.attempts.is_empty() {
                 coming = comes(number, plan, run, &look, &units, timer.is_some());
@@ -50,6 +51,15 @@ impl Scheduler {
         self.frontier.set_timer(number, timer);
         self.frontier.set_coming(number, coming);
         self.frontier.set_ready(number, ready);
+    }
+
+    /// Looks at a plan, with what is known about it already.
+    pub(super) fn look(&self, number: usize) -> Readiness<'_> {
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        match &self.frontier.standing[number] {
+            Some(standing) => Readiness::known(plan, run, &self.state, standing),
+            None => Readiness::new(plan, run, &self.state),
+        }
     }
 
     /// Gives free slots to ready work in order.
@@ -157,7 +167,7 @@ impl Scheduler {
         } else if repair {
             Vec::new()
         } else {
-            let ready = Readiness::new(plan, run, &self.state).ready(self.state.now).len();
+            let ready = self.look(number).ready(self.state.now).len();
             let lanes = u32::try_from(lanes).unwrap_or(u32::MAX);
             (1..lanes)
                 .filter(|lane| !run.worktrees.contains_key(lane) && !run.lanes_refused.contains_key(lane))
@@ -180,7 +190,7 @@ impl Scheduler {
 
     fn assign(&mut self, at: At, number: usize, unit: usize, lane: u32, step: &mut Step) {
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let leg = Readiness::new(plan, run, &self.state).leg(unit);
+        let leg = self.look(number).leg(unit);
         let Some(first) = leg.first() else {
             return;
         };

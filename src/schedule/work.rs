@@ -263,17 +263,26 @@ impl PlanWork {
 
     /// The phase with this number.
     pub fn phase(&self, id: PhaseId) -> Option<&PhaseWork> {
-        self.phases.iter().find(|phase| phase.id == id)
+        let place = self.phases.binary_search_by_key(&id, |phase| phase.id);
+        match place {
+            Ok(place) => self.phases.get(place),
+            // Phases may stand in any order.
+            Err(_) => self.phases.iter().find(|phase| phase.id == id),
+        }
     }
 
     /// The place of a unit in [`PlanWork::units`].
     pub fn unit_place(&self, id: UnitId) -> Option<usize> {
-        self.units.iter().position(|unit| unit.id == id)
+        let place = self.units.binary_search_by_key(&id, |unit| unit.id);
+        // Units may stand in any order.
+        place
+            .ok()
+            .or_else(|| self.units.iter().position(|unit| unit.id == id))
     }
 
     /// The unit of this id.
     pub fn unit(&self, id: UnitId) -> Option<&UnitWork> {
-        self.units.iter().find(|unit| unit.id == id)
+        self.unit_place(id).map(|place| &self.units[place])
     }
 
     /// All tasks in document order, VERIFY blocks where they are.

@@ -9,6 +9,7 @@ mod plan_documents;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
+mod schedule_documents;
 mod schedule_model;
 // Floor 3: git, on real repositories.
 mod git_candidate;

@@ -253,3 +253,22 @@ fn clean_removes_what_has_landed_and_nothing_else() {
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.starts().len(), 3, "what has landed is not done again");
 }
+
+#[test]
+fn plans_that_wait_for_each_others_phases_in_turn_land_too() {
+    let sandbox = Sandbox::new();
+    let script = "case $ORCH_PHASE in *1*) work 1.1;; esac; case $ORCH_PHASE in *2*) work 2.1;; esac";
+    let waits = |own: &str, on: &str| {
+        format!(
+            "[plans.{own}.phases.{}]\ndepends = [{on:?}]",
+            if own == "a" { 2 } else { 1 }
+        )
+    };
+    sandbox.plan("a", &waits("a", "b.1"), &document(&[1, 1]), script);
+    sandbox.plan("b", &waits("b", "a.1"), &document(&[1, 1]), script);
+    sandbox.orch("up --merge").code(0).ok();
+    for plan in ["a", "b"] {
+        assert_eq!(sandbox.state(plan), "landed", "{}", sandbox.why(plan));
+    }
+    assert!(sandbox.join("a-2.1.txt").exists() && sandbox.join("b-2.1.txt").exists());
+}
