@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::TaskId;
 
-use super::order::{Counts, Gate, PlanOrder, Why};
+use super::gate::{Counts, Gate, Why};
+use super::order::PlanOrder;
 
 /// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one
 /// before has settled. What can never start is left as it is: it lies in a circle, which is reported elsewhere.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::plan::{Dependency, Fault, Phase, Plan, PlanSet, Point};
 
 use super::draw::why_words;
+use super::gate::Why;
 use super::network::{Graph, Node, NodeGate, Of};
-use super::order::Why;
 use super::rank::Ranks;
 
 /// Most circles that are told at once.

@@ -7,8 +7,9 @@ use crate::plan::{
 };
 
 use super::durations::Durations;
+use super::gate::{Counts, Why};
 use super::locks::FileLocks;
-use super::order::{Counts, PlanOrder, Why, plan_order};
+use super::order::{PlanOrder, plan_order};
 use super::overlap::{self, PlanOverlap};
 
 /// What a node stands for: the end of some work.
@@ -154,7 +155,7 @@ impl Graph {
         place
     }
 
-    fn gate(&mut self, of: Vec<usize>, counts: Counts, why: Why) -> Option<usize> {
+    pub(super) fn gate(&mut self, of: Vec<usize>, counts: Counts, why: Why) -> Option<usize> {
         if of.is_empty() {
             return None;
         }
@@ -347,7 +348,7 @@ impl Graph {
     }
 
     /// Lets a unit wait at a gate: its first node is enough, the others come behind it.
-    fn hang(&mut self, plan: usize, unit: UnitId, gate: usize) {
+    pub(super) fn hang(&mut self, plan: usize, unit: UnitId, gate: usize) {
         if let Some(first) = self.unit_nodes(plan, unit).first() {
             self.nodes[*first].gates.push(gate);
         }
@@ -364,59 +365,5 @@ impl Graph {
         };
         let node = self.place(other, of)?;
         self.gate(vec![node], Counts::Done, Why::Depends)
-    }
-
-    /// Lets plans that touch the same files and ask for it go one after the other, in the order that fits what they wait
-    /// for already, else by priority and manifest. Where neither order fits they run side by side, which is a risk that
-    /// the overlap names.
-    fn serialize(&mut self, set: &PlanSet) {
-        let wanted = |plan: usize| set.plans[plan].overlap == Overlap::Serialize;
-        for found in 0..self.overlaps.len() {
-            let (a, b) = self.overlaps[found].plans;
-            if !(wanted(a) || wanted(b)) {
-                continue;
-            }
-            let (first, second) = if set.plans[b].priority > set.plans[a].priority {
-                (b, a)
-            } else {
-                (a, b)
-            };
-            let order = [(first, second), (second, first)]
-                .into_iter()
-                .find(|(first, second)| !self.reaches(*second, *first));
-            let Some((first, second)) = order else {
-                continue;
-            };
-            self.overlaps[found].serialized = Some((first, second));
-            let Some(end) = self.place(first, Of::Plan) else {
-                continue;
-            };
-            if let Some(gate) = self.gate(vec![end], Counts::Settled, Why::Overlap) {
-                let units: Vec<UnitId> = self.orders[second].units.iter().map(|unit| unit.id).collect();
-                for unit in units {
-                    self.hang(second, unit, gate);
-                }
-            }
-        }
-    }
-
-    /// True when the end of plan `to` comes after some work of plan `from`.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let Some(end) = self.place(to, Of::Plan) else {
-            return false;
-        };
-        let mut seen = vec![false; self.nodes.len()];
-        let mut stack = vec![end];
-        while let Some(node) = stack.pop() {
-            if std::mem::replace(&mut seen[node], true) {
-                continue;
-            }
-            if self.nodes[node].plan == from {
-                return true;
-            }
-            let before = self.nodes[node].gates.iter();
-            stack.extend(before.flat_map(|gate| self.gates[*gate].of.iter().copied()));
-        }
-        false
     }
 }

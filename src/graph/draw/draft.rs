@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{PlanSet, TaskId, UnitId};
 
+use super::super::gate::Counts;
 use super::super::network::{Graph, Of};
-use super::super::order::Counts;
 use super::super::rank::Ranks;
 use super::picture::{Kind, Lane, Link, Picture, Shape, View};
 use super::{reduce, words};

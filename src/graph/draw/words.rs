@@ -2,8 +2,8 @@
 
 use crate::plan::PlanSet;
 
+use super::super::gate::Why;
 use super::super::network::{Graph, Node, NodeGate, Of};
-use super::super::order::Why;
 use super::picture::Kind;
 
 /// Why a gate stands there.
