@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{
-    Dependency, Dispatch, Document, Overlap, PhaseId, Plan, PlanName, PlanSet, Point, TaskId, UnitId,
-};
+use crate::plan::{Dependency, Dispatch, Document, PhaseId, Plan, PlanName, PlanSet, Point, TaskId, UnitId};
 
 use super::durations::Durations;
 use super::gate::{Counts, Why};
