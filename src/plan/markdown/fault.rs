@@ -23,8 +23,17 @@ impl DocumentFault {
     pub(super) fn new(line: usize, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self {
             line,
-            message: message.into(),
-            hint: hint.into(),
+            message: one_line(message.into()),
+            hint: hint.into().map(one_line),
         }
+    }
+}
+
+/// A message quotes what was written, which may go on over several lines.
+fn one_line(text: String) -> String {
+    if text.contains(['\n', '\r']) {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        text
     }
 }
