@@ -182,9 +182,9 @@ fn small_graphs_are_scheduled_as_well_as_possible() {
         }
         .plan_set();
         let tasks = &mut set.plans[0].document.phases[0].tasks;
-        for place in 0..tasks.len() {
+        for (place, task) in tasks.iter_mut().enumerate() {
             let named = (0..place).filter(|_| dice.percent(25.0));
-            tasks[place].depends = Some(named.map(|other| TaskId::new(1, other as u32 + 1)).collect());
+            task.depends = Some(named.map(|other| TaskId::new(1, other as u32 + 1)).collect());
         }
         let work = Work::new(&set, &Durations::default(), false);
         let ours = simulate(work.clone(), &SimulationSettings::default()).makespan;
