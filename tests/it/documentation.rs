@@ -105,11 +105,16 @@ fn links_between_the_pages_lead_somewhere() {
             .filter_map(|rest| rest.split(')').next())
             .filter(|link| !link.contains("://"))
         {
-            assert!(
-                page.parent().unwrap().join(link).exists(),
-                "{}: {link}",
-                page.display()
-            );
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = page.parent().unwrap().join(file);
+            assert!(target.exists(), "{}: {link}", page.display());
+            // A heading's anchor is its words in lower case, joined by dashes.
+            let found = heading.is_empty()
+                || fs::read_to_string(&target).unwrap().lines().any(|line| {
+                    let words = line.trim_start_matches('#').trim().to_lowercase();
+                    line.starts_with('#') && words.replace(' ', "-") == heading
+                });
+            assert!(found, "{}: {link}", page.display());
         }
     }
 }
