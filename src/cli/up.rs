@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
+use crate::plan::PlanName;
 use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
 use crate::schedule::Ending;
 use crate::supervisor::{Campaign, Depth, Errand, Observer, Silent, Situation, drive, with_dependencies};
@@ -43,8 +45,12 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     if args.detach {
         return detach(context, &campaign, args);
     }
+    let only = with_dependencies(&campaign.set, &named);
+    if !context.json && !context.quiet {
+        warn_of_overlaps(&campaign, &only);
+    }
     let errand = Errand::Up {
-        only: with_dependencies(&campaign.set, &named),
+        only,
         merge: args.merge,
     };
     let exit = conduct(context, &campaign, &errand)?;
@@ -53,6 +59,35 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         output::text(&next_steps(&view, &campaign.target))?;
     }
     Ok(exit)
+}
+
+/// So many overlaps are named one by one.
+const NAMED: usize = 5;
+
+/// Names plans that run side by side and touch the same files, unless the manifest allows it.
+fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) {
+    let graph = Graph::new(&campaign.set, &Durations::default());
+    let name = |plan: usize| &campaign.set.plans[plan].name;
+    let driven = |plan: usize| only.is_empty() || only.contains(name(plan));
+    let found = graph.overlaps.iter().filter(|found| {
+        let (one, other) = found.plans;
+        found.serialized.is_none() && driven(one) && driven(other)
+    });
+    let found: Vec<_> = found.collect();
+    for overlap in found.iter().take(NAMED) {
+        let (one, other) = (name(overlap.plans.0), name(overlap.plans.1));
+        anstream::eprintln!(
+            "warning: {one} and {other} both touch {}",
+            overlap.files.join(", ")
+        );
+    }
+    match found.len().saturating_sub(NAMED) {
+        0 if found.is_empty() => {}
+        0 => anstream::eprintln!(
+            "they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"
+        ),
+        more => anstream::eprintln!("and {more} more pairs of plans; `orch preview` names them all"),
+    }
 }
 
 /// Drives an errand to its end before the eyes of a person, then says what came of it.

@@ -442,3 +442,19 @@ fn lanes_are_stopped_by_down_and_one_that_was_removed_is_made_again() {
     );
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn plans_that_touch_the_same_files_are_named_unless_that_is_allowed() {
+    let sandbox = sandbox("max_agents = 2");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 Change `src/shared.rs`\n";
+    sandbox.plan("p", "", document, "work 1.1");
+    sandbox.plan("q", "", document, "work 1.1");
+    sandbox
+        .orch("up")
+        .code(0)
+        .says("p and q both touch src/shared.rs")
+        .ok();
+    sandbox.settings("overlap = \"allow\"");
+    let said = sandbox.orch("up").code(0);
+    assert!(!said.err.contains("both touch"), "{}", said.err);
+}
