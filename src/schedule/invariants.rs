@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::graph::Counts;
 use crate::plan::UnitId;
 
 use super::attempt::Attempt;
@@ -67,6 +68,27 @@ pub fn check(work: &Work, state: &State) {
     );
 }
 
+/// Panics when work is about to begin although something that it waits for inside its plan has not come.
+///
+/// # Panics
+///
+/// On any closed gate, naming the unit.
+pub fn check_start(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) {
+    let done = |unit: UnitId| run.is_unit_done(unit) || units.contains(&unit);
+    let settled = |unit: UnitId| run.is_unit_settled(unit) || units.contains(&unit);
+    for unit in units.iter().filter_map(|id| plan.unit(*id)) {
+        for gate in &unit.gates {
+            assert!(
+                plan.is_open(*gate, done, settled),
+                "{}.{}: begins although {:?} is closed",
+                plan.name,
+                unit.id,
+                plan.gates[*gate]
+            );
+        }
+    }
+}
+
 fn check_attempt(
     plan: &PlanWork,
     run: &PlanRun,
@@ -96,7 +118,10 @@ fn check_attempt(
                 unit.id
             );
         }
-        for gate in &unit.gates {
+        // Success is never taken back, an end is: a person may have what failed tried again. Where only an end was waited
+        // for, that was looked at when the work began (`check_start`).
+        let lasting = |gate: &&usize| plan.gates[**gate].counts == Counts::Done;
+        for gate in unit.gates.iter().filter(lasting) {
             assert!(
                 plan.is_open(*gate, done, settled),
                 "{name}.{}: runs although {:?} is closed",

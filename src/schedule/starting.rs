@@ -14,7 +14,7 @@ use super::readiness::Readiness;
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
 use super::work::PlanWork;
-use super::{At, Effect, Event};
+use super::{At, Effect, Event, invariants};
 
 impl Scheduler {
     /// Finds out again what is ready of a plan.
@@ -194,6 +194,10 @@ impl Scheduler {
         let Some(first) = leg.first() else {
             return;
         };
+        if cfg!(debug_assertions) && run.verify != Verify::Failed {
+            let units: Vec<UnitId> = leg.iter().map(|unit| unit.id).collect();
+            invariants::check_start(plan, run, &units);
+        }
         let name = plan.name.clone();
         let sequence = u32::try_from(run.history.len())
             .unwrap_or(u32::MAX)
