@@ -3,9 +3,9 @@
 use crate::graph::draw::{Picture, View, document, dot, mermaid, svg, text};
 use crate::graph::{Graph, Ranks};
 use crate::journal::SCHEMA;
-use crate::plan::{Dispatch, Strategy};
 use crate::supervisor::Situation;
 
+use super::arrangement::{self, DispatchName, StrategyName};
 use super::{CliError, Context, Exit, output};
 
 /// With more tasks than this, pictures show plans and phases unless more is asked for.
@@ -37,44 +37,6 @@ enum Format {
     Svg,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum StrategyName {
-    Auto,
-    Batched,
-    Pipeline,
-    Dag,
-    Independent,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum DispatchName {
-    Plan,
-    Phase,
-    Task,
-}
-
-impl From<StrategyName> for Strategy {
-    fn from(name: StrategyName) -> Self {
-        match name {
-            StrategyName::Auto => Self::Auto,
-            StrategyName::Batched => Self::Batched,
-            StrategyName::Pipeline => Self::Pipeline,
-            StrategyName::Dag => Self::Dag,
-            StrategyName::Independent => Self::Independent,
-        }
-    }
-}
-
-impl From<DispatchName> for Dispatch {
-    fn from(name: DispatchName) -> Self {
-        match name {
-            DispatchName::Plan => Self::Plan,
-            DispatchName::Phase => Self::Phase,
-            DispatchName::Task => Self::Task,
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -90,14 +52,7 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
         None => None,
     };
     let durations = Situation::look(&campaign)?.durations;
-    for plan in &mut campaign.set.plans {
-        if let Some(strategy) = args.strategy {
-            plan.arrangement.strategy = strategy.into();
-        }
-        if let Some(dispatch) = args.dispatch {
-            plan.arrangement.dispatch = dispatch.into();
-        }
-    }
+    arrangement::impose(&mut campaign.set, args.strategy, args.dispatch);
     let set = &campaign.set;
     let graph = Graph::new(set, &durations);
     let ranks = Ranks::new(&graph, set);

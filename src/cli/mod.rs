@@ -1,5 +1,6 @@
 //! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
 
+mod arrangement;
 mod check;
 mod clean;
 mod completions;

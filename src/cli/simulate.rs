@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::graph::{Durations, Generated};
 use crate::journal::SCHEMA;
-use crate::plan::{self, PlanName, PlanSet};
+use crate::plan::{PlanName, PlanSet};
 use crate::report::{gantt, span};
 use crate::schedule::{Ending, Simulation, SimulationSettings, Work, simulate};
 use crate::supervisor::Situation;
 
+use super::arrangement::{self, DispatchName, StrategyName};
 use super::{CliError, Context, Exit, output};
 
 /// Simulate the schedule of the manifest, or of generated plans, without starting anything
@@ -35,10 +35,10 @@ pub struct SimulateArgs {
     tasks: usize,
     /// Arrange all plans in this strategy
     #[arg(long, value_enum)]
-    strategy: Option<Strategy>,
+    strategy: Option<StrategyName>,
     /// Give out plans, phases or tasks
     #[arg(long, value_enum)]
-    dispatch: Option<Dispatch>,
+    dispatch: Option<DispatchName>,
     /// How many attempts of a hundred fail
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
     failures: f64,
@@ -51,22 +51,6 @@ pub struct SimulateArgs {
     /// Draw what happens when as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Strategy {
-    Auto,
-    Batched,
-    Pipeline,
-    Dag,
-    Independent,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Dispatch {
-    Plan,
-    Phase,
-    Task,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -107,14 +91,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     if let Some(max) = args.max_agents {
         set.run.max_agents = max as usize;
     }
-    for plan in &mut set.plans {
-        if let Some(strategy) = args.strategy {
-            plan.arrangement.strategy = strategy.into();
-        }
-        if let Some(dispatch) = args.dispatch {
-            plan.arrangement.dispatch = dispatch.into();
-        }
-    }
+    arrangement::impose(&mut set, args.strategy, args.dispatch);
     let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
     let slots = set.run.max_agents;
     let work = Work::new(&set, &durations, set.run.auto_merge);
@@ -212,26 +189,4 @@ fn told(found: &Simulation, answer: &Answer) -> String {
         text += &format!("  {} tasks were not done\n", answer.tasks - answer.tasks_done);
     }
     text
-}
-
-impl From<Strategy> for plan::Strategy {
-    fn from(strategy: Strategy) -> Self {
-        match strategy {
-            Strategy::Auto => Self::Auto,
-            Strategy::Batched => Self::Batched,
-            Strategy::Pipeline => Self::Pipeline,
-            Strategy::Dag => Self::Dag,
-            Strategy::Independent => Self::Independent,
-        }
-    }
-}
-
-impl From<Dispatch> for plan::Dispatch {
-    fn from(dispatch: Dispatch) -> Self {
-        match dispatch {
-            Dispatch::Plan => Self::Plan,
-            Dispatch::Phase => Self::Phase,
-            Dispatch::Task => Self::Task,
-        }
-    }
 }
