@@ -62,24 +62,15 @@ impl Ranks {
     /// The longest expected path from `node` on, as nodes: the critical path when it starts at its first node.
     pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
         let mut path = vec![node];
-        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); graph.gates.len()];
-        let mut gates_of: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
-        for (number, gate) in graph.gates.iter().enumerate() {
-            for member in &gate.of {
-                gates_of[*member].push(number);
-            }
-        }
-        for (place, node) in graph.nodes.iter().enumerate() {
-            for gate in &node.gates {
-                waiting[*gate].push(place);
-            }
-        }
+        let gates_of = Members::new(graph);
+        let waiting = Members::waiting(graph);
         let mut at = node;
         loop {
             let left = self.remaining[at] - graph.nodes[at].expected;
-            let next = gates_of[at]
+            let next = gates_of
+                .of(at)
                 .iter()
-                .flat_map(|gate| waiting[*gate].iter().copied())
+                .flat_map(|gate| waiting.of(*gate).iter().copied())
                 .find(|next| self.remaining[*next] == left);
             match next {
                 Some(next) => {
