@@ -359,7 +359,7 @@ impl<'o> Engine<'o> {
 }
 
 /// The run that `orch up` goes on with, or the next one.
-fn next_run(scheduler: &Scheduler) -> RunId {
+pub(super) fn next_run(scheduler: &Scheduler) -> RunId {
     let state = scheduler.state();
     match (&state.run, state.phase) {
         (None, _) => RunId(1),

@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::agent::{JobFolder, JobState};
 use crate::graph::{Durations, Graph, Of, Ranks};
 use crate::journal::SCHEMA;
-use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, RunId, Strategy};
-use crate::schedule::{Event, Phase, Scheduler, SimulationSettings, Work, plan_state, simulate, task_state};
+use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, Strategy};
+use crate::schedule::{Event, Scheduler, SimulationSettings, Work, plan_state, simulate, task_state};
 
+use super::engine::next_run;
 use super::preview_risks::{self, Risk};
 use super::{Campaign, Situation, SupervisorError};
 
@@ -193,20 +194,14 @@ fn actions(
 
 /// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
 fn begin(campaign: &Campaign, scheduler: &mut Scheduler, only: &[PlanName]) {
-    let state = scheduler.state();
-    let run = match (&state.run, state.phase) {
-        (None, _) => RunId(1),
-        (Some(run), Phase::Settled | Phase::Stopped { resume: false }) => RunId(run.id.0 + 1),
-        (Some(run), _) => run.id,
-    };
     let started = Event::RunStarted {
-        run,
+        run: next_run(scheduler),
         base: campaign.base.clone(),
         target: campaign.target.clone(),
         only: only.to_vec(),
         merge_only: false,
     };
-    let at = state.now;
+    let at = scheduler.state().now;
     let _ = scheduler.take(at, &started);
 }
 
@@ -349,10 +344,8 @@ fn simulated(set: &PlanSet, durations: &Durations, strategy: Option<Strategy>, m
     for plan in &mut set.plans {
         plan.arrangement.strategy = strategy.unwrap_or(plan.arrangement.strategy);
     }
-    let graph = Graph::new(&set, durations);
-    let ranks = Ranks::new(&graph, &set);
     // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
-    let work = Work::of_graph(&set, &graph, &ranks, true);
+    let work = Work::new(&set, durations, true);
     simulate(work, &SimulationSettings::default()).makespan as f64 / 1000.0
 }
 
