@@ -2,16 +2,15 @@
 
 #![allow(clippy::disallowed_methods, reason = "the program itself meets the world")]
 
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    // A runner is started once per attempt, so it must not pay for anything that commands need.
-    if let [_, first, folder] = arguments.as_slice()
-        && first == orch::agent::RUNNER_ARGUMENT
+    // What starts runners must not pay for anything that commands need.
+    if let [_, first] = arguments.as_slice()
+        && first == orch::agent::RUNNER_HOST_ARGUMENT
     {
-        return match orch::agent::run(Path::new(folder)) {
+        return match orch::agent::host_runners() {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };

@@ -20,9 +20,6 @@ use crate::schedule::Exit;
 use super::log::{LOG_LIMIT, Log};
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
-/// The hidden argument that makes this program a runner.
-pub const RUNNER_ARGUMENT: &str = "__runner";
-
 /// How long output of a command that has ended is still waited for while nothing of it is left alive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use crate::agent::Launcher;
 use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{CommitId, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS};
@@ -21,8 +22,10 @@ pub struct Campaign {
     pub dir: OrchDir,
     /// The plans.
     pub set: PlanSet,
-    /// This program, for runners and for agents' `PATH`.
+    /// This program, for agents' `PATH`.
     pub program: PathBuf,
+    /// What starts runners.
+    pub launcher: Arc<Launcher>,
     /// The manifest.
     pub manifest: PathBuf,
     /// The branch that plans land on, without `refs/heads/`.
@@ -97,6 +100,7 @@ impl Campaign {
             repo,
             git: OnceLock::new(),
             set,
+            launcher: Arc::new(Launcher::new(&program)),
             program,
             manifest,
             target,

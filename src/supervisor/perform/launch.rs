@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{self, Job, JobFolder, JobInput, JobState, Runner};
+use crate::agent::{Job, JobFolder, JobInput, JobState, Runner};
 use crate::git::{Carried, CarryError, WorktreeAdmin, carry, head_of};
 use crate::plan::{
     Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
@@ -137,7 +137,10 @@ fn start(
     let lock = folder
         .prepare(&job, Some(&text))
         .map_err(|error| failed(&error))?;
-    let runner = agent::launch(&campaign.program, folder, lock).map_err(|error| failed(&error))?;
+    let runner = campaign
+        .launcher
+        .launch(folder, lock)
+        .map_err(|error| failed(&error))?;
     let event = Event::AgentStarted {
         plan: order.plan.clone(),
         attempt: order.attempt.clone(),

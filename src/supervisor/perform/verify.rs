@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner, launch};
+use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Exit};
 
@@ -117,7 +117,7 @@ pub(super) fn run(
                 old.wait().map_err(trouble)?;
             }
             let lock = folder.prepare(&job, None).map_err(trouble)?;
-            launch(&campaign.program, folder.clone(), lock).map_err(trouble)?
+            campaign.launcher.launch(folder.clone(), lock).map_err(trouble)?
         }
     };
     let exit = match runner.wait().map_err(trouble)? {

@@ -1,14 +1,10 @@
-//! Starting a runner, recognising one that is already at work, and waiting for its end.
+//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for its end.
 
-use std::fs::File;
 use std::io;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
-use super::runner::RUNNER_ARGUMENT;
 use super::{AgentError, JobFolder, JobState, ProcessId, extinction};
 
 /// A runner at work.
@@ -16,38 +12,13 @@ use super::{AgentError, JobFolder, JobState, ProcessId, extinction};
 pub struct Runner {
     folder: JobFolder,
     process: ProcessId,
-    child: Option<Child>,
-}
-
-/// Starts a runner for the prepared folder. The folder's lock goes to the runner as its standard input, so that there
-/// is no moment at which a job is started and nobody holds its lock.
-///
-/// # Errors
-///
-/// When the program cannot be started.
-pub fn launch(program: &Path, folder: JobFolder, lock: File) -> Result<Runner, AgentError> {
-    let child = Command::new(program)
-        .arg(RUNNER_ARGUMENT)
-        .arg(folder.path())
-        .stdin(Stdio::from(lock))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|source| AgentError::Start {
-            program: program.to_owned(),
-            source,
-        })?;
-    let pid = child.id();
-    // A child that was not waited for keeps its id, so this names it even if it has ended already.
-    let process = ProcessId::of(pid).unwrap_or(ProcessId { pid, started: 0 });
-    Ok(Runner {
-        folder,
-        process,
-        child: Some(child),
-    })
 }
 
 impl Runner {
+    pub(super) fn new(folder: JobFolder, process: ProcessId) -> Self {
+        Self { folder, process }
+    }
+
     /// The runner that another supervisor started in this folder; none when none lives there.
     ///
     /// # Errors
@@ -57,11 +28,7 @@ impl Runner {
         let JobState::Running(Some(running)) = folder.state()? else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            folder,
-            process: running.runner,
-            child: None,
-        }))
+        Ok(Some(Self::new(folder, running.runner)))
     }
 
     /// Its folder.
@@ -85,12 +52,8 @@ impl Runner {
     /// # Errors
     ///
     /// When the kernel refuses to wait, or the folder cannot be read.
-    pub fn wait(mut self) -> Result<JobState, AgentError> {
-        let waited = match &mut self.child {
-            Some(child) => child.wait().map(|_| ()),
-            None => wait_for_stranger(self.process),
-        };
-        waited.map_err(|source| AgentError::System {
+    pub fn wait(self) -> Result<JobState, AgentError> {
+        wait_for(self.process).map_err(|source| AgentError::System {
             what: "be waited for",
             source,
         })?;
@@ -112,8 +75,8 @@ impl Runner {
     }
 }
 
-/// Waits for a process that is not our child, through a pidfd.
-fn wait_for_stranger(process: ProcessId) -> io::Result<()> {
+/// Waits for a process that need not be our child, through a pidfd.
+fn wait_for(process: ProcessId) -> io::Result<()> {
     let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else {
         return Ok(());
     };

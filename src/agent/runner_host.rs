@@ -1,0 +1,146 @@
+//! The runner host: a small process kept ready that forks a runner for each job.
+//!
+//! To execute this program anew for each runner costs more than everything the runner then does: loading and relocating
+//! it was 31 % of the processor time of a trivial attempt. A fork of a process that has touched next to nothing is a
+//! tenth of that.
+//!
+//! Supervisor and host share a socket that keeps messages whole (`SOCK_SEQPACKET`). A request is the path of a job's
+//! folder, with the descriptor of the folder's lock beside it; the answer is the runner's [`ProcessId`] as JSON. The host
+//! ends when the supervisor does; its runners do not.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
+use rustix::stdio::stdin;
+
+use super::{AgentError, ProcessId, runner};
+
+/// The hidden argument that makes this program a runner host.
+pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
+
+/// Longest request in bytes: the longest path of Linux (`PATH_MAX`).
+const LONGEST_REQUEST: usize = 4096;
+
+/// Serves the socket on standard input until nobody holds its other end any more. In a runner it returns too, when the
+/// job has ended.
+///
+/// # Errors
+///
+/// When the kernel refuses what a host needs; in a runner, what [`super::run`] says.
+pub fn host_runners() -> Result<(), AgentError> {
+    // A Ctrl-C in the supervisor's terminal is meant neither for runners nor for what starts them.
+    let _ = rustix::process::setsid();
+    let mut runners = Vec::new();
+    loop {
+        collect_until_asked(&mut runners)?;
+        let Some((folder, lock)) = next_request()? else {
+            return Ok(());
+        };
+        let Some(pid) = fork()? else {
+            drop(runners);
+            return become_runner(&folder, lock);
+        };
+        let id = pid.as_raw_nonzero().get().cast_unsigned();
+        // Nobody else collects it, so it keeps its id until it was named.
+        let process = ProcessId::of(id).unwrap_or(ProcessId { pid: id, started: 0 });
+        if let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) {
+            runners.push(Collectable { pid, fd });
+        }
+        let answer = serde_json::to_vec(&process).unwrap_or_default();
+        if send(stdin(), &answer, SendFlags::NOSIGNAL).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// A runner whose end has not been collected yet.
+struct Collectable {
+    pid: Pid,
+    fd: OwnedFd,
+}
+
+/// Waits for the next request, and meanwhile collects runners that have ended.
+fn collect_until_asked(runners: &mut Vec<Collectable>) -> Result<(), AgentError> {
+    loop {
+        let mut fds = vec![PollFd::from_borrowed_fd(stdin(), PollFlags::IN)];
+        fds.extend(
+            runners
+                .iter()
+                .map(|runner| PollFd::new(&runner.fd, PollFlags::IN)),
+        );
+        match poll(&mut fds, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(refused("wait for requests")(error)),
+        }
+        let asked = !fds[0].revents().is_empty();
+        let mut ended = fds[1..].iter().map(|fd| !fd.revents().is_empty());
+        let ended: Vec<bool> = ended.by_ref().collect();
+        drop(fds);
+        let mut at = 0;
+        runners.retain(|runner| {
+            let over = ended[at] && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok();
+            at += 1;
+            !over
+        });
+        if asked {
+            return Ok(());
+        }
+    }
+}
+
+/// The next job's folder and its lock; none when the supervisor is gone.
+fn next_request() -> Result<Option<(PathBuf, OwnedFd)>, AgentError> {
+    let mut path = [0; LONGEST_REQUEST];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut beside = RecvAncillaryBuffer::new(&mut space);
+    let received = loop {
+        let mut into = [IoSliceMut::new(&mut path)];
+        match recvmsg(stdin(), &mut into, &mut beside, RecvFlags::CMSG_CLOEXEC) {
+            Ok(received) => break received.bytes,
+            Err(Errno::INTR) => {}
+            Err(Errno::CONNRESET) => return Ok(None),
+            Err(error) => return Err(refused("read a request")(error)),
+        }
+    };
+    let lock = beside.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+        _ => None,
+    });
+    Ok(lock.map(|lock| (PathBuf::from(OsStr::from_bytes(&path[..received])), lock)))
+}
+
+/// Forks; none in the child.
+fn fork() -> Result<Option<Pid>, AgentError> {
+    // SAFETY: a host has a single thread, so the child's copy of memory is whole and no lock in it is held by anybody else.
+    let pid = unsafe { libc::fork() };
+    if pid < 0 {
+        return Err(AgentError::System {
+            what: "be forked",
+            source: std::io::Error::last_os_error(),
+        });
+    }
+    Ok(Pid::from_raw(pid))
+}
+
+/// The lock takes the place of the socket, which only the host may hold open.
+fn become_runner(folder: &Path, lock: OwnedFd) -> Result<(), AgentError> {
+    rustix::stdio::dup2_stdin(lock.as_fd()).map_err(refused("keep its folder's lock"))?;
+    drop(File::from(lock));
+    runner::run(folder)
+}
+
+fn refused(what: &'static str) -> impl FnOnce(Errno) -> AgentError {
+    move |source| AgentError::System {
+        what,
+        source: source.into(),
+    }
+}
