@@ -5,9 +5,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
+use super::registration::{pointed_to, read_head, written_head};
 use super::revision::commit_id;
 use super::spotless::spotless;
-use super::{GitError, ORCH_DIR};
+use super::{GitError, ORCH_DIR, Repository};
 use crate::plan::CommitId;
 
 /// A git operation that was begun and not ended.
@@ -68,18 +69,31 @@ impl WorktreeState {
 
 /// Looks at a checkout. Takes no lock in it, so that a command of an agent is never hindered.
 pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
-    if let Ok(git_dir) = git_dir(path)
-        && let Some(head) = spotless(path, &git_dir)
-        && let Some(branch) = super::registration::read_head(&git_dir.join("HEAD"))
-    {
-        return Ok(WorktreeState {
-            head,
-            branch,
-            dirty: Vec::new(),
-            in_progress: in_progress(&git_dir),
-        });
+    let spotless = || seen_spotless(&git2::Repository::open(path).ok()?, path, &git_dir(path).ok()?);
+    spotless().map_or_else(|| look(path), Ok)
+}
+
+impl Repository {
+    /// [`inspect`] for a worktree of this repository: cheaper, because the repository is open already.
+    pub fn inspect(&self, worktree: &Path) -> Result<WorktreeState, GitError> {
+        let ours = |git_dir: &Path| git_dir.starts_with(self.common_dir());
+        match git_dir(worktree) {
+            Ok(git_dir) if ours(&git_dir) => {
+                let spotless = seen_spotless(&self.handle(), worktree, &git_dir);
+                spotless.map_or_else(|| look(worktree), Ok)
+            }
+            _ => inspect(worktree),
+        }
     }
-    look(path)
+}
+
+fn seen_spotless(repo: &git2::Repository, path: &Path, git_dir: &Path) -> Option<WorktreeState> {
+    Some(WorktreeState {
+        head: spotless(repo, path, git_dir)?,
+        branch: read_head(&git_dir.join("HEAD"))?,
+        dirty: Vec::new(),
+        in_progress: in_progress(git_dir),
+    })
 }
 
 /// [`inspect`] by git itself.
@@ -120,7 +134,7 @@ fn look(path: &Path) -> Result<WorktreeState, GitError> {
         path: path.to_owned(),
     })?;
     // Status writes `(detached)`, which is no name of a branch; a branch of that name shows in HEAD itself.
-    let branch = match super::registration::read_head(&git_dir.join("HEAD")) {
+    let branch = match read_head(&git_dir.join("HEAD")) {
         Some(on) => on,
         None => branch,
     };
@@ -148,7 +162,7 @@ pub(super) fn changed_path(record: &[u8]) -> Option<PathBuf> {
 
 /// The folder that holds HEAD and index of a checkout.
 pub(super) fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
-    if let Some(admin) = super::registration::pointed_to(path) {
+    if let Some(admin) = pointed_to(path) {
         return Ok(admin);
     }
     let own = path.join(".git");
@@ -163,6 +177,9 @@ pub(super) fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
 
 /// The commit checked out in a worktree. Cheaper than [`inspect`]: no process is started.
 pub fn head_of(path: &Path) -> Result<CommitId, GitError> {
+    if let Some(head) = git_dir(path).ok().and_then(|git_dir| written_head(&git_dir)) {
+        return Ok(head);
+    }
     let repo = git2::Repository::open(path).map_err(GitError::library(format!(
         "open the worktree `{}`",
         path.display()

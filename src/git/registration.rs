@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
+use crate::plan::CommitId;
 
 /// One worktree in git's books.
 #[derive(Debug, Clone)]
@@ -57,6 +58,22 @@ pub(super) fn read_head(file: &Path) -> Option<Option<String>> {
     }
     let is_commit = text.len() >= 40 && text.bytes().any(|b| b != b'0');
     is_commit.then_some(None)
+}
+
+/// The commit that HEAD names, where it stands in a file: in HEAD itself, or in a branch's own file, which counts before
+/// `packed-refs`. None says only that the reference must be looked for by other means.
+pub(super) fn written_head(git_dir: &Path) -> Option<CommitId> {
+    let id = |file: &Path| fs::read_to_string(file).ok()?.trim().parse().ok();
+    match read_head(&git_dir.join("HEAD"))? {
+        None => id(&git_dir.join("HEAD")),
+        Some(branch) => {
+            let common = match fs::read(git_dir.join("commondir")) {
+                Ok(content) => path_in(&content, git_dir)?,
+                Err(_) => git_dir.to_owned(),
+            };
+            id(&common.join("refs/heads").join(branch))
+        }
+    }
 }
 
 /// All worktrees in git's books, in no particular order. Entries without a path are passed over.

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::ORCH_DIR;
+use super::registration::written_head;
 use super::revision::commit_id;
 use crate::plan::CommitId;
 
@@ -23,16 +24,21 @@ const ASSUME_VALID: u16 = 0x8000;
 /// that says nothing (git's `Documentation/technical/racy-git.txt` says why), so its bytes are compared too, and must be
 /// those of the commit. Neither ignore rules nor filters can then make a difference: a single file beyond the index,
 /// ignored or not, is left to git.
-pub(super) fn spotless(path: &Path, git_dir: &Path) -> Option<CommitId> {
+///
+/// `repo` is any handle of the repository: only its objects and settings are read, so one that is open already serves
+/// all of its worktrees.
+pub(super) fn spotless(repo: &git2::Repository, path: &Path, git_dir: &Path) -> Option<CommitId> {
+    // Settings may send git elsewhere for the files, or let it leave some of them out.
+    let settled_elsewhere =
+        repo.config().ok()?.get_entry("core.worktree").is_ok() || git_dir.join("config.worktree").exists();
+    if settled_elsewhere {
+        return None;
+    }
     // Before the index is read: a newer one then only makes its files look too young.
     let index_time = fs::metadata(git_dir.join("index"))
         .ok()
         .map(|index| mtime(&index))?;
-    let repo = git2::Repository::open(path).ok()?;
-    if repo.workdir()?.canonicalize().ok()? != path.canonicalize().ok()? {
-        return None;
-    }
-    let index = repo.index().ok()?;
+    let index = git2::Index::open(&git_dir.join("index")).ok()?;
     if index.len() > MOST_FILES {
         return None;
     }
@@ -59,7 +65,8 @@ pub(super) fn spotless(path: &Path, git_dir: &Path) -> Option<CommitId> {
     if !same_files(path, b"", &mut known)? || !known.is_empty() {
         return None;
     }
-    let head = repo.head().ok()?.peel_to_commit().ok()?;
+    let head = written_head(git_dir)?;
+    let head = repo.find_commit(git2::Oid::from_str(head.as_str()).ok()?).ok()?;
     let staged = repo
         .diff_tree_to_index(Some(&head.tree().ok()?), Some(&index), None)
         .ok()?;
@@ -155,7 +162,7 @@ mod tests {
         let head = repo
             .commit(Some("HEAD"), &who, &who, "first", &tree, &[])
             .unwrap();
-        let look = || spotless(top, &top.join(".git"));
+        let look = || spotless(&repo, top, &top.join(".git"));
         let set_index_time = |shift: Duration| {
             let file = fs::File::options()
                 .append(true)

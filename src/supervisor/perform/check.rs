@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::{LeftoverError, WorktreeAdmin, commit_leftovers, inspect};
+use crate::git::{LeftoverError, WorktreeAdmin, commit_leftovers};
 use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
 
@@ -48,7 +48,10 @@ fn look(
         None => plan.branch.clone(),
     };
     let mut evidence = Evidence::default();
-    let before = inspect(worktree).map_err(|error| error.to_string())?;
+    let before = campaign
+        .repo
+        .inspect(worktree)
+        .map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     match plan.commit {
         CommitPolicy::Auto if !before.dirty.is_empty() || before.in_progress.is_some() => {
