@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::journal::OrchDir;
@@ -14,14 +15,20 @@ const BLOCK: u16 = 10;
 /// First port that is no longer used.
 const END: u16 = 32_000;
 
-static REGISTRY: Mutex<()> = Mutex::new(());
+/// What was read or registered before: a block stays with its plan, so it need not be looked up for every attempt.
+static KNOWN: Mutex<BTreeMap<PathBuf, BTreeMap<PlanName, u16>>> = Mutex::new(BTreeMap::new());
 
 /// The first port of the plan's block, registering the lowest free block when it has none. None when all are taken or
 /// the registry cannot be written: a plan can do without.
 pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
-    let _one_at_a_time = REGISTRY.lock().ok()?;
     let path = dir.ports();
-    let mut known: BTreeMap<PlanName, u16> = fs::read(&path)
+    let mut all = KNOWN.lock().ok()?;
+    let known = all.entry(path.clone()).or_default();
+    if let Some(port) = known.get(plan) {
+        return Some(*port);
+    }
+    // Another process may have registered more since.
+    *known = fs::read(&path)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
@@ -31,10 +38,12 @@ pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
     let free = (FIRST..END)
         .step_by(BLOCK.into())
         .find(|port| !known.values().any(|taken| taken == port))?;
-    known.insert(plan.clone(), free);
+    let mut more = known.clone();
+    more.insert(plan.clone(), free);
     let temporary = path.with_extension("new");
-    fs::write(&temporary, serde_json::to_vec_pretty(&known).ok()?).ok()?;
+    fs::write(&temporary, serde_json::to_vec_pretty(&more).ok()?).ok()?;
     fs::rename(&temporary, &path).ok()?;
+    *known = more;
     Some(free)
 }
 
