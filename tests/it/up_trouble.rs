@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -69,9 +71,8 @@ fn an_agent_of_the_repository_that_cannot_be_executed_fails_its_plan_without_ret
 
 #[test]
 fn a_flood_of_output_fills_neither_disk_nor_memory_and_its_end_is_kept() {
-    let sandbox = agent(
-        "head -c 300000000 /dev/zero | tr '\\0' 'x' | fold -w 1000; gate flooded; echo the very end; work 1.1",
-    );
+    let sandbox =
+        agent("yes $(printf '%0999d' 0) | head -c 1000000000; gate flooded; echo the very end; work 1.1");
     sandbox.gate("flooded");
     let up = sandbox.start("up");
     sandbox.reached("flooded");
@@ -235,18 +236,15 @@ fn git_that_is_missing_or_too_old_is_named_at_the_start() {
 fn a_read_only_git_folder_is_refused() {
     let sandbox = agent("work 1.1");
     let git = sandbox.join(".git");
-    fs::set_permissions(&git, fs::Permissions::from_mode(0o555)).unwrap();
-    if fs::write(git.join("probe"), "").is_ok() {
-        fs::remove_file(git.join("probe")).unwrap();
-        println!("skipped: this user may write anywhere");
-    } else {
+    {
+        let _read_only = ReadOnly::make(&git);
+        let written = fs::write(git.join("probe"), "");
+        assert!(written.is_err(), "the folder is read-only now");
         let said = sandbox.orch("up");
         assert!([1, 2].contains(&said.code), "{said:?}");
         said.says(".git").ok();
         assert!(!sandbox.worktree("p").path().exists());
     }
-    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
-    // Whoever may write anywhere cannot make a folder where a file lies.
     fs::write(git.join("orch"), "in the way").unwrap();
     let said = sandbox.orch("up").says("orch");
     assert!([1, 2].contains(&said.code), "{said:?}");
@@ -254,13 +252,52 @@ fn a_read_only_git_folder_is_refused() {
     sandbox.orch("up").code(0).ok();
 }
 
+/// A folder that nobody can write into, root neither, until the test is over.
+enum ReadOnly {
+    ByMode(PathBuf),
+    /// A read-only mount of the folder over itself, where modes do not bind.
+    ByMount(PathBuf),
+}
+
+impl ReadOnly {
+    fn make(folder: &Path) -> Self {
+        let mount = |args: &[&str]| {
+            let mut command = Command::new("mount");
+            command
+                .args(args)
+                .arg(folder)
+                .status()
+                .is_ok_and(|it| it.success())
+        };
+        let itself = folder.to_str().unwrap();
+        if mount(&["--bind", itself]) && mount(&["-o", "remount,bind,ro"]) {
+            return Self::ByMount(folder.to_owned());
+        }
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).unwrap();
+        Self::ByMode(folder.to_owned())
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        match self {
+            Self::ByMode(folder) => {
+                fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            Self::ByMount(folder) => {
+                Command::new("umount").arg("-l").arg(folder).status().unwrap();
+            }
+        }
+    }
+}
+
 /// A small file system of its own, gone when the test is over.
-struct SmallDisk(std::path::PathBuf);
+struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
-        let mut mount = std::process::Command::new("mount");
+        let mut mount = Command::new("mount");
         mount
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(at);
@@ -273,10 +310,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount")
-            .arg("-l")
-            .arg(&self.0)
-            .output();
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
     }
 }
 
