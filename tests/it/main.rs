@@ -25,6 +25,8 @@ mod git_repository;
 mod git_worktree;
 // Floor 3: the status file, with many writers.
 mod status_writers;
+// Floor 3: a damaged journal.
+mod journal_damage;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
