@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room with its floor.
 const ROOMS: &[(&str, u32)] = &[
+    ("fault", 0),
     ("plan", 0),
     ("graph", 1),
     ("schedule", 2),

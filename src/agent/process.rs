@@ -8,6 +8,8 @@ use std::path::Path;
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
+use crate::fault;
+
 /// A process: its id and when it started, in clock ticks since boot (field 22 of `/proc/PID/stat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProcessId {
@@ -69,7 +71,9 @@ impl ProcessId {
     pub fn signal(self, signal: Signal) -> bool {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         match pid {
-            Some(pid) if self.is_alive() => rustix::process::kill_process(pid, signal).is_ok(),
+            Some(pid) if self.is_alive() => {
+                fault::around("signal", || rustix::process::kill_process(pid, signal).is_ok())
+            }
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::revision::{commit_id, oid};
 use super::{GitError, Repository};
+use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
 const BACKUPS: &str = "refs/orch/backup/";
@@ -25,7 +26,7 @@ impl Repository {
         let mut name = format!("{BACKUPS}{plan}/{stamp}");
         let mut copy = 1_u64;
         loop {
-            match repo.reference(&name, id, false, "orch: backup") {
+            match fault::around("ref.backup", || repo.reference(&name, id, false, "orch: backup")) {
                 Ok(_) => return Ok(name),
                 Err(error) if error.code() == git2::ErrorCode::Exists => {}
                 Err(error) => return Err(GitError::library(format!("write `{name}`"))(error)),

@@ -6,7 +6,8 @@
 use super::command::Git;
 use super::revision::{branch_ref, oid};
 use super::unit_error::{UnitError, UnitRefusal};
-use super::{GitError, Repository, is_branch_name};
+use super::{GitError, Repository, is_branch_name, stale_lock};
+use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
 const UNITS: &str = "refs/orch/units/";
@@ -87,11 +88,12 @@ impl Repository {
         self.write_ref(&unit.mark(), new, "orch: unit")?;
         let repo = self.handle();
         let name = branch_ref(&unit.branch);
-        let written = match old {
-            None => repo.reference(&name, oid(new)?, false, "orch: start"),
-            Some(old) => repo.reference_matching(&name, oid(new)?, true, oid(old)?, "orch: start again"),
+        let (new, old) = (oid(new)?, old.map(oid).transpose()?);
+        let write = || match old {
+            None => repo.reference(&name, new, false, "orch: start"),
+            Some(old) => repo.reference_matching(&name, new, true, old, "orch: start again"),
         };
-        written
+        fault::around("ref.unit", write)
             .map(drop)
             .map_err(GitError::library(format!("write `{name}`")))
     }
@@ -113,6 +115,7 @@ impl Repository {
                 .into());
             }
             self.refuse_checked_out(&unit.branch, None)?;
+            stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
             self.delete_at(&unit.branch, tip)?;
         }
         self.delete_ref(&unit.mark())?;

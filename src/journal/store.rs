@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use crate::fault;
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
@@ -221,7 +222,7 @@ impl Journal {
                 ])?;
             }
         }
-        transaction.commit()
+        fault::around("journal.commit", || transaction.commit())
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Effect {
         attempt: AttemptId,
         /// Where it worked.
         place: WorkPlace,
+        /// Where its branch stood when it was looked at: once merged, the branch is gone.
+        tip: Option<CommitId>,
     },
     /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
     /// `verify.stopped`.

@@ -128,6 +128,9 @@ impl<'o> Engine<'o> {
         perform::resume_landing(&campaign)?;
 
         let (sender, inbox) = mpsc::unbounded_channel();
+        if let Err(error) = campaign.repo.clear_own_locks() {
+            let _ = sender.send(Message::Warning(None, error.to_string()));
+        }
         let hints = sender.clone();
         let watcher = Watcher::new(move |plan| {
             let _ = hints.send(Message::StatusHint(plan));

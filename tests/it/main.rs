@@ -39,6 +39,7 @@ mod cli_cycles;
 mod cli_preview;
 mod cli_shapes;
 mod cli_task;
+mod fault_sweep;
 mod merge_landing;
 mod steering;
 mod up_completion;

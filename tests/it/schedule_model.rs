@@ -320,7 +320,9 @@ impl World {
                     ..Evidence::default()
                 },
             },
-            Effect::Integrate { plan, attempt, place } => {
+            Effect::Integrate {
+                plan, attempt, place, ..
+            } => {
                 assert!(place.branch_of.is_some(), "{attempt} has no branch of its own");
                 let busy = self.coming.iter().any(|coming| {
                     matches!(coming, Coming::Answer(Event::WorkMerged { plan: other, .. }

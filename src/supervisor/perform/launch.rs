@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::{Job, JobFolder, JobInput, JobState, Runner};
-use crate::git::{Carried, CarryError, WorktreeAdmin, carry, head_of};
+use crate::git::{Carried, CarryError, WorktreeAdmin, again_if_killed, carry, head_of};
 use crate::plan::{
     Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
     TaskState, Template, UnitId, WorkRef,
@@ -37,7 +37,10 @@ pub fn launch(
     run: RunId,
     states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<Launched, Box<Event>> {
-    start(campaign, admin, worktree, order, run, states).map_err(|why| {
+    let launched = again_if_killed(Result::is_ok, || {
+        start(campaign, admin, worktree, order, run, states)
+    });
+    launched.map_err(|why| {
         Box::new(Event::AgentRefused {
             plan: order.plan.clone(),
             attempt: order.attempt.clone(),
