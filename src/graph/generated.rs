@@ -126,6 +126,8 @@ impl Generated {
                 backoff: Duration::from_secs(10),
                 timeout: Duration::MAX,
                 grace: Duration::from_secs(10),
+                stuck_after: None,
+                on_stuck: Default::default(),
             },
             arrangement: self.arrangement,
             overlap: Overlap::Allow,

@@ -230,6 +230,7 @@ impl Journal {
 mod tests {
     use super::*;
     use crate::journal::JournalReader;
+    use crate::schedule::OfPlan;
 
     fn scratch() -> (tempfile::TempDir, OrchDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -242,9 +243,9 @@ mod tests {
         let (_folder, dir) = scratch();
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let mut journal = Journal::open(&dir, start).unwrap();
-        let event = Event::PlanFinished {
+        let event = Event::PlanFinished(OfPlan {
             plan: "auth".parse().unwrap(),
-        };
+        });
         let written = journal
             .append(
                 At(1500),
@@ -271,8 +272,10 @@ mod tests {
 
     #[test]
     fn whatever_is_changed_in_an_entry_or_taken_away_is_noticed() {
-        let finished = |plan: &str| Event::PlanFinished {
-            plan: plan.parse().unwrap(),
+        let finished = |plan: &str| {
+            Event::PlanFinished(OfPlan {
+                plan: plan.parse().unwrap(),
+            })
         };
         for change in [
             "UPDATE events SET plan = 'b' WHERE seq = 2",

@@ -12,8 +12,10 @@ mod id;
 mod lane;
 pub mod manifest;
 pub mod markdown;
+mod message;
 mod name;
 mod near_miss;
+mod patience;
 mod place;
 mod placeholder;
 mod plan_set;
@@ -33,7 +35,9 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use lane::LaneId;
+pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
+pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    AgentName, Arrangement, Dependency, Document, Overlap, PhaseId, PlanName, Point, Priority, ResourceName,
-    TaskId,
+    AgentName, Arrangement, Dependency, Document, OnStuck, Overlap, PhaseId, PlanName, Point, Priority,
+    ResourceName, TaskId,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -152,6 +152,10 @@ pub struct AttemptPolicy {
     pub timeout: Duration,
     /// From TERM to KILL.
     pub grace: Duration,
+    /// How long all signs of life of an attempt may be still; none: it is never looked at.
+    pub stuck_after: Option<Duration>,
+    /// What follows when it stays so.
+    pub on_stuck: OnStuck,
 }
 
 /// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.

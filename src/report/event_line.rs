@@ -1,6 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
+use crate::plan::OnStuck;
 use crate::schedule::{Event, Hold, LaunchTrouble, MergeTrouble, point_word};
 use crate::supervisor::given;
 
@@ -118,6 +119,29 @@ pub fn detail(event: &Event) -> String {
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFailed { why, .. } => merge_trouble(why),
+        Event::AgentStuck(notice) => format!("{}: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStirred(about) => format!("{} moves again", about.attempt),
+        Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
+        Event::ReportLate(late) => format!("{} {}, after its agent had ended", late.task, late.state),
+        Event::MessageSent(sent) => {
+            let message = &sent.message;
+            format!(
+                "{} from {}: {}",
+                message.kind,
+                message.sender(),
+                first_line(&message.text)
+            )
+        }
+        Event::Escalated(wait) => first_line(&wait.why),
+    }
+}
+
+fn stuck_action(action: OnStuck) -> &'static str {
+    match action {
+        OnStuck::Notice => "nothing is done",
+        OnStuck::Nudge => "it is sent a message",
+        OnStuck::Restart => "it is ended and tried again",
+        OnStuck::Hold => "it is ended and waits for a person",
     }
 }
 

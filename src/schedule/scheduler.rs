@@ -5,9 +5,9 @@
 //! have become since. Effects that were asked for and not answered are remembered outside the state: after a replay
 //! nothing has been asked, so whatever is still missing is asked for again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{ItemId, PlanName, TaskState, WorkRef};
+use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
 use super::frontier::Frontier;
@@ -16,7 +16,7 @@ use super::plan_run::Merge;
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, invariants, landing};
+use super::{At, Effect, Event, OfPlan, Signs, invariants, landing};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,15 @@ pub enum Input {
         lane: u32,
         /// Each task or sub-task with its state and what was said about it.
         items: Vec<(ItemId, TaskState, Option<String>)>,
+    },
+    /// What a look at an attempt found.
+    Signs {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The signs of life.
+        signs: Signs,
     },
     /// How hard the machine is at work.
     Machine(Machine),
@@ -55,6 +64,8 @@ pub struct Scheduler {
     pub(super) asked: BTreeSet<Ask>,
     pub(super) frontier: Frontier,
     pub(super) machine: Machine,
+    /// When each attempt was looked at last.
+    pub(super) looked: BTreeMap<AttemptId, At>,
     /// Points that are waited for, by the plan that has them.
     waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
@@ -80,6 +91,7 @@ impl Scheduler {
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
+            looked: BTreeMap::new(),
             waited,
             waiting: waiting
                 .into_iter()
@@ -150,6 +162,7 @@ impl Scheduler {
                 }
             }
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
+            Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
             Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
@@ -297,6 +310,8 @@ impl Scheduler {
             self.verify_or_finish(at, plan, step);
         }
         self.pin_what_is_waited_for(plan, step);
+        let alarm = self.watch(at, plan, step);
+        self.frontier.alarms.set(plan, alarm);
         self.refresh(at, plan);
     }
 
@@ -339,7 +354,7 @@ impl Scheduler {
         }
         match landing::next_step(&self.work, &self.state) {
             Some(landing::Step::Merge(plan, into)) => {
-                self.record(at, Event::MergeStarted { plan: plan.clone() }, step);
+                self.record(at, Event::MergeStarted(OfPlan { plan: plan.clone() }), step);
                 self.ask(Ask::Merge(plan.clone()), Effect::Merge { plan, into }, step);
             }
             Some(landing::Step::Refuse(plan, why)) => self.record(at, Event::MergeFailed { plan, why }, step),

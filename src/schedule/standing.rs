@@ -158,6 +158,12 @@ impl Standing {
             | Event::AttemptChecked { .. }
             | Event::WorkMerged { .. }
             | Event::WorktreeCreated { .. }
+            | Event::AgentStuck(_)
+            | Event::AgentStirred(_)
+            | Event::StuckActed(_)
+            | Event::ReportLate(_)
+            | Event::MessageSent(_)
+            | Event::Escalated(_)
             | Event::Pinned { .. } => return,
             _ => {}
         }

@@ -48,7 +48,7 @@ impl Scheduler {
                 }
             }
         }
-        self.frontier.set_timer(number, timer);
+        self.frontier.timers.set(number, timer);
         self.frontier.set_coming(number, coming);
         self.frontier.set_ready(number, ready);
     }
@@ -234,6 +234,8 @@ impl Scheduler {
             timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
             carry: dispatch::carried(plan, &attempt.units, &self.state),
             after: last_failure(run, attempt),
+            inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
+            told: run.told,
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);

@@ -22,6 +22,7 @@ use super::machine;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::perform::UnitLocks;
+use super::stillness::Watch;
 use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
 
 /// What a supervisor is started for.
@@ -110,6 +111,7 @@ pub(super) struct Engine<'o> {
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
     pub(super) checkouts: Arc<Semaphore>,
+    pub(super) still: Arc<Watch>,
 }
 
 impl<'o> Engine<'o> {
@@ -188,6 +190,7 @@ impl<'o> Engine<'o> {
             escapes,
             said: BTreeMap::new(),
             checkouts: Arc::new(Semaphore::new(cores)),
+            still: Arc::default(),
         };
         engine.begin(errand)?;
         Ok(engine)

@@ -26,6 +26,7 @@ impl Engine<'_> {
             Message::StatusRead(lane, reading) => self.take_reading(lane, reading, inputs),
             Message::RunnerGone(plan, attempt, state) => {
                 self.runners.remove(&attempt);
+                self.still.forget(&attempt);
                 let exit = match state {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,

@@ -27,6 +27,7 @@ mod request;
 mod selection;
 mod status_feed;
 mod steering;
+mod stillness;
 mod strays;
 mod view;
 

@@ -42,6 +42,7 @@ mod cli_task;
 mod fault_sweep;
 mod merge_landing;
 mod steering;
+mod stuck;
 mod up_completion;
 mod up_places;
 mod up_removed;

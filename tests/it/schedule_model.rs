@@ -4,16 +4,17 @@
 //! how many are tried.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use orch::graph::{Counts, Gate, Why};
 use orch::plan::{
-    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, PhaseId, PlanName, PlanState, Point, Priority,
-    RunId, TaskId, TaskState, UnitId, WorkRef,
+    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, OnStuck, PhaseId, PlanName, PlanState, Point,
+    Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
     At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
-    PlanRun, PlanWork, Readiness, Scheduler, Steer, Steered, UnitWork, Work, plan_state, steer,
+    PlanRun, PlanWork, Readiness, Scheduler, Signs, Steer, Steered, UnitWork, Work, plan_state, steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -141,10 +142,12 @@ fn plans(dice: &mut Dice) -> Work {
             gates,
             files: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             attempts: AttemptPolicy {
-                retries: dice.below(3) as u32,
+                retries: dice.below(5) as u32,
                 backoff: Duration::from_millis(500),
                 timeout: Duration::from_secs(60),
                 grace: Duration::from_secs(1),
+                stuck_after: dice.percent(60).then_some(STUCK_AFTER),
+                on_stuck: [OnStuck::Notice, OnStuck::Nudge, OnStuck::Restart, OnStuck::Hold][dice.below(4)],
             },
             dispatch,
             lanes: if dispatch == Dispatch::Plan {
@@ -203,14 +206,21 @@ fn gate(dice: &mut Dice, before: usize) -> Gate {
     }
 }
 
+/// How long the attempts of these plans may stand still.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
     Answer(Event),
     Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
+    Look(PlanName, AttemptId),
     Time(At),
 }
+
+/// What happened in all runs: notices, notices taken back, actions, late words.
+static COUNTED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
 
 struct World {
     dice: Dice,
@@ -219,6 +229,7 @@ struct World {
     journal: Vec<(At, Event)>,
     now: At,
     ran: BTreeSet<AttemptId>,
+    hung: BTreeSet<AttemptId>,
     ending: Option<Ending>,
     trouble: bool,
     steered: bool,
@@ -238,6 +249,7 @@ impl World {
             journal: Vec::new(),
             now: At(0),
             ran: BTreeSet::new(),
+            hung: BTreeSet::new(),
             ending: None,
             steered: false,
             machine: Machine::default(),
@@ -291,7 +303,12 @@ impl World {
                     pid: 1,
                     head: Some(commit()),
                 }
-                .tap(|| self.coming.push(Coming::Work(launch)))
+                .tap(|| {
+                    if self.trouble && self.dice.percent(15) {
+                        self.hung.insert(launch.attempt.clone());
+                    }
+                    self.coming.push(Coming::Work(launch));
+                })
             }
             Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
             Effect::Stop { attempt, .. } => {
@@ -379,6 +396,7 @@ impl World {
                     commit: commit(),
                 }
             }
+            Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };
@@ -464,7 +482,7 @@ impl World {
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
-            Coming::Time(_) => false,
+            Coming::Time(_) | Coming::Look(..) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
@@ -534,11 +552,12 @@ impl World {
                         );
                     }
                 }
-                Coming::Report(plan, lane, task, state) => self.tell(Input::Reported {
-                    plan,
-                    lane,
-                    items: vec![(task.into(), state, None)],
-                }),
+                Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
+                Coming::Look(plan, attempt) => self.look(plan, attempt),
+                // It hangs, unless it is ended; in the end it comes to itself.
+                Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(90) => {
+                    self.coming.push(Coming::Work(launch));
+                }
                 Coming::Work(launch) => self.work(&launch),
                 Coming::Time(at) => {
                     self.now = self.now.max(at);
@@ -547,6 +566,63 @@ impl World {
             }
         }
         panic!("the run does not end");
+    }
+
+    /// A word that comes at any time, perhaps when nobody works there any more. Then it starts nothing.
+    fn report(&mut self, plan: PlanName, lane: u32, task: TaskId, state: TaskState) {
+        let run = self.scheduler.state().plan(&plan);
+        let late = run.by_units && !run.attempts.contains_key(&lane);
+        let (before, recorded) = (self.ran.len(), self.journal.len());
+        let told = run.heard.get(&task.into()).copied();
+        let known = run.item_state(&task.into()) == state;
+        for _ in 0..2 {
+            self.tell(Input::Reported {
+                plan: plan.clone(),
+                lane,
+                items: vec![(task.into(), state, None)],
+            });
+        }
+        if late {
+            assert_eq!(self.ran.len(), before, "a late word of {plan} started something");
+            let words: Vec<&Event> = self.journal[recorded..].iter().map(|(_, event)| event).collect();
+            let expected = usize::from(!known && told != Some(state));
+            let late = words.iter().filter(|event| matches!(event, Event::ReportLate(_)));
+            assert_eq!(late.count(), expected, "{words:?}");
+        }
+    }
+
+    /// Somebody looks whether an attempt moves. Where there is no trouble, at least one sign of life is always there.
+    fn look(&mut self, plan: PlanName, attempt: AttemptId) {
+        let hung = self.hung.contains(&attempt);
+        let mut age = || {
+            let still = if hung || self.dice.percent(50) { 1_000 } else { 0 };
+            still + self.dice.roll() % 1_000
+        };
+        let mut signs = Signs {
+            output_ms: age(),
+            status_ms: age(),
+            files_ms: Some(age()),
+            processor_ms: Some(age()),
+            watched_ms: 5_000,
+        };
+        if !self.trouble {
+            match self.dice.below(4) {
+                0 => signs.output_ms = 10,
+                1 => signs.status_ms = 10,
+                2 => signs.files_ms = Some(10),
+                _ => signs.processor_ms = Some(10),
+            }
+        }
+        let moves = signs.still_for(STUCK_AFTER).is_none();
+        let recorded = self.journal.len();
+        self.tell(Input::Signs { plan, attempt, signs });
+        let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStuck(_) | Event::StuckActed(_));
+        if moves {
+            assert!(
+                !self.journal[recorded..].iter().any(acts),
+                "one sign of life was not enough: {signs:?}"
+            );
+        }
     }
 
     /// A person asks for something, sensible or not.
@@ -640,6 +716,16 @@ impl World {
     }
 
     fn check_end(&self) {
+        for (_, event) in &self.journal {
+            let place = match event {
+                Event::AgentStuck(_) => 0,
+                Event::AgentStirred(_) => 1,
+                Event::StuckActed(_) => 2,
+                Event::ReportLate(_) => 3,
+                _ => continue,
+            };
+            COUNTED[place].fetch_add(1, Ordering::Relaxed);
+        }
         let (work, state) = (self.scheduler.work(), self.scheduler.state());
         let mut replayed = Scheduler::new(work.clone());
         replayed.replay(self.journal.iter().map(|(at, event)| (*at, event)));
@@ -688,8 +774,9 @@ fn check_plan_end(
             }
             Some(Lost::Failed { .. }) => {
                 let failures = run.tries.get(&unit.id).map_or(0, |tries| tries.failures);
+                let alike = run.tries.get(&unit.id).map_or(0, |tries| tries.alike);
                 assert!(
-                    failures > plan.attempts.retries,
+                    failures > plan.attempts.retries || alike >= 3,
                     "{name}.{} had retries left",
                     unit.id
                 );
@@ -711,12 +798,16 @@ fn check_plan_end(
                 "{name} was held too early"
             );
         }
+        Some(Outcome::Held(Hold::Refused { why })) => {
+            assert!(why.contains("was stuck"), "{name}: {why}");
+            assert_eq!(plan.attempts.on_stuck, OnStuck::Hold, "{name}");
+        }
         Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
         Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
         Some(Outcome::Failed(_)) => assert!(
             run.tries
                 .values()
-                .any(|tries| tries.failures > plan.attempts.retries),
+                .any(|tries| tries.failures > plan.attempts.retries || tries.alike >= 3),
             "{name} had retries left"
         ),
         Some(Outcome::Cancelled) => assert!(!run.is_at_work(), "{name}"),
@@ -755,5 +846,16 @@ fn random_plans_in_a_random_world() {
             std::panic::resume_unwind(cause);
         }
     }
-    println!("{} random runs", last - first);
+    let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
+    let [stuck, stirred, acted, late] = counted;
+    println!(
+        "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words",
+        last - first
+    );
+    if last - first >= 1_000 {
+        assert!(
+            counted.iter().all(|count| *count > 0),
+            "something never happened: {counted:?}"
+        );
+    }
 }

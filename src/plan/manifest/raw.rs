@@ -11,7 +11,9 @@ use toml::de::DeValue;
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
 use super::values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
-use super::words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};
+use super::words::{
+    Commit, Dispatch, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Strategy,
+};
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
 macro_rules! tables {
@@ -87,8 +89,10 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: "4h".
         timeout: PositiveDuration,
-        /// How long output, status and files may be still.
+        /// How long output, status, files and processor time may all be still before somebody is told. Default: "30m".
         stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: "notice", nothing more.
+        on_stuck: OnStuck,
         /// From TERM to KILL. Default: "10s".
         grace: DurationText,
         /// Money over the run.
@@ -197,8 +201,10 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: from `[run]`.
         timeout: PositiveDuration,
-        /// How long output, status and files may be still.
+        /// How long output, status, files and processor time may all be still. Default: from `[run]`.
         stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: from `[run]`.
+        on_stuck: OnStuck,
         /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
         /// How long one agent would take for all of it, as far as anybody knows.

@@ -7,8 +7,8 @@ use super::raw::{RawManifest, RawMerge, RawPlan, RawRun};
 use super::values::{AutoOrCount, DurationText, PositiveDuration};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Lanes, MergeSettings, MergeStrategy, Overlap,
-    RunSettings, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Lanes, MergeSettings, MergeStrategy, OnStuck,
+    Overlap, RunSettings, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -16,6 +16,7 @@ const RETRIES: u32 = 2;
 const BACKOFF: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(10);
+const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The first value that is written, out of a plan's and the run's.
 fn pick<T: Copy>(own: &Option<At<T>>, run: Option<&At<T>>) -> Option<T> {
@@ -64,12 +65,20 @@ pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy 
     let run = run_of(manifest);
     let backoff = pick(&plan.backoff, run.and_then(|run| run.backoff.as_ref()));
     let timeout = pick(&plan.timeout, run.and_then(|run| run.timeout.as_ref()));
+    let stuck = pick(&plan.stuck_after, run.and_then(|run| run.stuck_after.as_ref()));
     let grace = pick(&plan.grace, run.and_then(|run| run.grace.as_ref()));
     AttemptPolicy {
         retries: pick(&plan.retries, run.and_then(|run| run.retries.as_ref())).unwrap_or(RETRIES),
         backoff: backoff.map_or(BACKOFF, |DurationText(duration)| duration),
         timeout: timeout.map_or(TIMEOUT, |PositiveDuration(duration)| duration),
         grace: grace.map_or(GRACE, |DurationText(duration)| duration),
+        stuck_after: Some(stuck.map_or(STUCK_AFTER, |PositiveDuration(duration)| duration)),
+        on_stuck: match pick(&plan.on_stuck, run.and_then(|run| run.on_stuck.as_ref())) {
+            None | Some(words::OnStuck::Notice) => OnStuck::Notice,
+            Some(words::OnStuck::Nudge) => OnStuck::Nudge,
+            Some(words::OnStuck::Restart) => OnStuck::Restart,
+            Some(words::OnStuck::Hold) => OnStuck::Hold,
+        },
     }
 }
 

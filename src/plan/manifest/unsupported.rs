@@ -28,7 +28,6 @@ const fn row_of(
 }
 
 const LEAVE_OUT: &str = "leave the key out";
-const TIMEOUT: &str = "`timeout` limits an attempt for now: leave the key out";
 const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
@@ -40,8 +39,6 @@ const PREPARE: &str = "let the agent's command prepare its worktree for now: lea
 const ROWS: &[Row] = &[
     row_of("manifest", "hooks", &[], "leave the table out"),
     row_of("manifest", "escalate", &[], "leave the table out"),
-    row_of("run", "stuck_after", &[], TIMEOUT),
-    row_of("plans", "stuck_after", &[], TIMEOUT),
     row_of("run", "budget", &[], LEAVE_OUT),
     row_of("plans", "budget", &[], LEAVE_OUT),
     row_of("run", "copy", &[], PREPARE),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Runner};
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Exit};
+use crate::schedule::{Event, Exit, OfPlan};
 
 use super::super::{Campaign, environment};
 
@@ -30,7 +30,7 @@ pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
     match verdict(campaign, worktree, name) {
         Ok((commit, Verdict::Passed)) => Event::VerifyPassed { plan, commit },
         Ok((_, Verdict::Failed(why))) | Err(why) => Event::VerifyFailed { plan, why },
-        Ok((_, Verdict::Stopped)) => Event::VerifyStopped { plan },
+        Ok((_, Verdict::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
 
