@@ -11,7 +11,7 @@ use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 use crate::supervisor::{Campaign, Situation};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, Exit, output, task_inbox};
 
 /// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,12 @@ enum Action {
     Fail(Report),
     /// Report tasks as left out on purpose
     Skip(Report),
+    /// Print the messages that came since you looked last
+    Inbox {
+        /// Those that were read, too
+        #[arg(long)]
+        all: bool,
+    },
     /// Say that work goes on, although nothing shows; `orch why` shows when the status file was changed last
     Heartbeat {
         /// What is going on
@@ -90,6 +96,7 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
         Action::Done(report) => tell(context, &subject, report, TaskState::Done)?,
         Action::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
         Action::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+        Action::Inbox { all } => task_inbox::show(context, &subject.name, worktree_of(&subject)?, *all)?,
         Action::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
     Ok(Exit::Done)

@@ -48,7 +48,8 @@ pub use plan_set::{
 };
 pub use priority::{Priority, PriorityError};
 pub use prompt::{
-    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptPhase, PromptTask, render_prompt,
+    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
+    render_prompt,
 };
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};

@@ -19,6 +19,7 @@ use super::clock::Clock;
 use super::control::{self, Call};
 use super::escapes::{self, Escapes};
 use super::machine;
+use super::mail::brings_mail;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::perform::UnitLocks;
@@ -245,6 +246,7 @@ impl<'o> Engine<'o> {
         self.announce(&records);
         if !merge_only {
             self.watch_all();
+            self.deliver_all();
         }
         match errand {
             Errand::Up { .. } => self.handle(vec![Input::Wake]),
@@ -324,7 +326,11 @@ impl<'o> Engine<'o> {
                 Event::WorktreeCreated { plan, lane, path, .. } => {
                     self.watch(&LaneId::new(plan, *lane), Path::new(path))
                 }
-                _ => {}
+                event => {
+                    if let Some(plan) = brings_mail(event) {
+                        self.deliver(plan);
+                    }
+                }
             }
         }
         let state = self.scheduler.state();

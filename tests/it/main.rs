@@ -41,6 +41,7 @@ mod cli_shapes;
 mod cli_task;
 mod fault_sweep;
 mod merge_landing;
+mod messages;
 mod steering;
 mod stuck;
 mod up_completion;

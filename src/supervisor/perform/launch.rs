@@ -98,6 +98,11 @@ fn start(
     }
     .map_err(|error| failed(&error))?;
 
+    // What the prompt tells need not be told again.
+    let told = order.inbox.last().map_or(0, |message| message.id);
+    status::deliver(worktree, &order.inbox)
+        .and_then(|()| status::mark_read(worktree, told))
+        .map_err(|error| failed(&error))?;
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let text = if agent.runs_prompt() {
