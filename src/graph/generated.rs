@@ -95,6 +95,9 @@ impl Generated {
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
             merge: MergeSettings::default(),
+            hooks: Default::default(),
+            escalate: Default::default(),
+            syncs: Vec::new(),
             plans,
         }
     }

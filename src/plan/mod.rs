@@ -43,8 +43,8 @@ pub use placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
-    PlanSet, RunSettings,
+    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
+    PlanSet, RunSettings, SyncPoint,
 };
 pub use priority::{Priority, PriorityError};
 pub use prompt::{

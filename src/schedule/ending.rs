@@ -129,6 +129,9 @@ impl Scheduler {
             (Event::RunStopped { why, resume: false }, Ending::NeedsPerson)
         };
         if self.asked.insert(Ask::End) {
+            if ending == Ending::NeedsPerson {
+                self.escalate_what_needs_a_person(at, step);
+            }
             self.state.apply(at, &event);
             step.events.push(event);
             step.effects.push(Effect::End(ending));

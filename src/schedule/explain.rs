@@ -8,6 +8,7 @@ use crate::plan::{PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId, forma
 use super::MergeTrouble;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{Limit, Room};
+use super::escalating::told;
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
@@ -152,6 +153,15 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
         return Vec::new();
     };
+    let mut reasons = reasons(work, state, plan, name);
+    let told = state.number(name).and_then(|number| told(work, state, number));
+    if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
+        first.text += &format!("; {told}");
+    }
+    reasons
+}
+
+fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     if let Some(outcome) = &run.outcome {
         return explain_outcome(state, plan, run, outcome);

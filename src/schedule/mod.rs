@@ -12,6 +12,7 @@ mod completion;
 mod dispatch;
 mod effect;
 mod ending;
+mod escalating;
 mod event;
 mod event_about;
 mod exit;

@@ -36,7 +36,9 @@ impl PlanRun {
             open.for_each(|(_, tries)| tries.begin_again());
         }
         self.merge_trouble = None;
-        self.escalated.clear();
+        if new_run {
+            self.escalated.clear();
+        }
         self.pins_refused.clear();
         self.lanes_refused.clear();
     }

@@ -310,7 +310,8 @@ impl Scheduler {
             self.verify_or_finish(at, plan, step);
         }
         self.pin_what_is_waited_for(plan, step);
-        let alarm = self.watch(at, plan, step);
+        let alarms = [self.watch(at, plan, step), self.escalate(at, plan, step)];
+        let alarm = alarms.into_iter().flatten().min().filter(|_| !stopping);
         self.frontier.alarms.set(plan, alarm);
         self.refresh(at, plan);
     }

@@ -18,7 +18,8 @@ use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Scheduler,
 ///
 /// When the scheduler breaks one of its own rules.
 pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
-    // Nothing there ever stands still.
+    // Nothing there ever stands still, and nobody is there to be told.
+    work.escalate = Default::default();
     for plan in &mut work.plans {
         plan.attempts.stuck_after = None;
     }

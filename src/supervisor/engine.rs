@@ -22,6 +22,7 @@ use super::machine;
 use super::mail::brings_mail;
 use super::merge_request::MergeRequest;
 use super::message::Message;
+use super::notifier::Notifier;
 use super::perform::UnitLocks;
 use super::stillness::Watch;
 use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
@@ -113,6 +114,7 @@ pub(super) struct Engine<'o> {
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
     pub(super) checkouts: Arc<Semaphore>,
     pub(super) still: Arc<Watch>,
+    pub(super) notifier: Option<Notifier>,
 }
 
 impl<'o> Engine<'o> {
@@ -170,8 +172,10 @@ impl<'o> Engine<'o> {
             Errand::Up { .. } => next_run(&scheduler),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
+        let campaign = Arc::new(campaign);
         let mut engine = Self {
-            campaign: Arc::new(campaign),
+            notifier: Notifier::new(&campaign, sender.clone()),
+            campaign,
             admin,
             units: Arc::default(),
             scheduler,
@@ -342,6 +346,7 @@ impl<'o> Engine<'o> {
             }
             None => true,
         });
+        self.notify(records);
         if !records.is_empty() {
             self.observer.recorded(records, &self.scheduler);
         }
@@ -354,17 +359,15 @@ impl<'o> Engine<'o> {
         plans
     }
 
+    /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
-        let Some(began) = self.escapes.begin_at_once() else {
-            return Ok(());
-        };
-        let seen = escapes::look(&self.campaign);
-        let Some(why) = self.escapes.end(&self.campaign, began, seen, &[]) else {
-            return Ok(());
-        };
+        let began = self.escapes.begin_at_once();
+        let seen = began.and_then(|_| escapes::look(&self.campaign));
+        let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));
+        let escaped = escaped.map(|why| Event::Warning { plan: None, why });
+        let warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
         let now = self.clock.now();
-        let warning = Event::Warning { plan: None, why };
-        let records = self.journal.append(now, self.run, &[warning], Sync::Process)?;
+        let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;
         self.announce(&records);
         Ok(())
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use orch::graph::{Counts, Gate, Why};
 use orch::plan::{
-    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, OnStuck, PhaseId, PlanName, PlanState, Point,
-    Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
+    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
+    PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
     At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
@@ -172,6 +172,12 @@ fn plans(dice: &mut Dice) -> Work {
         slots: 1 + dice.below(3),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
+        escalate: Escalate {
+            conflict: Some(LONG),
+            dependency: dice.percent(50).then_some(LONG),
+            gate: dice.percent(50).then_some(Duration::ZERO),
+            stuck: dice.percent(50).then_some(LONG),
+        },
     }
 }
 
@@ -209,6 +215,9 @@ fn gate(dice: &mut Dice, before: usize) -> Gate {
 /// How long the attempts of these plans may stand still.
 const STUCK_AFTER: Duration = Duration::from_secs(1);
 
+/// How long plans wait before somebody is told, where that is not at once.
+const LONG: Duration = Duration::from_millis(700);
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
@@ -219,8 +228,8 @@ enum Coming {
     Time(At),
 }
 
-/// What happened in all runs: notices, notices taken back, actions, late words.
-static COUNTED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
+/// What happened in all runs: notices, notices taken back, actions, late words, waits that were told.
+static COUNTED: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 
 struct World {
     dice: Dice,
@@ -555,7 +564,7 @@ impl World {
                 Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
                 Coming::Look(plan, attempt) => self.look(plan, attempt),
                 // It hangs, unless it is ended; in the end it comes to itself.
-                Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(90) => {
+                Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(75) => {
                     self.coming.push(Coming::Work(launch));
                 }
                 Coming::Work(launch) => self.work(&launch),
@@ -715,13 +724,36 @@ impl World {
         }
     }
 
+    /// Somebody is told once of each wait, not before it has lasted as long as it may, unless there is no later.
+    fn check_told(&self) {
+        let allowed = self.scheduler.work().escalate;
+        let ended_at = self.journal.last().map_or(At(0), |(at, _)| *at);
+        let mut told = BTreeSet::new();
+        for (at, event) in &self.journal {
+            match event {
+                Event::Escalated(wait) => {
+                    let after = allowed.after(wait.waiting).expect("this is never told");
+                    let early = u128::from(wait.waited_ms) < after.as_millis();
+                    assert!(!early || *at == ended_at, "too early: {wait:?}");
+                    let again = !told.insert((wait.plan.clone(), wait.waiting, wait.on.clone()));
+                    assert!(!again, "told twice: {wait:?}");
+                    assert!(!wait.why.is_empty());
+                }
+                Event::RetryRequested(about) => told.retain(|(plan, _, _)| *plan != about.plan),
+                _ => {}
+            }
+        }
+    }
+
     fn check_end(&self) {
+        self.check_told();
         for (_, event) in &self.journal {
             let place = match event {
                 Event::AgentStuck(_) => 0,
                 Event::AgentStirred(_) => 1,
                 Event::StuckActed(_) => 2,
                 Event::ReportLate(_) => 3,
+                Event::Escalated(_) => 4,
                 _ => continue,
             };
             COUNTED[place].fetch_add(1, Ordering::Relaxed);
@@ -847,9 +879,10 @@ fn random_plans_in_a_random_world() {
         }
     }
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
-    let [stuck, stirred, acted, late] = counted;
+    let [stuck, stirred, acted, late, told] = counted;
     println!(
-        "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words",
+        "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words; \
+         {told} waits escalated",
         last - first
     );
     if last - first >= 1_000 {

@@ -10,7 +10,9 @@ use toml::de::DeValue;
 
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
-use super::values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
+use super::values::{
+    After, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text,
+};
 use super::words::{
     Commit, Dispatch, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Strategy,
 };
@@ -49,8 +51,10 @@ tables! {
         merge: RawMerge,
         /// Shell lines that run on events.
         hooks: RawHooks,
-        /// Thresholds after which somebody is told.
-        escalate: Anything,
+        /// After how long somebody is told of a wait.
+        escalate: RawEscalate,
+        /// Points that several plans reach before any of them goes on, by name.
+        sync: Named<RawSync>,
         /// Plans by name.
         plans: Named<RawPlan>,
     }
@@ -153,6 +157,24 @@ tables! {
         pre_remove: Text,
         /// When somebody should know.
         notify: Text,
+    }
+
+    /// After how long somebody is told of a wait: a duration, "at once" or "never".
+    RawEscalate = "escalate" {
+        /// A plan is held by a conflict. Default: "2h".
+        conflict: After,
+        /// A plan waits for another one. Default: "4h".
+        dependency: After,
+        /// A plan waits for a person: at a gate, or held for another reason than a conflict. Default: "at once".
+        gate: After,
+        /// An agent was found stuck. Default: "at once".
+        stuck: After,
+    }
+
+    /// A point that several plans reach before any of them goes on.
+    RawSync = "sync" {
+        /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
+        points: Vec<At<Dependency>>,
     }
 
     /// A plan: one branch, one worktree, one document.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::at::At;
-use super::raw::{RawManifest, RawMerge, RawPlan, RawRun};
-use super::values::{AutoOrCount, DurationText, PositiveDuration};
+use super::raw::{RawEscalate, RawManifest, RawMerge, RawPlan, RawRun};
+use super::values::{After, AutoOrCount, DurationText, PositiveDuration};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Lanes, MergeSettings, MergeStrategy, OnStuck,
-    Overlap, RunSettings, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
+    OnStuck, Overlap, RunSettings, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -16,6 +16,8 @@ const RETRIES: u32 = 2;
 const BACKOFF: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(10);
+const CONFLICT: Duration = Duration::from_secs(2 * 60 * 60);
+const DEPENDENCY: Duration = Duration::from_secs(4 * 60 * 60);
 const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The first value that is written, out of a plan's and the run's.
@@ -57,6 +59,35 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
         verify: merge_of(manifest)
             .and_then(|merge| merge.verify.as_ref())
             .map(|line| line.value.0.clone()),
+    }
+}
+
+/// Shell lines that run on events.
+pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
+    let hooks = manifest.hooks.as_ref().map(|hooks| &hooks.value);
+    let notify = hooks.and_then(|hooks| hooks.notify.as_ref());
+    Hooks {
+        notify: notify.map(|line| line.value.0.clone()),
+    }
+}
+
+/// After how long somebody is told of a wait. Nobody is, where nothing says how or when.
+pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
+    let written = manifest.escalate.as_ref().map(|escalate| &escalate.value);
+    if written.is_none() && hooks(manifest).notify.is_none() {
+        return Escalate::default();
+    }
+    let after = |key: fn(&RawEscalate) -> &Option<At<After>>, otherwise: Duration| match written
+        .and_then(|written| key(written).as_ref())
+    {
+        Some(after) => after.value.0,
+        None => Some(otherwise),
+    };
+    Escalate {
+        conflict: after(|raw| &raw.conflict, CONFLICT),
+        dependency: after(|raw| &raw.dependency, DEPENDENCY),
+        gate: after(|raw| &raw.gate, Duration::ZERO),
+        stuck: after(|raw| &raw.stuck, Duration::ZERO),
     }
 }
 
