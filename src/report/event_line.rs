@@ -119,7 +119,7 @@ pub fn detail(event: &Event) -> String {
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFailed { why, .. } => merge_trouble(why),
-        Event::AgentStuck(notice) => format!("{}: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
         Event::ReportLate(late) => format!("{} {}, after its agent had ended", late.task, late.state),
@@ -159,7 +159,7 @@ fn launch_trouble(why: &LaunchTrouble) -> String {
 fn hold(why: &Hold) -> String {
     match why {
         Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why } | Hold::Refused { why } => first_line(why),
+        Hold::Verification { why } | Hold::Refused { why } | Hold::Stuck { why } => first_line(why),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

@@ -169,7 +169,7 @@ impl Scheduler {
             match verdict {
                 Verdict::Done(unreported) => self.complete(at, index, lane, unreported, step),
                 Verdict::Held(why) => {
-                    let hold = Hold::Refused { why: why.clone() };
+                    let hold = Hold::Stuck { why: why.clone() };
                     self.hold_attempt(at, &name, &id, &why, hold, step);
                 }
                 Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),

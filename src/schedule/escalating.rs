@@ -30,7 +30,7 @@ impl Scheduler {
             return None;
         }
         let mut next: Option<At> = None;
-        for still in standstills(&self.work, &self.state, number) {
+        for still in self.standstills(number) {
             let Some(after) = allowed.after(still.waiting) else {
                 continue;
             };
@@ -54,13 +54,17 @@ impl Scheduler {
             if !self.state.drives(&self.work.plans[number].name) {
                 continue;
             }
-            for still in standstills(&self.work, &self.state, number) {
+            for still in self.standstills(number) {
                 // What waits for another plan waits for that one's trouble, which is told for itself.
                 if still.waiting != Waiting::Dependency && allowed.after(still.waiting).is_some() {
                     self.tell(at, number, still, step);
                 }
             }
         }
+    }
+
+    fn standstills(&self, number: usize) -> Vec<Standstill> {
+        standstills(&self.work, &self.state, number, &|| self.look(number))
     }
 
     fn tell(&mut self, at: At, number: usize, still: Standstill, step: &mut Step) {
@@ -93,20 +97,29 @@ pub(super) fn told(work: &Work, state: &State, number: usize) -> Option<String> 
     if run.escalated.is_empty() {
         return None;
     }
-    let stills = standstills(work, state, number).into_iter();
+    let look = || Readiness::new(&work.plans[number], run, state);
+    let stills = standstills(work, state, number, &look).into_iter();
     let mut told = stills.filter_map(|still| {
         let at = run.escalated.get(&(still.waiting, still.on.clone()))?;
-        let ms = |time: Duration| rough(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        Some(format!(
-            "escalated {} ago, after {}",
-            ms(state.now.since(*at)),
-            ms(at.since(still.since))
-        ))
+        let words = |time: Duration| rough(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        let ago = words(state.now.since(*at));
+        let waited = at.since(still.since);
+        Some(if waited < Duration::from_secs(1) {
+            format!("escalated {ago} ago")
+        } else {
+            format!("escalated {ago} ago, after {}", words(waited))
+        })
     });
     told.next()
 }
 
-fn standstills(work: &Work, state: &State, number: usize) -> Vec<Standstill> {
+/// Everything that the plan waits for, as far as somebody may want to be told. `look` looks at its units, where they count.
+fn standstills<'a>(
+    work: &Work,
+    state: &'a State,
+    number: usize,
+    look: &dyn Fn() -> Readiness<'a>,
+) -> Vec<Standstill> {
     let (plan, run) = (&work.plans[number], &state.plans[number]);
     let one = |waiting: Waiting, on: String| {
         vec![Standstill {
@@ -119,7 +132,9 @@ fn standstills(work: &Work, state: &State, number: usize) -> Vec<Standstill> {
         Some(Outcome::Held(Hold::Conflict { with, .. })) => one(Waiting::Conflict, with.to_string()),
         Some(Outcome::Held(Hold::Verification { .. })) => one(Waiting::Gate, "verify".to_owned()),
         Some(Outcome::Held(Hold::Work { unit, .. })) => one(Waiting::Gate, unit.to_string()),
-        Some(Outcome::Held(Hold::Refused { .. })) => one(Waiting::Gate, plan.name.to_string()),
+        Some(Outcome::Held(Hold::Refused { .. } | Hold::Stuck { .. })) => {
+            one(Waiting::Gate, plan.name.to_string())
+        }
         Some(Outcome::Finished) => match (&run.merge, &run.merge_trouble) {
             (Merge::Idle, Some(MergeTrouble::Conflict { with, .. })) => {
                 one(Waiting::Conflict, super::other_side(with))
@@ -130,7 +145,7 @@ fn standstills(work: &Work, state: &State, number: usize) -> Vec<Standstill> {
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => Vec::new(),
         None if run.is_at_work() => stuck(run),
         None if run.verify == Verify::Running => Vec::new(),
-        None => before_begin(state, plan, run),
+        None => before_begin(state, plan, run, &look()),
     }
 }
 
@@ -148,8 +163,7 @@ fn stuck(run: &PlanRun) -> Vec<Standstill> {
 }
 
 /// What keeps the plan's next work from beginning: other plans first, and a person's word only when nothing else does.
-fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun) -> Vec<Standstill> {
-    let look = Readiness::new(plan, run, state);
+fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<'_>) -> Vec<Standstill> {
     let Some(first) = look.open().next() else {
         return Vec::new();
     };

@@ -830,7 +830,7 @@ fn check_plan_end(
                 "{name} was held too early"
             );
         }
-        Some(Outcome::Held(Hold::Refused { why })) => {
+        Some(Outcome::Held(Hold::Stuck { why })) => {
             assert!(why.contains("was stuck"), "{name}: {why}");
             assert_eq!(plan.attempts.on_stuck, OnStuck::Hold, "{name}");
         }
