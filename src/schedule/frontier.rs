@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
-use super::dispatch::{self, Key, Place};
+use super::ahead::Ahead;
+use super::dispatch::{Key, Place};
 use super::standing::Standing;
 
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
@@ -34,6 +35,8 @@ pub(super) struct Frontier {
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.
     pub standing: Vec<Option<Standing>>,
+    /// What was found by looking ahead.
+    pub ahead: Ahead,
 }
 
 /// A unit that is ready, at its place in the order; the place says which.
@@ -51,10 +54,6 @@ impl Candidate {
     pub fn unit(&self) -> usize {
         self.place.4
     }
-
-    pub fn key(&self) -> Key {
-        dispatch::key(&self.place)
-    }
 }
 
 impl Frontier {
@@ -64,6 +63,7 @@ impl Frontier {
             dirty: (0..plans).collect(),
             landing: true,
             standing: vec![None; plans],
+            ahead: Ahead::unknown(plans),
             ..Self::default()
         }
     }

@@ -55,6 +55,7 @@ pub struct Scheduler {
     pub(super) asked: BTreeSet<Ask>,
     pub(super) frontier: Frontier,
     pub(super) machine: Machine,
+    pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
     waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
@@ -80,6 +81,7 @@ impl Scheduler {
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
+            effort: Self::EFFORT,
             waited,
             waiting: waiting
                 .into_iter()
@@ -185,6 +187,7 @@ impl Scheduler {
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
+        self.frontier.ahead.follow(event);
         if let Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } = event
             && let Some(number) = self.state.number(plan)
         {

@@ -203,6 +203,9 @@ fn gate(dice: &mut Dice, before: usize) -> Gate {
     }
 }
 
+/// Starts that are tried at each look ahead: few, so that very many worlds can be.
+const EFFORT: u64 = 60;
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
@@ -233,7 +236,7 @@ impl World {
             // Without trouble every plan must land: the strongest thing that can be said of a run.
             trouble: dice.percent(70),
             dice,
-            scheduler: Scheduler::new(work),
+            scheduler: Scheduler::new(work).with_effort(EFFORT),
             coming: Vec::new(),
             journal: Vec::new(),
             now: At(0),
@@ -447,7 +450,7 @@ impl World {
     /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
     fn crash(&mut self) {
         let work = self.scheduler.work().clone();
-        let mut fresh = Scheduler::new(work);
+        let mut fresh = Scheduler::new(work).with_effort(EFFORT);
         fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         // Time passes without being recorded.
         fresh.observe(self.scheduler.state().now);
