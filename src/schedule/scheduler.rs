@@ -5,7 +5,7 @@
 //! have become since. Effects that were asked for and not answered are remembered outside the state: after a replay
 //! nothing has been asked, so whatever is still missing is asked for again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{ItemId, PlanName, TaskState, WorkRef};
 
@@ -60,6 +60,35 @@ pub struct Scheduler {
     waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
     waiting: Vec<Vec<usize>>,
+    /// What starts from the commit of a point.
+    pub(super) behind: BTreeMap<WorkRef, Behind>,
+}
+
+/// What starts from the commit of some point, by places in the manifest and in the plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Behind {
+    /// Plans of which everything does.
+    pub plans: Vec<usize>,
+    /// Single units.
+    pub units: Vec<(usize, usize)>,
+}
+
+impl Behind {
+    fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
+        let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
+        for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {
+            for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
+                all.entry(dependency.on.clone()).or_default().plans.push(number);
+            }
+            for (unit, own) in plan.units.iter().enumerate() {
+                for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
+                    let behind = all.entry(dependency.on.clone()).or_default();
+                    behind.units.push((number, unit));
+                }
+            }
+        }
+        all
+    }
 }
 
 impl Scheduler {
@@ -77,6 +106,7 @@ impl Scheduler {
         }
         Self {
             frontier: Frontier::unknown(work.plans.len()),
+            behind: Behind::of_all(&work),
             work,
             state,
             asked: BTreeSet::new(),
@@ -319,7 +349,7 @@ impl Scheduler {
             .cloned()
             .collect();
         for work in due {
-            if let Some(key) = self.first_behind(&work, &self.waiting[plan]) {
+            if let Some(key) = self.first_behind(&work) {
                 self.frontier.pinning.insert((plan, work.point), key);
             }
             let WorkRef { plan, point } = work;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::plan::{AttemptId, Dependency, PlanName, UnitId, WorkRef};
+use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
 
 use super::ahead::Ahead;
 use super::answers::Ask;
@@ -133,20 +133,22 @@ impl Scheduler {
     }
 
     /// The place of the first unit that waits for this point of a plan and starts from its commit.
-    pub(super) fn first_behind(&self, work: &WorkRef, plans: &[usize]) -> Option<Key> {
-        let waits = |dependency: &Dependency| dependency.on == *work && !dependency.landed;
-        let plans = plans.iter().map(|number| (*number, &self.work.plans[*number]));
-        let keys = plans.filter(|(_, plan)| plan.carry).flat_map(|(number, plan)| {
-            let whole = plan.depends.iter().any(waits);
-            let run = &self.state.plans[number];
-            let units = plan.units.iter().enumerate();
-            let open = units.filter(move |(_, unit)| {
-                (whole || unit.depends.iter().any(waits)) && !run.is_unit_settled(unit.id)
-            });
-            open.map(move |(unit, _)| {
-                dispatch::key(&dispatch::place(number, unit, plan, run, &self.frontier.ahead))
-            })
+    pub(super) fn first_behind(&self, work: &WorkRef) -> Option<Key> {
+        let behind = self.behind.get(work)?;
+        // Where whole plans wait, what could begin in them decides.
+        let whole = behind.plans.iter().flat_map(|number| {
+            let standing = self.frontier.standing[*number].as_ref();
+            let open = standing
+                .into_iter()
+                .flat_map(|standing| standing.open.iter().copied());
+            open.map(|unit| (*number, unit))
         });
+        let open = |(number, unit): &(usize, usize)| {
+            let id = self.work.plans[*number].units[*unit].id;
+            !self.state.plans[*number].is_unit_settled(id)
+        };
+        let units = behind.units.iter().copied().filter(open).chain(whole);
+        let keys = units.map(|(number, unit)| dispatch::key(&self.place_of(number, unit)));
         keys.min()
     }
 
