@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
-use super::dispatch::{self, Key, Place};
+use super::ahead::Ahead;
+use super::dispatch::{Key, Place};
 use super::standing::Standing;
 
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
@@ -36,6 +37,8 @@ pub(super) struct Frontier {
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.
     pub standing: Vec<Option<Standing>>,
+    /// What was found by looking ahead.
+    pub ahead: Ahead,
 }
 
 /// One moment for each plan, the earliest first.
@@ -84,10 +87,6 @@ impl Candidate {
     pub fn unit(&self) -> usize {
         self.place.4
     }
-
-    pub fn key(&self) -> Key {
-        dispatch::key(&self.place)
-    }
 }
 
 impl Frontier {
@@ -97,6 +96,7 @@ impl Frontier {
             dirty: (0..plans).collect(),
             landing: true,
             standing: vec![None; plans],
+            ahead: Ahead::unknown(plans),
             ..Self::default()
         }
     }

@@ -1,8 +1,9 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `judge` (is a leg done) and `landing` (who is merged next).
+//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done) and `landing` (who is merged next).
 
+mod ahead;
 mod answers;
 mod at;
 mod attempt;
@@ -33,11 +34,15 @@ mod loop_breaker;
 mod losing;
 mod mail;
 mod notice;
+mod outlook;
+mod outlook_draft;
 mod plan_run;
 mod readiness;
 mod reopening;
 mod reporting;
+mod rollout;
 mod scheduler;
+mod search;
 mod simulate;
 mod simulation;
 mod standing;

@@ -66,10 +66,40 @@ pub struct Scheduler {
     pub(super) machine: Machine,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
+    pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
     waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
     waiting: Vec<Vec<usize>>,
+    /// What starts from the commit of a point.
+    pub(super) behind: BTreeMap<WorkRef, Behind>,
+}
+
+/// What starts from the commit of some point, by places in the manifest and in the plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Behind {
+    /// Plans of which everything does.
+    pub plans: Vec<usize>,
+    /// Single units.
+    pub units: Vec<(usize, usize)>,
+}
+
+impl Behind {
+    fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
+        let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
+        for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {
+            for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
+                all.entry(dependency.on.clone()).or_default().plans.push(number);
+            }
+            for (unit, own) in plan.units.iter().enumerate() {
+                for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
+                    let behind = all.entry(dependency.on.clone()).or_default();
+                    behind.units.push((number, unit));
+                }
+            }
+        }
+        all
+    }
 }
 
 impl Scheduler {
@@ -87,11 +117,13 @@ impl Scheduler {
         }
         Self {
             frontier: Frontier::unknown(work.plans.len()),
+            behind: Behind::of_all(&work),
             work,
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
             looked: BTreeMap::new(),
+            effort: Self::EFFORT,
             waited,
             waiting: waiting
                 .into_iter()
@@ -198,6 +230,7 @@ impl Scheduler {
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
+        self.frontier.ahead.follow(event);
         if let Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } = event
             && let Some(number) = self.state.number(plan)
         {
@@ -332,7 +365,7 @@ impl Scheduler {
             .cloned()
             .collect();
         for work in due {
-            if let Some(key) = self.first_behind(&work, &self.waiting[plan]) {
+            if let Some(key) = self.first_behind(&work) {
                 self.frontier.pinning.insert((plan, work.point), key);
             }
             let WorkRef { plan, point } = work;

@@ -76,7 +76,7 @@ impl<'s> World<'s> {
             ending: None,
             inputs: 0,
             commit: CommitId::null(),
-            scheduler: Scheduler::new(work),
+            scheduler: Scheduler::new(work).with_effort(settings.effort),
         }
     }
 

@@ -218,6 +218,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// How long plans wait before somebody is told, where that is not at once.
 const LONG: Duration = Duration::from_millis(700);
 
+/// Starts that are tried at each look ahead: few, so that very many worlds can be.
+const EFFORT: u64 = 60;
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
@@ -253,7 +256,7 @@ impl World {
             // Without trouble every plan must land: the strongest thing that can be said of a run.
             trouble: dice.percent(70),
             dice,
-            scheduler: Scheduler::new(work),
+            scheduler: Scheduler::new(work).with_effort(EFFORT),
             coming: Vec::new(),
             journal: Vec::new(),
             now: At(0),
@@ -476,7 +479,7 @@ impl World {
     /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
     fn crash(&mut self) {
         let work = self.scheduler.work().clone();
-        let mut fresh = Scheduler::new(work);
+        let mut fresh = Scheduler::new(work).with_effort(EFFORT);
         fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         // Time passes without being recorded.
         fresh.observe(self.scheduler.state().now);
