@@ -28,6 +28,7 @@ mod enter;
 mod error;
 mod exclude;
 mod fresh;
+mod half_way;
 mod head_print;
 mod history;
 mod identity;
