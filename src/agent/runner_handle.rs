@@ -1,11 +1,15 @@
 //! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for its end.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use super::{AgentError, JobFolder, JobState, ProcessId, extinction};
+
+/// How long a lock may outlive the runner that held it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A runner at work.
 #[derive(Debug)]
@@ -57,11 +61,25 @@ impl Runner {
             what: "be waited for",
             source,
         })?;
-        let state = self.folder.state()?;
+        let state = self.left()?;
         if matches!(state, JobState::Lost(_)) {
             Self::sweep(&self.folder)?;
         }
         Ok(state)
+    }
+
+    /// What the folder shows now that the runner is gone. A child that was being started anywhere at that moment may hold
+    /// the folder's lock until it executes its program, and would make it look alive.
+    fn left(&self) -> Result<JobState, AgentError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.folder.state()? {
+                JobState::Running(_) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                state => return Ok(state),
+            }
+        }
     }
 
     /// Ends what a runner that died without a word has left running, and returns how many processes that were.
