@@ -4,13 +4,14 @@
 //! | noun | file |
 //! |---|---|
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
-//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
+//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
+//! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
-//! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
+//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
@@ -25,17 +26,22 @@ mod diff;
 mod ensure;
 mod enter;
 mod error;
+mod evidence;
 mod exclude;
 mod fresh;
+mod gate;
 mod head_print;
 mod history;
 mod identity;
+mod ignored;
 mod in_the_way;
 mod inspect;
 mod integrate;
+mod keep_reason;
 mod land_refusal;
 mod landing;
 mod lane;
+mod left;
 mod leftovers;
 mod marker;
 mod own_ref;
@@ -57,7 +63,7 @@ mod version;
 mod worktree;
 
 pub use admin::{AdminLock, WorktreeAdmin};
-pub use backup::Backup;
+pub use backup::{Backup, stamp};
 pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
@@ -67,14 +73,16 @@ pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
+pub use ignored::Ignored;
 pub use inspect::{InProgress, WorktreeState, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
+pub use keep_reason::{KeepReason, RemoveError};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use pin::{Pin, PinPoint};
-pub use removal::{KeepReason, Removable, RemoveError};
+pub use removal::Removable;
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;

@@ -1,4 +1,4 @@
-//! Writing and deleting refs of orch's own, below `refs/orch/`.
+//! Writing refs of orch's own, below `refs/orch/`.
 
 use super::revision::oid;
 use super::{GitError, Repository};
@@ -11,17 +11,5 @@ impl Repository {
         repo.reference(name, oid(commit)?, true, why)
             .map(drop)
             .map_err(GitError::library(format!("write `{name}`")))
-    }
-
-    /// Deletes a ref; one that is not there is no error.
-    pub(super) fn delete_ref(&self, name: &str) -> Result<(), GitError> {
-        let repo = self.handle();
-        let deleted = repo.find_reference(name).and_then(|mut found| found.delete());
-        match deleted {
-            Err(error) if error.code() != git2::ErrorCode::NotFound => {
-                Err(GitError::library(format!("delete `{name}`"))(error))
-            }
-            _ => Ok(()),
-        }
     }
 }

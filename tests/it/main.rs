@@ -15,6 +15,8 @@ mod schedule_model;
 mod git_candidate;
 mod git_carry;
 mod git_commit;
+mod git_evidence;
+mod git_gate;
 mod git_half_made;
 mod git_inspect;
 mod git_integrate;

@@ -95,7 +95,7 @@ fn attempt(
         None => onto,
     };
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        match verify_candidate(campaign, admin, plan, &commit, line) {
+        match verify_candidate(campaign, admin, plan, &commit, line, warnings) {
             Ok(Verdict::Passed) => {}
             Ok(Verdict::Failed(why)) | Err(why) => return Err(MergeTrouble::Verification { why }),
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
@@ -204,11 +204,13 @@ fn verify_candidate(
     plan: &Plan,
     commit: &CommitId,
     line: &str,
+    warnings: &mut Vec<String>,
 ) -> Result<Verdict, String> {
     let path = campaign.worktree_path(TRAIN);
     let ready = admin
         .ensure_detached(TRAIN, &path, commit)
         .map_err(|error| error.to_string())?;
+    warnings.extend(ready.warnings);
     let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
@@ -218,7 +220,9 @@ fn verify_candidate(
         grace: plan.attempts.grace,
     };
     let folder = JobFolder::new(campaign.dir.merge_verification(&plan.name));
-    verify::run(campaign, &folder, variables, &check)
+    let verdict = verify::run(campaign, &folder, variables, &check);
+    admin.note_left(TRAIN).map_err(|error| error.to_string())?;
+    verdict
 }
 
 /// What [`merge`] would do on a target that stands at `onto`, without verifying or moving anything: the new tip.
