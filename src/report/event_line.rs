@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::schedule::{Event, Hold, LaunchTrouble, MergeTrouble, point_word};
+use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -35,7 +35,7 @@ pub fn detail(event: &Event) -> String {
         | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
         Event::WorktreeRefused { why, .. }
-        | Event::PinRefused { why, .. }
+        | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed { why, .. }
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
@@ -117,6 +117,7 @@ pub fn detail(event: &Event) -> String {
         }
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
+        Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
         Event::MergeFailed { why, .. } => merge_trouble(why),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{Steered, TaskReport, UnitOf, is_zero};
+use super::event_about::{Found, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -256,14 +256,7 @@ pub enum Event {
     },
     /// The commit of a point could not be pinned.
     #[serde(rename = "pin.refused")]
-    PinRefused {
-        /// The plan.
-        plan: PlanName,
-        /// The point.
-        point: Point,
-        /// Why.
-        why: String,
-    },
+    PinRefused(PinRefusal),
     /// The plan's own verification began.
     #[serde(rename = "verify.started")]
     VerifyStarted {
@@ -381,6 +374,9 @@ pub enum Event {
         /// The target after: the commit that was verified.
         commit: CommitId,
     },
+    /// A finished plan was found on the target without orch having landed it: a person has.
+    #[serde(rename = "merge.found")]
+    MergeFound(Found),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed {

@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, MergeTrouble, Steered, TaskReport, UnitOf};
+use super::{At, Event, Found, Hold, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -214,7 +214,7 @@ impl PlanRun {
             Event::Pinned { point, commit, .. } => {
                 self.pins.insert(*point, commit.clone());
             }
-            Event::PinRefused { point, why, .. } => {
+            Event::PinRefused(PinRefusal { point, why, .. }) => {
                 self.pins_refused.insert(*point, why.clone());
             }
             Event::VerifyStarted { .. } => {
@@ -273,6 +273,17 @@ impl PlanRun {
                 self.merge = Merge::Idle;
                 self.merge_trouble = None;
                 self.landed.insert(target.clone(), commit.clone());
+                self.since = at;
+            }
+            Event::MergeFound(Found {
+                target,
+                commit,
+                evidence,
+                ..
+            }) => {
+                self.merge_trouble = None;
+                self.landed.insert(target.clone(), commit.clone());
+                self.landed_by_hand.insert(target.clone(), evidence.clone());
                 self.since = at;
             }
             Event::MergeFailed { why, .. } => {

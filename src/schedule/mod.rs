@@ -47,7 +47,7 @@ pub use attempt::{Attempt, AttemptRecord, Integration, Stage};
 pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Steered, TaskReport, UnitOf};
+pub use event_about::{Found, PinRefusal, Steered, TaskReport, UnitOf};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;

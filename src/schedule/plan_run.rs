@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, PhaseId, Point, TaskId, TaskState, UnitId};
+use crate::plan::{CommitId, ItemId, LandedBy, PhaseId, Point, TaskId, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::{At, Hold, MergeTrouble};
@@ -50,6 +50,8 @@ pub struct PlanRun {
     pub outcome: Option<Outcome>,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
+    /// What shows that a person landed it, by target branch.
+    pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// Where its merge stands.
     pub merge: Merge,
     /// Why the last merge did not land it.

@@ -16,7 +16,7 @@ use super::plan_run::Merge;
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, invariants, landing};
+use super::{At, Effect, Event, PinRefusal, invariants, landing};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,7 +185,7 @@ impl Scheduler {
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
-        if let Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } = event
+        if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
             && let Some(number) = self.state.number(plan)
         {
             self.frontier.pinning.remove(&(number, *point));
@@ -203,6 +203,7 @@ impl Scheduler {
             }
             Event::Warning { .. } => {}
             Event::MergeLanded { .. }
+            | Event::MergeFound { .. }
             | Event::MergeFailed { .. }
             | Event::MergeStarted { .. }
             | Event::PlanFinished { .. }

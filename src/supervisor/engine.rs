@@ -22,7 +22,7 @@ use super::machine;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::perform::UnitLocks;
-use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
+use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
 
 /// What a supervisor is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,6 +216,10 @@ impl<'o> Engine<'o> {
                 }
             }
         }
+        missed.extend(landed_by_hand::landed_by_hand(
+            &self.campaign,
+            self.scheduler.state(),
+        )?);
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod escapes;
 mod inbox;
+mod landed_by_hand;
 mod load;
 mod machine;
 mod merge_request;

@@ -171,6 +171,8 @@ fn build(
         .build(onto, &head, &message(plan))
         .map_err(|error| refused(&error))?
     {
+        // A person has landed it by other commits: one more would be empty.
+        Build::Candidate(candidate) if adds_nothing(campaign, onto, &head, &candidate.tree)? => Ok(None),
         Build::Candidate(candidate) => Ok(Some(candidate.commit)),
         Build::AlreadyContained => Ok(None),
         Build::Conflict { files } => {
@@ -184,6 +186,25 @@ fn build(
             })
         }
     }
+}
+
+/// True when the branch changes something, and the target has just that already.
+fn adds_nothing(
+    campaign: &Campaign,
+    onto: &CommitId,
+    head: &CommitId,
+    merged: &str,
+) -> Result<bool, MergeTrouble> {
+    let repo = &campaign.repo;
+    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
+    if tree(onto)? != merged {
+        return Ok(false);
+    }
+    let base = repo.merge_base(onto, head).map_err(|error| refused(&error))?;
+    Ok(match base {
+        Some(base) => tree(&base)? != tree(head)?,
+        None => false,
+    })
 }
 
 fn message(plan: &Plan) -> String {
