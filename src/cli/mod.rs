@@ -1,6 +1,7 @@
 //! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
 
 mod arrangement;
+mod backup;
 mod check;
 mod clean;
 mod completions;
@@ -110,6 +111,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
+    Backup(backup::BackupArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -161,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
+        Command::Backup(args) => backup::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),

@@ -9,7 +9,7 @@
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
-//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `own_ref` |
+//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
@@ -38,6 +38,7 @@ mod in_the_way;
 mod inspect;
 mod integrate;
 mod keep_reason;
+mod kept;
 mod land_refusal;
 mod landing;
 mod lane;
@@ -77,6 +78,7 @@ pub use ignored::Ignored;
 pub use inspect::{InProgress, WorktreeState, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
+pub use kept::{Kept, KeptError};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;

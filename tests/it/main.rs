@@ -34,6 +34,7 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod cli_backup;
 mod cli_check;
 mod cli_cycles;
 mod cli_preview;
