@@ -8,6 +8,7 @@ mod completions;
 mod context;
 mod demo;
 mod diff;
+mod doctor;
 mod down;
 mod error;
 mod events;
@@ -112,6 +113,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
     Backup(backup::BackupArgs),
+    Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -164,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),

@@ -8,6 +8,7 @@
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
+//! | finding what does not fit together, and mending it | `survey`, `locks`, `found_work` |
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
@@ -28,6 +29,7 @@ mod enter;
 mod error;
 mod evidence;
 mod exclude;
+mod found_work;
 mod fresh;
 mod gate;
 mod head_print;
@@ -44,6 +46,7 @@ mod landing;
 mod lane;
 mod left;
 mod leftovers;
+mod locks;
 mod marker;
 mod own_ref;
 mod pin;
@@ -58,6 +61,7 @@ mod snapshot;
 mod spotless;
 mod stale_lock;
 mod submodule;
+mod survey;
 mod unit;
 mod unit_error;
 mod version;
@@ -83,11 +87,13 @@ pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
+pub use locks::GitLock;
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
+pub use survey::{Expected, Place, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

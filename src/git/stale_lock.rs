@@ -55,7 +55,7 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
     Ok(())
 }
 
-fn is_open_anywhere(file: &Path) -> bool {
+pub(super) fn is_open_anywhere(file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else {
         return false;
     };

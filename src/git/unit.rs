@@ -46,7 +46,7 @@ impl Repository {
             .any(|mark| mark.split_once('/').is_some_and(|(_, of)| of == branch)))
     }
 
-    fn marks(&self, below: &str) -> Result<Vec<String>, GitError> {
+    pub(super) fn marks(&self, below: &str) -> Result<Vec<String>, GitError> {
         let repo = self.handle();
         let cannot = || GitError::library("list the branches of units");
         let mut names = repo.references_glob(&format!("{below}*")).map_err(cannot())?;

@@ -55,8 +55,8 @@ pub enum Sync {
 /// The journal, open for reading beside a writer.
 #[derive(Debug)]
 pub struct JournalReader {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     epoch: Epoch,
 }
 
@@ -317,6 +317,18 @@ fn read(
     after: i64,
     plan: Option<&str>,
 ) -> Result<Vec<Record>, JournalError> {
+    let mut records = Vec::new();
+    read_into(&mut records, (connection, path, epoch), after, plan)?;
+    Ok(records)
+}
+
+/// As [`read`]; what was read before an error is there all the same.
+pub(super) fn read_into(
+    records: &mut Vec<Record>,
+    (connection, path, epoch): (&Connection, &Path, Epoch),
+    after: i64,
+    plan: Option<&str>,
+) -> Result<(), JournalError> {
     let failed = |source| JournalError::Sqlite {
         path: path.to_owned(),
         verb: "read",
@@ -329,7 +341,6 @@ fn read(
         )
         .map_err(failed)?;
     let mut rows = select.query(params![after, plan]).map_err(failed)?;
-    let mut records = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         let seq: i64 = row.get(0).map_err(failed)?;
         let damaged = |why: String| JournalError::Damaged {
@@ -355,7 +366,7 @@ fn read(
             event: columns.event().map_err(|error| damaged(error.to_string()))?,
         });
     }
-    Ok(records)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod campaign;
 mod clock;
 mod control;
+pub mod doctor;
 mod effects;
 mod engine;
 mod environment;

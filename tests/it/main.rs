@@ -37,6 +37,7 @@ mod retries;
 mod cli_backup;
 mod cli_check;
 mod cli_cycles;
+mod cli_doctor;
 mod cli_preview;
 mod cli_shapes;
 mod cli_task;

@@ -217,7 +217,7 @@ fn message(plan: &Plan) -> String {
 }
 
 /// The name of the merge queue's own worktree; no plan can have it.
-const TRAIN: &str = "train@0";
+pub(in crate::supervisor) const TRAIN: &str = "train@0";
 
 fn verify_candidate(
     campaign: &Campaign,

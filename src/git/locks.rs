@@ -1,0 +1,117 @@
+//! Lock files of git that nobody holds any more.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::admin::WorktreeAdmin;
+use super::{GitError, stale_lock};
+
+/// A lock file of git's in this repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitLock {
+    /// The file.
+    pub path: PathBuf,
+    /// Who may hold it; none when it is certain that nobody does.
+    pub owner: Option<String>,
+}
+
+impl WorktreeAdmin {
+    /// Every lock file of git's: of the index, of HEAD, of refs and settings, here and in every worktree's books.
+    ///
+    /// # Errors
+    ///
+    /// When git's books cannot be read.
+    pub fn git_locks(&self) -> Result<Vec<GitLock>, GitError> {
+        let common = self.repo.common_dir();
+        let mut files = Vec::new();
+        for folder in self.books()?.iter().map(PathBuf::as_path).chain([common]) {
+            files.extend(locks_in(folder));
+        }
+        let mut open = vec![common.join("refs")];
+        while let Some(folder) = open.pop() {
+            files.extend(locks_in(&folder));
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            open.extend(folders.map(|entry| entry.path()));
+        }
+        files.sort();
+        let lock = |path: PathBuf| GitLock {
+            owner: owner(&path),
+            path,
+        };
+        Ok(files.into_iter().map(lock).collect())
+    }
+
+    /// Removes a lock file if it is still certain that nobody holds it. False when somebody may.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed.
+    pub fn remove_git_lock(&self, path: &Path) -> Result<bool, GitError> {
+        let _lock = self.lock()?;
+        if owner(path).is_some() {
+            return Ok(false);
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(GitError::io("remove", path)(error))
+            }
+            _ => Ok(true),
+        }
+    }
+}
+
+fn locks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
+        .collect()
+}
+
+/// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
+/// has it open and no git is at work that was there when it was made.
+fn owner(lock: &Path) -> Option<String> {
+    if stale_lock::is_open_anywhere(lock) {
+        return Some("a process has it open".to_owned());
+    }
+    let made = fs::metadata(lock).ok()?.modified().ok()?;
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    for entry in entries {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        if name.starts_with("git") && started(&entry.path()).is_none_or(|started| started <= made) {
+            return Some(format!("`{}` (process {pid}) is at work", name.trim()));
+        }
+    }
+    None
+}
+
+/// Clock ticks a second in what the kernel tells of processes: `USER_HZ`, fixed on every architecture that orch runs on.
+const TICKS: u64 = 100;
+/// How far the times of files and of processes may be apart: the time of boot is told in whole seconds.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// When a process began, and rather too early than too late: field 22 of `/proc/PID/stat`, after the time of boot.
+fn started(process: &Path) -> Option<SystemTime> {
+    let text = fs::read_to_string(process.join("stat")).ok()?;
+    let ticks: u64 = text
+        .rsplit_once(')')?
+        .1
+        .split_ascii_whitespace()
+        .nth(19)?
+        .parse()
+        .ok()?;
+    let kernel = fs::read_to_string("/proc/stat").ok()?;
+    let boot = kernel.lines().find_map(|line| line.strip_prefix("btime "))?;
+    let since = Duration::from_secs(boot.trim().parse().ok()?) + Duration::from_millis(ticks * 1000 / TICKS);
+    SystemTime::UNIX_EPOCH.checked_add(since)?.checked_sub(SLACK)
+}
