@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::report::size;
+use crate::report::{hanging, size};
 use crate::supervisor::doctor::{Finding, Kind, MachineFacts, Mended, diagnose, look, machine_facts, mend};
 
 use super::{CliError, Context, Exit, output};
@@ -106,8 +106,8 @@ fn word(outcome: &Mended) -> &'static str {
 }
 
 fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
-    let mut text = format!("{:9} {}\n", finding.kind, finding.what);
-    let mut line = |word: &str, said: &str| text += &format!("{:9} {word}: {said}\n", "");
+    let mut text = hanging(&finding.kind.to_string(), &finding.what);
+    let mut line = |word: &str, said: &str| text += &hanging("", &format!("{word}: {said}"));
     match (&finding.step, outcome) {
         (Some(step), None) => line("would", &step.to_string()),
         (Some(step), Some(Mended::Done)) => line("did", &step.to_string()),
@@ -172,7 +172,5 @@ fn machine_text(machine: &MachineFacts) -> String {
             },
         ),
     ];
-    rows.iter()
-        .map(|(name, said)| format!("{name:9} {said}\n"))
-        .collect()
+    rows.iter().map(|(name, said)| hanging(name, said)).collect()
 }

@@ -74,6 +74,11 @@ fn locks_in(folder: &Path) -> Vec<PathBuf> {
 /// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
 /// has it open and no git is at work that was there when it was made.
 fn owner(lock: &Path) -> Option<String> {
+    if let Some(name) = shared_with_other_machines(lock) {
+        return Some(format!(
+            "it lies on {name}, where a git of another machine may hold it"
+        ));
+    }
     if stale_lock::is_open_anywhere(lock) {
         return Some("a process has it open".to_owned());
     }
@@ -93,6 +98,26 @@ fn owner(lock: &Path) -> Option<String> {
         }
     }
     None
+}
+
+/// The name of a file system whose files processes elsewhere may hold (numbers as in `statfs(2)`).
+fn shared_with_other_machines(lock: &Path) -> Option<&'static str> {
+    const SHARED: &[(u32, &str)] = &[
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB"),
+        (0x0102_1997, "9P"),
+        (0x00c3_6400, "Ceph"),
+    ];
+    let found = rustix::fs::statfs(lock).ok()?;
+    // The numbers have 32 bits, whatever the field has.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let kind = found.f_type as u32;
+    SHARED
+        .iter()
+        .find(|(number, _)| *number == kind)
+        .map(|(_, name)| *name)
 }
 
 /// Clock ticks a second in what the kernel tells of processes: `USER_HZ`, fixed on every architecture that orch runs on.

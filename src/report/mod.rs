@@ -2,6 +2,7 @@
 
 mod event_line;
 mod gantt;
+mod hanging;
 mod json_lines;
 mod palette;
 mod plain_lines;
@@ -15,6 +16,7 @@ mod width;
 
 pub use event_line::event_line;
 pub use gantt::gantt;
+pub use hanging::hanging;
 pub use json_lines::JsonLines;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;

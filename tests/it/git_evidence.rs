@@ -96,6 +96,15 @@ fn a_branch_with_a_merge_of_its_own_is_not_judged_by_the_patches_of_its_other_co
 }
 
 #[test]
+fn a_squash_that_was_taken_back_is_not_there() {
+    let scratch = bench();
+    scratch.git("merge -q --squash work");
+    scratch.commit("all of it");
+    scratch.git("revert --no-edit HEAD");
+    assert_eq!(evidence(&scratch), None);
+}
+
+#[test]
 fn histories_without_a_common_beginning_show_nothing() {
     let scratch = Scratch::new();
     scratch.git("checkout -q --orphan work");

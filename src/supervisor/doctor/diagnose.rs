@@ -285,44 +285,49 @@ fn about_lock(lock: &GitLock) -> Finding {
 
 fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
     let (key, path) = (&tree.key, tree.path.display());
+    let named = if key.ends_with("@0") {
+        "the merge queue's worktree"
+    } else {
+        key
+    };
     let mendable = |what: String, step| Some(Finding::mendable(Kind::Worktree, what, step));
     let person = |what: String, advice: String| Some(Finding::for_a_person(Kind::Worktree, what, advice));
     if let Some(to) = &tree.moved_to {
         return mendable(
-            format!("{key} is no more at {path}"),
+            format!("{named} is no more at {path}"),
             Step::Follow(key.clone(), to.clone()),
         );
     }
     match (&tree.place, tree.noted) {
         (Place::Elsewhere(books), _) => person(
             format!(
-                "{path}, where {key} belongs, is of another repository ({})",
+                "{path}, where {named} belongs, is of another repository ({})",
                 books.display()
             ),
             "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
         ),
         (_, true) if tree.half_made => mendable(
-            format!("the making of {key} at {path} was cut short"),
+            format!("the making of {named} at {path} was cut short"),
             Step::Mend(key.clone()),
         ),
         (Place::Dangling, true) => mendable(
-            format!("{key} at {path} has lost the repository"),
+            format!("{named} at {path} has lost the repository"),
             Step::Mend(key.clone()),
         ),
         (Place::Folder, true) => person(
-            format!("{path}, where {key} belongs, is no worktree any more"),
+            format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
         (Place::Nothing, true) if tree.registered => mendable(
-            format!("the folder of {key}, {path}, is gone"),
+            format!("the folder of {named}, {path}, is gone"),
             Step::Mend(key.clone()),
         ),
         (Place::Nothing, true) if tree.tip.is_none() => mendable(
-            format!("nothing is left of {key} at {path}"),
+            format!("nothing is left of {named} at {path}"),
             Step::Forget(key.clone()),
         ),
         (Place::Worktree, true) if !tree.expected => person(
-            format!("{key} at {path} is of a plan that the manifest does not have"),
+            format!("{named} at {path} is of a plan that the manifest does not have"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
         // One that is free is made again when it is needed.
@@ -331,7 +336,7 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
         (_, false) if facts.ours.contains(key) => {
             let what = match (&tree.place, &tree.branch) {
                 (Place::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
-                _ => format!("there is no note of having made {key} at {path}"),
+                _ => format!("there is no note of having made {named} at {path}"),
             };
             mendable(what, Step::Note(key.clone()))
         }
