@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room with its floor.
 const ROOMS: &[(&str, u32)] = &[
+    ("fault", 0),
     ("plan", 0),
     ("graph", 1),
     ("schedule", 2),
@@ -152,7 +153,8 @@ const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
     ("\"--abort\"", &["git/gate.rs"]),
     ("\"update-ref\", \"-d\"", &["git/gate.rs"]),
     ("\"worktree\", \"remove\"", &["git/gate.rs"]),
-    ("remove_dir_all", &["git/gate.rs"]),
+    // And the folder of a hook that has run, which orch has made for it.
+    ("remove_dir_all", &["git/gate.rs", "supervisor/perform/hook.rs"]),
     (".delete()", &["git/gate.rs"]),
     ("set_target(", &["git/gate.rs"]),
 ];

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fault;
+
 use super::{AgentError, ExitRecord, Job, ProcessId};
 
 /// How long a lock may be held by somebody who only looks.
@@ -235,7 +237,7 @@ impl JobFolder {
             if let Some(rest) = RESERVE.checked_sub(text.len()) {
                 file.write_all(&vec![b' '; rest])?;
             }
-            fs::rename(&reserve, &path)
+            fault::around("job.exit", || fs::rename(&reserve, &path))
         };
         write().map_err(AgentError::file("write", path))
     }
@@ -264,7 +266,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
             .mode(0o600)
             .open(&temporary)?;
         file.write_all(bytes)?;
-        fs::rename(&temporary, path)
+        fault::around("job.file", || fs::rename(&temporary, path))
     };
     write().map_err(AgentError::file("write", path))
 }

@@ -16,6 +16,8 @@ use rustix::net::{
     recv, sendmsg, socketpair,
 };
 
+use crate::fault;
+
 use super::runner_host::RUNNER_HOST_ARGUMENT;
 use super::{AgentError, JobFolder, JobState, ProcessId, Runner};
 
@@ -128,12 +130,13 @@ impl Host {
         )?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
         set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
-        let process = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg(RUNNER_HOST_ARGUMENT)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+            .stderr(Stdio::null());
+        let process = fault::around("host.spawn", || command.spawn())?;
         Ok(Self { socket, process })
     }
 
@@ -145,7 +148,10 @@ impl Host {
         let mut beside = SendAncillaryBuffer::new(&mut space);
         beside.push(SendAncillaryMessage::ScmRights(&locks));
         let path = [IoSlice::new(folder.as_os_str().as_bytes())];
-        sendmsg(&self.socket, &path, &mut beside, SendFlags::NOSIGNAL)?;
+        fault::around("host.ask", || {
+            sendmsg(&self.socket, &path, &mut beside, SendFlags::NOSIGNAL)
+        })?;
+        fault::child("host.asked", self.process.id());
         let mut answer = [0; 256];
         let (_, length) = recv(&self.socket, &mut answer, RecvFlags::empty())?;
         Ok(serde_json::from_slice(&answer[..length])?)

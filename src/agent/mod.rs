@@ -13,6 +13,7 @@
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
+mod activity;
 mod environment;
 mod error;
 mod exit_record;
@@ -26,6 +27,7 @@ mod runner;
 mod runner_handle;
 mod runner_host;
 
+pub use activity::{Usage, age_of, newest_change};
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;
 pub use exit_record::ExitRecord;

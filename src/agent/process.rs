@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::{JobFolder, JobState};
+use crate::fault;
 
 /// A process: its id and when it started, in clock ticks since boot (field 22 of `/proc/PID/stat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ struct Stat {
     parent: u32,
     state: char,
     started: u64,
+    /// Ticks of its own.
+    used: u64,
+    /// Ticks of children that have ended and were waited for.
+    waited: u64,
 }
 
 impl Stat {
@@ -34,11 +39,16 @@ impl Stat {
         let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
-        let started = fields.nth(17)?.parse().ok()?;
+        let mut number = |skipped: usize| -> Option<u64> { fields.nth(skipped)?.parse().ok() };
+        // Fields 14 to 17 and 22.
+        let used = number(9)? + number(0)?;
+        let waited = number(0)? + number(0)?;
         Some(Self {
             parent,
             state,
-            started,
+            started: number(4)?,
+            used,
+            waited,
         })
     }
 
@@ -71,7 +81,9 @@ impl ProcessId {
     pub fn signal(self, signal: Signal) -> bool {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         match pid {
-            Some(pid) if self.is_alive() => rustix::process::kill_process(pid, signal).is_ok(),
+            Some(pid) if self.is_alive() => {
+                fault::around("signal", || rustix::process::kill_process(pid, signal).is_ok())
+            }
             _ => false,
         }
     }
@@ -88,27 +100,43 @@ fn all_pids() -> impl Iterator<Item = u32> {
 /// Every living descendant of a process. With the process as sub-reaper this misses none: what loses its parent
 /// becomes its child.
 pub fn descendants(of: u32) -> Vec<ProcessId> {
-    let mut children: BTreeMap<u32, Vec<(ProcessId, bool)>> = BTreeMap::new();
+    let found = below(of).into_iter();
+    let living = found.filter(|(process, stat)| process.pid != of && stat.is_alive());
+    living.map(|(process, _)| process).collect()
+}
+
+/// A process and its descendants, those included that have ended and were not waited for, each with the processor time
+/// of its own and of the children it has waited for, in clock ticks.
+pub fn tree(of: u32) -> Vec<(ProcessId, u64, u64)> {
+    let found = below(of).into_iter();
+    found
+        .map(|(process, stat)| (process, stat.used, stat.waited))
+        .collect()
+}
+
+fn below(of: u32) -> Vec<(ProcessId, Stat)> {
+    let mut children: BTreeMap<u32, Vec<(ProcessId, Stat)>> = BTreeMap::new();
+    let mut found = Vec::new();
     for pid in all_pids() {
         if let Some(stat) = Stat::read(pid) {
             let process = ProcessId {
                 pid,
                 started: stat.started,
             };
-            let alive = stat.is_alive();
-            children.entry(stat.parent).or_default().push((process, alive));
+            if pid == of {
+                found.push((process, stat));
+            } else {
+                children.entry(stat.parent).or_default().push((process, stat));
+            }
         }
     }
-    let mut found = Vec::new();
     let mut seen = BTreeSet::from([of]);
     let mut open = vec![of];
     while let Some(parent) = open.pop() {
-        for (child, alive) in children.get(&parent).into_iter().flatten() {
+        for (child, stat) in children.remove(&parent).into_iter().flatten() {
             if seen.insert(child.pid) {
                 open.push(child.pid);
-                if *alive {
-                    found.push(*child);
-                }
+                found.push((child, stat));
             }
         }
     }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
+use crate::fault;
 use crate::schedule::Exit;
 
 use super::log::{LOG_LIMIT, Log};
@@ -134,7 +135,7 @@ fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
             Ok(())
         });
     }
-    let child = command.spawn()?;
+    let child = fault::around("agent.spawn", || command.spawn())?;
     Ok((child, read.into()))
 }
 
@@ -221,6 +222,7 @@ impl<'a> Supervision<'a> {
             self.act_on_time();
             status = self.child.try_wait().ok().flatten();
         }
+        fault::point("agent.ended");
         let left_behind = self.end_what_is_left(log);
         let exit = match (self.ending, status) {
             (Some(Ending::TimedOut), _) => Exit::TimedOut,

@@ -22,6 +22,8 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlag
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 use rustix::stdio::stdin;
 
+use crate::fault;
+
 use super::{AgentError, ProcessId, runner};
 
 /// The hidden argument that makes this program a runner host.
@@ -45,7 +47,13 @@ pub fn host_runners() -> Result<(), AgentError> {
         let Some((folder, lock)) = next_request()? else {
             return Ok(());
         };
-        let Some(pid) = fork()? else {
+        let forked = fork()?;
+        fault::point(if forked.is_some() {
+            "host.forked"
+        } else {
+            "runner.forked"
+        });
+        let Some(pid) = forked else {
             drop(runners);
             return become_runner(&folder, lock);
         };

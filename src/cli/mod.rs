@@ -21,10 +21,12 @@ mod new;
 mod output;
 mod preview;
 mod schema;
+mod send;
 mod simulate;
 mod status;
 mod steer;
 mod task;
+mod task_inbox;
 mod up;
 mod why;
 
@@ -108,6 +110,7 @@ enum Command {
     Cancel(steer::SteerArgs),
     /// Let a plan or phase begin that waits for a person (gate = "approve")
     Approve(steer::SteerArgs),
+    Send(send::SendArgs),
     Task(task::TaskArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
@@ -161,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Skip(args) => steer::run(&context, args, Steer::Skip),
         Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
+        Command::Send(args) => send::run(&context, args),
         Command::Task(args) => task::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),

@@ -102,8 +102,20 @@ fn text(preview: &Preview) -> String {
         out.push_str("\npoints that several plans wait for\n");
         for point in &preview.sync_points {
             let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
-            let _ = writeln!(out, "  {}: {}", point.id, plans.join(", "));
+            let _ = match point.points.as_slice() {
+                [one] if *one == point.id => writeln!(out, "  {}: {}", point.id, plans.join(", ")),
+                all => writeln!(
+                    out,
+                    "  {}: {} before any of them goes on",
+                    point.id,
+                    all.join(", ")
+                ),
+            };
         }
+    }
+    if !preview.gates.is_empty() {
+        out.push_str("\ngates where a person has to say `orch approve`\n");
+        let _ = writeln!(out, "  {}", preview.gates.join(", "));
     }
     if !preview.risks.is_empty() {
         out.push_str("\nrisks\n");

@@ -11,7 +11,7 @@ use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 use crate::supervisor::{Campaign, Situation};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, Exit, output, task_inbox};
 
 /// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,17 @@ enum Action {
     Fail(Report),
     /// Report tasks as left out on purpose
     Skip(Report),
+    /// Print the messages that came since you looked last
+    Inbox {
+        /// Those that were read, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say that work goes on, although nothing shows; `orch why` shows when the status file was changed last
+    Heartbeat {
+        /// What is going on
+        message: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,6 +96,8 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
         Action::Done(report) => tell(context, &subject, report, TaskState::Done)?,
         Action::Fail(report) => tell(context, &subject, report, TaskState::Failed)?,
         Action::Skip(report) => tell(context, &subject, report, TaskState::Skipped)?,
+        Action::Inbox { all } => task_inbox::show(context, &subject.name, worktree_of(&subject)?, *all)?,
+        Action::Heartbeat { message } => heartbeat(context, &subject, message.as_deref())?,
     }
     Ok(Exit::Done)
 }
@@ -209,13 +222,7 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
 }
 
 fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState) -> Result<(), CliError> {
-    let Some(worktree) = &subject.worktree else {
-        return Err(CliError::new(
-            Exit::Nothing,
-            format!("plan `{}` has no worktree yet", subject.name),
-        )
-        .with_hint("`orch up` makes it"));
-    };
+    let worktree = worktree_of(subject)?;
     let changes: Result<Vec<Change>, CliError> = report
         .ids
         .iter()
@@ -253,6 +260,37 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     }
     remind_of_commit(context, worktree, state);
     Ok(())
+}
+
+/// Changes the status file's version and time, and its message where one is given: a sign of life.
+fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Result<(), CliError> {
+    let worktree = worktree_of(subject)?;
+    let before = || status::read(worktree, &subject.name, &subject.document, None).message;
+    let message = message.map(str::to_owned).or_else(before);
+    let updated = status::set_message(
+        worktree,
+        &subject.name,
+        &subject.document,
+        Timestamp::now(),
+        message.as_deref(),
+    );
+    let updated = updated.map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?;
+    if context.json {
+        output::json(&serde_json::json!({
+            "schema": 1, "plan": subject.name, "version": updated.version, "message": message,
+        }))?;
+    }
+    Ok(())
+}
+
+fn worktree_of(subject: &Subject) -> Result<&Path, CliError> {
+    subject.worktree.as_deref().ok_or_else(|| {
+        CliError::new(
+            Exit::Nothing,
+            format!("plan `{}` has no worktree yet", subject.name),
+        )
+        .with_hint("`orch up` makes it")
+    })
 }
 
 /// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.

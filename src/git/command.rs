@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use super::{GitError, LEAST_VERSION};
+use crate::fault;
 use crate::plan::CommitId;
 
 /// The `GIT_*` variables that are settings of the person or the machine. All others say which repository, index or
@@ -180,13 +181,18 @@ impl Git {
                 stderr: source.to_string(),
             },
         };
-        let mut child = self.command.spawn().map_err(cannot_run)?;
+        let mut child = fault::around("git.spawn", || self.command.spawn()).map_err(cannot_run)?;
+        fault::child("git", child.id());
         if let (Some(input), Some(mut pipe)) = (self.input, child.stdin.take()) {
             // Inputs are messages and short lists, below what a pipe holds; a git that does not read them says
             // why by its exit status.
             let _ = pipe.write_all(&input);
         }
         let output = child.wait_with_output().map_err(cannot_run)?;
+        fault::point("git.ended");
+        if output.status.signal().is_some() {
+            super::again::note_killed();
+        }
         Ok(Answer {
             status: output.status,
             stdout: output.stdout,

@@ -13,6 +13,7 @@ use super::revision::{branch_ref, oid};
 use super::submodule::keep_submodule_commits;
 use super::unit_error::{UnitError, UnitRefusal};
 use super::{Backup, GitError, ORCH_DIR, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock};
+use crate::fault;
 use crate::plan::CommitId;
 
 /// Where an attempt at a unit begins.
@@ -286,14 +287,13 @@ fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, 
 fn write_head(path: &Path, branch: Option<&str>, commit: &CommitId) -> Result<(), GitError> {
     let cannot = || GitError::library(format!("write HEAD of `{}`", path.display()));
     let repo = git2::Repository::open(path).map_err(cannot())?;
+    let detached = oid(commit)?;
     // Not `set_head`: it opens every worktree of the repository.
-    match branch {
+    let write = || match branch {
         Some(branch) => repo
             .reference_symbolic("HEAD", &branch_ref(branch), true, "orch: enter")
             .map(drop),
-        None => repo
-            .reference("HEAD", oid(commit)?, true, "orch: leave")
-            .map(drop),
-    }
-    .map_err(cannot())
+        None => repo.reference("HEAD", detached, true, "orch: leave").map(drop),
+    };
+    fault::around("head", write).map_err(cannot())
 }

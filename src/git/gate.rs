@@ -20,6 +20,7 @@ use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
 use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState};
+use crate::fault;
 use crate::plan::CommitId;
 
 /// Proof: nothing in this checkout, apart from ignored files, exists only there.
@@ -255,8 +256,23 @@ impl Repository {
             Some(spared) => spared,
             None => self.spare_commit(owner, &commit, &[name], &super::backup::stamp())?,
         };
-        self.delete_at(name, &spared)?;
+        self.delete_own(name, &spared)?;
         Ok(spared.into_backup())
+    }
+
+    /// Without a process: this is done for every task that is merged.
+    fn delete_own(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
+        let repo = self.handle();
+        let cannot = || GitError::library(format!("delete `{name}`"));
+        let delete = || {
+            let mut found = repo.find_reference(name)?;
+            // Deleting compares once more with what was found here.
+            match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
+                true => found.delete(),
+                false => Err(git2::Error::from_str("it has moved")),
+            }
+        };
+        fault::around("ref.own.delete", delete).map_err(cannot())
     }
 
     fn delete_at(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
@@ -277,7 +293,8 @@ impl Repository {
     ) -> Result<(), GitError> {
         let name = branch_ref(branch);
         let repo = self.handle();
-        repo.reference_matching(&name, oid(to)?, true, oid(from.commit())?, why)
+        let (to, from) = (oid(to)?, oid(from.commit())?);
+        fault::around("ref.unit", || repo.reference_matching(&name, to, true, from, why))
             .map(drop)
             .map_err(GitError::library(format!("write `{name}`")))
     }

@@ -60,8 +60,9 @@ impl WorktreeAdmin {
     ///
     /// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
     /// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
-    /// own worktree then is the remains of the move, and goes to a backup that `stamp` names. The caller lets no other
-    /// step with a unit of this plan run at the same time.
+    /// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
+    /// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
+    /// lets no other step with a unit of this plan run at the same time.
     ///
     /// # Errors
     ///
@@ -73,11 +74,18 @@ impl WorktreeAdmin {
         unit: &Unit,
         message: MergeMessage<'_>,
         stamp: &str,
+        known: Option<&CommitId>,
     ) -> Result<Integration, UnitError> {
         // Held by git commands too: those of a killed orch have ended once this is ours.
         let alone = self.alone(key)?;
         let backups = self.end_move(&alone, key, unit, stamp)?;
         let (old, tip) = self.repo.unit_tips(unit)?;
+        if let (None, Some(known)) = (&tip, known)
+            && self.repo.is_ancestor(known, &old)?
+        {
+            let outcome = Integrated::AlreadyIn(old);
+            return Ok(Integration { outcome, backups });
+        }
         let Some(tip) = tip else {
             let branch = unit.branch.clone();
             return Err(UnitRefusal::NoBranch { branch }.into());
@@ -96,6 +104,20 @@ impl WorktreeAdmin {
             }
         };
         Ok(Integration { outcome, backups })
+    }
+
+    /// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
+    /// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
+    ///
+    /// # Errors
+    ///
+    /// When a checkout of the branch other than the plan's own worktree cannot be brought along.
+    pub fn finish_move(&self, key: &str, unit: &Unit, stamp: &str) -> Result<Vec<Backup>, UnitError> {
+        if self.repo.noted_move(unit)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let alone = self.alone(key)?;
+        self.end_move(&alone, key, unit, stamp)
     }
 
     /// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along

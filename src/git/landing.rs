@@ -9,7 +9,7 @@ use super::command::Git;
 use super::in_the_way::in_the_way;
 use super::land_refusal::LandRefusal;
 use super::revision::{branch_ref, oid};
-use super::{GitError, Repository, is_branch_name};
+use super::{GitError, Repository, is_branch_name, stale_lock};
 use crate::plan::CommitId;
 
 /// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was
@@ -145,6 +145,8 @@ impl Repository {
     ) -> Result<Landed, LandRefusal> {
         let LandingPlan { branch, old, new } = plan;
         self.plan_landing_holding(branch, old.as_ref(), new, held)?;
+        // What a killed git left would refuse every landing from now on. One that is still held, git will name.
+        let _ = stale_lock::clear_beside(&self.common_dir().join(branch_ref(branch)));
         let nothing = "0".repeat(new.as_str().len());
         let answer = Git::on(self.common_dir())
             .args(["update-ref", "-m"])

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::GitError;
 use super::admin::WorktreeAdmin;
+use crate::fault;
 use crate::plan::CommitId;
 
 /// How far a worktree has been made.
@@ -137,7 +138,7 @@ pub(super) fn replace_file(path: &Path, content: &[u8]) -> Result<(), GitError> 
         file.sync_data()
     });
     written.map_err(GitError::io("write", &beside))?;
-    fs::rename(&beside, path).map_err(GitError::io("replace", path))
+    fault::around("git.note", || fs::rename(&beside, path)).map_err(GitError::io("replace", path))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
 mod admin;
+mod again;
 mod backup;
 mod candidate;
 mod carry;
@@ -68,6 +69,7 @@ mod version;
 mod worktree;
 
 pub use admin::{AdminLock, WorktreeAdmin};
+pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
 pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
 pub use carry::{Carried, CarryError, carry};

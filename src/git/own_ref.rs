@@ -1,14 +1,26 @@
 //! Writing refs of orch's own, below `refs/orch/`.
 
 use super::revision::oid;
-use super::{GitError, Repository};
+use super::{EnsureError, GitError, Repository, stale_lock};
+use crate::fault;
 use crate::plan::CommitId;
 
 impl Repository {
+    /// Removes the lock files that a killed orch has left below `refs/orch/`. For the holder of the repository's lock: those
+    /// refs are written by nobody else.
+    ///
+    /// # Errors
+    ///
+    /// When such a file is held open, or cannot be removed.
+    pub fn clear_own_locks(&self) -> Result<(), EnsureError> {
+        stale_lock::clear_below(&self.common_dir().join("refs/orch"))
+    }
+
     /// Points a ref to a commit, wherever it pointed before.
     pub(super) fn write_ref(&self, name: &str, commit: &CommitId, why: &str) -> Result<(), GitError> {
         let repo = self.handle();
-        repo.reference(name, oid(commit)?, true, why)
+        let id = oid(commit)?;
+        fault::around("ref.own", || repo.reference(name, id, true, why))
             .map(drop)
             .map_err(GitError::library(format!("write `{name}`")))
     }

@@ -1,6 +1,7 @@
 //! Lock files that a killed git command has left behind.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,16 +36,39 @@ pub(super) fn clear_branch(
     clear_beside(&common_dir.join(branch_ref(branch)))
 }
 
+/// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
+pub(super) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            clear_below(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "lock") {
+            clear(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn clear(lock: &Path) -> Result<(), EnsureError> {
     let until = Instant::now() + PATIENCE;
-    while lock.exists() {
-        if !is_open_anywhere(lock) {
+    let mut unowned: Option<(u64, u64)> = None;
+    while let Ok(found) = fs::symlink_metadata(lock) {
+        let this = (found.dev(), found.ino());
+        if is_open_anywhere(lock) {
+            unowned = None;
+        } else if unowned == Some(this) {
             match fs::remove_file(lock) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(GitError::io("remove", lock)(error).into());
                 }
                 _ => return Ok(()),
             }
+        } else {
+            // A living git closes the file an instant before it renames it: what is stale is still there the next time.
+            unowned = Some(this);
         }
         if Instant::now() > until {
             let lock = lock.to_owned();

@@ -6,7 +6,8 @@
 use super::gate::SparedCommit;
 use super::revision::{branch_ref, oid};
 use super::unit_error::{UnitError, UnitRefusal};
-use super::{GitError, Repository, is_branch_name};
+use super::{GitError, Repository, is_branch_name, stale_lock};
+use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
 const UNITS: &str = "refs/orch/units/";
@@ -88,8 +89,9 @@ impl Repository {
         match old {
             None => {
                 let name = branch_ref(&unit.branch);
+                let new = oid(new)?;
                 let repo = self.handle();
-                repo.reference(&name, oid(new)?, false, "orch: start")
+                fault::around("ref.unit", || repo.reference(&name, new, false, "orch: start"))
                     .map(drop)
                     .map_err(GitError::library(format!("write `{name}`")))
             }
@@ -114,6 +116,7 @@ impl Repository {
                 .into());
             };
             self.refuse_checked_out(&unit.branch, None)?;
+            stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
             self.delete_branch(&unit.branch, &spared)?;
         }
         self.drop_own_ref(&unit.mark(), unit.plan.as_str(), Some(&plan))?;

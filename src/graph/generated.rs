@@ -95,6 +95,9 @@ impl Generated {
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
             merge: MergeSettings::default(),
+            hooks: Default::default(),
+            escalate: Default::default(),
+            syncs: Vec::new(),
             plans,
         }
     }
@@ -126,6 +129,8 @@ impl Generated {
                 backoff: Duration::from_secs(10),
                 timeout: Duration::MAX,
                 grace: Duration::from_secs(10),
+                stuck_after: None,
+                on_stuck: Default::default(),
             },
             arrangement: self.arrangement,
             overlap: Overlap::Allow,

@@ -71,7 +71,8 @@ impl Ranks {
                 .of(at)
                 .iter()
                 .flat_map(|gate| waiting.of(*gate).iter().copied())
-                .find(|next| self.remaining[*next] == left);
+                // Plans that wait for each other land in turn: their landings are in no order, and lead round and round.
+                .find(|next| self.remaining[*next] == left && self.stuck.binary_search(next).is_err());
             match next {
                 Some(next) => {
                     path.push(next);

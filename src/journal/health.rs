@@ -100,10 +100,7 @@ impl JournalReader {
         let mut records = Vec::new();
         let from = (&self.connection, self.path.as_path(), self.epoch());
         // What ends it is what makes it damaged.
-        let _ = super::store::read_into(&mut records, from, 0, None);
-        let whole = (1..).zip(&records).take_while(|(seq, record)| *seq == record.seq);
-        let whole = whole.count();
-        records.truncate(whole);
+        let _ = super::reader::read_into(&mut records, from, 0, None);
         records
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! The journal is an append-only table of facts in SQLite (WAL, `synchronous = FULL`): what was committed survives a
 //! power cut, and a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
-//! keep in step.
+//! keep in step. Each entry carries a seal, so that damage is a refusal and never another state.
 
 mod epoch;
 mod error;
 mod health;
 mod lock;
 mod paths;
+mod reader;
 mod record;
+mod seal;
 mod store;
 
 pub use epoch::Epoch;
@@ -17,5 +19,6 @@ pub use error::JournalError;
 pub use health::{Health, health, salvage, set_aside};
 pub use lock::{Holder, RepositoryLock};
 pub use paths::OrchDir;
+pub use reader::JournalReader;
 pub use record::{Columns, Record, SCHEMA};
-pub use store::{Journal, JournalReader, Sync};
+pub use store::{Journal, Sync};

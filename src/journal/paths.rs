@@ -59,6 +59,11 @@ impl OrchDir {
         self.0.join("verify")
     }
 
+    /// The folder of one run of a hook.
+    pub fn hook(&self, name: &str) -> PathBuf {
+        self.0.join("hooks").join(name)
+    }
+
     /// The move of the target that is being carried out.
     pub fn landing(&self) -> PathBuf {
         self.0.join("landing.json")

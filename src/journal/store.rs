@@ -1,19 +1,25 @@
 //! The journal in SQLite.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 
+use crate::fault;
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
+use super::reader::{epoch, read, refuse_foreign_tables};
 use super::record::Columns;
+use super::seal::seal;
 use super::{Epoch, JournalError, OrchDir, Record};
 
 /// Version of the tables.
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
+
+/// The version that brought seals.
+pub(super) const SEALED_SINCE: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,10 +33,13 @@ CREATE TABLE IF NOT EXISTS events (
     phase   INTEGER,
     task    TEXT,
     attempt TEXT,
-    data    TEXT NOT NULL
+    data    TEXT NOT NULL,
+    seal    INTEGER
 );
-CREATE INDEX IF NOT EXISTS events_plan ON events (plan, seq);
 ";
+
+/// From the first version to the second. Entries are always read whole, so the index served nobody.
+const SEALED: &str = "ALTER TABLE events ADD COLUMN seal INTEGER; DROP INDEX IF EXISTS events_plan;";
 
 /// The journal, open for writing. Only the holder of the repository lock has one.
 #[derive(Debug)]
@@ -50,14 +59,6 @@ pub enum Sync {
     Disk,
     /// The death of this process: for facts that the world still shows after a power cut.
     Process,
-}
-
-/// The journal, open for reading beside a writer.
-#[derive(Debug)]
-pub struct JournalReader {
-    pub(super) connection: Connection,
-    pub(super) path: PathBuf,
-    epoch: Epoch,
 }
 
 impl Journal {
@@ -96,7 +97,14 @@ impl Journal {
             });
         }
         if found < VERSION {
-            let set = format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;");
+            let change = match found {
+                0 => {
+                    refuse_foreign_tables(&connection, &path)?;
+                    TABLES
+                }
+                _ => SEALED,
+            };
+            let set = format!("BEGIN; {change} PRAGMA user_version = {VERSION}; COMMIT;");
             connection.execute_batch(&set).map_err(written)?;
         }
         connection
@@ -191,11 +199,14 @@ impl Journal {
         let transaction = self.connection.transaction()?;
         {
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO events (seq, at_ms, wall, run, event, plan, phase, task, attempt, data)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                "INSERT INTO events (seq, at_ms, wall, run, event, plan, phase, task, attempt, data, seal)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?;
             for record in records {
                 let columns = Columns::of(&record.event);
+                let data = serde_json::to_string(&columns.data)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                let seal = seal(self.epoch, record.seq, record.at, record.run, &columns, &data);
                 insert.execute(params![
                     record.seq,
                     i64::try_from(record.at.0).unwrap_or(i64::MAX),
@@ -206,172 +217,20 @@ impl Journal {
                     columns.phase,
                     columns.task,
                     columns.attempt,
-                    serde_json::Value::Object(columns.data).to_string(),
+                    data,
+                    seal,
                 ])?;
             }
         }
-        transaction.commit()
+        fault::around("journal.commit", || transaction.commit())
     }
-}
-
-impl JournalReader {
-    /// Opens the journal for reading; none when there is none.
-    ///
-    /// # Errors
-    ///
-    /// When it is there and cannot be read.
-    pub fn open(dir: &OrchDir) -> Result<Option<Self>, JournalError> {
-        let path = dir.database();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let read = |source| JournalError::Sqlite {
-            path: path.clone(),
-            verb: "read",
-            source,
-        };
-        // Read-write where possible: a reader of a WAL database has to make its shared-memory file.
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .map_err(read)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(read)?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(read)?;
-        if version == 0 {
-            return Ok(None);
-        }
-        if version > VERSION {
-            return Err(JournalError::Newer {
-                path,
-                found: version,
-                known: VERSION,
-            });
-        }
-        let known: i64 = connection
-            .query_row("SELECT count(*) FROM meta WHERE key = 'epoch'", [], |row| {
-                row.get(0)
-            })
-            .map_err(read)?;
-        if known == 0 {
-            return Ok(None);
-        }
-        let epoch = epoch(&connection, &path)?;
-        Ok(Some(Self {
-            connection,
-            path,
-            epoch,
-        }))
-    }
-
-    /// When the journal began.
-    pub fn epoch(&self) -> Epoch {
-        self.epoch
-    }
-
-    /// The number of the last record; 0 when there is none.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub fn last(&self) -> Result<i64, JournalError> {
-        self.connection
-            .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
-            .map_err(|source| JournalError::Sqlite {
-                path: self.path.clone(),
-                verb: "read",
-                source,
-            })
-    }
-
-    /// The records after `seq`, in order; of one plan only where one is named.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read or an entry is damaged.
-    pub fn after(&self, seq: i64, plan: Option<&str>) -> Result<Vec<Record>, JournalError> {
-        read(&self.connection, &self.path, self.epoch, seq, plan)
-    }
-}
-
-fn epoch(connection: &Connection, path: &Path) -> Result<Epoch, JournalError> {
-    let text: String = connection
-        .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
-        .map_err(|source| JournalError::Sqlite {
-            path: path.to_owned(),
-            verb: "read",
-            source,
-        })?;
-    let began = text.parse().map_err(|error: jiff::Error| JournalError::Damaged {
-        path: path.to_owned(),
-        seq: 0,
-        why: error.to_string(),
-    })?;
-    Ok(Epoch::new(began))
-}
-
-fn read(
-    connection: &Connection,
-    path: &Path,
-    epoch: Epoch,
-    after: i64,
-    plan: Option<&str>,
-) -> Result<Vec<Record>, JournalError> {
-    let mut records = Vec::new();
-    read_into(&mut records, (connection, path, epoch), after, plan)?;
-    Ok(records)
-}
-
-/// As [`read`]; what was read before an error is there all the same.
-pub(super) fn read_into(
-    records: &mut Vec<Record>,
-    (connection, path, epoch): (&Connection, &Path, Epoch),
-    after: i64,
-    plan: Option<&str>,
-) -> Result<(), JournalError> {
-    let failed = |source| JournalError::Sqlite {
-        path: path.to_owned(),
-        verb: "read",
-        source,
-    };
-    let mut select = connection
-        .prepare_cached(
-            "SELECT seq, at_ms, run, event, plan, phase, task, attempt, data FROM events
-             WHERE seq > ?1 AND (?2 IS NULL OR plan = ?2) ORDER BY seq",
-        )
-        .map_err(failed)?;
-    let mut rows = select.query(params![after, plan]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        let seq: i64 = row.get(0).map_err(failed)?;
-        let damaged = |why: String| JournalError::Damaged {
-            path: path.to_owned(),
-            seq,
-            why,
-        };
-        let at = At(u64::try_from(row.get::<_, i64>(1).map_err(failed)?).unwrap_or(0));
-        let data: String = row.get(8).map_err(failed)?;
-        let columns = Columns {
-            event: row.get(3).map_err(failed)?,
-            plan: row.get(4).map_err(failed)?,
-            phase: row.get(5).map_err(failed)?,
-            task: row.get(6).map_err(failed)?,
-            attempt: row.get(7).map_err(failed)?,
-            data: serde_json::from_str(&data).map_err(|error| damaged(error.to_string()))?,
-        };
-        records.push(Record {
-            seq,
-            at,
-            wall: epoch.wall(at),
-            run: RunId(row.get(2).map_err(failed)?),
-            event: columns.event().map_err(|error| damaged(error.to_string()))?,
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::JournalReader;
+    use crate::schedule::OfPlan;
 
     fn scratch() -> (tempfile::TempDir, OrchDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -384,9 +243,9 @@ mod tests {
         let (_folder, dir) = scratch();
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let mut journal = Journal::open(&dir, start).unwrap();
-        let event = Event::PlanFinished {
+        let event = Event::PlanFinished(OfPlan {
             plan: "auth".parse().unwrap(),
-        };
+        });
         let written = journal
             .append(
                 At(1500),
@@ -409,6 +268,72 @@ mod tests {
     fn a_repository_without_a_journal_reads_as_none() {
         let (_folder, dir) = scratch();
         assert!(JournalReader::open(&dir).unwrap().is_none());
+    }
+
+    #[test]
+    fn whatever_is_changed_in_an_entry_or_taken_away_is_noticed() {
+        let finished = |plan: &str| {
+            Event::PlanFinished(OfPlan {
+                plan: plan.parse().unwrap(),
+            })
+        };
+        for change in [
+            "UPDATE events SET plan = 'b' WHERE seq = 2",
+            "UPDATE events SET at_ms = at_ms + 1 WHERE seq = 2",
+            "UPDATE events SET run = 2 WHERE seq = 2",
+            "UPDATE events SET phase = 1 WHERE seq = 2",
+            "UPDATE events SET data = '{\"why\":\"another\"}' WHERE seq = 2",
+            "DELETE FROM events WHERE seq = 1",
+            "DELETE FROM events WHERE seq = 2",
+            "UPDATE meta SET value = '2026-01-02T03:04:06Z'",
+            "DELETE FROM meta",
+            "PRAGMA user_version = 0",
+        ] {
+            let (_folder, dir) = scratch();
+            let mut journal = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
+            let events = [finished("a"), finished("a"), finished("a")];
+            journal.append(At(7), RunId(1), &events, Sync::Process).unwrap();
+            assert_eq!(journal.read_all().unwrap().len(), 3);
+            journal.connection.execute_batch(change).unwrap();
+            drop(journal);
+            let read = JournalReader::open(&dir).and_then(|reader| reader.unwrap().after(0, None));
+            assert!(
+                matches!(read, Err(JournalError::Damaged { .. })),
+                "{change}: {read:?}"
+            );
+            let read = Journal::open(&dir, Timestamp::now()).and_then(|journal| journal.read_all());
+            assert!(
+                matches!(read, Err(JournalError::Damaged { .. })),
+                "{change}: {read:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_journal_without_seals_is_read_and_goes_on_with_them() {
+        let (_folder, dir) = scratch();
+        let mut journal = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
+        let settled = [Event::RunSettled {}];
+        journal.append(At(0), RunId(1), &settled, Sync::Process).unwrap();
+        journal
+            .connection
+            .execute_batch(
+                "ALTER TABLE events DROP COLUMN seal; CREATE INDEX events_plan ON events (plan, seq);
+                 PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        drop(journal);
+        let reader = JournalReader::open(&dir).unwrap().unwrap();
+        assert_eq!(reader.after(0, None).unwrap().len(), 1);
+        drop(reader);
+        let mut journal = Journal::open(&dir, Timestamp::UNIX_EPOCH).unwrap();
+        journal.append(At(1), RunId(1), &settled, Sync::Process).unwrap();
+        assert_eq!(journal.read_all().unwrap().len(), 2);
+        let sealed: i64 = journal
+            .connection
+            .query_row("SELECT count(seal) FROM events", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sealed, 1);
     }
 
     #[test]

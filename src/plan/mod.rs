@@ -13,8 +13,10 @@ mod landed_by;
 mod lane;
 pub mod manifest;
 pub mod markdown;
+mod message;
 mod name;
 mod near_miss;
+mod patience;
 mod place;
 mod placeholder;
 mod plan_set;
@@ -35,18 +37,21 @@ pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use landed_by::LandedBy;
 pub use lane::LaneId;
+pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
+pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
-    PlanSet, RunSettings,
+    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
+    PlanSet, RunSettings, SyncPoint,
 };
 pub use priority::{Priority, PriorityError};
 pub use prompt::{
-    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptPhase, PromptTask, render_prompt,
+    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
+    render_prompt,
 };
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    AgentName, Arrangement, Dependency, Document, Overlap, PhaseId, PlanName, Point, Priority, ResourceName,
-    TaskId,
+    AgentName, Arrangement, Dependency, Document, Escalate, OnStuck, Overlap, PhaseId, PlanName, Point,
+    Priority, ResourceName, TaskId, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -20,6 +20,12 @@ pub struct PlanSet {
     pub resources: BTreeMap<ResourceName, u32>,
     /// Settings of the merge queue.
     pub merge: MergeSettings,
+    /// Shell lines that run on events.
+    pub hooks: Hooks,
+    /// After how long somebody is told of a wait.
+    pub escalate: Escalate,
+    /// Points that several plans reach before any of them goes on. What waits there waits by its `depends`.
+    pub syncs: Vec<SyncPoint>,
     /// In manifest order.
     pub plans: Vec<Plan>,
 }
@@ -152,6 +158,10 @@ pub struct AttemptPolicy {
     pub timeout: Duration,
     /// From TERM to KILL.
     pub grace: Duration,
+    /// How long all signs of life of an attempt may be still; none: it is never looked at.
+    pub stuck_after: Option<Duration>,
+    /// What follows when it stays so.
+    pub on_stuck: OnStuck,
 }
 
 /// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.
@@ -196,6 +206,22 @@ pub enum MergeStrategy {
 pub struct MergeSettings {
     /// Shell line that must succeed on the exact merged tree before the target moves.
     pub verify: Option<String>,
+}
+
+/// `[hooks]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hooks {
+    /// Runs when somebody should know.
+    pub notify: Option<String>,
+}
+
+/// `[sync.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncPoint {
+    /// Its name.
+    pub name: String,
+    /// What has to be reached, one point of each plan.
+    pub points: Vec<WorkRef>,
 }
 
 /// An agent: a command template.

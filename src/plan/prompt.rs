@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::{PhaseId, PlanName, TaskId, TaskState};
+use super::{MessageKind, PhaseId, PlanName, TaskId, TaskState};
 
 /// The template that is used where a repository has none of its own.
 pub const PROMPT_TEMPLATE: &str = include_str!("../../templates/prompt.md");
@@ -23,6 +23,8 @@ pub struct PromptContext {
     pub attempt: u32,
     /// Why the attempt before this one failed.
     pub failure: Option<PromptFailure>,
+    /// What was written to whoever works on the plan, since an agent began last.
+    pub messages: Vec<PromptMessage>,
     /// The phases of this leg, and no others.
     pub phases: Vec<PromptPhase>,
     /// The plan's branch.
@@ -44,6 +46,17 @@ pub struct PromptFailure {
     pub reason: String,
     /// The end of its log, or of what the verification wrote.
     pub tail: Option<String>,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromptMessage {
+    /// Who wrote it: a plan, or `the lead`.
+    pub from: String,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// What it says.
+    pub text: String,
 }
 
 /// A phase of the leg.
@@ -134,6 +147,11 @@ mod tests {
                 reason: "`cargo test` failed".to_owned(),
                 tail: Some("one\n```\ntwo".to_owned()),
             }),
+            messages: vec![PromptMessage {
+                from: "billing".to_owned(),
+                kind: MessageKind::Conflict,
+                text: "Keep `sign()`.\nWe {{ call }} it.".to_owned(),
+            }],
             phases: vec![PromptPhase {
                 id: PhaseId(2),
                 title: "Tokens".to_owned(),
@@ -187,6 +205,12 @@ mod tests {
 
     Look at what is already there (`git log`, `git status`) and go on from it.
 
+    ## Messages
+
+    - From billing (conflict):
+      Keep `sign()`.
+      We {{ call }} it.
+
     ## The work
 
     Do the open tasks below, in order, and nothing of the plan's other phases.
@@ -219,8 +243,9 @@ mod tests {
     fn a_first_attempt_says_nothing_of_failures() {
         let mut first = context();
         (first.attempt, first.failure, first.goal) = (1, None, None);
+        first.messages.clear();
         let text = render_prompt(PROMPT_TEMPLATE, &first).unwrap();
-        assert!(!text.contains("went wrong"));
+        assert!(!text.contains("went wrong") && !text.contains("## Messages"));
         assert!(!text.contains("\n\n\n"), "{text}");
     }
 

@@ -1,6 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
+use crate::plan::OnStuck;
 use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
@@ -119,6 +120,29 @@ pub fn detail(event: &Event) -> String {
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
         Event::MergeFailed { why, .. } => merge_trouble(why),
+        Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
+        Event::AgentStirred(about) => format!("{} moves again", about.attempt),
+        Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
+        Event::ReportLate(late) => format!("{} {}, after its agent had ended", late.task, late.state),
+        Event::MessageSent(sent) => {
+            let message = &sent.message;
+            format!(
+                "{} from {}: {}",
+                message.kind,
+                message.sender(),
+                first_line(&message.text)
+            )
+        }
+        Event::Escalated(wait) => first_line(&wait.why),
+    }
+}
+
+fn stuck_action(action: OnStuck) -> &'static str {
+    match action {
+        OnStuck::Notice => "nothing is done",
+        OnStuck::Nudge => "it is sent a message",
+        OnStuck::Restart => "it is ended and tried again",
+        OnStuck::Hold => "it is ended and waits for a person",
     }
 }
 
@@ -136,7 +160,7 @@ fn launch_trouble(why: &LaunchTrouble) -> String {
 fn hold(why: &Hold) -> String {
     match why {
         Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why } | Hold::Refused { why } => first_line(why),
+        Hold::Verification { why } | Hold::Refused { why } | Hold::Stuck { why } => first_line(why),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

@@ -79,6 +79,12 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
         | Event::MergeFailed { .. }
+        | Event::AgentStuck(_)
+        | Event::AgentStirred(_)
+        | Event::StuckActed(_)
+        | Event::ReportLate(_)
+        | Event::MessageSent(_)
+        | Event::Escalated(_)
         | Event::Warning { .. } => true,
     }
 }

@@ -95,7 +95,9 @@ impl ProgressBars {
         line.set_position(done as u64);
         let mut attempts = run.attempts.values();
         let at_work = attempts.any(|attempt| attempt.stage == Stage::Running);
-        let what = if at_work {
+        // What runs and still wants a person's eye says that first.
+        let troubled = run.attempts.values().any(|attempt| attempt.stuck.is_some());
+        let what = if at_work && !troubled {
             self.current_phase(plan, known, run)
         } else {
             explain(work, state, plan)
@@ -188,8 +190,11 @@ impl Observer for ProgressBars {
             if let Event::AgentStarted { plan, .. } = &record.event {
                 self.line(plan).reset_elapsed();
             }
-            if let Event::Warning { .. } | Event::AttemptFailed { .. } | Event::RunStopping { .. } =
-                &record.event
+            if let Event::Warning { .. }
+            | Event::AttemptFailed { .. }
+            | Event::AgentStuck(_)
+            | Event::StuckActed(_)
+            | Event::RunStopping { .. } = &record.event
             {
                 let plan = record
                     .event

@@ -97,6 +97,11 @@ pub fn counts(plan: &PlanView) -> (usize, usize) {
 
 /// The most important thing to know about the plan.
 fn reason(plan: &PlanView) -> String {
+    // What runs and still wants a person's eye says that first.
+    let troubled = plan.reasons.iter().find(|reason| reason.remedy.is_some());
+    if let (PlanState::Running, Some(reason)) = (plan.state, troubled) {
+        return reason.text.clone();
+    }
     if plan.state == PlanState::Running
         && let Some(phase) = plan.phases.iter().find(|phase| phase.state == TaskState::Running)
     {

@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, PlanName, Point};
 use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
-use super::{At, Event, Found, PinRefusal};
+use super::{At, Event, Found, OfPlan, PinRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,7 @@ pub(super) enum Ask {
     Worktree(PlanName, u32),
     Launch(AttemptId),
     Stop(AttemptId, bool),
+    Look(AttemptId),
     Check(AttemptId),
     Integrate(AttemptId),
     Verify(PlanName),
@@ -51,7 +52,7 @@ impl Scheduler {
             }
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed { plan, .. }
-            | Event::VerifyStopped { plan } => self.state.plan(plan).verify == Verify::Running,
+            | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned { plan, point, .. } => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
@@ -82,7 +83,7 @@ impl Scheduler {
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed { plan, .. }
-            | Event::VerifyStopped { plan } => {
+            | Event::VerifyStopped(OfPlan { plan }) => {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
             }
@@ -94,6 +95,8 @@ impl Scheduler {
                 Ask::Merge(plan.clone())
             }
             Event::AgentEnded { attempt, .. } => {
+                self.looked.remove(attempt);
+                self.asked.remove(&Ask::Look(attempt.clone()));
                 self.asked.remove(&Ask::Launch(attempt.clone()));
                 self.asked.remove(&Ask::Stop(attempt.clone(), false));
                 Ask::Stop(attempt.clone(), true)

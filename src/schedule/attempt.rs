@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{AgentName, AttemptId, CommitId, TaskId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, OnStuck, TaskId, UnitId};
 
-use super::{At, Evidence, Exit};
+use super::{Ages, At, Evidence, Exit};
 
 /// The attempt under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,10 @@ pub struct Attempt {
     pub repair: bool,
     /// Where its commits stand that were made on a branch of its own.
     pub integration: Integration,
+    /// Since when nothing of it moves, once that was noticed.
+    pub stuck: Option<Stuck>,
+    /// How many of the plan's messages it was told when it began.
+    pub told: u32,
 }
 
 /// Where the commits of an attempt on a branch of its own stand.
@@ -60,6 +64,27 @@ pub enum Stage {
     Ended(Exit),
     /// All is known.
     Checked(Exit, Evidence),
+}
+
+impl Attempt {
+    /// True when it stayed still for too long and is being ended for that.
+    pub fn is_given_up(&self) -> bool {
+        let acted = self.stuck.as_ref().and_then(|stuck| stuck.acted);
+        acted.is_some_and(OnStuck::ends_it)
+    }
+}
+
+/// What is known of an attempt of which nothing moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// When that was noticed.
+    pub since: At,
+    /// How long ago each sign of life had been seen by then.
+    pub ages: Ages,
+    /// What was done about it.
+    pub acted: Option<OnStuck>,
+    /// When.
+    pub acted_at: Option<At>,
 }
 
 impl Stage {

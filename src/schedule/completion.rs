@@ -5,11 +5,12 @@ use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
 use super::answers::Ask;
 use super::attempt::Stage;
 use super::judge::{Verdict, judge};
+use super::loop_breaker::{LOOP, is_brief, loop_words};
 use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
 use super::work::{PhaseWork, PlanWork};
-use super::{At, Effect, Event, Hold, LaunchTrouble, UnitOf, backoff};
+use super::{At, Effect, Event, Hold, LaunchTrouble, OfPlan, UnitOf, backoff};
 
 impl Scheduler {
     /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
@@ -167,6 +168,10 @@ impl Scheduler {
             let id = attempt.id.clone();
             match verdict {
                 Verdict::Done(unreported) => self.complete(at, index, lane, unreported, step),
+                Verdict::Held(why) => {
+                    let hold = Hold::Stuck { why: why.clone() };
+                    self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
                 Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),
             }
         }
@@ -191,7 +196,10 @@ impl Scheduler {
         let (unit, repair) = (current.units.first().copied(), current.repair);
         let tries = run.tries_of(unit, repair);
         let failures = tries.failures + u32::from(failure.counted);
-        let give_up = failure.hopeless || failures > policy.retries;
+        let brief = failure.counted && is_brief(current, run.history_of(attempt));
+        let alike = tries.alike_with(&failure.why, brief);
+        let looping = alike >= LOOP && !failure.hopeless && failures <= policy.retries;
+        let give_up = failure.hopeless || failures > policy.retries || looping;
         let delay = (!give_up).then(|| {
             let delay = if failure.counted {
                 backoff::delay(policy.backoff, failures, attempt)
@@ -203,7 +211,9 @@ impl Scheduler {
         let attempts = tries.attempts;
         self.fail_attempt(at, plan, attempt, failure, delay, step);
         if give_up {
-            let why = if failure.hopeless || attempts <= 1 {
+            let why = if looping {
+                loop_words(&failure.why, alike, policy.retries + 1 - failures)
+            } else if failure.hopeless || attempts <= 1 {
                 failure.why.clone()
             } else {
                 format!("{} (attempt {attempts}, no retries left)", failure.why)
@@ -278,7 +288,7 @@ impl Scheduler {
         let name = plan.name.clone();
         match (&run.verify, plan.verify) {
             (Verify::Open, true) => {
-                self.record(at, Event::VerifyStarted { plan: name.clone() }, step);
+                self.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);
                 self.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
             }
             // After a restart: it was begun, and nobody knows how it ended.
@@ -287,7 +297,7 @@ impl Scheduler {
             }
             (Verify::Failed, true) => {}
             (Verify::Passed(_), _) | (_, false) => {
-                self.record(at, Event::PlanFinished { plan: name }, step);
+                self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
             }
         }
     }

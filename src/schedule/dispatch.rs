@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{AgentName, CommitId, Dependency, Point, Priority, ResourceName, UnitId, WorkRef};
 
+use super::ahead::Ahead;
 use super::plan_run::{PlanRun, Verify};
 use super::state::State;
 use super::work::{PlanWork, UnitWork, Work};
@@ -91,14 +92,15 @@ pub fn key(place: &Place) -> Key {
     (place.0, place.1, place.2)
 }
 
-/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
-pub fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
+/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan. What was found by looking ahead
+/// stands for the longest remaining path.
+pub(super) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun, ahead: &Ahead) -> Place {
     let own = &work.units[unit];
     let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
     (
         Reverse(own.priority),
         tries.attempts == 0,
-        Reverse(own.remaining),
+        Reverse(ahead.weight(plan, unit, own.remaining)),
         plan,
         unit,
     )

@@ -1,8 +1,8 @@
-//! What the shell is asked to do. Every effect but a timer is answered by exactly one event.
+//! What the shell is asked to do. Every effect but a timer is answered by exactly one event, a look by what it saw.
 
 use std::time::Duration;
 
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName, Point, UnitId, WorkRef};
+use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
 
 use super::At;
 
@@ -27,6 +27,17 @@ pub enum Effect {
         /// Without grace.
         now: bool,
     },
+    /// Look for signs of life of an attempt. Answer: [`super::Input::Signs`].
+    Look {
+        /// The plan.
+        plan: PlanName,
+        /// The worktree in which it works; 0 is the plan's own.
+        lane: u32,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Ages below this need not be known exactly: with one such sign, what costs more to look at may be left out.
+        patience: Duration,
+    },
     /// Look at what the attempt left and commit leftovers. Answer: `attempt.checked`.
     Check {
         /// The plan.
@@ -47,6 +58,8 @@ pub enum Effect {
         attempt: AttemptId,
         /// Where it worked.
         place: WorkPlace,
+        /// Where its branch stood when it was looked at: once merged, the branch is gone.
+        tip: Option<CommitId>,
     },
     /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
     /// `verify.stopped`.
@@ -90,6 +103,7 @@ impl Effect {
             Self::Launch(_) | Self::Merge { .. } | Self::End(_) => true,
             Self::MakeWorktree { .. }
             | Self::Stop { .. }
+            | Self::Look { .. }
             | Self::Check { .. }
             | Self::Integrate { .. }
             | Self::Verify { .. }
@@ -132,6 +146,10 @@ pub struct Launch {
     pub carry: Vec<(WorkRef, CommitId)>,
     /// The attempt before at this leg, and why it did not complete it.
     pub after: Option<(AttemptId, String)>,
+    /// Every message to the plan that came before it; those beyond `told` are news.
+    pub inbox: Vec<Message>,
+    /// How many of them were told to an agent that began before.
+    pub told: u32,
 }
 
 /// How a supervisor's work ended.

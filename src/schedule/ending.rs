@@ -7,7 +7,7 @@ use super::attempt::Stage;
 use super::plan_run::{Merge, Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
-use super::{At, Effect, Ending, Event, MergeTrouble, UnitOf};
+use super::{At, Effect, Ending, Event, MergeTrouble, OfPlan, UnitOf};
 
 impl Scheduler {
     pub(super) fn stop_agents(&mut self, step: &mut Step) {
@@ -59,7 +59,7 @@ impl Scheduler {
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
         let name = plan.name.clone();
         if run.cancelling.contains(&Point::Plan) && !run.is_at_work() && run.verify != Verify::Running {
-            self.record(at, Event::PlanCancelled { plan: name }, step);
+            self.record(at, Event::PlanCancelled(OfPlan { plan: name }), step);
             return;
         }
         let cancelled = plan.units.iter().map(|unit| unit.id).filter(|unit| {
@@ -78,17 +78,23 @@ impl Scheduler {
     pub(super) fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });
         let merge_only = self.is_merge_only();
-        if let Some(due) = self.frontier.next_timer()
-            && !stopping
-            && !merge_only
-        {
+        let timer = self.frontier.timers.next().filter(|_| !stopping && !merge_only);
+        let alarm = self.frontier.alarms.next().filter(|_| !merge_only);
+        if let Some(due) = timer.into_iter().chain(alarm).min() {
             self.ask(Ask::Wake(due), Effect::Wake { at: due }, step);
+        }
+        if timer.is_some() {
             return;
         }
         let busy = !merge_only && self.state.all_attempts().next().is_some();
         let waiting = || {
             let mut asks = self.asked.iter();
-            asks.any(|ask| !matches!(ask, Ask::Wake(_) | Ask::End | Ask::StopVerification(_)))
+            asks.any(|ask| {
+                !matches!(
+                    ask,
+                    Ask::Wake(_) | Ask::End | Ask::StopVerification(_) | Ask::Look(_)
+                )
+            })
         };
         if busy || waiting() {
             return;
@@ -123,6 +129,9 @@ impl Scheduler {
             (Event::RunStopped { why, resume: false }, Ending::NeedsPerson)
         };
         if self.asked.insert(Ask::End) {
+            if ending == Ending::NeedsPerson {
+                self.escalate_what_needs_a_person(at, step);
+            }
             self.state.apply(at, &event);
             step.events.push(event);
             step.effects.push(Effect::End(ending));

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{Found, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
+use super::event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
+use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -70,13 +71,7 @@ pub enum Event {
     },
     /// The worktree is not there any more; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
-    WorktreeLost {
-        /// The plan.
-        plan: PlanName,
-        /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
-        lane: u32,
-    },
+    WorktreeLost(LaneOf),
     /// An attempt was given work. Written before its process starts.
     #[serde(rename = "attempt.assigned")]
     AttemptAssigned {
@@ -259,10 +254,7 @@ pub enum Event {
     PinRefused(PinRefusal),
     /// The plan's own verification began.
     #[serde(rename = "verify.started")]
-    VerifyStarted {
-        /// The plan.
-        plan: PlanName,
-    },
+    VerifyStarted(OfPlan),
     /// The plan's own verification succeeded.
     #[serde(rename = "verify.passed")]
     VerifyPassed {
@@ -281,16 +273,10 @@ pub enum Event {
     },
     /// The plan's own verification was stopped because a person asked; it says nothing.
     #[serde(rename = "verify.stopped")]
-    VerifyStopped {
-        /// The plan.
-        plan: PlanName,
-    },
+    VerifyStopped(OfPlan),
     /// All work is done and verified on the branch.
     #[serde(rename = "plan.finished")]
-    PlanFinished {
-        /// The plan.
-        plan: PlanName,
-    },
+    PlanFinished(OfPlan),
     /// The attempts are used up.
     #[serde(rename = "plan.failed")]
     PlanFailed {
@@ -341,10 +327,7 @@ pub enum Event {
     WorkCancelled(UnitOf),
     /// Nothing of a plan that was cancelled runs any more.
     #[serde(rename = "plan.cancelled")]
-    PlanCancelled {
-        /// The plan.
-        plan: PlanName,
-    },
+    PlanCancelled(OfPlan),
     /// A person let a gate be passed.
     #[serde(rename = "gate.approved")]
     Approved(Steered),
@@ -358,10 +341,7 @@ pub enum Event {
     },
     /// A candidate is being built and verified.
     #[serde(rename = "merge.started")]
-    MergeStarted {
-        /// The plan.
-        plan: PlanName,
-    },
+    MergeStarted(OfPlan),
     /// The plan is on the target.
     #[serde(rename = "merge.landed")]
     MergeLanded {
@@ -385,6 +365,24 @@ pub enum Event {
         /// Why.
         why: MergeTrouble,
     },
+    /// Nothing of an attempt has moved for as long as `stuck_after` says.
+    #[serde(rename = "agent.stuck")]
+    AgentStuck(StuckNotice),
+    /// It has moved again.
+    #[serde(rename = "agent.stirred")]
+    AgentStirred(OfAttempt),
+    /// It stayed still, and what `on_stuck` says is done about it.
+    #[serde(rename = "stuck.acted")]
+    StuckActed(StuckAction),
+    /// A word of an agent that had ended; it counts for nothing.
+    #[serde(rename = "report.late")]
+    ReportLate(LateReport),
+    /// Somebody wrote to those who work on a plan.
+    #[serde(rename = "message.sent")]
+    MessageSent(Sent),
+    /// A plan has waited for longer than `[escalate]` allows.
+    #[serde(rename = "wait.escalated")]
+    Escalated(Escalation),
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

@@ -20,6 +20,23 @@ pub struct TaskReport {
     pub note: Option<String>,
 }
 
+/// A plan as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfPlan {
+    /// The plan.
+    pub plan: PlanName,
+}
+
+/// A worktree of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneOf {
+    /// The plan.
+    pub plan: PlanName,
+    /// Which of its worktrees; 0 is the plan's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lane: u32,
+}
+
 /// A plan, or a part of it, that a person steers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steered {
@@ -83,6 +100,18 @@ impl Event {
             | Self::Approved(about) => Some(&about.plan),
             Self::PinRefused(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
+            Self::VerifyStarted(of)
+            | Self::VerifyStopped(of)
+            | Self::PlanFinished(of)
+            | Self::PlanCancelled(of)
+            | Self::MergeStarted(of) => Some(&of.plan),
+            Self::WorktreeLost(of) => Some(&of.plan),
+            Self::AgentStuck(of) => Some(&of.plan),
+            Self::StuckActed(of) => Some(&of.plan),
+            Self::AgentStirred(of) => Some(&of.plan),
+            Self::ReportLate(late) => Some(&late.plan),
+            Self::MessageSent(sent) => Some(&sent.plan),
+            Self::Escalated(wait) => Some(&wait.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
             | Self::TaskDone(report)
@@ -90,7 +119,6 @@ impl Event {
             | Self::TaskSkipped(report) => Some(&report.plan),
             Self::WorktreeCreated { plan, .. }
             | Self::WorktreeRefused { plan, .. }
-            | Self::WorktreeLost { plan, .. }
             | Self::AttemptAssigned { plan, .. }
             | Self::AgentStarted { plan, .. }
             | Self::AgentRefused { plan, .. }
@@ -105,17 +133,12 @@ impl Event {
             | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
-            | Self::VerifyStarted { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
-            | Self::VerifyStopped { plan }
-            | Self::PlanFinished { plan, .. }
             | Self::PlanFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
             | Self::Paused { plan, .. }
-            | Self::PlanCancelled { plan }
-            | Self::MergeStarted { plan, .. }
             | Self::MergeLanded { plan, .. }
             | Self::MergeFailed { plan, .. } => Some(plan),
         }

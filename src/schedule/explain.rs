@@ -8,6 +8,7 @@ use crate::plan::{PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId, forma
 use super::MergeTrouble;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{Limit, Room};
+use super::escalating::told;
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
@@ -152,12 +153,25 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
         return Vec::new();
     };
+    let mut reasons = reasons(work, state, plan, name);
+    let told = state.number(name).and_then(|number| told(work, state, number));
+    if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
+        first.text += &format!("; {told}");
+    }
+    reasons
+}
+
+fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     if let Some(outcome) = &run.outcome {
         return explain_outcome(state, plan, run, outcome);
     }
     if run.is_at_work() {
-        return run.attempts.values().map(at_work).collect();
+        return run
+            .attempts
+            .values()
+            .flat_map(|attempt| at_work(plan, state, attempt))
+            .collect();
     }
     if run.verify == Verify::Running {
         return vec![Reason::new("its verification runs")];
@@ -196,7 +210,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         .values()
         .find(|attempt| attempt.units.contains(&unit))
     {
-        return vec![at_work(attempt)];
+        return at_work(plan, state, attempt);
     }
     if let Some(lost) = run.lost.get(&unit) {
         return vec![explain_lost(name, unit, lost)];
@@ -223,7 +237,23 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     reasons
 }
 
-fn at_work(attempt: &Attempt) -> Reason {
+/// What the attempt is at, after what is wrong with it.
+fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
+    let stuck = attempt.stuck.as_ref().filter(|_| attempt.stage == Stage::Running);
+    let stuck = stuck.map(|stuck| {
+        Reason::with_remedy(
+            format!(
+                "{} is stuck: {}{}",
+                attempt.id,
+                stuck.ages_at(state.now).words(),
+                stuck.prospect(plan, state.now)
+            ),
+            format!(
+                "orch logs {0}; orch pause --now {0}, then orch resume {0}, starts it anew",
+                plan.name
+            ),
+        )
+    });
     let text = match &attempt.stage {
         Stage::Assigned => format!("agent {} is being started ({})", attempt.agent, attempt.id),
         Stage::Running => format!(
@@ -243,7 +273,7 @@ fn at_work(attempt: &Attempt) -> Reason {
             attempt.id
         ),
     };
-    Reason::new(text)
+    stuck.into_iter().chain([Reason::new(text)]).collect()
 }
 
 fn delay(run: &PlanRun, state: &State, unit: Option<UnitId>) -> Option<Reason> {

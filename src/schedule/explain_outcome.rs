@@ -33,6 +33,10 @@ pub(super) fn explain_outcome(
             format!("its verification failed: {why}"),
             "mend it in its worktree, commit, then orch up",
         )],
+        Outcome::Held(Hold::Stuck { why }) => vec![Reason::with_remedy(
+            why,
+            format!("orch logs {name} shows what it did last; then orch retry {name}"),
+        )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "then orch up")],
         Outcome::Held(Hold::Work { unit, why, built_on }) => {
             let lost = Lost::Held {

@@ -3,8 +3,9 @@
 use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
+use super::loop_breaker::is_brief;
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Found, Hold, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Hold, LaneOf, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -30,7 +31,7 @@ impl PlanRun {
             Event::WorktreeRefused { lane, why, .. } => {
                 self.lanes_refused.insert(*lane, why.clone());
             }
-            Event::WorktreeLost { lane, .. } => {
+            Event::WorktreeLost(LaneOf { lane, .. }) => {
                 self.worktrees.remove(lane);
             }
             Event::AttemptAssigned {
@@ -55,6 +56,8 @@ impl PlanRun {
                     head: None,
                     repair,
                     integration: Integration::Open,
+                    stuck: None,
+                    told: u32::try_from(self.inbox.len()).unwrap_or(u32::MAX),
                 };
                 self.attempts.insert(*lane, begun);
                 self.history.push(AttemptRecord {
@@ -79,6 +82,8 @@ impl PlanRun {
                     if current.stage == Stage::Assigned {
                         current.stage = Stage::Running;
                     }
+                    let told = current.told;
+                    self.told = self.told.max(told);
                 }
                 if let Some(record) = self.record(attempt) {
                     record.started.get_or_insert(at);
@@ -127,10 +132,12 @@ impl PlanRun {
                 if let Some(ended) = self.take_attempt(attempt) {
                     self.take_back(at, &ended);
                     let conflict = matches!(ended.integration, Integration::Conflict(_));
+                    let brief = *counted && is_brief(&ended, self.history_of(attempt));
                     if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
                         tries.failures += u32::from(*counted);
                         tries.conflicts += u32::from(conflict);
                         tries.fresh = conflict;
+                        tries.alike = tries.alike_with(why, brief);
                         tries.last_failure = Some(why.clone());
                         tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
                     }
@@ -275,17 +282,7 @@ impl PlanRun {
                 self.landed.insert(target.clone(), commit.clone());
                 self.since = at;
             }
-            Event::MergeFound(Found {
-                target,
-                commit,
-                evidence,
-                ..
-            }) => {
-                self.merge_trouble = None;
-                self.landed.insert(target.clone(), commit.clone());
-                self.landed_by_hand.insert(target.clone(), evidence.clone());
-                self.since = at;
-            }
+            Event::MergeFound(found) => self.was_found(at, found),
             Event::MergeFailed { why, .. } => {
                 self.merge = Merge::Idle;
                 let changed = matches!(
@@ -303,6 +300,12 @@ impl PlanRun {
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
             | Event::Warning { .. } => {}
+            Event::AgentStuck(_)
+            | Event::AgentStirred(_)
+            | Event::StuckActed(_)
+            | Event::ReportLate(_)
+            | Event::MessageSent(_)
+            | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }
 
@@ -316,7 +319,7 @@ impl PlanRun {
         self.since = at;
     }
 
-    fn current(&mut self, attempt: &AttemptId) -> Option<&mut Attempt> {
+    pub(super) fn current(&mut self, attempt: &AttemptId) -> Option<&mut Attempt> {
         self.attempts.values_mut().find(|current| &current.id == attempt)
     }
 
@@ -348,6 +351,7 @@ impl PlanRun {
             note: report.note.clone(),
         };
         self.items.insert(item.clone(), entry);
+        self.heard.insert(item.clone(), state);
         let by = report.attempt.as_ref();
         let Some(attempt) = by.and_then(|by| self.current(by)) else {
             return;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
-use super::dispatch::{self, Key, Place};
+use super::ahead::Ahead;
+use super::dispatch::{Key, Place};
 use super::standing::Standing;
 
 /// Units that ask for the same agent and the same resources: when one of them finds no room, none does.
@@ -26,14 +27,49 @@ pub(super) struct Frontier {
     /// Plans that something could be started on soon, in the order in which they want a worktree.
     coming: BTreeSet<(bool, Place)>,
     coming_of: BTreeMap<usize, (bool, Place)>,
-    timers: BTreeSet<(At, usize)>,
-    timer_of: BTreeMap<usize, At>,
+    /// When a plan has to be looked at again although nothing happens, because then it can go on.
+    pub timers: Timers,
+    /// The same for what can only be told or ended then: it keeps nobody waiting.
+    pub alarms: Timers,
     /// True when plans may have become ready to land.
     pub landing: bool,
     /// Points of plans that are being pinned, with the place of what comes behind each.
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.
     pub standing: Vec<Option<Standing>>,
+    /// What was found by looking ahead.
+    pub ahead: Ahead,
+}
+
+/// One moment for each plan, the earliest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Timers {
+    by_time: BTreeSet<(At, usize)>,
+    of_plan: BTreeMap<usize, At>,
+}
+
+impl Timers {
+    /// Takes in the plan's moment, instead of any other.
+    pub fn set(&mut self, plan: usize, at: Option<At>) {
+        if let Some(before) = self.of_plan.remove(&plan) {
+            self.by_time.remove(&(before, plan));
+        }
+        if let Some(at) = at {
+            self.by_time.insert((at, plan));
+            self.of_plan.insert(plan, at);
+        }
+    }
+
+    /// The next moment.
+    pub fn next(&self) -> Option<At> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+
+    fn pop_due(&mut self, now: At) -> Option<usize> {
+        let (_, plan) = self.by_time.first().copied().filter(|(at, _)| *at <= now)?;
+        self.set(plan, None);
+        Some(plan)
+    }
 }
 
 /// A unit that is ready, at its place in the order; the place says which.
@@ -51,10 +87,6 @@ impl Candidate {
     pub fn unit(&self) -> usize {
         self.place.4
     }
-
-    pub fn key(&self) -> Key {
-        dispatch::key(&self.place)
-    }
 }
 
 impl Frontier {
@@ -64,6 +96,7 @@ impl Frontier {
             dirty: (0..plans).collect(),
             landing: true,
             standing: vec![None; plans],
+            ahead: Ahead::unknown(plans),
             ..Self::default()
         }
     }
@@ -111,32 +144,13 @@ impl Frontier {
         }
     }
 
-    /// Takes in when the plan has to be looked at again although nothing happens.
-    pub fn set_timer(&mut self, plan: usize, at: Option<At>) {
-        if let Some(before) = self.timer_of.remove(&plan) {
-            self.timers.remove(&(before, plan));
-        }
-        if let Some(at) = at {
-            self.timers.insert((at, plan));
-            self.timer_of.insert(plan, at);
-        }
-    }
-
     /// Marks the plans whose time has come.
     pub fn ring(&mut self, now: At) {
-        while let Some(&(at, plan)) = self.timers.first() {
-            if at > now {
-                return;
+        for timers in [&mut self.timers, &mut self.alarms] {
+            while let Some(plan) = timers.pop_due(now) {
+                self.dirty.insert(plan);
             }
-            self.timers.pop_first();
-            self.timer_of.remove(&plan);
-            self.dirty.insert(plan);
         }
-    }
-
-    /// The next moment at which a plan has to be looked at again.
-    pub fn next_timer(&self) -> Option<At> {
-        self.timers.first().map(|(at, _)| *at)
     }
 
     /// The first unit in the order whose class is not refused and whose plan is not passed over.

@@ -4,7 +4,7 @@
 use crate::plan::{TaskId, UnitId};
 
 use super::answers::Ask;
-use super::attempt::{Attempt, Integration};
+use super::attempt::{Attempt, Integration, Stage};
 use super::completion::Failure;
 use super::judge::{Verdict, judge};
 use super::plan_run::PlanRun;
@@ -95,6 +95,10 @@ impl Scheduler {
             plan: plan.name.clone(),
             attempt: next.id.clone(),
             place: work_place(plan, run, *lane, next),
+            tip: match &next.stage {
+                Stage::Checked(_, evidence) => evidence.head.clone(),
+                Stage::Assigned | Stage::Running | Stage::Ended(_) => None,
+            },
         };
         let ask = Ask::Integrate(next.id.clone());
         self.ask(ask, effect, step);

@@ -1,6 +1,6 @@
 //! Whether an attempt completed its leg. An exit code proves nothing alone: see section "completion" of the docs.
 
-use crate::plan::{ItemId, TaskId, TaskState};
+use crate::plan::{ItemId, OnStuck, TaskId, TaskState};
 
 use super::attempt::{Attempt, Stage};
 use super::completion::Failure;
@@ -16,6 +16,8 @@ pub enum Verdict {
     Done(Vec<TaskId>),
     /// It did not complete its leg.
     Incomplete(Failure),
+    /// It did not, and a person has to look at it.
+    Held(String),
 }
 
 /// So many attempts at one leg may vanish before it counts as the agent's failure.
@@ -31,6 +33,13 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         Exit::Code { code: 0 } => {}
         // Everything was done and only the end was cut off: nothing is gained by doing it again.
         Exit::Stopped | Exit::Lost if is_complete(work, run, attempt, evidence) => {}
+        Exit::Stopped | Exit::Lost if attempt.is_given_up() => {
+            let stuck = attempt.stuck.as_ref()?;
+            return match stuck.acted? {
+                OnStuck::Hold => Some(Verdict::Held(stuck.why())),
+                OnStuck::Notice | OnStuck::Nudge | OnStuck::Restart => incomplete(stuck.why()),
+            };
+        }
         Exit::Stopped | Exit::Lost => {
             return Some(Verdict::Incomplete(Failure {
                 why: format!("the agent {}", exit.describe()),

@@ -1,8 +1,9 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `judge` (is a leg done) and `landing` (who is merged next).
+//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done) and `landing` (who is merged next).
 
+mod ahead;
 mod answers;
 mod at;
 mod attempt;
@@ -12,6 +13,7 @@ mod completion;
 mod dispatch;
 mod effect;
 mod ending;
+mod escalating;
 mod event;
 mod event_about;
 mod exit;
@@ -19,6 +21,7 @@ mod explain;
 mod explain_outcome;
 mod explain_wait;
 mod fold;
+mod fold_notice;
 mod fold_plan;
 mod frontier;
 pub mod history;
@@ -27,31 +30,41 @@ mod invariants;
 mod judge;
 mod landing;
 mod lanes;
+mod loop_breaker;
 mod losing;
+mod mail;
+mod notice;
+mod outlook;
+mod outlook_draft;
 mod plan_run;
 mod readiness;
 mod reopening;
 mod reporting;
+mod rollout;
 mod scheduler;
+mod search;
 mod simulate;
 mod simulation;
 mod standing;
 mod starting;
 mod state;
 mod steering;
+mod stuck;
 mod trouble;
 mod work;
 
 pub use at::At;
-pub use attempt::{Attempt, AttemptRecord, Integration, Stage};
+pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Found, PinRefusal, Steered, TaskReport, UnitOf};
+pub use event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;
 pub use lanes::Machine;
+pub use mail::send;
+pub use notice::{Ages, Escalation, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};
 pub use scheduler::{Input, Scheduler, Step};

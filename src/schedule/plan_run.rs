@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, LandedBy, PhaseId, Point, TaskId, TaskState, UnitId};
+use crate::plan::{CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Hold, MergeTrouble};
+use super::{At, Found, Hold, MergeTrouble};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,6 +56,14 @@ pub struct PlanRun {
     pub merge: Merge,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
+    /// The last word about each task and sub-task, whether it counted or came too late.
+    pub heard: BTreeMap<ItemId, TaskState>,
+    /// Messages to those who work on it, in the order of their numbers.
+    pub inbox: Vec<Message>,
+    /// How many of them an agent was told when it began.
+    pub told: u32,
+    /// Waits that somebody was told of, and when.
+    pub escalated: BTreeMap<(Waiting, String), At>,
     /// When the state last changed.
     pub since: At,
 }
@@ -99,6 +107,8 @@ pub struct Tries {
     pub fresh: bool,
     /// No new attempt before this moment.
     pub retry_at: Option<At>,
+    /// Those of the last ones that ended at once and for the same reason.
+    pub alike: u32,
     /// Why the last one was not enough.
     pub last_failure: Option<String>,
 }
@@ -183,6 +193,15 @@ pub enum Merge {
 }
 
 impl PlanRun {
+    /// A person has landed it.
+    pub(super) fn was_found(&mut self, at: At, found: &Found) {
+        self.merge_trouble = None;
+        self.landed.insert(found.target.clone(), found.commit.clone());
+        self.landed_by_hand
+            .insert(found.target.clone(), found.evidence.clone());
+        self.since = at;
+    }
+
     /// The plan's own worktree, once there is one.
     pub fn worktree(&self) -> Option<&WorktreeMade> {
         self.worktrees.get(&0)
@@ -284,6 +303,11 @@ impl PlanRun {
     /// The attempt of this id, while it is under way.
     pub fn attempt(&self, id: &crate::plan::AttemptId) -> Option<&Attempt> {
         self.attempts.values().find(|attempt| &attempt.id == id)
+    }
+
+    /// What remains known of an attempt.
+    pub fn history_of(&self, id: &crate::plan::AttemptId) -> Option<&AttemptRecord> {
+        self.history.iter().rev().find(|record| &record.id == id)
     }
 
     /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed

@@ -104,6 +104,11 @@ impl<'a> Readiness<'a> {
         points.into_iter().find(gate)
     }
 
+    /// True when no person holds the unit back.
+    pub(super) fn is_free_of_people(&self, unit: UnitId) -> bool {
+        self.run.pause_of(unit).is_none() && self.gate_of(unit).is_none()
+    }
+
     /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's
     /// verification failed, that is the first unit: what was worked on last is gone through once more.
     pub fn ready(&self, at: At) -> Vec<usize> {

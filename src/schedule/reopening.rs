@@ -36,6 +36,9 @@ impl PlanRun {
             open.for_each(|(_, tries)| tries.begin_again());
         }
         self.merge_trouble = None;
+        if new_run {
+            self.escalated.clear();
+        }
         self.pins_refused.clear();
         self.lanes_refused.clear();
     }
@@ -62,6 +65,7 @@ impl PlanRun {
                 self.verify = Verify::Open;
             }
         }
+        self.escalated.clear();
         self.pins_refused.clear();
         self.lanes_refused.clear();
         self.since = at;
@@ -74,5 +78,6 @@ impl Tries {
         self.failures = 0;
         self.conflicts = 0;
         self.retry_at = None;
+        self.alike = 0;
     }
 }

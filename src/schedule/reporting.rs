@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::{ItemId, PlanName, TaskState};
 
 use super::scheduler::{Scheduler, Step};
-use super::{At, Event, TaskReport};
+use super::{At, Event, LateReport, TaskReport};
 
 impl Scheduler {
     pub(super) fn take_report(
@@ -27,6 +27,18 @@ impl Scheduler {
             let before = run.item_state(&task);
             // An idle lane still says what its last agent said of its own task; a person can only leave tasks out there.
             if run.by_units && attempt.is_none() && state != TaskState::Skipped {
+                let news = is_news(before, state) && run.heard.get(&task) != Some(&state);
+                if news && matches!(state, TaskState::Done | TaskState::Failed) && known.contains(&task.task)
+                {
+                    let late = LateReport {
+                        plan: plan.clone(),
+                        task,
+                        lane,
+                        state,
+                        note,
+                    };
+                    self.record(at, Event::ReportLate(late), step);
+                }
                 continue;
             }
             if !known.contains(&task.task) || !is_news(before, state) {

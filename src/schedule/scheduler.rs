@@ -5,9 +5,9 @@
 //! have become since. Effects that were asked for and not answered are remembered outside the state: after a replay
 //! nothing has been asked, so whatever is still missing is asked for again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{ItemId, PlanName, TaskState, WorkRef};
+use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
 use super::frontier::Frontier;
@@ -16,7 +16,7 @@ use super::plan_run::Merge;
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, PinRefusal, invariants, landing};
+use super::{At, Effect, Event, OfPlan, PinRefusal, Signs, invariants, landing};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,15 @@ pub enum Input {
         lane: u32,
         /// Each task or sub-task with its state and what was said about it.
         items: Vec<(ItemId, TaskState, Option<String>)>,
+    },
+    /// What a look at an attempt found.
+    Signs {
+        /// The plan.
+        plan: PlanName,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The signs of life.
+        signs: Signs,
     },
     /// How hard the machine is at work.
     Machine(Machine),
@@ -55,10 +64,42 @@ pub struct Scheduler {
     pub(super) asked: BTreeSet<Ask>,
     pub(super) frontier: Frontier,
     pub(super) machine: Machine,
+    /// When each attempt was looked at last.
+    pub(super) looked: BTreeMap<AttemptId, At>,
+    pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
     waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
     waiting: Vec<Vec<usize>>,
+    /// What starts from the commit of a point.
+    pub(super) behind: BTreeMap<WorkRef, Behind>,
+}
+
+/// What starts from the commit of some point, by places in the manifest and in the plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Behind {
+    /// Plans of which everything does.
+    pub plans: Vec<usize>,
+    /// Single units.
+    pub units: Vec<(usize, usize)>,
+}
+
+impl Behind {
+    fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
+        let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
+        for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {
+            for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
+                all.entry(dependency.on.clone()).or_default().plans.push(number);
+            }
+            for (unit, own) in plan.units.iter().enumerate() {
+                for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
+                    let behind = all.entry(dependency.on.clone()).or_default();
+                    behind.units.push((number, unit));
+                }
+            }
+        }
+        all
+    }
 }
 
 impl Scheduler {
@@ -76,10 +117,13 @@ impl Scheduler {
         }
         Self {
             frontier: Frontier::unknown(work.plans.len()),
+            behind: Behind::of_all(&work),
             work,
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
+            looked: BTreeMap::new(),
+            effort: Self::EFFORT,
             waited,
             waiting: waiting
                 .into_iter()
@@ -150,6 +194,7 @@ impl Scheduler {
                 }
             }
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
+            Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
             Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
@@ -185,6 +230,7 @@ impl Scheduler {
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
+        self.frontier.ahead.follow(event);
         if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
             && let Some(number) = self.state.number(plan)
         {
@@ -298,6 +344,9 @@ impl Scheduler {
             self.verify_or_finish(at, plan, step);
         }
         self.pin_what_is_waited_for(plan, step);
+        let alarms = [self.watch(at, plan, step), self.escalate(at, plan, step)];
+        let alarm = alarms.into_iter().flatten().min().filter(|_| !stopping);
+        self.frontier.alarms.set(plan, alarm);
         self.refresh(at, plan);
     }
 
@@ -317,7 +366,7 @@ impl Scheduler {
             .cloned()
             .collect();
         for work in due {
-            if let Some(key) = self.first_behind(&work, &self.waiting[plan]) {
+            if let Some(key) = self.first_behind(&work) {
                 self.frontier.pinning.insert((plan, work.point), key);
             }
             let WorkRef { plan, point } = work;
@@ -340,7 +389,7 @@ impl Scheduler {
         }
         match landing::next_step(&self.work, &self.state) {
             Some(landing::Step::Merge(plan, into)) => {
-                self.record(at, Event::MergeStarted { plan: plan.clone() }, step);
+                self.record(at, Event::MergeStarted(OfPlan { plan: plan.clone() }), step);
                 self.ask(Ask::Merge(plan.clone()), Effect::Merge { plan, into }, step);
             }
             Some(landing::Step::Refuse(plan, why)) => self.record(at, Event::MergeFailed { plan, why }, step),

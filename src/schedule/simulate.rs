@@ -17,7 +17,12 @@ use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Scheduler,
 /// # Panics
 ///
 /// When the scheduler breaks one of its own rules.
-pub fn simulate(work: Work, settings: &SimulationSettings) -> Simulation {
+pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
+    // Nothing there ever stands still, and nobody is there to be told.
+    work.escalate = Default::default();
+    for plan in &mut work.plans {
+        plan.attempts.stuck_after = None;
+    }
     World::new(work, settings).run()
 }
 
@@ -71,7 +76,7 @@ impl<'s> World<'s> {
             ending: None,
             inputs: 0,
             commit: CommitId::null(),
-            scheduler: Scheduler::new(work),
+            scheduler: Scheduler::new(work).with_effort(settings.effort),
         }
     }
 
@@ -221,7 +226,7 @@ impl<'s> World<'s> {
                 return;
             }
             // Nobody asks a simulation to stop.
-            Effect::Stop { .. } | Effect::StopVerification { .. } => return,
+            Effect::Stop { .. } | Effect::StopVerification { .. } | Effect::Look { .. } => return,
         };
         self.coming(delay, Happening::Answer(answer));
     }

@@ -2,7 +2,7 @@
 
 use crate::plan::UnitId;
 
-use super::Ending;
+use super::{Ending, Scheduler};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct SimulationSettings {
     pub stragglers: f64,
     /// What is not an agent's work.
     pub overheads: Overheads,
+    /// Starts of units that are tried at each look ahead; 0 is the rule alone.
+    pub effort: u64,
 }
 
 /// Milliseconds of everything that is not an agent's work.
@@ -52,6 +54,7 @@ impl Default for SimulationSettings {
             failures: 0.0,
             stragglers: 0.0,
             overheads: Overheads::default(),
+            effort: Scheduler::EFFORT,
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::plan::{AttemptId, Dependency, PlanName, UnitId, WorkRef};
+use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
 
+use super::ahead::Ahead;
 use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{self, Key, Limit, Place, Room};
@@ -22,6 +23,9 @@ impl Scheduler {
         self.standing(number);
         let plan = &self.work.plans[number];
         let run = &self.state.plans[number];
+        let open = self.frontier.standing[number].as_ref();
+        let open = open.map_or(0, |standing| standing.unsettled);
+        self.frontier.ahead.set_open(number, open);
         let driven = self.state.drives(&plan.name)
             && run.is_open()
             && self.state.phase == Phase::Driving
@@ -34,13 +38,21 @@ impl Scheduler {
             let look = self.look(number);
             let units = look.ready(at);
             if run.attempts.is_empty() {
-                coming = comes(number, plan, run, &look, &units, timer.is_some());
+                coming = comes(
+                    number,
+                    plan,
+                    run,
+                    &look,
+                    &units,
+                    timer.is_some(),
+                    &self.frontier.ahead,
+                );
             }
             if run.attempts.len() < self.machine.lanes(plan, run) {
                 for unit in units {
                     let own = &plan.units[unit];
                     let class = self.frontier.class(&own.agent, &own.uses);
-                    let place = dispatch::place(number, unit, plan, run);
+                    let place = dispatch::place(number, unit, plan, run, &self.frontier.ahead);
                     match ready.iter_mut().find(|(known, _)| *known == class) {
                         Some((_, best)) => *best = (*best).min(place),
                         None => ready.push((class, place)),
@@ -48,7 +60,7 @@ impl Scheduler {
                 }
             }
         }
-        self.frontier.set_timer(number, timer);
+        self.frontier.timers.set(number, timer);
         self.frontier.set_coming(number, coming);
         self.frontier.set_ready(number, ready);
     }
@@ -65,6 +77,7 @@ impl Scheduler {
     /// Gives free slots to ready work in order.
     pub(super) fn start_agents(&mut self, at: At, step: &mut Step) {
         self.start_assigned(step);
+        self.look_ahead();
         let mut room = Room::left(&self.work, &self.state);
         let expected = self.expected();
         let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
@@ -82,7 +95,7 @@ impl Scheduler {
                 }
                 None => {}
             }
-            let better = expected.iter().filter(|key| **key < candidate.key()).count();
+            let better = expected.iter().filter(|place| **place < candidate.place).count();
             if room.slots <= better {
                 return;
             }
@@ -102,7 +115,10 @@ impl Scheduler {
 
     /// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
     /// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
-    fn expected(&self) -> Vec<Key> {
+    fn expected(&self) -> Vec<Place> {
+        if let Some(soon) = self.soon() {
+            return soon;
+        }
         let ended = self.state.all_attempts();
         let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
         let behind = ended.filter_map(|(name, _, attempt)| {
@@ -110,23 +126,36 @@ impl Scheduler {
             let behind = unit.remaining.saturating_sub(unit.expected);
             (behind > 0).then_some((Reverse(unit.priority), true, Reverse(behind)))
         });
-        behind.chain(self.frontier.pinning.values().copied()).collect()
+        let keys = behind.chain(self.frontier.pinning.values().copied());
+        // Which unit it will be is not known; what is ready goes before what is merely equal.
+        keys.map(|key| (key.0, key.1, key.2, usize::MAX, usize::MAX))
+            .collect()
     }
 
     /// The place of the first unit that waits for this point of a plan and starts from its commit.
-    pub(super) fn first_behind(&self, work: &WorkRef, plans: &[usize]) -> Option<Key> {
-        let waits = |dependency: &Dependency| dependency.on == *work && !dependency.landed;
-        let plans = plans.iter().map(|number| (*number, &self.work.plans[*number]));
-        let keys = plans.filter(|(_, plan)| plan.carry).flat_map(|(number, plan)| {
-            let whole = plan.depends.iter().any(waits);
-            let run = &self.state.plans[number];
-            let units = plan.units.iter().enumerate();
-            let open = units.filter(move |(_, unit)| {
-                (whole || unit.depends.iter().any(waits)) && !run.is_unit_settled(unit.id)
-            });
-            open.map(move |(unit, _)| dispatch::key(&dispatch::place(number, unit, plan, run)))
+    pub(super) fn first_behind(&self, work: &WorkRef) -> Option<Key> {
+        let behind = self.behind.get(work)?;
+        // Where whole plans wait, what could begin in them decides.
+        let whole = behind.plans.iter().flat_map(|number| {
+            let standing = self.frontier.standing[*number].as_ref();
+            let open = standing
+                .into_iter()
+                .flat_map(|standing| standing.open.iter().copied());
+            open.map(|unit| (*number, unit))
         });
+        let open = |(number, unit): &(usize, usize)| {
+            let id = self.work.plans[*number].units[*unit].id;
+            !self.state.plans[*number].is_unit_settled(id)
+        };
+        let units = behind.units.iter().copied().filter(open).chain(whole);
+        let keys = units.map(|(number, unit)| dispatch::key(&self.place_of(number, unit)));
         keys.min()
+    }
+
+    /// The place of a unit.
+    pub(super) fn place_of(&self, number: usize, unit: usize) -> Place {
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        dispatch::place(number, unit, plan, run, &self.frontier.ahead)
     }
 
     /// An attempt that was assigned before a restart and never started is started now.
@@ -234,6 +263,8 @@ impl Scheduler {
             timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
             carry: dispatch::carried(plan, &attempt.units, &self.state),
             after: last_failure(run, attempt),
+            inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
+            told: run.told,
         };
         let ask = Ask::Launch(attempt.id.clone());
         self.ask(ask, Effect::Launch(launch), step);
@@ -296,12 +327,15 @@ fn comes(
     look: &Readiness<'_>,
     ready: &[usize],
     delayed: bool,
+    ahead: &Ahead,
 ) -> Option<(bool, Place)> {
     let made = run.worktree().is_some();
     if run.verify == Verify::Running || (made && (delayed || look.all_done())) {
         return None;
     }
-    let places = ready.iter().map(|unit| dispatch::place(number, *unit, plan, run));
+    let places = ready
+        .iter()
+        .map(|unit| dispatch::place(number, *unit, plan, run, ahead));
     match places.min() {
         Some(place) => Some((false, place)),
         None => {
@@ -309,7 +343,7 @@ fn comes(
             // One with nothing left to do waits for nothing but its worktree.
             Some((
                 next.is_some(),
-                dispatch::place(number, next.unwrap_or(0), plan, run),
+                dispatch::place(number, next.unwrap_or(0), plan, run, ahead),
             ))
         }
     }

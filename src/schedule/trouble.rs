@@ -43,6 +43,11 @@ pub enum Hold {
         /// In words, with the end of the output.
         why: String,
     },
+    /// Nothing of its agent moved any more, and it was ended.
+    Stuck {
+        /// Since when what was still.
+        why: String,
+    },
     /// Something stands in the way that `orch` must not touch.
     Refused {
         /// In words.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, PhaseId, Plan, PlanName, PlanSet, Point, Priority,
-    ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
+    Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -20,6 +20,8 @@ pub struct Work {
     pub agent_limits: BTreeMap<AgentName, usize>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// After how long somebody is told of a wait.
+    pub escalate: Escalate,
 }
 
 /// One plan.
@@ -123,6 +125,7 @@ impl Work {
                 .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
                 .collect(),
             resources: set.resources.clone(),
+            escalate: set.escalate,
         }
     }
 

@@ -15,6 +15,7 @@ mod error;
 mod file_format;
 mod folder;
 mod guard;
+mod inbox;
 mod parse;
 mod prepare;
 mod read;
@@ -29,6 +30,7 @@ mod watcher;
 
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
+pub use inbox::{Inbox, deliver, inbox, mark_read};
 pub use prepare::{prepare, prepare_lane};
 pub use read::{Reading, read};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};

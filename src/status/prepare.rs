@@ -9,6 +9,7 @@ use super::error::StatusError;
 use super::file_format::StatusFile;
 use super::folder::{folder, plan_file, status_file};
 use super::untrusted::{Links, STATUS_LIMIT, read_text};
+use crate::fault;
 use crate::plan::{Document, ItemId, PlanName, TaskState};
 
 /// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
@@ -54,7 +55,7 @@ fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StatusError> {
     let write = || -> io::Result<()> {
         let mut new = beside(path)?;
         new.write_all(bytes)?;
-        new.persist(path)?;
+        fault::around("status.prepare", || new.persist(path))?;
         Ok(())
     };
     write().map_err(StatusError::file("write", path))

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use crate::fault;
+
 use super::error::StatusError;
 use super::guard::Guard;
 use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
@@ -39,7 +41,8 @@ pub(super) fn replace(
         None => RenameFlags::NOREPLACE,
         Some(_) => RenameFlags::EXCHANGE,
     };
-    match (renameat_with(CWD, &new, CWD, path, flags), expected) {
+    let exchange = || renameat_with(CWD, &new, CWD, path, flags);
+    match (fault::around("status", exchange), expected) {
         (Ok(()), None) => Ok(Replaced::Done),
         (Ok(()), Some(expected)) => match read_text(&new, STATUS_LIMIT, Links::Refuse) {
             Ok(text) if text == expected => {
@@ -64,7 +67,7 @@ fn rename_checked(new: &Path, path: &Path, expected: Option<&str>) -> Result<Rep
     if !as_expected {
         return Ok(Replaced::Clash);
     }
-    fs::rename(new, path).map_err(StatusError::file("replace", path))?;
+    fault::around("status.plain", || fs::rename(new, path)).map_err(StatusError::file("replace", path))?;
     Ok(Replaced::Done)
 }
 

@@ -1,10 +1,11 @@
 //! Starting to perform effects: each goes to a thread of its own and comes back as a message.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::agent::Runner;
+use crate::agent::{JobFolder, Runner};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PlanName};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
 use crate::status;
@@ -25,6 +26,12 @@ impl Engine<'_> {
                     Runner::stop(*process, now);
                 }
             }
+            Effect::Look {
+                plan,
+                lane,
+                attempt,
+                patience,
+            } => self.look(LaneId { plan, lane }, attempt, patience),
             Effect::Check {
                 plan,
                 attempt,
@@ -47,13 +54,19 @@ impl Engine<'_> {
                     )))
                 });
             }
-            Effect::Integrate { plan, attempt, place } => {
+            Effect::Integrate {
+                plan,
+                attempt,
+                place,
+                tip,
+            } => {
                 let (campaign, admin, sender) =
                     (self.campaign.clone(), self.admin.clone(), self.sender.clone());
                 let lock = self.units.of(&plan);
                 self.in_background(move || {
                     let _alone = alone(&lock);
-                    let (event, said) = perform::integrate(&campaign, &admin, &plan, &attempt, &place);
+                    let (event, said) =
+                        perform::integrate(&campaign, &admin, &plan, &attempt, &place, tip.as_ref());
                     for why in said {
                         let _ = sender.send(Message::Warning(Some(plan.clone()), why));
                     }
@@ -98,6 +111,24 @@ impl Engine<'_> {
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
         }
+    }
+
+    /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
+    fn look(&self, lane: LaneId, attempt: AttemptId, patience: Duration) {
+        let Some(runner) = self.runners.get(&attempt).copied() else {
+            return;
+        };
+        let (watch, worktree) = (self.still.clone(), self.worktree(&lane));
+        let (folder, sender) = (
+            JobFolder::new(self.campaign.dir.attempt(&attempt)),
+            self.sender.clone(),
+        );
+        tokio::task::spawn_blocking(move || {
+            if let Some(signs) = watch.look(&attempt, runner, &folder, &worktree, patience) {
+                let plan = lane.plan;
+                let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
+            }
+        });
     }
 
     pub(super) fn make_worktree(&mut self, lane: LaneId, base: CommitId) {

@@ -19,9 +19,12 @@ use super::clock::Clock;
 use super::control::{self, Call};
 use super::escapes::{self, Escapes};
 use super::machine;
+use super::mail::brings_mail;
 use super::merge_request::MergeRequest;
 use super::message::Message;
+use super::notifier::Notifier;
 use super::perform::UnitLocks;
+use super::stillness::Watch;
 use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
 
 /// What a supervisor is started for.
@@ -110,6 +113,8 @@ pub(super) struct Engine<'o> {
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
     pub(super) checkouts: Arc<Semaphore>,
+    pub(super) still: Arc<Watch>,
+    pub(super) notifier: Option<Notifier>,
 }
 
 impl<'o> Engine<'o> {
@@ -128,6 +133,9 @@ impl<'o> Engine<'o> {
         perform::resume_landing(&campaign)?;
 
         let (sender, inbox) = mpsc::unbounded_channel();
+        if let Err(error) = campaign.repo.clear_own_locks() {
+            let _ = sender.send(Message::Warning(None, error.to_string()));
+        }
         let hints = sender.clone();
         let watcher = Watcher::new(move |plan| {
             let _ = hints.send(Message::StatusHint(plan));
@@ -164,8 +172,10 @@ impl<'o> Engine<'o> {
             Errand::Up { .. } => next_run(&scheduler),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
+        let campaign = Arc::new(campaign);
         let mut engine = Self {
-            campaign: Arc::new(campaign),
+            notifier: Notifier::new(&campaign, sender.clone()),
+            campaign,
             admin,
             units: Arc::default(),
             scheduler,
@@ -185,6 +195,7 @@ impl<'o> Engine<'o> {
             escapes,
             said: BTreeMap::new(),
             checkouts: Arc::new(Semaphore::new(cores)),
+            still: Arc::default(),
         };
         engine.begin(errand)?;
         Ok(engine)
@@ -243,6 +254,7 @@ impl<'o> Engine<'o> {
         self.announce(&records);
         if !merge_only {
             self.watch_all();
+            self.deliver_all();
         }
         match errand {
             Errand::Up { .. } => self.handle(vec![Input::Wake]),
@@ -322,7 +334,11 @@ impl<'o> Engine<'o> {
                 Event::WorktreeCreated { plan, lane, path, .. } => {
                     self.watch(&LaneId::new(plan, *lane), Path::new(path))
                 }
-                _ => {}
+                event => {
+                    if let Some(plan) = brings_mail(event) {
+                        self.deliver(plan);
+                    }
+                }
             }
         }
         let state = self.scheduler.state();
@@ -334,6 +350,7 @@ impl<'o> Engine<'o> {
             }
             None => true,
         });
+        self.notify(records);
         if !records.is_empty() {
             self.observer.recorded(records, &self.scheduler);
         }
@@ -346,17 +363,15 @@ impl<'o> Engine<'o> {
         plans
     }
 
+    /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
-        let Some(began) = self.escapes.begin_at_once() else {
-            return Ok(());
-        };
-        let seen = escapes::look(&self.campaign);
-        let Some(why) = self.escapes.end(&self.campaign, began, seen, &[]) else {
-            return Ok(());
-        };
+        let began = self.escapes.begin_at_once();
+        let seen = began.and_then(|_| escapes::look(&self.campaign));
+        let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));
+        let escaped = escaped.map(|why| Event::Warning { plan: None, why });
+        let warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
         let now = self.clock.now();
-        let warning = Event::Warning { plan: None, why };
-        let records = self.journal.append(now, self.run, &[warning], Sync::Process)?;
+        let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;
         self.announce(&records);
         Ok(())
     }

@@ -7,20 +7,30 @@ use crate::plan::Plan;
 
 use super::{Campaign, ports};
 
-/// What every process of a plan is given.
-pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What a process is given that is about no plan.
+pub fn for_run(campaign: &Campaign) -> Environment {
     let mut variables = Environment::new(&campaign.program);
     variables
         .set("ORCH_REPO", text(campaign.repo.top()))
+        .set("ORCH_BASE", campaign.base_name.as_str())
+        .set("ORCH_TARGET", campaign.target.as_str())
+        .set("ORCH_MANIFEST", text(&campaign.manifest));
+    variables
+}
+
+/// What every process of a plan is given.
+pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
+    let mut variables = for_run(campaign);
+    variables
         .set("ORCH_WORKTREE", text(worktree))
         .set("ORCH_PLAN", plan.name.as_str())
         .set("ORCH_BRANCH", plan.branch.as_str())
-        .set("ORCH_BASE", campaign.base_name.as_str())
-        .set("ORCH_TARGET", campaign.target.as_str())
         .set("ORCH_STATUS_FILE", text(&worktree.join(".orch/status.json")))
         .set("ORCH_PLAN_FILE", text(&worktree.join(".orch/plan.md")))
-        .set("ORCH_MANIFEST", text(&campaign.manifest))
         .set("ORCH_PHASE", "")
         .set("ORCH_TASK", "")
         .set(

@@ -2,7 +2,7 @@
 
 use crate::agent::JobState;
 use crate::plan::PlanName;
-use crate::schedule::{Event, Exit, Input};
+use crate::schedule::{Event, Exit, Input, SteerRefusal};
 
 use super::control::Call;
 use super::engine::Engine;
@@ -26,6 +26,7 @@ impl Engine<'_> {
             Message::StatusRead(lane, reading) => self.take_reading(lane, reading, inputs),
             Message::RunnerGone(plan, attempt, state) => {
                 self.runners.remove(&attempt);
+                self.still.forget(&attempt);
                 let exit = match state {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
@@ -70,13 +71,12 @@ impl Engine<'_> {
             Request::Steer { what, steer } => {
                 // What came before the request is taken in first, so that it counts.
                 self.handle(std::mem::take(inputs))?;
-                let answer = match self.steer(&what, steer)? {
-                    None => Answer::Accepted,
-                    Some(refusal) => Answer::Refused {
-                        why: refusal.why,
-                        hint: refusal.hint,
-                    },
-                };
+                let answer = answer_of(self.steer(&what, steer)?);
+                let _ = call.reply.send(answer);
+            }
+            Request::Send(outgoing) => {
+                self.handle(std::mem::take(inputs))?;
+                let answer = answer_of(self.send(&outgoing)?);
                 let _ = call.reply.send(answer);
             }
             Request::Merge { plans, into } => {
@@ -107,5 +107,12 @@ impl Engine<'_> {
         let request = MergeRequest::new(&plans, &target, before, self.scheduler.state(), reply);
         self.requests.push(request);
         self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
+    }
+}
+
+fn answer_of(refusal: Option<SteerRefusal>) -> Answer {
+    match refusal {
+        None => Answer::Accepted,
+        Some(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
     }
 }

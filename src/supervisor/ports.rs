@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use crate::fault;
 use crate::journal::OrchDir;
 use crate::plan::PlanName;
 
@@ -39,7 +40,7 @@ pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
     more.insert(plan.clone(), free);
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec_pretty(&more).ok()?).ok()?;
-    fs::rename(&temporary, &path).ok()?;
+    fault::around("ports", || fs::rename(&temporary, &path)).ok()?;
     *known = more;
     Some(free)
 }

@@ -1,6 +1,6 @@
 //! `orch preview`: what `orch up` would do, when it would end, and what may go wrong. Changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, Strategy};
 use crate::schedule::{Event, Scheduler, SimulationSettings, Work, plan_state, simulate, task_state};
 
 use super::engine::next_run;
+use super::preview_points::{SyncPoint, gates, sync_points};
 use super::preview_risks::{self, Risk};
 use super::{Campaign, Situation, SupervisorError};
 
@@ -38,7 +39,7 @@ pub struct Preview {
     pub overlaps: Vec<SharedFiles>,
     /// What may go wrong, and what to do about it.
     pub risks: Vec<Risk>,
-    /// Points that more than one plan waits for.
+    /// Points that more than one plan waits for, and those where several plans wait for each other.
     pub sync_points: Vec<SyncPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
@@ -98,15 +99,6 @@ pub struct SharedFiles {
     pub first: Option<PlanName>,
 }
 
-/// A point that several plans wait for.
-#[derive(Debug, Clone, Serialize)]
-pub struct SyncPoint {
-    /// The point, as dependencies name it.
-    pub id: String,
-    /// The plans that wait for it.
-    pub plans: Vec<PlanName>,
-}
-
 /// Looks ahead. `only` names the plans that would be driven, empty for all; `merge` lands each when it is finished.
 ///
 /// # Errors
@@ -136,7 +128,7 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
         risks,
         overlaps,
         sync_points: sync_points(&left),
-        gates: Vec::new(),
+        gates: gates(&left, &situation.scheduler),
         driven: situation.driven,
         actions,
     })
@@ -357,25 +349,4 @@ fn overlaps(set: &PlanSet, graph: &Graph) -> Vec<SharedFiles> {
         first: overlap.serialized.map(|(first, _)| name(first)),
     });
     found.collect()
-}
-
-fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
-    let mut waiting: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (number, plan) in set.plans.iter().enumerate() {
-        let phases = plan.document.phases.iter();
-        let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
-        for dependency in plan.depends.iter().cloned().chain(of_phases) {
-            waiting.entry(dependency.to_string()).or_default().insert(number);
-        }
-    }
-    let several = waiting.into_iter().filter(|(_, plans)| plans.len() > 1);
-    several
-        .map(|(id, plans)| SyncPoint {
-            id,
-            plans: plans
-                .into_iter()
-                .map(|plan| set.plans[plan].name.clone())
-                .collect(),
-        })
-        .collect()
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    ItemId, PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptPhase, PromptTask, TaskId,
-    TaskState, UnitId, render_prompt,
+    ItemId, PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptMessage, PromptPhase,
+    PromptTask, TaskId, TaskState, UnitId, render_prompt,
 };
 use crate::schedule::Launch;
 
@@ -61,6 +61,16 @@ pub fn render(
         failure,
         phases: phases
             .map(|phase| describe(phase, &order.units, states))
+            .collect(),
+        messages: order
+            .inbox
+            .iter()
+            .filter(|message| message.id > order.told)
+            .map(|message| PromptMessage {
+                from: message.sender().to_owned(),
+                kind: message.kind,
+                text: message.text.clone(),
+            })
             .collect(),
         branch: match order.place.branch_of {
             Some(unit) => campaign.unit_branch(plan, unit),

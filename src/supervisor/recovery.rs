@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::journal::OrchDir;
 use crate::plan::{AttemptId, CommitId, LaneId};
-use crate::schedule::{Attempt, Event, Exit, Stage, State};
+use crate::schedule::{Attempt, Event, Exit, LaneOf, Stage, State};
 
 use super::SupervisorError;
 
@@ -54,9 +54,11 @@ pub fn lost_worktrees(state: &State) -> Vec<Event> {
         idle.map(move |(lane, made)| (plan, *lane, made))
     });
     let gone = lanes.filter(|(_, _, made)| !Path::new(&made.path).is_dir());
-    gone.map(|(plan, lane, _)| Event::WorktreeLost {
-        plan: plan.clone(),
-        lane,
+    gone.map(|(plan, lane, _)| {
+        Event::WorktreeLost(LaneOf {
+            plan: plan.clone(),
+            lane,
+        })
     })
     .collect()
 }

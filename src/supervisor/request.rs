@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{CommitId, PlanName, WorkRef};
 use crate::schedule::Steer;
 
+use super::Outgoing;
+
 /// What another process asks of the supervisor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -21,6 +23,8 @@ pub enum Request {
         /// What is asked.
         steer: Steer,
     },
+    /// Send a message.
+    Send(Outgoing),
     /// Land plans.
     Merge {
         /// Which; empty for every finished one.

@@ -51,7 +51,17 @@ pub fn record_steering(
     what: &[WorkRef],
     asked: Steer,
 ) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
-    let Ok(lock) = RepositoryLock::take(&campaign.dir, asked.as_str())? else {
+    record(campaign, asked.as_str(), |scheduler| all(scheduler, what, asked))
+}
+
+/// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
+/// meanwhile.
+pub(super) fn record(
+    campaign: &Campaign,
+    doing: &str,
+    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    let Ok(lock) = RepositoryLock::take(&campaign.dir, doing)? else {
         return Ok(None);
     };
     let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
@@ -62,7 +72,7 @@ pub fn record_steering(
     let now = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
     scheduler.observe(now);
     let run = scheduler.state().run.as_ref().map_or(RunId(0), |run| run.id);
-    let recorded = match all(&scheduler, what, asked) {
+    let recorded = match decide(&scheduler) {
         Ok(events) => Ok(journal.append(now, run, &events, Sync::Disk)?),
         Err(refusal) => Err(refusal),
     };

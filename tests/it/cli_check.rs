@@ -133,10 +133,10 @@ fn what_is_not_supported_yet_is_said_and_never_ignored() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "plans.toml",
-        format!("[run]\nbudget = 5.0\nstuck_after = \"5m\"\n{AGENT}[hooks]\nnotify = \"x\"\n[plans.a]\nprompt = \"x\"\n"),
+        format!("[run]\nbudget = 5.0\nsetup = \"true\"\n{AGENT}[hooks]\npre_merge = \"x\"\n[plans.a]\nprompt = \"x\"\n"),
     );
     let all = faults(&sandbox).join("\n");
-    for key in ["budget", "stuck_after", "hooks"] {
+    for key in ["budget", "setup", "pre_merge"] {
         assert!(all.contains(key), "{key} is not in {all}");
     }
     assert!(all.contains("not yet supported"), "{all}");

@@ -75,7 +75,7 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
     );
     assert_eq!(
         preview["sync_points"],
-        json!([{"id": "one.1", "plans": ["last", "side"]}])
+        json!([{"id": "one.1", "plans": ["last", "side"], "points": ["one.1"]}])
     );
     assert_eq!(preview["gates"], json!([]));
     for part in [

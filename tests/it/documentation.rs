@@ -54,6 +54,8 @@ fn every_key_of_the_manifest_is_documented_and_no_other() {
         ("[run]", "/$defs/RawRun/properties"),
         ("[agents.NAME]", "/$defs/RawAgent/properties"),
         ("[merge]", "/$defs/RawMerge/properties"),
+        ("[escalate]", "/$defs/RawEscalate/properties"),
+        ("[sync.NAME]", "/$defs/RawSync/properties"),
         ("[plans.NAME]", "/$defs/RawPlan/properties"),
         ("[plans.NAME.phases.N]", "/$defs/RawPhase/properties"),
     ] {

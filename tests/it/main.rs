@@ -27,6 +27,8 @@ mod git_repository;
 mod git_worktree;
 // Floor 3: the status file, with many writers.
 mod status_writers;
+// Floor 3: a damaged journal.
+mod journal_damage;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
@@ -41,8 +43,13 @@ mod cli_doctor;
 mod cli_preview;
 mod cli_shapes;
 mod cli_task;
+mod escalation;
+mod fault_sweep;
 mod merge_landing;
+mod messages;
 mod steering;
+mod stuck;
+mod sync_points;
 mod up_completion;
 mod up_places;
 mod up_removed;

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::Scratch;
+use crate::support::{Sandbox, Scratch, document};
 
 #[test]
 fn every_plan_that_waits_for_its_next_attempt_gets_it() {
@@ -47,4 +47,27 @@ fn every_plan_that_waits_for_its_next_attempt_gets_it() {
         4 * 3,
         "{events}"
     );
+}
+
+#[test]
+fn attempts_that_end_at_once_in_the_same_way_are_not_repeated_for_ever() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 9");
+    sandbox.plan("p", "", &document(&[1]), "echo no such option; exit 64");
+    // Fails as often, but each time for another reason.
+    sandbox.plan("q", "retries = 4", &document(&[1]), "exit ${ORCH_ATTEMPT#q-}");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.count("agent.started", Some("p")), 3);
+    let why = sandbox.why("p");
+    assert!(
+        why.contains("exited with code 64 (3 attempts in a row ended so within 5 s"),
+        "{why}"
+    );
+    assert!(why.contains("the 7 retries left are not spent"), "{why}");
+    assert_eq!(sandbox.count("agent.started", Some("q")), 5);
+    // A person who has mended it starts counting anew.
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.orch("up p").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orch::graph::{Dice, Durations, Generated};
-use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Strategy, TaskId};
+use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Priority, Strategy, TaskId};
 use orch::plan::{UnitId, VerifyBlock};
 use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, simulate};
 
@@ -82,6 +82,7 @@ fn run(seed: u64) {
     let trouble = dice.percent(50.0);
     let settings = SimulationSettings {
         seed,
+        effort: [0, 30, 300][dice.below(3)],
         noise: dice.share(),
         failures: if trouble { 20.0 } else { 0.0 },
         stragglers: 10.0,
@@ -158,6 +159,68 @@ fn random_documents_end_in_every_strategy_and_dispatch() {
     println!("{} random plan sets", last - first);
 }
 
+/// What is found by looking ahead is followed: with durations as expected, nothing ends later than by the rule.
+#[test]
+fn looking_ahead_never_ends_later_than_the_rule() {
+    let (mut earlier, mut same) = (0, 0);
+    for seed in 0..runs_of(200) {
+        let mut dice = Dice::of(seed, &[79]);
+        let set = plan_set(&mut dice, seed);
+        let work = Work::new(&set, &Durations::default(), false);
+        let [by_rule, ahead] = [0, 300].map(|effort| {
+            let settings = SimulationSettings {
+                seed,
+                effort,
+                ..SimulationSettings::default()
+            };
+            simulate(work.clone(), &settings).makespan
+        });
+        assert!(
+            ahead <= by_rule,
+            "seed {seed}: {ahead} ms, and by the rule {by_rule} ms"
+        );
+        earlier += u32::from(ahead < by_rule);
+        same += u32::from(ahead == by_rule);
+    }
+    println!("{earlier} ended earlier, {same} at the same moment");
+    assert!(earlier > 0);
+}
+
+/// Looking ahead never lets work of a lower priority go before what could run.
+#[test]
+fn looking_ahead_keeps_the_order_of_priorities() {
+    for seed in 0..runs_of(100) {
+        let mut dice = Dice::of(seed, &[80]);
+        let mut set = Generated {
+            seed,
+            plans: 4 + dice.below(6),
+            tasks: 3,
+            phase: 3,
+            cross: 0.0,
+            max_agents: 1 + dice.below(3),
+            ..Generated::default()
+        }
+        .plan_set();
+        for plan in &mut set.plans {
+            plan.priority = Priority(dice.below(3) as i64);
+        }
+        let work = Work::new(&set, &Durations::default(), false);
+        let found = simulate(work, &SimulationSettings::default());
+        let started = found.spans.iter().map(|span| set.plans[span.plan].priority);
+        let started: Vec<Priority> = started.collect();
+        assert!(
+            started.windows(2).all(|pair| pair[0] >= pair[1]),
+            "seed {seed}: {started:?}"
+        );
+    }
+}
+
+/// How many cases are tried: so many, or as many as are asked for.
+fn runs_of(usual: u64) -> u64 {
+    let asked = std::env::var("ORCH_SIM_RUNS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 /// Up to ten tasks on two or three slots, against the best of all schedules.
 #[test]
 fn small_graphs_are_scheduled_as_well_as_possible() {
@@ -188,21 +251,29 @@ fn small_graphs_are_scheduled_as_well_as_possible() {
         }
         let work = Work::new(&set, &Durations::default(), false);
         let ours = simulate(work.clone(), &SimulationSettings::default()).makespan;
-        let perfect = Search::new(&work).best();
+        let perfect = Search::new(&work, true).best();
         assert!(ours >= perfect, "seed {seed}: {ours} beats the best, {perfect}");
         if ours == perfect {
             best += 1;
         } else {
             worse.push((seed, ours as f64 / perfect as f64));
+            // A slot is never left free while something could run: that is the one reason to miss the best.
+            let busy = Search::new(&work, false).best();
+            assert_eq!(
+                ours, busy,
+                "seed {seed}: not the best of those that leave no slot free"
+            );
         }
     }
     println!("{best} of {cases} are the best there is; the others, as multiples of the best: {worse:.4?}");
-    assert!(worse.iter().all(|(_, times)| *times < 1.25), "{worse:?}");
-    assert!(best >= 60, "{best}");
+    assert!(worse.iter().all(|(_, times)| *times < 1.1), "{worse:?}");
+    assert!(best >= 98, "{best}");
 }
 
-/// All schedules, cut off where they cannot become better than the best one so far. A slot may be left free on purpose.
+/// All schedules, cut off where they cannot become better than the best one so far.
 struct Search {
+    /// True when a slot may be left free on purpose.
+    idles: bool,
     took: Vec<u64>,
     before: Vec<u32>,
     tails: Vec<u64>,
@@ -211,13 +282,14 @@ struct Search {
 }
 
 impl Search {
-    fn new(work: &Work) -> Self {
+    fn new(work: &Work, idles: bool) -> Self {
         let plan = &work.plans[0];
         let before = plan.units.iter().map(|unit| {
             let members = unit.gates.iter().flat_map(|gate| &plan.gates[*gate].of);
             members.fold(0u32, |set, member| set | (1 << member))
         });
         Self {
+            idles,
             took: plan.units.iter().map(|unit| unit.expected).collect(),
             before: before.collect(),
             tails: plan.units.iter().map(|unit| unit.remaining).collect(),
@@ -251,18 +323,20 @@ impl Search {
             return;
         }
         let done = running.iter().fold(begun, |set, (_, task)| set & !(1 << task));
-        if running.len() < self.slots {
-            for task in left {
-                if self.before[task] & !done != 0 {
-                    continue;
-                }
+        let ready = left.into_iter().filter(|task| self.before[*task] & !done == 0);
+        let ready: Vec<usize> = ready.collect();
+        let free = running.len() < self.slots && !ready.is_empty();
+        if free {
+            for task in ready {
                 let mut next = running.to_vec();
                 next.push((now + self.took[task], task));
                 self.step(now, begun | (1 << task), &next);
             }
         }
         // Or wait until something ends.
-        if let Some(end) = running.iter().map(|(end, _)| *end).min() {
+        if (self.idles || !free)
+            && let Some(end) = running.iter().map(|(end, _)| *end).min()
+        {
             let next = running.iter().copied().filter(|(at, _)| *at > end);
             self.step(end, begun, &next.collect::<Vec<_>>());
         }

@@ -4,16 +4,17 @@
 //! how many are tried.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use orch::graph::{Counts, Gate, Why};
 use orch::plan::{
-    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, PhaseId, PlanName, PlanState, Point, Priority,
-    RunId, TaskId, TaskState, UnitId, WorkRef,
+    AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
+    PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
     At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
-    PlanRun, PlanWork, Readiness, Scheduler, Steer, Steered, UnitWork, Work, plan_state, steer,
+    PlanRun, PlanWork, Readiness, Scheduler, Signs, Steer, Steered, UnitWork, Work, plan_state, steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -141,10 +142,12 @@ fn plans(dice: &mut Dice) -> Work {
             gates,
             files: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             attempts: AttemptPolicy {
-                retries: dice.below(3) as u32,
+                retries: dice.below(5) as u32,
                 backoff: Duration::from_millis(500),
                 timeout: Duration::from_secs(60),
                 grace: Duration::from_secs(1),
+                stuck_after: dice.percent(60).then_some(STUCK_AFTER),
+                on_stuck: [OnStuck::Notice, OnStuck::Nudge, OnStuck::Restart, OnStuck::Hold][dice.below(4)],
             },
             dispatch,
             lanes: if dispatch == Dispatch::Plan {
@@ -169,6 +172,12 @@ fn plans(dice: &mut Dice) -> Work {
         slots: 1 + dice.below(3),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
+        escalate: Escalate {
+            conflict: Some(LONG),
+            dependency: dice.percent(50).then_some(LONG),
+            gate: dice.percent(50).then_some(Duration::ZERO),
+            stuck: dice.percent(50).then_some(LONG),
+        },
     }
 }
 
@@ -203,14 +212,27 @@ fn gate(dice: &mut Dice, before: usize) -> Gate {
     }
 }
 
+/// How long the attempts of these plans may stand still.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
+
+/// How long plans wait before somebody is told, where that is not at once.
+const LONG: Duration = Duration::from_millis(700);
+
+/// Starts that are tried at each look ahead: few, so that very many worlds can be.
+const EFFORT: u64 = 60;
+
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
     Answer(Event),
     Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
+    Look(PlanName, AttemptId),
     Time(At),
 }
+
+/// What happened in all runs: notices, notices taken back, actions, late words, waits that were told.
+static COUNTED: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 
 struct World {
     dice: Dice,
@@ -219,6 +241,7 @@ struct World {
     journal: Vec<(At, Event)>,
     now: At,
     ran: BTreeSet<AttemptId>,
+    hung: BTreeSet<AttemptId>,
     ending: Option<Ending>,
     trouble: bool,
     steered: bool,
@@ -233,11 +256,12 @@ impl World {
             // Without trouble every plan must land: the strongest thing that can be said of a run.
             trouble: dice.percent(70),
             dice,
-            scheduler: Scheduler::new(work),
+            scheduler: Scheduler::new(work).with_effort(EFFORT),
             coming: Vec::new(),
             journal: Vec::new(),
             now: At(0),
             ran: BTreeSet::new(),
+            hung: BTreeSet::new(),
             ending: None,
             steered: false,
             machine: Machine::default(),
@@ -291,7 +315,12 @@ impl World {
                     pid: 1,
                     head: Some(commit()),
                 }
-                .tap(|| self.coming.push(Coming::Work(launch)))
+                .tap(|| {
+                    if self.trouble && self.dice.percent(15) {
+                        self.hung.insert(launch.attempt.clone());
+                    }
+                    self.coming.push(Coming::Work(launch));
+                })
             }
             Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
             Effect::Stop { attempt, .. } => {
@@ -320,7 +349,9 @@ impl World {
                     ..Evidence::default()
                 },
             },
-            Effect::Integrate { plan, attempt, place } => {
+            Effect::Integrate {
+                plan, attempt, place, ..
+            } => {
                 assert!(place.branch_of.is_some(), "{attempt} has no branch of its own");
                 let busy = self.coming.iter().any(|coming| {
                     matches!(coming, Coming::Answer(Event::WorkMerged { plan: other, .. }
@@ -377,6 +408,7 @@ impl World {
                     commit: commit(),
                 }
             }
+            Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };
@@ -447,7 +479,7 @@ impl World {
     /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
     fn crash(&mut self) {
         let work = self.scheduler.work().clone();
-        let mut fresh = Scheduler::new(work);
+        let mut fresh = Scheduler::new(work).with_effort(EFFORT);
         fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         // Time passes without being recorded.
         fresh.observe(self.scheduler.state().now);
@@ -462,7 +494,7 @@ impl World {
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
-            Coming::Time(_) => false,
+            Coming::Time(_) | Coming::Look(..) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
@@ -532,11 +564,12 @@ impl World {
                         );
                     }
                 }
-                Coming::Report(plan, lane, task, state) => self.tell(Input::Reported {
-                    plan,
-                    lane,
-                    items: vec![(task.into(), state, None)],
-                }),
+                Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
+                Coming::Look(plan, attempt) => self.look(plan, attempt),
+                // It hangs, unless it is ended; in the end it comes to itself.
+                Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(75) => {
+                    self.coming.push(Coming::Work(launch));
+                }
                 Coming::Work(launch) => self.work(&launch),
                 Coming::Time(at) => {
                     self.now = self.now.max(at);
@@ -545,6 +578,63 @@ impl World {
             }
         }
         panic!("the run does not end");
+    }
+
+    /// A word that comes at any time, perhaps when nobody works there any more. Then it starts nothing.
+    fn report(&mut self, plan: PlanName, lane: u32, task: TaskId, state: TaskState) {
+        let run = self.scheduler.state().plan(&plan);
+        let late = run.by_units && !run.attempts.contains_key(&lane);
+        let (before, recorded) = (self.ran.len(), self.journal.len());
+        let told = run.heard.get(&task.into()).copied();
+        let known = run.item_state(&task.into()) == state;
+        for _ in 0..2 {
+            self.tell(Input::Reported {
+                plan: plan.clone(),
+                lane,
+                items: vec![(task.into(), state, None)],
+            });
+        }
+        if late {
+            assert_eq!(self.ran.len(), before, "a late word of {plan} started something");
+            let words: Vec<&Event> = self.journal[recorded..].iter().map(|(_, event)| event).collect();
+            let expected = usize::from(!known && told != Some(state));
+            let late = words.iter().filter(|event| matches!(event, Event::ReportLate(_)));
+            assert_eq!(late.count(), expected, "{words:?}");
+        }
+    }
+
+    /// Somebody looks whether an attempt moves. Where there is no trouble, at least one sign of life is always there.
+    fn look(&mut self, plan: PlanName, attempt: AttemptId) {
+        let hung = self.hung.contains(&attempt);
+        let mut age = || {
+            let still = if hung || self.dice.percent(50) { 1_000 } else { 0 };
+            still + self.dice.roll() % 1_000
+        };
+        let mut signs = Signs {
+            output_ms: age(),
+            status_ms: age(),
+            files_ms: Some(age()),
+            processor_ms: Some(age()),
+            watched_ms: 5_000,
+        };
+        if !self.trouble {
+            match self.dice.below(4) {
+                0 => signs.output_ms = 10,
+                1 => signs.status_ms = 10,
+                2 => signs.files_ms = Some(10),
+                _ => signs.processor_ms = Some(10),
+            }
+        }
+        let moves = signs.still_for(STUCK_AFTER).is_none();
+        let recorded = self.journal.len();
+        self.tell(Input::Signs { plan, attempt, signs });
+        let acts = |(_, event): &(At, Event)| matches!(event, Event::AgentStuck(_) | Event::StuckActed(_));
+        if moves {
+            assert!(
+                !self.journal[recorded..].iter().any(acts),
+                "one sign of life was not enough: {signs:?}"
+            );
+        }
     }
 
     /// A person asks for something, sensible or not.
@@ -637,7 +727,40 @@ impl World {
         }
     }
 
+    /// Somebody is told once of each wait, not before it has lasted as long as it may, unless there is no later.
+    fn check_told(&self) {
+        let allowed = self.scheduler.work().escalate;
+        let ended_at = self.journal.last().map_or(At(0), |(at, _)| *at);
+        let mut told = BTreeSet::new();
+        for (at, event) in &self.journal {
+            match event {
+                Event::Escalated(wait) => {
+                    let after = allowed.after(wait.waiting).expect("this is never told");
+                    let early = u128::from(wait.waited_ms) < after.as_millis();
+                    assert!(!early || *at == ended_at, "too early: {wait:?}");
+                    let again = !told.insert((wait.plan.clone(), wait.waiting, wait.on.clone()));
+                    assert!(!again, "told twice: {wait:?}");
+                    assert!(!wait.why.is_empty());
+                }
+                Event::RetryRequested(about) => told.retain(|(plan, _, _)| *plan != about.plan),
+                _ => {}
+            }
+        }
+    }
+
     fn check_end(&self) {
+        self.check_told();
+        for (_, event) in &self.journal {
+            let place = match event {
+                Event::AgentStuck(_) => 0,
+                Event::AgentStirred(_) => 1,
+                Event::StuckActed(_) => 2,
+                Event::ReportLate(_) => 3,
+                Event::Escalated(_) => 4,
+                _ => continue,
+            };
+            COUNTED[place].fetch_add(1, Ordering::Relaxed);
+        }
         let (work, state) = (self.scheduler.work(), self.scheduler.state());
         let mut replayed = Scheduler::new(work.clone());
         replayed.replay(self.journal.iter().map(|(at, event)| (*at, event)));
@@ -686,8 +809,9 @@ fn check_plan_end(
             }
             Some(Lost::Failed { .. }) => {
                 let failures = run.tries.get(&unit.id).map_or(0, |tries| tries.failures);
+                let alike = run.tries.get(&unit.id).map_or(0, |tries| tries.alike);
                 assert!(
-                    failures > plan.attempts.retries,
+                    failures > plan.attempts.retries || alike >= 3,
                     "{name}.{} had retries left",
                     unit.id
                 );
@@ -709,12 +833,16 @@ fn check_plan_end(
                 "{name} was held too early"
             );
         }
+        Some(Outcome::Held(Hold::Stuck { why })) => {
+            assert!(why.contains("was stuck"), "{name}: {why}");
+            assert_eq!(plan.attempts.on_stuck, OnStuck::Hold, "{name}");
+        }
         Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
         Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
         Some(Outcome::Failed(_)) => assert!(
             run.tries
                 .values()
-                .any(|tries| tries.failures > plan.attempts.retries),
+                .any(|tries| tries.failures > plan.attempts.retries || tries.alike >= 3),
             "{name} had retries left"
         ),
         Some(Outcome::Cancelled) => assert!(!run.is_at_work(), "{name}"),
@@ -753,5 +881,17 @@ fn random_plans_in_a_random_world() {
             std::panic::resume_unwind(cause);
         }
     }
-    println!("{} random runs", last - first);
+    let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
+    let [stuck, stirred, acted, late, told] = counted;
+    println!(
+        "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words; \
+         {told} waits escalated",
+        last - first
+    );
+    if last - first >= 1_000 {
+        assert!(
+            counted.iter().all(|count| *count > 0),
+            "something never happened: {counted:?}"
+        );
+    }
 }

@@ -206,7 +206,7 @@ fn a_failed_task_skips_what_depends_on_it_and_nothing_else_and_is_tried_again_by
 
 #[test]
 fn a_check_in_the_background_that_fails_marks_what_was_built_on_it_and_can_be_left_out() {
-    let sandbox = sandbox("max_agents = 4\ndispatch = \"task\"\nretries = 0");
+    let sandbox = sandbox("max_agents = 4\ndispatch = \"task\"\nretries = 0\nparallel_tasks = 2");
     sandbox.gate("check");
     let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] it holds\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
     sandbox.plan(
@@ -273,7 +273,7 @@ fn batches_wait_for_the_batch_before_and_pipelines_do_not() {
 
 #[test]
 fn parallel_phases_run_in_lanes() {
-    let sandbox = sandbox("max_agents = 4\ndispatch = \"phase\"");
+    let sandbox = sandbox("max_agents = 4\ndispatch = \"phase\"\nparallel_tasks = 2");
     sandbox.gate("2").gate("3");
     let document = "# P\n\n**Execution Note:** Phases 2-3 are [PARALLEL] - why\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n- [ ] 2.2 c\n\n## Phase 3: C\n\n- [ ] 3.1 d\n\n## Phase 4: D\n\n- [ ] 4.1 e\n";
     sandbox.plan(

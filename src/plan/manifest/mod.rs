@@ -17,6 +17,7 @@ mod references;
 mod resolve;
 mod schema;
 mod settings;
+mod syncs;
 mod unsupported;
 mod values;
 mod waits;

@@ -10,8 +10,12 @@ use toml::de::DeValue;
 
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
-use super::values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
-use super::words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};
+use super::values::{
+    After, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text,
+};
+use super::words::{
+    Commit, Dispatch, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Strategy,
+};
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
 macro_rules! tables {
@@ -47,8 +51,10 @@ tables! {
         merge: RawMerge,
         /// Shell lines that run on events.
         hooks: RawHooks,
-        /// Thresholds after which somebody is told.
-        escalate: Anything,
+        /// After how long somebody is told of a wait.
+        escalate: RawEscalate,
+        /// Points that several plans reach before any of them goes on, by name.
+        sync: Named<RawSync>,
         /// Plans by name.
         plans: Named<RawPlan>,
     }
@@ -87,8 +93,10 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: "4h".
         timeout: PositiveDuration,
-        /// How long output, status and files may be still.
+        /// How long output, status, files and processor time may all be still before somebody is told. Default: "30m".
         stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: "notice", nothing more.
+        on_stuck: OnStuck,
         /// From TERM to KILL. Default: "10s".
         grace: DurationText,
         /// Money over the run.
@@ -151,6 +159,24 @@ tables! {
         notify: Text,
     }
 
+    /// After how long somebody is told of a wait: a duration, "at once" or "never".
+    RawEscalate = "escalate" {
+        /// A plan is held by a conflict. Default: "2h".
+        conflict: After,
+        /// A plan waits for another one. Default: "4h".
+        dependency: After,
+        /// A plan waits for a person: at a gate, or held for another reason than a conflict. Default: "at once".
+        gate: After,
+        /// An agent was found stuck. Default: "at once".
+        stuck: After,
+    }
+
+    /// A point that several plans reach before any of them goes on.
+    RawSync = "sync" {
+        /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
+        points: Vec<At<Dependency>>,
+    }
+
     /// A plan: one branch, one worktree, one document.
     RawPlan = "plans" {
         /// Its Markdown document, relative to the manifest.
@@ -197,8 +223,10 @@ tables! {
         backoff: DurationText,
         /// Longest duration of one attempt. Default: from `[run]`.
         timeout: PositiveDuration,
-        /// How long output, status and files may be still.
+        /// How long output, status, files and processor time may all be still. Default: from `[run]`.
         stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: from `[run]`.
+        on_stuck: OnStuck,
         /// From TERM to KILL. Default: from `[run]`.
         grace: DurationText,
         /// How long one agent would take for all of it, as far as anybody knows.

@@ -10,10 +10,11 @@ use super::ledger::Ledger;
 use super::parsed::Parsed;
 use super::raw::{RawManifest, RawPhase, RawPlan};
 use super::waits::{self, Wait};
-use super::{cycles, references, settings};
+use super::{cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
+    SyncPoint,
 };
 
 /// The version of the manifest that is read.
@@ -50,7 +51,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         return Err(Faults::sorted(ledger.faults));
     }
     check_head(&manifest, &entries, &mut ledger);
-    let waits = all_waits(&entries, &loaded, &mut ledger);
+    let (waits, syncs) = all_waits(&manifest, &entries, &loaded, &mut ledger);
     let mut agents = Agents::new(&manifest, &mut ledger);
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
@@ -58,13 +59,19 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
     for entry in &entries {
         let branch = branches.name(&entry.name, entry.place, entry.raw, &mut ledger);
         let agent = plan_agent(entry, &mut agents, &mut ledger);
-        let phases = phases(
+        let mut phases = phases(
             &manifest,
             entry,
             loaded.get(&entry.name),
             &mut agents,
             &mut ledger,
         );
+        for wait in syncs.1.iter().filter(|wait| wait.plan == entry.name) {
+            if let Some(id) = wait.phase {
+                let depends = &mut phases.entry(id).or_default().depends;
+                *depends = unique(depends.drain(..).chain([wait.dependency.clone()]));
+            }
+        }
         let document = loaded.remove(&entry.name);
         if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
             plans.push(plan(&manifest, entry, document, branch, agent, phases, &waits));
@@ -79,6 +86,9 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         agents: agents.usable,
         resources: resources(&manifest),
         merge: settings::merge(&manifest),
+        hooks: settings::hooks(&manifest),
+        escalate: settings::escalate(&manifest),
+        syncs: syncs.0,
         plans,
     })
 }
@@ -143,7 +153,13 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
 }
 
 /// Every wait that can be met, from the manifest, the documents and their upstream lists.
-fn all_waits(entries: &[Entry<'_>], loaded: &BTreeMap<PlanName, Loaded>, ledger: &mut Ledger) -> Vec<Wait> {
+/// Beside them the synchronisation points, with what they alone make phases wait for.
+fn all_waits(
+    manifest: &RawManifest,
+    entries: &[Entry<'_>],
+    loaded: &BTreeMap<PlanName, Loaded>,
+    ledger: &mut Ledger,
+) -> (Vec<Wait>, (Vec<SyncPoint>, Vec<Wait>)) {
     let names: Vec<PlanName> = entries.iter().map(|entry| entry.name.clone()).collect();
     let by_stem: BTreeMap<String, &PlanName> = entries
         .iter()
@@ -170,8 +186,10 @@ fn all_waits(entries: &[Entry<'_>], loaded: &BTreeMap<PlanName, Loaded>, ledger:
     }
     let known_names: std::collections::BTreeSet<&PlanName> = names.iter().collect();
     waits.retain(|wait| references::check(wait, &known_names, loaded, ledger));
+    let syncs = syncs::all(manifest, &known_names, loaded, ledger);
+    waits.extend(syncs.1.iter().cloned());
     cycles::check(&names, loaded, &waits, ledger);
-    waits
+    (waits, syncs)
 }
 
 fn plan_agent(entry: &Entry<'_>, agents: &mut Agents<'_>, ledger: &mut Ledger) -> Option<AgentName> {

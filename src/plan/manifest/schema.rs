@@ -46,7 +46,7 @@ mod tests {
 
     use toml::de::{DeTable, DeValue};
 
-    use super::super::raw::{RawAgent, RawHooks, RawMerge, RawPhase, RawPlan, RawRun};
+    use super::super::raw::{RawAgent, RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRun, RawSync};
     use super::super::reader::{FromToml, Reader, Spot};
     use super::super::unsupported;
     use super::*;
@@ -67,6 +67,8 @@ mod tests {
         read::<RawAgent>(&mut reader);
         read::<RawMerge>(&mut reader);
         read::<RawHooks>(&mut reader);
+        read::<RawEscalate>(&mut reader);
+        read::<RawSync>(&mut reader);
         read::<RawPlan>(&mut reader);
         read::<RawPhase>(&mut reader);
         reader.asked
@@ -82,6 +84,8 @@ mod tests {
             ("agents", "/$defs/RawAgent/properties"),
             ("merge", "/$defs/RawMerge/properties"),
             ("hooks", "/$defs/RawHooks/properties"),
+            ("escalate", "/$defs/RawEscalate/properties"),
+            ("sync", "/$defs/RawSync/properties"),
             ("plans", "/$defs/RawPlan/properties"),
             ("phases", "/$defs/RawPhase/properties"),
         ];

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::at::At;
-use super::raw::{RawManifest, RawMerge, RawPlan, RawRun};
-use super::values::{AutoOrCount, DurationText, PositiveDuration};
+use super::raw::{RawEscalate, RawManifest, RawMerge, RawPlan, RawRun};
+use super::values::{After, AutoOrCount, DurationText, PositiveDuration};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
-    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Lanes, MergeSettings, MergeStrategy, Overlap,
-    RunSettings, Strategy,
+    Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
+    OnStuck, Overlap, RunSettings, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -16,6 +16,9 @@ const RETRIES: u32 = 2;
 const BACKOFF: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(10);
+const CONFLICT: Duration = Duration::from_secs(2 * 60 * 60);
+const DEPENDENCY: Duration = Duration::from_secs(4 * 60 * 60);
+const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 
 /// The first value that is written, out of a plan's and the run's.
 fn pick<T: Copy>(own: &Option<At<T>>, run: Option<&At<T>>) -> Option<T> {
@@ -59,17 +62,54 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
     }
 }
 
+/// Shell lines that run on events.
+pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
+    let hooks = manifest.hooks.as_ref().map(|hooks| &hooks.value);
+    let notify = hooks.and_then(|hooks| hooks.notify.as_ref());
+    Hooks {
+        notify: notify.map(|line| line.value.0.clone()),
+    }
+}
+
+/// After how long somebody is told of a wait. Nobody is, where nothing says how or when.
+pub(super) fn escalate(manifest: &RawManifest) -> Escalate {
+    let written = manifest.escalate.as_ref().map(|escalate| &escalate.value);
+    if written.is_none() && hooks(manifest).notify.is_none() {
+        return Escalate::default();
+    }
+    let after = |key: fn(&RawEscalate) -> &Option<At<After>>, otherwise: Duration| match written
+        .and_then(|written| key(written).as_ref())
+    {
+        Some(after) => after.value.0,
+        None => Some(otherwise),
+    };
+    Escalate {
+        conflict: after(|raw| &raw.conflict, CONFLICT),
+        dependency: after(|raw| &raw.dependency, DEPENDENCY),
+        gate: after(|raw| &raw.gate, Duration::ZERO),
+        stuck: after(|raw| &raw.stuck, Duration::ZERO),
+    }
+}
+
 /// Limits of a plan's attempts.
 pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy {
     let run = run_of(manifest);
     let backoff = pick(&plan.backoff, run.and_then(|run| run.backoff.as_ref()));
     let timeout = pick(&plan.timeout, run.and_then(|run| run.timeout.as_ref()));
+    let stuck = pick(&plan.stuck_after, run.and_then(|run| run.stuck_after.as_ref()));
     let grace = pick(&plan.grace, run.and_then(|run| run.grace.as_ref()));
     AttemptPolicy {
         retries: pick(&plan.retries, run.and_then(|run| run.retries.as_ref())).unwrap_or(RETRIES),
         backoff: backoff.map_or(BACKOFF, |DurationText(duration)| duration),
         timeout: timeout.map_or(TIMEOUT, |PositiveDuration(duration)| duration),
         grace: grace.map_or(GRACE, |DurationText(duration)| duration),
+        stuck_after: Some(stuck.map_or(STUCK_AFTER, |PositiveDuration(duration)| duration)),
+        on_stuck: match pick(&plan.on_stuck, run.and_then(|run| run.on_stuck.as_ref())) {
+            None | Some(words::OnStuck::Notice) => OnStuck::Notice,
+            Some(words::OnStuck::Nudge) => OnStuck::Nudge,
+            Some(words::OnStuck::Restart) => OnStuck::Restart,
+            Some(words::OnStuck::Hold) => OnStuck::Hold,
+        },
     }
 }
 

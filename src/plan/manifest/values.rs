@@ -36,6 +36,10 @@ pub struct DurationText(pub Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositiveDuration(pub Duration);
 
+/// A duration, `"at once"` or `"never"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After(pub Option<Duration>);
+
 /// A number of at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub u32);
@@ -71,6 +75,10 @@ pub struct Anything;
 
 schema!(DurationText, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
 schema!(PositiveDuration, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
+schema!(After, "After", {
+    "type": "string",
+    "pattern": r"^(at once|never|(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?)$"
+});
 schema!(Count, "Count", { "type": "integer", "minimum": 1 });
 schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1 });
 schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0 });
@@ -126,6 +134,13 @@ from_text! {
     ResourceName, "a resource's name", |text| text.parse().map_err(|e| format!("{e}"));
     DurationText, "a duration such as \"10s\"", |text| {
         parse_duration(text).map(DurationText).map_err(|e| e.to_string())
+    };
+    After, "a duration such as \"2h\", \"at once\" or \"never\"", |text| match text.trim() {
+        "at once" => Ok(After(Some(Duration::ZERO))),
+        "never" => Ok(After(None)),
+        other => parse_duration(other)
+            .map(|duration| After(Some(duration)))
+            .map_err(|e| format!("{e}, \"at once\" or \"never\"")),
     };
     PositiveDuration, "a duration such as \"30m\"", |text| match parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),

@@ -95,6 +95,17 @@ words! {
         /// A resolver agent tries.
         Agent = "agent",
     }
+    /// What follows when an attempt stays stuck.
+    OnStuck {
+        /// Nothing more than a notice.
+        Notice = "notice",
+        /// A message into the agent's inbox.
+        Nudge = "nudge",
+        /// It is ended, and the next attempt goes on.
+        Restart = "restart",
+        /// It is ended, and a person has to look.
+        Hold = "hold",
+    }
     /// What a phase waits for besides plans.
     Gate {
         /// A person's `orch approve`.

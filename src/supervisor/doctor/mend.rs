@@ -8,7 +8,7 @@ use crate::agent::{JobFolder, Runner};
 use crate::git::{PinPoint, WorktreeAdmin, stamp};
 use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
-use crate::schedule::{Event, Scheduler, Work, history};
+use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
 
 use super::super::{Campaign, SupervisorError, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
@@ -174,10 +174,10 @@ impl Doctor<'_> {
         };
         let path = self.campaign.lane_path(&LaneId::new(&plan.name, lane));
         let path = path.canonicalize().unwrap_or(path);
-        let lost = Event::WorktreeLost {
+        let lost = Event::WorktreeLost(LaneOf {
             plan: plan.name.clone(),
             lane,
-        };
+        });
         let found = Event::WorktreeCreated {
             plan: plan.name,
             lane,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::plan::{AttemptId, CommitId, ItemId, Plan, Point, TaskState, UnitId};
-use crate::schedule::{Event, Exit, PlanRun, TaskReport};
+use crate::schedule::{Event, Exit, OfPlan, PlanRun, TaskReport};
 
 /// What is shown of one plan.
 #[derive(Debug, Clone, Default)]
@@ -139,9 +139,9 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
     }
     if let Some((target, commit)) = landed {
         if run.outcome.is_none() {
-            events.push((None, Event::PlanFinished { plan: name() }));
+            events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
         }
-        events.push((None, Event::MergeStarted { plan: name() }));
+        events.push((None, Event::MergeStarted(OfPlan { plan: name() })));
         events.push((
             None,
             Event::MergeLanded {

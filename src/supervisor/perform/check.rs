@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::{LeftoverError, WorktreeAdmin, commit_leftovers};
+use crate::git::{LeftoverError, WorktreeAdmin, again_if_killed, commit_leftovers};
 use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
 
@@ -19,11 +19,14 @@ pub fn check(
     place: &WorkPlace,
     since: Option<&CommitId>,
 ) -> Event {
-    let evidence =
-        look(campaign, admin, worktree, name, attempt, place, since).unwrap_or_else(|trouble| Evidence {
-            trouble: Some(trouble),
-            ..Evidence::default()
-        });
+    let looked = again_if_killed(
+        |looked: &Result<Evidence, String>| looked.as_ref().is_ok_and(|evidence| evidence.trouble.is_none()),
+        || look(campaign, admin, worktree, name, attempt, place, since),
+    );
+    let evidence = looked.unwrap_or_else(|trouble| Evidence {
+        trouble: Some(trouble),
+        ..Evidence::default()
+    });
     Event::AttemptChecked {
         plan: name.clone(),
         attempt: attempt.clone(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::{Job, JobFolder, JobInput, JobState, Runner};
-use crate::git::{Carried, CarryError, WorktreeAdmin, carry, head_of};
+use crate::git::{Carried, CarryError, WorktreeAdmin, again_if_killed, carry, head_of};
 use crate::plan::{
     Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
     TaskState, Template, UnitId, WorkRef,
@@ -37,7 +37,10 @@ pub fn launch(
     run: RunId,
     states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<Launched, Box<Event>> {
-    start(campaign, admin, worktree, order, run, states).map_err(|why| {
+    let launched = again_if_killed(Result::is_ok, || {
+        start(campaign, admin, worktree, order, run, states)
+    });
+    launched.map_err(|why| {
         Box::new(Event::AgentRefused {
             plan: order.plan.clone(),
             attempt: order.attempt.clone(),
@@ -95,6 +98,11 @@ fn start(
     }
     .map_err(|error| failed(&error))?;
 
+    // What the prompt tells need not be told again.
+    let told = order.inbox.last().map_or(0, |message| message.id);
+    status::deliver(worktree, &order.inbox)
+        .and_then(|()| status::mark_read(worktree, told))
+        .map_err(|error| failed(&error))?;
     let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let text = if agent.runs_prompt() {

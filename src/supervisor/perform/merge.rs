@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::agent::JobFolder;
-use crate::git::{Build, CandidateBuilder, CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin};
+use crate::fault;
+use crate::git::{
+    Build, CandidateBuilder, CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed,
+};
 use crate::plan::{CommitId, Plan, PlanName};
 use crate::schedule::{Event, MergeTrouble};
 
@@ -27,7 +30,10 @@ pub fn merge(
     let target = into.unwrap_or(&campaign.target);
     let mut warnings = Vec::new();
     for _ in 0..REBUILDS {
-        match attempt(campaign, admin, name, target, landed, &mut warnings) {
+        let attempted = again_if_killed(Result::is_ok, || {
+            attempt(campaign, admin, name, target, landed, &mut warnings)
+        });
+        match attempted {
             Ok(Some((before, commit))) => {
                 let event = Event::MergeLanded {
                     plan: name.clone(),
@@ -97,7 +103,8 @@ fn attempt(
     if let Some(line) = campaign.set.merge.verify.as_deref() {
         match verify_candidate(campaign, admin, plan, &commit, line, warnings) {
             Ok(Verdict::Passed) => {}
-            Ok(Verdict::Failed(why)) | Err(why) => return Err(MergeTrouble::Verification { why }),
+            Err(why) => return Err(MergeTrouble::Refused { why }),
+            Ok(Verdict::Failed(why)) => return Err(MergeTrouble::Verification { why }),
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
         }
     }
@@ -118,7 +125,7 @@ fn attempt(
         }
         Err(error) => return Err(refused(&error)),
     };
-    let _ = fs::remove_file(&note);
+    let _ = fault::around("landing.done", || fs::remove_file(&note));
     for checkout in done.checkouts {
         if let CheckoutOutcome::Left(why) = checkout.outcome {
             warnings.push(format!(
@@ -133,7 +140,7 @@ fn attempt(
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec(landing)?)?;
-    fs::rename(temporary, path)
+    fault::around("landing.note", || fs::rename(temporary, path))
 }
 
 /// Ends a landing that a crash cut short: brings checkouts of a target that did move along.

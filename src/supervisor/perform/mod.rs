@@ -3,6 +3,7 @@
 
 mod check;
 mod conflict;
+mod hook;
 mod launch;
 mod merge;
 mod pin;
@@ -11,6 +12,7 @@ mod verify;
 mod worktree;
 
 pub use check::check;
+pub use hook::hook;
 pub use launch::launch;
 pub(super) use merge::TRAIN;
 pub use merge::{merge, rehearse, resume_landing};

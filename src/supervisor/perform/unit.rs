@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{
     Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, WorktreeAdmin,
-    stamp,
+    again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, LaunchTrouble, WorkPlace};
@@ -64,10 +64,14 @@ pub(super) fn enter(
     } else {
         Entry::Continue
     };
-    let entered = admin.enter_unit(&key, &unit_of(campaign, plan, unit), entry, &stamp());
+    let unit = unit_of(campaign, plan, unit);
+    let entered = admin
+        .finish_move(plan.name.as_str(), &unit, &stamp())
+        .and_then(|ended| Ok((ended, admin.enter_unit(&key, &unit, entry, &stamp())?)));
     match entered {
-        Ok(ready) => {
-            let mut said = backed_up(&ready.backups);
+        Ok((ended, ready)) => {
+            let mut said = backed_up(&ended);
+            said.extend(backed_up(&ready.backups));
             said.extend(ready.warnings);
             Ok(said)
         }
@@ -93,9 +97,11 @@ pub fn integrate(
     name: &PlanName,
     attempt: &AttemptId,
     place: &WorkPlace,
+    known: Option<&CommitId>,
 ) -> (Event, Vec<String>) {
     let (plan_name, attempt_id) = (name.clone(), attempt.clone());
-    match merge(campaign, admin, name, attempt, place) {
+    let merged = again_if_killed(|_| false, || merge(campaign, admin, name, attempt, place, known));
+    match merged {
         Ok((outcome, said)) => {
             let event = match outcome {
                 Integrated::FastForward(commit)
@@ -130,6 +136,7 @@ fn merge(
     name: &PlanName,
     attempt: &AttemptId,
     place: &WorkPlace,
+    known: Option<&CommitId>,
 ) -> Result<(Integrated, Vec<String>), String> {
     let plan = campaign
         .plan(name)
@@ -140,6 +147,9 @@ fn merge(
     let unit = unit_of(campaign, plan, id);
     let git = campaign.git().map_err(|error| error.to_string())?;
     let builder = CandidateBuilder::new(&campaign.repo, git);
+    let ended = admin
+        .finish_move(name.as_str(), &unit, &stamp())
+        .map_err(|error| error.to_string())?;
     leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let text = format!("Merge {name}.{id} into {}", plan.branch);
@@ -149,14 +159,15 @@ fn merge(
     };
     let mut tries = 0;
     let done = loop {
-        match admin.integrate(&builder, name.as_str(), &unit, message, &stamp()) {
+        match admin.integrate(&builder, name.as_str(), &unit, message, &stamp(), known) {
             Ok(done) => break done,
             // Somebody else moved the plan's branch: the merge is built on what is there now.
             Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
             Err(error) => return Err(error.to_string()),
         }
     };
-    let mut said = backed_up(&done.backups);
+    let mut said = backed_up(&ended);
+    said.extend(backed_up(&done.backups));
     if !matches!(done.outcome, Integrated::Conflict { .. })
         && let Err(error) = campaign.repo.delete_unit(&unit)
     {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Runner};
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Exit};
+use crate::schedule::{Event, Exit, OfPlan};
 
 use super::super::{Campaign, environment};
 
@@ -30,7 +30,7 @@ pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
     match verdict(campaign, worktree, name) {
         Ok((commit, Verdict::Passed)) => Event::VerifyPassed { plan, commit },
         Ok((_, Verdict::Failed(why))) | Err(why) => Event::VerifyFailed { plan, why },
-        Ok((_, Verdict::Stopped)) => Event::VerifyStopped { plan },
+        Ok((_, Verdict::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
 
@@ -103,8 +103,25 @@ pub(super) fn run(
         grace: check.grace,
         head: None,
     };
-    let trouble = |error: crate::agent::AgentError| format!("`{}` could not be run: {error}", check.line);
-    let at_work = Runner::adopt(folder.clone()).map_err(trouble)?;
+    let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
+    for _ in 0..VANISHED_AT_MOST {
+        match run_once(campaign, folder, &job).map_err(trouble)? {
+            // Whoever killed its runner gave no verdict.
+            Exit::Lost => {}
+            exit => return Ok(verdict_of(folder, check.line, &exit)),
+        }
+    }
+    Err(format!(
+        "`{}` vanished {VANISHED_AT_MOST} times without a record of its end: something kills its runner",
+        check.line
+    ))
+}
+
+/// How often a verification whose runner was killed is begun.
+const VANISHED_AT_MOST: u32 = 3;
+
+fn run_once(campaign: &Campaign, folder: &JobFolder, job: &Job) -> Result<Exit, AgentError> {
+    let at_work = Runner::adopt(folder.clone())?;
     let same = at_work.is_some()
         && folder
             .job()
@@ -114,19 +131,22 @@ pub(super) fn run(
         other => {
             if let Some(old) = other {
                 Runner::stop(old.process(), true);
-                old.wait().map_err(trouble)?;
+                old.wait()?;
             }
-            let lock = folder.prepare(&job, None).map_err(trouble)?;
-            campaign.launcher.launch(folder.clone(), lock).map_err(trouble)?
+            let lock = folder.prepare(job, None)?;
+            campaign.launcher.launch(folder.clone(), lock)?
         }
     };
-    let exit = match runner.wait().map_err(trouble)? {
+    Ok(match runner.wait()? {
         JobState::Ended(record) => record.exit,
         JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
-    };
+    })
+}
+
+fn verdict_of(folder: &JobFolder, line: &str, exit: &Exit) -> Verdict {
     match exit {
-        Exit::Code { code: 0 } => return Ok(Verdict::Passed),
-        Exit::Stopped => return Ok(Verdict::Stopped),
+        Exit::Code { code: 0 } => return Verdict::Passed,
+        Exit::Stopped => return Verdict::Stopped,
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut | Exit::Lost | Exit::NotStarted { .. } => {}
     }
     let tail = folder.tail(QUOTED);
@@ -135,9 +155,5 @@ pub(super) fn run(
     } else {
         format!("\n{}", tail.trim_end())
     };
-    Ok(Verdict::Failed(format!(
-        "`{}` {}{output}",
-        check.line,
-        exit.describe()
-    )))
+    Verdict::Failed(format!("`{line}` {}{output}", exit.describe()))
 }

@@ -1,6 +1,6 @@
 //! Making a plan's worktrees.
 
-use crate::git::{EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec};
+use crate::git::{EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed};
 use crate::plan::{CommitId, LaneId, Plan};
 use crate::schedule::Event;
 use crate::status;
@@ -26,7 +26,8 @@ pub fn make_worktree(
     let Some(plan) = campaign.plan(&lane.plan) else {
         return refused("the plan is not in the manifest any more".to_owned());
     };
-    match ensure(campaign, admin, plan, lane, base) {
+    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, base));
+    match made {
         Ok(mut ready) => {
             // The folder where agents report is there before anybody watches it.
             if let Err(error) = status::prepare(&ready.path, &lane.plan, &plan.document) {

@@ -105,6 +105,7 @@ impl Lanes {
                 trailers: &[("Orch-Plan", "auth"), ("Orch-Task", number)],
             },
             "20260102T030405Z",
+            None,
         )
     }
 

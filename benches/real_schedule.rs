@@ -1,0 +1,81 @@
+//! Real agents against the schedule that was foretold: plans that wait for each other, whose agents sleep for 0.2 to 1 s
+//! as stated, run by `orch up`, beside `orch simulate` of the same manifest.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark meets the world")]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::fs;
+
+use orch::graph::Dice;
+use support::{Options, Samples, Sandbox, entries, orch, run};
+
+const PLANS: usize = 24;
+const SLOTS: usize = 4;
+
+fn main() {
+    let Some(options) = Options::read() else { return };
+    let mut ratios = Samples::default();
+    println!("\n{PLANS} plans of one task of 0.2 to 1 s, {SLOTS} agents at a time: seconds");
+    println!("    seed   foretold   taken   taken / foretold");
+    for seed in 0..options.rounds(5) as u64 {
+        let (foretold, taken) = measure(seed);
+        let ratio = taken / foretold;
+        println!("    {seed:>4}   {foretold:>8.3} {taken:>7.3}   {ratio:.4}");
+        ratios.push(ratio);
+    }
+    println!("    median {:.4}, largest {:.4}", ratios.median(), ratios.max());
+}
+
+/// What `orch simulate` says and what the agents took, from the first start to the last end, in seconds.
+fn measure(seed: u64) -> (f64, f64) {
+    let mut dice = Dice::of(seed, &[24]);
+    let sandbox = Sandbox::with_files(20, 1000);
+    let sleeps = sandbox.beside("sleeps");
+    fs::create_dir(&sleeps).unwrap();
+    let script = format!("exec sleep $(cat '{}/'$ORCH_PLAN)", sleeps.display());
+    let script = serde_json::to_string(&script).unwrap();
+    let mut manifest = format!(
+        "schema = 1\n[run]\nmax_agents = {SLOTS}\nagent = \"sleeper\"\n[agents.sleeper]\ncommand = [\"sh\", \"-c\", {script}]\n"
+    );
+    for n in 0..PLANS {
+        let took = 200 + dice.below(801);
+        let sleep = format!("{}.{:03}", took / 1000, took % 1000);
+        fs::write(sleeps.join(format!("p{n:02}")), sleep).unwrap();
+        sandbox.write(
+            &format!("plans/p{n:02}.md"),
+            &format!("# Plan {n}\n\n## Phase 1: Do\n\n- [ ] 1.1 One (expected: {took}ms)\n"),
+        );
+        let mut depends: Vec<String> = Vec::new();
+        while n > 0 && depends.len() < 2 && dice.percent(50.0) {
+            let on = format!("\"p{:02}\"", n - 1 - dice.below(n.min(6)));
+            if !depends.contains(&on) {
+                depends.push(on);
+            }
+        }
+        writeln!(
+            manifest,
+            "[plans.p{n:02}]\nfile = \"plans/p{n:02}.md\"\nallow_empty = true\ndepends = [{}]",
+            depends.join(", ")
+        )
+        .unwrap();
+    }
+    sandbox.write("plans.toml", &manifest);
+    let foretold = orch(&sandbox.repo())
+        .args(["--json", "simulate"])
+        .output()
+        .unwrap();
+    let foretold: serde_json::Value = serde_json::from_slice(&foretold.stdout).unwrap();
+    run(orch(&sandbox.repo()).arg("up"));
+    let all = entries(&sandbox.repo());
+    let at = |event: &'static str| {
+        all.iter()
+            .filter(move |entry| entry.event == event)
+            .map(|entry| entry.at)
+    };
+    let begun = at("agent.started").fold(f64::INFINITY, f64::min);
+    let ended = at("agent.ended").fold(0.0, f64::max);
+    assert_eq!(at("agent.ended").count(), PLANS, "every agent runs once");
+    (foretold["makespan_s"].as_f64().unwrap(), (ended - begun) / 1e3)
+}

@@ -1,0 +1,154 @@
+//! Signs of life of a job: its output, the processor time of everything it started, and what was changed below a folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::process::{ProcessId, tree};
+
+/// What a job's processes had used when they were looked at. Two that differ mean that something ran in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Ticks of each process with those of its children that it has waited for, by process.
+    ticks: BTreeMap<ProcessId, u64>,
+    /// What the runner has waited for. Its own time does not count: it copies output, which is a sign of its own.
+    waited: u64,
+}
+
+impl Usage {
+    /// Looks at everything below a runner, whatever session it leads; the runner adopts what is forked away, so nothing is
+    /// missed. None when the runner is gone.
+    pub fn below(runner: ProcessId) -> Option<Self> {
+        let mut usage = Self {
+            ticks: BTreeMap::new(),
+            waited: 0,
+        };
+        let mut alive = false;
+        for (process, own, waited) in tree(runner.pid) {
+            if process == runner {
+                alive = true;
+                usage.waited = waited;
+            } else {
+                usage.ticks.insert(process, own + waited);
+            }
+        }
+        alive.then_some(usage)
+    }
+}
+
+/// How long ago a file was changed; none when it is not there.
+pub fn age_of(file: &Path) -> Option<Duration> {
+    let changed = fs::symlink_metadata(file).ok()?;
+    Some(age(changed_at(&changed)))
+}
+
+/// How long ago anything below a folder was changed, made or removed, without the folders of these names at its top. The
+/// look ends early, with the age found, at the first change that is younger than `patience`. None when the folder cannot
+/// be read.
+///
+/// What counts is the time of the last status change, which the kernel keeps and no program can set back.
+pub fn newest_change(folder: &Path, without: &[&str], patience: Duration) -> Option<Duration> {
+    let mut newest = age(changed_at(&fs::symlink_metadata(folder).ok()?));
+    let mut open = vec![folder.to_owned()];
+    let mut top = true;
+    while let Some(next) = open.pop() {
+        let entries = match fs::read_dir(&next) {
+            Ok(entries) => entries,
+            Err(_) if top => return None,
+            // Removed meanwhile, or not ours to read: its own entry was looked at.
+            Err(_) => continue,
+        };
+        for entry in entries.flatten() {
+            let left_out = top && without.iter().any(|name| entry.file_name() == *name);
+            let Some(found) = entry.metadata().ok().filter(|_| !left_out) else {
+                continue;
+            };
+            newest = newest.min(age(changed_at(&found)));
+            if newest < patience {
+                return Some(newest);
+            }
+            if found.is_dir() {
+                open.push(entry.path());
+            }
+        }
+        top = false;
+    }
+    Some(newest)
+}
+
+fn changed_at(found: &fs::Metadata) -> SystemTime {
+    let seconds = Duration::from_secs(u64::try_from(found.ctime()).unwrap_or(0));
+    let rest = Duration::from_nanos(u64::try_from(found.ctime_nsec()).unwrap_or(0));
+    SystemTime::UNIX_EPOCH + seconds + rest
+}
+
+/// A change in the future, as after the clock was set back, is a change just now.
+fn age(at: SystemTime) -> Duration {
+    SystemTime::now().duration_since(at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn the_newest_change_anywhere_below_is_found_and_what_is_left_out_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        fs::create_dir_all(path.join("a/b")).unwrap();
+        fs::create_dir_all(path.join(".orch")).unwrap();
+        fs::write(path.join("a/b/deep"), "1").unwrap();
+        let before = newest_change(path, &[".orch"], Duration::ZERO).unwrap();
+        assert!(before < LONG);
+        // Ages only grow while nothing happens, whatever happens in what is left out.
+        fs::write(path.join(".orch/status.json"), "{}").unwrap();
+        let after = newest_change(path, &[".orch"], Duration::ZERO).unwrap();
+        assert!(after >= before, "{after:?} {before:?}");
+        fs::write(path.join("a/b/deep"), "2").unwrap();
+        let written = newest_change(path, &[".orch"], Duration::ZERO).unwrap();
+        assert!(written <= after, "{written:?} {after:?}");
+        assert_eq!(newest_change(&path.join("none"), &[], LONG), None);
+    }
+
+    #[test]
+    fn a_process_of_another_session_that_computes_is_seen_and_one_that_sleeps_is_not() {
+        let own = ProcessId::own().unwrap();
+        let mut sleeping = std::process::Command::new("setsid")
+            .args(["sleep", "600"])
+            .spawn()
+            .unwrap();
+        let id = |pid| ProcessId::of(pid).unwrap();
+        let of = |usage: &Usage, process| usage.ticks.get(&process).copied().unwrap();
+        let busy = std::process::Command::new("setsid")
+            .args(["sh", "-c", "while :; do :; done"])
+            .spawn();
+        let mut busy = busy.unwrap();
+        let (first_busy, first_sleeping) = (id(busy.id()), id(sleeping.id()));
+        let start = Usage::below(own).unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let now = Usage::below(own).unwrap();
+            if of(&now, first_busy) > of(&start, first_busy) + 1 {
+                assert_eq!(of(&now, first_sleeping), of(&start, first_sleeping));
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "nothing was seen of it");
+            std::thread::yield_now();
+        }
+        for child in [&mut busy, &mut sleeping] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_eq!(
+            Usage::below(ProcessId {
+                pid: own.pid,
+                started: 0
+            }),
+            None
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! `orch send`
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::{MessageKind, PlanName};
+use crate::supervisor::{Answer, Campaign, Outgoing, Request, ask, record_message};
+
+use super::{CliError, Context, Exit, output};
+
+/// Send a message to those who work on a plan
+///
+/// Its agent is told with its next prompt, and can read it at once with `orch task inbox`. What an agent sends comes from its
+/// plan.
+#[derive(Debug, clap::Args)]
+pub struct SendArgs {
+    /// The plan whose agent is written to
+    #[arg(value_name = "PLAN")]
+    to: String,
+    /// What there is to say
+    #[arg(required = true, value_name = "TEXT")]
+    text: Vec<String>,
+    /// What it is about: coordination, status, conflict or sync_request
+    #[arg(long, value_name = "KIND", default_value = "coordination")]
+    kind: MessageKind,
+}
+
+#[derive(Debug, Serialize)]
+struct SentTo {
+    schema: u32,
+    to: PlanName,
+    from: Option<PlanName>,
+    kind: MessageKind,
+    /// False when nobody drives: it is told with the next `orch up`.
+    driven: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is no such plan, or nobody will work on it any more.
+pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let to = context.named(&campaign, &args.to)?;
+    let from = sender(context, &campaign)?.filter(|from| *from != to);
+    let outgoing = Outgoing {
+        to,
+        from,
+        kind: args.kind,
+        text: args.text.join(" "),
+    };
+    let refused = |why: String, hint: Option<String>| {
+        let error = CliError::refused(why);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    };
+    let driven = match ask(&campaign.dir, &Request::Send(outgoing.clone()))? {
+        Some(Answer::Accepted | Answer::Merged(_)) => true,
+        Some(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
+        None => match record_message(&campaign, &outgoing)? {
+            Some(Ok(_)) => false,
+            Some(Err(refusal)) => return Err(refused(refusal.why, refusal.hint)),
+            None => {
+                return Err(CliError::new(
+                    Exit::Nothing,
+                    "another process holds the repository and does not answer",
+                )
+                .with_hint("try again"));
+            }
+        },
+    };
+    let Outgoing { to, from, kind, .. } = outgoing;
+    if context.json {
+        output::json(&SentTo {
+            schema: SCHEMA,
+            to,
+            from,
+            kind,
+            driven,
+        })?;
+    } else if !context.quiet {
+        let when = if driven {
+            ""
+        } else {
+            "; it is told with the next orch up"
+        };
+        output::text(&format!("sent to {to}{when}\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.
+fn sender(context: &Context, campaign: &Campaign) -> Result<Option<PlanName>, CliError> {
+    let variable = std::env::var("ORCH_PLAN").ok().filter(|name| !name.is_empty());
+    match context.plan.clone().or(variable) {
+        Some(name) => context.named(campaign, &name).map(Some),
+        None => Ok(context.plan_here(campaign)),
+    }
+}

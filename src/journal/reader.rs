@@ -1,0 +1,228 @@
+//! The journal read, beside its writer or without one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::plan::RunId;
+use crate::schedule::At;
+
+use super::record::Columns;
+use super::seal::seal;
+use super::store::{SEALED_SINCE, VERSION};
+use super::{Epoch, JournalError, OrchDir, Record};
+
+/// The journal, open for reading beside a writer.
+#[derive(Debug)]
+pub struct JournalReader {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    epoch: Epoch,
+}
+
+impl JournalReader {
+    /// Opens the journal for reading; none when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn open(dir: &OrchDir) -> Result<Option<Self>, JournalError> {
+        let path = dir.database();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = |source| JournalError::Sqlite {
+            path: path.clone(),
+            verb: "read",
+            source,
+        };
+        // Read-write where possible: a reader of a WAL database has to make its shared-memory file.
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .map_err(read)?;
+        connection.busy_timeout(Duration::from_secs(10)).map_err(read)?;
+        let version: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(read)?;
+        if version == 0 {
+            refuse_foreign_tables(&connection, &path)?;
+            return Ok(None);
+        }
+        if version > VERSION {
+            return Err(JournalError::Newer {
+                path,
+                found: version,
+                known: VERSION,
+            });
+        }
+        let known: i64 = connection
+            .query_row("SELECT count(*) FROM meta WHERE key = 'epoch'", [], |row| {
+                row.get(0)
+            })
+            .map_err(read)?;
+        if known == 0 {
+            let entries: i64 = connection
+                .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+                .map_err(read)?;
+            // Tables are made before the beginning is noted, so without entries this is no damage.
+            return match entries {
+                0 => Ok(None),
+                _ => Err(JournalError::Damaged {
+                    path,
+                    seq: 0,
+                    why: "when it began is missing".to_owned(),
+                }),
+            };
+        }
+        let epoch = epoch(&connection, &path)?;
+        Ok(Some(Self {
+            connection,
+            path,
+            epoch,
+        }))
+    }
+
+    /// When the journal began.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The number of the last record; 0 when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last(&self) -> Result<i64, JournalError> {
+        self.connection
+            .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
+            .map_err(|source| JournalError::Sqlite {
+                path: self.path.clone(),
+                verb: "read",
+                source,
+            })
+    }
+
+    /// The records after `seq`, in order; of one plan only where one is named.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read or an entry is damaged.
+    pub fn after(&self, seq: i64, plan: Option<&str>) -> Result<Vec<Record>, JournalError> {
+        read(&self.connection, &self.path, self.epoch, seq, plan)
+    }
+}
+
+pub(super) fn epoch(connection: &Connection, path: &Path) -> Result<Epoch, JournalError> {
+    let text: String = connection
+        .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+        .map_err(|source| JournalError::Sqlite {
+            path: path.to_owned(),
+            verb: "read",
+            source,
+        })?;
+    let began = text.parse().map_err(|error: jiff::Error| JournalError::Damaged {
+        path: path.to_owned(),
+        seq: 0,
+        why: error.to_string(),
+    })?;
+    Ok(Epoch::new(began))
+}
+
+/// A version of nothing beside tables: the first page is damaged, and what it hides must not pass for an empty journal.
+pub(super) fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| JournalError::Sqlite {
+            path: path.to_owned(),
+            verb: "read",
+            source,
+        })?;
+    if tables == 0 {
+        return Ok(());
+    }
+    Err(JournalError::Damaged {
+        path: path.to_owned(),
+        seq: 0,
+        why: "it has tables and no version".to_owned(),
+    })
+}
+
+/// Every record after `after`, each proved by its seal, and none missing between the first and the last.
+pub(super) fn read(
+    connection: &Connection,
+    path: &Path,
+    epoch: Epoch,
+    after: i64,
+    plan: Option<&str>,
+) -> Result<Vec<Record>, JournalError> {
+    let mut records = Vec::new();
+    read_into(&mut records, (connection, path, epoch), after, plan)?;
+    Ok(records)
+}
+
+/// As [`read`]; what was read before an error is there all the same.
+pub(super) fn read_into(
+    records: &mut Vec<Record>,
+    (connection, path, epoch): (&Connection, &Path, Epoch),
+    after: i64,
+    plan: Option<&str>,
+) -> Result<(), JournalError> {
+    let failed = |source| JournalError::Sqlite {
+        path: path.to_owned(),
+        verb: "read",
+        source,
+    };
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(failed)?;
+    let seal_column = if version < SEALED_SINCE { "NULL" } else { "seal" };
+    let mut select = connection
+        .prepare_cached(&format!(
+            "SELECT seq, at_ms, run, event, plan, phase, task, attempt, data, {seal_column} FROM events
+             WHERE seq > ?1 ORDER BY seq",
+        ))
+        .map_err(failed)?;
+    let mut rows = select.query(params![after]).map_err(failed)?;
+    let mut expected = after + 1;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let seq: i64 = row.get(0).map_err(failed)?;
+        let damaged = |why: String| JournalError::Damaged {
+            path: path.to_owned(),
+            seq,
+            why,
+        };
+        if seq != expected {
+            return Err(damaged(format!("entry {expected} is missing")));
+        }
+        expected += 1;
+        let at = At(u64::try_from(row.get::<_, i64>(1).map_err(failed)?).unwrap_or(0));
+        let run = RunId(row.get(2).map_err(failed)?);
+        let data: String = row.get(8).map_err(failed)?;
+        let columns = Columns {
+            event: row.get(3).map_err(failed)?,
+            plan: row.get(4).map_err(failed)?,
+            phase: row.get(5).map_err(failed)?,
+            task: row.get(6).map_err(failed)?,
+            attempt: row.get(7).map_err(failed)?,
+            data: serde_json::from_str(&data).map_err(|error| damaged(error.to_string()))?,
+        };
+        // None for what was written before there were seals.
+        let sealed: Option<i64> = row.get(9).map_err(failed)?;
+        if sealed.is_some_and(|sealed| sealed != seal(epoch, seq, at, run, &columns, &data)) {
+            return Err(damaged("its seal does not fit what it says".to_owned()));
+        }
+        // Chosen here and not by the query, which would trust a column before its seal.
+        if plan.is_some_and(|plan| columns.plan.as_deref() != Some(plan)) {
+            continue;
+        }
+        records.push(Record {
+            seq,
+            at,
+            wall: epoch.wall(at),
+            run,
+            event: columns.event().map_err(|error| damaged(error.to_string()))?,
+        });
+    }
+    Ok(())
+}

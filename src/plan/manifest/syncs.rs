@@ -1,0 +1,161 @@
+//! `[sync.NAME]`: points that several plans reach before any of them goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::at::At;
+use super::documents::Loaded;
+use super::ledger::Ledger;
+use super::raw::{RawManifest, RawSync};
+use super::references;
+use super::waits::Wait;
+use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
+
+/// The synchronisation points, and what they make phases wait for: every phase behind one of the points waits for all
+/// the others. Faults are reported, and a point with one makes nothing wait.
+pub(super) fn all(
+    manifest: &RawManifest,
+    names: &BTreeSet<&PlanName>,
+    loaded: &BTreeMap<PlanName, Loaded>,
+    ledger: &mut Ledger,
+) -> (Vec<SyncPoint>, Vec<Wait>) {
+    let (mut syncs, mut waits) = (Vec::new(), Vec::new());
+    for (name, raw) in manifest.sync.iter().flat_map(|syncs| &syncs.value.entries) {
+        if let Err(error) = name.value.parse::<PlanName>() {
+            ledger.at(name.place, format!("sync point {error}"), None);
+            continue;
+        }
+        let Some(points) = points(name, raw, names, loaded, ledger) else {
+            continue;
+        };
+        let own = waits_of(&points, loaded, ledger);
+        // A document that could not be read was reported already.
+        let readable = points.iter().all(|point| loaded.contains_key(&point.value.plan));
+        if own.is_empty() && readable {
+            let message = format!(
+                "nothing waits at sync point `{}`: each of its points is the end of its plan",
+                name.value
+            );
+            let hint = "name the phase after which a plan has to wait, such as \"auth.2\"".to_owned();
+            ledger.at(name.place, message, hint);
+            continue;
+        }
+        waits.extend(own);
+        syncs.push(SyncPoint {
+            name: name.value.clone(),
+            points: points.into_iter().map(|point| point.value).collect(),
+        });
+    }
+    (syncs, waits)
+}
+
+/// The points of one table, when all of them can be reached.
+fn points(
+    name: &At<String>,
+    raw: &At<RawSync>,
+    names: &BTreeSet<&PlanName>,
+    loaded: &BTreeMap<PlanName, Loaded>,
+    ledger: &mut Ledger,
+) -> Option<Vec<At<WorkRef>>> {
+    let before = ledger.faults.len();
+    let written: Vec<&At<Dependency>> = raw.value.points.iter().flat_map(|list| &list.value).collect();
+    let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
+    for point in &written {
+        let Dependency { on, landed } = &point.value;
+        let hint = || {
+            format!(
+                "write the plan, or the phase after which it waits: \"{}\"",
+                short(on)
+            )
+        };
+        if *landed {
+            let message = format!("`{}`: plans meet before they land", point.value);
+            ledger.at(point.place, message, hint());
+        } else if let Point::Task(_) = on.point {
+            let message = format!("`{}` is a task: plans meet after a phase", point.value);
+            ledger.at(point.place, message, hint());
+        } else if !seen.insert(&on.plan) {
+            let message = format!("plan `{}` stands twice in sync point `{}`", on.plan, name.value);
+            ledger.at(
+                point.place,
+                message,
+                "one point of each plan is enough".to_owned(),
+            );
+        } else {
+            let wait = Wait {
+                // Nobody's own: the reference is looked at for itself.
+                plan: other_than(&on.plan),
+                phase: None,
+                dependency: point.value.clone(),
+                file: ledger.file.clone(),
+                line: point.place.line,
+                column: Some(point.place.column),
+            };
+            references::check(&wait, names, loaded, ledger);
+        }
+    }
+    if written.len() < 2 && ledger.faults.len() == before {
+        let message = format!("sync point `{}` needs points of at least two plans", name.value);
+        let hint = format!("[sync.{}] points = [\"auth.2\", \"billing.1\"]", name.value);
+        ledger.at(name.place, message, hint);
+    }
+    (ledger.faults.len() == before).then(|| {
+        let points = written.into_iter();
+        points
+            .map(|point| At {
+                value: point.value.on.clone(),
+                place: point.place,
+            })
+            .collect()
+    })
+}
+
+/// Everything behind each point waits for all the others.
+fn waits_of(points: &[At<WorkRef>], loaded: &BTreeMap<PlanName, Loaded>, ledger: &Ledger) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    for point in points {
+        let document = loaded.get(&point.value.plan).map(|loaded| &loaded.document);
+        for phase in document
+            .map(|document| behind(document, point.value.point))
+            .unwrap_or_default()
+        {
+            let others = points.iter().filter(|other| other.value.plan != point.value.plan);
+            waits.extend(others.map(|other| Wait {
+                plan: point.value.plan.clone(),
+                phase: Some(phase),
+                dependency: Dependency {
+                    on: other.value.clone(),
+                    landed: false,
+                },
+                file: ledger.file.clone(),
+                line: other.place.line,
+                column: Some(other.place.column),
+            }));
+        }
+    }
+    waits
+}
+
+/// The phases behind a point, in document order; none behind the whole plan.
+fn behind(document: &Document, point: Point) -> Vec<PhaseId> {
+    let Point::Phase(id) = point else {
+        return Vec::new();
+    };
+    let phases = document.phases.iter().map(|phase| phase.id);
+    phases.skip_while(|phase| *phase != id).skip(1).collect()
+}
+
+fn short(on: &WorkRef) -> WorkRef {
+    let point = match on.point {
+        Point::Task(task) => Point::Phase(task.phase),
+        point => point,
+    };
+    WorkRef {
+        plan: on.plan.clone(),
+        point,
+    }
+}
+
+/// Any name but this one.
+fn other_than(name: &PlanName) -> PlanName {
+    format!("{name}-").parse().unwrap_or_else(|_| name.clone())
+}

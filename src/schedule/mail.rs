@@ -1,0 +1,79 @@
+//! Messages to those who work on a plan: from a person, or from those who work on another one.
+
+use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
+
+use super::explain::plan_state;
+use super::plan_run::Outcome;
+use super::state::State;
+use super::steering::SteerRefusal;
+use super::stuck::next_id;
+use super::work::Work;
+use super::{Event, Sent};
+
+/// The fact that a message makes; none when the newest one that no agent was told yet says the same, so that asking twice
+/// changes nothing.
+///
+/// # Errors
+///
+/// When there is no such plan, nobody will work on it any more, or the text is empty or too long.
+pub fn send(
+    work: &Work,
+    state: &State,
+    to: &PlanName,
+    from: Option<&PlanName>,
+    kind: MessageKind,
+    text: &str,
+) -> Result<Vec<Event>, SteerRefusal> {
+    let refuse = |why: String, hint: &str| {
+        Err(SteerRefusal {
+            why,
+            hint: Some(hint.to_owned()),
+        })
+    };
+    if let Some(unknown) = [Some(to), from]
+        .into_iter()
+        .flatten()
+        .find(|name| state.number(name).is_none())
+    {
+        let why = format!("there is no plan `{unknown}` in the manifest that is driven");
+        return refuse(why, "`orch status` lists the plans");
+    }
+    let text = text.trim();
+    if text.is_empty() {
+        return refuse("the message is empty".to_owned(), "orch send PLAN TEXT");
+    }
+    if text.len() > LONGEST_MESSAGE {
+        let why = format!(
+            "the message has {} bytes, at most {LONGEST_MESSAGE} are sent",
+            text.len()
+        );
+        return refuse(why, "write it to a file, and send where that lies");
+    }
+    let run = state.plan(to);
+    let is = plan_state(work, state, to);
+    let again = format!("orch retry {to}, then send it again");
+    match &run.outcome {
+        Some(Outcome::Finished) => {
+            let why = format!("{to} is {is} already: nobody works on it any more");
+            return refuse(why, "make a new plan for what is left to do");
+        }
+        Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => {
+            return refuse(format!("{to} is {is}: nobody works on it"), &again);
+        }
+        Some(Outcome::Held(_)) | None => {}
+    }
+    let same = |last: &&Message| {
+        last.id > run.told && last.from.as_ref() == from && last.kind == kind && last.text == text
+    };
+    if run.inbox.last().filter(same).is_some() {
+        return Ok(Vec::new());
+    }
+    let message = Message {
+        id: next_id(&run.inbox),
+        from: from.cloned(),
+        kind,
+        text: text.to_owned(),
+    };
+    let plan = to.clone();
+    Ok(vec![Event::MessageSent(Sent { plan, message })])
+}

@@ -1,0 +1,175 @@
+//! The inbox in a worktree: `.orch/inbox.jsonl`, one message a line, and `.orch/inbox.read` with the number of the last one
+//! that was read. The journal has every message too, so nothing is lost with either file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StatusError;
+use super::folder::folder;
+use super::guard::Guard;
+use super::prepare::make_folder;
+use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
+use crate::plan::Message;
+
+/// One line of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Line {
+    schema: u32,
+    #[serde(flatten)]
+    message: Message,
+}
+
+/// What an inbox holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inbox {
+    /// Every message, in order.
+    pub messages: Vec<Message>,
+    /// The number of the last one that was read.
+    pub read: u32,
+}
+
+impl Inbox {
+    /// Those that were not read yet.
+    pub fn unread(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| message.id > self.read)
+    }
+}
+
+/// Puts these messages, all that the journal has, into the inbox of a worktree. Doing it again changes nothing, and newer
+/// ones that somebody else has put there stay.
+///
+/// # Errors
+///
+/// When the inbox cannot be written.
+pub fn deliver(worktree: &Path, messages: &[Message]) -> Result<(), StatusError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    make_folder(worktree)?;
+    let _guard = Guard::take(worktree)?;
+    let last = messages.last().map_or(0, |message| message.id);
+    let there = inbox(worktree).messages;
+    let newer = there.iter().filter(|message| message.id > last);
+    let all: Vec<&Message> = messages.iter().chain(newer).collect();
+    if there.iter().eq(all.iter().copied()) {
+        return Ok(());
+    }
+    let lines = all.into_iter().map(|message| {
+        let line = Line {
+            schema: 1,
+            message: message.clone(),
+        };
+        serde_json::to_string(&line).expect("messages are JSON") + "\n"
+    });
+    write(&lines_file(worktree), &lines.collect::<String>())
+}
+
+/// What the inbox holds. What is no message there is passed over: the journal has it.
+pub fn inbox(worktree: &Path) -> Inbox {
+    let text = |path: PathBuf| -> Result<String, Flaw> { read_text(&path, STATUS_LIMIT, Links::Refuse) };
+    let lines = text(lines_file(worktree)).unwrap_or_default();
+    let lines = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let mut messages: Vec<Message> = lines.map(|line| line.message).collect();
+    messages.sort_by_key(|message| message.id);
+    messages.dedup_by_key(|message| message.id);
+    let read = text(read_file(worktree)).ok();
+    Inbox {
+        messages,
+        read: read.and_then(|read| read.trim().parse().ok()).unwrap_or(0),
+    }
+}
+
+/// Notes that everything up to this number was read. A later note is not taken back.
+///
+/// # Errors
+///
+/// When that cannot be written.
+pub fn mark_read(worktree: &Path, upto: u32) -> Result<(), StatusError> {
+    if upto == 0 {
+        return Ok(());
+    }
+    make_folder(worktree)?;
+    let _guard = Guard::take(worktree)?;
+    if inbox(worktree).read >= upto {
+        return Ok(());
+    }
+    write(&read_file(worktree), &format!("{upto}\n"))
+}
+
+fn lines_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join("inbox.jsonl")
+}
+
+fn read_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join("inbox.read")
+}
+
+/// A file that is there whole or not at all. The guard lets one writer at a time make it.
+fn write(path: &Path, text: &str) -> Result<(), StatusError> {
+    let new = path.with_extension("new");
+    let put = || -> io::Result<()> {
+        // What lies there may be a link to anywhere.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::write(&new, text)?;
+        fs::rename(&new, path)
+    };
+    put().map_err(StatusError::file("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::MessageKind;
+
+    fn message(id: u32) -> Message {
+        Message {
+            id,
+            from: id.is_multiple_of(2).then(|| "auth".parse().unwrap()),
+            kind: MessageKind::Conflict,
+            text: format!("line one of {id}\nline two"),
+        }
+    }
+
+    #[test]
+    fn messages_come_once_and_in_order_however_often_they_are_delivered() {
+        let worktree = tempfile::tempdir().unwrap();
+        let path = worktree.path();
+        let all: Vec<Message> = (1..=3).map(message).collect();
+        deliver(path, &all).unwrap();
+        deliver(path, &all[..1]).unwrap();
+        deliver(path, &all).unwrap();
+        assert_eq!(
+            inbox(path),
+            Inbox {
+                messages: all,
+                read: 0
+            }
+        );
+    }
+
+    #[test]
+    fn what_was_read_stays_readable_and_damage_is_mended_by_the_next_delivery() {
+        let worktree = tempfile::tempdir().unwrap();
+        let path = worktree.path();
+        let all: Vec<Message> = (1..=3).map(message).collect();
+        deliver(path, &all[..2]).unwrap();
+        mark_read(path, 2).unwrap();
+        mark_read(path, 1).unwrap();
+        deliver(path, &all).unwrap();
+        let found = inbox(path);
+        assert_eq!(found.unread().collect::<Vec<_>>(), [&all[2]]);
+        assert_eq!(found.messages, all);
+        fs::write(lines_file(path), "{\"id\": 7").unwrap();
+        assert_eq!(inbox(path).messages, []);
+        deliver(path, &all).unwrap();
+        assert_eq!(inbox(path), found);
+    }
+}

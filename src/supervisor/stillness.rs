@@ -1,0 +1,95 @@
+//! Looking for signs of life of agents at work. What was seen is kept from look to look, with a clock that nobody can set.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::agent::{JobFolder, ProcessId, Usage, age_of, newest_change};
+use crate::plan::AttemptId;
+use crate::schedule::Signs;
+
+/// Folders of a worktree that are no sign of life: git's own, and the one whose status file is a sign for itself.
+const NOT_LOOKED_AT: &[&str] = &[".git", ".orch"];
+
+/// What was seen of the processes of each attempt.
+#[derive(Debug, Default)]
+pub struct Watch {
+    seen: Mutex<BTreeMap<AttemptId, Seen>>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    usage: Usage,
+    first: Instant,
+    /// When the usage was found changed; none while it never was.
+    changed: Option<Instant>,
+}
+
+impl Watch {
+    /// Forgets an attempt that has ended.
+    pub fn forget(&self, attempt: &AttemptId) {
+        self.lock().remove(attempt);
+    }
+
+    /// Looks at an attempt. None when it has just ended. Files are looked at only when nothing else moves, because that
+    /// costs a walk through the worktree.
+    pub fn look(
+        &self,
+        attempt: &AttemptId,
+        runner: ProcessId,
+        folder: &JobFolder,
+        worktree: &Path,
+        patience: Duration,
+    ) -> Option<Signs> {
+        let usage = Usage::below(runner)?;
+        let (processor, watched) = self.compare(attempt, usage);
+        // From before the first output on, the folder's own start is the last thing that was heard.
+        let output = age_of(&folder.log()).unwrap_or_default();
+        let status = age_of(&worktree.join(".orch/status.json"));
+        let status = status.or_else(|| age_of(&folder.prompt())).unwrap_or_default();
+        let moves = [Some(output), Some(status), processor]
+            .into_iter()
+            .flatten()
+            .any(|age| age < patience);
+        let files = if moves || watched < patience && processor.is_none() {
+            None
+        } else {
+            newest_change(worktree, NOT_LOOKED_AT, patience)
+        };
+        Some(Signs {
+            output_ms: ms(output),
+            status_ms: ms(status),
+            files_ms: files.map(ms),
+            processor_ms: processor.map(ms),
+            watched_ms: ms(watched),
+        })
+    }
+
+    /// How long ago processes were seen to run, and for how long they have been watched.
+    fn compare(&self, attempt: &AttemptId, usage: Usage) -> (Option<Duration>, Duration) {
+        let now = Instant::now();
+        let mut all = self.lock();
+        let seen = all.entry(attempt.clone()).or_insert_with(|| Seen {
+            usage: usage.clone(),
+            first: now,
+            changed: None,
+        });
+        if seen.usage != usage {
+            seen.usage = usage;
+            seen.changed = Some(now);
+        }
+        (
+            seen.changed.map(|changed| now.duration_since(changed)),
+            now.duration_since(seen.first),
+        )
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttemptId, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn ms(age: Duration) -> u64 {
+    u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,151 @@
+//! Waits that take too long: somebody is told once of each, by the hook and in status.
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, document, wait_for};
+
+/// A hook that keeps what it is told, one line for each call.
+const TELL: &str =
+    "[hooks]\nnotify = 'echo \"$ORCH_EVENT $ORCH_RUN ${ORCH_PLAN-} $(cat)\" >> \"$MARKS/told\"'";
+
+/// What the hook was told: its variables, and the event.
+fn told(sandbox: &Sandbox) -> Vec<(String, Value)> {
+    let text = std::fs::read_to_string(sandbox.mark("told")).unwrap_or_default();
+    let lines = text.lines().map(|line| {
+        let at = line.find('{').unwrap();
+        let event = serde_json::from_str(&line[at..]).unwrap();
+        (line[..at].trim().to_owned(), event)
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_gate_is_told_at_once_and_the_end_of_the_run_too_with_the_event_on_standard_input() {
+    let sandbox = Sandbox::new();
+    sandbox.tables(TELL);
+    sandbox.plan("p", "gate = \"approve\"", &document(&[1]), "work 1.1");
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    let calls = told(&sandbox);
+    let words: Vec<&str> = calls.iter().map(|(words, _)| words.as_str()).collect();
+    assert_eq!(words, ["wait.escalated r1 p", "run.stopped r1"]);
+    let event = &calls[0].1;
+    assert_eq!((&event["schema"], &event["plan"]), (&1.into(), &"p".into()));
+    assert_eq!(
+        (&event["data"]["waiting"], &event["data"]["on"]),
+        (&"gate".into(), &"p".into())
+    );
+    assert!(
+        sandbox.why("p").contains("approve p; escalated "),
+        "{}",
+        sandbox.why("p")
+    );
+    assert!(
+        !sandbox.why("q").contains("escalated"),
+        "it may wait for longer: {}",
+        sandbox.why("q")
+    );
+    assert!(!sandbox.join(".git/orch/hooks/notify-1").exists());
+}
+
+#[test]
+fn a_dependency_is_told_after_its_time_once_and_not_again_after_a_crash() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .tables(TELL)
+        .tables("[escalate]\ndependency = \"300ms\"")
+        .gate("g");
+    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    wait_for("the hook", || !told(&sandbox).is_empty());
+    up.kill();
+    let up = sandbox.start("up");
+    wait_for("the second supervisor", || {
+        sandbox.count("run.started", None) == 2
+    });
+    sandbox.open("g");
+    up.end().code(0).ok();
+    let calls = told(&sandbox);
+    let words: Vec<&str> = calls.iter().map(|(words, _)| words.as_str()).collect();
+    assert_eq!(words, ["wait.escalated r1 q", "run.settled r1"]);
+    assert!(calls[0].1["data"]["waited_ms"].as_u64().unwrap() >= 300);
+    assert!(
+        calls[0].1["data"]["why"]
+            .as_str()
+            .unwrap()
+            .contains("waits for p")
+    );
+}
+
+#[test]
+fn a_stuck_agent_and_a_conflict_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("stuck_after = \"1s\"").tables(TELL).gate("g");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "gate g; echo p > same; git add same; commit x",
+    );
+    sandbox.plan("q", "", &document(&[1]), "echo q > same; git add same; commit y");
+    let up = sandbox.start("up --merge");
+    wait_for("the hook", || !told(&sandbox).is_empty());
+    sandbox.open("g");
+    up.end().code(1).ok();
+    let calls = told(&sandbox).into_iter();
+    let calls: Vec<(String, String)> = calls
+        .map(|(words, event)| (words, event["data"]["waiting"].as_str().unwrap_or("-").to_owned()))
+        .collect();
+    let expected = [
+        ("wait.escalated r1 p", "stuck"),
+        ("wait.escalated r1 p", "conflict"),
+        ("run.settled r1", "-"),
+    ];
+    let expected: Vec<(String, String)> = expected
+        .iter()
+        .map(|(words, waiting)| ((*words).to_owned(), (*waiting).to_owned()))
+        .collect();
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn a_hook_that_fails_is_a_warning_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[hooks]\nnotify = \"echo no mail server; exit 7\"");
+    sandbox.plan("p", "gate = \"approve\"", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    let warnings: Vec<Value> = sandbox
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "warning")
+        .collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let why = warnings[0]["data"]["why"].as_str().unwrap();
+    assert!(
+        why.contains("exited with code 7") && why.contains("no mail server"),
+        "{why}"
+    );
+    sandbox.orch("approve p").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn nobody_is_told_of_anything_where_nothing_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "gate = \"approve\"", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.count("wait.escalated", None), 0);
+    sandbox.tables("[escalate]\ngate = \"never\"");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.count("wait.escalated", None), 0);
+    sandbox.tables("conflict = \"soon\"");
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("`soon` is not a duration")
+        .says("\"at once\" or \"never\"")
+        .ok();
+}

@@ -1,0 +1,175 @@
+//! Messages to those who work on a plan: beside a supervisor and without one, in the inbox and in the next prompt.
+
+use serde_json::Value;
+
+use crate::support::{Said, Sandbox, document, wait_for};
+
+/// The texts in the inbox of a plan's worktree that were not read yet; reading them marks them as read.
+#[track_caller]
+fn unread(sandbox: &Sandbox, plan: &str) -> Vec<String> {
+    texts(
+        &sandbox
+            .orch(&format!("task inbox --plan {plan} --json"))
+            .code(0)
+            .json(),
+    )
+}
+
+fn texts(inbox: &Value) -> Vec<String> {
+    let messages = inbox["messages"].as_array().unwrap().iter();
+    messages
+        .map(|message| message["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g").gate("h");
+    let script = "gate g; orch task inbox > \"$MARKS/read\"; work 1.1; gate h";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox.plan(
+        "q",
+        "",
+        &document(&[1]),
+        "work 1.1; orch send p --kind conflict I moved parse to lib",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("plan.finished", "q");
+    sandbox
+        .orch("send p mind the tests")
+        .code(0)
+        .says("sent to p")
+        .ok();
+    sandbox.open("g");
+    sandbox.reached("h");
+    let read = std::fs::read_to_string(sandbox.mark("read")).unwrap();
+    assert_eq!(
+        read,
+        "1 from q (conflict)\n  I moved parse to lib\n2 from the lead (coordination)\n  mind the tests\n"
+    );
+    assert!(unread(&sandbox, "p").is_empty());
+    sandbox
+        .orch("task inbox --plan p")
+        .code(0)
+        .says("no new messages")
+        .ok();
+    let all = sandbox.orch("task inbox --plan p --all --json").code(0).json();
+    assert_eq!(texts(&all), ["I moved parse to lib", "mind the tests"]);
+    sandbox.orch("send p third").code(0).ok();
+    sandbox.happened("message.sent", "p");
+    sandbox.open("h");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.count("message.sent", Some("p")), 3);
+}
+
+#[test]
+fn what_is_sent_while_nobody_drives_stands_in_the_next_prompt_once() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 2");
+    let script = "test $ORCH_ATTEMPT = p-2 || { echo half; exit 1; }; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox
+        .orch("send p use the new parser")
+        .code(0)
+        .says("next orch up")
+        .ok();
+    sandbox.orch("send p use the new parser").code(0).ok();
+    sandbox.orch("send p --kind status and hurry").code(0).ok();
+    assert_eq!(
+        sandbox.count("message.sent", None),
+        2,
+        "asking twice changes nothing"
+    );
+    sandbox.orch("up").code(0).ok();
+    let first = sandbox.attempt_file("p-1", "prompt.md");
+    let told = "## Messages\n\n- From the lead (coordination):\n  use the new parser\n- From the lead (status):\n  and hurry\n";
+    assert!(first.contains(told), "{first}");
+    assert!(!sandbox.attempt_file("p-2", "prompt.md").contains("## Messages"));
+    assert!(unread(&sandbox, "p").is_empty(), "what the prompt told is read");
+}
+
+#[test]
+fn what_nobody_read_before_the_end_stands_in_the_next_prompt() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "if [ $ORCH_ATTEMPT = p-1 ]; then gate g; exit 1; fi; work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    up.kill();
+    // The agent goes on without a supervisor, and can read this at once.
+    sandbox.orch("send p first").code(0).ok();
+    assert_eq!(unread(&sandbox, "p"), ["first"]);
+    let up = sandbox.start("up");
+    wait_for("the second supervisor", || {
+        sandbox.count("run.started", None) == 2
+    });
+    sandbox.orch("send p second").code(0).ok();
+    sandbox.open("g");
+    up.end().code(0).ok();
+    let prompt = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(
+        prompt.contains("  first\n") && prompt.contains("  second\n"),
+        "{prompt}"
+    );
+}
+
+#[test]
+fn what_cannot_be_delivered_is_refused_with_a_reason() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("parser", "", &document(&[1]), "work 1.1");
+    sandbox.plan("q", "retries = 0", &document(&[1]), "exit 1");
+    sandbox
+        .orch("send paser x")
+        .code(2)
+        .says("did you mean `parser`?")
+        .ok();
+    sandbox
+        .orch("send parser --kind conflikt x")
+        .code(2)
+        .says("did you mean `conflict`?")
+        .ok();
+    Said::of(&mut sandbox.command(["send", "parser", "  "]))
+        .code(2)
+        .says("the message is empty")
+        .ok();
+    let long = "x".repeat(20_000);
+    Said::of(&mut sandbox.command(["send", "parser", &long]))
+        .code(2)
+        .says("at most 16384")
+        .ok();
+    sandbox.orch("up").code(1).ok();
+    sandbox
+        .orch("send parser x")
+        .code(2)
+        .says("parser is finished already")
+        .ok();
+    sandbox.orch("send q x").code(2).says("orch retry q").ok();
+    assert_eq!(sandbox.count("message.sent", None), 0);
+}
+
+#[test]
+fn a_nudge_is_a_message() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .settings("stuck_after = \"1s\"\non_stuck = \"nudge\"")
+        .gate("g");
+    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.happened("message.sent", "p");
+    assert!(
+        sandbox.why("p").contains("it was sent a message"),
+        "{}",
+        sandbox.why("p")
+    );
+    wait_for("the message", || !unread(&sandbox, "p").is_empty());
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.count("message.sent", None), 1);
+}
