@@ -148,7 +148,8 @@ fn the_core_reaches_for_nothing_outside() {
 /// What takes files, branches or refs away, and the one file in which each may stand.
 const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
     ("\"--hard\"", &["git/gate.rs"]),
-    ("\"--force\"", &["git/gate.rs"]),
+    // And files that hold nothing but what the commit has, shown file by file.
+    ("\"--force\"", &["git/gate.rs", "git/half_way.rs"]),
     ("\"clean\", \"-f\"", &["git/gate.rs"]),
     ("\"--abort\"", &["git/gate.rs"]),
     ("\"update-ref\", \"-d\"", &["git/gate.rs"]),

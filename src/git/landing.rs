@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::again::again_if_killed;
 use super::command::Git;
+use super::half_way::undo_half;
 use super::in_the_way::in_the_way;
+use super::inspect::git_dir;
 use super::land_refusal::LandRefusal;
 use super::revision::{branch_ref, oid};
 use super::{GitError, Repository, is_branch_name, stale_lock};
@@ -208,7 +211,10 @@ impl Repository {
         held: Option<&File>,
     ) -> Result<Vec<MendedCheckout>, GitError> {
         let mended = |path: PathBuf| {
-            let outcome = mend(&path, plan, held)?;
+            let left = |outcome: &Result<CheckoutOutcome, GitError>| {
+                !matches!(outcome, Ok(CheckoutOutcome::Left(_)))
+            };
+            let outcome = again_if_killed(left, || mend(&path, plan, held))?;
             Ok(MendedCheckout { path, outcome })
         };
         self.checkout_paths(&plan.branch)?
@@ -220,6 +226,8 @@ impl Repository {
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
 fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<CheckoutOutcome, GitError> {
+    // One that lives is named by the git command below.
+    let _ = git_dir(path).map(|books| stale_lock::clear_index(&books));
     if index_equals(path, &plan.new)? {
         return Ok(CheckoutOutcome::Current);
     }
@@ -231,7 +239,16 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
     if !index_equals(path, old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    match rehearse(path, old, &plan.new, held) {
+    let mut hindrance = rehearse(path, old, &plan.new, held);
+    if matches!(
+        hindrance,
+        Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
+    ) {
+        // It may be what a killed git has left of this very move.
+        undo_half(path, old, &plan.new)?;
+        hindrance = rehearse(path, old, &plan.new, held);
+    }
+    match hindrance {
         Ok(()) => {}
         Err(LandRefusal::Git(error)) => return Err(error),
         Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
@@ -239,6 +256,8 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
     let answer = two_way(path, old, &plan.new, &[]).holding_any(held)?.answer()?;
     Ok(if answer.status.success() {
         CheckoutOutcome::FastForwarded
+    } else if answer.status.code().is_none() {
+        CheckoutOutcome::Left("its git was killed".to_owned())
     } else {
         CheckoutOutcome::Left(answer.stderr)
     })

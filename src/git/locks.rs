@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::admin::WorktreeAdmin;
 use super::{GitError, stale_lock};
@@ -82,22 +81,8 @@ fn owner(lock: &Path) -> Option<String> {
     if stale_lock::is_open_anywhere(lock) {
         return Some("a process has it open".to_owned());
     }
-    let made = fs::metadata(lock).ok()?.modified().ok()?;
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    for entry in entries {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
-            continue;
-        };
-        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        if name.starts_with("git") && started(&entry.path()).is_none_or(|started| started <= made) {
-            return Some(format!("`{}` (process {pid}) is at work", name.trim()));
-        }
-    }
-    None
+    let found = fs::metadata(lock).ok()?;
+    stale_lock::owner_may_live(lock, &found).then(|| "a git that is as old as it is at work here".to_owned())
 }
 
 /// The name of a file system whose files processes elsewhere may hold (numbers as in `statfs(2)`).
@@ -118,25 +103,4 @@ fn shared_with_other_machines(lock: &Path) -> Option<&'static str> {
         .iter()
         .find(|(number, _)| *number == kind)
         .map(|(_, name)| *name)
-}
-
-/// Clock ticks a second in what the kernel tells of processes: `USER_HZ`, fixed on every architecture that orch runs on.
-const TICKS: u64 = 100;
-/// How far the times of files and of processes may be apart: the time of boot is told in whole seconds.
-const SLACK: Duration = Duration::from_secs(2);
-
-/// When a process began, and rather too early than too late: field 22 of `/proc/PID/stat`, after the time of boot.
-fn started(process: &Path) -> Option<SystemTime> {
-    let text = fs::read_to_string(process.join("stat")).ok()?;
-    let ticks: u64 = text
-        .rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()?;
-    let kernel = fs::read_to_string("/proc/stat").ok()?;
-    let boot = kernel.lines().find_map(|line| line.strip_prefix("btime "))?;
-    let since = Duration::from_secs(boot.trim().parse().ok()?) + Duration::from_millis(ticks * 1000 / TICKS);
-    SystemTime::UNIX_EPOCH.checked_add(since)?.checked_sub(SLACK)
 }

@@ -33,6 +33,7 @@ mod exclude;
 mod found_work;
 mod fresh;
 mod gate;
+mod half_way;
 mod head_print;
 mod history;
 mod identity;

@@ -6,13 +6,14 @@ use crate::fault;
 use crate::plan::CommitId;
 
 impl Repository {
-    /// Removes the lock files that a killed orch has left below `refs/orch/`. For the holder of the repository's lock: those
+    /// Removes the lock files that a killed orch, or a git of its own, has left below `refs/orch/` and of `packed-refs`. For the holder of the repository's lock: those
     /// refs are written by nobody else.
     ///
     /// # Errors
     ///
     /// When such a file is held open, or cannot be removed.
     pub fn clear_own_locks(&self) -> Result<(), EnsureError> {
+        stale_lock::clear_packed(self.common_dir())?;
         stale_lock::clear_below(&self.common_dir().join("refs/orch"))
     }
 

@@ -1,25 +1,27 @@
 //! Lock files that a killed git command has left behind.
+//!
+//! The file carries no owner, and an owner need not even have it open: `git commit -a` closes `index.lock` and keeps it
+//! for as long as its editor is open. So a lock counts as stale only when no process has it open, no git process that
+//! is old enough to have made it works in the repository, and both still hold at a second look.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::registration::registrations;
 use super::revision::branch_ref;
 use super::{AdminLock, EnsureError, GitError, WorktreeRefusal};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Removes `index.lock` from a worktree's administration when no process has it open; waits for one that has.
-///
-/// The file carries no owner, but git keeps it open for as long as it works on the index, so an owner shows among
-/// the open files of the processes.
+/// Removes `index.lock` from a worktree's administration when its owner is gone; waits for one that is not.
 pub(super) fn clear_index(admin: &Path) -> Result<(), EnsureError> {
     clear(&admin.join("index.lock"))
 }
 
-/// Removes `FILE.lock` when no process has it open; waits for one that has.
+/// Removes `FILE.lock` when its owner is gone; waits for one that is not.
 pub(super) fn clear_beside(file: &Path) -> Result<(), EnsureError> {
     let mut lock = file.as_os_str().to_owned();
     lock.push(".lock");
@@ -34,6 +36,17 @@ pub(super) fn clear_branch(
     branch: &str,
 ) -> Result<(), EnsureError> {
     clear_beside(&common_dir.join(branch_ref(branch)))
+}
+
+/// Removes the lock of `packed-refs`, and the half-written new file that goes with it. Every deletion of a branch needs it.
+pub(super) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError> {
+    let lock = common_dir.join("packed-refs.lock");
+    if !lock.exists() {
+        return Ok(());
+    }
+    // The new file first: while the lock stands, nobody else begins one.
+    clear(&common_dir.join("packed-refs.new"))?;
+    clear(&lock)
 }
 
 /// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
@@ -57,7 +70,7 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
     let mut unowned: Option<(u64, u64)> = None;
     while let Ok(found) = fs::symlink_metadata(lock) {
         let this = (found.dev(), found.ino());
-        if is_open_anywhere(lock) {
+        if is_open_anywhere(lock) || owner_may_live(lock, &found) {
             unowned = None;
         } else if unowned == Some(this) {
             match fs::remove_file(lock) {
@@ -77,6 +90,63 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
+}
+
+/// True while some git process that is at least as old as the lock works in the lock's repository, or may do so.
+pub(super) fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
+    let age = found.modified().ok().and_then(|made| made.elapsed().ok());
+    let age = age.unwrap_or_default();
+    let places = places_of(lock);
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return true;
+    };
+    processes.flatten().any(|process| {
+        let process = process.path();
+        let named_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
+        if !named_git || age_of(&process).is_some_and(|born| born + SLACK < age) {
+            return false;
+        }
+        match fs::read_link(process.join("cwd")) {
+            Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
+            // One that has ended meanwhile owns nothing; one that may not be looked at may.
+            Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        }
+    })
+}
+
+/// The kernel tells when a process began in hundredths of a second.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// How long ago a process began, by field 22 of its `stat` and the time since boot.
+fn age_of(process: &Path) -> Option<Duration> {
+    let stat = fs::read(process.join("stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let fields = stat.rsplit_once(')')?.1;
+    let ticks: u64 = fields.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
+    let hertz = rustix::param::clock_ticks_per_second();
+    let began = Duration::from_millis(ticks.saturating_mul(1000) / hertz.max(1));
+    Some(Duration::from_secs_f64(uptime).saturating_sub(began))
+}
+
+/// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it.
+fn places_of(lock: &Path) -> Vec<PathBuf> {
+    let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
+    let git_dir = lock.ancestors().skip(1).find(holds_head).unwrap_or(lock);
+    let common = fs::read_to_string(git_dir.join("commondir")).ok();
+    let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path.trim_end()));
+    let common = common.canonicalize().unwrap_or(common);
+    let mut places: Vec<PathBuf> = registrations(&common)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|known| known.path)
+        .collect();
+    if common.file_name().is_some_and(|name| name == ".git") {
+        places.extend(common.parent().map(Path::to_owned));
+    }
+    places.push(common);
+    places
 }
 
 pub(super) fn is_open_anywhere(file: &Path) -> bool {

@@ -116,6 +116,7 @@ impl Repository {
                 .into());
             };
             self.refuse_checked_out(&unit.branch, None)?;
+            stale_lock::clear_packed(self.common_dir())?;
             stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
             self.delete_branch(&unit.branch, &spared)?;
         }

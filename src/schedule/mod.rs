@@ -8,6 +8,7 @@ mod answers;
 mod at;
 mod attempt;
 mod backoff;
+mod behind;
 mod bound;
 mod completion;
 mod dispatch;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
+use super::behind::Behind;
 use super::frontier::Frontier;
 use super::lanes::Machine;
 use super::plan_run::Merge;
@@ -73,33 +74,6 @@ pub struct Scheduler {
     waiting: Vec<Vec<usize>>,
     /// What starts from the commit of a point.
     pub(super) behind: BTreeMap<WorkRef, Behind>,
-}
-
-/// What starts from the commit of some point, by places in the manifest and in the plan.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Behind {
-    /// Plans of which everything does.
-    pub plans: Vec<usize>,
-    /// Single units.
-    pub units: Vec<(usize, usize)>,
-}
-
-impl Behind {
-    fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
-        let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
-        for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {
-            for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
-                all.entry(dependency.on.clone()).or_default().plans.push(number);
-            }
-            for (unit, own) in plan.units.iter().enumerate() {
-                for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
-                    let behind = all.entry(dependency.on.clone()).or_default();
-                    behind.units.push((number, unit));
-                }
-            }
-        }
-        all
-    }
 }
 
 impl Scheduler {

@@ -279,6 +279,88 @@ fn a_landing_cut_short_after_the_swap_is_ended() {
 }
 
 #[test]
+fn a_checkout_whose_git_was_killed_among_its_files_is_brought_along_to_the_end() {
+    let scratch = Scratch::new();
+    scratch
+        .write("changed.txt", "old\n")
+        .write("cut.txt", "old and long\n")
+        .write("gone.txt", "old\n");
+    scratch.commit("files");
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch(
+            "side",
+            "main",
+            &[
+                ("changed.txt", Some("new\n")),
+                ("cut.txt", Some("new and longer\n")),
+                ("gone.txt", None),
+                ("made.txt", Some("new\n")),
+                ("later.txt", Some("new\n")),
+            ],
+        ),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let half = || {
+        scratch.git_args(["update-ref", "refs/heads/main", new.as_str()]);
+        scratch.git_args(["read-tree", old.as_str()]);
+        scratch
+            .write("changed.txt", "new\n")
+            .write("cut.txt", "new and l")
+            .write("made.txt", "new\n");
+        let _ = std::fs::remove_file(scratch.join("gone.txt"));
+        let _ = std::fs::remove_file(scratch.join("later.txt"));
+        scratch.write(".git/index.lock", "");
+    };
+    half();
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+    assert_eq!(scratch.status(), "");
+    assert_eq!(scratch.read("cut.txt"), "new and longer\n");
+    // What a person wrote there meanwhile is no remains.
+    half();
+    scratch.write("cut.txt", "mine\n");
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert!(
+        matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
+        "{landed:?}"
+    );
+    assert_eq!(scratch.read("cut.txt"), "mine\n");
+}
+
+#[test]
+fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
+    // As `git commit -a` does while its editor is open: the lock is there, and nobody has it open.
+    let mut editing = std::process::Command::new("git")
+        .args(["cat-file", "--batch"])
+        .current_dir(scratch.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    scratch.write(".git/index.lock", "");
+    let finished = repo.finish_landing(&plan);
+    assert!(scratch.join(".git/index.lock").exists());
+    assert!(
+        !matches!(&finished, Ok(Some(landed)) if landed.checkouts[0].outcome == CheckoutOutcome::FastForwarded),
+        "{finished:?}"
+    );
+    editing.kill().unwrap();
+    editing.wait().unwrap();
+    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+    assert!(!scratch.join(".git/index.lock").exists());
+}
+
+#[test]
 fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
     let scratch = Scratch::new();
     let (old, new) = (

@@ -1,0 +1,103 @@
+//! What a git that was killed half-way through bringing a checkout along has left in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::GitError;
+use super::command::{Git, records};
+use super::inspect::inspect;
+use crate::plan::CommitId;
+
+/// Takes back what was already written of `new` into a checkout whose index still shows `old`, so that the move can be
+/// done again. Only files that hold the content of `new`, or the beginning of it, are touched: all of that is in the
+/// commit. Whatever else differs is somebody's work, and is left for the move to refuse.
+pub(super) fn undo_half(path: &Path, old: &CommitId, new: &CommitId) -> Result<(), GitError> {
+    let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
+    let mut back = Vec::new();
+    let changed = changes(path, old, new)?.into_iter();
+    for change in changed.filter(|change| differing.contains(&change.file)) {
+        let file = path.join(&change.file);
+        let Ok(found) = fs::symlink_metadata(&file) else {
+            // Git takes a file away before it writes the next one. A person's deletion would look the same, and loses nothing.
+            if change.old {
+                back.push(change.file);
+            }
+            continue;
+        };
+        let Some(blob) = change.new.filter(|_| found.is_file()) else {
+            continue;
+        };
+        if !begins(&file, path, &blob)? {
+            continue;
+        }
+        if change.old {
+            back.push(change.file);
+        } else {
+            fs::remove_file(&file).map_err(GitError::io("remove", &file))?;
+        }
+    }
+    if back.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<u8> = back
+        .iter()
+        .flat_map(|file| [file.as_os_str().as_bytes(), b"\0"].concat())
+        .collect();
+    Git::within(path)
+        .args(["checkout-index", "--force", "--quiet", "-z", "--stdin", "-u"])
+        .input(list)
+        .run()
+        .map(drop)
+}
+
+/// A file that differs between two commits.
+struct Change {
+    file: PathBuf,
+    /// True when the old commit has it.
+    old: bool,
+    /// Its blob in the new commit, if that has it as a plain file.
+    new: Option<String>,
+}
+
+fn changes(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<Change>, GitError> {
+    let out = Git::within(path)
+        .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
+        .args([old.as_str(), new.as_str()])
+        .run()?;
+    let mut fields = records(&out);
+    let mut all = Vec::new();
+    // `:MODE MODE BLOB BLOB STATUS`, then the path.
+    while let (Some(about), Some(file)) = (fields.next(), fields.next()) {
+        let about = String::from_utf8_lossy(about);
+        let mut words = about.trim_start_matches(':').split(' ');
+        let modes = (words.next(), words.next());
+        let blob = words.nth(1).map(str::to_owned);
+        all.push(Change {
+            file: PathBuf::from(std::ffi::OsStr::from_bytes(file)),
+            old: modes.0.is_some_and(|mode| mode != "000000"),
+            new: blob.filter(|_| modes.1.is_some_and(|mode| mode.starts_with("100"))),
+        });
+    }
+    Ok(all)
+}
+
+/// True when a file holds a blob as it is checked out there, or the beginning of it.
+fn begins(file: &Path, path: &Path, blob: &str) -> Result<bool, GitError> {
+    let found = fs::read(file).map_err(GitError::io("read", file))?;
+    let name = file.strip_prefix(path).unwrap_or(file);
+    // With the filters and line ends that git would apply.
+    let whole = Git::within(path)
+        .args(["cat-file", "--filters"])
+        .arg(joined("--path=", name))
+        .arg(blob)
+        .run()?;
+    Ok(whole.starts_with(&found))
+}
+
+fn joined(option: &str, path: &Path) -> std::ffi::OsString {
+    let mut joined = std::ffi::OsString::from(option);
+    joined.push(path);
+    joined
+}
