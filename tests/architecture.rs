@@ -145,6 +145,42 @@ fn the_core_reaches_for_nothing_outside() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What takes files, branches or refs away, and the one file in which each may stand.
+const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
+    ("\"--hard\"", &["git/gate.rs"]),
+    // And files that hold nothing but what the commit has, shown file by file.
+    ("\"--force\"", &["git/gate.rs", "git/half_way.rs"]),
+    ("\"clean\", \"-f\"", &["git/gate.rs"]),
+    ("\"--abort\"", &["git/gate.rs"]),
+    ("\"update-ref\", \"-d\"", &["git/gate.rs"]),
+    ("\"worktree\", \"remove\"", &["git/gate.rs"]),
+    // And the folder of a hook that has run, which orch has made for it.
+    ("remove_dir_all", &["git/gate.rs", "supervisor/perform/hook.rs"]),
+    (".delete()", &["git/gate.rs"]),
+    ("set_target(", &["git/gate.rs"]),
+];
+
+#[test]
+fn what_takes_work_away_stands_behind_the_gate() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources("src") {
+        if file.ends_with("tests.rs") {
+            continue;
+        }
+        for (at, line) in production(&text) {
+            for (what, homes) in BEHIND_THE_GATE {
+                if line.contains(what) && !homes.contains(&file.as_str()) {
+                    wrong.push(format!(
+                        "src/{file}:{at}: {what} belongs into src/{}, which asks for a proof",
+                        homes[0]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn files_stay_small() {
     let mut wrong = Vec::new();

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
+use super::{JobFolder, JobState};
 use crate::fault;
 
 /// A process: its id and when it started, in clock ticks since boot (field 22 of `/proc/PID/stat`).
@@ -157,6 +158,32 @@ pub fn of_job(folder: &Path) -> Vec<ProcessId> {
         })
         .filter_map(ProcessId::of)
         .filter(|process| process.pid != std::process::id())
+        .collect()
+}
+
+/// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each.
+pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
+    let homes: Vec<PathBuf> = homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
+    let prefix = format!("{JOB_VARIABLE}=").into_bytes();
+    let mut found: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for pid in all_pids().filter(|pid| ProcessId::of(*pid).is_some()) {
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let job = environ
+            .split(|byte| *byte == 0)
+            .find_map(|entry| entry.strip_prefix(prefix.as_slice()));
+        let folder = job.map(|job| PathBuf::from(std::ffi::OsStr::from_bytes(job)));
+        if let Some(folder) = folder
+            && folder
+                .parent()
+                .is_some_and(|home| homes.iter().any(|own| own == home))
+        {
+            *found.entry(folder).or_default() += 1;
+        }
+    }
+    let is_alive = |folder: &PathBuf| matches!(JobFolder::new(folder).state(), Ok(JobState::Running(_)));
+    found
+        .into_iter()
+        .filter(|(folder, _)| !is_alive(folder))
         .collect()
 }
 

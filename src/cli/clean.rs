@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::git::{RemoveError, Unit, WorktreeAdmin};
 use crate::journal::{RepositoryLock, SCHEMA};
-use crate::plan::{Plan, PlanName};
+use crate::plan::{CommitId, LandedBy, Plan, PlanName};
+use crate::report::size;
 use crate::supervisor::{Campaign, Situation};
 
 use super::{CliError, Context, Exit, output};
@@ -26,6 +27,26 @@ struct Cleaned {
     schema: u32,
     removed: Vec<String>,
     kept: Vec<Kept>,
+    /// Ignored files that go with a worktree.
+    ignored: Vec<Gone>,
+    /// What was put away of branches whose commits themselves are not on the target.
+    backups: Vec<Put>,
+}
+
+#[derive(Debug, Serialize)]
+struct Gone {
+    name: String,
+    path: String,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Put {
+    name: String,
+    #[serde(rename = "ref")]
+    reference: String,
+    commit: CommitId,
+    why: Option<LandedBy>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +77,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         schema: SCHEMA,
         removed: Vec::new(),
         kept: Vec::new(),
+        ignored: Vec::new(),
+        backups: Vec::new(),
     };
     let mut keys = admin.keys()?;
     // Lanes before the plan's own worktree, which takes the plan's branch with it.
@@ -95,10 +118,22 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         }
         match admin.removable(&key, &target) {
             Ok(removable) => {
+                let name = shown(&campaign, &key);
+                let gone = removable.ignored().iter().map(|found| Gone {
+                    name: name.clone(),
+                    path: found.path.to_string_lossy().into_owned(),
+                    bytes: found.bytes,
+                });
+                let gone: Vec<Gone> = gone.collect();
                 if !args.dry_run {
                     let lock = admin.lock()?;
                     match admin.remove(&lock, &removable) {
-                        Ok(()) => {}
+                        Ok(backups) => cleaned.backups.extend(backups.into_iter().map(|backup| Put {
+                            name: name.clone(),
+                            reference: backup.name,
+                            commit: backup.commit,
+                            why: removable.landed().cloned(),
+                        })),
                         Err(RemoveError::Git(error)) => return Err(error.into()),
                         Err(error @ RemoveError::Keep(_)) => {
                             keep(error.to_string());
@@ -106,7 +141,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                         }
                     }
                 }
-                cleaned.removed.push(shown(&campaign, &key));
+                cleaned.removed.push(name);
+                cleaned.ignored.extend(gone);
             }
             Err(RemoveError::Git(error)) => return Err(error.into()),
             Err(error @ RemoveError::Keep(_)) => keep(error.to_string()),
@@ -156,11 +192,17 @@ fn show(context: &Context, cleaned: &Cleaned, dry_run: bool) -> Result<(), CliEr
         return output::json(cleaned);
     }
     let verb = if dry_run { "would remove" } else { "removed" };
-    let mut text: String = cleaned
-        .removed
-        .iter()
-        .map(|name| format!("{verb} {name}\n"))
-        .collect();
+    let mut text = String::new();
+    for name in &cleaned.removed {
+        text += &format!("{verb} {name}\n");
+        for gone in cleaned.ignored.iter().filter(|gone| gone.name == *name) {
+            text += &format!("  with the ignored {} ({})\n", gone.path, size(gone.bytes));
+        }
+        for put in cleaned.backups.iter().filter(|put| put.name == *name) {
+            let why = put.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            text += &format!("  its commits are kept as {}{why}\n", put.reference);
+        }
+    }
     for kept in &cleaned.kept {
         text += &format!("kept {}: {}\n", kept.name, kept.why);
     }

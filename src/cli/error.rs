@@ -158,6 +158,10 @@ impl From<SupervisorError> for CliError {
                     "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up",
                 )
             }
+            SupervisorError::Journal(crate::journal::JournalError::Sqlite { verb: "read", .. }) => {
+                Self::new(Exit::Trouble, message)
+                    .with_hint("if it is damaged, `orch doctor --fix` sets it aside and saves what can be known")
+            }
             SupervisorError::Journal(_) | SupervisorError::Agent(_) | SupervisorError::System { .. } => {
                 Self::new(Exit::Trouble, message)
             }

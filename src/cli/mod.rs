@@ -1,12 +1,14 @@
 //! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
 
 mod arrangement;
+mod backup;
 mod check;
 mod clean;
 mod completions;
 mod context;
 mod demo;
 mod diff;
+mod doctor;
 mod down;
 mod error;
 mod events;
@@ -113,6 +115,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
+    Backup(backup::BackupArgs),
+    Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -165,6 +169,8 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
+        Command::Backup(args) => backup::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Schema(args) => schema::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),

@@ -1,11 +1,16 @@
 //! Backups: refs of orch's own that keep work which is about to be replaced, `refs/orch/backup/PLAN/STAMP`.
 
 use super::revision::{commit_id, oid};
-use super::{GitError, Repository};
+use super::{GitError, Repository, stale_lock};
 use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
-const BACKUPS: &str = "refs/orch/backup/";
+/// What a backup made now is called.
+pub fn stamp() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+pub(super) const BACKUPS: &str = "refs/orch/backup/";
 
 /// One backup of a plan's work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +26,27 @@ impl Repository {
     /// that a ref may hold, such as `20260102T030405Z`. A backup never takes another one's place: when the name is
     /// taken by another commit, `-2`, `-3` and so on is added to it.
     pub fn backup(&self, plan: &PlanName, commit: &CommitId, stamp: &str) -> Result<String, GitError> {
+        self.back_up(plan.as_str(), commit, stamp)
+    }
+
+    /// As [`Repository::backup`], also for a worktree that is no plan's, which is named by its key.
+    pub(super) fn back_up(&self, owner: &str, commit: &CommitId, stamp: &str) -> Result<String, GitError> {
         let id = oid(commit)?;
         let repo = self.handle();
-        let mut name = format!("{BACKUPS}{plan}/{stamp}");
+        let mut name = format!("{BACKUPS}{owner}/{stamp}");
         let mut copy = 1_u64;
+        let mut cleared = false;
         loop {
             match fault::around("ref.backup", || repo.reference(&name, id, false, "orch: backup")) {
                 Ok(_) => return Ok(name),
+                // Of one that was killed while it wrote the same backup; nobody else writes below `refs/orch/`.
+                Err(error) if error.code() == git2::ErrorCode::Locked && !cleared => {
+                    cleared = stale_lock::clear_beside(&self.common_dir().join(&name)).is_ok();
+                    match cleared {
+                        true => continue,
+                        false => return Err(GitError::library(format!("write `{name}`"))(error)),
+                    }
+                }
                 Err(error) if error.code() == git2::ErrorCode::Exists => {}
                 Err(error) => return Err(GitError::library(format!("write `{name}`"))(error)),
             }
@@ -36,16 +55,21 @@ impl Repository {
                 return Ok(name);
             }
             copy += 1;
-            name = format!("{BACKUPS}{plan}/{stamp}-{copy}");
+            name = format!("{BACKUPS}{owner}/{stamp}-{copy}");
         }
     }
 
     /// The backups of a plan, sorted by name.
     pub fn backups(&self, plan: &PlanName) -> Result<Vec<Backup>, GitError> {
+        self.backups_of(&format!("{plan}/"))
+    }
+
+    /// The backups whose names begin so, after `refs/orch/backup/`; all for nothing. Sorted by name.
+    pub(super) fn backups_of(&self, prefix: &str) -> Result<Vec<Backup>, GitError> {
         let repo = self.handle();
         let cannot = || GitError::library("list the backups");
         let found = repo
-            .references_glob(&format!("{BACKUPS}{plan}/*"))
+            .references_glob(&format!("{BACKUPS}{prefix}*"))
             .map_err(cannot())?;
         let mut backups: Vec<Backup> = found
             .flatten()

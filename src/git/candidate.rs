@@ -96,6 +96,21 @@ impl CandidateBuilder {
         }
     }
 
+    /// The tree that merging `head` into `onto` gives; none when they conflict. Nothing is written that a ref shows.
+    pub(super) fn merged_tree(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
+        let answer = self.merge_tree(onto, head)?;
+        match answer.status.code() {
+            Some(0) => {}
+            Some(1) => return Ok(None),
+            _ => return Err(answer.failure()),
+        }
+        let tree = super::command::records(&answer.stdout)
+            .next()
+            .and_then(super::command::parse_id)
+            .ok_or_else(|| answer.unreadable("no tree"))?;
+        Ok(Some(tree.into()))
+    }
+
     fn merge_tree(&self, onto: &CommitId, head: &CommitId) -> Result<Answer, GitError> {
         let git = Git::on(self.repo.common_dir());
         // Before 2.41 git cannot be told where to read attributes from, and those below the top folder are not seen

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::command::{Git, records};
+use super::gate::SparedTree;
 use super::identity::committing_within;
+use super::in_the_way::in_the_way;
 use super::revision::{commit_id, oid};
-use super::{GitError, InProgress, inspect};
+use super::{GitError, InProgress, ORCH_DIR, inspect};
 use crate::plan::CommitId;
 
 /// What became of a commit that was to be carried.
@@ -49,6 +51,18 @@ pub enum CarryError {
         /// What was begun.
         operation: InProgress,
     },
+    /// Ignored files lie where the commit has its own, and git would replace them without a word.
+    #[error(
+        "`{}` has ignored files where the commit to be merged has its own: {}; move them away, then try again",
+        path.display(),
+        files.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    )]
+    InTheWay {
+        /// The worktree.
+        path: PathBuf,
+        /// The files, relative to it.
+        files: Vec<PathBuf>,
+    },
     /// A step failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -80,11 +94,17 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
             operation,
         });
     }
-    if !state.dirty.is_empty() {
+    let Some(spared) = SparedTree::clean(path, &state) else {
         return Err(CarryError::Dirty {
             path: path_owned(),
             files: state.dirty,
         });
+    };
+    let mut files = in_the_way(path, &before, commit)?;
+    files.retain(|file| !file.starts_with(ORCH_DIR));
+    if !files.is_empty() {
+        let path = path_owned();
+        return Err(CarryError::InTheWay { path, files });
     }
     // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
     // reason given at `commit_leftovers`: this is upkeep between attempts.
@@ -114,7 +134,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
     let files = unmerged(path)?;
     let under_way = super::inspect::in_progress(&super::inspect::git_dir(path)?).is_some();
     if under_way {
-        Git::within(path).args(["merge", "--abort"]).run()?;
+        spared.abort_merge()?;
     }
     if files.is_empty() {
         return Err(answer.failure().into());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::admin::{AdminLock, KeyLock, WorktreeAdmin};
 use super::command::Git;
 use super::exclude::{exclude, lines_for};
+use super::gate::SparedTree;
 use super::marker::{Marker, Progress};
 use super::populate::{Fill, fill};
 use super::registration::{Registration, registration_at, settle};
@@ -63,7 +64,8 @@ impl WorktreeAdmin {
     }
 
     /// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
-    /// reset and untracked ones removed; ignored ones, such as build caches, stay.
+    /// reset and untracked ones removed, after a backup of what no check has left there; ignored ones, such as build
+    /// caches, stay.
     pub fn ensure_detached(
         &self,
         key: &str,
@@ -81,8 +83,11 @@ impl WorktreeAdmin {
                 lane: false,
             },
         )?;
-        if !ready.created_worktree {
-            super::populate::reset_detached(self, &alone, &mut ready, commit)?;
+        if ready.created_worktree {
+            // The repository's post-checkout hook may have written something.
+            self.note_left(key)?;
+        } else {
+            super::populate::reset_detached(self, &alone, key, &mut ready, commit)?;
         }
         Ok(ready)
     }
@@ -161,11 +166,9 @@ impl WorktreeAdmin {
         let (registration, fill) = match found {
             Some(known) => match self.repair(lock, wanted, &marker, known)? {
                 Some(repaired) => repaired,
-                None => (self.add(lock, wanted, &marker, tip.is_none())?, Fill::FromCommit),
+                None => self.add_blank(lock, wanted, &marker, tip.is_none())?,
             },
-            None if is_free(&wanted.path) => {
-                (self.add(lock, wanted, &marker, tip.is_none())?, Fill::FromCommit)
-            }
+            None if is_free(&wanted.path) => self.add_blank(lock, wanted, &marker, tip.is_none())?,
             None => (self.adopt(lock, wanted, &marker)?, Fill::IndexOnly),
         };
         unlock_half_made(&registration.admin);
@@ -208,6 +211,21 @@ impl WorktreeAdmin {
             return Err(WorktreeRefusal::ForeignRegistration { path }.into());
         }
         Ok(())
+    }
+
+    /// A worktree in which nothing is yet, to be filled.
+    fn add_blank(
+        &self,
+        lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+        new_branch: bool,
+    ) -> Result<(Registration, Fill), EnsureError> {
+        let made = self.add(lock, wanted, marker, new_branch)?;
+        match SparedTree::empty(&made.path) {
+            Some(spared) => Ok((made, Fill::FromCommit(spared))),
+            None => Ok((made, Fill::IndexOnly)),
+        }
     }
 
     /// `git worktree add`, with the branch when it does not exist yet, without files.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::admin::KeyLock;
 use super::command::Git;
+use super::gate::{Goal, SparedCommit, SparedTree};
 use super::in_the_way::in_the_way;
 use super::marker::Marker;
 use super::populate::update_submodules;
@@ -38,9 +39,18 @@ pub struct UnitReady {
 }
 
 /// What is to be checked out.
-struct Goal<'a> {
+struct Place<'a> {
     commit: &'a CommitId,
     branch: Option<&'a str>,
+}
+
+impl Place<'_> {
+    fn goal(&self) -> Goal<'_> {
+        match self.branch {
+            Some(branch) => Goal::Branch(branch),
+            None => Goal::Detached(self.commit),
+        }
+    }
 }
 
 impl WorktreeAdmin {
@@ -83,22 +93,38 @@ impl WorktreeAdmin {
         };
 
         let mut backups = Vec::new();
-        if let Some(own) = own_tip.filter(|own| *own != commit) {
-            backups.push(self.repo.back_up_once(&unit.plan, own, stamp)?);
-        }
+        let owner = unit.plan.as_str();
+        let old = match &tip {
+            Some(tip) if tip != commit => {
+                let spared = match self.repo.contained(tip, &plan_tip)? {
+                    Some(spared) => spared,
+                    None => self.repo.spare_commit(
+                        owner,
+                        tip,
+                        &[&branch_ref(&unit.branch), &unit.mark()],
+                        stamp,
+                    )?,
+                };
+                Some(spared)
+            }
+            _ => None,
+        };
+        backups.extend(old.as_ref().and_then(SparedCommit::backup).cloned());
         if state.branch.is_none()
             && !self.repo.is_ancestor(&state.head, &plan_tip)?
             && Some(&state.head) != own_tip
         {
-            backups.push(self.repo.back_up_once(&unit.plan, &state.head, stamp)?);
+            let spared = self
+                .repo
+                .spare_commit(owner, &state.head, &[&unit.mark()], stamp)?;
+            backups.extend(spared.into_backup());
         }
         let in_the_way = covered(&path, &state.head, commit)?;
-        if !state.dirty.is_empty() || !in_the_way.is_empty() {
-            backups.push(self.repo.set_aside(&unit.plan, &path, &in_the_way, stamp)?);
-        }
+        let spared = self.repo.spare_tree(owner, &path, &state, &in_the_way, stamp)?;
+        backups.extend(spared.backup().cloned());
         let dirty = !state.dirty.is_empty();
         if dirty {
-            clean(&alone, &path)?;
+            spared.wipe(&alone)?;
         }
 
         if tip.as_ref() != Some(commit) {
@@ -107,13 +133,13 @@ impl WorktreeAdmin {
                 write_head(&path, None, &state.head)?;
                 state.branch = None;
             }
-            self.repo.set_unit(unit, tip.as_ref(), commit)?;
+            self.repo.set_unit(unit, old.as_ref(), commit)?;
         }
-        let goal = Goal {
+        let place = Place {
             commit,
             branch: Some(&unit.branch),
         };
-        let warnings = self.go(&alone, &path, &state, &goal, dirty)?;
+        let warnings = self.go(&alone, &path, &state, &place, dirty.then_some(&spared))?;
         Ok(UnitReady {
             head: commit.clone(),
             path,
@@ -159,11 +185,11 @@ impl WorktreeAdmin {
         if own && state.branch.as_deref() != Some(plan_branch) {
             self.repo.refuse_checked_out(plan_branch, Some(&path))?;
         }
-        let goal = Goal {
+        let place = Place {
             commit: &tip,
             branch: own.then_some(plan_branch),
         };
-        self.go(&alone, &path, &state, &goal, false)?;
+        self.go(&alone, &path, &state, &place, None)?;
         Ok(tip)
     }
 
@@ -183,32 +209,32 @@ impl WorktreeAdmin {
         Ok((alone, marker))
     }
 
-    /// Checks the goal out in a worktree that is clean; `force` after it was cleaned, for files that never show as clean.
+    /// Checks it out in a worktree that is clean; by force after it was cleaned, for files that never show as clean.
     fn go(
         &self,
         alone: &KeyLock,
         path: &Path,
         state: &WorktreeState,
-        goal: &Goal<'_>,
-        force: bool,
+        place: &Place<'_>,
+        force: Option<&SparedTree>,
     ) -> Result<Vec<String>, UnitError> {
         let mut warnings = Vec::new();
-        if state.head == *goal.commit {
+        if state.head == *place.commit {
             // Neither files nor index differ: a process would only cost time.
-            if state.branch.as_deref() != goal.branch {
-                write_head(path, goal.branch, goal.commit)?;
+            if state.branch.as_deref() != place.branch {
+                write_head(path, place.branch, place.commit)?;
             }
         } else {
-            let git = Git::within(path).args(["checkout", "--quiet", "--no-recurse-submodules"]);
-            let git = if force { git.arg("--force") } else { git };
-            let git = match goal.branch {
-                Some(branch) => git.arg(branch),
-                None => git.args(["--detach", goal.commit.as_str()]),
+            let answer = match force {
+                Some(spared) => spared.check_out(alone, place.goal())?,
+                None => {
+                    let git = Git::within(path).args(["checkout", "--quiet", "--no-recurse-submodules"]);
+                    place.goal().name(git).holding(alone.file())?.answer()?
+                }
             };
-            let answer = git.arg("--").holding(alone.file())?.answer()?;
             let on = read_head(&inspect::git_dir(path)?.join("HEAD"));
-            let arrived = on.is_some_and(|on| on.as_deref() == goal.branch);
-            if !arrived || inspect::head_of(path)? != *goal.commit {
+            let arrived = on.is_some_and(|on| on.as_deref() == place.branch);
+            if !arrived || inspect::head_of(path)? != *place.commit {
                 return Err(answer.failure().into());
             }
             if !answer.status.success() {
@@ -216,7 +242,7 @@ impl WorktreeAdmin {
                 warnings.push(super::populate::hook_failed(&answer.stderr));
             }
         }
-        if force || state.head != *goal.commit {
+        if force.is_some() || state.head != *place.commit {
             warnings.extend(update_submodules(self, alone, path)?);
         }
         Ok(warnings)
@@ -255,20 +281,6 @@ fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, 
     let mut files = in_the_way(path, old, new)?;
     files.retain(|file| !file.starts_with(ORCH_DIR));
     Ok(files)
-}
-
-/// Takes every change away but those to ignored files and in orch's own folder.
-pub(super) fn clean(alone: &KeyLock, path: &Path) -> Result<(), GitError> {
-    Git::within(path)
-        .args(["reset", "--hard", "--quiet", "--no-recurse-submodules"])
-        .holding(alone.file())?
-        .run()?;
-    Git::within(path)
-        .args(["clean", "-f", "-d", "-q", "-e"])
-        .arg(format!("/{ORCH_DIR}"))
-        .holding(alone.file())?
-        .run()?;
-    Ok(())
 }
 
 /// Writes HEAD of a worktree whose index and files are as in the commit already.

@@ -13,7 +13,11 @@ use crate::plan::CommitId;
 /// itself spares only those that are not ignored; here an ignored one (an `.env`) is spared as well.
 pub(super) fn in_the_way(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
     let mut found = Vec::new();
-    for file in added(path, old, new)? {
+    let repo = git2::Repository::open(path).map_err(GitError::library(format!(
+        "open the checkout `{}`",
+        path.display()
+    )))?;
+    for file in added(&repo, old, new)? {
         if let Some(occupied) = occupied(path, &file) {
             found.push((file, occupied));
         }
@@ -21,10 +25,6 @@ pub(super) fn in_the_way(path: &Path, old: &CommitId, new: &CommitId) -> Result<
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let repo = git2::Repository::open(path).map_err(GitError::library(format!(
-        "open the checkout `{}`",
-        path.display()
-    )))?;
     let tree_of = |commit: &CommitId| {
         repo.find_commit(oid(commit)?)
             .and_then(|commit| commit.tree())

@@ -2,12 +2,11 @@
 
 use super::admin::KeyLock;
 use super::candidate::{Build, CandidateBuilder, ConflictFile};
-use super::enter::clean;
 use super::inspect::git_dir;
 use super::landing::{CheckoutOutcome, LandingPlan};
 use super::revision::branch_ref;
 use super::unit_error::{UnitError, UnitRefusal};
-use super::{Backup, GitError, Unit, WorktreeAdmin, stale_lock};
+use super::{Backup, GitError, Unit, WorktreeAdmin, inspect, stale_lock};
 use crate::plan::CommitId;
 
 /// What became of a unit that was to be merged into its plan's branch.
@@ -141,7 +140,7 @@ impl WorktreeAdmin {
             Ok(landed) => landed,
             Err(refusal) => {
                 if self.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
-                    self.repo.forget_move(unit)?;
+                    self.repo.forget_move(unit, Some(old))?;
                 }
                 return Err(refusal.into());
             }
@@ -155,7 +154,7 @@ impl WorktreeAdmin {
                 });
             }
         }
-        self.repo.forget_move(unit)?;
+        self.repo.forget_move(unit, Some(new))?;
         Ok(landed.commit)
     }
 
@@ -177,6 +176,7 @@ impl WorktreeAdmin {
             stale_lock::clear_beside(&git_dir(&path)?.join("index"))?;
         }
         let tip = self.repo.branch_tip(branch)?;
+        let holder = tip.clone();
         if let Some(tip) = tip.filter(|tip| *tip != old) {
             let plan = LandingPlan {
                 branch: branch.clone(),
@@ -197,11 +197,15 @@ impl WorktreeAdmin {
                     });
                 }
                 // A git that was killed has written some of the files.
-                backups.push(self.repo.set_aside(&unit.plan, &checkout.path, &[], stamp)?);
-                clean(alone, &checkout.path)?;
+                let state = inspect(&checkout.path)?;
+                let spared = self
+                    .repo
+                    .spare_tree(unit.plan.as_str(), &checkout.path, &state, &[], stamp)?;
+                backups.extend(spared.backup().cloned());
+                spared.wipe(alone)?;
             }
         }
-        self.repo.forget_move(unit)?;
+        self.repo.forget_move(unit, holder.as_ref())?;
         Ok(backups)
     }
 }
@@ -215,8 +219,10 @@ impl super::Repository {
         self.ref_target(&moving(unit))
     }
 
-    fn forget_move(&self, unit: &Unit) -> Result<(), GitError> {
-        self.delete_ref(&moving(unit))
+    /// `tip` is where the plan's branch stands; none when it is gone.
+    fn forget_move(&self, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
+        self.drop_own_ref(&moving(unit), unit.plan.as_str(), tip)
+            .map(drop)
     }
 }
 

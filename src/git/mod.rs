@@ -4,13 +4,15 @@
 //! | noun | file |
 //! |---|---|
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
-//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal` |
+//! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
-//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `own_ref` |
+//! | finding what does not fit together, and mending it | `survey`, `locks`, `found_work` |
+//! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
+//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
-//! | the merge: candidates, and the target's move | `candidate`, `landing`, `land_refusal`, `in_the_way` |
+//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
@@ -26,19 +28,27 @@ mod diff;
 mod ensure;
 mod enter;
 mod error;
+mod evidence;
 mod exclude;
+mod found_work;
 mod fresh;
+mod gate;
 mod half_way;
 mod head_print;
 mod history;
 mod identity;
+mod ignored;
 mod in_the_way;
 mod inspect;
 mod integrate;
+mod keep_reason;
+mod kept;
 mod land_refusal;
 mod landing;
 mod lane;
+mod left;
 mod leftovers;
+mod locks;
 mod marker;
 mod own_ref;
 mod pin;
@@ -53,6 +63,7 @@ mod snapshot;
 mod spotless;
 mod stale_lock;
 mod submodule;
+mod survey;
 mod unit;
 mod unit_error;
 mod version;
@@ -60,7 +71,7 @@ mod worktree;
 
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
-pub use backup::Backup;
+pub use backup::{Backup, stamp};
 pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
@@ -70,17 +81,22 @@ pub use error::GitError;
 pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
+pub use ignored::Ignored;
 pub use inspect::{InProgress, WorktreeState, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
+pub use keep_reason::{KeepReason, RemoveError};
+pub use kept::{Kept, KeptError};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
+pub use locks::GitLock;
 pub use pin::{Pin, PinPoint};
-pub use removal::{KeepReason, Removable, RemoveError};
+pub use removal::Removable;
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
+pub use survey::{Expected, Place, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

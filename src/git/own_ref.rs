@@ -1,4 +1,4 @@
-//! Writing and deleting refs of orch's own, below `refs/orch/`.
+//! Writing refs of orch's own, below `refs/orch/`.
 
 use super::revision::oid;
 use super::{EnsureError, GitError, Repository, stale_lock};
@@ -24,18 +24,5 @@ impl Repository {
         fault::around("ref.own", || repo.reference(name, id, true, why))
             .map(drop)
             .map_err(GitError::library(format!("write `{name}`")))
-    }
-
-    /// Deletes a ref; one that is not there is no error.
-    pub(super) fn delete_ref(&self, name: &str) -> Result<(), GitError> {
-        let repo = self.handle();
-        let delete = || repo.find_reference(name).and_then(|mut found| found.delete());
-        let deleted = fault::around("ref.own.delete", delete);
-        match deleted {
-            Err(error) if error.code() != git2::ErrorCode::NotFound => {
-                Err(GitError::library(format!("delete `{name}`"))(error))
-            }
-            _ => Ok(()),
-        }
     }
 }

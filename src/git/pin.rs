@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::revision::commit_id;
-use super::{GitError, Repository};
+use super::{Backup, GitError, Repository};
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
 
 const PINS: &str = "refs/orch/pins/";
@@ -65,14 +65,20 @@ fn pin_ref(plan: &PlanName, point: PinPoint) -> String {
 }
 
 impl Repository {
-    /// Pins a point of a plan to a commit, replacing an earlier pin of it.
+    /// Pins a point of a plan to a commit, replacing an earlier pin of it. What only that one held goes to a backup.
     pub fn pin(
         &self,
         plan: &PlanName,
         point: impl Into<PinPoint>,
         commit: &CommitId,
     ) -> Result<(), GitError> {
-        self.write_ref(&pin_ref(plan, point.into()), commit, "orch: pin")
+        let name = pin_ref(plan, point.into());
+        if let Some(old) = self.ref_target(&name)?
+            && self.contained(&old, commit)?.is_none()
+        {
+            self.spare_commit(plan.as_str(), &old, &[&name], &super::stamp())?;
+        }
+        self.write_ref(&name, commit, "orch: pin")
     }
 
     /// The commit that a point of a plan is pinned to.
@@ -97,9 +103,9 @@ impl Repository {
         Ok(pins)
     }
 
-    /// Removes a pin; one that is not there is no error.
-    pub fn unpin(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<(), GitError> {
-        self.delete_ref(&pin_ref(plan, point.into()))
+    /// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
+    pub fn unpin(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<Option<Backup>, GitError> {
+        self.drop_own_ref(&pin_ref(plan, point.into()), plan.as_str(), None)
     }
 }
 

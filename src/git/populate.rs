@@ -4,17 +4,20 @@ use std::path::Path;
 
 use super::admin::{KeyLock, WorktreeAdmin};
 use super::command::Git;
+use super::gate::{Goal, SparedTree};
+use super::in_the_way::in_the_way;
+use super::left::Left;
 use super::registration::Registration;
 use super::{GitError, WorktreeReady, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Fill {
     /// It is as it was left.
     Nothing,
-    /// Nobody has worked in it: all files as in the commit.
-    FromCommit,
+    /// Nobody has worked in it, or nothing is there: all files as in the commit.
+    FromCommit(SparedTree),
     /// Its folder was deleted: the files come back as they were last staged.
     FromIndex,
     /// Its index was lost: the files are kept as they are, changes show as changes.
@@ -29,45 +32,69 @@ pub(super) fn fill(
     kind: Fill,
 ) -> Result<Vec<String>, GitError> {
     let path = &worktree.path;
-    let git = Git::within(path);
-    match kind {
+    let git = |args: [&str; 2]| {
+        Git::within(path)
+            .args(args)
+            .holding(alone.file())?
+            .run()
+            .map(drop)
+    };
+    match &kind {
         Fill::Nothing => return Ok(Vec::new()),
-        Fill::FromIndex => git.args(["checkout-index", "--all", "--quiet"]),
-        Fill::IndexOnly => git.args(["reset", "--quiet"]),
+        Fill::FromIndex => git(["checkout-index", "--all"])?,
+        Fill::IndexOnly => git(["reset", "--quiet"])?,
         // What `git worktree add` itself does, which leaves the hook to be run apart.
-        Fill::FromCommit => git.args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]),
+        Fill::FromCommit(spared) => spared.reset(alone)?,
     }
-    .holding(alone.file())?
-    .run()?;
     let mut warnings = Vec::new();
-    if kind == Fill::FromCommit {
+    if matches!(kind, Fill::FromCommit(_)) {
         warnings.extend(run_post_checkout(admin, path)?);
     }
-    if kind != Fill::IndexOnly {
+    if !matches!(kind, Fill::IndexOnly) {
         warnings.extend(update_submodules(admin, alone, path)?);
     }
     Ok(warnings)
 }
 
-/// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache.
+/// Takes a detached worktree to another commit. Ignored files stay, so that a build finds its cache. What checks have left
+/// goes, as noted by [`WorktreeAdmin::note_left`]; what is there beyond that goes to a backup first.
 pub(super) fn reset_detached(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
+    key: &str,
     ready: &mut WorktreeReady,
     commit: &CommitId,
 ) -> Result<(), GitError> {
-    let answer = Git::within(&ready.path)
-        .args([
-            "checkout",
-            "--quiet",
-            "--force",
-            "--detach",
-            "--no-recurse-submodules",
-        ])
-        .arg(commit.as_str())
-        .holding(alone.file())?
-        .answer()?;
-    ready.head = inspect::head_of(&ready.path)?;
+    let path = &ready.path;
+    let left = admin.read_left(key);
+    let state = inspect(path)?;
+    let stamp = super::stamp();
+    let mut backups = Vec::new();
+    let put_there = left.as_ref().is_some_and(|left| *left.head() == state.head);
+    if !put_there && state.head != *commit {
+        let spared = admin.repo.spare_commit(key, &state.head, &[], &stamp)?;
+        backups.extend(spared.into_backup());
+    }
+    let in_the_way = in_the_way(path, &state.head, commit)?;
+    let explained = left
+        .as_ref()
+        .and_then(|left| SparedTree::left_by_checks(left, path, &state))
+        .filter(|_| in_the_way.is_empty());
+    let spared = match explained {
+        Some(spared) => spared,
+        None => admin.repo.spare_tree(key, path, &state, &in_the_way, &stamp)?,
+    };
+    backups.extend(spared.backup().cloned());
+    for backup in backups {
+        ready.warnings.push(format!(
+            "what lay in `{}` is kept as {} ({})",
+            path.display(),
+            backup.name,
+            backup.commit.short()
+        ));
+    }
+    let answer = spared.check_out(alone, Goal::Detached(commit))?;
+    ready.head = inspect::head_of(path)?;
     if ready.head != *commit {
         return Err(answer.failure());
     }
@@ -75,7 +102,8 @@ pub(super) fn reset_detached(
         // The files are in place; what failed is the repository's post-checkout hook.
         ready.warnings.push(hook_failed(&answer.stderr));
     }
-    Git::within(&ready.path).args(["clean", "-f", "-d", "-q"]).run()?;
+    spared.wipe(alone)?;
+    admin.write_left(key, &Left::nothing(commit))?;
     ready
         .warnings
         .extend(update_submodules(admin, alone, &ready.path)?);

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::admin::{AdminLock, WorktreeAdmin};
-use super::command::Git;
+use super::gate::SparedTree;
+use super::ignored::ignored;
 use super::marker::Marker;
 use super::registration::{registration_at, registrations};
 use super::revision::branch_ref;
 use super::submodule::submodules_hold_work;
-use super::worktree::on_branch;
-use super::{GitError, InProgress, inspect};
-use crate::plan::CommitId;
+use super::{Backup, GitError, Ignored, KeepReason, RemoveError, inspect};
+use crate::plan::{CommitId, LandedBy, PlanName};
 
 /// The proof that a worktree and its branch hold nothing that would be lost. Only [`WorktreeAdmin::removable`] makes
 /// one.
@@ -24,6 +24,11 @@ pub struct Removable {
     unit: Option<(String, CommitId)>,
     /// Git refuses to remove any worktree with submodules; these were looked into.
     submodules: bool,
+    ignored: Vec<Ignored>,
+    landed: Option<LandedBy>,
+    target: CommitId,
+    /// Where a lane without a branch stands.
+    loose: Option<CommitId>,
 }
 
 impl Removable {
@@ -36,97 +41,22 @@ impl Removable {
     pub fn branch(&self) -> Option<&str> {
         self.branch.as_deref()
     }
-}
 
-/// Why a worktree is kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeepReason {
-    /// Orch did not make it.
-    #[error("orch has no note of having made `{key}`")]
-    NotOurs {
-        /// The key.
-        key: String,
-    },
-    /// There are uncommitted changes.
-    #[error("`{}` has {} uncommitted or untracked files", path.display(), files.len())]
-    Dirty {
-        /// The worktree.
-        path: PathBuf,
-        /// The files, relative to it.
-        files: Vec<PathBuf>,
-    },
-    /// Something was begun and not ended.
-    #[error("`{}` is in the middle of a {operation}", path.display())]
-    InProgress {
-        /// The worktree.
-        path: PathBuf,
-        /// What was begun.
-        operation: InProgress,
-    },
-    /// The branch has commits that are not on the target.
-    #[error("`{branch}` has commits that have not landed")]
-    NotLanded {
-        /// The branch, or the commit of a worktree without one.
-        branch: String,
-        /// Where it stands.
-        tip: CommitId,
-    },
-    /// The worktree is not on its branch.
-    #[error("`{}` is on {} instead of `{expected}`", path.display(), on_branch(found.as_deref()))]
-    OtherHead {
-        /// The worktree.
-        path: PathBuf,
-        /// The branch it should be on.
-        expected: String,
-        /// The branch it is on.
-        found: Option<String>,
-    },
-    /// The branch is checked out in another place too.
-    #[error("`{branch}` is checked out at `{}`", path.display())]
-    CheckedOutElsewhere {
-        /// The branch.
-        branch: String,
-        /// The checkout.
-        path: PathBuf,
-    },
-    /// Somebody has locked the worktree with `git worktree lock`.
-    #[error("`{}` is locked{}; `git worktree unlock` frees it", path.display(), with_reason(reason))]
-    Locked {
-        /// The worktree.
-        path: PathBuf,
-        /// The reason that was given, or nothing.
-        reason: String,
-    },
-    /// A submodule has work that exists nowhere else.
-    #[error("a submodule in `{}` has changes or commits that were not pushed", path.display())]
-    Submodule {
-        /// The worktree.
-        path: PathBuf,
-    },
-}
-
-fn with_reason(reason: &str) -> String {
-    if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
+    /// Ignored files in the worktree, which go with it.
+    pub fn ignored(&self) -> &[Ignored] {
+        &self.ignored
     }
-}
 
-/// Why a worktree is not removed.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoveError {
-    /// It holds, or may hold, something that would be lost.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Keep(Vec<KeepReason>),
-    /// A step failed.
-    #[error(transparent)]
-    Git(#[from] GitError),
+    /// By what the target is known to have all of the branch; none without a branch.
+    pub fn landed(&self) -> Option<&LandedBy> {
+        self.landed.as_ref()
+    }
 }
 
 impl WorktreeAdmin {
     /// Looks whether the worktree and branch under a key can go: made by orch, nothing uncommitted or untracked,
-    /// every commit contained in `target`. All reasons against are given at once.
+    /// everything of it contained in `target`, be it merged, squashed or rebased ([`LandedBy`]). All reasons against are
+    /// given at once.
     pub fn removable(&self, key: &str, target: &CommitId) -> Result<Removable, RemoveError> {
         let Some(marker) = self.read_marker(key)? else {
             let key = key.to_owned();
@@ -137,15 +67,35 @@ impl WorktreeAdmin {
             Some(branch) => self.repo.branch_tip(branch)?,
             None => None,
         };
+        let mut landed = None;
         if let (Some(branch), Some(tip)) = (&marker.branch, &tip) {
-            self.judge_branch(&marker, branch, tip, target, &mut reasons)?;
+            landed = self.judge_branch(&marker, branch, tip, target, &mut reasons)?;
         }
         let unit = self.judge_unit(&marker, target, &mut reasons)?;
         let submodules = self.judge_worktree(&marker, unit.as_ref(), target, &mut reasons)?;
+        let ignored = match marker.path.is_dir() {
+            true => ignored(&marker.path)?,
+            false => Vec::new(),
+        };
+        let repositories: Vec<PathBuf> = ignored
+            .iter()
+            .flat_map(|found| found.repositories.clone())
+            .collect();
+        if !repositories.is_empty() {
+            let path = marker.path.clone();
+            reasons.push(KeepReason::IgnoredRepositories { path, repositories });
+        }
         if !reasons.is_empty() {
             return Err(RemoveError::Keep(reasons));
         }
         Ok(Removable {
+            loose: match marker.lane && unit.is_none() && marker.path.is_dir() {
+                true => Some(inspect(&marker.path)?.head),
+                false => None,
+            },
+            ignored,
+            landed,
+            target: target.clone(),
             key: key.to_owned(),
             path: marker.path,
             branch: marker.branch,
@@ -184,7 +134,7 @@ impl WorktreeAdmin {
         tip: &CommitId,
         target: &CommitId,
         reasons: &mut Vec<KeepReason>,
-    ) -> Result<(), GitError> {
+    ) -> Result<Option<LandedBy>, GitError> {
         let branch = branch.to_owned();
         let elsewhere = self
             .repo
@@ -195,11 +145,12 @@ impl WorktreeAdmin {
             let branch = branch.clone();
             reasons.push(KeepReason::CheckedOutElsewhere { branch, path });
         }
-        if !self.repo.is_ancestor(tip, target)? {
+        let landed = self.repo.landed_by(tip, target)?;
+        if landed.is_none() {
             let tip = tip.clone();
             reasons.push(KeepReason::NotLanded { branch, tip });
         }
-        Ok(())
+        Ok(landed)
     }
 
     /// Judges the files. True when there are submodules among them.
@@ -255,7 +206,7 @@ impl WorktreeAdmin {
                 tip: target.clone(),
             }),
             // In a lane they are: it is left on a commit of the plan's.
-            None if marker.lane && !self.repo.is_ancestor(&state.head, target)? => {
+            None if marker.lane && self.repo.landed_by(&state.head, target)?.is_none() => {
                 reasons.push(KeepReason::NotLanded {
                     branch: state.head.to_string(),
                     tip: state.head,
@@ -273,29 +224,57 @@ impl WorktreeAdmin {
     }
 
     /// Removes the worktree, then its branches by compare-and-swap, then the note. Never by force: what has changed
-    /// since the proof was given makes the step fail. One that was cut short is ended by the next.
-    pub fn remove(&self, lock: &AdminLock<'_>, removable: &Removable) -> Result<(), RemoveError> {
+    /// since the proof was given makes the step fail. One that was cut short is ended by the next. Commits that are on
+    /// the target by their content alone go to a backup, which is returned.
+    pub fn remove(&self, lock: &AdminLock<'_>, removable: &Removable) -> Result<Vec<Backup>, RemoveError> {
         let common = self.repo.common_dir();
+        let mut backups = Vec::new();
+        let spare = |branch: &str, tip: &CommitId| {
+            let contained = self.repo.contained(tip, &removable.target)?;
+            contained.map_or_else(
+                || {
+                    self.repo.spare_commit(
+                        owner_of(&removable.key),
+                        tip,
+                        &[&branch_ref(branch)],
+                        &super::stamp(),
+                    )
+                },
+                Ok,
+            )
+        };
         let known = registrations(common)?
             .into_iter()
             .any(|known| known.path == removable.path);
         if known {
-            let git = Git::on(common).args(["worktree", "remove"]);
-            let git = if removable.submodules {
-                // Git's refusal is for all worktrees with submodules; whether there is work in them was judged, and
-                // is judged again at the last moment.
-                if !inspect(&removable.path)?.is_clean() || submodules_hold_work(&removable.path)? {
-                    let path = removable.path.clone();
-                    return Err(RemoveError::Keep(vec![KeepReason::Submodule { path }]));
-                }
-                git.arg("--force")
-            } else {
-                git
+            // Judged again at the last moment; and git's refusal of all worktrees with submodules is got round.
+            let path = &removable.path;
+            let spared = match path.exists() {
+                true => SparedTree::clean(path, &inspect(path)?),
+                false => SparedTree::empty(path),
             };
-            git.arg(&removable.path).holding(lock.file())?.run()?;
+            let Some(spared) = spared else {
+                let (path, files) = (path.clone(), inspect(path)?.dirty);
+                return Err(RemoveError::Keep(vec![KeepReason::Dirty { path, files }]));
+            };
+            if removable.submodules && submodules_hold_work(path)? {
+                let path = path.clone();
+                return Err(RemoveError::Keep(vec![KeepReason::Submodule { path }]));
+            }
+            spared.remove_worktree(lock, common, removable.submodules)?;
+        }
+        if let Some(head) = &removable.loose
+            && self.repo.contained(head, &removable.target)?.is_none()
+        {
+            let spared = self
+                .repo
+                .spare_commit(owner_of(&removable.key), head, &[], &super::stamp())?;
+            backups.extend(spared.into_backup());
         }
         if let Some((branch, tip)) = &removable.unit {
-            self.repo.delete_judged_unit(branch, tip)?;
+            let spared = spare(branch, tip)?;
+            self.repo.delete_judged_unit(branch, &spared)?;
+            backups.extend(spared.into_backup());
         }
         if let (Some(branch), Some(tip)) = (&removable.branch, &removable.tip) {
             if let Some(path) = self.repo.checkout_paths(branch)?.into_iter().next() {
@@ -305,13 +284,23 @@ impl WorktreeAdmin {
                     path,
                 }]));
             }
-            Git::on(common)
-                .args(["update-ref", "-d"])
-                .arg(branch_ref(branch))
-                .arg(tip.as_str())
-                .run()?;
+            let spared = spare(branch, tip)?;
+            if self.repo.branch_tip(branch)?.is_some() {
+                self.repo.delete_branch(branch, &spared)?;
+            }
+            backups.extend(spared.into_backup());
         }
+        self.remove_left(&removable.key);
         self.remove_marker(&removable.key)?;
-        Ok(())
+        Ok(backups)
+    }
+}
+
+/// Whose backups are made for the worktree under a key: a plan's also for its lanes.
+pub(super) fn owner_of(key: &str) -> &str {
+    match key.split_once('@') {
+        // Lane 0 has the plan's own key: `NAME@0` is the merge queue's.
+        Some((plan, lane)) if lane != "0" && plan.parse::<PlanName>().is_ok() => plan,
+        _ => key,
     }
 }

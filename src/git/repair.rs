@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::admin::{AdminLock, WorktreeAdmin};
 use super::ensure::{Wanted, is_free};
+use super::gate::SparedTree;
 use super::marker::{Marker, Progress};
 use super::populate::Fill;
 use super::registration::{Registration, pointed_to, settle};
@@ -14,7 +15,7 @@ impl WorktreeAdmin {
     /// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
     pub(super) fn repair(
         &self,
-        _lock: &AdminLock<'_>,
+        lock: &AdminLock<'_>,
         wanted: &Wanted<'_>,
         marker: &Marker,
         known: Registration,
@@ -28,9 +29,8 @@ impl WorktreeAdmin {
             _ => head.is_some(),
         };
         if !right_head {
-            if making && is_bare_shell(&known.path) {
-                fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
-                let _ = fs::remove_file(known.path.join(".git"));
+            if let Some(spared) = SparedTree::unused(marker).and_then(|_| SparedTree::empty(&known.path)) {
+                spared.forget(lock, &known)?;
                 return Ok(None);
             }
             return Err(WorktreeRefusal::OtherHead {
@@ -48,11 +48,12 @@ impl WorktreeAdmin {
             known.connect()?;
         }
         let has_index = known.admin.join("index").exists();
-        let fill = match (making, has_index, was_free) {
-            (true, _, _) | (false, false, true) => Fill::FromCommit,
-            (false, true, true) => Fill::FromIndex,
-            (false, false, false) => Fill::IndexOnly,
-            (false, true, false) => Fill::Nothing,
+        let blank = SparedTree::empty(&known.path).filter(|_| was_free && !has_index);
+        let fill = match (SparedTree::unused(marker).or(blank), has_index, was_free) {
+            (Some(spared), _, _) => Fill::FromCommit(spared),
+            (None, true, true) => Fill::FromIndex,
+            (None, true, false) => Fill::Nothing,
+            (None, false, _) => Fill::IndexOnly,
         };
         Ok(Some((known, fill)))
     }
@@ -93,13 +94,6 @@ impl WorktreeAdmin {
         adopted.connect()?;
         Ok(adopted)
     }
-}
-
-/// True when a folder holds nothing but, at most, its `.git` file.
-fn is_bare_shell(path: &Path) -> bool {
-    fs::read_dir(path).map_or(true, |entries| {
-        entries.flatten().all(|entry| entry.file_name() == ".git")
-    })
 }
 
 /// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.

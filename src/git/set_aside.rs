@@ -5,24 +5,27 @@ use std::path::{Path, PathBuf};
 use super::revision::oid;
 use super::snapshot::snapshot_with;
 use super::{Backup, GitError, Repository};
-use crate::plan::{CommitId, PlanName};
+use crate::plan::CommitId;
+
+/// How the message of a backup of uncommitted work ends.
+pub(super) const PUT_ASIDE: &str = "uncommitted work put aside";
 
 impl Repository {
-    /// Backs a commit up unless a backup of the plan keeps that very commit.
+    /// Backs a commit up unless a backup of the owner keeps that very commit.
     pub(super) fn back_up_once(
         &self,
-        plan: &PlanName,
+        owner: &str,
         commit: &CommitId,
         stamp: &str,
     ) -> Result<Backup, GitError> {
         let kept = self
-            .backups(plan)?
+            .backups_of(&format!("{owner}/"))?
             .into_iter()
             .find(|backup| backup.commit == *commit);
         match kept {
             Some(backup) => Ok(backup),
             None => Ok(Backup {
-                name: self.backup(plan, commit, stamp)?,
+                name: self.back_up(owner, commit, stamp)?,
                 commit: commit.clone(),
             }),
         }
@@ -32,20 +35,20 @@ impl Repository {
     /// that was made and then cut short. The worktree stays as it is.
     pub(super) fn set_aside(
         &self,
-        plan: &PlanName,
+        owner: &str,
         path: &Path,
         ignored: &[PathBuf],
         stamp: &str,
     ) -> Result<Backup, GitError> {
-        let commit = snapshot_with(path, ignored, &format!("{plan}: uncommitted work put aside"))?;
+        let commit = snapshot_with(path, ignored, &format!("{owner}: {PUT_ASIDE}"))?;
         let content = self.content(&commit)?;
-        for backup in self.backups(plan)? {
+        for backup in self.backups_of(&format!("{owner}/"))? {
             if self.content(&backup.commit)? == content {
                 return Ok(backup);
             }
         }
         Ok(Backup {
-            name: self.backup(plan, &commit, stamp)?,
+            name: self.back_up(owner, &commit, stamp)?,
             commit,
         })
     }

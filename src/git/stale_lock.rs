@@ -93,7 +93,7 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
 }
 
 /// True while some git process that is at least as old as the lock works in the lock's repository, or may do so.
-fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
+pub(super) fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
     let age = found.modified().ok().and_then(|made| made.elapsed().ok());
     let age = age.unwrap_or_default();
     let places = places_of(lock);
@@ -149,7 +149,7 @@ fn places_of(lock: &Path) -> Vec<PathBuf> {
     places
 }
 
-fn is_open_anywhere(file: &Path) -> bool {
+pub(super) fn is_open_anywhere(file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else {
         return false;
     };

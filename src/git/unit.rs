@@ -3,7 +3,7 @@
 //! `refs/orch/units/PLAN/BRANCH` says that orch has made a branch for a unit of a plan. It is written before the branch
 //! and removed after it, so that a branch without one is always somebody else's.
 
-use super::command::Git;
+use super::gate::SparedCommit;
 use super::revision::{branch_ref, oid};
 use super::unit_error::{UnitError, UnitRefusal};
 use super::{GitError, Repository, is_branch_name, stale_lock};
@@ -27,7 +27,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    fn mark(&self) -> String {
+    pub(super) fn mark(&self) -> String {
         format!("{UNITS}{}/{}", self.plan, self.branch)
     }
 }
@@ -47,7 +47,7 @@ impl Repository {
             .any(|mark| mark.split_once('/').is_some_and(|(_, of)| of == branch)))
     }
 
-    fn marks(&self, below: &str) -> Result<Vec<String>, GitError> {
+    pub(super) fn marks(&self, below: &str) -> Result<Vec<String>, GitError> {
         let repo = self.handle();
         let cannot = || GitError::library("list the branches of units");
         let mut names = repo.references_glob(&format!("{below}*")).map_err(cannot())?;
@@ -82,20 +82,21 @@ impl Repository {
     pub(super) fn set_unit(
         &self,
         unit: &Unit,
-        old: Option<&CommitId>,
+        old: Option<&SparedCommit>,
         new: &CommitId,
     ) -> Result<(), GitError> {
         self.write_ref(&unit.mark(), new, "orch: unit")?;
-        let repo = self.handle();
-        let name = branch_ref(&unit.branch);
-        let (new, old) = (oid(new)?, old.map(oid).transpose()?);
-        let write = || match old {
-            None => repo.reference(&name, new, false, "orch: start"),
-            Some(old) => repo.reference_matching(&name, new, true, old, "orch: start again"),
-        };
-        fault::around("ref.unit", write)
-            .map(drop)
-            .map_err(GitError::library(format!("write `{name}`")))
+        match old {
+            None => {
+                let name = branch_ref(&unit.branch);
+                let new = oid(new)?;
+                let repo = self.handle();
+                fault::around("ref.unit", || repo.reference(&name, new, false, "orch: start"))
+                    .map(drop)
+                    .map_err(GitError::library(format!("write `{name}`")))
+            }
+            Some(old) => self.move_branch(&unit.branch, old, new, "orch: start again"),
+        }
     }
 
     /// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out
@@ -107,30 +108,30 @@ impl Repository {
     pub fn delete_unit(&self, unit: &Unit) -> Result<Option<CommitId>, UnitError> {
         let (plan, tip) = self.unit_tips(unit)?;
         if let Some(tip) = &tip {
-            if !self.is_ancestor(tip, &plan)? {
+            let Some(spared) = self.contained(tip, &plan)? else {
                 return Err(UnitRefusal::NotMerged {
                     branch: unit.branch.clone(),
                     into: unit.plan_branch.clone(),
                 }
                 .into());
-            }
+            };
             self.refuse_checked_out(&unit.branch, None)?;
             stale_lock::clear_packed(self.common_dir())?;
             stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
-            self.delete_at(&unit.branch, tip)?;
+            self.delete_branch(&unit.branch, &spared)?;
         }
-        self.delete_ref(&unit.mark())?;
+        self.drop_own_ref(&unit.mark(), unit.plan.as_str(), Some(&plan))?;
         Ok(tip)
     }
 
-    /// Deletes a unit's branch that was judged to hold nothing of its own at `tip`.
-    pub(super) fn delete_judged_unit(&self, branch: &str, tip: &CommitId) -> Result<(), GitError> {
+    /// Deletes a unit's branch that was judged to hold nothing of its own.
+    pub(super) fn delete_judged_unit(&self, branch: &str, spared: &SparedCommit) -> Result<(), GitError> {
         if self.branch_tip(branch)?.is_some() {
-            self.delete_at(branch, tip)?;
+            self.delete_branch(branch, spared)?;
         }
         for mark in self.marks(UNITS)? {
-            if mark.split_once('/').is_some_and(|(_, of)| of == branch) {
-                self.delete_ref(&format!("{UNITS}{mark}"))?;
+            if let Some((plan, _)) = mark.split_once('/').filter(|(_, of)| *of == branch) {
+                self.drop_own_ref(&format!("{UNITS}{mark}"), plan, None)?;
             }
         }
         Ok(())
@@ -153,14 +154,5 @@ impl Repository {
             }
             None => Ok(()),
         }
-    }
-
-    fn delete_at(&self, branch: &str, tip: &CommitId) -> Result<(), GitError> {
-        Git::on(self.common_dir())
-            .args(["update-ref", "-d"])
-            .arg(branch_ref(branch))
-            .arg(tip.as_str())
-            .run()
-            .map(drop)
     }
 }

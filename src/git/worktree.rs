@@ -52,7 +52,7 @@ pub enum WorktreeRefusal {
     /// The branch exists and orch did not make it.
     #[error(
         "the branch `{branch}` exists and orch did not make it: rename it (`git branch -m {branch} NEW`), delete it, \
-         or set another `branch` in the manifest"
+         or set another `branch` in the manifest; after `.git/orch` was lost, `orch doctor` finds out whether it did"
     )]
     ForeignBranch {
         /// The branch.

@@ -37,7 +37,7 @@ pub enum JournalError {
     },
     /// A row does not read as an event.
     #[error(
-        "the journal {path} is damaged at entry {seq}: {why}; `.git/orch` can be moved away without losing a commit"
+        "the journal {path} is damaged at entry {seq}: {why}; `orch doctor --fix` sets it aside, never deletes it, and saves what can be known"
     )]
     Damaged {
         /// The database.

@@ -6,6 +6,7 @@
 
 mod epoch;
 mod error;
+mod health;
 mod lock;
 mod paths;
 mod reader;
@@ -15,6 +16,7 @@ mod store;
 
 pub use epoch::Epoch;
 pub use error::JournalError;
+pub use health::{Health, health, salvage, set_aside};
 pub use lock::{Holder, RepositoryLock};
 pub use paths::OrchDir;
 pub use reader::JournalReader;

@@ -16,8 +16,8 @@ use super::{Epoch, JournalError, OrchDir, Record};
 /// The journal, open for reading beside a writer.
 #[derive(Debug)]
 pub struct JournalReader {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     epoch: Epoch,
 }
 
@@ -156,6 +156,18 @@ pub(super) fn read(
     after: i64,
     plan: Option<&str>,
 ) -> Result<Vec<Record>, JournalError> {
+    let mut records = Vec::new();
+    read_into(&mut records, (connection, path, epoch), after, plan)?;
+    Ok(records)
+}
+
+/// As [`read`]; what was read before an error is there all the same.
+pub(super) fn read_into(
+    records: &mut Vec<Record>,
+    (connection, path, epoch): (&Connection, &Path, Epoch),
+    after: i64,
+    plan: Option<&str>,
+) -> Result<(), JournalError> {
     let failed = |source| JournalError::Sqlite {
         path: path.to_owned(),
         verb: "read",
@@ -172,7 +184,6 @@ pub(super) fn read(
         ))
         .map_err(failed)?;
     let mut rows = select.query(params![after]).map_err(failed)?;
-    let mut records = Vec::new();
     let mut expected = after + 1;
     while let Some(row) = rows.next().map_err(failed)? {
         let seq: i64 = row.get(0).map_err(failed)?;
@@ -213,5 +224,5 @@ pub(super) fn read(
             event: columns.event().map_err(|error| damaged(error.to_string()))?,
         });
     }
-    Ok(records)
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod document;
 mod duration;
 mod fault;
 mod id;
+mod landed_by;
 mod lane;
 pub mod manifest;
 pub mod markdown;
@@ -34,6 +35,7 @@ pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, Veri
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
+pub use landed_by::LandedBy;
 pub use lane::LaneId;
 pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};

@@ -2,11 +2,13 @@
 
 mod event_line;
 mod gantt;
+mod hanging;
 mod json_lines;
 mod palette;
 mod plain_lines;
 mod plan_page;
 mod progress;
+mod size;
 mod span;
 mod summary;
 mod table;
@@ -14,10 +16,12 @@ mod width;
 
 pub use event_line::event_line;
 pub use gantt::gantt;
+pub use hanging::hanging;
 pub use json_lines::JsonLines;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
+pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};
 pub use table::table;

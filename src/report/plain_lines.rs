@@ -77,6 +77,7 @@ fn is_news(event: &Event) -> bool {
         | Event::Approved { .. }
         | Event::MergeRequested { .. }
         | Event::MergeLanded { .. }
+        | Event::MergeFound { .. }
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

@@ -3,9 +3,9 @@
 use crate::plan::{AttemptId, PlanName, Point};
 
 use super::attempt::{Integration, Stage};
-use super::plan_run::{Merge, Verify};
+use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
-use super::{At, Event, OfPlan};
+use super::{At, Event, Found, OfPlan, PinRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +59,12 @@ impl Scheduler {
             Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
                 matches!(self.state.plan(plan).merge, Merge::Running(_))
             }
+            Event::MergeFound(Found { plan, target, .. }) => {
+                let run = self.state.plan(plan);
+                run.outcome == Some(Outcome::Finished)
+                    && !run.landed.contains_key(target)
+                    && !matches!(run.merge, Merge::Running(_))
+            }
             _ => true,
         }
     }
@@ -81,7 +87,7 @@ impl Scheduler {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
             }
-            Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } => {
+            Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) => {
                 Ask::Pin(plan.clone(), *point)
             }
             Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {

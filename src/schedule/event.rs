@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{LaneOf, OfPlan, Steered, TaskReport, UnitOf, is_zero};
+use super::event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
 use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
@@ -251,14 +251,7 @@ pub enum Event {
     },
     /// The commit of a point could not be pinned.
     #[serde(rename = "pin.refused")]
-    PinRefused {
-        /// The plan.
-        plan: PlanName,
-        /// The point.
-        point: Point,
-        /// Why.
-        why: String,
-    },
+    PinRefused(PinRefusal),
     /// The plan's own verification began.
     #[serde(rename = "verify.started")]
     VerifyStarted(OfPlan),
@@ -361,6 +354,9 @@ pub enum Event {
         /// The target after: the commit that was verified.
         commit: CommitId,
     },
+    /// A finished plan was found on the target without orch having landed it: a person has.
+    #[serde(rename = "merge.found")]
+    MergeFound(Found),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::plan::{AttemptId, ItemId, PlanName, Point, UnitId};
+use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, PlanName, Point, UnitId};
 
 /// What was reported about a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,30 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
+/// A point whose commit could not be pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinRefusal {
+    /// The plan.
+    pub plan: PlanName,
+    /// The point.
+    pub point: Point,
+    /// Why.
+    pub why: String,
+}
+
+/// A plan that was found on a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The plan.
+    pub plan: PlanName,
+    /// The branch it was found on.
+    pub target: String,
+    /// Where that stood.
+    pub commit: CommitId,
+    /// What shows it.
+    pub evidence: LandedBy,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 pub(super) fn is_zero(lane: &u32) -> bool {
     *lane == 0
@@ -74,6 +98,8 @@ impl Event {
             | Self::RetryRequested(about)
             | Self::CancelRequested(about)
             | Self::Approved(about) => Some(&about.plan),
+            Self::PinRefused(about) => Some(&about.plan),
+            Self::MergeFound(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
@@ -107,7 +133,6 @@ impl Event {
             | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
-            | Self::PinRefused { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
             | Self::PlanFailed { plan, .. }

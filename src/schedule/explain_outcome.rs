@@ -48,7 +48,14 @@ pub(super) fn explain_outcome(
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(_), _) => vec![Reason::new("is being merged")],
             (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
-            _ if state.is_landed(name) => Vec::new(),
+            _ if state.is_landed(name) => {
+                let target = state.run.as_ref().map(|run| &run.target);
+                let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
+                by_hand
+                    .map(|evidence| Reason::new(format!("a person landed it: {evidence}")))
+                    .into_iter()
+                    .collect()
+            }
             (Merge::Wanted(_), None) => vec![Reason::new("waits for its turn to be merged")],
             (Merge::Idle, None) => vec![Reason::with_remedy(
                 "waits to be merged",

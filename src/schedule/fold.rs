@@ -112,10 +112,14 @@ impl State {
 
     fn request_merge(&mut self, plans: &[PlanName], into: Option<&str>) {
         let target = into.map(str::to_owned);
+        let onto = into
+            .or(self.run.as_ref().map(|run| run.target.as_str()))
+            .map(str::to_owned);
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             let finished = matches!(plan.outcome, Some(Outcome::Finished));
+            let landed = onto.as_ref().is_some_and(|onto| plan.landed.contains_key(onto));
             let wanted = if plans.is_empty() {
-                finished
+                finished && !landed
             } else {
                 plans.contains(name)
             };

@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::loop_breaker::is_brief;
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, LaneOf, MergeTrouble, Steered, TaskReport, UnitOf};
+use super::{At, Event, Hold, LaneOf, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -221,7 +221,7 @@ impl PlanRun {
             Event::Pinned { point, commit, .. } => {
                 self.pins.insert(*point, commit.clone());
             }
-            Event::PinRefused { point, why, .. } => {
+            Event::PinRefused(PinRefusal { point, why, .. }) => {
                 self.pins_refused.insert(*point, why.clone());
             }
             Event::VerifyStarted { .. } => {
@@ -282,6 +282,7 @@ impl PlanRun {
                 self.landed.insert(target.clone(), commit.clone());
                 self.since = at;
             }
+            Event::MergeFound(found) => self.was_found(at, found),
             Event::MergeFailed { why, .. } => {
                 self.merge = Merge::Idle;
                 let changed = matches!(

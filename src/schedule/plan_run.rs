@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
+use crate::plan::{CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Hold, MergeTrouble};
+use super::{At, Found, Hold, MergeTrouble};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -50,6 +50,8 @@ pub struct PlanRun {
     pub outcome: Option<Outcome>,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
+    /// What shows that a person landed it, by target branch.
+    pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// Where its merge stands.
     pub merge: Merge,
     /// Why the last merge did not land it.
@@ -191,6 +193,15 @@ pub enum Merge {
 }
 
 impl PlanRun {
+    /// A person has landed it.
+    pub(super) fn was_found(&mut self, at: At, found: &Found) {
+        self.merge_trouble = None;
+        self.landed.insert(found.target.clone(), found.commit.clone());
+        self.landed_by_hand
+            .insert(found.target.clone(), found.evidence.clone());
+        self.since = at;
+    }
+
     /// The plan's own worktree, once there is one.
     pub fn worktree(&self) -> Option<&WorktreeMade> {
         self.worktrees.get(&0)

@@ -17,7 +17,7 @@ use super::plan_run::Merge;
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, OfPlan, Signs, invariants, landing};
+use super::{At, Effect, Event, OfPlan, PinRefusal, Signs, invariants, landing};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -205,7 +205,7 @@ impl Scheduler {
     fn apply(&mut self, at: At, event: &Event) {
         self.state.apply(at, event);
         self.frontier.ahead.follow(event);
-        if let Event::Pinned { plan, point, .. } | Event::PinRefused { plan, point, .. } = event
+        if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
             && let Some(number) = self.state.number(plan)
         {
             self.frontier.pinning.remove(&(number, *point));
@@ -223,6 +223,7 @@ impl Scheduler {
             }
             Event::Warning { .. } => {}
             Event::MergeLanded { .. }
+            | Event::MergeFound { .. }
             | Event::MergeFailed { .. }
             | Event::MergeStarted { .. }
             | Event::PlanFinished { .. }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::agent::{JobFolder, Runner};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PlanName};
-use crate::schedule::{Effect, Event, Input, Launch};
+use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
 use crate::status;
 
 use super::engine::Engine;
@@ -101,7 +101,9 @@ impl Engine<'_> {
                             }
                             Message::Input(Input::Event(event))
                         }
-                        Err(why) => Message::Input(Input::Event(Event::PinRefused { plan, point, why })),
+                        Err(why) => {
+                            Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
+                        }
                     }
                 });
             }

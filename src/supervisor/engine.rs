@@ -25,7 +25,7 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::UnitLocks;
 use super::stillness::Watch;
-use super::{Campaign, MergeReport, Observer, SupervisorError, perform, preflight, recovery};
+use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
 
 /// What a supervisor is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,6 +227,10 @@ impl<'o> Engine<'o> {
                 }
             }
         }
+        missed.extend(landed_by_hand::landed_by_hand(
+            &self.campaign,
+            self.scheduler.state(),
+        )?);
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {

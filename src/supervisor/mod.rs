@@ -4,12 +4,14 @@
 mod campaign;
 mod clock;
 mod control;
+pub mod doctor;
 mod effects;
 mod engine;
 mod environment;
 mod error;
 mod escapes;
 mod inbox;
+mod landed_by_hand;
 mod load;
 mod machine;
 mod mail;

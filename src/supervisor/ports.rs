@@ -29,10 +29,7 @@ pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
         return Some(*port);
     }
     // Another process may have registered more since.
-    *known = fs::read(&path)
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok())
-        .unwrap_or_default();
+    *known = registered(dir);
     if let Some(port) = known.get(plan) {
         return Some(*port);
     }
@@ -46,6 +43,32 @@ pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
     fault::around("ports", || fs::rename(&temporary, &path)).ok()?;
     *known = more;
     Some(free)
+}
+
+/// Every block that is registered.
+pub fn registered(dir: &OrchDir) -> BTreeMap<PlanName, u16> {
+    fs::read(dir.ports())
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Gives a plan's block back.
+///
+/// # Errors
+///
+/// When the registry cannot be written.
+pub fn release(dir: &OrchDir, plan: &str) -> std::io::Result<()> {
+    let path = dir.ports();
+    let mut known = registered(dir);
+    known.retain(|name, _| name.as_str() != plan);
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, serde_json::to_vec_pretty(&known)?)?;
+    fs::rename(&temporary, &path)?;
+    if let Ok(mut all) = KNOWN.lock() {
+        all.remove(&path);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

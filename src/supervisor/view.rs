@@ -14,6 +14,7 @@ use crate::schedule::{
     plan_state, task_state,
 };
 
+use super::landed_by_hand::landed_by_hand;
 use super::{Campaign, SupervisorError};
 
 /// Everything known at one moment, for those who look.
@@ -196,7 +197,12 @@ impl Situation {
             scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
             epoch = Some(reader.epoch());
             // Time goes on after the last record: a delay that is over is over.
-            scheduler.observe(reader.epoch().at(Timestamp::now()));
+            let now = reader.epoch().at(Timestamp::now());
+            scheduler.observe(now);
+            // Shown at once, and written down by the next supervisor.
+            for found in landed_by_hand(campaign, scheduler.state()).unwrap_or_default() {
+                let _ = scheduler.take(now, &found);
+            }
         }
         Ok(Self {
             scheduler,

@@ -21,7 +21,7 @@ impl Lanes {
 
     fn removal(&self, key: &str, target: &CommitId) -> Result<(), RemoveError> {
         let proof = self.admin.removable(key, target)?;
-        self.admin.remove(&self.admin.lock().unwrap(), &proof)
+        self.admin.remove(&self.admin.lock().unwrap(), &proof).map(drop)
     }
 
     #[track_caller]

@@ -42,7 +42,7 @@ impl Bench {
 
     fn remove(&self, proof: &Removable) -> Result<(), RemoveError> {
         let lock = self.admin.lock().unwrap();
-        self.admin.remove(&lock, proof)
+        self.admin.remove(&lock, proof).map(drop)
     }
 
     #[track_caller]

@@ -15,6 +15,8 @@ mod schedule_model;
 mod git_candidate;
 mod git_carry;
 mod git_commit;
+mod git_evidence;
+mod git_gate;
 mod git_half_made;
 mod git_inspect;
 mod git_integrate;
@@ -34,8 +36,10 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod cli_backup;
 mod cli_check;
 mod cli_cycles;
+mod cli_doctor;
 mod cli_preview;
 mod cli_shapes;
 mod cli_task;

@@ -272,3 +272,68 @@ fn plans_that_wait_for_each_others_phases_in_turn_land_too() {
     }
     assert!(sandbox.join("a-2.1.txt").exists() && sandbox.join("b-2.1.txt").exists());
 }
+
+#[test]
+fn what_a_person_landed_by_hand_counts_as_landed_with_what_shows_it() {
+    let sandbox = Sandbox::new();
+    for name in ["merged", "squashed", "rebased", "open"] {
+        sandbox.plan(name, "", &document(&[2]), "work 1.1 1.2");
+    }
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("merged"), "finished");
+    sandbox.git("merge -q --no-ff orch/merged");
+    sandbox.git("merge -q --squash orch/squashed");
+    sandbox.git_args(["commit", "-q", "-m", "squashed by hand"]);
+    sandbox.git("cherry-pick orch/rebased~1 orch/rebased");
+    for (name, word) in [
+        ("merged", "history"),
+        ("squashed", "the change of the whole branch"),
+        ("rebased", "2 commits on the target"),
+    ] {
+        assert_eq!(sandbox.state(name), "landed", "{name}");
+        assert!(
+            sandbox.why(name).contains("a person landed it"),
+            "{}",
+            sandbox.why(name)
+        );
+        assert!(sandbox.why(name).contains(word), "{}", sandbox.why(name));
+    }
+    assert_eq!(sandbox.state("open"), "finished");
+    assert_eq!(
+        sandbox.count("merge.found", None),
+        0,
+        "looking writes nothing down"
+    );
+
+    sandbox
+        .orch("clean --dry-run")
+        .code(0)
+        .says("would remove squashed")
+        .ok();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.count("merge.found", None), 3);
+    assert_eq!(sandbox.count("merge.landed", None), 1);
+    assert_eq!(sandbox.state("open"), "landed");
+    let tip = sandbox.rev("orch/squashed");
+    sandbox
+        .orch("clean")
+        .code(0)
+        .says("refs/orch/backup/squashed/")
+        .ok();
+    assert_eq!(sandbox.git("branch --list orch/*"), "");
+    let kept = sandbox.git(&format!("for-each-ref --format=%(refname) --contains {tip}"));
+    assert!(kept.starts_with("refs/orch/backup/squashed/"), "{kept}");
+}
+
+#[test]
+fn a_plan_of_which_half_was_picked_has_not_landed_and_merging_the_rest_adds_no_empty_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.orch("up").code(0).ok();
+    sandbox.git("cherry-pick orch/p~1");
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.git("cherry-pick orch/p");
+    let before = sandbox.head();
+    sandbox.orch("merge p").code(0).ok();
+    assert_eq!((sandbox.head(), sandbox.state("p").as_str()), (before, "landed"));
+}

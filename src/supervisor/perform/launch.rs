@@ -222,11 +222,11 @@ fn carry_in(worktree: &Path, branch: &str, from: &WorkRef, commit: &CommitId) ->
                 .map(|file| file.to_string_lossy().into_owned())
                 .collect(),
         }),
-        Err(error @ (CarryError::Dirty { .. } | CarryError::InProgress { .. })) => {
-            Err(LaunchTrouble::Refused {
-                why: error.to_string(),
-            })
-        }
+        Err(
+            error @ (CarryError::Dirty { .. } | CarryError::InProgress { .. } | CarryError::InTheWay { .. }),
+        ) => Err(LaunchTrouble::Refused {
+            why: error.to_string(),
+        }),
         Err(CarryError::Git(error)) => Err(LaunchTrouble::Failed {
             why: error.to_string(),
         }),

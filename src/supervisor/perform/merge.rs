@@ -101,7 +101,7 @@ fn attempt(
         None => onto,
     };
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        match verify_candidate(campaign, admin, plan, &commit, line) {
+        match verify_candidate(campaign, admin, plan, &commit, line, warnings) {
             Ok(Verdict::Passed) => {}
             Err(why) => return Err(MergeTrouble::Refused { why }),
             Ok(Verdict::Failed(why)) => return Err(MergeTrouble::Verification { why }),
@@ -178,6 +178,8 @@ fn build(
         .build(onto, &head, &message(plan))
         .map_err(|error| refused(&error))?
     {
+        // A person has landed it by other commits: one more would be empty.
+        Build::Candidate(candidate) if adds_nothing(campaign, onto, &head, &candidate.tree)? => Ok(None),
         Build::Candidate(candidate) => Ok(Some(candidate.commit)),
         Build::AlreadyContained => Ok(None),
         Build::Conflict { files } => {
@@ -193,6 +195,25 @@ fn build(
     }
 }
 
+/// True when the branch changes something, and the target has just that already.
+fn adds_nothing(
+    campaign: &Campaign,
+    onto: &CommitId,
+    head: &CommitId,
+    merged: &str,
+) -> Result<bool, MergeTrouble> {
+    let repo = &campaign.repo;
+    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
+    if tree(onto)? != merged {
+        return Ok(false);
+    }
+    let base = repo.merge_base(onto, head).map_err(|error| refused(&error))?;
+    Ok(match base {
+        Some(base) => tree(&base)? != tree(head)?,
+        None => false,
+    })
+}
+
 fn message(plan: &Plan) -> String {
     let title = if plan.document.title.is_empty() {
         String::new()
@@ -203,7 +224,7 @@ fn message(plan: &Plan) -> String {
 }
 
 /// The name of the merge queue's own worktree; no plan can have it.
-const TRAIN: &str = "train@0";
+pub(in crate::supervisor) const TRAIN: &str = "train@0";
 
 fn verify_candidate(
     campaign: &Campaign,
@@ -211,11 +232,13 @@ fn verify_candidate(
     plan: &Plan,
     commit: &CommitId,
     line: &str,
+    warnings: &mut Vec<String>,
 ) -> Result<Verdict, String> {
     let path = campaign.worktree_path(TRAIN);
     let ready = admin
         .ensure_detached(TRAIN, &path, commit)
         .map_err(|error| error.to_string())?;
+    warnings.extend(ready.warnings);
     let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
@@ -225,7 +248,9 @@ fn verify_candidate(
         grace: plan.attempts.grace,
     };
     let folder = JobFolder::new(campaign.dir.merge_verification(&plan.name));
-    verify::run(campaign, &folder, variables, &check)
+    let verdict = verify::run(campaign, &folder, variables, &check);
+    admin.note_left(TRAIN).map_err(|error| error.to_string())?;
+    verdict
 }
 
 /// What [`merge`] would do on a target that stands at `onto`, without verifying or moving anything: the new tip.

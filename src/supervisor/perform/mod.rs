@@ -14,6 +14,7 @@ mod worktree;
 pub use check::check;
 pub use hook::hook;
 pub use launch::launch;
+pub(super) use merge::TRAIN;
 pub use merge::{merge, rehearse, resume_landing};
 pub use pin::{AtWork, pin};
 pub use unit::{UnitLocks, integrate};

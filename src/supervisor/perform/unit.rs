@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{
     Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, WorktreeAdmin,
-    again_if_killed,
+    again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, LaunchTrouble, WorkPlace};
@@ -24,11 +24,6 @@ impl UnitLocks {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(of.entry(plan.clone()).or_default())
     }
-}
-
-/// What backups made now are called.
-fn stamp() -> String {
-    jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {

@@ -1,0 +1,241 @@
+//! `orch backup`
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::{Kept, KeptError, Repository, WorktreeAdmin};
+use crate::journal::SCHEMA;
+
+use super::{CliError, Context, Exit, output};
+
+/// List what orch has put away before it replaced or removed something, and bring it back
+#[derive(Debug, clap::Args)]
+pub struct BackupArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List backups
+    List {
+        /// Only those of this plan
+        plan: Option<String>,
+    },
+    /// Show what is in a backup
+    Show {
+        /// As `orch backup list` names it
+        #[arg(value_name = "PLAN/TIME")]
+        backup: String,
+    },
+    /// Bring a backup back, on a new branch or in a new worktree; nothing is overwritten
+    Restore {
+        /// As `orch backup list` names it
+        #[arg(value_name = "PLAN/TIME")]
+        backup: String,
+        /// The branch to make [default: restored/PLAN/TIME]
+        #[arg(long, value_name = "BRANCH")]
+        to: Option<String>,
+        /// A worktree to make instead, in which uncommitted work is uncommitted again
+        #[arg(long, value_name = "DIR", conflicts_with = "to")]
+        worktree: Option<PathBuf>,
+    },
+    /// Delete a backup, once a branch, a tag or another backup holds its commit too
+    Drop {
+        /// As `orch backup list` names it
+        #[arg(value_name = "PLAN/TIME")]
+        backup: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    schema: u32,
+    backups: Vec<Shown>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<u32>,
+    name: String,
+    #[serde(rename = "ref")]
+    reference: String,
+    commit: String,
+    base: Option<String>,
+    at: Option<Timestamp>,
+    kind: &'static str,
+    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<File>>,
+}
+
+#[derive(Debug, Serialize)]
+struct File {
+    status: char,
+    path: String,
+}
+
+impl Shown {
+    fn of(kept: &Kept) -> Self {
+        Self {
+            schema: None,
+            name: kept.name.clone(),
+            reference: kept.backup.name.clone(),
+            commit: kept.backup.commit.to_string(),
+            base: kept.base.as_ref().map(ToString::to_string),
+            at: Timestamp::from_second(kept.seconds).ok(),
+            kind: if kept.uncommitted {
+                "uncommitted"
+            } else {
+                "commits"
+            },
+            subject: kept.subject.clone(),
+            files: None,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is no such backup, or something is in the way of bringing it back.
+pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
+    let repo = context.repository()?;
+    match &args.what {
+        What::List { plan } => list(context, &repo, plan.as_deref())?,
+        What::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
+        What::Restore {
+            backup,
+            to,
+            worktree: None,
+        } => {
+            let kept = find(&repo, backup)?;
+            let branch = to.clone().unwrap_or_else(|| format!("restored/{}", kept.name));
+            repo.restore_to_branch(&kept, &branch).map_err(refused)?;
+            done(
+                context,
+                &format!("{} is on the branch `{branch}`\n", kept.name),
+                serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "branch": branch }),
+            )?;
+        }
+        What::Restore {
+            backup,
+            worktree: Some(folder),
+            ..
+        } => {
+            let kept = find(&repo, backup)?;
+            let folder = context.dir.join(folder);
+            WorktreeAdmin::new(&repo)
+                .restore_to_worktree(&kept, &folder)
+                .map_err(refused)?;
+            let how = if kept.uncommitted { ", uncommitted" } else { "" };
+            done(
+                context,
+                &format!("{} is in {}{how}\n", kept.name, folder.display()),
+                serde_json::json!({ "schema": SCHEMA, "restored": kept.name, "worktree": folder }),
+            )?;
+        }
+        What::Drop { backup } => {
+            let kept = find(&repo, backup)?;
+            repo.drop_kept(&kept).map_err(refused)?;
+            done(
+                context,
+                &format!("dropped {} ({})\n", kept.name, kept.backup.commit.short()),
+                serde_json::json!({ "schema": SCHEMA, "dropped": kept.name, "commit": kept.backup.commit }),
+            )?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn done(context: &Context, text: &str, json: serde_json::Value) -> Result<(), CliError> {
+    if context.json {
+        output::json(&json)
+    } else {
+        output::text(text)
+    }
+}
+
+fn find(repo: &Repository, name: &str) -> Result<Kept, CliError> {
+    repo.kept_as(name).map_err(refused)
+}
+
+fn refused(error: KeptError) -> CliError {
+    let text = error.to_string();
+    match error {
+        KeptError::Git(error) => error.into(),
+        KeptError::Unknown(_) => CliError::refused(text).with_hint("`orch backup list` names them"),
+        KeptError::OnlyHolder(name) => CliError::refused(text).with_hint(format!(
+            "`orch backup restore {name}` puts it on a branch; then it can be dropped"
+        )),
+        KeptError::BranchTaken { .. } | KeptError::BadBranch(_) => {
+            CliError::refused(text).with_hint("`--to BRANCH` names the branch to make")
+        }
+        KeptError::FolderTaken(_) => CliError::refused(text),
+    }
+}
+
+fn list(context: &Context, repo: &Repository, plan: Option<&str>) -> Result<(), CliError> {
+    let prefix = plan.map(|plan| format!("{}/", plan.trim_end_matches('/')));
+    let all = repo.kept(prefix.as_deref().unwrap_or_default())?;
+    if context.json {
+        return output::json(&Listed {
+            schema: SCHEMA,
+            backups: all.iter().map(Shown::of).collect(),
+        });
+    }
+    let widest = all.iter().map(|kept| kept.name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for kept in &all {
+        let shown = Shown::of(kept);
+        text += &format!(
+            "{:widest$}  {}  {:11}  {}\n",
+            shown.name,
+            kept.backup.commit.short(),
+            shown.kind,
+            shown.subject
+        );
+    }
+    if text.is_empty() {
+        text = "no backups\n".to_owned();
+    }
+    output::text(&text)
+}
+
+fn show(context: &Context, repo: &Repository, kept: &Kept) -> Result<(), CliError> {
+    let files = repo.kept_files(kept)?;
+    let mut shown = Shown::of(kept);
+    if context.json {
+        shown.schema = Some(SCHEMA);
+        let file = |(status, path): (char, PathBuf)| File {
+            status,
+            path: path.to_string_lossy().into_owned(),
+        };
+        shown.files = Some(files.into_iter().map(file).collect());
+        return output::json(&shown);
+    }
+    let what = if kept.uncommitted {
+        "uncommitted work on"
+    } else {
+        "commits up to"
+    };
+    let on = kept
+        .base
+        .as_ref()
+        .filter(|_| kept.uncommitted)
+        .unwrap_or(&kept.backup.commit);
+    let mut text = format!("{}: {what} {}\n{}\n", kept.name, on.short(), kept.subject);
+    for (letter, path) in &files {
+        text += &format!("  {letter} {}\n", path.display());
+    }
+    text += &format!(
+        "bring it back: orch backup restore {0} [--to BRANCH | --worktree DIR]\nits changes:   git show -m --first-parent {1}\n",
+        kept.name, kept.backup.name
+    );
+    output::text(&text)
+}

@@ -1,0 +1,176 @@
+//! `orch doctor`
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::report::{hanging, size};
+use crate::supervisor::doctor::{Finding, Kind, MachineFacts, Mended, diagnose, look, machine_facts, mend};
+
+use super::{CliError, Context, Exit, output};
+
+/// Find what is off: worktrees, branches, refs, locks, attempts, the database; and say what the machine offers
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Do what it says it would do, and nothing else
+    #[arg(long)]
+    fix: bool,
+}
+
+/// `orch doctor --json`
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    schema: u32,
+    ok: bool,
+    findings: Vec<Shown<'a>>,
+    machine: MachineFacts,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    kind: Kind,
+    what: &'a str,
+    /// What mends it; null when a person has to.
+    step: Option<String>,
+    advice: Option<&'a str>,
+    /// `mended`, `failed`, `left`; null without `--fix`.
+    outcome: Option<&'static str>,
+    why: Option<&'a str>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or something is to be mended beside a supervisor at work.
+pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let seen = look(&campaign)?;
+    let findings = diagnose(&seen.facts);
+    let mendable = findings.iter().any(|finding| finding.step.is_some());
+    if args.fix && mendable && seen.driven.is_some() {
+        return Err(
+            CliError::refused("a supervisor is at work: nothing is mended under its hands")
+                .with_hint("`orch down` stops it; without --fix it is only looked"),
+        );
+    }
+    let outcomes = match args.fix && mendable {
+        true => Some(mend(&campaign, &findings)?),
+        false => None,
+    };
+    let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
+    let ok = (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
+    let machine = machine_facts(&campaign);
+    if context.json {
+        let shown = findings.iter().enumerate().map(|(at, finding)| Shown {
+            kind: finding.kind,
+            what: &finding.what,
+            step: finding.step.as_ref().map(ToString::to_string),
+            advice: finding.advice.as_deref(),
+            outcome: outcome(at).map(word),
+            why: match outcome(at) {
+                Some(Mended::Failed(why)) => Some(why),
+                _ => None,
+            },
+        });
+        output::json(&Report {
+            schema: SCHEMA,
+            ok,
+            findings: shown.collect(),
+            machine,
+        })?;
+    } else {
+        let mut text = machine_text(&machine);
+        text.push('\n');
+        for (at, finding) in findings.iter().enumerate() {
+            text += &finding_text(finding, outcome(at));
+        }
+        text += &match (findings.len(), mendable && !args.fix, ok) {
+            (0, ..) => "nothing is off\n".to_owned(),
+            (_, true, _) => {
+                "`orch doctor --fix` does what is said after \"would\", and nothing else\n".to_owned()
+            }
+            (_, _, true) => "all of it is mended\n".to_owned(),
+            (_, _, false) => "what is left needs a person\n".to_owned(),
+        };
+        output::text(&text)?;
+    }
+    Ok(if ok { Exit::Done } else { Exit::Trouble })
+}
+
+fn word(outcome: &Mended) -> &'static str {
+    match outcome {
+        Mended::Done => "mended",
+        Mended::Failed(_) => "failed",
+        Mended::Left => "left",
+    }
+}
+
+fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
+    let mut text = hanging(&finding.kind.to_string(), &finding.what);
+    let mut line = |word: &str, said: &str| text += &hanging("", &format!("{word}: {said}"));
+    match (&finding.step, outcome) {
+        (Some(step), None) => line("would", &step.to_string()),
+        (Some(step), Some(Mended::Done)) => line("did", &step.to_string()),
+        (Some(step), Some(Mended::Failed(why))) => {
+            line("tried", &step.to_string());
+            line("failed", why);
+        }
+        (Some(_) | None, _) => {}
+    }
+    if let Some(advice) = &finding.advice {
+        line("do", advice);
+    }
+    text
+}
+
+fn machine_text(machine: &MachineFacts) -> String {
+    let yes = |what: Option<bool>, yes: &str, no: &str, unknown: &str| match what {
+        Some(true) => yes.to_owned(),
+        Some(false) => no.to_owned(),
+        None => unknown.to_owned(),
+    };
+    let room = machine.free_bytes.map_or_else(
+        || "room unknown".to_owned(),
+        |bytes| format!("{} free", size(bytes)),
+    );
+    let rows = [
+        ("git", machine.git.clone()),
+        (
+            "files",
+            format!(
+                "{}, {}, {}, {room}",
+                yes(
+                    machine.reflink,
+                    "copies share blocks",
+                    "copies take room",
+                    "copies unknown"
+                ),
+                yes(
+                    machine.folds_case,
+                    "case is folded",
+                    "case matters",
+                    "case unknown"
+                ),
+                yes(
+                    machine.notify,
+                    "changes are told of",
+                    "changes are NOT told of",
+                    "notices unknown"
+                ),
+            ),
+        ),
+        ("", format!("in {}", machine.worktrees.display())),
+        (
+            "processes",
+            format!("nothing is left behind: {}", machine.extinction),
+        ),
+        (
+            "",
+            match machine.cgroup {
+                true => "(this machine would give a control group of its own, too)".to_owned(),
+                false => "(this machine gives no control group of one's own)".to_owned(),
+            },
+        ),
+    ];
+    rows.iter().map(|(name, said)| hanging(name, said)).collect()
+}

@@ -1,0 +1,301 @@
+//! The gate: whatever takes files or commits away stands in this file, and asks for a proof that nobody's work goes with
+//! them.
+//!
+//! There are two proofs. [`SparedTree`] says of a checkout that nothing in it exists only there, [`SparedCommit`] says of
+//! a commit that it stays reachable when a ref to it goes. Both are had by showing that it is so, or by making a backup
+//! first; there is no third way.
+//!
+//! Ignored files are in no backup: they are what a build makes again, and may be huge or secret. They are kept where they
+//! lie by everything but the removal of a whole worktree, which names them with their size ([`super::Removable::ignored`])
+//! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
+//! go into the backup.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::admin::{AdminLock, KeyLock};
+use super::backup::BACKUPS;
+use super::command::{Answer, Git};
+use super::marker::{Marker, Progress};
+use super::registration::Registration;
+use super::revision::{branch_ref, oid};
+use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState};
+use crate::fault;
+use crate::plan::CommitId;
+
+/// Proof: nothing in this checkout, apart from ignored files, exists only there.
+#[derive(Debug)]
+pub(super) struct SparedTree {
+    path: PathBuf,
+    backup: Option<Backup>,
+}
+
+/// Proof: this commit stays reachable from a ref other than the one that goes.
+#[derive(Debug)]
+pub(super) struct SparedCommit {
+    commit: CommitId,
+    backup: Option<Backup>,
+}
+
+impl SparedTree {
+    /// A checkout in which nothing is uncommitted.
+    pub(super) fn clean(path: &Path, state: &WorktreeState) -> Option<Self> {
+        state.dirty.is_empty().then(|| Self::of(path, None))
+    }
+
+    /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
+    pub(super) fn unused(marker: &Marker) -> Option<Self> {
+        (marker.state == Progress::Making).then(|| Self::of(&marker.path, None))
+    }
+
+    /// A folder that holds nothing but, at most, its `.git` file.
+    pub(super) fn empty(path: &Path) -> Option<Self> {
+        let bare = fs::read_dir(path).map_or(true, |entries| {
+            entries.flatten().all(|entry| entry.file_name() == ".git")
+        });
+        bare.then(|| Self::of(path, None))
+    }
+
+    /// A checkout of orch's own in which only its checks have written since it was last looked at.
+    pub(super) fn left_by_checks(
+        left: &super::left::Left,
+        path: &Path,
+        state: &WorktreeState,
+    ) -> Option<Self> {
+        left.explains(path, state).then(|| Self::of(path, None))
+    }
+
+    fn of(path: &Path, backup: Option<Backup>) -> Self {
+        Self {
+            path: path.to_owned(),
+            backup,
+        }
+    }
+
+    /// The backup that was made for it.
+    pub(super) fn backup(&self) -> Option<&Backup> {
+        self.backup.as_ref()
+    }
+
+    /// Takes every change away but those to ignored files and in orch's own folder.
+    pub(super) fn wipe(&self, alone: &KeyLock) -> Result<(), GitError> {
+        self.reset(alone)?;
+        Git::within(&self.path)
+            .args(["clean", "-f", "-d", "-q", "-e"])
+            .arg(format!("/{ORCH_DIR}"))
+            .holding(alone.file())?
+            .run()
+            .map(drop)
+    }
+
+    /// Writes all tracked files as in HEAD.
+    pub(super) fn reset(&self, alone: &KeyLock) -> Result<(), GitError> {
+        Git::within(&self.path)
+            .args(["reset", "--hard", "--quiet", "--no-recurse-submodules"])
+            .holding(alone.file())?
+            .run()
+            .map(drop)
+    }
+
+    /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
+    pub(super) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<Answer, GitError> {
+        let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
+        to.name(git).holding(alone.file())?.answer()
+    }
+
+    /// Takes a merge that stopped back.
+    pub(super) fn abort_merge(&self) -> Result<(), GitError> {
+        Git::within(&self.path).args(["merge", "--abort"]).run().map(drop)
+    }
+
+    /// Removes the worktree with everything ignored in it. Git itself refuses when something was changed meanwhile, but
+    /// refuses any worktree with submodules; those have to be `judged` by the caller.
+    pub(super) fn remove_worktree(
+        self,
+        lock: &AdminLock<'_>,
+        common_dir: &Path,
+        judged: bool,
+    ) -> Result<(), GitError> {
+        let git = Git::on(common_dir).args(["worktree", "remove"]);
+        let git = if judged { git.arg("--force") } else { git };
+        git.arg(&self.path).holding(lock.file())?.run().map(drop)
+    }
+
+    /// Removes a useless entry from git's books, and the `.git` file of the folder it was for.
+    pub(super) fn forget(self, _lock: &AdminLock<'_>, known: &Registration) -> Result<(), GitError> {
+        fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
+        let _ = fs::remove_file(self.path.join(".git"));
+        Ok(())
+    }
+}
+
+/// What is to be checked out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Goal<'a> {
+    /// A branch.
+    Branch(&'a str),
+    /// A commit, on no branch.
+    Detached(&'a CommitId),
+}
+
+impl Goal<'_> {
+    pub(super) fn name(self, git: Git) -> Git {
+        match self {
+            Self::Branch(branch) => git.arg(branch),
+            Self::Detached(commit) => git.args(["--detach", commit.as_str()]),
+        }
+        .arg("--")
+    }
+}
+
+impl SparedCommit {
+    /// The commit.
+    pub(super) fn commit(&self) -> &CommitId {
+        &self.commit
+    }
+
+    /// The backup that was made for it.
+    pub(super) fn backup(&self) -> Option<&Backup> {
+        self.backup.as_ref()
+    }
+
+    /// The backup that was made for it.
+    pub(super) fn into_backup(self) -> Option<Backup> {
+        self.backup
+    }
+}
+
+impl Repository {
+    /// Lets a checkout through the gate: as it is when nothing is uncommitted and nothing in the way, else with a
+    /// backup of both. `in_the_way` are ignored files that what comes next would replace.
+    pub(super) fn spare_tree(
+        &self,
+        owner: &str,
+        path: &Path,
+        state: &WorktreeState,
+        in_the_way: &[PathBuf],
+        stamp: &str,
+    ) -> Result<SparedTree, GitError> {
+        if state.dirty.is_empty() && in_the_way.is_empty() {
+            return Ok(SparedTree::of(path, None));
+        }
+        let backup = self.set_aside(owner, path, in_the_way, stamp)?;
+        Ok(SparedTree::of(path, Some(backup)))
+    }
+
+    /// Shows that a commit lies in the history of another, which the caller has read from a ref that stays.
+    pub(super) fn contained(
+        &self,
+        commit: &CommitId,
+        holder: &CommitId,
+    ) -> Result<Option<SparedCommit>, GitError> {
+        Ok(self.is_ancestor(commit, holder)?.then(|| SparedCommit {
+            commit: commit.clone(),
+            backup: None,
+        }))
+    }
+
+    /// Lets a commit through the gate: as it is when another ref than `but` holds it, else with a backup.
+    pub(super) fn spare_commit(
+        &self,
+        owner: &str,
+        commit: &CommitId,
+        but: &[&str],
+        stamp: &str,
+    ) -> Result<SparedCommit, GitError> {
+        // A backup may be dropped one day: what only another one holds gets, or has, one of its own.
+        let held = self
+            .holders(commit)?
+            .iter()
+            .any(|name| !but.contains(&name.as_str()) && !name.starts_with(BACKUPS));
+        let backup = match held {
+            true => None,
+            false => Some(self.back_up_once(owner, commit, stamp)?),
+        };
+        Ok(SparedCommit {
+            commit: commit.clone(),
+            backup,
+        })
+    }
+
+    /// The full names of all refs in whose history a commit lies.
+    pub fn holders(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
+        let out = Git::on(self.common_dir())
+            .args([
+                "for-each-ref",
+                "--format=%(refname)",
+                "--contains",
+                commit.as_str(),
+            ])
+            .run()?;
+        let text = String::from_utf8_lossy(&out);
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Deletes a branch if it still stands at the commit that was spared.
+    pub(super) fn delete_branch(&self, branch: &str, spared: &SparedCommit) -> Result<(), GitError> {
+        self.delete_at(&branch_ref(branch), spared)
+    }
+
+    /// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
+    /// what lies in its history needs no backup. Gives the backup that was made.
+    pub(super) fn drop_own_ref(
+        &self,
+        name: &str,
+        owner: &str,
+        holder: Option<&CommitId>,
+    ) -> Result<Option<Backup>, GitError> {
+        let Some(commit) = self.ref_target(name)? else {
+            return Ok(None);
+        };
+        let contained = match holder {
+            Some(holder) => self.contained(&commit, holder)?,
+            None => None,
+        };
+        let spared = match contained {
+            Some(spared) => spared,
+            None => self.spare_commit(owner, &commit, &[name], &super::backup::stamp())?,
+        };
+        self.delete_own(name, &spared)?;
+        Ok(spared.into_backup())
+    }
+
+    /// Without a process: this is done for every task that is merged.
+    fn delete_own(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
+        let repo = self.handle();
+        let cannot = || GitError::library(format!("delete `{name}`"));
+        let delete = || {
+            let mut found = repo.find_reference(name)?;
+            // Deleting compares once more with what was found here.
+            match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
+                true => found.delete(),
+                false => Err(git2::Error::from_str("it has moved")),
+            }
+        };
+        fault::around("ref.own.delete", delete).map_err(cannot())
+    }
+
+    fn delete_at(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
+        Git::on(self.common_dir())
+            .args(["update-ref", "-d", name])
+            .arg(spared.commit().as_str())
+            .run()
+            .map(drop)
+    }
+
+    /// Moves a branch away from the commit that was spared, if it still stands there.
+    pub(super) fn move_branch(
+        &self,
+        branch: &str,
+        from: &SparedCommit,
+        to: &CommitId,
+        why: &str,
+    ) -> Result<(), GitError> {
+        let name = branch_ref(branch);
+        let repo = self.handle();
+        let (to, from) = (oid(to)?, oid(from.commit())?);
+        fault::around("ref.unit", || repo.reference_matching(&name, to, true, from, why))
+            .map(drop)
+            .map_err(GitError::library(format!("write `{name}`")))
+    }
+}

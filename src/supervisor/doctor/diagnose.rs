@@ -1,0 +1,509 @@
+//! From facts to findings, and from findings to steps. Pure: what is seen goes in, what is to be done comes out.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::git::{GitLock, Place, TreeSeen};
+use crate::journal::Health;
+use crate::plan::PlanName;
+
+/// Everything that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The journal.
+    pub database: Health,
+    /// Worktrees that a note or the manifest speaks of.
+    pub trees: Vec<TreeSeen>,
+    /// Keys of unnoted worktrees whose branch shows that orch made it.
+    pub ours: Vec<String>,
+    /// Git's lock files.
+    pub locks: Vec<GitLock>,
+    /// Names of pins of plans that neither the manifest nor the journal has.
+    pub stray_pins: Vec<(String, String)>,
+    /// Branches of units of which only the note is left, with the plan.
+    pub unit_notes: Vec<(String, String)>,
+    /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
+    pub stray_units: Vec<(String, String)>,
+    /// Attempts in folders that the journal does not know, though their plan is in the manifest.
+    pub unknown_attempts: Vec<String>,
+    /// Attempts that the journal believes at work and whose runner is gone.
+    pub lost_attempts: Vec<String>,
+    /// Folders of jobs whose runner is gone and of which processes are left, with how many.
+    pub orphans: Vec<(PathBuf, usize)>,
+    /// Runners at work on plans that the manifest does not have.
+    pub foreign_runners: Vec<PathBuf>,
+    /// Temporary files that nobody will rename any more.
+    pub litter: Vec<PathBuf>,
+    /// Plans that ports are registered for and that nobody knows.
+    pub stray_ports: Vec<String>,
+    /// True when a move of the target was cut short.
+    pub landing: bool,
+}
+
+/// What kind of thing is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each is explained by the finding's text")]
+pub enum Kind {
+    Database,
+    Worktree,
+    Lock,
+    Ref,
+    Attempt,
+    Process,
+    File,
+    Port,
+    Landing,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Database => "database",
+            Self::Worktree => "worktree",
+            Self::Lock => "lock",
+            Self::Ref => "ref",
+            Self::Attempt => "attempt",
+            Self::Process => "process",
+            Self::File => "file",
+            Self::Port => "port",
+            Self::Landing => "landing",
+        })
+    }
+}
+
+/// One thing to do. Nothing else is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Rename the damaged database.
+    SetDatabaseAside,
+    /// Note that a worktree or branch is orch's.
+    Note(String),
+    /// Take down that a worktree has moved.
+    Follow(String, PathBuf),
+    /// Finish a worktree, bring it back, or connect it with git's books.
+    Mend(String),
+    /// Forget a worktree of which nothing is left.
+    Forget(String),
+    /// Write what git and the attempts' folders show into the journal.
+    Rebuild,
+    /// Write the end of attempts whose runner is gone into the journal.
+    RecordEnds,
+    /// Remove a lock file that nobody holds.
+    RemoveLock(PathBuf),
+    /// End the processes of a job whose runner is gone.
+    EndJob(PathBuf),
+    /// Delete a pin; what only it holds goes to a backup.
+    Unpin(String, String),
+    /// Delete the note about a unit's branch that does not exist.
+    ForgetUnit(String, String),
+    /// Remove a temporary file.
+    RemoveFile(PathBuf),
+    /// Give ports back.
+    FreePorts(String),
+    /// Bring checkouts along that a move of the target has left behind.
+    FinishLanding,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
+            Self::Note(_) => f.write_str("note that it is orch's"),
+            Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
+            Self::Mend(_) => f.write_str("bring it back; files that are there stay as they are"),
+            Self::Forget(_) => f.write_str("forget it"),
+            Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
+            Self::RecordEnds => f.write_str("write down that they ended"),
+            Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
+            Self::EndJob(_) => f.write_str("end them: TERM, then KILL"),
+            Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
+            Self::ForgetUnit(..) => f.write_str("delete the note"),
+            Self::FreePorts(_) => f.write_str("give them back"),
+            Self::FinishLanding => f.write_str("bring the checkouts along"),
+        }
+    }
+}
+
+/// One thing that is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// What is off, in words.
+    pub what: String,
+    /// What mends it; none when a person has to.
+    pub step: Option<Step>,
+    /// What a person can do, where orch cannot.
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            step: Some(step),
+            advice: None,
+        }
+    }
+
+    fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            step: None,
+            advice: Some(advice.into()),
+        }
+    }
+}
+
+/// Everything that is off, in the order in which it is to be mended.
+pub fn diagnose(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Health::Newer(why) = &facts.database {
+        found.push(Finding::for_a_person(Kind::Database, why, "use the newer orch"));
+    }
+    if let Health::Damaged(why) = &facts.database {
+        let what = format!("the database is damaged: {why}");
+        found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
+    }
+    for lock in &facts.locks {
+        found.push(about_lock(lock));
+    }
+    for tree in &facts.trees {
+        found.extend(about_tree(facts, tree));
+    }
+    let rebuild = |what: &str| Finding::mendable(Kind::Database, what, Step::Rebuild);
+    let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
+    match &facts.database {
+        Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
+        Health::Missing if has_work => {
+            found.push(rebuild("there is no database, and plans have been worked on"));
+        }
+        Health::Fine if !facts.unknown_attempts.is_empty() => found.push(Finding::mendable(
+            Kind::Attempt,
+            format!(
+                "the journal does not know of {}",
+                facts.unknown_attempts.join(", ")
+            ),
+            Step::Rebuild,
+        )),
+        Health::Fine | Health::Missing | Health::Newer(_) => {}
+    }
+    if !facts.lost_attempts.is_empty() {
+        let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
+        found.push(Finding::mendable(Kind::Attempt, what, Step::RecordEnds));
+    }
+    for (folder, count) in &facts.orphans {
+        let what = format!(
+            "{count} processes are left of {}, whose runner is gone",
+            name_of(folder)
+        );
+        found.push(Finding::mendable(
+            Kind::Process,
+            what,
+            Step::EndJob(folder.clone()),
+        ));
+    }
+    for folder in &facts.foreign_runners {
+        found.push(Finding::for_a_person(
+            Kind::Attempt,
+            format!(
+                "{} is at work, and its plan is not in the manifest",
+                name_of(folder)
+            ),
+            "put the plan back, or stop it with `orch down`",
+        ));
+    }
+    if facts.landing {
+        let what = "a move of the target was cut short";
+        found.push(Finding::mendable(Kind::Landing, what, Step::FinishLanding));
+    }
+    for (plan, point) in &facts.stray_pins {
+        let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
+        found.push(Finding::mendable(
+            Kind::Ref,
+            what,
+            Step::Unpin(plan.clone(), point.clone()),
+        ));
+    }
+    for (plan, branch) in &facts.unit_notes {
+        let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
+        found.push(Finding::mendable(
+            Kind::Ref,
+            what,
+            Step::ForgetUnit(plan.clone(), branch.clone()),
+        ));
+    }
+    for (plan, branch) in &facts.stray_units {
+        found.push(Finding::for_a_person(
+            Kind::Ref,
+            format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
+            format!("put the plan back, or delete it with `git branch -d {branch}`"),
+        ));
+    }
+    for path in &facts.litter {
+        let what = format!("{} was never finished", name_of(path));
+        found.push(Finding::mendable(
+            Kind::File,
+            what,
+            Step::RemoveFile(path.clone()),
+        ));
+    }
+    for plan in &facts.stray_ports {
+        let what = format!("ports are registered for {plan}, a plan that nobody knows");
+        found.push(Finding::mendable(Kind::Port, what, Step::FreePorts(plan.clone())));
+    }
+    found
+}
+
+fn name_of(path: &std::path::Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn about_lock(lock: &GitLock) -> Finding {
+    let shown = lock.path.display();
+    match &lock.owner {
+        None => Finding::mendable(
+            Kind::Lock,
+            format!("{} was left by a git that is gone", name_of(&lock.path)),
+            Step::RemoveLock(lock.path.clone()),
+        ),
+        Some(owner) => Finding::for_a_person(
+            Kind::Lock,
+            format!("{shown} is there, and {owner}"),
+            "wait until that has ended, then look again",
+        ),
+    }
+}
+
+fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
+    let (key, path) = (&tree.key, tree.path.display());
+    let named = if key.ends_with("@0") {
+        "the merge queue's worktree"
+    } else {
+        key
+    };
+    let mendable = |what: String, step| Some(Finding::mendable(Kind::Worktree, what, step));
+    let person = |what: String, advice: String| Some(Finding::for_a_person(Kind::Worktree, what, advice));
+    if let Some(to) = &tree.moved_to {
+        return mendable(
+            format!("{named} is no more at {path}"),
+            Step::Follow(key.clone(), to.clone()),
+        );
+    }
+    match (&tree.place, tree.noted) {
+        (Place::Elsewhere(books), _) => person(
+            format!(
+                "{path}, where {named} belongs, is of another repository ({})",
+                books.display()
+            ),
+            "is this a copy of a repository? Give it other `worktrees` in the manifest".to_owned(),
+        ),
+        (_, true) if tree.half_made => mendable(
+            format!("the making of {named} at {path} was cut short"),
+            Step::Mend(key.clone()),
+        ),
+        (Place::Dangling, true) => mendable(
+            format!("{named} at {path} has lost the repository"),
+            Step::Mend(key.clone()),
+        ),
+        (Place::Folder, true) => person(
+            format!("{path}, where {named} belongs, is no worktree any more"),
+            "move the folder away; `orch up` makes it again".to_owned(),
+        ),
+        (Place::Nothing, true) if tree.registered => mendable(
+            format!("the folder of {named}, {path}, is gone"),
+            Step::Mend(key.clone()),
+        ),
+        (Place::Nothing, true) if tree.tip.is_none() => mendable(
+            format!("nothing is left of {named} at {path}"),
+            Step::Forget(key.clone()),
+        ),
+        (Place::Worktree, true) if !tree.expected => person(
+            format!("{named} at {path} is of a plan that the manifest does not have"),
+            format!("put the plan back, or `git worktree remove {path}`"),
+        ),
+        // One that is free is made again when it is needed.
+        (Place::Nothing | Place::Worktree, true) => None,
+        (Place::Nothing, false) if tree.tip.is_none() => None,
+        (_, false) if facts.ours.contains(key) => {
+            let what = match (&tree.place, &tree.branch) {
+                (Place::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
+                _ => format!("there is no note of having made {named} at {path}"),
+            };
+            mendable(what, Step::Note(key.clone()))
+        }
+        (_, false) => {
+            let what = match (&tree.place, &tree.branch) {
+                (Place::Nothing, Some(branch)) => format!("the branch {branch}"),
+                _ => format!("{path}"),
+            };
+            person(
+                format!("{what} is there, and nothing shows that orch made it"),
+                "rename it or move it away, or choose another name in the manifest".to_owned(),
+            )
+        }
+    }
+}
+
+/// The plan that the worktree under a key belongs to.
+pub(super) fn plan_of(key: &str) -> Option<PlanName> {
+    let name = key.split_once('@').map_or(key, |(plan, _)| plan);
+    name.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Facts {
+        Facts {
+            database: Health::Fine,
+            trees: Vec::new(),
+            ours: Vec::new(),
+            locks: Vec::new(),
+            stray_pins: Vec::new(),
+            unit_notes: Vec::new(),
+            stray_units: Vec::new(),
+            unknown_attempts: Vec::new(),
+            lost_attempts: Vec::new(),
+            orphans: Vec::new(),
+            foreign_runners: Vec::new(),
+            litter: Vec::new(),
+            stray_ports: Vec::new(),
+            landing: false,
+        }
+    }
+
+    fn tree(place: Place) -> TreeSeen {
+        TreeSeen {
+            key: "auth".to_owned(),
+            path: "/trees/auth".into(),
+            branch: Some("orch/auth".to_owned()),
+            tip: Some("1".repeat(40).parse().unwrap()),
+            expected: true,
+            noted: true,
+            half_made: false,
+            registered: true,
+            place,
+            moved_to: None,
+            has_orch_folder: true,
+        }
+    }
+
+    fn steps(facts: &Facts) -> Vec<Option<Step>> {
+        diagnose(facts).into_iter().map(|found| found.step).collect()
+    }
+
+    fn one(tree: TreeSeen, ours: bool) -> Vec<Option<Step>> {
+        steps(&Facts {
+            ours: if ours { vec![tree.key.clone()] } else { Vec::new() },
+            trees: vec![tree],
+            ..nothing()
+        })
+    }
+
+    #[test]
+    fn a_sound_repository_has_no_finding() {
+        assert_eq!(steps(&nothing()), []);
+        assert_eq!(one(tree(Place::Worktree), false), []);
+    }
+
+    #[test]
+    fn a_damaged_database_is_set_aside_before_anything_and_rebuilt_after_the_worktrees_are_noted() {
+        let facts = Facts {
+            database: Health::Damaged("torn".to_owned()),
+            ours: vec!["auth".to_owned()],
+            trees: vec![TreeSeen {
+                noted: false,
+                ..tree(Place::Worktree)
+            }],
+            ..nothing()
+        };
+        let note = Step::Note("auth".to_owned());
+        assert_eq!(
+            steps(&facts),
+            [Some(Step::SetDatabaseAside), Some(note), Some(Step::Rebuild)]
+        );
+    }
+
+    #[test]
+    fn a_missing_database_is_nothing_where_nothing_was_worked_on() {
+        let facts = Facts {
+            database: Health::Missing,
+            ..nothing()
+        };
+        assert_eq!(steps(&facts), []);
+        let facts = Facts {
+            trees: vec![tree(Place::Worktree)],
+            ..facts
+        };
+        assert_eq!(steps(&facts), [Some(Step::Rebuild)]);
+    }
+
+    #[test]
+    fn what_nothing_shows_to_be_ours_is_left_to_a_person() {
+        let unnoted = || TreeSeen {
+            noted: false,
+            ..tree(Place::Worktree)
+        };
+        assert_eq!(one(unnoted(), true), [Some(Step::Note("auth".to_owned()))]);
+        assert_eq!(one(unnoted(), false), [None]);
+        assert_eq!(one(tree(Place::Elsewhere("/x/.git".into())), false), [None]);
+        assert_eq!(one(tree(Place::Folder), false), [None]);
+    }
+
+    #[test]
+    fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
+        let mend = || Some(Step::Mend("auth".to_owned()));
+        assert_eq!(one(tree(Place::Dangling), false), [mend()]);
+        assert_eq!(one(tree(Place::Nothing), false), [mend()]);
+        let half = TreeSeen {
+            half_made: true,
+            ..tree(Place::Worktree)
+        };
+        assert_eq!(one(half, false), [mend()]);
+        let moved = TreeSeen {
+            moved_to: Some("/new/auth".into()),
+            ..tree(Place::Nothing)
+        };
+        assert_eq!(
+            one(moved, false),
+            [Some(Step::Follow("auth".to_owned(), "/new/auth".into()))]
+        );
+        let gone = TreeSeen {
+            registered: false,
+            tip: None,
+            ..tree(Place::Nothing)
+        };
+        assert_eq!(one(gone, false), [Some(Step::Forget("auth".to_owned()))]);
+        let without_plan = TreeSeen {
+            expected: false,
+            ..tree(Place::Worktree)
+        };
+        assert_eq!(one(without_plan, false), [None]);
+    }
+
+    #[test]
+    fn a_lock_that_somebody_may_hold_is_left_alone() {
+        let lock = |owner: Option<&str>| GitLock {
+            path: "/r/.git/index.lock".into(),
+            owner: owner.map(str::to_owned),
+        };
+        let facts = Facts {
+            locks: vec![lock(None), lock(Some("`git` (process 7) is at work"))],
+            ..nothing()
+        };
+        assert_eq!(
+            steps(&facts),
+            [Some(Step::RemoveLock("/r/.git/index.lock".into())), None]
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! Gathering what `orch doctor` judges. Nothing is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use crate::agent::{JobFolder, JobState, left_running};
+use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin};
+use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
+use crate::plan::{AttemptId, LaneId, PlanName};
+use crate::schedule::{Scheduler, Stage, Work, history};
+
+use super::super::perform::TRAIN;
+use super::super::{Campaign, SupervisorError, ports};
+use super::diagnose::{Facts, plan_of};
+
+/// Lanes of one plan that are looked for where no note speaks of them.
+const LANES: u32 = 64;
+
+/// What was looked at, and who drives the repository meanwhile.
+#[derive(Debug)]
+pub struct Seen {
+    /// The facts.
+    pub facts: Facts,
+    /// The supervisor at work, as it wrote itself down; none when there is none.
+    pub driven: Option<Option<Holder>>,
+}
+
+/// Looks at everything. While a supervisor is at work, what changes under its hands is left out: locks, temporary files,
+/// attempts.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
+    let driven = RepositoryLock::holder(&campaign.dir)?;
+    let idle = driven.is_none();
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    let expected = expected(campaign);
+    let trees = admin.survey(&expected)?;
+    let ours = ours(campaign, &trees)?;
+    let database = health(&campaign.dir);
+    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &history::durations([]), false));
+    let mut known: BTreeSet<String> = campaign
+        .set
+        .plans
+        .iter()
+        .map(|plan| plan.name.to_string())
+        .collect();
+    if database == Health::Fine
+        && let Some(reader) = JournalReader::open(&campaign.dir)?
+    {
+        let records = reader.after(0, None)?;
+        known.extend(
+            records
+                .iter()
+                .filter_map(|record| Some(record.event.plan()?.to_string())),
+        );
+        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    }
+    let sure = database == Health::Fine;
+    let stranger = |plan: &str| sure && !known.contains(plan);
+    let attempts = attempts(campaign);
+    let state = scheduler.state();
+    let unknown = |(plan, id): (&PlanName, &AttemptId)| {
+        let run = state.plan(plan);
+        !run.history.iter().any(|record| record.id == *id)
+    };
+    let mut unknown_attempts = Vec::new();
+    let mut foreign_runners = Vec::new();
+    for (id, folder) in &attempts {
+        let state = folder.state()?;
+        match id
+            .as_str()
+            .rsplit_once('-')
+            .and_then(|(plan, _)| plan.parse::<PlanName>().ok())
+        {
+            Some(plan) if campaign.plan(&plan).is_some() => {
+                let is_news = state != JobState::Unstarted && unknown((&plan, id));
+                unknown_attempts.extend(is_news.then(|| id.to_string()));
+            }
+            _ if matches!(state, JobState::Running(_)) => foreign_runners.push(folder.path().to_owned()),
+            _ => {}
+        }
+    }
+    let mut lost_attempts = Vec::new();
+    for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
+        let found = JobFolder::new(campaign.dir.attempt(&attempt.id)).state()?;
+        let gone = !matches!(found, JobState::Running(_));
+        if gone && !(attempt.stage == Stage::Assigned && found == JobState::Unstarted) {
+            lost_attempts.push(attempt.id.to_string());
+        }
+    }
+    let units = campaign.repo.all_units()?;
+    let exists = |branch: &str| campaign.repo.branch_tip(branch).map(|tip| tip.is_some());
+    let (mut unit_notes, mut stray_units) = (Vec::new(), Vec::new());
+    for (plan, branch) in units {
+        match exists(&branch)? {
+            false if idle => unit_notes.push((plan, branch)),
+            true if stranger(&plan) => stray_units.push((plan, branch)),
+            _ => {}
+        }
+    }
+    let pins = campaign.repo.pins()?.into_iter();
+    let homes = [campaign.dir.attempts(), campaign.dir.verifications()];
+    let facts = Facts {
+        stray_pins: pins
+            .filter(|pin| stranger(pin.plan.as_str()))
+            .map(|pin| (pin.plan.to_string(), pin.point.to_string()))
+            .collect(),
+        locks: if idle { admin.git_locks()? } else { Vec::new() },
+        orphans: if idle { left_running(&homes) } else { Vec::new() },
+        litter: if idle { litter(campaign) } else { Vec::new() },
+        stray_ports: ports::registered(&campaign.dir)
+            .into_keys()
+            .map(|plan| plan.to_string())
+            .filter(|plan| stranger(plan))
+            .collect(),
+        landing: idle && campaign.dir.landing().exists(),
+        database,
+        trees,
+        ours,
+        unit_notes,
+        stray_units,
+        unknown_attempts,
+        lost_attempts,
+        foreign_runners,
+    };
+    Ok(Seen { facts, driven })
+}
+
+/// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
+pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
+    let mut all = Vec::new();
+    for plan in &campaign.set.plans {
+        for number in 0..=LANES {
+            let lane = LaneId::new(&plan.name, number);
+            let path = campaign.lane_path(&lane);
+            if number > 0 && !path.is_dir() {
+                continue;
+            }
+            all.push(Expected {
+                key: lane.to_string(),
+                path,
+                branch: (number == 0).then(|| plan.branch.clone()),
+                lane: number > 0,
+            });
+        }
+    }
+    all.push(Expected {
+        key: TRAIN.to_owned(),
+        path: campaign.worktree_path(TRAIN),
+        branch: None,
+        lane: false,
+    });
+    all
+}
+
+/// The worktrees without a note that show by themselves that orch made them: a checkout at the very place, with orch's own
+/// folder in it; or a branch on which orch has left its mark.
+fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, SupervisorError> {
+    let target = campaign.repo.branch_tip(&campaign.target)?;
+    let mut ours = Vec::new();
+    for tree in trees.iter().filter(|tree| tree.expected && !tree.noted) {
+        let here = tree.place == Place::Worktree && tree.registered;
+        let marked = match (&tree.tip, plan_of(&tree.key)) {
+            _ if tree.branch.is_none() => here,
+            (Some(_), _) if here && tree.has_orch_folder => true,
+            (Some(tip), Some(plan)) if here || tree.place == Place::Nothing => {
+                let base = target
+                    .as_ref()
+                    .map(|target| campaign.repo.merge_base(tip, target));
+                campaign
+                    .repo
+                    .is_of_plan(&plan, tip, base.transpose()?.flatten().as_ref())?
+            }
+            _ => false,
+        };
+        if marked {
+            ours.push(tree.key.clone());
+        }
+    }
+    Ok(ours)
+}
+
+/// Every attempt that has a folder, by its number.
+pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
+    let entries = fs::read_dir(campaign.dir.attempts())
+        .into_iter()
+        .flatten()
+        .flatten();
+    let named = entries.filter_map(|entry| {
+        let id = AttemptId::from(entry.file_name().to_str()?.to_owned());
+        entry.path().is_dir().then(|| (id, JobFolder::new(entry.path())))
+    });
+    named.collect()
+}
+
+/// Files that were to be renamed into their place by a process that is gone.
+fn litter(campaign: &Campaign) -> Vec<PathBuf> {
+    let dir = &campaign.dir;
+    let below = |home: PathBuf| {
+        fs::read_dir(home)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
+    for home in [dir.attempts(), dir.verifications()] {
+        // What a runner is just writing is no litter.
+        let idle =
+            |path: &PathBuf| !matches!(JobFolder::new(path).state(), Ok(JobState::Running(_)) | Err(_));
+        folders.extend(below(home).filter(|path| path.is_dir()).filter(idle));
+    }
+    let mut found: Vec<PathBuf> = folders
+        .into_iter()
+        .flat_map(below)
+        .filter(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "new"))
+        .collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,97 @@
+//! What the machine offers: what orch's promises rest on here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use serde::Serialize;
+
+use crate::git::require_git;
+
+use super::super::Campaign;
+
+/// How long a change of a file may take to be told of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The machine, as far as it matters.
+#[derive(Debug, Clone, Serialize)]
+pub struct MachineFacts {
+    /// The version of git, or why there is none that will do.
+    pub git: String,
+    /// Where worktrees are made: the nearest folder above that exists.
+    pub worktrees: PathBuf,
+    /// Whether files can be copied there without copying their content; none when it could not be tried.
+    pub reflink: Option<bool>,
+    /// Whether `A` and `a` are the same file there.
+    pub folds_case: Option<bool>,
+    /// Whether changes of files are told of there.
+    pub notify: Option<bool>,
+    /// Free room there, in bytes.
+    pub free_bytes: Option<u64>,
+    /// What no process that an agent starts can escape, in words.
+    pub extinction: &'static str,
+    /// True when a control group of this user's could be made (version 2, delegated).
+    pub cgroup: bool,
+}
+
+/// Looks at the machine. Writes a few files into a folder of its own beside the worktrees and takes them away again.
+pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
+    let mut place = campaign.worktree_path("x");
+    while !place.is_dir() && place.pop() {}
+    let place = place.canonicalize().unwrap_or(place);
+    let scratch = tempfile::Builder::new()
+        .prefix(".orch-doctor-")
+        .tempdir_in(&place)
+        .ok();
+    let tried = |probe: fn(&Path) -> Option<bool>| scratch.as_ref().and_then(|scratch| probe(scratch.path()));
+    MachineFacts {
+        git: require_git().map_or_else(|error| error.to_string(), |version| version.to_string()),
+        reflink: tried(reflink),
+        folds_case: tried(folds_case),
+        notify: tried(notify),
+        free_bytes: rustix::fs::statvfs(&place)
+            .ok()
+            .map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
+        worktrees: place,
+        extinction: "sub-reaper, and a sweep of everything that carries the attempt's tag",
+        cgroup: has_cgroup(),
+    }
+}
+
+fn reflink(folder: &Path) -> Option<bool> {
+    let (from, to) = (folder.join("from"), folder.join("to"));
+    fs::write(&from, vec![b'x'; 4096]).ok()?;
+    let (from, to) = (fs::File::open(from).ok()?, fs::File::create(to).ok()?);
+    Some(rustix::fs::ioctl_ficlone(&to, &from).is_ok())
+}
+
+fn folds_case(folder: &Path) -> Option<bool> {
+    fs::write(folder.join("case"), "").ok()?;
+    Some(folder.join("CASE").exists())
+}
+
+fn notify(folder: &Path) -> Option<bool> {
+    let (told, tells) = mpsc::channel();
+    let mut watcher = notify::recommended_watcher(move |event| {
+        let _ = told.send(event);
+    })
+    .ok()?;
+    if watcher.watch(folder, RecursiveMode::NonRecursive).is_err() {
+        return Some(false);
+    }
+    fs::write(folder.join("noticed"), "").ok()?;
+    Some(tells.recv_timeout(PATIENCE).is_ok())
+}
+
+/// True when the group of this process is of version 2 and writable.
+fn has_cgroup() -> bool {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let Some(group) = own.lines().find_map(|line| line.strip_prefix("0::/")) else {
+        return false;
+    };
+    let folder = Path::new("/sys/fs/cgroup").join(group);
+    let writable = |path: PathBuf| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    folder.join("cgroup.procs").exists() && writable(folder.clone()) && writable(folder.join("cgroup.procs"))
+}

@@ -1,0 +1,196 @@
+//! Carrying out the steps of `orch doctor --fix`, and nothing besides.
+
+use std::fs;
+
+use jiff::Timestamp;
+
+use crate::agent::{JobFolder, Runner};
+use crate::git::{PinPoint, WorktreeAdmin, stamp};
+use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_aside};
+use crate::plan::{LaneId, PlanName, RunId, WorkRef};
+use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
+
+use super::super::{Campaign, SupervisorError, perform, ports, recovery};
+use super::diagnose::{Finding, Step, plan_of};
+use super::look::expected;
+use super::rebuild::rebuild;
+
+/// What became of one finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mended {
+    /// Its step was carried out.
+    Done,
+    /// It could not be.
+    Failed(String),
+    /// A person has to.
+    Left,
+}
+
+/// Carries out the step of each finding, in order. Nobody drives the repository meanwhile.
+///
+/// # Errors
+///
+/// When a supervisor is at work.
+pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<Mended>, SupervisorError> {
+    let _lock = RepositoryLock::take(&campaign.dir, "doctor")?.map_err(SupervisorError::Held)?;
+    let mut doctor = Doctor {
+        campaign,
+        admin: WorktreeAdmin::new(&campaign.repo),
+        saved: None,
+    };
+    let outcome = |finding: &Finding| match &finding.step {
+        None => Mended::Left,
+        Some(step) => match doctor.carry_out(step) {
+            Ok(()) => Mended::Done,
+            Err(why) => Mended::Failed(why),
+        },
+    };
+    Ok(findings.iter().map(outcome).collect())
+}
+
+struct Doctor<'c> {
+    campaign: &'c Campaign,
+    admin: WorktreeAdmin,
+    /// What could be read of a database that was set aside.
+    saved: Option<(Epoch, Vec<Record>)>,
+}
+
+impl Doctor<'_> {
+    fn carry_out(&mut self, step: &Step) -> Result<(), String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let campaign = self.campaign;
+        match step {
+            Step::SetDatabaseAside => {
+                self.saved = salvage(&campaign.dir);
+                set_aside(&campaign.dir, &stamp())
+                    .map(drop)
+                    .map_err(|error| text(&error))
+            }
+            Step::Note(key) => self.note(key),
+            Step::Follow(key, to) => {
+                self.admin.follow(key, to).map_err(|error| text(&error))?;
+                self.record_move(key).map_err(|error| text(&error))
+            }
+            Step::Mend(key) => self.admin.mend(key).map_err(|error| text(&error)),
+            Step::Forget(key) => self.admin.forget(key).map_err(|error| text(&error)),
+            Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
+                .map(drop)
+                .map_err(|error| text(&error)),
+            Step::RecordEnds => self.record_ends().map_err(|error| text(&error)),
+            Step::RemoveLock(path) => match self.admin.remove_git_lock(path) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("somebody may hold it by now".to_owned()),
+                Err(error) => Err(text(&error)),
+            },
+            Step::EndJob(folder) => Runner::sweep(&JobFolder::new(folder))
+                .map(drop)
+                .map_err(|error| text(&error)),
+            Step::Unpin(plan, point) => self.unpin(plan, point),
+            Step::ForgetUnit(plan, branch) => {
+                let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
+                campaign
+                    .repo
+                    .forget_unit(&plan, branch)
+                    .map_err(|error| text(&error))
+            }
+            Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
+            Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
+            Step::FinishLanding => perform::resume_landing(campaign).map_err(|error| text(&error)),
+        }
+    }
+
+    fn note(&self, key: &str) -> Result<(), String> {
+        let repo = &self.campaign.repo;
+        let wanted = expected(self.campaign)
+            .into_iter()
+            .find(|wanted| wanted.key == key);
+        let wanted = wanted.ok_or("it is not in the manifest any more")?;
+        let base = match &wanted.branch {
+            Some(branch) => repo.began_at(branch, &self.campaign.target),
+            None => crate::git::head_of(&wanted.path).map(Some),
+        };
+        let base = base
+            .map_err(|error| error.to_string())?
+            .unwrap_or_else(|| self.campaign.base.clone());
+        self.admin
+            .note_again(&wanted, &base)
+            .map_err(|error| error.to_string())
+    }
+
+    fn unpin(&self, plan: &str, point: &str) -> Result<(), String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let name: PlanName = plan.parse().map_err(|error| text(&error))?;
+        let point = match point {
+            "landed" => PinPoint::Landed,
+            "plan" => PinPoint::Done(crate::plan::Point::Plan),
+            number => {
+                let at: WorkRef = format!("{plan}.{number}").parse().map_err(|error| text(&error))?;
+                PinPoint::Done(at.point)
+            }
+        };
+        self.campaign
+            .repo
+            .unpin(&name, point)
+            .map(drop)
+            .map_err(|error| text(&error))
+    }
+
+    fn open(&self) -> Result<(Journal, Scheduler), SupervisorError> {
+        let journal = Journal::open(&self.campaign.dir, Timestamp::now())?;
+        let records = journal.read_all()?;
+        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+        let mut scheduler = Scheduler::new(Work::new(&self.campaign.set, &durations, false));
+        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+        Ok((journal, scheduler))
+    }
+
+    fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {
+        let (mut journal, mut scheduler) = self.open()?;
+        let at = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
+        let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
+        let news: Vec<Event> = events
+            .into_iter()
+            .filter(|event| scheduler.take(at, event))
+            .collect();
+        journal.append(at, run, &news, Sync::Disk)?;
+        Ok(())
+    }
+
+    /// The journal's word of where a worktree lies follows it.
+    fn record_move(&self, key: &str) -> Result<(), SupervisorError> {
+        if !self.campaign.dir.database().exists() {
+            return Ok(());
+        }
+        let Some(plan) = plan_of(key).and_then(|name| self.campaign.plan(&name).cloned()) else {
+            return Ok(());
+        };
+        let lane = key
+            .split_once('@')
+            .and_then(|(_, lane)| lane.parse().ok())
+            .unwrap_or(0);
+        let (_, scheduler) = self.open()?;
+        let Some(made) = scheduler.state().plan(&plan.name).worktrees.get(&lane).cloned() else {
+            return Ok(());
+        };
+        let path = self.campaign.lane_path(&LaneId::new(&plan.name, lane));
+        let path = path.canonicalize().unwrap_or(path);
+        let lost = Event::WorktreeLost(LaneOf {
+            plan: plan.name.clone(),
+            lane,
+        });
+        let found = Event::WorktreeCreated {
+            plan: plan.name,
+            lane,
+            path: path.to_string_lossy().into_owned(),
+            branch: made.branch,
+            base: made.base,
+        };
+        self.append(vec![lost, found])
+    }
+
+    fn record_ends(&self) -> Result<(), SupervisorError> {
+        let (_, scheduler) = self.open()?;
+        let found = recovery::look_around(&self.campaign.dir, scheduler.state())?;
+        self.append(found.into_iter().flat_map(|found| found.missed).collect())
+    }
+}

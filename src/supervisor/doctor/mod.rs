@@ -1,0 +1,16 @@
+//! `orch doctor`: finding and mending what is off.
+//!
+//! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
+//! [`mend`] carries out exactly those steps.
+
+mod diagnose;
+mod look;
+mod machine;
+mod mend;
+mod rebuild;
+mod told;
+
+pub use diagnose::{Finding, Kind, Step, diagnose};
+pub use look::{Seen, look};
+pub use machine::{MachineFacts, machine_facts};
+pub use mend::{Mended, mend};

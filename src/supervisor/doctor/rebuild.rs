@@ -1,0 +1,233 @@
+//! The journal, put together again from what git, the worktrees and the attempts' folders show.
+//!
+//! What is written down is what they show and no more: an attempt whose end left a record ended that way; a phase is done
+//! when its tasks are reported done, the branch has commits of its own and nothing is uncommitted; a plan has landed when
+//! the target has a merge that names it. Everything else is worked on again.
+
+use jiff::Timestamp;
+
+use crate::agent::{JobFolder, JobState};
+use crate::git::inspect;
+use crate::journal::{Epoch, Journal, Record, Sync};
+use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, RunId, UnitId};
+use crate::schedule::{Event, Exit, Scheduler, Work, history};
+use crate::status;
+
+use super::super::{Campaign, SupervisorError};
+use super::look::{attempts, expected};
+use super::told::{Shown, ShownAttempt, told};
+
+/// Writes down what is shown and the journal does not tell. `saved` is what could be read of a damaged one. Gives the
+/// number of entries written.
+///
+/// # Errors
+///
+/// When the repository cannot be read or the journal not be written.
+pub(super) fn rebuild(
+    campaign: &Campaign,
+    saved: Option<(Epoch, Vec<Record>)>,
+    now: Timestamp,
+) -> Result<usize, SupervisorError> {
+    let shown = look_at_plans(campaign)?;
+    let times = shown
+        .iter()
+        .flat_map(|shown| shown.attempts.iter().filter_map(|attempt| attempt.started));
+    let began = saved.as_ref().map(|(epoch, _)| epoch.began());
+    let began = began.unwrap_or_else(|| times.min().unwrap_or(now).min(now));
+    let mut journal = Journal::open(&campaign.dir, began)?;
+    let mut written = 0;
+    if journal.read_all()?.is_empty() {
+        for record in saved.into_iter().flat_map(|(_, records)| records) {
+            written += journal
+                .append(record.at, record.run, &[record.event], Sync::Process)?
+                .len();
+        }
+    }
+    let records = journal.read_all()?;
+    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
+    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
+    let mut events = Vec::new();
+    if scheduler.state().run.is_none() {
+        let base = shown
+            .iter()
+            .find_map(|shown| shown.trees.first().map(|(_, _, base)| base.clone()));
+        let started = Event::RunStarted {
+            run,
+            base: base.unwrap_or_else(|| campaign.base.clone()),
+            target: campaign.target.clone(),
+            only: Vec::new(),
+            merge_only: false,
+        };
+        events.push((Some(began), started));
+    }
+    for (plan, shown) in campaign.set.plans.iter().zip(&shown) {
+        events.extend(told(plan, shown, scheduler.state().plan(&plan.name)));
+    }
+    // Those of unknown time come last, in their order.
+    events.sort_by_key(|(at, _)| at.unwrap_or(now));
+    for (at, event) in events {
+        let at = journal.epoch().at(at.unwrap_or(now)).max(scheduler.state().now);
+        if scheduler.take(at, &event) {
+            written += journal.append(at, run, &[event], Sync::Process)?.len();
+        }
+    }
+    // The last entry takes all before it to the disk.
+    let why = format!("the journal was put together again: {written} entries");
+    let at = journal.epoch().at(now).max(scheduler.state().now);
+    journal.append(at, run, &[Event::Warning { plan: None, why }], Sync::Disk)?;
+    Ok(written)
+}
+
+fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
+    let repo = &campaign.repo;
+    let admin = crate::git::WorktreeAdmin::new(repo);
+    let target = repo.branch_tip(&campaign.target)?;
+    let landings = target
+        .as_ref()
+        .map(|target| repo.landings(target))
+        .transpose()?
+        .unwrap_or_default();
+    let pins = repo.pins()?;
+    let expected = expected(campaign);
+    let attempts = attempts(campaign);
+    let mut all = Vec::new();
+    for plan in &campaign.set.plans {
+        let mut shown = Shown::default();
+        let tip = repo.branch_tip(&plan.branch)?;
+        let mine = expected
+            .iter()
+            .filter(|wanted| super::diagnose::plan_of(&wanted.key).as_ref() == Some(&plan.name));
+        for wanted in mine {
+            let lane = wanted
+                .key
+                .split_once('@')
+                .and_then(|(_, lane)| lane.parse().ok())
+                .unwrap_or(0);
+            if let Some(base) = admin.noted_base(&wanted.key)?.filter(|_| wanted.path.is_dir()) {
+                let path = wanted.path.canonicalize().unwrap_or_else(|_| wanted.path.clone());
+                shown
+                    .trees
+                    .push((lane, path.to_string_lossy().into_owned(), base));
+            }
+        }
+        let landed = landings.iter().find(|(name, _)| *name == plan.name);
+        let has_all = match (&tip, &target) {
+            (Some(tip), Some(target)) => repo.is_ancestor(tip, target)?,
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        shown.landed = landed
+            .filter(|_| has_all)
+            .map(|(_, commit)| (campaign.target.clone(), commit.clone()));
+        shown.pins = pins
+            .iter()
+            .filter(|pin| pin.plan == plan.name)
+            .filter_map(|pin| match pin.point {
+                crate::git::PinPoint::Done(point) => Some((point, pin.commit.clone())),
+                crate::git::PinPoint::Landed => None,
+            })
+            .collect();
+        let mut number = 0;
+        let mut sorted: Vec<(u32, &AttemptId, &JobFolder)> = attempts
+            .iter()
+            .filter_map(|(id, folder)| {
+                let (name, sequence) = id.as_str().rsplit_once('-')?;
+                Some((
+                    sequence.parse().ok().filter(|_| name == plan.name.as_str())?,
+                    id,
+                    folder,
+                ))
+            })
+            .collect();
+        sorted.sort_by_key(|(sequence, ..)| *sequence);
+        for (_, id, folder) in sorted {
+            number += 1;
+            shown
+                .attempts
+                .extend(look_at_attempt(campaign, plan, id, folder, number)?);
+        }
+        look_at_tasks(plan, tip.as_ref(), &mut shown);
+        all.push(shown);
+    }
+    Ok(all)
+}
+
+/// What the plan's own worktree says of tasks, and which phases that completes.
+fn look_at_tasks(plan: &Plan, tip: Option<&CommitId>, shown: &mut Shown) {
+    let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
+        return;
+    };
+    let path = std::path::Path::new(path);
+    let committed = plan.file.as_ref().map(|file| path.join(file));
+    let reading = status::read(path, &plan.name, &plan.document, committed.as_deref());
+    let states = reading.states();
+    let has_commits = plan.allow_empty || tip.is_some_and(|tip| tip != base);
+    let at_work = shown.attempts.iter().any(|attempt| attempt.ended.is_none());
+    let clean = inspect(path).is_ok_and(|state| state.is_clean());
+    if has_commits && clean && !at_work {
+        let settled = |item: ItemId| states.get(&item).is_some_and(|state| state.is_settled());
+        let phases = plan.document.phases.iter();
+        let done = phases.filter(|phase| {
+            !phase.tasks.is_empty() && phase.tasks.iter().all(|task| settled(task.id.into()))
+        });
+        shown.done = done.map(|phase| UnitId::Phase(phase.id)).collect();
+    }
+    shown.items = reading.items;
+}
+
+fn look_at_attempt(
+    campaign: &Campaign,
+    plan: &Plan,
+    id: &AttemptId,
+    folder: &JobFolder,
+    number: u32,
+) -> Result<Option<ShownAttempt>, SupervisorError> {
+    let state = folder.state()?;
+    let Some(job) = folder.job().ok().filter(|_| state != JobState::Unstarted) else {
+        return Ok(None);
+    };
+    let lane = (1..64)
+        .find(|lane| campaign.lane_path(&LaneId::new(&plan.name, *lane)) == job.folder)
+        .unwrap_or(0);
+    let listed = |name: &str| job.env.get(name).cloned().unwrap_or_default();
+    let tasks: Vec<UnitId> = listed("ORCH_TASK")
+        .split(',')
+        .filter_map(|id| Some(UnitId::Task(id.parse().ok()?)))
+        .collect();
+    let units = match tasks.is_empty() {
+        false => tasks,
+        true => listed("ORCH_PHASE")
+            .split(',')
+            .filter_map(|id| Some(UnitId::Phase(PhaseId(id.parse().ok()?))))
+            .collect(),
+    };
+    let mut shown = ShownAttempt {
+        id: id.clone(),
+        number,
+        lane,
+        units,
+        pid: 0,
+        head: job.head,
+        started: None,
+        ended: None,
+    };
+    match state {
+        JobState::Running(running) => {
+            shown.pid = running.as_ref().map_or(0, |running| running.runner.pid);
+            shown.started = running.map(|running| running.started_at);
+        }
+        JobState::Ended(record) => {
+            shown.started = Some(record.started_at);
+            shown.ended = Some((record.ended_at, record.exit));
+        }
+        JobState::Lost(running) => {
+            shown.pid = running.runner.pid;
+            shown.started = Some(running.started_at);
+            shown.ended = Some((running.started_at, Exit::Lost));
+        }
+        JobState::Unstarted => return Ok(None),
+    }
+    Ok(Some(shown))
+}

@@ -1,0 +1,319 @@
+//! Which facts of a plan the journal does not tell yet. Pure.
+
+use jiff::Timestamp;
+
+use crate::plan::{AttemptId, CommitId, ItemId, Plan, Point, TaskState, UnitId};
+use crate::schedule::{Event, Exit, OfPlan, PlanRun, TaskReport};
+
+/// What is shown of one plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shown {
+    /// Lane, folder, and where the branch began.
+    pub(super) trees: Vec<(u32, String, CommitId)>,
+    pub(super) attempts: Vec<ShownAttempt>,
+    pub(super) items: Vec<(ItemId, TaskState, Option<String>)>,
+    pub(super) done: Vec<UnitId>,
+    pub(super) pins: Vec<(Point, CommitId)>,
+    /// The merge on the target that names it.
+    pub(super) landed: Option<(String, CommitId)>,
+}
+
+/// What is shown of one attempt.
+#[derive(Debug, Clone)]
+pub(super) struct ShownAttempt {
+    pub(super) id: AttemptId,
+    pub(super) number: u32,
+    pub(super) lane: u32,
+    pub(super) units: Vec<UnitId>,
+    pub(super) pid: u32,
+    pub(super) head: Option<CommitId>,
+    pub(super) started: Option<Timestamp>,
+    /// None while its runner is at work.
+    pub(super) ended: Option<(Timestamp, Exit)>,
+}
+
+/// The facts that a plan's events did not tell yet, each with its time where that is known.
+pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Timestamp>, Event)> {
+    let name = || plan.name.clone();
+    let mut events = Vec::new();
+    let own = shown
+        .trees
+        .iter()
+        .filter(|(lane, ..)| !run.worktrees.contains_key(lane));
+    events.extend(own.map(|(lane, path, base)| {
+        let made = Event::WorktreeCreated {
+            plan: name(),
+            lane: *lane,
+            path: path.clone(),
+            branch: plan.branch.clone(),
+            base: base.clone(),
+        };
+        (shown.attempts.iter().find_map(|attempt| attempt.started), made)
+    }));
+    let is_known = |id: &AttemptId| run.history.iter().any(|record| record.id == *id);
+    for attempt in shown.attempts.iter().filter(|attempt| !is_known(&attempt.id)) {
+        tell_attempt(plan, attempt, &mut events);
+    }
+    let landed = shown
+        .landed
+        .as_ref()
+        .filter(|(target, _)| !run.landed.contains_key(target));
+    let report = |item: &ItemId, note: &Option<String>| TaskReport {
+        plan: name(),
+        task: item.clone(),
+        attempt: None,
+        note: note.clone(),
+    };
+    for (item, state, note) in &shown.items {
+        match (run.is_item_settled(item), state) {
+            (false, TaskState::Done) => events.push((None, Event::TaskDone(report(item, note)))),
+            (false, TaskState::Skipped) => events.push((None, Event::TaskSkipped(report(item, note)))),
+            _ => {}
+        }
+    }
+    let mut done: Vec<UnitId> = shown.done.clone();
+    if landed.is_some() {
+        for phase in &plan.document.phases {
+            done.push(UnitId::Phase(phase.id));
+            for task in &phase.tasks {
+                let item = ItemId::from(task.id);
+                if !run.is_item_settled(&item) && !shown.items.iter().any(|(known, ..)| *known == item) {
+                    events.push((None, Event::TaskDone(report(&item, &None))));
+                }
+            }
+        }
+        done.dedup();
+    }
+    done.retain(|unit| !run.proven.contains(unit));
+    if !done.is_empty() {
+        let by = shown
+            .attempts
+            .last()
+            .map_or_else(|| AttemptId::new(&plan.name, 0), |last| last.id.clone());
+        for unit in &done {
+            if let UnitId::Phase(phase) = unit
+                && !run.phases_done.contains_key(phase)
+            {
+                let (plan, phase) = (name(), *phase);
+                events.push((
+                    None,
+                    Event::PhaseDone {
+                        plan,
+                        phase,
+                        proven: true,
+                    },
+                ));
+            }
+        }
+        events.push((
+            None,
+            Event::LegDone {
+                plan: name(),
+                attempt: by,
+                units: done,
+            },
+        ));
+    }
+    for (point, commit) in shown
+        .pins
+        .iter()
+        .filter(|(point, _)| !run.pins.contains_key(point))
+    {
+        if let Point::Phase(phase) = point
+            && !run.phases_done.contains_key(phase)
+            && !shown.done.contains(&UnitId::Phase(*phase))
+            && landed.is_none()
+        {
+            let (plan, phase) = (name(), *phase);
+            events.push((
+                None,
+                Event::PhaseDone {
+                    plan,
+                    phase,
+                    proven: false,
+                },
+            ));
+        }
+        let (plan, point, commit) = (name(), *point, commit.clone());
+        events.push((None, Event::Pinned { plan, point, commit }));
+    }
+    if let Some((target, commit)) = landed {
+        if run.outcome.is_none() {
+            events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
+        }
+        events.push((None, Event::MergeStarted(OfPlan { plan: name() })));
+        events.push((
+            None,
+            Event::MergeLanded {
+                plan: name(),
+                target: target.clone(),
+                before: None,
+                commit: commit.clone(),
+            },
+        ));
+    }
+    events
+}
+
+fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Timestamp>, Event)>) {
+    let name = || plan.name.clone();
+    let id = || attempt.id.clone();
+    let assigned = Event::AttemptAssigned {
+        plan: name(),
+        attempt: id(),
+        number: attempt.number,
+        agent: plan.agent.clone(),
+        units: attempt.units.clone(),
+        lane: attempt.lane,
+    };
+    let started = Event::AgentStarted {
+        plan: name(),
+        attempt: id(),
+        pid: attempt.pid,
+        head: attempt.head.clone(),
+    };
+    events.push((attempt.started, assigned));
+    events.push((attempt.started, started));
+    let Some((at, exit)) = &attempt.ended else {
+        return;
+    };
+    let ended = Event::AgentEnded {
+        plan: name(),
+        attempt: id(),
+        exit: exit.clone(),
+    };
+    events.push((Some(*at), ended));
+    // What it did is judged by what is there, not by how it ended.
+    let closed = match exit {
+        Exit::Code { code: 0 } => Event::LegDone {
+            plan: name(),
+            attempt: id(),
+            units: Vec::new(),
+        },
+        _ => Event::AttemptFailed {
+            plan: name(),
+            attempt: id(),
+            why: exit.describe(),
+            retry_in_ms: None,
+            counted: false,
+        },
+    };
+    events.push((Some(*at), closed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::PlanSet;
+
+    fn commit(digit: char) -> CommitId {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    /// A plan `p` with two phases of one task each.
+    fn plans() -> (tempfile::TempDir, PlanSet) {
+        let folder = tempfile::tempdir().unwrap();
+        let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+        std::fs::write(folder.path().join("p.md"), document).unwrap();
+        let manifest = folder.path().join("plans.toml");
+        std::fs::write(
+            &manifest,
+            "[agents.a]\ncommand = [\"true\"]\n[plans.p]\nfile = \"p.md\"\nagent = \"a\"\n",
+        )
+        .unwrap();
+        let set = crate::supervisor::load(&manifest).unwrap();
+        (folder, set)
+    }
+
+    fn names(events: &[(Option<Timestamp>, Event)]) -> Vec<String> {
+        let name = |event: &Event| {
+            serde_json::to_value(event).unwrap()["event"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        events.iter().map(|(_, event)| name(event)).collect()
+    }
+
+    fn attempt(ended: Option<Exit>) -> ShownAttempt {
+        let (_folder, set) = plans();
+        ShownAttempt {
+            id: AttemptId::new(&set.plans[0].name, 1),
+            number: 1,
+            lane: 0,
+            units: vec![],
+            pid: 7,
+            head: Some(commit('1')),
+            started: Some(Timestamp::UNIX_EPOCH),
+            ended: ended.map(|exit| (Timestamp::UNIX_EPOCH, exit)),
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_of_a_plan_of_which_nothing_is_there() {
+        let (_folder, set) = plans();
+        assert!(told(&set.plans[0], &Shown::default(), &PlanRun::default()).is_empty());
+    }
+
+    #[test]
+    fn an_attempt_at_work_is_left_open_and_one_that_ended_is_closed_without_counting() {
+        let (_folder, set) = plans();
+        let tell = |ended| {
+            let shown = Shown {
+                attempts: vec![attempt(ended)],
+                ..Shown::default()
+            };
+            names(&told(&set.plans[0], &shown, &PlanRun::default()))
+        };
+        assert_eq!(tell(None), ["attempt.assigned", "agent.started"]);
+        let closed =
+            |with: &str| ["attempt.assigned", "agent.started", "agent.ended", with].map(str::to_owned);
+        assert_eq!(tell(Some(Exit::Code { code: 0 })), closed("leg.done"));
+        assert_eq!(tell(Some(Exit::Lost)), closed("attempt.failed"));
+    }
+
+    #[test]
+    fn what_the_journal_has_already_is_not_told_again() {
+        let (_folder, set) = plans();
+        let shown = Shown {
+            trees: vec![(0, "/t/p".to_owned(), commit('1'))],
+            attempts: vec![attempt(Some(Exit::Lost))],
+            items: vec![("1.1".parse().unwrap(), TaskState::Done, None)],
+            done: vec![UnitId::Phase(crate::plan::PhaseId(1))],
+            pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
+            landed: None,
+        };
+        let durations = crate::schedule::history::durations([]);
+        let work = crate::schedule::Work::new(&set, &durations, false);
+        let mut scheduler = crate::schedule::Scheduler::new(work);
+        let events = told(&set.plans[0], &shown, scheduler.state().plan(&set.plans[0].name));
+        assert_eq!(events.len(), 9, "{:?}", names(&events));
+        let at = crate::schedule::At(0);
+        scheduler.replay(events.iter().map(|(_, event)| (at, event)));
+        let again = told(&set.plans[0], &shown, scheduler.state().plan(&set.plans[0].name));
+        assert!(again.is_empty(), "{:?}", names(&again));
+    }
+
+    #[test]
+    fn a_landed_plan_is_done_in_all_its_parts() {
+        let (_folder, set) = plans();
+        let shown = Shown {
+            landed: Some(("main".to_owned(), commit('3'))),
+            ..Shown::default()
+        };
+        let events = told(&set.plans[0], &shown, &PlanRun::default());
+        assert_eq!(
+            names(&events),
+            [
+                "task.done",
+                "task.done",
+                "phase.done",
+                "phase.done",
+                "leg.done",
+                "plan.finished",
+                "merge.started",
+                "merge.landed"
+            ]
+        );
+    }
+}

@@ -1,0 +1,335 @@
+//! `orch doctor`: each thing that can be off is found, told, and mended as told.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::{Sandbox, Tree, document, has_fields};
+
+/// A plan that was begun, with phase 1 done, and stopped in phase 2.
+fn begun() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.commit("everything");
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1, 1]), "work 1.1; gate p; work 2.1");
+    sandbox.commit("the plan");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.happened("task.done", "p");
+    up.signal(Signal::TERM);
+    up.end().code(130).ok();
+    sandbox.script("p", "test -f p-1.1.txt; work 2.1");
+    sandbox
+}
+
+fn finished() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1, 1]), "work 1.1 2.1");
+    sandbox.commit("the plan");
+    sandbox.orch("up").code(0).ok();
+    sandbox
+}
+
+#[track_caller]
+fn findings(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let found = sandbox.orch("doctor --json").json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let found = found["findings"].as_array().unwrap().iter();
+    found
+        .map(|one| (text(&one["kind"]), text(&one["what"])))
+        .collect()
+}
+
+#[track_caller]
+fn is_sound(sandbox: &Sandbox) {
+    assert_eq!(findings(sandbox), []);
+    sandbox.orch("doctor").code(0).says("nothing is off").ok();
+}
+
+/// What the doctor says it would do is what it does.
+#[track_caller]
+fn is_mended(sandbox: &Sandbox) {
+    let would = sandbox.orch("doctor --json").code(1).json();
+    let did = sandbox.orch("doctor --fix --json").code(0).json();
+    let steps = |report: &Value| {
+        let found = report["findings"].as_array().unwrap().iter();
+        found.map(|one| one["step"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&would), steps(&did));
+    is_sound(sandbox);
+}
+
+#[test]
+fn a_sound_repository_is_told_to_be_sound_and_the_machine_is_described() {
+    let sandbox = finished();
+    is_sound(&sandbox);
+    let report = sandbox.orch("doctor --json").code(0).json();
+    has_fields(&report, ["schema", "ok", "findings", "machine"]);
+    has_fields(
+        &report["machine"],
+        [
+            "git",
+            "worktrees",
+            "reflink",
+            "folds_case",
+            "notify",
+            "free_bytes",
+            "extinction",
+            "cgroup",
+        ],
+    );
+    assert_eq!(report["machine"]["notify"], true);
+    let text = sandbox.orch("doctor").code(0).out;
+    assert!(text.contains("git       2."), "{text}");
+}
+
+#[test]
+fn a_plan_goes_on_after_its_folder_in_git_was_thrown_away() {
+    let sandbox = begun();
+    fs::remove_dir_all(sandbox.join(".git/orch")).unwrap();
+    is_mended(&sandbox);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.worktree("p").read("p-2.1.txt").trim(), "p-2.1.txt by p");
+    assert_eq!(sandbox.starts(), ["p-1", "p-1"], "phase 1 was not done again");
+}
+
+#[test]
+fn a_finished_plan_is_not_worked_on_again_after_the_database_was_deleted() {
+    let sandbox = finished();
+    for tail in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
+    }
+    is_mended(&sandbox);
+    assert_eq!(sandbox.shown("p")["attempts"][0]["exit"], 0);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1"]);
+}
+
+#[test]
+fn a_landed_plan_stays_landed_when_nothing_but_the_target_is_left() {
+    let sandbox = finished();
+    sandbox.orch("merge").code(0).ok();
+    sandbox.orch("clean").code(0).ok();
+    let target = sandbox.head();
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    fs::remove_dir_all(sandbox.join(".git/orch")).unwrap();
+    is_mended(&sandbox);
+    assert_eq!(sandbox.state("p"), "landed");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!((sandbox.state("p").as_str(), sandbox.head()), ("landed", target));
+    assert_eq!(sandbox.state("q"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1", "q-1"]);
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_what_can_be_read_of_it_is_kept() {
+    let sandbox = begun();
+    let before = sandbox.events();
+    let database = sandbox.join(".git/orch/orch.db");
+    fs::write(
+        &database,
+        "this was a database once, and somebody has written over it",
+    )
+    .unwrap();
+    for tail in ["-wal", "-shm"] {
+        let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
+    }
+    is_mended(&sandbox);
+    let aside = fs::read_dir(sandbox.join(".git/orch")).unwrap().flatten();
+    let aside = aside.filter(|entry| {
+        entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("orch.db.damaged-")
+    });
+    assert_eq!(aside.count(), 1);
+    assert!(before.len() > 3);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn an_agent_that_is_at_work_while_the_database_goes_is_taken_over() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    up.kill();
+    for tail in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
+    }
+    is_mended(&sandbox);
+    let up = sandbox.start("up");
+    sandbox.open("p");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1"], "it was not started a second time");
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_repository_that_was_moved_with_its_worktrees_goes_on() {
+    let sandbox = begun();
+    let (old, new) = (sandbox.beside(""), sandbox.beside("elsewhere"));
+    fs::create_dir(&new).unwrap();
+    for name in ["repo", "repo.worktrees"] {
+        fs::rename(old.join(name), new.join(name)).unwrap();
+    }
+    let orch = |line: &str| {
+        let mut command = sandbox.command(line.split_whitespace());
+        crate::support::Said::of(command.current_dir(new.join("repo")))
+    };
+    orch("doctor").code(1).says("is no more at").ok();
+    orch("doctor --fix").code(0).ok();
+    orch("doctor").code(0).says("nothing is off").ok();
+    let moved = Tree::at(new.join("repo.worktrees/p"));
+    assert_eq!(moved.git("branch --show-current"), "orch/p");
+    orch("up").code(0).ok();
+    assert_eq!(moved.read("p-2.1.txt").trim(), "p-2.1.txt by p");
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn a_repository_that_was_moved_alone_is_found_by_its_worktrees_again() {
+    let sandbox = begun();
+    sandbox.settings("worktrees = \"../trees/{plan}\"");
+    // The worktree lies where the manifest of another name expects it.
+    let (repo, tree) = (sandbox.path().to_owned(), sandbox.worktree("p").path().to_owned());
+    let new = sandbox.beside("renamed");
+    fs::rename(&repo, &new).unwrap();
+    fs::write(
+        new.join("plans.toml"),
+        fs::read_to_string(new.join("plans.toml"))
+            .unwrap()
+            .replace("../trees/{plan}", "../repo.worktrees/{plan}"),
+    )
+    .unwrap();
+    let orch = |line: &str| {
+        let mut command = sandbox.command(line.split_whitespace());
+        crate::support::Said::of(command.current_dir(&new))
+    };
+    orch("doctor").code(1).says("has lost the repository").ok();
+    orch("doctor --fix").code(0).ok();
+    assert_eq!(Tree::at(tree).git("branch --show-current"), "orch/p");
+    orch("up").code(0).ok();
+}
+
+#[test]
+fn a_worktree_whose_folder_or_entry_is_gone_comes_back() {
+    let sandbox = begun();
+    let tree = sandbox.worktree("p");
+    fs::remove_dir_all(tree.path()).unwrap();
+    is_mended(&sandbox);
+    assert_eq!(tree.read("p-1.1.txt").trim(), "p-1.1.txt by p");
+    tree.write("mine.txt", "uncommitted");
+    fs::remove_dir_all(sandbox.join(".git/worktrees/p")).unwrap();
+    is_mended(&sandbox);
+    assert_eq!(tree.read("mine.txt"), "uncommitted");
+    assert_eq!(tree.status(), "?? mine.txt");
+}
+
+#[test]
+fn a_lock_of_a_dead_git_is_removed_and_one_that_is_held_is_not() {
+    let sandbox = finished();
+    let lock = sandbox.join(".git/worktrees/p/index.lock");
+    let held = fs::File::create(&lock).unwrap();
+    let found = findings(&sandbox);
+    assert!(found[0].1.contains("has it open"), "{found:?}");
+    sandbox.orch("doctor --fix").code(1).says("needs a person").ok();
+    assert!(lock.exists());
+    // Older than every git that other tests have at work on this machine.
+    held.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1))
+        .unwrap();
+    drop(held);
+    is_mended(&sandbox);
+    assert!(!lock.exists());
+}
+
+#[test]
+fn pins_notes_ports_and_temporary_files_of_nobody_are_cleared_away_and_no_commit_is_lost() {
+    let sandbox = finished();
+    let only = sandbox.commit_file("only.txt", "held by a pin alone");
+    sandbox.git(&format!("update-ref refs/orch/pins/gone/2 {only}"));
+    sandbox.git("reset -q --hard HEAD~1");
+    sandbox.git("update-ref refs/orch/units/p/orch/p.9.9 HEAD");
+    sandbox.write(".git/orch/worktrees/p.json.new", "{");
+    let ports = sandbox
+        .read(".git/orch/ports.json")
+        .replace('}', ",\"gone\": 21990}");
+    sandbox.write(".git/orch/ports.json", ports);
+    let kinds: Vec<String> = findings(&sandbox).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["ref", "ref", "file", "port"]);
+    is_mended(&sandbox);
+    let holders = sandbox.git(&format!("for-each-ref --format=%(refname) --contains {only}"));
+    assert!(holders.starts_with("refs/orch/backup/gone/"), "{holders}");
+    assert!(!sandbox.read(".git/orch/ports.json").contains("gone"));
+}
+
+#[test]
+fn the_branch_of_somebody_else_is_left_to_a_person() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.git("branch orch/p");
+    sandbox
+        .orch("doctor --fix")
+        .code(1)
+        .says("nothing shows that orch made it")
+        .ok();
+    sandbox.orch("up").code(1).ok();
+}
+
+#[test]
+fn nothing_is_mended_under_a_supervisors_hands() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.orch("doctor").code(0).ok();
+    sandbox.git("branch -q stray");
+    fs::rename(
+        sandbox.join(".git/orch/worktrees/p.json"),
+        sandbox.join(".git/orch/worktrees/p.away"),
+    )
+    .unwrap();
+    sandbox
+        .orch("doctor --fix")
+        .code(2)
+        .says("a supervisor is at work")
+        .ok();
+    assert!(!sandbox.join(".git/orch/worktrees/p.json").exists());
+    fs::rename(
+        sandbox.join(".git/orch/worktrees/p.away"),
+        sandbox.join(".git/orch/worktrees/p.json"),
+    )
+    .unwrap();
+    sandbox.open("p");
+    up.end().code(0).ok();
+}
+
+#[test]
+fn attempts_whose_runner_is_gone_are_written_off_and_what_they_left_is_ended() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "sleep 600 & gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    let running: Value = serde_json::from_str(&sandbox.attempt_file("p-1", "running.json")).unwrap();
+    let runner = i32::try_from(running["runner"]["pid"].as_i64().unwrap()).unwrap();
+    up.kill();
+    crate::support::kill(runner, Signal::KILL);
+    crate::support::wait_for("the runner's end", || {
+        !sandbox.processes().iter().any(|(pid, _)| *pid == runner)
+    });
+    let kinds: Vec<String> = findings(&sandbox).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["attempt", "process"]);
+    is_mended(&sandbox);
+    sandbox.nothing_is_left();
+    assert_eq!(sandbox.shown("p")["attempts"][0]["exit"], "lost");
+}
