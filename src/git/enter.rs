@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::admin::KeyLock;
 use super::command::Git;
 use super::gate::{Goal, SparedCommit, SparedTree};
+use super::half_way::undo_half;
 use super::in_the_way::in_the_way;
+use super::landing::index_equals;
 use super::marker::Marker;
 use super::populate::update_submodules;
 use super::registration::read_head;
@@ -164,7 +166,21 @@ impl WorktreeAdmin {
             let branch = plan_branch.to_owned();
             return Err(UnitRefusal::NoBranch { branch }.into());
         };
-        let state = look(&path)?;
+        let own = marker.branch.as_deref() == Some(plan_branch);
+        let place = Place {
+            commit: &tip,
+            branch: own.then_some(plan_branch),
+        };
+        let mut state = look(&path)?;
+        if !state.dirty.is_empty() {
+            // It may be what a killed git has left of this very step.
+            if index_equals(&path, &tip)? {
+                write_head(&path, place.branch, &tip)?;
+            } else if index_equals(&path, &state.head)? {
+                undo_half(&path, &state.head, &tip)?;
+            }
+            state = look(&path)?;
+        }
         if !state.dirty.is_empty() {
             let files = state.dirty;
             return Err(UnitRefusal::Dirty { path, files }.into());
@@ -181,14 +197,9 @@ impl WorktreeAdmin {
         if !files.is_empty() {
             return Err(UnitRefusal::InTheWay { path, files }.into());
         }
-        let own = marker.branch.as_deref() == Some(plan_branch);
         if own && state.branch.as_deref() != Some(plan_branch) {
             self.repo.refuse_checked_out(plan_branch, Some(&path))?;
         }
-        let place = Place {
-            commit: &tip,
-            branch: own.then_some(plan_branch),
-        };
         self.go(&alone, &path, &state, &place, None)?;
         Ok(tip)
     }

@@ -293,7 +293,7 @@ fn rehearse(path: &Path, old: &CommitId, new: &CommitId, held: Option<&File>) ->
     })
 }
 
-fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+pub(super) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
     let answer = Git::within(path)
         .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
         .arg(commit.as_str())

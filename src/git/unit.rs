@@ -106,6 +106,9 @@ impl Repository {
     ///
     /// Refused while the branch has commits of its own or is checked out.
     pub fn delete_unit(&self, unit: &Unit) -> Result<Option<CommitId>, UnitError> {
+        // Also of a git that was killed when the branch was gone already.
+        stale_lock::clear_packed(self.common_dir())?;
+        stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
         let (plan, tip) = self.unit_tips(unit)?;
         if let Some(tip) = &tip {
             let Some(spared) = self.contained(tip, &plan)? else {
@@ -116,8 +119,6 @@ impl Repository {
                 .into());
             };
             self.refuse_checked_out(&unit.branch, None)?;
-            stale_lock::clear_packed(self.common_dir())?;
-            stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
             self.delete_branch(&unit.branch, &spared)?;
         }
         self.drop_own_ref(&unit.mark(), unit.plan.as_str(), Some(&plan))?;

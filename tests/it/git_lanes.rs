@@ -333,6 +333,48 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     lanes.nothing_is_lost();
 }
 
+/// Each state that leaving can be cut short in, made by hand; then it is left again.
+#[test]
+fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
+    for cut in 0..3 {
+        let lanes = Lanes::new();
+        let tip = lanes.scratch.rev(PLAN);
+        lanes.enter(LANE, "2.3", Entry::Continue);
+        lanes.work(&lanes.lane, "README.md", "of the task\n");
+        let own = lanes.work(&lanes.lane, "made.txt", "of the task\n");
+        match cut {
+            // Files of the plan were written, the index was not.
+            0 => {
+                let before = lanes.scratch.git_args(["show", &format!("{tip}:README.md")]);
+                lanes
+                    .lane
+                    .write("README.md", &before[..before.len() / 2])
+                    .remove("made.txt");
+            }
+            // Only HEAD is missing.
+            1 => {
+                lanes
+                    .lane
+                    .git_args(["read-tree", "-m", "-u", own.as_str(), tip.as_str()]);
+            }
+            _ => {
+                lanes.lane.write("README.md", "somebody's\n");
+            }
+        }
+        let left = lanes.admin.leave_unit(LANE, PLAN);
+        if cut == 2 {
+            assert!(matches!(refused(left), UnitRefusal::Dirty { .. }));
+            assert_eq!(lanes.lane.read("README.md"), "somebody's\n");
+        } else {
+            assert_eq!(left.unwrap(), tip, "cut {cut}");
+            assert_eq!(lanes.lane.status(), "", "cut {cut}");
+            assert_eq!(lanes.lane.rev("HEAD"), tip);
+        }
+        assert_eq!(lanes.scratch.rev("orch/auth.2.3"), own);
+        lanes.nothing_is_lost();
+    }
+}
+
 /// Each state that entering can be cut short in, made by hand; then it is entered again.
 #[test]
 fn entering_that_was_cut_short_is_ended() {
