@@ -159,7 +159,11 @@ fn start(
 }
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+pub(super) fn nobody_else_works(
+    campaign: &Campaign,
+    plan: &PlanName,
+    worktree: &Path,
+) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
