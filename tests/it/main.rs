@@ -34,6 +34,7 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+// mod adversary;
 mod cli_check;
 mod cli_cycles;
 mod cli_preview;
@@ -43,9 +44,11 @@ mod escalation;
 mod fault_sweep;
 mod merge_landing;
 mod messages;
+mod random_kills;
 mod steering;
 mod stuck;
 mod sync_points;
+mod two_supervisors;
 mod up_completion;
 mod up_places;
 mod up_removed;
@@ -54,3 +57,4 @@ mod up_seed;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+// mod zoo;
