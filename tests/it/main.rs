@@ -34,7 +34,7 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
-// mod adversary;
+mod adversary;
 mod cli_check;
 mod cli_cycles;
 mod cli_preview;
@@ -57,4 +57,4 @@ mod up_seed;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
-// mod zoo;
+mod zoo;
