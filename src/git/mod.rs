@@ -80,6 +80,7 @@ pub use removal::{KeepReason, Removable, RemoveError};
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
+pub use stale_lock::clear_dead_locks_of;
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::inspect::git_dir;
+use super::registration::read_head;
 use super::revision::branch_ref;
 use super::{AdminLock, EnsureError, GitError, WorktreeAdmin, WorktreeRefusal};
 
@@ -87,6 +88,21 @@ impl WorktreeAdmin {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it
+/// stands on.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), EnsureError> {
+    let books = git_dir(worktree)?;
+    clear_books(&books)?;
+    match read_head(&books.join("HEAD")) {
+        Some(Some(branch)) => clear_beside(&common_dir.join(branch_ref(&branch))),
+        _ => Ok(()),
     }
 }
 
