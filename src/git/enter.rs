@@ -204,15 +204,34 @@ impl WorktreeAdmin {
         Ok(tip)
     }
 
+    /// Takes the worktree under a key off the branch it stands on and touches nothing else, so that another lane can go on
+    /// with that branch. Changes stay as they are until the lane is entered again.
+    ///
+    /// The caller lets no other step with a unit of this plan run at the same time, and no agent in the worktree.
+    ///
+    /// # Errors
+    ///
+    /// Refused in the middle of a merge or rebase.
+    pub fn step_off(&self, key: &str) -> Result<(), UnitError> {
+        let (_alone, marker) = self.lane(key)?;
+        let path = marker.path;
+        let state = inspect(&path)?;
+        if let Some(operation) = state.in_progress {
+            return Err(UnitRefusal::InProgress { path, operation }.into());
+        }
+        if state.branch.is_some() {
+            write_head(&path, None, &state.head)?;
+        }
+        Ok(())
+    }
+
     /// The note about a worktree, with the proof that nobody else in orch is at it.
     fn lane(&self, key: &str) -> Result<(KeyLock, Marker), UnitError> {
         let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
         let alone = self.alone(key).map_err(|_| not_ours())?;
         let marker = self.read_marker(key)?.ok_or_else(not_ours)?;
         let books = inspect::git_dir(&marker.path)?;
-        for file in ["index", "HEAD"] {
-            stale_lock::clear_beside(&books.join(file))?;
-        }
+        stale_lock::clear_books(&books)?;
         // `git reset` and `git checkout` lock the branch that they stand on.
         if let Some(Some(branch)) = read_head(&books.join("HEAD")) {
             stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(&branch)))?;

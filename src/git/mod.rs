@@ -96,6 +96,7 @@ pub use removal::Removable;
 pub use repository::Repository;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
+pub use stale_lock::clear_dead_locks_of;
 pub use survey::{Expected, Place, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};

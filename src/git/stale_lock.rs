@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::registration::registrations;
+use super::inspect::git_dir;
+use super::registration::{read_head, registrations};
 use super::revision::branch_ref;
-use super::{AdminLock, EnsureError, GitError, WorktreeRefusal};
+use super::{AdminLock, EnsureError, GitError, WorktreeAdmin, WorktreeRefusal};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -63,6 +64,65 @@ pub(super) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
         }
     }
     Ok(())
+}
+
+/// Removes the locks in git's books of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
+/// and whatever else is written there.
+pub(super) fn clear_books(books: &Path) -> Result<(), EnsureError> {
+    for entry in fs::read_dir(books).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            clear(&path)?;
+        }
+    }
+    Ok(())
+}
+
+impl WorktreeAdmin {
+    /// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
+    /// the time when no agent is at work.
+    ///
+    /// # Errors
+    ///
+    /// When such a file is held open, or cannot be removed.
+    pub fn clear_dead_locks(&self) -> Result<(), EnsureError> {
+        for key in self.keys()? {
+            let Some(marker) = self.read_marker(&key)? else {
+                continue;
+            };
+            let Ok(books) = git_dir(&marker.path) else {
+                continue;
+            };
+            let locked = fs::read_dir(&books).into_iter().flatten().flatten();
+            let locked = locked.filter(|entry| entry.path().extension().is_some_and(|found| found == "lock"));
+            if locked.count() > 0 && !is_somebody_in(&marker.path) {
+                clear_books(&books)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it
+/// stands on.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), EnsureError> {
+    let books = git_dir(worktree)?;
+    clear_books(&books)?;
+    match read_head(&books.join("HEAD")) {
+        Some(Some(branch)) => clear_beside(&common_dir.join(branch_ref(&branch))),
+        _ => Ok(()),
+    }
+}
+
+/// True when a process stands in a folder: git closes some locks and keeps them, while an editor is open for one.
+fn is_somebody_in(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
+    places.any(|place| place.starts_with(folder))
 }
 
 fn clear(lock: &Path) -> Result<(), EnsureError> {

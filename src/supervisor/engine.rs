@@ -369,7 +369,13 @@ impl<'o> Engine<'o> {
         let seen = began.and_then(|_| escapes::look(&self.campaign));
         let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));
         let escaped = escaped.map(|why| Event::Warning { plan: None, why });
-        let warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
+        let mut warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
+        if self.at_work().is_empty()
+            && let Err(error) = self.admin.clear_dead_locks()
+        {
+            let why = error.to_string();
+            warnings.push(Event::Warning { plan: None, why });
+        }
         let now = self.clock.now();
         let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;
         self.announce(&records);

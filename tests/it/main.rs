@@ -36,6 +36,7 @@ mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
+mod adversary;
 mod cli_backup;
 mod cli_check;
 mod cli_cycles;
@@ -47,9 +48,11 @@ mod escalation;
 mod fault_sweep;
 mod merge_landing;
 mod messages;
+mod random_kills;
 mod steering;
 mod stuck;
 mod sync_points;
+mod two_supervisors;
 mod up_completion;
 mod up_places;
 mod up_removed;
@@ -58,3 +61,4 @@ mod up_seed;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+mod zoo;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::{Job, JobFolder, JobInput, JobState, Runner};
-use crate::git::{Carried, CarryError, WorktreeAdmin, again_if_killed, carry, head_of};
+use crate::git::{Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, head_of};
 use crate::plan::{
     Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
     TaskState, Template, UnitId, WorkRef,
@@ -80,6 +80,7 @@ fn start(
         return Err(refused(&why));
     }
     nobody_else_works(campaign, &order.plan, worktree)?;
+    clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
     let mut said = Vec::new();
     let branch = match order.place.branch_of {
         Some(unit) => {
@@ -159,7 +160,11 @@ fn start(
 }
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+pub(super) fn nobody_else_works(
+    campaign: &Campaign,
+    plan: &PlanName,
+    worktree: &Path,
+) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {

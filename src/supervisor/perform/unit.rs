@@ -1,16 +1,18 @@
 //! Phases and tasks on branches of their own: entering one, and merging it into the plan's branch.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{
-    Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, WorktreeAdmin,
-    again_if_killed, stamp,
+    Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, UnitRefusal,
+    WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, LaunchTrouble, WorkPlace};
 
 use super::super::Campaign;
+use super::launch::nobody_else_works;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
 #[derive(Debug, Default)]
@@ -65,9 +67,20 @@ pub(super) fn enter(
         Entry::Continue
     };
     let unit = unit_of(campaign, plan, unit);
-    let entered = admin
-        .finish_move(plan.name.as_str(), &unit, &stamp())
-        .and_then(|ended| Ok((ended, admin.enter_unit(&key, &unit, entry, &stamp())?)));
+    let try_it = || {
+        let ended = admin.finish_move(plan.name.as_str(), &unit, &stamp())?;
+        Ok((ended, admin.enter_unit(&key, &unit, entry, &stamp())?))
+    };
+    let entered = match try_it() {
+        Err(UnitError::Refused(UnitRefusal::CheckedOutElsewhere { path, .. }))
+            if is_idle_lane(campaign, admin, plan, &path, &key) =>
+        {
+            let idle = admin.key_at(&path).map_err(UnitError::from);
+            let off = idle.and_then(|idle| idle.map_or(Ok(()), |idle| admin.step_off(&idle)));
+            off.and_then(|()| try_it())
+        }
+        entered => entered,
+    };
     match entered {
         Ok((ended, ready)) => {
             let mut said = backed_up(&ended);
@@ -82,6 +95,16 @@ pub(super) fn enter(
             why: error.to_string(),
         }),
     }
+}
+
+/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is
+/// now to be gone on with in this lane.
+fn is_idle_lane(campaign: &Campaign, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
+    let Ok(Some(key)) = admin.key_at(path) else {
+        return false;
+    };
+    let of_plan = key.split('@').next() == Some(plan.name.as_str());
+    of_plan && key != own && nobody_else_works(campaign, &plan.name, path).is_ok()
 }
 
 /// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no

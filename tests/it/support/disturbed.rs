@@ -1,0 +1,129 @@
+//! A run that may be killed at any step, and what has to hold of it in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Sandbox, document};
+
+/// Work that can be done twice with the same outcome, by an agent that notes when it is not alone in its worktree.
+const AGENT: &str = r#"
+exec 9>> "$MARKS/in-$(basename "$ORCH_WORKTREE")"
+flock -n -E 99 9 || test $? -ne 99 || echo "$ORCH_ATTEMPT" >> "$MARKS/not-alone"
+step() {
+    for id in "$@"; do
+        file="$ORCH_PLAN-$id.txt"
+        echo "$ORCH_PLAN $id" > "$file"
+        git add -A -- "$file"
+        git diff --cached --quiet || git commit -q -m "$file"
+        orch task done -q "$id"
+    done
+}
+"#;
+
+/// A run whose end is the same however often it is disturbed: a plan in two legs that waits in the middle for another, which waits for its first leg, and one in task dispatch. All
+/// start from a tag, so that what has landed meanwhile is not in them.
+pub fn world(settings: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!(
+        "base = \"start\"\ntarget = \"main\"\nbackoff = \"1ms\"\nparallel_tasks = 2\n{settings}"
+    ));
+    sandbox.git("tag start");
+    let agent = |steps: &str| format!("{AGENT}{steps}");
+    sandbox.plan(
+        "a",
+        "verify = \"test -e a-1.1.txt\"\n[plans.a.phases.2]\ndepends = [\"b\"]",
+        &document(&[1, 1]),
+        &agent("test $ORCH_PHASE = 1 || test -e b-1.1.txt; step \"$ORCH_PHASE.1\""),
+    );
+    sandbox.plan(
+        "b",
+        "depends = [\"a.1\"]",
+        &document(&[1]),
+        &agent("test -e a-1.1.txt; step 1.1"),
+    );
+    sandbox.plan(
+        "c",
+        "dispatch = \"task\"",
+        &document(&[2]),
+        &agent("step \"$ORCH_TASK\""),
+    );
+    sandbox.tables("[merge]\nverify = \"git rev-parse HEAD^{tree} >> $MARKS/verified\"");
+    sandbox
+}
+
+/// Everything that has to come out the same.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Every ref but backups, with the files that it leads to.
+    pub refs: BTreeMap<String, String>,
+    /// What was landed.
+    pub landed: BTreeSet<String>,
+    /// Every plan and task with its state.
+    pub states: BTreeMap<String, String>,
+}
+
+impl Outcome {
+    pub fn of(sandbox: &Sandbox) -> Self {
+        let refs = sandbox.git("for-each-ref --format=%(refname)");
+        let refs = refs.lines().filter(|name| !name.starts_with("refs/orch/backup/"));
+        let tree = |name: &str| sandbox.git(&format!("rev-parse {name}^{{tree}}"));
+        let status = sandbox.orch("status --json").code(0).json();
+        let mut states = BTreeMap::new();
+        let name = |value: &Value| value.as_str().unwrap().to_owned();
+        for plan in status["plans"].as_array().unwrap() {
+            let of = name(&plan["name"]);
+            for phase in plan["phases"].as_array().unwrap() {
+                for task in phase["tasks"].as_array().unwrap() {
+                    states.insert(format!("{of}.{}", name(&task["id"])), name(&task["state"]));
+                }
+            }
+            states.insert(of, name(&plan["state"]));
+        }
+        Self {
+            refs: refs.map(|name| (name.to_owned(), tree(name))).collect(),
+            landed: sandbox
+                .git("log --first-parent --format=%s main")
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            states,
+        }
+    }
+}
+
+/// What has to hold after every run, however it came to its end.
+pub fn check(sandbox: &Sandbox, what: &str) {
+    sandbox.nothing_is_left();
+    sandbox.nothing_ran_twice();
+    let not_alone = fs::read_to_string(sandbox.mark("not-alone")).unwrap_or_default();
+    assert_eq!(not_alone, "", "{what}: two agents in one worktree");
+    let verified = fs::read_to_string(sandbox.mark("verified")).unwrap();
+    let trees = sandbox.git("log --first-parent --format=%T main");
+    // The first commit was there before.
+    for tree in trees.lines().rev().skip(1) {
+        assert!(
+            verified.lines().any(|line| line == tree),
+            "{what}: {tree} landed unverified"
+        );
+    }
+    assert_eq!(locks(&sandbox.join(".git")), Vec::<String>::new(), "{what}");
+    sandbox.git("fsck --strict --no-dangling");
+}
+
+/// Lock files of git that are left.
+fn locks(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(locks(&path));
+        } else if path.extension().is_some_and(|extension| extension == "lock") {
+            found.push(path.display().to_string());
+        }
+    }
+    found.retain(|path| !path.contains("/.git/orch/"));
+    found
+}
