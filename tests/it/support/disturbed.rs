@@ -61,7 +61,8 @@ pub fn world(settings: &str) -> Sandbox {
 pub struct Outcome {
     /// Every ref but backups, with the files that it leads to.
     pub refs: BTreeMap<String, String>,
-    /// What was landed.
+    /// The plans whose branches the target has whole. Not by which merges: a plan that carries another may land before it or
+    /// after it, as their checks end.
     pub landed: BTreeSet<String>,
     /// Every plan and task with its state.
     pub states: BTreeMap<String, String>,
@@ -86,9 +87,13 @@ impl Outcome {
         }
         Self {
             refs: refs.map(|name| (name.to_owned(), tree(name))).collect(),
-            landed: sandbox
-                .git("log --first-parent --format=%s main")
-                .lines()
+            landed: ["a", "b", "c"]
+                .into_iter()
+                .filter(|plan| {
+                    let within =
+                        sandbox.try_git(["merge-base", "--is-ancestor", &format!("orch/{plan}"), "main"]);
+                    within.status.success()
+                })
                 .map(str::to_owned)
                 .collect(),
             states,
