@@ -14,7 +14,7 @@ use super::registration::read_head;
 use super::revision::{branch_ref, oid};
 use super::submodule::keep_submodule_commits;
 use super::unit_error::{UnitError, UnitRefusal};
-use super::{Backup, GitError, ORCH_DIR, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock};
+use super::{Backup, GitError, ORCH_DIR, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock, stamp};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -251,6 +251,7 @@ impl WorktreeAdmin {
         let mut warnings = Vec::new();
         if state.head == *place.commit {
             // Neither files nor index differ: a process would only cost time.
+            self.spare_what_came(path, state, inspect::head_of(path).ok())?;
             if state.branch.as_deref() != place.branch {
                 write_head(path, place.branch, place.commit)?;
             }
@@ -267,6 +268,7 @@ impl WorktreeAdmin {
             if !arrived || inspect::head_of(path)? != *place.commit {
                 return Err(answer.failure().into());
             }
+            self.spare_what_came(path, state, head_before(path))?;
             if !answer.status.success() {
                 // The files are in place; what failed is the hook.
                 warnings.push(super::populate::hook_failed(&answer.stderr));
@@ -277,6 +279,29 @@ impl WorktreeAdmin {
         }
         Ok(warnings)
     }
+}
+
+impl WorktreeAdmin {
+    /// Keeps a commit that somebody made on a detached HEAD after it was looked at and before it moved: no branch has it.
+    fn spare_what_came(
+        &self,
+        path: &Path,
+        seen: &WorktreeState,
+        was: Option<CommitId>,
+    ) -> Result<(), GitError> {
+        let Some(was) = was.filter(|was| seen.branch.is_none() && *was != seen.head) else {
+            return Ok(());
+        };
+        let key = self.key_at(path)?.unwrap_or_default();
+        let owner = key.split('@').next().unwrap_or(&key);
+        self.repo.back_up_once(owner, &was, &stamp()).map(drop)
+    }
+}
+
+/// Where HEAD stood before its last move, as the worktree's reflog tells.
+fn head_before(path: &Path) -> Option<CommitId> {
+    let log = std::fs::read_to_string(inspect::git_dir(path).ok()?.join("logs/HEAD")).ok()?;
+    log.lines().last()?.split(' ').next()?.parse().ok()
 }
 
 /// Looks at a worktree, and refuses what could be lost because no commit of it can hold it.
