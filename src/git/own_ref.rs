@@ -6,8 +6,8 @@ use crate::fault;
 use crate::plan::CommitId;
 
 impl Repository {
-    /// Removes the lock files that a killed orch, or a git of its own, has left below `refs/orch/` and of `packed-refs`. For the holder of the repository's lock: those
-    /// refs are written by nobody else.
+    /// Removes the lock files that a killed orch, or a git of its own, has left below `refs/orch/` and of `packed-refs`. For
+    /// the holder of the repository's lock: those refs are written by nobody else.
     ///
     /// # Errors
     ///
@@ -21,8 +21,15 @@ impl Repository {
     pub(super) fn write_ref(&self, name: &str, commit: &CommitId, why: &str) -> Result<(), GitError> {
         let repo = self.handle();
         let id = oid(commit)?;
-        fault::around("ref.own", || repo.reference(name, id, true, why))
-            .map(drop)
-            .map_err(GitError::library(format!("write `{name}`")))
+        let write = || fault::around("ref.own", || repo.reference(name, id, true, why)).map(drop);
+        let written = match write() {
+            // A writer that was killed has left it; one that lives is done in an instant.
+            Err(error) if error.code() == git2::ErrorCode::Locked => {
+                let _ = stale_lock::clear_beside(&self.common_dir().join(name));
+                write()
+            }
+            written => written,
+        };
+        written.map_err(GitError::library(format!("write `{name}`")))
     }
 }
