@@ -299,6 +299,7 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::ManifestChanged(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)
             | Event::AgentStirred(_)

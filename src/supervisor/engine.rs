@@ -18,6 +18,7 @@ use crate::status::Watcher;
 use super::clock::Clock;
 use super::control::{self, Call};
 use super::escapes::{self, Escapes};
+use super::live_edit::ManifestWatch;
 use super::machine;
 use super::mail::brings_mail;
 use super::merge_request::MergeRequest;
@@ -25,35 +26,10 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::UnitLocks;
 use super::stillness::Watch;
-use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
-
-/// What a supervisor is started for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
-    /// Drive plans until all have settled.
-    Up {
-        /// Which; empty for all.
-        only: Vec<PlanName>,
-        /// Land every plan when it is finished, whatever the manifest says.
-        merge: bool,
-    },
-    /// Land what is finished, and start nothing.
-    Merge {
-        /// Which; empty for all that are finished.
-        plans: Vec<PlanName>,
-        /// Another target.
-        into: Option<String>,
-    },
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conclusion {
-    /// Why it ended.
-    pub ending: Ending,
-    /// The report of the merge errand.
-    pub merged: Option<MergeReport>,
-}
+use super::{
+    Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
+    recovery,
+};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
 ///
@@ -115,6 +91,8 @@ pub(super) struct Engine<'o> {
     pub(super) checkouts: Arc<Semaphore>,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
+    pub(super) manifest: ManifestWatch,
+    pub(super) auto_merge: bool,
 }
 
 impl<'o> Engine<'o> {
@@ -174,6 +152,8 @@ impl<'o> Engine<'o> {
         };
         let campaign = Arc::new(campaign);
         let mut engine = Self {
+            manifest: ManifestWatch::new(&campaign, sender.clone()),
+            auto_merge,
             notifier: Notifier::new(&campaign, sender.clone()),
             campaign,
             admin,
@@ -268,6 +248,7 @@ impl<'o> Engine<'o> {
                 self.last_look()?;
                 return Ok(Conclusion {
                     ending,
+                    set: self.campaign.set.clone(),
                     merged: self.report.take(),
                 });
             }
