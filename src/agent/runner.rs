@@ -135,6 +135,7 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
         .envs(&job.env)
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
+    let runner = rustix::process::getpid();
     // SAFETY: between fork and exec only prctl, getppid and write are called, all async-signal-safe.
     unsafe {
         command.pre_exec(move || {
@@ -144,6 +145,10 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
             }
             // A command must not work on when its runner was killed: nobody would hold its folder's lock.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // One whose runner was killed before that would begin long after everything of it was ended.
+            if rustix::process::getppid() != Some(runner) {
+                return Err(rustix::io::Errno::SRCH.into());
+            }
             Ok(())
         });
     }
