@@ -16,7 +16,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
-use super::control::{self, Call};
+use super::control::{self, Call, Conversations};
 use super::escapes::{self, Escapes};
 use super::live_edit::ManifestWatch;
 use super::machine;
@@ -60,6 +60,9 @@ pub fn drive(
         let result = engine.run().await;
         // Also after an error: bars must not stay on the screen below it.
         engine.observer.ended(&engine.scheduler);
+        let conversations = engine.conversations.clone();
+        drop(engine);
+        conversations.end().await;
         result
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
@@ -93,6 +96,7 @@ pub(super) struct Engine<'o> {
     pub(super) notifier: Option<Notifier>,
     pub(super) manifest: ManifestWatch,
     pub(super) auto_merge: bool,
+    conversations: Conversations,
 }
 
 impl<'o> Engine<'o> {
@@ -119,7 +123,7 @@ impl<'o> Engine<'o> {
             let _ = hints.send(Message::StatusHint(plan));
         });
         let (calls, mut called) = mpsc::unbounded_channel::<Call>();
-        control::listen(&campaign.dir, calls)?;
+        let conversations = control::listen(&campaign.dir, calls)?;
         let forward = sender.clone();
         tokio::spawn(async move {
             while let Some(call) = called.recv().await {
@@ -152,6 +156,7 @@ impl<'o> Engine<'o> {
         };
         let campaign = Arc::new(campaign);
         let mut engine = Self {
+            conversations,
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
             notifier: Notifier::new(&campaign, sender.clone()),
