@@ -22,6 +22,8 @@ mod placeholder;
 mod plan_set;
 mod priority;
 mod prompt;
+mod setup;
+mod size;
 mod starter;
 mod state;
 mod unit;
@@ -45,7 +47,7 @@ pub use placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
+    Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
     PlanSet, RunSettings, SyncPoint,
 };
 pub use priority::{Priority, PriorityError};
@@ -53,6 +55,8 @@ pub use prompt::{
     PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
     render_prompt,
 };
+pub use setup::{Hooks, Setup};
+pub use size::{SizeError, parse_size};
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
 pub use unit::UnitId;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -15,6 +16,9 @@ use crate::schedule::{Ending, Event};
 use super::engine::Engine;
 use super::message::Message;
 use super::{Campaign, environment, perform};
+
+/// Longest duration of one call.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Calls to come.
 #[derive(Debug)]
@@ -108,10 +112,14 @@ fn notify(campaign: &Campaign, line: &str, call: &Call) -> Result<(), String> {
         _ => environment::for_run(campaign),
     };
     let text = call.record.to_json();
-    let name = text["event"].as_str().unwrap_or_default().to_owned();
-    variables
-        .set("ORCH_RUN", call.record.run.to_string())
-        .set("ORCH_EVENT", name);
-    let hook = format!("notify-{}", call.record.seq);
-    perform::hook(campaign, &hook, line, variables, &format!("{text}\n"))
+    variables.set("ORCH_RUN", call.record.run.to_string());
+    let hook = perform::Hook {
+        name: &format!("notify-{}", call.record.seq),
+        key: "notify",
+        line,
+        folder: campaign.repo.top(),
+        event: &text,
+        longest: LONGEST,
+    };
+    perform::hook(campaign, &hook, variables)
 }

@@ -58,6 +58,9 @@ mod up_places;
 mod up_removed;
 mod up_resume;
 mod up_seed;
+// The same: worktrees made ready for work.
+mod up_setup;
+mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;

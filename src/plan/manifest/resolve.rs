@@ -358,6 +358,7 @@ fn plan(
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),
         auto_merge: settings::auto_merge(manifest, raw),
+        setup: settings::setup(manifest, raw),
         gate: raw.gate.is_some(),
         line: entry.place.line,
         document: loaded.document,

@@ -112,7 +112,7 @@ fn start(
     } else {
         prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?
     };
-    let mut variables = environment::for_plan(campaign, plan, worktree);
+    let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
     phases.dedup();
     let tasks = order.units.iter().filter_map(|unit| match unit {

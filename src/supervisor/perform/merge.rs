@@ -239,6 +239,7 @@ fn verify_candidate(
         .ensure_detached(TRAIN, &path, commit)
         .map_err(|error| error.to_string())?;
     warnings.extend(ready.warnings);
+    warnings.extend(super::furnish_own(campaign, plan, TRAIN, &ready.path)?);
     let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
