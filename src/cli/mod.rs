@@ -27,6 +27,7 @@ mod status;
 mod steer;
 mod task;
 mod task_inbox;
+mod task_stop;
 mod up;
 mod why;
 

@@ -89,6 +89,11 @@ impl OrchDir {
         self.0.join("manifest")
     }
 
+    /// What somebody was told of lately.
+    pub fn told(&self) -> PathBuf {
+        self.0.join("told.json")
+    }
+
     /// The register of port blocks.
     pub fn ports(&self) -> PathBuf {
         self.0.join("ports.json")

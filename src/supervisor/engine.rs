@@ -173,7 +173,7 @@ impl<'o> Engine<'o> {
         };
         let campaign = Arc::new(campaign);
         let mut engine = Self {
-            notifier: Notifier::new(&campaign, sender.clone()),
+            notifier: Some(Notifier::new(&campaign, &sender)),
             campaign,
             admin,
             units: Arc::default(),

@@ -36,7 +36,9 @@ mod selection;
 mod status_feed;
 mod steering;
 mod stillness;
+mod stop_hook;
 mod strays;
+mod urgency;
 mod view;
 
 pub use campaign::Campaign;
@@ -53,7 +55,9 @@ pub use rehearsal::rehearse_merge;
 pub use removing::{after_removal, before_removal};
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use status_feed::committed_document;
 pub use steering::record_steering;
+pub use stop_hook::{Kept, Leaving, STOP_HOOK, claude_settings, reason_to_go_on, write_claude_settings};
 pub use strays::stop_strays;
 pub use view::{
     AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,

@@ -33,12 +33,9 @@ const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
 const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
 const AGENT_COMMAND: &str = "give the agent's `command`, for example [\"my-agent\", \"{prompt_file}\"]";
-const HOOK: &str = "it does not run yet: leave the key out";
 
 /// Every such key.
 const ROWS: &[Row] = &[
-    row_of("hooks", "pre_merge", &[], HOOK),
-    row_of("hooks", "post_merge", &[], HOOK),
     row_of("run", "budget", &[], LEAVE_OUT),
     row_of("plans", "budget", &[], LEAVE_OUT),
     row_of(

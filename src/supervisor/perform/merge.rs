@@ -108,6 +108,8 @@ fn attempt(
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
         }
     }
+    super::pre_merge::pre_merge(campaign, plan, target, before.as_ref(), &commit)
+        .map_err(|why| MergeTrouble::Refused { why })?;
     let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { .. }) => return Ok(None),

@@ -9,6 +9,7 @@ mod hook;
 mod launch;
 mod merge;
 mod pin;
+mod pre_merge;
 mod unit;
 mod verify;
 mod worktree;
