@@ -20,6 +20,7 @@ mod merge;
 mod new;
 mod output;
 mod preview;
+mod prompt;
 mod schema;
 mod send;
 mod simulate;
@@ -93,6 +94,7 @@ enum Command {
     Check(check::CheckArgs),
     Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
+    Prompt(prompt::PromptArgs),
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
@@ -148,6 +150,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
+        Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),

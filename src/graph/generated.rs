@@ -99,6 +99,7 @@ impl Generated {
             merge: MergeSettings::default(),
             hooks: Default::default(),
             escalate: Default::default(),
+            templates: Default::default(),
             syncs: Vec::new(),
             plans,
         }

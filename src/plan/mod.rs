@@ -21,11 +21,12 @@ mod place;
 mod placeholder;
 mod plan_set;
 mod priority;
-mod prompt;
+mod prompt_context;
 mod setup;
 mod size;
 mod starter;
 mod state;
+mod templates;
 mod unit;
 
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
@@ -51,12 +52,13 @@ pub use plan_set::{
     PlanSet, RunSettings, SyncPoint,
 };
 pub use priority::{Priority, PriorityError};
-pub use prompt::{
-    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
-    render_prompt,
+pub use prompt_context::{
+    ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, ResolverContext,
 };
 pub use setup::{Hooks, Setup};
 pub use size::{SizeError, parse_size};
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
+pub use templates::{PromptError, Templates};
 pub use unit::UnitId;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     AgentName, Arrangement, Dependency, Document, Escalate, Hooks, OnStuck, Overlap, PhaseId, PlanName,
-    Point, Priority, ResourceName, Setup, TaskId, WorkRef,
+    Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -24,6 +24,8 @@ pub struct PlanSet {
     pub hooks: Hooks,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
+    /// What prompts are rendered from.
+    pub templates: Templates,
     /// Points that several plans reach before any of them goes on. What waits there waits by its `depends`.
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.

@@ -1,18 +1,14 @@
-//! The prompt that an agent is given, rendered from a template.
+//! What prompts speak about.
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::{MessageKind, PhaseId, PlanName, TaskId, TaskState};
 
-/// The template that is used where a repository has none of its own.
-pub const PROMPT_TEMPLATE: &str = include_str!("../../templates/prompt.md");
-
 /// What a prompt template can speak about.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PromptContext {
+    /// How much of the plan is given: the name of the template that says so.
+    pub kind: PromptKind,
     /// The plan.
     pub plan: PlanName,
     /// Its document's title.
@@ -23,6 +19,8 @@ pub struct PromptContext {
     pub attempt: u32,
     /// Why the attempt before this one failed.
     pub failure: Option<PromptFailure>,
+    /// What is not done yet of what is given, when there was a failure.
+    pub open: Vec<TaskId>,
     /// What was written to whoever works on the plan, since an agent began last.
     pub messages: Vec<PromptMessage>,
     /// The phases of this leg, and no others.
@@ -37,6 +35,67 @@ pub struct PromptContext {
     pub status_file: String,
     /// Path of the worktree's copy of the document.
     pub plan_file: String,
+    /// Path of the committed document, when there is one.
+    pub document: Option<String>,
+}
+
+/// What an attempt is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptKind {
+    /// Every phase of the plan.
+    Plan,
+    /// Some of its phases, one after the other.
+    Leg,
+    /// One phase, beside others.
+    Phase,
+    /// One task, beside others.
+    Task,
+    /// The check of finished work.
+    Verifier,
+}
+
+/// What the template for resolving a conflict can speak about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResolverContext {
+    /// The plan that is to be merged.
+    pub plan: PlanName,
+    /// Its document's title.
+    pub title: String,
+    /// Its document's goal.
+    pub goal: Option<String>,
+    /// Its branch.
+    pub branch: String,
+    /// The branch that it is to be merged into.
+    pub target: String,
+    /// Plans on the target that changed the same files; empty when others did.
+    pub others: Vec<OtherSide>,
+    /// The files in conflict.
+    pub files: Vec<ConflictingFile>,
+    /// The shell line by which the merge will be verified.
+    pub verify: Option<String>,
+    /// Path of the plan's document.
+    pub plan_file: String,
+}
+
+/// A plan whose changes conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherSide {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its document's title.
+    pub title: String,
+    /// Its document's goal.
+    pub goal: Option<String>,
+}
+
+/// A file that git cannot merge alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConflictingFile {
+    /// Its path.
+    pub path: String,
+    /// How it conflicts, as git says it.
+    pub kind: String,
 }
 
 /// The failure of an earlier attempt.
@@ -87,175 +146,4 @@ pub struct PromptTask {
     pub details: String,
     /// Its state.
     pub state: TaskState,
-}
-
-/// Why a prompt could not be rendered.
-#[derive(Debug, thiserror::Error)]
-pub enum PromptError {
-    /// The template is not valid.
-    #[error("line {line} of the prompt template: {reason}")]
-    Template {
-        /// Line from 1; 1 when it is not known.
-        line: usize,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl From<minijinja::Error> for PromptError {
-    fn from(error: minijinja::Error) -> Self {
-        let kind = error.kind().to_string();
-        Self::Template {
-            line: error.line().unwrap_or(1),
-            reason: match error.detail() {
-                Some(detail) => format!("{kind}: {detail}"),
-                None => kind,
-            },
-        }
-    }
-}
-
-/// Renders a prompt. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are never
-/// templates themselves.
-///
-/// # Errors
-/// What is wrong with the template, and on which line.
-pub fn render_prompt(template: &str, context: &PromptContext) -> Result<String, PromptError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build()?;
-    environment.set_syntax(syntax);
-    Ok(environment.render_str(template, Serde(context))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn context() -> PromptContext {
-        PromptContext {
-            plan: "auth".parse().unwrap(),
-            title: "Auth".to_owned(),
-            goal: Some("People log in.".to_owned()),
-            attempt: 2,
-            failure: Some(PromptFailure {
-                reason: "`cargo test` failed".to_owned(),
-                tail: Some("one\n```\ntwo".to_owned()),
-            }),
-            messages: vec![PromptMessage {
-                from: "billing".to_owned(),
-                kind: MessageKind::Conflict,
-                text: "Keep `sign()`.\nWe {{ call }} it.".to_owned(),
-            }],
-            phases: vec![PromptPhase {
-                id: PhaseId(2),
-                title: "Tokens".to_owned(),
-                objective: Some("Sign them.".to_owned()),
-                tasks: vec![
-                    PromptTask {
-                        id: TaskId::new(2, 1),
-                        title: "Keys".to_owned(),
-                        details: "done long ago".to_owned(),
-                        state: TaskState::Done,
-                    },
-                    PromptTask {
-                        id: TaskId::new(2, 2),
-                        title: "Sign {{ title }}".to_owned(),
-                        details: "- in `src/sign.rs`\n  - with care".to_owned(),
-                        state: TaskState::Pending,
-                    },
-                ],
-                verify: None,
-                checks: vec!["Tokens verify".to_owned()],
-            }],
-            branch: "orch/auth".to_owned(),
-            base: "main".to_owned(),
-            target: "main".to_owned(),
-            status_file: ".orch/status.json".to_owned(),
-            plan_file: ".orch/plan.md".to_owned(),
-        }
-    }
-
-    #[test]
-    fn the_default_template_tells_the_work_and_how_to_report() {
-        let text = render_prompt(PROMPT_TEMPLATE, &context()).unwrap();
-        let work = &text[..text.find("The whole plan").unwrap()];
-        insta::assert_snapshot!(work, @r#"
-    # Auth
-
-    You work on the plan `auth` in this folder, a git worktree on branch `orch/auth`
-    (it started from `main` and will be merged into `main` by others).
-
-    Goal: People log in.
-
-    ## What went wrong before
-
-    This is attempt 2. The one before it failed: `cargo test` failed
-
-    The end of its output:
-
-        one
-        ```
-        two
-
-    Look at what is already there (`git log`, `git status`) and go on from it.
-
-    ## Messages
-
-    - From billing (conflict):
-      Keep `sign()`.
-      We {{ call }} it.
-
-    ## The work
-
-    Do the open tasks below, in order, and nothing of the plan's other phases.
-
-    ### Phase 2: Tokens
-
-    Objective: Sign them.
-
-    - [x] 2.1 Keys (done)
-    - [ ] 2.2 Sign {{ title }}
-          - in `src/sign.rs`
-            - with care
-
-    At the end of phase 2, check:
-
-    - Tokens verify
-    "#);
-        for needed in [
-            "orch task done ID",
-            "orch task fail ID --note",
-            "do not push",
-            ".orch/plan.md",
-        ] {
-            assert!(text.contains(needed), "{needed} is missing");
-        }
-        assert!(!text.contains("\n\n\n"), "{text}");
-    }
-
-    #[test]
-    fn a_first_attempt_says_nothing_of_failures() {
-        let mut first = context();
-        (first.attempt, first.failure, first.goal) = (1, None, None);
-        first.messages.clear();
-        let text = render_prompt(PROMPT_TEMPLATE, &first).unwrap();
-        assert!(!text.contains("went wrong") && !text.contains("## Messages"));
-        assert!(!text.contains("\n\n\n"), "{text}");
-    }
-
-    #[test]
-    fn a_wrong_template_is_named_with_its_line() {
-        let message = |template| render_prompt(template, &context()).unwrap_err().to_string();
-        assert_eq!(
-            message("a\n{{ nonsense }}"),
-            "line 2 of the prompt template: undefined value: `nonsense` is undefined"
-        );
-        assert!(message("{% if %}").starts_with("line 1 of the prompt template: syntax error"));
-    }
 }

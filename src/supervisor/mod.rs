@@ -51,6 +51,7 @@ pub use observer::{Observer, Silent};
 pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
 pub use preview_points::SyncPoint;
 pub use preview_risks::Risk;
+pub use prompt::preview as preview_prompt;
 pub use rehearsal::rehearse_merge;
 pub use removing::{after_removal, before_removal};
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
