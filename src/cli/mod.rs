@@ -24,6 +24,7 @@ mod prompt;
 mod schema;
 mod send;
 mod simulate;
+mod skill;
 mod status;
 mod steer;
 mod task;
@@ -115,6 +116,7 @@ enum Command {
     Approve(steer::SteerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
+    Skill(skill::SkillArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
@@ -169,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
         Command::Send(args) => send::run(&context, args),
+        Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),

@@ -74,3 +74,31 @@ fn each_way_of_dispatch_is_told_in_its_own_words() {
             .contains("The work below is done, by others.")
     );
 }
+
+#[test]
+fn a_skill_is_written_where_agents_look_for_it_and_a_persons_file_stays() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox.orch("skill show").code(0).out;
+    assert!(
+        shown.starts_with("---\nname: orch-tasks\ndescription: "),
+        "{shown}"
+    );
+    sandbox.orch("skill install claude codex").code(0).ok();
+    for folder in [".claude", ".agents"] {
+        assert_eq!(
+            sandbox.read(format!("{folder}/skills/orch-tasks/SKILL.md")),
+            shown
+        );
+    }
+    sandbox.orch("skill install codex").code(0).says("is there").ok();
+    sandbox
+        .write(".claude/skills/orch-tasks/SKILL.md", "mine\n")
+        .remove(".agents/skills/orch-tasks/SKILL.md");
+    sandbox
+        .orch("skill install codex claude")
+        .code(2)
+        .says("exists and says something else")
+        .ok();
+    assert_eq!(sandbox.read(".claude/skills/orch-tasks/SKILL.md"), "mine\n");
+    assert!(!sandbox.join(".agents/skills/orch-tasks/SKILL.md").exists());
+}
