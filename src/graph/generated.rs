@@ -91,12 +91,15 @@ impl Generated {
                 worktrees: "../{plan}".to_owned(),
                 max_agents: self.max_agents,
                 auto_merge: false,
+                setup: Default::default(),
+                min_free_disk: None,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
             merge: MergeSettings::default(),
             hooks: Default::default(),
             escalate: Default::default(),
+            templates: Default::default(),
             syncs: Vec::new(),
             plans,
         }
@@ -137,6 +140,7 @@ impl Generated {
             expected: None,
             merge_strategy: MergeStrategy::Merge,
             auto_merge: false,
+            setup: Default::default(),
             gate: false,
             line: number + 1,
         }

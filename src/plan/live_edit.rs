@@ -95,6 +95,9 @@ impl LiveEdit {
         if old.syncs != new.syncs {
             changes.push(ManifestChange::new("sync", None, None));
         }
+        if old.templates != new.templates {
+            changes.push(ManifestChange::new("templates", None, None));
+        }
         for plan in &mut set.plans {
             match old.plan(&plan.name) {
                 Some(before) => join(before, plan, &open(&plan.name), &mut changes),

@@ -44,6 +44,13 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     field!("run.max_agents", Anytime, run.max_agents, plain),
     field!("run.merge", Anytime, run.auto_merge, automatic),
     field!("merge.verify", Anytime, merge.verify, optional),
+    field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
+    field!("run.copy", Anytime, run.setup.copy, listed),
+    field!("run.setup", Anytime, run.setup.line, optional),
+    field!("hooks.post_create", Anytime, hooks.post_create, optional),
+    field!("hooks.pre_merge", Anytime, hooks.pre_merge, optional),
+    field!("hooks.post_merge", Anytime, hooks.post_merge, optional),
+    field!("hooks.pre_remove", Anytime, hooks.pre_remove, optional),
     field!("hooks.notify", Anytime, hooks.notify, optional),
     field!("escalate.conflict", Anytime, escalate.conflict, optional_duration),
     field!(
@@ -137,6 +144,8 @@ pub(super) const PLAN: &[Field<Plan>] = &[
     ),
     field!("merge", Anytime, auto_merge, automatic),
     field!("gate", UntilBegun, gate, plain),
+    field!("copy", UntilMade, setup.copy, listed),
+    field!("setup", UntilMade, setup.line, optional),
 ];
 
 /// `[plans.NAME.phases.N]`; which of them are open is a question of the phase.
@@ -179,7 +188,7 @@ fn optional_duration(value: &Option<std::time::Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Arrangement, AttemptPolicy, Escalate, Hooks, MergeSettings, RunSettings};
+    use crate::plan::{Arrangement, AttemptPolicy, Escalate, Hooks, MergeSettings, RunSettings, Setup};
 
     /// Names every field, so that a new one does not compile here before it was thought of above.
     #[allow(dead_code)]
@@ -193,6 +202,7 @@ mod tests {
             hooks,
             escalate,
             syncs: _,
+            templates: _,
             plans: _,
         } = set;
         let RunSettings {
@@ -201,9 +211,18 @@ mod tests {
             worktrees: _,
             max_agents: _,
             auto_merge: _,
+            setup,
+            min_free_disk: _,
         } = run;
+        let Setup { copy: _, line: _ } = setup;
         let MergeSettings { verify: _ } = merge;
-        let Hooks { notify: _ } = hooks;
+        let Hooks {
+            post_create: _,
+            pre_merge: _,
+            post_merge: _,
+            pre_remove: _,
+            notify: _,
+        } = hooks;
         let Escalate {
             conflict: _,
             dependency: _,
@@ -233,6 +252,7 @@ mod tests {
             merge_strategy: _,
             auto_merge: _,
             gate: _,
+            setup: _,
         } = plan;
         let AttemptPolicy {
             retries: _,

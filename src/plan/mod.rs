@@ -23,9 +23,12 @@ mod place;
 mod placeholder;
 mod plan_set;
 mod priority;
-mod prompt;
+mod prompt_context;
+mod setup;
+mod size;
 mod starter;
 mod state;
+mod templates;
 mod unit;
 
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
@@ -48,14 +51,17 @@ pub use placeholder::{
     BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
+    Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
     PlanSet, RunSettings, SyncPoint,
 };
 pub use priority::{Priority, PriorityError};
-pub use prompt::{
-    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
-    render_prompt,
+pub use prompt_context::{
+    ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, ResolverContext,
 };
+pub use setup::{Hooks, Setup};
+pub use size::{SizeError, parse_size};
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
+pub use templates::{PromptError, Templates};
 pub use unit::UnitId;

@@ -2,7 +2,7 @@
 
 use crate::journal::Record;
 use crate::plan::{ManifestChange, OnStuck};
-use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
+use crate::schedule::{Event, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -35,7 +35,9 @@ pub fn detail(event: &Event) -> String {
         | Event::PlanFinished { .. }
         | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
-        Event::WorktreeRefused { why, .. }
+        Event::WorktreeRefused(LaneNote { why, .. })
+        | Event::WorktreeWaits(LaneNote { why, .. })
+        | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed { why, .. }
         | Event::PlanSkipped { why, .. }

@@ -35,6 +35,7 @@ fn is_news(event: &Event) -> bool {
         Event::AttemptAssigned { .. }
         | Event::AttemptChecked { .. }
         | Event::LegDone { .. }
+        | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
@@ -47,7 +48,8 @@ fn is_news(event: &Event) -> bool {
         | Event::RunStopped { .. }
         | Event::RunSettled {}
         | Event::WorktreeCreated { .. }
-        | Event::WorktreeRefused { .. }
+        | Event::WorktreeRefused(_)
+        | Event::WorktreeWaits(_)
         | Event::WorktreeLost { .. }
         | Event::AgentStarted { .. }
         | Event::AgentRefused { .. }

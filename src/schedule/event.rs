@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event_about::{
-    Found, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero,
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero,
 };
 use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
@@ -62,15 +62,13 @@ pub enum Event {
     },
     /// The worktree could not be made.
     #[serde(rename = "worktree.refused")]
-    WorktreeRefused {
-        /// The plan.
-        plan: PlanName,
-        /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
-        lane: u32,
-        /// What was found and what to do.
-        why: String,
-    },
+    WorktreeRefused(LaneNote),
+    /// Making the worktree takes a while: it waits for room on the disk, or is being set up.
+    #[serde(rename = "worktree.waits")]
+    WorktreeWaits(LaneNote),
+    /// The worktree is not made for now, because a person asked to stop; it is asked for again.
+    #[serde(rename = "worktree.deferred")]
+    WorktreeDeferred(LaneNote),
     /// The worktree is not there any more; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),

@@ -44,6 +44,18 @@ pub struct LaneOf {
     pub lane: u32,
 }
 
+/// What is to be said of a worktree that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneNote {
+    /// The plan.
+    pub plan: PlanName,
+    /// Which of its worktrees; 0 is the plan's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lane: u32,
+    /// What was found, and what to do where something is to be done.
+    pub why: String,
+}
+
 /// A plan, or a part of it, that a person steers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steered {
@@ -114,6 +126,9 @@ impl Event {
             | Self::PlanCancelled(of)
             | Self::MergeStarted(of) => Some(&of.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
+            Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
+                Some(&of.plan)
+            }
             Self::AgentStuck(of) => Some(&of.plan),
             Self::StuckActed(of) => Some(&of.plan),
             Self::AgentStirred(of) => Some(&of.plan),
@@ -126,7 +141,6 @@ impl Event {
             | Self::TaskFailed(report)
             | Self::TaskSkipped(report) => Some(&report.plan),
             Self::WorktreeCreated { plan, .. }
-            | Self::WorktreeRefused { plan, .. }
             | Self::AttemptAssigned { plan, .. }
             | Self::AgentStarted { plan, .. }
             | Self::AgentRefused { plan, .. }

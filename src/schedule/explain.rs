@@ -322,7 +322,10 @@ fn explain_ready(
         names.join(", ")
     };
     if run.worktree().is_none() && Room::left(work, state).refusal(work, first).is_none() {
-        return Some(Reason::new("its worktree is being made"));
+        return Some(Reason::new(match run.making.get(&0) {
+            Some(what) => format!("its worktree is being made: {what}"),
+            None => "its worktree is being made".to_owned(),
+        }));
     }
     let Some(limit) = Room::left(work, state).refusal(work, first) else {
         if run.attempts.len() >= plan.lanes {

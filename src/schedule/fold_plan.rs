@@ -4,36 +4,17 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::loop_breaker::is_brief;
-use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, LaneOf, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify};
+use super::{At, Event, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
         match event {
-            Event::WorktreeCreated {
-                lane,
-                path,
-                branch,
-                base,
-                ..
-            } => {
-                let made = WorktreeMade {
-                    path: path.clone(),
-                    branch: branch.clone(),
-                    base: base.clone(),
-                };
-                self.worktrees.insert(*lane, made);
-            }
-            Event::WorktreeRefused { lane: 0, why, .. } => {
-                self.end(at, Outcome::Held(Hold::Refused { why: why.clone() }));
-            }
-            // The plan goes on in those that it has.
-            Event::WorktreeRefused { lane, why, .. } => {
-                self.lanes_refused.insert(*lane, why.clone());
-            }
-            Event::WorktreeLost(LaneOf { lane, .. }) => {
-                self.worktrees.remove(lane);
-            }
+            Event::WorktreeCreated { .. }
+            | Event::WorktreeRefused(_)
+            | Event::WorktreeWaits(_)
+            | Event::WorktreeDeferred(_)
+            | Event::WorktreeLost(_) => self.apply_worktree(at, event),
             Event::AttemptAssigned {
                 attempt,
                 number,
@@ -310,7 +291,7 @@ impl PlanRun {
         }
     }
 
-    fn end(&mut self, at: At, outcome: Outcome) {
+    pub(super) fn end(&mut self, at: At, outcome: Outcome) {
         self.outcome = Some(outcome);
         self.attempts.clear();
         self.repair.retry_at = None;

@@ -15,6 +15,8 @@ pub struct PlanRun {
     pub by_units: bool,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
+    /// What the making of a lane's worktree is at, when it takes a while.
+    pub making: BTreeMap<u32, String>,
     /// Lanes whose worktree could not be made in this run, and why.
     pub lanes_refused: BTreeMap<u32, String>,
     /// Tasks and sub-tasks that were reported, or ticked in the document.

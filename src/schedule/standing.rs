@@ -161,6 +161,7 @@ impl Standing {
             | Event::AttemptChecked { .. }
             | Event::WorkMerged { .. }
             | Event::WorktreeCreated { .. }
+            | Event::WorktreeWaits(_)
             | Event::AgentStuck(_)
             | Event::AgentStirred(_)
             | Event::StuckActed(_)

@@ -1,12 +1,11 @@
 //! The loop: select what happened, let the scheduler decide, write it down, perform it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
@@ -21,6 +20,7 @@ use super::escapes::{self, Escapes};
 use super::live_edit::ManifestWatch;
 use super::machine;
 use super::mail::brings_mail;
+use super::making::Making;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
@@ -91,7 +91,7 @@ pub(super) struct Engine<'o> {
     pub(super) interrupts: u32,
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
-    pub(super) checkouts: Arc<Semaphore>,
+    pub(super) making: Making,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
     pub(super) manifest: ManifestWatch,
@@ -149,7 +149,6 @@ impl<'o> Engine<'o> {
         }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let run = match errand {
             Errand::Up { .. } => next_run(&scheduler),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
@@ -159,7 +158,7 @@ impl<'o> Engine<'o> {
             conversations,
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
-            notifier: Notifier::new(&campaign, sender.clone()),
+            notifier: Some(Notifier::new(&campaign, &sender)),
             campaign,
             admin,
             units: Arc::default(),
@@ -179,7 +178,7 @@ impl<'o> Engine<'o> {
             interrupts: 0,
             escapes,
             said: BTreeMap::new(),
-            checkouts: Arc::new(Semaphore::new(cores)),
+            making: Making::new(),
             still: Arc::default(),
         };
         engine.begin(errand)?;
@@ -238,6 +237,7 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {
+            self.tell_of_contents();
             self.watch_all();
             self.deliver_all();
         }
@@ -308,6 +308,7 @@ impl<'o> Engine<'o> {
 
     pub(super) fn announce(&mut self, records: &[Record]) {
         for record in records {
+            self.stop_making(&record.event);
             for request in &mut self.requests {
                 request.hear(&record.event);
             }
@@ -317,9 +318,7 @@ impl<'o> Engine<'o> {
                     self.escapes.forget();
                     self.look_for_escapes();
                 }
-                Event::WorktreeCreated { plan, lane, path, .. } => {
-                    self.watch(&LaneId::new(plan, *lane), Path::new(path))
-                }
+                Event::WorktreeCreated { plan, lane, path, .. } => self.worktree_made(plan, *lane, path),
                 event => {
                     if let Some(plan) = brings_mail(event) {
                         self.deliver(plan);

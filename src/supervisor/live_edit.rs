@@ -173,7 +173,7 @@ impl Engine<'_> {
         self.manifest.follow(&self.campaign);
         if old.set.hooks != self.campaign.set.hooks {
             // What the old one was still to tell, it tells.
-            self.notifier = Notifier::new(&self.campaign, self.sender.clone());
+            self.notifier = Some(Notifier::new(&self.campaign, &self.sender));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod campaign;
 mod clock;
 mod control;
+mod disk;
 pub mod doctor;
 mod effects;
 mod engine;
@@ -17,6 +18,7 @@ mod live_edit;
 mod load;
 mod machine;
 mod mail;
+mod making;
 mod merge_request;
 mod message;
 mod notifier;
@@ -30,12 +32,15 @@ mod preview_risks;
 mod prompt;
 mod recovery;
 mod rehearsal;
+mod removing;
 mod request;
 mod selection;
 mod status_feed;
 mod steering;
 mod stillness;
+mod stop_hook;
 mod strays;
+mod urgency;
 mod view;
 
 pub use campaign::Campaign;
@@ -49,10 +54,14 @@ pub use observer::{Observer, Silent};
 pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
 pub use preview_points::SyncPoint;
 pub use preview_risks::Risk;
+pub use prompt::preview as preview_prompt;
 pub use rehearsal::rehearse_merge;
+pub use removing::{after_removal, before_removal};
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use status_feed::committed_document;
 pub use steering::record_steering;
+pub use stop_hook::{Kept, Leaving, STOP_HOOK, claude_settings, reason_to_go_on, write_claude_settings};
 pub use strays::stop_strays;
 pub use view::{
     AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,

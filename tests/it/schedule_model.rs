@@ -13,8 +13,9 @@ use orch::plan::{
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
-    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
-    PlanRun, PlanWork, Readiness, Scheduler, Signs, Steer, Steered, UnitWork, Work, plan_state, steer,
+    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, LaneNote, Launch, Lost, Machine, Outcome,
+    PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs, Steer, Steered, UnitWork, Work, plan_state,
+    steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -290,11 +291,11 @@ impl World {
     fn perform(&mut self, effect: Effect) {
         let answer = match effect {
             Effect::MakeWorktree { plan, lane, .. } if lane > 0 && self.trouble && self.dice.percent(5) => {
-                Event::WorktreeRefused {
+                Event::WorktreeRefused(LaneNote {
                     plan,
                     lane,
                     why: "in the way".to_owned(),
-                }
+                })
             }
             Effect::MakeWorktree { plan, lane, base } => Event::WorktreeCreated {
                 lane,
