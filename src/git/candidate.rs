@@ -96,8 +96,8 @@ impl CandidateBuilder {
         })
     }
 
-    /// The tree that merging `head` into `onto` gives; none when they conflict. Nothing is written that a ref shows.
-    pub(super) fn merged_tree(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
+    /// The id of the tree that merging `head` into `onto` gives; none when they conflict. The tree need not be written.
+    pub fn rehearse(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
         match self.with(|merger| merger.merge(onto, head))? {
             Merged::Contained => self.repo.tree_of(onto).map(Some),
             Merged::Tree(tree) => Ok(Some(tree)),

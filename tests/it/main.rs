@@ -15,6 +15,7 @@ mod schedule_model;
 mod git_candidate;
 mod git_carry;
 mod git_commit;
+mod git_differential;
 mod git_evidence;
 mod git_gate;
 mod git_half_made;

@@ -2,6 +2,7 @@
 
 mod dice;
 pub mod disturbed;
+pub mod histories;
 mod lanes;
 pub mod reading;
 mod repo;
