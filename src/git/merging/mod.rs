@@ -3,7 +3,7 @@
 //! | noun | file |
 //! |---|---|
 //! | one who merges: by ids where that is certain, else by git | `merger` |
-//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `attributes` |
+//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `runs`, `attributes` |
 //! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
 //! | common ancestors along a line of merges | `lineage` |
 //! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
@@ -17,6 +17,7 @@ mod lineage;
 mod merger;
 mod objects;
 mod pack;
+mod runs;
 mod settings;
 mod text;
 mod three_way;

@@ -1,15 +1,18 @@
-//! Merging the lines of a file that both sides changed, where git's own result is certain.
+//! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
+//! changes of the two sides, or else by runs of lines that stay where they are (`runs`).
 //!
-//! It is certain when one side changed only lines before a line `m` and the other only lines after it, and `m` stands once
-//! in each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
-//! lines among those with the rarest line, and goes on to the left and to the right of it. The run through `m` has a line
-//! that is there once, so no run is rarer; and a run that would set lines of one side of `m` against lines of its other side
-//! would lie, in one of the two files, wholly within what is unchanged beyond `m`, so it is shorter than the run through `m`,
-//! which takes in all of that. So `m` stays with itself, and where nothing changed beyond it nothing is found. Hunks
-//! that slide along equal lines stop at `m`, there being no other line like it. All hunks of one side then end at `m` at the
-//! latest, and those of the other begin after it: they do not touch, and git takes both.
+//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in
+//! each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
+//! lines among those with the rarest line, and goes on to the left and to the right of it. The run through the line has a
+//! line that is there once, so no run is rarer; and a run that would set lines of one side of it against lines of its other
+//! side would lie, in one of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through
+//! the line, which takes in all of that. So the line stays with itself, and where nothing changed beyond it nothing is found.
+//! Changes that slide along equal lines stop at it, there being no other line like it. All changes of one side then end
+//! before it, and those of the other begin after it: they do not touch, and git takes both.
 
 use memchr::memmem;
+
+use super::runs;
 
 /// Files with a zero byte in so many first bytes are binary to git.
 const SNIFFED: usize = 8_000;
@@ -19,6 +22,8 @@ const SNIFFED: usize = 8_000;
 pub(super) enum Lines {
     /// This is the file.
     Merged(Vec<u8>),
+    /// Both replaced the same lines by different ones.
+    Conflict,
     /// Git may find this or that.
     Unsure,
 }
@@ -38,7 +43,7 @@ pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
         let head = theirs.len() - (base.len() - at);
         return Lines::Merged([&theirs[..head], &ours[at..]].concat());
     }
-    Lines::Unsure
+    runs::merge(base, ours, theirs)
 }
 
 fn is_binary(text: &[u8]) -> bool {
@@ -146,7 +151,6 @@ mod tests {
             merge(&base, &text(&["A", "", "c", ""]), &text(&["a", "", "C"])),
             Lines::Unsure
         );
-        assert_eq!(merge(b"a\nb\n", b"A\nb\n", b"a\nB\n"), Lines::Unsure);
     }
 
     #[test]
@@ -156,7 +160,6 @@ mod tests {
             merge(&base, &ours, b"a\nb\nc\n"),
             Lines::Merged(b"A\nb\nc\n".to_vec())
         );
-        assert_eq!(merge(b"b\nc", b"bb\nc", b"b\ncc"), Lines::Unsure);
     }
 
     #[test]

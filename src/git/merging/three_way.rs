@@ -173,7 +173,7 @@ impl ThreeWay<'_> {
                 let id = self.objects.put(ObjectType::Blob, merged)?;
                 Ok(Entry { id, ..*one })
             }
-            Lines::Unsure => Err(Leave::ToGit),
+            Lines::Unsure | Lines::Conflict => Err(Leave::ToGit),
         }
     }
 
