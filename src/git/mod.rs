@@ -93,7 +93,7 @@ pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
-pub use merging::{ConflictFile, Tally};
+pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;
 pub use repository::Repository;

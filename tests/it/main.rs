@@ -17,6 +17,7 @@ mod git_carry;
 mod git_commit;
 mod git_differential;
 mod git_evidence;
+mod git_forecast;
 mod git_gate;
 mod git_half_made;
 mod git_inspect;

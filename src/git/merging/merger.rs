@@ -7,6 +7,7 @@ use super::super::revision::{commit_id, oid};
 use super::super::{GitError, GitVersion, Repository};
 use super::ConflictFile;
 use super::answer::Answered;
+use super::attributes::Rules;
 use super::by_git::ByGit;
 use super::entry::{Entry, entries};
 use super::lineage::{Base, Lineage};
@@ -92,12 +93,27 @@ impl Merger {
         }
     }
 
+    /// What two commits have in common; unclear where commits are not what they say.
+    pub(super) fn base(&mut self, tip: Oid, head: Oid) -> Base {
+        if self.rewired {
+            return Base::Unclear;
+        }
+        self.lineage.base(&mut self.objects, tip, head)
+    }
+
+    /// The tree of a commit.
+    pub(super) fn tree(&mut self, commit: Oid) -> Option<Oid> {
+        self.lineage.tree(&mut self.objects, commit)
+    }
+
+    /// What else looks into the objects.
+    pub(super) fn parts(&mut self) -> (&mut Objects, &Rules) {
+        (&mut self.objects, &self.settings.rules)
+    }
+
     /// The merged tree; none when there is nothing to merge.
     fn by_ids(&mut self, onto: Oid, head: Oid) -> Result<Option<Oid>, Leave> {
-        if self.rewired {
-            return Err(Leave::ToGit);
-        }
-        let (base, own) = match self.lineage.base(&mut self.objects, onto, head) {
+        let (base, own) = match self.base(onto, head) {
             Base::Contained => return Ok(None),
             Base::One { base, own } => (base, own),
             Base::Unclear => return Err(Leave::ToGit),

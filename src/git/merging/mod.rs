@@ -7,16 +7,20 @@
 //! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
 //! | common ancestors along a line of merges | `lineage` |
 //! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
+//! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
 //! | who commits, and settings that matter | `settings` |
 
 mod answer;
 mod attributes;
 mod by_git;
+mod changes;
 mod entry;
+mod forecast;
 mod lineage;
 mod merger;
 mod objects;
 mod pack;
+mod pair;
 mod runs;
 mod settings;
 mod text;
@@ -24,6 +28,7 @@ mod three_way;
 
 use std::path::PathBuf;
 
+pub use forecast::{Clash, Decided, Forecast};
 pub use merger::Tally;
 pub(super) use merger::{Merged, Merger};
 
