@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use orch::git::{Build, CandidateBuilder, Repository, require_git};
+use orch::git::{Build, CandidateBuilder, Forecast, Repository, require_git};
 use orch::plan::CommitId;
 use support::{Options, Sandbox, git_in, milliseconds};
 
@@ -31,7 +31,89 @@ fn main() {
             compare(files, Shape::Edits, BRANCHES, Some(aim), round);
         }
         compare(files, Shape::Renames, BRANCHES / 10, Some(0.1), 0);
+        foresee(files);
     }
+}
+
+/// How many branches the forecast looks at.
+const LOOKED_AT: usize = 100;
+
+/// Every pair of a hundred branches, beside one `git merge-tree --stdin` for all pairs; then one branch moves.
+fn foresee(files: usize) {
+    let sandbox = Sandbox::new([]);
+    let mut heads = history(&sandbox, files, Shape::Odds, LOOKED_AT + 1, 7);
+    let moved = heads.pop().unwrap();
+    sandbox.git(["symbolic-ref", "HEAD", "refs/heads/main"]);
+    sandbox.settle_disk();
+    let repo = Repository::discover(&sandbox.repo()).unwrap();
+    heads.insert(0, repo.resolve("main").unwrap());
+
+    let started = Instant::now();
+    let mut forecast = Forecast::new(&repo, require_git().unwrap()).unwrap();
+    let found = forecast.look(&heads).unwrap();
+    let ours = started.elapsed();
+
+    let mut lines = String::new();
+    for two in 1..heads.len() {
+        for one in 0..two {
+            writeln!(lines, "{} {}", heads[one], heads[two]).unwrap();
+        }
+    }
+    let started = Instant::now();
+    let mut git = Command::new("git")
+        .arg("-C")
+        .arg(sandbox.repo())
+        .args(["merge-tree", "--stdin", "--name-only"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = git.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
+    let output = git.wait_with_output().unwrap();
+    let theirs = started.elapsed();
+    writer.join().unwrap();
+    let theirs_found = conflicts_told(&output.stdout);
+
+    *heads.last_mut().unwrap() = moved;
+    let started = Instant::now();
+    forecast.look(&heads).unwrap();
+    let again = started.elapsed();
+    let decided = forecast.decided();
+    println!(
+        "{files} files, forecast of {LOOKED_AT} branches and the target: {:.1} ms ({} pairs by changes, {} by merging), \
+         `git merge-tree --stdin` {:.0} ms, ratio {:.4} (aim 0.02); in conflict: {} and {theirs_found}; after one moved \
+         {:.2} ms (aim 5)",
+        milliseconds(ours),
+        decided.by_changes,
+        decided.by_merging,
+        milliseconds(theirs),
+        milliseconds(ours) / milliseconds(theirs),
+        found.len(),
+        milliseconds(again),
+    );
+}
+
+/// How many answers of `merge-tree --stdin --name-only` tell of a conflict.
+fn conflicts_told(answers: &[u8]) -> usize {
+    let mut fields = answers.split(|byte| *byte == 0);
+    let mut conflicts = 0;
+    while let Some(clean) = fields.next().filter(|clean| !clean.is_empty()) {
+        fields.next();
+        if clean == b"1" {
+            fields.next();
+            continue;
+        }
+        conflicts += 1;
+        while fields.next().is_some_and(|file| !file.is_empty()) {}
+        while let Some(count) = fields.next().filter(|count| !count.is_empty()) {
+            let paths: usize = std::str::from_utf8(count).unwrap().parse().unwrap();
+            for _ in 0..paths + 2 {
+                fields.next();
+            }
+        }
+    }
+    conflicts
 }
 
 /// What branches do.
@@ -41,6 +123,8 @@ enum Shape {
     Edits,
     /// Move a file that the target has changed meanwhile: git has to find where it went.
     Renames,
+    /// Edit files, now and then the same lines.
+    Odds,
 }
 
 fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round: usize) {
@@ -179,6 +263,19 @@ fn history(sandbox: &Sandbox, files: usize, shape: Shape, branches: usize, seed:
                     let folder = path(folder);
                     let folder = folder.rsplit_once('/').unwrap().0;
                     put(&mut stream, &format!("{folder}/new_{branch}_{new}.rs"), "new\n");
+                }
+            }
+            Shape::Odds => {
+                for nth in 0..FILES_OF_A_BRANCH {
+                    // Some files are everybody's.
+                    let file = if nth == 0 {
+                        dice.below(20)
+                    } else {
+                        dice.below(files)
+                    };
+                    let mut lines = text(file);
+                    lines[1 + dice.below(30) * 5] = format!("    branch {branch} wrote this\n");
+                    put(&mut stream, &path(file), &lines.concat());
                 }
             }
             Shape::Renames => {

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod clean;
 mod completions;
+mod conflicts;
 mod context;
 mod demo;
 mod diff;
@@ -112,6 +113,7 @@ enum Command {
     Approve(steer::SteerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
+    Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
@@ -166,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
         Command::Send(args) => send::run(&context, args),
         Command::Task(args) => task::run(&context, args),
+        Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),

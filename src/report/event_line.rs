@@ -134,6 +134,8 @@ pub fn detail(event: &Event) -> String {
             )
         }
         Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
     }
 }
 

@@ -85,6 +85,8 @@ fn is_news(event: &Event) -> bool {
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::Escalated(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
         | Event::Warning { .. } => true,
     }
 }

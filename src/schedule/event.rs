@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
-use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
+use super::notice::{Escalation, Foreseen, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -380,6 +380,12 @@ pub enum Event {
     /// Somebody wrote to those who work on a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
+    /// The plan's branch does not merge with another live one, or with the target, as both stand.
+    #[serde(rename = "conflict.foreseen")]
+    ConflictForeseen(Foreseen),
+    /// By now it does.
+    #[serde(rename = "conflict.gone")]
+    ConflictGone(Foreseen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),

@@ -305,6 +305,8 @@ impl PlanRun {
             | Event::StuckActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }

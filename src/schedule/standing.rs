@@ -167,6 +167,8 @@ impl Standing {
             | Event::ReportLate(_)
             | Event::MessageSent(_)
             | Event::Escalated(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Pinned { .. } => return,
             _ => {}
         }

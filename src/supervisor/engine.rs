@@ -16,6 +16,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
+use super::conflict_watch::{ConflictWatch, may_move_a_head};
 use super::control::{self, Call};
 use super::escapes::{self, Escapes};
 use super::machine;
@@ -115,6 +116,7 @@ pub(super) struct Engine<'o> {
     pub(super) checkouts: Arc<Semaphore>,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
+    pub(super) conflicts: ConflictWatch,
 }
 
 impl<'o> Engine<'o> {
@@ -175,6 +177,7 @@ impl<'o> Engine<'o> {
         let campaign = Arc::new(campaign);
         let mut engine = Self {
             notifier: Notifier::new(&campaign, sender.clone()),
+            conflicts: ConflictWatch::start(sender.clone()),
             campaign,
             admin,
             units: Arc::default(),
@@ -340,6 +343,9 @@ impl<'o> Engine<'o> {
                     }
                 }
             }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.look_for_conflicts();
         }
         let state = self.scheduler.state();
         let report = &mut self.report;

@@ -3,6 +3,8 @@
 
 mod campaign;
 mod clock;
+mod conflict_watch;
+mod conflicts;
 mod control;
 pub mod doctor;
 mod effects;
@@ -37,6 +39,7 @@ mod strays;
 mod view;
 
 pub use campaign::Campaign;
+pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
 pub use engine::{Conclusion, Errand, drive};
 pub use error::SupervisorError;

@@ -46,6 +46,7 @@ mod cli_doctor;
 mod cli_preview;
 mod cli_shapes;
 mod cli_task;
+mod conflicts;
 mod escalation;
 mod fault_sweep;
 mod merge_landing;

@@ -49,7 +49,7 @@ impl Settings {
                     .map_or("/etc/gitattributes".into(), Into::into),
             ),
             listing.last("GIT_ATTR_GLOBAL").map(Into::into),
-            listing.last("core.attributesfile").map(|file| expand(file)),
+            listing.last("core.attributesfile").map(expand),
         ];
         for file in files.into_iter().flatten() {
             match std::fs::read(&file) {
@@ -142,11 +142,11 @@ impl Listing {
 
     /// The last value. A setting without `=` means true.
     fn last(&self, key: &str) -> Option<&str> {
-        let values = self.0.lines().filter_map(|line| match line.split_once('=') {
+        let mut values = self.0.lines().filter_map(|line| match line.split_once('=') {
             Some((name, value)) => (name == key).then_some(value),
             None => (line == key).then_some("true"),
         });
-        values.last()
+        values.next_back()
     }
 }
 
