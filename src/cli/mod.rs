@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod clean;
 mod completions;
+mod conflicts;
 mod context;
 mod demo;
 mod diff;
@@ -117,6 +118,7 @@ enum Command {
     Send(send::SendArgs),
     Task(task::TaskArgs),
     Skill(skill::SkillArgs),
+    Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
@@ -173,6 +175,7 @@ pub fn main() -> ExitCode {
         Command::Send(args) => send::run(&context, args),
         Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
+        Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),

@@ -74,7 +74,7 @@ pub fn detail(event: &Event) -> String {
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
-        Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
@@ -137,6 +137,8 @@ pub fn detail(event: &Event) -> String {
             )
         }
         Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
     }
 }
 

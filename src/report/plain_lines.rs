@@ -88,6 +88,8 @@ fn is_news(event: &Event) -> bool {
         | Event::MessageSent(_)
         | Event::Escalated(_)
         | Event::ManifestChanged(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
         | Event::Warning { .. } => true,
     }
 }

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::event_about::{
-    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero,
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkSkip, is_zero,
 };
-use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
+use super::notice::{Escalation, Foreseen, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -206,16 +206,7 @@ pub enum Event {
     },
     /// A phase or task waits for what will not come.
     #[serde(rename = "work.skipped")]
-    WorkSkipped {
-        /// The plan.
-        plan: PlanName,
-        /// The phase or task.
-        unit: UnitId,
-        /// What failed: a phase or task of the plan, or a point of another.
-        cause: String,
-        /// Why, in words.
-        why: String,
-    },
+    WorkSkipped(WorkSkip),
     /// A task was begun.
     #[serde(rename = "task.started")]
     TaskStarted(TaskReport),
@@ -380,6 +371,12 @@ pub enum Event {
     /// Somebody wrote to those who work on a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
+    /// The plan's branch does not merge with another live one, or with the target, as both stand.
+    #[serde(rename = "conflict.foreseen")]
+    ConflictForeseen(Foreseen),
+    /// By now it does.
+    #[serde(rename = "conflict.gone")]
+    ConflictGone(Foreseen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),

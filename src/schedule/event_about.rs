@@ -74,6 +74,19 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
+/// A phase or task that waits for what will not come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkSkip {
+    /// The plan.
+    pub plan: PlanName,
+    /// The phase or task.
+    pub unit: UnitId,
+    /// What failed: a phase or task of the plan, or a point of another.
+    pub cause: String,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// A point whose commit could not be pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinRefusal {
@@ -119,6 +132,7 @@ impl Event {
             | Self::CancelRequested(about)
             | Self::Approved(about) => Some(&about.plan),
             Self::PinRefused(about) => Some(&about.plan),
+            Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
@@ -135,6 +149,7 @@ impl Event {
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Escalated(wait) => Some(&wait.plan),
+            Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
             | Self::TaskDone(report)
@@ -152,7 +167,6 @@ impl Event {
             | Self::WorkConflicted { plan, .. }
             | Self::WorkRefused { plan, .. }
             | Self::WorkFailed { plan, .. }
-            | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }

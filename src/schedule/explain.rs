@@ -11,6 +11,7 @@ use super::dispatch::{Limit, Room};
 use super::escalating::told;
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
+use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
@@ -157,6 +158,9 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     let told = state.number(name).and_then(|number| told(work, state, number));
     if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
         first.text += &format!("; {told}");
+    }
+    if !state.is_landed(name) {
+        reasons.extend(foreseen(state.plan(name)));
     }
     reasons
 }

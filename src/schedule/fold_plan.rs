@@ -184,9 +184,9 @@ impl PlanRun {
                 };
                 self.lost.insert(*unit, lost);
             }
-            Event::WorkSkipped { unit, cause, why, .. } => {
-                let (cause, why) = (cause.clone(), why.clone());
-                self.lost.insert(*unit, Lost::Skipped { cause, why });
+            Event::WorkSkipped(skip) => {
+                let (cause, why) = (skip.cause.clone(), skip.why.clone());
+                self.lost.insert(skip.unit, Lost::Skipped { cause, why });
             }
             Event::TaskStarted(report) => self.report(at, TaskState::Running, report),
             Event::TaskDone(report) => self.report(at, TaskState::Done, report),
@@ -287,6 +287,8 @@ impl PlanRun {
             | Event::StuckActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }

@@ -25,6 +25,7 @@ mod fold;
 mod fold_notice;
 mod fold_plan;
 mod fold_worktree;
+mod foresight;
 mod frontier;
 pub mod history;
 mod integrating;
@@ -62,14 +63,15 @@ pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
 pub use event_about::{
-    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf,
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkSkip,
 };
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;
+pub use foresight::{Clashing, foresee};
 pub use lanes::Machine;
 pub use mail::send;
-pub use notice::{Ages, Escalation, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
+pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};
 pub use scheduler::{Input, Scheduler, Step};

@@ -64,6 +64,8 @@ pub struct PlanRun {
     pub inbox: Vec<Message>,
     /// How many of them an agent was told when it began.
     pub told: u32,
+    /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
+    pub foreseen: BTreeMap<String, Vec<String>>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// When the state last changed.

@@ -15,6 +15,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
+use super::conflict_watch::{ConflictWatch, may_move_a_head};
 use super::control::{self, Call, Conversations};
 use super::escapes::{self, Escapes};
 use super::live_edit::ManifestWatch;
@@ -97,6 +98,7 @@ pub(super) struct Engine<'o> {
     pub(super) manifest: ManifestWatch,
     pub(super) auto_merge: bool,
     conversations: Conversations,
+    pub(super) conflicts: ConflictWatch,
 }
 
 impl<'o> Engine<'o> {
@@ -159,6 +161,7 @@ impl<'o> Engine<'o> {
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
             notifier: Some(Notifier::new(&campaign, &sender)),
+            conflicts: ConflictWatch::start(sender.clone()),
             campaign,
             admin,
             units: Arc::default(),
@@ -325,6 +328,9 @@ impl<'o> Engine<'o> {
                     }
                 }
             }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.look_for_conflicts();
         }
         let state = self.scheduler.state();
         let report = &mut self.report;

@@ -47,6 +47,12 @@ impl Engine<'_> {
                     self.warn(inputs, None, why);
                 }
             }
+            Message::LookForConflicts => {
+                if !self.runners.is_empty() {
+                    self.look_for_conflicts();
+                }
+            }
+            Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::Call(call) => self.answer(call, inputs)?,
             Message::ManifestHint => self.read_manifest_later(),
             Message::ManifestRead(read) => {

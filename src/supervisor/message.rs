@@ -30,6 +30,10 @@ pub enum Message {
         /// Agents at work when it began.
         at_work: Vec<PlanName>,
     },
+    /// It is time to see whether a head has moved.
+    LookForConflicts,
+    /// What was foreseen of merging the live branches.
+    Conflicts(super::conflict_watch::Looked),
     /// Another process asks.
     Call(Call),
     /// The manifest or a document may have been edited.

@@ -3,6 +3,8 @@
 
 mod campaign;
 mod clock;
+mod conflict_watch;
+mod conflicts;
 mod control;
 mod disk;
 pub mod doctor;
@@ -44,6 +46,7 @@ mod urgency;
 mod view;
 
 pub use campaign::Campaign;
+pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
