@@ -11,6 +11,7 @@
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
+//! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
@@ -23,9 +24,12 @@ mod job;
 mod launcher;
 mod log;
 mod process;
+mod reader;
+mod recorder;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};
 pub use environment::{Environment, is_scrubbed};
@@ -36,5 +40,6 @@ pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
 pub use process::{ProcessId, left_running};
+pub use reader::{Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -82,7 +82,7 @@ pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
-pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};

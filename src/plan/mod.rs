@@ -1,5 +1,6 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
+mod agent;
 mod arrangement;
 mod attempt;
 mod branch_name;
@@ -20,12 +21,14 @@ mod patience;
 mod place;
 mod placeholder;
 mod plan_set;
+mod preset;
 mod priority;
 mod prompt;
 mod starter;
 mod state;
 mod unit;
 
+pub use agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use attempt::{AttemptId, RunId};
 pub use branch_name::{BranchNameError, check_branch_name};
@@ -42,12 +45,14 @@ pub use name::{AgentName, NameError, PlanName, ResourceName};
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
-    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
+    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
+    WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
-    PlanSet, RunSettings, SyncPoint,
+    AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet,
+    RunSettings, SyncPoint,
 };
+pub use preset::{Login, PRESETS, Preset};
 pub use priority::{Priority, PriorityError};
 pub use prompt::{
     PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,

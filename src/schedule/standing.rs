@@ -156,6 +156,7 @@ impl Standing {
             Event::WorkFailed { unit, .. } | Event::WorkSkipped { unit, .. } => self.end(plan, *unit, false),
             Event::TaskSkipped { .. } => self.skips = true,
             Event::AgentStarted { .. }
+            | Event::AgentTold(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }
             | Event::AttemptChecked { .. }

@@ -25,7 +25,9 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::UnitLocks;
 use super::stillness::Watch;
-use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
+use super::{
+    Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery, spending,
+};
 
 /// What a supervisor is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +166,13 @@ impl<'o> Engine<'o> {
 
         if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
             machine::watch(sender.clone());
+        }
+        let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
+        if budgets
+            .chain([scheduler.work().budget])
+            .any(|budget| budget.is_some())
+        {
+            spending::watch(sender.clone());
         }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));

@@ -30,6 +30,8 @@ pub enum Message {
         /// Agents at work when it began.
         at_work: Vec<PlanName>,
     },
+    /// It is time to look at what agents at work have spent.
+    LookAtSpending,
     /// Another process asks.
     Call(Call),
     /// A signal asks to stop; the second one at once.

@@ -30,6 +30,8 @@ mod recovery;
 mod rehearsal;
 mod request;
 mod selection;
+mod spending;
+mod spent_view;
 mod status_feed;
 mod steering;
 mod stillness;
@@ -49,6 +51,7 @@ pub use preview_risks::Risk;
 pub use rehearsal::rehearse_merge;
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use spent_view::SpentView;
 pub use steering::record_steering;
 pub use strays::stop_strays;
 pub use view::{

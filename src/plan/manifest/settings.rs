@@ -50,6 +50,7 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
         auto_merge: run
             .and_then(|run| run.merge.as_ref())
             .is_some_and(|merge| merge.value == Merge::Auto),
+        budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
     }
 }
 

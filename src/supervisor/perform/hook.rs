@@ -4,7 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Runner};
+use crate::agent::{Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::plan::StopSignal;
 use crate::schedule::Exit;
 
 use super::super::Campaign;
@@ -38,6 +39,9 @@ pub fn hook(
         input: JobInput::File(input.clone()),
         timeout: Some(LONGEST),
         grace: GRACE,
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
         head: None,
     };
     let trouble = |error: &dyn std::fmt::Display| format!("the hook `{line}` could not be run: {error}");
