@@ -208,6 +208,10 @@ impl Scheduler {
         }
         let look = self.look(number);
         let units = &self.work.plans[number].units;
+        if self.state.plans[number].verify == super::Verify::Failed {
+            let first = look.leg(0).first().map(|unit| &unit.agent);
+            return first.and_then(|agent| Some(self.state.closed_until(agent)?.0));
+        }
         let closed = |unit: usize| Some((unit, self.state.closed_until(&units[unit].agent)?.0));
         let free = |(unit, until): (usize, At)| look.waits(unit).is_empty().then_some(until);
         look.open().filter_map(closed).filter_map(free).min()

@@ -118,7 +118,8 @@ impl<'a> Readiness<'a> {
             Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
             Verify::Failed => {
                 let begun = !self.run.attempts.is_empty();
-                let served = self.is_served(&self.plan.units[0].agent, at);
+                let first = self.repair_leg().first().copied();
+                let served = first.is_none_or(|unit| self.is_served(&unit.agent, at));
                 return if begun || !served || !due(self.run.repair.retry_at) {
                     Vec::new()
                 } else {
