@@ -88,7 +88,7 @@ pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};
-pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};

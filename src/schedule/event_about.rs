@@ -98,6 +98,17 @@ pub struct PinRefusal {
     pub why: String,
 }
 
+/// Commits of an attempt that could not be merged into the plan's branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkRefusal {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What stands in the way and what to do.
+    pub why: String,
+}
+
 /// A plan that was found on a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
@@ -139,10 +150,13 @@ impl Event {
             | Self::PlanFinished(of)
             | Self::PlanCancelled(of)
             | Self::MergeStarted(of) => Some(&of.plan),
+            Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
                 Some(&of.plan)
             }
+            Self::AgentTold(told) => Some(&told.plan),
+            Self::AttemptParked(parked) => Some(&parked.plan),
             Self::AgentStuck(of) => Some(&of.plan),
             Self::StuckActed(of) => Some(&of.plan),
             Self::AgentStirred(of) => Some(&of.plan),
@@ -165,7 +179,6 @@ impl Event {
             | Self::LegDone { plan, .. }
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted { plan, .. }
-            | Self::WorkRefused { plan, .. }
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }

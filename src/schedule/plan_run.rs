@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
+use crate::plan::{
+    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting,
+};
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Found, Hold, MergeTrouble};
+use super::{At, Found, Hold, MergeTrouble, Parking, Spent};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,6 +70,10 @@ pub struct PlanRun {
     pub foreseen: BTreeMap<String, Vec<String>>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
+    /// Agents that met a rate limit or an outage here: what of it they would work on waits.
+    pub parked: BTreeMap<AgentName, Parking>,
+    /// What all of its attempts used up.
+    pub spent: Spent,
     /// When the state last changed.
     pub since: At,
 }

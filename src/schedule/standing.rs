@@ -158,6 +158,7 @@ impl Standing {
             }
             Event::TaskSkipped { .. } => self.skips = true,
             Event::AgentStarted { .. }
+            | Event::AgentTold(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }
             | Event::AttemptChecked { .. }

@@ -29,7 +29,7 @@ use super::perform::UnitLocks;
 use super::stillness::Watch;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
-    recovery,
+    recovery, spending,
 };
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -148,6 +148,13 @@ impl<'o> Engine<'o> {
 
         if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
             machine::watch(sender.clone());
+        }
+        let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
+        if budgets
+            .chain([scheduler.work().budget])
+            .any(|budget| budget.is_some())
+        {
+            spending::watch(sender.clone());
         }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));

@@ -34,6 +34,8 @@ pub enum Message {
     LookForConflicts,
     /// What was foreseen of merging the live branches.
     Conflicts(super::conflict_watch::Looked),
+    /// It is time to look at what agents at work have spent.
+    LookAtSpending,
     /// Another process asks.
     Call(Call),
     /// The manifest or a document may have been edited.
