@@ -11,6 +11,7 @@ use super::marker::{Marker, Progress};
 use super::populate::{Fill, fill};
 use super::registration::{Registration, registration_at, settle};
 use super::repair::unlock_half_made;
+use super::revision::branch_ref;
 use super::worktree::is_key;
 use super::{
     EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_branch_name, stale_lock,
@@ -111,7 +112,11 @@ impl WorktreeAdmin {
             created_branch,
         } = registered;
         let created_worktree = marker.state == Progress::Making;
-        stale_lock::clear_index(&registration.admin)?;
+        // Checking out locks the index, HEAD and the branch that it stands on.
+        stale_lock::clear_books(&registration.admin)?;
+        if let Some(branch) = wanted.branch {
+            stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(branch)))?;
+        }
         let warnings = fill(self, alone, &registration, kind)?;
         let head = super::inspect::head_of(&registration.path)?;
         if created_worktree {
