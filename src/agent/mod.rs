@@ -35,6 +35,6 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{ProcessId, left_running};
+pub use process::{ProcessId, left_running, stands_in};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

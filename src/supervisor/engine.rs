@@ -16,7 +16,7 @@ use crate::status::Watcher;
 
 use super::clock::Clock;
 use super::control::{self, Call};
-use super::escapes::{self, Escapes};
+use super::escapes::Escapes;
 use super::machine;
 use super::mail::brings_mail;
 use super::making::Making;
@@ -253,6 +253,7 @@ impl<'o> Engine<'o> {
         self.announce(&records);
         if !merge_only {
             self.tell_of_contents();
+            self.look_now_and_then();
             self.watch_all();
             self.deliver_all();
         }
@@ -323,6 +324,13 @@ impl<'o> Engine<'o> {
     pub(super) fn announce(&mut self, records: &[Record]) {
         for record in records {
             self.stop_making(&record.event);
+            if let Some(plan) = record
+                .event
+                .plan()
+                .filter(|_| !matches!(record.event, Event::Warning { .. }))
+            {
+                self.escapes.forget_plan(plan);
+            }
             for request in &mut self.requests {
                 request.hear(&record.event);
             }
@@ -349,6 +357,7 @@ impl<'o> Engine<'o> {
             }
             None => true,
         });
+        self.note_quiet(records);
         self.notify(records);
         if !records.is_empty() {
             self.observer.recorded(records, &self.scheduler);
@@ -364,11 +373,8 @@ impl<'o> Engine<'o> {
 
     /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
-        let began = self.escapes.begin_at_once();
-        let seen = began.and_then(|_| escapes::look(&self.campaign));
-        let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));
-        let escaped = escaped.map(|why| Event::Warning { plan: None, why });
-        let mut warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
+        let mut warnings = self.look_at_last();
+        warnings.extend(self.finish_notifying());
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()
         {

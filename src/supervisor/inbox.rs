@@ -42,11 +42,8 @@ impl Engine<'_> {
                 self.look_for_escapes();
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::MainCheckout { began, seen, at_work } => {
-                if let Some(why) = self.escapes.end(&self.campaign, began, seen, &at_work) {
-                    self.warn(inputs, None, why);
-                }
-            }
+            Message::LookAround => self.look_for_escapes(),
+            Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::Call(call) => self.answer(call, inputs)?,
             Message::Interrupt => {
                 self.interrupts += 1;

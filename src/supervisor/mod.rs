@@ -38,8 +38,10 @@ mod steering;
 mod stillness;
 mod stop_hook;
 mod strays;
+mod suspects;
 mod urgency;
 mod view;
+mod watching;
 
 pub use campaign::Campaign;
 pub use control::ask;

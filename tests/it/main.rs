@@ -46,6 +46,7 @@ mod cli_prompt;
 mod cli_shapes;
 mod cli_task;
 mod escalation;
+mod escapes;
 mod fault_sweep;
 mod hooks;
 mod merge_landing;
