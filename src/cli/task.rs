@@ -129,10 +129,12 @@ fn subject(context: &Context) -> Result<Subject, CliError> {
     let campaign = Campaign::open(&context.dir, manifest.as_deref());
     let typed = context.plan.clone().or(own);
     match (campaign, typed, own_worktree) {
-        (Ok(campaign), Some(typed), worktree) => {
-            let name = context.named(&campaign, &typed)?;
-            Ok(in_campaign(campaign, name, worktree))
-        }
+        (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
+            (Ok(name), worktree) => Ok(in_campaign(campaign, name, worktree)),
+            // Somebody took it out of the manifest while its agent works.
+            (Err(_), Some(worktree)) => from_copy(&typed, worktree),
+            (Err(error), None) => Err(error),
+        },
         (Ok(campaign), None, _) => {
             let name = context.one_plan(&campaign, None)?;
             Ok(in_campaign(campaign, name, None))

@@ -1,7 +1,7 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::OnStuck;
+use crate::plan::{ManifestChange, OnStuck};
 use crate::schedule::{Event, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
@@ -43,6 +43,7 @@ pub fn detail(event: &Event) -> String {
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
+        Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
             attempt,
             agent,
@@ -150,6 +151,20 @@ fn stuck_action(action: OnStuck) -> &'static str {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `auth.priority medium -> high`.
+fn edited(change: &ManifestChange) -> String {
+    let said = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{} {before} -> {after}", change.about),
+        (None, Some(after)) => format!("{} is new: {after}", change.about),
+        (Some(_), None) => format!("{} is gone", change.about),
+        (None, None) => format!("{} changed", change.about),
+    };
+    match &change.refused {
+        None => said,
+        Some(why) => format!("{said}: refused, {why}"),
+    }
 }
 
 fn launch_trouble(why: &LaunchTrouble) -> String {

@@ -87,6 +87,7 @@ fn is_news(event: &Event) -> bool {
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::Escalated(_)
+        | Event::ManifestChanged(_)
         | Event::Warning { .. } => true,
     }
 }

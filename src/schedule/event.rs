@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{Found, LaneNote, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
+use super::event_about::{
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero,
+};
 use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
@@ -381,6 +383,9 @@ pub enum Event {
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),
+    /// The manifest or a document was edited while plans were worked on.
+    #[serde(rename = "manifest.changed")]
+    ManifestChanged(ManifestEdit),
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

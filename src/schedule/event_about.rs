@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, PlanName, Point, UnitId};
+use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
 /// What was reported about a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub struct TaskReport {
 pub struct OfPlan {
     /// The plan.
     pub plan: PlanName,
+}
+
+/// The manifest or a document was edited while plans were worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestEdit {
+    /// Everything that differs, with what does not count.
+    pub changes: Vec<ManifestChange>,
 }
 
 /// A worktree of a plan.
@@ -104,6 +111,7 @@ impl Event {
             | Self::RunStopping { .. }
             | Self::RunStopped { .. }
             | Self::RunSettled {}
+            | Self::ManifestChanged(_)
             | Self::MergeRequested { .. } => None,
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::Resumed(about)

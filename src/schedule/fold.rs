@@ -54,7 +54,7 @@ impl State {
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
-            Event::Warning { .. } => {}
+            Event::ManifestChanged(_) | Event::Warning { .. } => {}
             Event::RetryRequested(Steered { plan, .. }) => {
                 self.apply_to_plan(at, event);
                 self.reopen_skipped(at, plan);

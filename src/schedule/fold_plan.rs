@@ -280,6 +280,7 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::ManifestChanged(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)
             | Event::AgentStirred(_)

@@ -42,6 +42,7 @@ mod plan_run;
 mod readiness;
 mod reopening;
 mod reporting;
+mod reworking;
 mod rollout;
 mod scheduler;
 mod search;
@@ -60,7 +61,9 @@ pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Found, LaneNote, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf};
+pub use event_about::{
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf,
+};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;

@@ -15,8 +15,9 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
-use super::control::{self, Call};
+use super::control::{self, Call, Conversations};
 use super::escapes::Escapes;
+use super::live_edit::ManifestWatch;
 use super::machine;
 use super::mail::brings_mail;
 use super::making::Making;
@@ -25,35 +26,10 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::UnitLocks;
 use super::stillness::Watch;
-use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
-
-/// What a supervisor is started for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
-    /// Drive plans until all have settled.
-    Up {
-        /// Which; empty for all.
-        only: Vec<PlanName>,
-        /// Land every plan when it is finished, whatever the manifest says.
-        merge: bool,
-    },
-    /// Land what is finished, and start nothing.
-    Merge {
-        /// Which; empty for all that are finished.
-        plans: Vec<PlanName>,
-        /// Another target.
-        into: Option<String>,
-    },
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conclusion {
-    /// Why it ended.
-    pub ending: Ending,
-    /// The report of the merge errand.
-    pub merged: Option<MergeReport>,
-}
+use super::{
+    Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
+    recovery,
+};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
 ///
@@ -84,6 +60,9 @@ pub fn drive(
         let result = engine.run().await;
         // Also after an error: bars must not stay on the screen below it.
         engine.observer.ended(&engine.scheduler);
+        let conversations = engine.conversations.clone();
+        drop(engine);
+        conversations.end().await;
         result
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
@@ -115,6 +94,9 @@ pub(super) struct Engine<'o> {
     pub(super) making: Making,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
+    pub(super) manifest: ManifestWatch,
+    pub(super) auto_merge: bool,
+    conversations: Conversations,
 }
 
 impl<'o> Engine<'o> {
@@ -141,7 +123,7 @@ impl<'o> Engine<'o> {
             let _ = hints.send(Message::StatusHint(plan));
         });
         let (calls, mut called) = mpsc::unbounded_channel::<Call>();
-        control::listen(&campaign.dir, calls)?;
+        let conversations = control::listen(&campaign.dir, calls)?;
         let forward = sender.clone();
         tokio::spawn(async move {
             while let Some(call) = called.recv().await {
@@ -173,6 +155,9 @@ impl<'o> Engine<'o> {
         };
         let campaign = Arc::new(campaign);
         let mut engine = Self {
+            conversations,
+            manifest: ManifestWatch::new(&campaign, sender.clone()),
+            auto_merge,
             notifier: Some(Notifier::new(&campaign, &sender)),
             campaign,
             admin,
@@ -269,6 +254,7 @@ impl<'o> Engine<'o> {
                 self.last_look()?;
                 return Ok(Conclusion {
                     ending,
+                    set: self.campaign.set.clone(),
                     merged: self.report.take(),
                 });
             }

@@ -45,6 +45,12 @@ impl Engine<'_> {
             Message::LookAround => self.look_for_escapes(),
             Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::Call(call) => self.answer(call, inputs)?,
+            Message::ManifestHint => self.read_manifest_later(),
+            Message::ManifestRead(read) => {
+                // What came before the edit is taken in first.
+                self.handle(std::mem::take(inputs))?;
+                self.take_edit(*read)?;
+            }
             Message::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;

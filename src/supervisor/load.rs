@@ -75,12 +75,22 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         (Err(faults), _) => return Err(Faults::sorted(faults.0.into_iter().chain(wrong).collect()).into()),
     };
     set.templates = templates;
-    let graph = Graph::new(&set, &Durations::default());
-    let faults = cycle_faults(&set, &graph, &Ranks::new(&graph, &set), &name);
+    check_circles(&set, &name)?;
+    Ok(set)
+}
+
+/// Refuses plans that wait for themselves in the end. `manifest` is what faults are told of.
+///
+/// # Errors
+///
+/// With every circle.
+pub(super) fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+    let graph = Graph::new(set, &Durations::default());
+    let faults = cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest);
     if faults.is_empty() {
-        Ok(set)
+        Ok(())
     } else {
-        Err(Faults::sorted(faults).into())
+        Err(Faults::sorted(faults))
     }
 }
 

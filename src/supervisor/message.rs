@@ -1,7 +1,7 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
 use crate::agent::{AgentError, JobState, ProcessId};
-use crate::plan::{AttemptId, LaneId, PlanName};
+use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
 use crate::schedule::Input;
 
 use super::control::Call;
@@ -31,6 +31,10 @@ pub enum Message {
     },
     /// Another process asks.
     Call(Call),
+    /// The manifest or a document may have been edited.
+    ManifestHint,
+    /// What they say now was read.
+    ManifestRead(Box<Result<PlanSet, super::SupervisorError>>),
     /// A signal asks to stop; the second one at once.
     Interrupt,
     /// Something a person should know.

@@ -29,6 +29,8 @@ mod git_worktree;
 mod status_writers;
 // Floor 3: a damaged journal.
 mod journal_damage;
+// Floor 4: the manifest is edited while plans are worked on.
+mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
