@@ -21,6 +21,7 @@ mod new;
 mod output;
 mod preview;
 mod prompt;
+mod report;
 mod schema;
 mod send;
 mod simulate;
@@ -120,6 +121,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
+    Report(report::ReportArgs),
+    History(report::HistoryArgs),
     Backup(backup::BackupArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -175,6 +178,8 @@ pub fn main() -> ExitCode {
         Command::Task(args) => task::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
+        Command::Report(args) => report::report(&context, args),
+        Command::History(args) => report::history(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),

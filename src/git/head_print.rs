@@ -22,6 +22,15 @@ pub struct HeadPrint {
 type Looks = (u64, i64, i64);
 
 impl HeadPrint {
+    /// The same uncommitted files on the commit and branch of another.
+    pub fn moved_to(self, other: &Self) -> Self {
+        Self {
+            head: other.head.clone(),
+            branch: other.branch.clone(),
+            dirty: self.dirty,
+        }
+    }
+
     /// The files whose uncommitted content is another than it was, those included that are committed or put back by now.
     pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
         let all = before.dirty.keys().chain(self.dirty.keys());

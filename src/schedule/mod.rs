@@ -17,6 +17,7 @@ mod ending;
 mod escalating;
 mod event;
 mod event_about;
+mod event_names;
 mod exit;
 mod explain;
 mod explain_outcome;
@@ -64,6 +65,7 @@ pub use event::Event;
 pub use event_about::{
     Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf,
 };
+pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;

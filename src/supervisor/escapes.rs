@@ -41,6 +41,8 @@ pub struct Escapes {
     looked: Instant,
     /// How often `orch` itself has changed, or may have changed, the main checkout.
     own_changes: u64,
+    /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
+    moved: bool,
     /// The same for the worktrees of each plan: whatever is recorded of it may go with a change.
     of_plans: BTreeMap<PlanName, u64>,
     /// Attempts that were at work since the last look.
@@ -75,15 +77,16 @@ impl Escapes {
             last: main.into_iter().map(|(place, _, print)| (place, print)).collect(),
             looked: Instant::now(),
             own_changes: 0,
+            moved: false,
             of_plans: BTreeMap::new(),
             suspects: BTreeSet::new(),
         }
     }
 
-    /// `orch` begins or ends moving the target: what the checkout looks like from here on is a new beginning.
+    /// `orch` begins or ends moving the target: another commit in the main checkout is its own work.
     pub fn forget(&mut self) {
         self.own_changes += 1;
-        self.last.remove(&Place::Main);
+        self.moved = true;
     }
 
     /// Something was recorded of a plan: what its worktrees look like from here on is a new beginning.
@@ -136,9 +139,12 @@ impl Escapes {
             if !valid {
                 continue;
             }
-            let Some(before) = self.last.insert(place.clone(), now.clone()) else {
+            let Some(mut before) = self.last.insert(place.clone(), now.clone()) else {
                 continue;
             };
+            if place == Place::Main && std::mem::take(&mut self.moved) {
+                before = before.moved_to(&now);
+            }
             if let Some((what, files)) = difference(&before, &now) {
                 told.extend(tell(campaign, &place, &folder, &what, &files, &began.suspects));
             }

@@ -47,6 +47,7 @@ mod watching;
 
 pub use campaign::Campaign;
 pub use control::ask;
+pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
 pub use error::SupervisorError;

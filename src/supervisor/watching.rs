@@ -31,7 +31,7 @@ impl Engine<'_> {
         let Some(began) = self.escapes.begin(self.suspects()) else {
             return;
         };
-        let places = escapes::places(&self.campaign, self.quiet());
+        let places = self.places();
         let campaign = self.campaign.clone();
         self.in_background(move || Message::Looked {
             began,
@@ -74,11 +74,20 @@ impl Engine<'_> {
         let Some(began) = self.escapes.begin_at_once() else {
             return Vec::new();
         };
-        let places = escapes::places(&self.campaign, self.quiet());
+        let places = self.places();
         let seen = escapes::see(&self.campaign, &places);
         let told = self.escapes.end(&self.campaign, &began, seen).into_iter();
         told.map(|Escaped { by, why }| Event::Warning { plan: by, why })
             .collect()
+    }
+
+    /// Where nobody should be at work now. While the target moves, its checkout is half of one commit and half of another.
+    fn places(&self) -> Vec<(Place, PathBuf)> {
+        let mut places = escapes::places(&self.campaign, self.quiet());
+        if self.scheduler.state().merging().is_some() {
+            places.retain(|(place, _)| *place != Place::Main);
+        }
+        places
     }
 
     fn suspects(&self) -> Vec<AtWork> {

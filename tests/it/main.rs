@@ -45,6 +45,7 @@ mod cli_cycles;
 mod cli_doctor;
 mod cli_preview;
 mod cli_prompt;
+mod cli_report;
 mod cli_shapes;
 mod cli_task;
 mod escalation;
