@@ -63,6 +63,7 @@ mod two_supervisors;
 mod up_completion;
 mod up_places;
 mod up_removed;
+mod up_repositories;
 mod up_resume;
 mod up_seed;
 // The same: worktrees made ready for work.
