@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod clean;
 mod completions;
+mod conflicts;
 mod context;
 mod demo;
 mod diff;
@@ -118,6 +119,7 @@ enum Command {
     Send(send::SendArgs),
     Task(task::TaskArgs),
     Skill(skill::SkillArgs),
+    Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
@@ -176,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Send(args) => send::run(&context, args),
         Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
+        Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Report(args) => report::report(&context, args),

@@ -13,6 +13,7 @@
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
+//! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
@@ -53,6 +54,7 @@ mod left;
 mod leftovers;
 mod locks;
 mod marker;
+mod merging;
 mod own_ref;
 mod pin;
 mod populate;
@@ -75,7 +77,7 @@ mod worktree;
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
-pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
+pub use candidate::{Build, Candidate, CandidateBuilder};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
 pub use command::is_stray_variable;
@@ -86,7 +88,7 @@ pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};
-pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};
@@ -95,6 +97,7 @@ pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
+pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;
 pub use repository::Repository;

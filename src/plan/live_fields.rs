@@ -45,6 +45,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     field!("run.merge", Anytime, run.auto_merge, automatic),
     field!("merge.verify", Anytime, merge.verify, optional),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
+    field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
     field!("run.setup", Anytime, run.setup.line, optional),
     field!("hooks.post_create", Anytime, hooks.post_create, optional),
@@ -144,6 +145,7 @@ pub(super) const PLAN: &[Field<Plan>] = &[
     ),
     field!("merge", Anytime, auto_merge, automatic),
     field!("gate", UntilBegun, gate, plain),
+    field!("budget", Anytime, budget, optional),
     field!("copy", UntilMade, setup.copy, listed),
     field!("setup", UntilMade, setup.line, optional),
 ];
@@ -213,6 +215,7 @@ mod tests {
             auto_merge: _,
             setup,
             min_free_disk: _,
+            budget: _,
         } = run;
         let Setup { copy: _, line: _ } = setup;
         let MergeSettings { verify: _ } = merge;
@@ -253,6 +256,7 @@ mod tests {
             auto_merge: _,
             gate: _,
             setup: _,
+            budget: _,
         } = plan;
         let AttemptPolicy {
             retries: _,

@@ -1,5 +1,6 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
+mod agent;
 mod arrangement;
 mod attempt;
 mod branch_name;
@@ -22,6 +23,7 @@ mod patience;
 mod place;
 mod placeholder;
 mod plan_set;
+mod preset;
 mod priority;
 mod prompt_context;
 mod setup;
@@ -31,6 +33,7 @@ mod state;
 mod templates;
 mod unit;
 
+pub use agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use attempt::{AttemptId, RunId};
 pub use branch_name::{BranchNameError, check_branch_name};
@@ -48,12 +51,14 @@ pub use name::{AgentName, NameError, PlanName, ResourceName};
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
-    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
+    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
+    WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan,
-    PlanSet, RunSettings, SyncPoint,
+    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet, RunSettings,
+    SyncPoint,
 };
+pub use preset::{Login, PRESETS, Preset};
 pub use priority::{Priority, PriorityError};
 pub use prompt_context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,

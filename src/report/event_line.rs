@@ -5,6 +5,8 @@ use crate::plan::{ManifestChange, OnStuck};
 use crate::schedule::{Event, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
+use super::told_line::{facts_line, parked_line};
+
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
     let time = record.wall.to_string();
@@ -54,7 +56,7 @@ pub fn detail(event: &Event) -> String {
         }
         Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
         Event::WorkConflicted { attempt, files, .. } => format!("{attempt} in {}", files.join(", ")),
-        Event::WorkRefused { attempt, why, .. } => format!("{attempt}: {}", first_line(why)),
+        Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
         Event::WorkFailed {
             unit, why, built_on, ..
         } => {
@@ -74,10 +76,12 @@ pub fn detail(event: &Event) -> String {
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
-        Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AgentTold(told) => format!("{}: {}", told.attempt, facts_line(&told.facts)),
+        Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..
         } => {
@@ -137,6 +141,8 @@ pub fn detail(event: &Event) -> String {
             )
         }
         Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
     }
 }
 
@@ -177,7 +183,10 @@ fn launch_trouble(why: &LaunchTrouble) -> String {
 fn hold(why: &Hold) -> String {
     match why {
         Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why } | Hold::Refused { why } | Hold::Stuck { why } => first_line(why),
+        Hold::Verification { why }
+        | Hold::Refused { why }
+        | Hold::Stuck { why }
+        | Hold::Needs { why, .. } => first_line(why),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

@@ -16,6 +16,7 @@ mod size;
 mod span;
 mod summary;
 mod table;
+mod told_line;
 mod width;
 
 pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};

@@ -33,6 +33,7 @@ impl Observer for PlainLines {
 fn is_news(event: &Event) -> bool {
     match event {
         Event::AttemptAssigned { .. }
+        | Event::AgentTold(_)
         | Event::AttemptChecked { .. }
         | Event::LegDone { .. }
         | Event::WorktreeDeferred(_)
@@ -55,6 +56,7 @@ fn is_news(event: &Event) -> bool {
         | Event::AgentRefused { .. }
         | Event::AgentEnded { .. }
         | Event::AttemptFailed { .. }
+        | Event::AttemptParked(_)
         | Event::TaskDone { .. }
         | Event::TaskFailed { .. }
         | Event::TaskSkipped { .. }
@@ -88,6 +90,8 @@ fn is_news(event: &Event) -> bool {
         | Event::MessageSent(_)
         | Event::Escalated(_)
         | Event::ManifestChanged(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
         | Event::Warning { .. } => true,
     }
 }

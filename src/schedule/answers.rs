@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, PlanName, Point};
 use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
-use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal};
+use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,12 @@ impl Scheduler {
                 stage(plan, attempt) == Some(&Stage::Assigned)
             }
             Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
+            Event::AgentTold(Told {
+                plan, attempt, facts, ..
+            }) => {
+                let known = self.state.plan(plan).attempt(attempt);
+                known.is_some_and(|known| known.stage.holds_slot() && known.facts != *facts)
+            }
             Event::AttemptChecked { plan, attempt, .. } => {
                 matches!(stage(plan, attempt), Some(Stage::Ended(_)))
             }
@@ -49,7 +55,7 @@ impl Scheduler {
             }
             Event::WorkMerged { plan, attempt, .. }
             | Event::WorkConflicted { plan, attempt, .. }
-            | Event::WorkRefused { plan, attempt, .. } => {
+            | Event::WorkRefused(WorkRefusal { plan, attempt, .. }) => {
                 let current = self.state.plan(plan).attempt(attempt);
                 current.is_some_and(|current| current.integration == Integration::Open)
             }
@@ -79,7 +85,7 @@ impl Scheduler {
             | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => Ask::Worktree(plan.clone(), *lane),
             Event::WorkMerged { attempt, .. }
             | Event::WorkConflicted { attempt, .. }
-            | Event::WorkRefused { attempt, .. } => Ask::Integrate(attempt.clone()),
+            | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
             Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
                 Ask::Launch(attempt.clone())
             }

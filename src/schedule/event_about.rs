@@ -74,6 +74,19 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
+/// A phase or task that waits for what will not come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkSkip {
+    /// The plan.
+    pub plan: PlanName,
+    /// The phase or task.
+    pub unit: UnitId,
+    /// What failed: a phase or task of the plan, or a point of another.
+    pub cause: String,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// A point whose commit could not be pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinRefusal {
@@ -82,6 +95,17 @@ pub struct PinRefusal {
     /// The point.
     pub point: Point,
     /// Why.
+    pub why: String,
+}
+
+/// Commits of an attempt that could not be merged into the plan's branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkRefusal {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What stands in the way and what to do.
     pub why: String,
 }
 
@@ -119,22 +143,27 @@ impl Event {
             | Self::CancelRequested(about)
             | Self::Approved(about) => Some(&about.plan),
             Self::PinRefused(about) => Some(&about.plan),
+            Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
             | Self::PlanCancelled(of)
             | Self::MergeStarted(of) => Some(&of.plan),
+            Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
                 Some(&of.plan)
             }
+            Self::AgentTold(told) => Some(&told.plan),
+            Self::AttemptParked(parked) => Some(&parked.plan),
             Self::AgentStuck(of) => Some(&of.plan),
             Self::StuckActed(of) => Some(&of.plan),
             Self::AgentStirred(of) => Some(&of.plan),
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Escalated(wait) => Some(&wait.plan),
+            Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
             | Self::TaskDone(report)
@@ -150,9 +179,7 @@ impl Event {
             | Self::LegDone { plan, .. }
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted { plan, .. }
-            | Self::WorkRefused { plan, .. }
             | Self::WorkFailed { plan, .. }
-            | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }

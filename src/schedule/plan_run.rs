@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
+use crate::plan::{
+    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting,
+};
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Found, Hold, MergeTrouble};
+use super::{At, Found, Hold, MergeTrouble, Parking, Spent};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,8 +66,14 @@ pub struct PlanRun {
     pub inbox: Vec<Message>,
     /// How many of them an agent was told when it began.
     pub told: u32,
+    /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
+    pub foreseen: BTreeMap<String, Vec<String>>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
+    /// Agents that met a rate limit or an outage here: what of it they would work on waits.
+    pub parked: BTreeMap<AgentName, Parking>,
+    /// What all of its attempts used up.
+    pub spent: Spent,
     /// When the state last changed.
     pub since: At,
 }

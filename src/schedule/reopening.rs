@@ -28,6 +28,7 @@ impl PlanRun {
             self.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
         }
         if again || new_run {
+            self.parked.clear();
             self.repair.begin_again();
             let open = self
                 .tries
@@ -66,6 +67,7 @@ impl PlanRun {
                 self.verify = Verify::Open;
             }
         }
+        self.parked.clear();
         self.escalated.clear();
         self.pins_refused.clear();
         self.lanes_refused.clear();

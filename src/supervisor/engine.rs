@@ -15,6 +15,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
+use super::conflict_watch::{ConflictWatch, may_move_a_head};
 use super::control::{self, Call, Conversations};
 use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
@@ -28,7 +29,7 @@ use super::perform::UnitLocks;
 use super::stillness::Watch;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
-    recovery,
+    recovery, spending,
 };
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -97,6 +98,7 @@ pub(super) struct Engine<'o> {
     pub(super) manifest: ManifestWatch,
     pub(super) auto_merge: bool,
     conversations: Conversations,
+    pub(super) conflicts: ConflictWatch,
 }
 
 impl<'o> Engine<'o> {
@@ -147,6 +149,13 @@ impl<'o> Engine<'o> {
         if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
             machine::watch(sender.clone());
         }
+        let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
+        if budgets
+            .chain([scheduler.work().budget])
+            .any(|budget| budget.is_some())
+        {
+            spending::watch(sender.clone());
+        }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
         let run = match errand {
@@ -159,6 +168,7 @@ impl<'o> Engine<'o> {
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
             notifier: Some(Notifier::new(&campaign, &sender)),
+            conflicts: ConflictWatch::start(sender.clone()),
             campaign,
             admin,
             units: Arc::default(),
@@ -333,6 +343,9 @@ impl<'o> Engine<'o> {
                     }
                 }
             }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.look_for_conflicts();
         }
         let state = self.scheduler.state();
         let report = &mut self.report;

@@ -29,6 +29,12 @@ pub enum Message {
         /// What was seen.
         seen: Seen,
     },
+    /// It is time to see whether a head has moved.
+    LookForConflicts,
+    /// What was foreseen of merging the live branches.
+    Conflicts(super::conflict_watch::Looked),
+    /// It is time to look at what agents at work have spent.
+    LookAtSpending,
     /// Another process asks.
     Call(Call),
     /// The manifest or a document may have been edited.

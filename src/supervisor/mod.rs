@@ -3,6 +3,8 @@
 
 mod campaign;
 mod clock;
+mod conflict_watch;
+mod conflicts;
 mod control;
 mod disk;
 pub mod doctor;
@@ -35,6 +37,8 @@ mod rehearsal;
 mod removing;
 mod request;
 mod selection;
+mod spending;
+mod spent_view;
 mod status_feed;
 mod steering;
 mod stillness;
@@ -46,6 +50,7 @@ mod view;
 mod watching;
 
 pub use campaign::Campaign;
+pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
 pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
@@ -62,6 +67,7 @@ pub use rehearsal::rehearse_merge;
 pub use removing::{after_removal, before_removal};
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use selection::with_dependencies;
+pub use spent_view::SpentView;
 pub use status_feed::committed_document;
 pub use steering::record_steering;
 pub use stop_hook::{Kept, Leaving, STOP_HOOK, claude_settings, reason_to_go_on, write_claude_settings};

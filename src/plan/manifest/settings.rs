@@ -57,6 +57,7 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
         min_free_disk: run
             .and_then(|run| run.min_free_disk.as_ref())
             .map(|size| size.value.0),
+        budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
     }
 }
 

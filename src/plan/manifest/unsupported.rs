@@ -32,12 +32,9 @@ const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
 const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
-const AGENT_COMMAND: &str = "give the agent's `command`, for example [\"my-agent\", \"{prompt_file}\"]";
 
 /// Every such key.
 const ROWS: &[Row] = &[
-    row_of("run", "budget", &[], LEAVE_OUT),
-    row_of("plans", "budget", &[], LEAVE_OUT),
     row_of(
         "plans",
         "base",
@@ -51,13 +48,6 @@ const ROWS: &[Row] = &[
     row_of("merge", "resolver", &[], HOLD),
     row_of("merge", "every_commit_green", &["true"], ONE_BY_ONE),
     row_of("merge", "regenerate", &[], LEAVE_OUT),
-    row_of("agents", "preset", &["shell"], AGENT_COMMAND),
-    row_of(
-        "agents",
-        "accounts",
-        &[],
-        "write one agent for each account, each with its `env`",
-    ),
 ];
 
 /// The row that speaks against this value of this key, if any.
@@ -66,17 +56,6 @@ pub(super) fn row(table: &str, key: &str, value: &DeValue<'_>) -> Option<&'stati
     let works = plain(value).is_some_and(|text| row.works.contains(&text.as_str()));
     (!works).then_some(row)
 }
-
-/// Whether an agent's preset can be used.
-pub(super) fn preset_works(name: &str) -> bool {
-    let row = ROWS
-        .iter()
-        .find(|row| row.table == "agents" && row.key == "preset");
-    row.is_none_or(|row| row.works.contains(&name))
-}
-
-/// What to do instead of using a preset that cannot be used yet.
-pub(super) const PRESET_INSTEAD: &str = AGENT_COMMAND;
 
 fn plain(value: &DeValue<'_>) -> Option<String> {
     match value {

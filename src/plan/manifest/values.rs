@@ -52,6 +52,10 @@ pub struct Share(pub f64);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Money(pub f64);
 
+/// An amount of money, or none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Amount(pub f64);
+
 /// `"auto"` or a number of at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutoOrCount {
@@ -86,6 +90,7 @@ schema!(After, "After", {
 schema!(Count, "Count", { "type": "integer", "minimum": 1 });
 schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1 });
 schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0 });
+schema!(Amount, "Amount", { "type": "number", "minimum": 0 });
 schema!(AutoOrCount, "AutoOrCount", { "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }] });
 schema!(Glob, "Glob", { "type": "string", "minLength": 1 });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
@@ -261,6 +266,15 @@ impl FromToml for Share {
 impl FromToml for Money {
     fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
         number(value, spot, reader, "a number above 0", |money| money > 0.0).map(Self)
+    }
+}
+
+impl FromToml for Amount {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+        number(value, spot, reader, "a number of at least 0", |money| {
+            money >= 0.0
+        })
+        .map(Self)
     }
 }
 

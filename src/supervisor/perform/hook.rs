@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::plan::StopSignal;
 use crate::schedule::Exit;
 
 use super::super::Campaign;
@@ -78,6 +79,9 @@ fn run(
         input: JobInput::File(input.clone()),
         timeout: Some(hook.longest),
         grace: GRACE,
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
         head: None,
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {

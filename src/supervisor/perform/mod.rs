@@ -1,6 +1,7 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
 
+mod call;
 mod check;
 mod conflict;
 mod copy_in;

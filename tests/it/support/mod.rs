@@ -3,6 +3,7 @@
 mod dice;
 pub mod disturbed;
 mod false_clock;
+pub mod histories;
 mod lanes;
 pub mod reading;
 mod repo;
