@@ -378,6 +378,7 @@ mod tests {
             agent: "x".parse().unwrap(),
             units: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             lane: 0,
+            account: None,
         };
         let began = Event::AgentStarted {
             plan: plan.clone(),
