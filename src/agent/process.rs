@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -162,13 +163,31 @@ pub fn of_job(folder: &Path) -> Vec<ProcessId> {
     others.collect()
 }
 
+/// The environment with which a process was started; empty when there is none to be seen. In the middle of an `exec` there is
+/// nothing for an instant, neither of the old program nor of the new: then it is looked at again.
+fn environ(pid: u32) -> Vec<u8> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        // A process without one, or one of the kernel's, has arguments or no program.
+        let settled = !environ.is_empty()
+            || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+            || fs::read_link(format!("/proc/{pid}/exe")).is_err();
+        if settled {
+            return environ;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Vec::new()
+}
+
 fn marked(folder: &Path) -> Vec<ProcessId> {
     let mut wanted = format!("{JOB_VARIABLE}=").into_bytes();
     wanted.extend(folder.as_os_str().as_bytes());
     all_pids()
         .filter(|pid| {
-            fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
+            let environ = environ(*pid);
+            environ.split(|byte| *byte == 0).any(|entry| entry == wanted)
         })
         .filter_map(ProcessId::of)
         .collect()
@@ -189,7 +208,7 @@ pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
     let mut found: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for pid in all_pids().filter(|pid| ProcessId::of(*pid).is_some()) {
-        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let environ = environ(pid);
         let job = environ
             .split(|byte| *byte == 0)
             .find_map(|entry| entry.strip_prefix(prefix.as_slice()));

@@ -7,6 +7,7 @@ use std::thread;
 
 use super::command::{Git, records};
 use super::gate::SparedTree;
+use super::half_way::undo_half_merge;
 use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::revision::{commit_id, oid};
@@ -86,7 +87,12 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         };
         (looking.join().expect("inspect does not panic"), git)
     });
-    let (state, git) = (state?, git?);
+    let (mut state, git) = (state?, git?);
+    if !state.dirty.is_empty() && state.in_progress.is_none() {
+        // It may be what a killed git has left of this very merge.
+        undo_half_merge(path, &before, commit, fast_forward)?;
+        state = inspect(path)?;
+    }
     let path_owned = || path.to_owned();
     if let Some(operation) = state.in_progress {
         return Err(CarryError::InProgress {

@@ -13,7 +13,9 @@ use crate::plan::CommitId;
 /// Takes back what was already written of `new` into a checkout whose index still shows `old`, so that the move can be
 /// done again. Only files that hold the content of `new`, or the beginning of it, are touched: all of that is in the
 /// commit. Whatever else differs is somebody's work, and is left for the move to refuse.
-pub(super) fn undo_half(path: &Path, old: &CommitId, new: &CommitId) -> Result<(), GitError> {
+///
+/// `new` names a commit or a tree.
+pub(super) fn undo_half(path: &Path, old: &CommitId, new: &str) -> Result<(), GitError> {
     let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
     let mut back = Vec::new();
     let changed = changes(path, old, new)?.into_iter();
@@ -52,6 +54,40 @@ pub(super) fn undo_half(path: &Path, old: &CommitId, new: &CommitId) -> Result<(
         .map(drop)
 }
 
+/// Takes back a merge of `commit` into `old`, whose git was killed before it moved HEAD: files that were written, and the index
+/// if that was, too. Nothing is touched where the two do not merge, or where anything else differs.
+pub(super) fn undo_half_merge(
+    path: &Path,
+    old: &CommitId,
+    commit: &CommitId,
+    fast_forward: bool,
+) -> Result<(), GitError> {
+    let merged = if fast_forward {
+        let tree = format!("{commit}^{{tree}}");
+        Git::within(path)
+            .args(["rev-parse", "--verify"])
+            .arg(tree)
+            .answer()?
+    } else {
+        let git = Git::within(path).args(["merge-tree", "--write-tree", "--no-messages"]);
+        git.args([old.as_str(), commit.as_str()]).answer()?
+    };
+    if !merged.status.success() {
+        return Ok(());
+    }
+    let merged = String::from_utf8_lossy(&merged.stdout).trim().to_owned();
+    let index = Git::within(path).arg("write-tree").answer()?;
+    if index.status.success() && String::from_utf8_lossy(&index.stdout).trim() == merged {
+        // Git writes the index when all files are there. It refuses this where one was changed since.
+        return Git::within(path)
+            .args(["read-tree", "-m", "-u", &merged])
+            .arg(old.as_str())
+            .answer()
+            .map(drop);
+    }
+    undo_half(path, old, &merged)
+}
+
 /// A file that differs between two commits.
 struct Change {
     file: PathBuf,
@@ -61,10 +97,10 @@ struct Change {
     new: Option<String>,
 }
 
-fn changes(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<Change>, GitError> {
+fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitError> {
     let out = Git::within(path)
         .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
-        .args([old.as_str(), new.as_str()])
+        .args([old.as_str(), new])
         .run()?;
     let mut fields = records(&out);
     let mut all = Vec::new();

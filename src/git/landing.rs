@@ -244,7 +244,7 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
         // It may be what a killed git has left of this very move.
-        undo_half(path, old, &plan.new)?;
+        undo_half(path, old, plan.new.as_str())?;
         hindrance = rehearse(path, old, &plan.new, held);
     }
     match hindrance {

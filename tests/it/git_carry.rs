@@ -104,3 +104,85 @@ fn an_unrelated_history_is_an_error_and_changes_nothing() {
     assert_eq!(scratch.head(), head);
     assert!(inspect(scratch.path()).unwrap().is_clean());
 }
+
+/// A worktree with a commit of its own beside the pinned one, which changes, adds and deletes files.
+fn apart() -> (Scratch, orch::plan::CommitId) {
+    let scratch = Scratch::new();
+    scratch
+        .write("old.txt", "old\n")
+        .commit_file("both.txt", "1\n2\n3\n");
+    let pin = scratch.branch(
+        "auth",
+        "main",
+        &[
+            ("auth.txt", Some("auth\n")),
+            ("both.txt", Some("one\n2\n3\n")),
+            ("old.txt", None),
+        ],
+    );
+    scratch.commit_file("both.txt", "1\n2\nthree\n");
+    (scratch, pin)
+}
+
+#[test]
+fn a_merge_whose_git_was_killed_while_it_wrote_files_is_done_again() {
+    let (scratch, pin) = apart();
+    // Git has written one file, half of another, and taken a third away; the index is as it was.
+    scratch
+        .write("auth.txt", "au")
+        .write("both.txt", "one\n2\nthree\n")
+        .remove("old.txt");
+    assert!(matches!(
+        carry(scratch.path(), &pin, "carry").unwrap(),
+        Carried::Merged(_)
+    ));
+    assert_eq!(scratch.read("both.txt"), "one\n2\nthree\n");
+    assert_eq!(scratch.read("auth.txt"), "auth\n");
+    assert!(inspect(scratch.path()).unwrap().is_clean());
+}
+
+#[test]
+fn a_merge_whose_git_was_killed_when_it_had_written_the_index_is_done_again() {
+    for fast_forward in [true, false] {
+        let (scratch, pin) = apart();
+        if fast_forward {
+            scratch.git("reset -q --hard HEAD^");
+        }
+        let before = scratch.head();
+        scratch.git_args(["merge", "-q", "--no-edit", pin.as_str()]);
+        // All is written, and HEAD has not moved.
+        scratch.git_args(["reset", "-q", "--soft", before.as_str()]);
+        let carried = carry(scratch.path(), &pin, "carry").unwrap();
+        assert_eq!(
+            matches!(carried, Carried::FastForward(_)),
+            fast_forward,
+            "{carried:?}"
+        );
+        assert!(inspect(scratch.path()).unwrap().is_clean());
+        assert!(!scratch.join("old.txt").exists());
+    }
+}
+
+#[test]
+fn what_somebody_wrote_is_never_taken_for_the_rest_of_a_merge() {
+    let (scratch, pin) = apart();
+    let before = scratch.head();
+    scratch
+        .write("auth.txt", "another\n")
+        .write("both.txt", "one\n2\nthree\nmine\n");
+    let error = carry(scratch.path(), &pin, "carry").unwrap_err();
+    assert!(
+        matches!(&error, CarryError::Dirty { files, .. } if files.len() == 2),
+        "{error}"
+    );
+    assert_eq!(scratch.read("auth.txt"), "another\n");
+    assert_eq!(scratch.read("both.txt"), "one\n2\nthree\nmine\n");
+    // With the index of the merge written, and a file changed since.
+    scratch.git("reset -q --hard");
+    scratch.remove("auth.txt");
+    scratch.git_args(["merge", "-q", "--no-edit", pin.as_str()]);
+    scratch.git_args(["reset", "-q", "--soft", before.as_str()]);
+    scratch.write("both.txt", "mine\n");
+    carry(scratch.path(), &pin, "carry").unwrap_err();
+    assert_eq!(scratch.read("both.txt"), "mine\n");
+}
