@@ -28,6 +28,14 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("agent.refused", "The agent could not be started."),
     ("agent.ended", "The agent's process is gone."),
     (
+        "agent.told",
+        "What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.",
+    ),
+    (
+        "attempt.parked",
+        "The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.",
+    ),
+    (
         "attempt.checked",
         "What the attempt left was looked at, and leftover changes were committed.",
     ),
@@ -122,6 +130,11 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A word of an agent that had ended; it counts for nothing.",
     ),
     ("message.sent", "Somebody wrote to those who work on a plan."),
+    (
+        "conflict.foreseen",
+        "The plan's branch does not merge with another live one, or with the target, as both stand.",
+    ),
+    ("conflict.gone", "By now it does."),
     (
         "wait.escalated",
         "A plan has waited for longer than `[escalate]` allows.",

@@ -100,9 +100,12 @@ fn every_event_is_documented_and_no_other() {
 #[test]
 fn links_between_the_pages_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages: Vec<_> = fs::read_dir(root.join("docs"))
-        .unwrap()
+    let folders = ["docs", "docs/agents", "docs/recipes"];
+    let mut pages: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .collect();
     pages.push(root.join("README.md"));
     for page in pages {
