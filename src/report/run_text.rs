@@ -31,7 +31,10 @@ pub fn spending(spent: Spending) -> String {
     };
     let cost = spent
         .cost
-        .map(|cost| format!("cost {cost:.2}"))
+        .map(|cost| match cost {
+            small if small < 1.0 => format!("cost {small:.4}"),
+            cost => format!("cost {cost:.2}"),
+        })
         .unwrap_or_default();
     [tokens, cost]
         .into_iter()
