@@ -42,7 +42,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{ProcessId, left_running};
+pub use process::{ProcessId, left_running, stands_in};
 pub use reader::{Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

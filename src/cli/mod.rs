@@ -22,6 +22,7 @@ mod new;
 mod output;
 mod preview;
 mod prompt;
+mod report;
 mod schema;
 mod send;
 mod simulate;
@@ -122,6 +123,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
+    Report(report::ReportArgs),
+    History(report::HistoryArgs),
     Backup(backup::BackupArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -178,6 +181,8 @@ pub fn main() -> ExitCode {
         Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
+        Command::Report(args) => report::report(&context, args),
+        Command::History(args) => report::history(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),

@@ -1,5 +1,6 @@
 //! `orch schema`
 
+use crate::journal::event_schema;
 use crate::plan::manifest::manifest_schema;
 use crate::status::StatusFile;
 
@@ -19,6 +20,8 @@ enum What {
     Manifest,
     /// .orch/status.json
     Status,
+    /// One line of orch events --json
+    Events,
 }
 
 /// Runs the command.
@@ -29,6 +32,7 @@ enum What {
 pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema = match args.what {
         What::Manifest => manifest_schema(),
+        What::Events => event_schema(),
         What::Status => schemars::schema_for!(StatusFile).to_value(),
     };
     output::text(&format!("{schema:#}\n"))?;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::journal::JournalReader;
 use crate::plan::PlanName;
-use crate::report::{one_plan, table};
-use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView};
+use crate::report::{disk_text, one_plan, table};
+use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView, disk_use};
 
 use super::{CliError, Context, Exit, output};
 
@@ -76,9 +76,19 @@ fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Resu
         if let Some(name) = plan {
             view.plans.retain(|shown| &shown.name == name);
         }
+        if !context.verbose {
+            return output::json(&view);
+        }
+        let mut view = serde_json::to_value(&view).unwrap_or_default();
+        let used = disk_use(campaign, situation.scheduler.state());
+        view["disk"] = serde_json::to_value(used).unwrap_or_default();
         return output::json(&view);
     }
     match plan {
+        None if context.verbose => {
+            let used = disk_use(campaign, situation.scheduler.state());
+            output::text(&format!("{}\n{}", table(&view), disk_text(&used)))
+        }
         None => output::text(&table(&view)),
         Some(name) => {
             let shown: Option<&PlanView> = view.plans.iter().find(|shown| &shown.name == name);

@@ -1,9 +1,8 @@
 //! A fingerprint of a checkout, to notice that somebody works in it who should not.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{GitError, inspect};
 use crate::plan::CommitId;
@@ -15,24 +14,45 @@ pub struct HeadPrint {
     pub head: CommitId,
     /// The branch checked out; none for a detached HEAD.
     pub branch: Option<String>,
-    /// Stands for the names, sizes and times of all files that are uncommitted. Only for comparing within one
-    /// process.
-    pub dirty_hash: u64,
+    /// Every file that is uncommitted, with its looks; none for one that is gone.
+    dirty: BTreeMap<PathBuf, Option<Looks>>,
+}
+
+/// Size in bytes, time of change in seconds and nanoseconds.
+type Looks = (u64, i64, i64);
+
+impl HeadPrint {
+    /// The same uncommitted files on the commit and branch of another.
+    pub fn moved_to(self, other: &Self) -> Self {
+        Self {
+            head: other.head.clone(),
+            branch: other.branch.clone(),
+            dirty: self.dirty,
+        }
+    }
+
+    /// The files whose uncommitted content is another than it was, those included that are committed or put back by now.
+    pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
+        let all = before.dirty.keys().chain(self.dirty.keys());
+        let other = |file: &&PathBuf| before.dirty.get(*file) != self.dirty.get(*file);
+        let mut changed: Vec<PathBuf> = all.filter(other).cloned().collect();
+        changed.sort();
+        changed.dedup();
+        changed
+    }
 }
 
 /// Takes a fingerprint. Costs a `git status`.
 pub fn fingerprint(checkout: &Path) -> Result<HeadPrint, GitError> {
     let state = inspect(checkout)?;
-    let mut hasher = DefaultHasher::new();
-    for file in &state.dirty {
-        file.hash(&mut hasher);
-        if let Ok(found) = checkout.join(file).symlink_metadata() {
-            (found.len(), found.mtime(), found.mtime_nsec()).hash(&mut hasher);
-        }
-    }
+    let looks = |file: &PathBuf| {
+        let found = checkout.join(file).symlink_metadata().ok()?;
+        Some((found.len(), found.mtime(), found.mtime_nsec()))
+    };
+    let dirty = state.dirty.iter().map(|file| (file.clone(), looks(file)));
     Ok(HeadPrint {
+        dirty: dirty.collect(),
         head: state.head,
         branch: state.branch,
-        dirty_hash: hasher.finish(),
     })
 }

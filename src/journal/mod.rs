@@ -6,6 +6,7 @@
 
 mod epoch;
 mod error;
+mod event_schema;
 mod health;
 mod lock;
 mod paths;
@@ -16,6 +17,7 @@ mod store;
 
 pub use epoch::Epoch;
 pub use error::JournalError;
+pub use event_schema::event_schema;
 pub use health::{Health, health, salvage, set_aside};
 pub use lock::{Holder, RepositoryLock};
 pub use paths::OrchDir;

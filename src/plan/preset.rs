@@ -98,7 +98,16 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        command: &["claude", "-p", "--output-format", "stream-json", "--verbose"],
+        // The settings hold the hook that keeps it from ending with work uncommitted or unreported.
+        command: &[
+            "claude",
+            "-p",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--settings",
+            "{claude_settings}",
+        ],
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],

@@ -1,5 +1,7 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
+mod chronicle;
+mod disk_text;
 mod event_line;
 mod gantt;
 mod hanging;
@@ -8,6 +10,8 @@ mod palette;
 mod plain_lines;
 mod plan_page;
 mod progress;
+mod run_page;
+mod run_text;
 mod size;
 mod span;
 mod summary;
@@ -15,6 +19,8 @@ mod table;
 mod told_line;
 mod width;
 
+pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
+pub use disk_text::disk_text;
 pub use event_line::event_line;
 pub use gantt::gantt;
 pub use hanging::hanging;
@@ -22,6 +28,8 @@ pub use json_lines::JsonLines;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
+pub use run_page::run_page;
+pub use run_text::{history_text, run_text};
 pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};

@@ -18,6 +18,7 @@ mod ending;
 mod escalating;
 mod event;
 mod event_about;
+mod event_names;
 mod exit;
 mod explain;
 mod explain_delay;
@@ -72,6 +73,7 @@ pub use event_about::{
     Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal,
     WorkSkip,
 };
+pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};

@@ -1,8 +1,16 @@
 //! Room on the disk where worktrees lie.
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use serde::Serialize;
+
+use crate::plan::PlanName;
+use crate::schedule::{PlanRun, State};
+
 use super::Campaign;
+use super::perform::TRAIN;
 
 /// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
 pub fn free(campaign: &Campaign) -> Option<u64> {
@@ -40,10 +48,38 @@ fn words(bytes: u64) -> String {
     )
 }
 
-/// Bytes that a worktree takes, without what it shares with others: its files, ignored ones included. Costs a walk through
-/// all of it, so it is for those who ask.
-#[allow(dead_code)]
-pub fn size_of(worktree: &Path) -> u64 {
+/// What worktrees take on their disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiskUse {
+    /// Bytes of the worktrees of each plan that has one, its lanes included, by name.
+    pub plans: BTreeMap<PlanName, u64>,
+    /// Bytes of the worktree in which merges are verified; none when there is none.
+    pub merging: Option<u64>,
+    /// Bytes that are free there; none when the system does not say.
+    pub free: Option<u64>,
+    /// Bytes below which no worktree is made; none without a floor.
+    pub floor: Option<u64>,
+}
+
+/// Measures all worktrees. Costs a walk through every file in them, so it is for those who ask.
+pub fn disk_use(campaign: &Campaign, state: &State) -> DiskUse {
+    let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
+    let size = |(name, run): (&PlanName, &PlanRun)| {
+        let trees = run.worktrees.values().map(|made| size_of(Path::new(&made.path)));
+        (name.clone(), trees.sum())
+    };
+    let train = campaign.worktree_path(TRAIN);
+    DiskUse {
+        plans: made.map(size).collect(),
+        merging: train.is_dir().then(|| size_of(&train)),
+        free: free(campaign),
+        floor: campaign.set.run.min_free_disk,
+    }
+}
+
+/// Bytes on the disk, without what is shared with other worktrees through git. Blocks that a copy shares with its original
+/// are counted in both.
+fn size_of(worktree: &Path) -> u64 {
     let mut bytes = 0;
     let mut open = vec![worktree.to_owned()];
     while let Some(folder) = open.pop() {
@@ -52,7 +88,7 @@ pub fn size_of(worktree: &Path) -> u64 {
             if found.is_dir() {
                 open.push(entry.path());
             } else {
-                bytes += std::os::unix::fs::MetadataExt::blocks(&found) * 512;
+                bytes += found.blocks() * 512;
             }
         }
     }

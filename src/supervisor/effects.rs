@@ -11,7 +11,6 @@ use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
 use crate::status;
 
 use super::engine::Engine;
-use super::escapes;
 use super::message::Message;
 use super::perform;
 
@@ -179,19 +178,6 @@ impl Engine<'_> {
                 let _ = sender.send(Message::Warning(Some(plan.clone()), why));
             }
             Message::Input(Input::Event(event))
-        });
-    }
-
-    /// Looks, on a thread of its own, whether somebody works in the main checkout.
-    pub(super) fn look_for_escapes(&mut self) {
-        let Some(began) = self.escapes.begin() else {
-            return;
-        };
-        let (campaign, at_work) = (self.campaign.clone(), self.at_work());
-        self.in_background(move || Message::MainCheckout {
-            began,
-            seen: escapes::look(&campaign),
-            at_work,
         });
     }
 

@@ -17,7 +17,7 @@ use crate::status::Watcher;
 use super::clock::Clock;
 use super::conflict_watch::{ConflictWatch, may_move_a_head};
 use super::control::{self, Call, Conversations};
-use super::escapes::{self, Escapes};
+use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
 use super::machine;
 use super::mail::brings_mail;
@@ -248,6 +248,7 @@ impl<'o> Engine<'o> {
         self.announce(&records);
         if !merge_only {
             self.tell_of_contents();
+            self.look_now_and_then();
             self.watch_all();
             self.deliver_all();
         }
@@ -319,6 +320,13 @@ impl<'o> Engine<'o> {
     pub(super) fn announce(&mut self, records: &[Record]) {
         for record in records {
             self.stop_making(&record.event);
+            if let Some(plan) = record
+                .event
+                .plan()
+                .filter(|_| !matches!(record.event, Event::Warning { .. }))
+            {
+                self.escapes.forget_plan(plan);
+            }
             for request in &mut self.requests {
                 request.hear(&record.event);
             }
@@ -348,6 +356,7 @@ impl<'o> Engine<'o> {
             }
             None => true,
         });
+        self.note_quiet(records);
         self.notify(records);
         if !records.is_empty() {
             self.observer.recorded(records, &self.scheduler);
@@ -363,11 +372,8 @@ impl<'o> Engine<'o> {
 
     /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
-        let began = self.escapes.begin_at_once();
-        let seen = began.and_then(|_| escapes::look(&self.campaign));
-        let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));
-        let escaped = escaped.map(|why| Event::Warning { plan: None, why });
-        let mut warnings: Vec<Event> = escaped.into_iter().chain(self.finish_notifying()).collect();
+        let mut warnings = self.look_at_last();
+        warnings.extend(self.finish_notifying());
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()
         {

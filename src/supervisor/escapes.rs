@@ -1,102 +1,242 @@
-//! Noticing agents that work outside of their worktree: the main checkout is watched.
+//! Noticing agents that work outside of their worktree: the main checkout is watched, and the worktrees of plans of which
+//! nobody is at work.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::git::{HeadPrint, fingerprint};
-use crate::plan::PlanName;
+use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
+use super::suspects::{AtWork, evidence, still_there};
 
-/// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
+/// A look costs a `git status` of each place, which takes long in a large repository; two looks are at least this far apart.
 const PAUSE: Duration = Duration::from_secs(2);
+/// While agents are at work somebody looks this often, so that one is caught in the act.
+pub const EVERY: Duration = Duration::from_secs(60);
+/// Most worktrees of a look.
+const MOST: usize = 50;
+/// Files that are named.
+const NAMED: usize = 4;
 
-/// What the main checkout looked like when it was looked at last.
-#[derive(Debug)]
-pub struct Escapes {
-    last: Option<HeadPrint>,
-    looked: Instant,
-    /// How often `orch` itself has changed, or may have changed, the checkout.
-    own_changes: u64,
+/// Where an agent has no business.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The main checkout.
+    Main,
+    /// A worktree of a plan of which nobody is at work.
+    Quiet {
+        /// The worktree.
+        lane: LaneId,
+        /// True when a person probably works there: then only what speaks for an agent is worth telling.
+        manned: bool,
+    },
 }
 
-/// A look under way: what it sees counts only while `orch` itself changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look(u64);
+/// What places looked like when they were looked at last.
+#[derive(Debug)]
+pub struct Escapes {
+    last: BTreeMap<Place, HeadPrint>,
+    looked: Instant,
+    /// How often `orch` itself has changed, or may have changed, the main checkout.
+    own_changes: u64,
+    /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
+    moved: bool,
+    /// The same for the worktrees of each plan: whatever is recorded of it may go with a change.
+    of_plans: BTreeMap<PlanName, u64>,
+    /// Attempts that were at work since the last look.
+    suspects: BTreeSet<AtWork>,
+}
+
+/// A look under way: what it sees of a place counts only while `orch` itself changes nothing there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    own_changes: u64,
+    of_plans: BTreeMap<PlanName, u64>,
+    suspects: Vec<AtWork>,
+}
+
+/// What a look saw.
+pub type Seen = Vec<(Place, PathBuf, HeadPrint)>;
+
+/// One thing to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escaped {
+    /// The plan of the agent that probably did it; none when nothing speaks for one of them.
+    pub by: Option<PlanName>,
+    /// All of it, in words.
+    pub why: String,
+}
 
 impl Escapes {
-    /// Looks for the first time.
+    /// Looks at the main checkout for the first time.
     pub fn new(campaign: &Campaign) -> Self {
+        let main = see(campaign, &[(Place::Main, campaign.repo.top().to_owned())]);
         Self {
-            last: look(campaign),
+            last: main.into_iter().map(|(place, _, print)| (place, print)).collect(),
             looked: Instant::now(),
             own_changes: 0,
+            moved: false,
+            of_plans: BTreeMap::new(),
+            suspects: BTreeSet::new(),
         }
     }
 
-    /// `orch` begins or ends moving the target: what the checkout looks like from here on is a new beginning.
+    /// `orch` begins or ends moving the target: another commit in the main checkout is its own work.
     pub fn forget(&mut self) {
         self.own_changes += 1;
-        self.last = None;
+        self.moved = true;
+    }
+
+    /// Something was recorded of a plan: what its worktrees look like from here on is a new beginning.
+    pub fn forget_plan(&mut self, plan: &PlanName) {
+        *self.of_plans.entry(plan.clone()).or_default() += 1;
+        self.last
+            .retain(|place, _| !matches!(place, Place::Quiet { lane, .. } if lane.plan == *plan));
     }
 
     /// Begins a look, unless the last one was a moment ago.
-    pub fn begin(&mut self) -> Option<Look> {
-        if self.looked.elapsed() < PAUSE && self.last.is_some() {
+    pub fn begin(&mut self, at_work: Vec<AtWork>) -> Option<Look> {
+        self.suspects.extend(at_work);
+        if self.looked.elapsed() < PAUSE && self.last.contains_key(&Place::Main) {
             return None;
         }
         self.looked = Instant::now();
-        Some(Look(self.own_changes))
+        Some(self.look())
     }
 
     /// Begins the last look of a run, however short the pause; none when there is nothing to compare with.
     pub fn begin_at_once(&mut self) -> Option<Look> {
-        self.last.as_ref().map(|_| Look(self.own_changes))
+        (!self.last.is_empty()).then(|| self.look())
     }
 
-    /// Ends a look: says what changed since the one before, and which agents were at work.
-    pub fn end(
-        &mut self,
-        campaign: &Campaign,
-        began: Look,
-        now: Option<HeadPrint>,
-        at_work: &[PlanName],
-    ) -> Option<String> {
-        if began != Look(self.own_changes) {
-            return None;
+    /// Begins a look at what has just become quiet, to have something to compare with later.
+    pub fn begin_with(&self) -> Look {
+        Look {
+            own_changes: self.own_changes,
+            of_plans: self.of_plans.clone(),
+            suspects: Vec::new(),
         }
-        let before = std::mem::replace(&mut self.last, now.clone())?;
-        let what = difference(&before, &now?)?;
-        let names: Vec<&str> = at_work.iter().map(PlanName::as_str).collect();
-        let likely = if names.is_empty() {
-            String::new()
-        } else {
-            format!("; at work: {}", names.join(", "))
+    }
+
+    fn look(&mut self) -> Look {
+        Look {
+            own_changes: self.own_changes,
+            of_plans: self.of_plans.clone(),
+            suspects: std::mem::take(&mut self.suspects).into_iter().collect(),
+        }
+    }
+
+    /// Ends a look: says what changed since the one before, and who probably did it.
+    pub fn end(&mut self, campaign: &Campaign, began: &Look, seen: Seen) -> Vec<Escaped> {
+        let mut told = Vec::new();
+        for (place, folder, now) in seen {
+            let valid = match &place {
+                Place::Main => began.own_changes == self.own_changes,
+                Place::Quiet { lane, .. } => began.of_plans.get(&lane.plan) == self.of_plans.get(&lane.plan),
+            };
+            if !valid {
+                continue;
+            }
+            let Some(mut before) = self.last.insert(place.clone(), now.clone()) else {
+                continue;
+            };
+            if place == Place::Main && std::mem::take(&mut self.moved) {
+                before = before.moved_to(&now);
+            }
+            if let Some((what, files)) = difference(&before, &now) {
+                told.extend(tell(campaign, &place, &folder, &what, &files, &began.suspects));
+            }
+        }
+        told
+    }
+}
+
+fn tell(
+    campaign: &Campaign,
+    place: &Place,
+    folder: &Path,
+    what: &str,
+    files: &[PathBuf],
+    at_work: &[AtWork],
+) -> Option<Escaped> {
+    let at_work = &still_there(campaign, folder, files, at_work)[..];
+    let evidence = evidence(campaign, folder, files, at_work);
+    let manned = matches!(place, Place::Quiet { manned: true, .. });
+    if evidence.is_empty() && (manned || (at_work.is_empty() && matches!(place, Place::Quiet { .. }))) {
+        return None;
+    }
+    let where_ = match place {
+        Place::Main => format!("the main checkout {}", folder.display()),
+        Place::Quiet { lane, .. } => format!("the worktree of {lane}, {},", folder.display()),
+    };
+    let (by, likely) = match (evidence.first(), at_work) {
+        (Some((one, why)), _) => (
+            Some(one.plan.clone()),
+            format!("; most likely it was {}, {}", one.attempt, why.words()),
+        ),
+        (None, [one]) => (
+            Some(one.plan.clone()),
+            format!("; most likely it was {}, the only one at work", one.attempt),
+        ),
+        (None, []) => (None, String::new()),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|one| one.attempt.as_str()).collect();
+            (None, format!("; at work: {}", names.join(", ")))
+        }
+    };
+    Some(Escaped {
+        by,
+        why: format!(
+            "{where_} changed while agents ran: {what}. If that was not you, an agent works outside of its \
+             worktree{likely}"
+        ),
+    })
+}
+
+fn difference(before: &HeadPrint, now: &HeadPrint) -> Option<(String, Vec<PathBuf>)> {
+    let files = now.changed_since(before);
+    if before.branch != now.branch {
+        let branch = now.branch.as_deref().unwrap_or("no branch");
+        Some((format!("{branch} is checked out in it"), files))
+    } else if before.head != now.head {
+        Some((format!("its branch moved to {}", now.head.short()), files))
+    } else if files.is_empty() {
+        None
+    } else {
+        let shown: Vec<String> = files
+            .iter()
+            .take(NAMED)
+            .map(|file| file.display().to_string())
+            .collect();
+        let more = match files.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
         };
-        Some(format!(
-            "the main checkout {} changed while agents ran: {what}. If that was not you, an agent works outside of its \
-             worktree{likely}",
-            campaign.repo.top().display()
+        Some((
+            format!("its uncommitted files changed ({}{more})", shown.join(", ")),
+            files,
         ))
     }
 }
 
-fn difference(before: &HeadPrint, now: &HeadPrint) -> Option<String> {
-    if before.branch != now.branch {
-        let branch = now.branch.as_deref().unwrap_or("no branch");
-        Some(format!("{branch} is checked out in it"))
-    } else if before.head != now.head {
-        Some(format!("its branch moved to {}", now.head.short()))
-    } else if before.dirty_hash != now.dirty_hash {
-        Some("its uncommitted files changed".to_owned())
-    } else {
-        None
-    }
+/// The places to be looked at: the main checkout, where there is one, and quiet worktrees.
+pub fn places(campaign: &Campaign, quiet: Vec<(LaneId, bool, PathBuf)>) -> Vec<(Place, PathBuf)> {
+    let main = (!campaign.repo.is_bare()).then(|| (Place::Main, campaign.repo.top().to_owned()));
+    let quiet = quiet
+        .into_iter()
+        .take(MOST)
+        .map(|(lane, manned, path)| (Place::Quiet { lane, manned }, path));
+    main.into_iter().chain(quiet).collect()
 }
 
-/// What the main checkout looks like; none where there is none.
-pub fn look(campaign: &Campaign) -> Option<HeadPrint> {
-    if campaign.repo.is_bare() {
-        return None;
-    }
-    fingerprint(campaign.repo.top()).ok()
+/// What the places look like; what cannot be read is left out.
+pub fn see(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
+    let wanted = places
+        .iter()
+        .filter(|(place, _)| !(campaign.repo.is_bare() && *place == Place::Main));
+    wanted
+        .filter_map(|(place, folder)| Some((place.clone(), folder.clone(), fingerprint(folder).ok()?)))
+        .collect()
 }

@@ -44,11 +44,8 @@ impl Engine<'_> {
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::MainCheckout { began, seen, at_work } => {
-                if let Some(why) = self.escapes.end(&self.campaign, began, seen, &at_work) {
-                    self.warn(inputs, None, why);
-                }
-            }
+            Message::LookAround => self.look_for_escapes(),
+            Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::LookForConflicts => {
                 if !self.runners.is_empty() {
                     self.look_for_conflicts();

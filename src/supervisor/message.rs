@@ -1,12 +1,11 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
 use crate::agent::{AgentError, JobState, ProcessId};
-use crate::git::HeadPrint;
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
 use crate::schedule::Input;
 
 use super::control::Call;
-use super::escapes::Look;
+use super::escapes::{Look, Seen};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -21,14 +20,14 @@ pub enum Message {
     Started(AttemptId, ProcessId),
     /// A runner is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
-    /// What the main checkout looks like was read.
-    MainCheckout {
+    /// It is time to look whether agents stay where they belong.
+    LookAround,
+    /// Places where agents have no business were looked at.
+    Looked {
         /// The look that this ends.
         began: Look,
         /// What was seen.
-        seen: Option<HeadPrint>,
-        /// Agents at work when it began.
-        at_work: Vec<PlanName>,
+        seen: Seen,
     },
     /// It is time to see whether a head has moved.
     LookForConflicts,

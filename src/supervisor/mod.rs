@@ -44,12 +44,15 @@ mod steering;
 mod stillness;
 mod stop_hook;
 mod strays;
+mod suspects;
 mod urgency;
 mod view;
+mod watching;
 
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
+pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
 pub use error::SupervisorError;

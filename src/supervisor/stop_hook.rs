@@ -34,10 +34,15 @@ pub fn claude_settings(program: &Path) -> Value {
 ///
 /// When the file cannot be written.
 pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathBuf> {
-    let path = attempt.join("claude-settings.json");
+    let path = claude_settings_file(attempt);
     fs::create_dir_all(attempt)?;
     replace(&path, &claude_settings(program))?;
     Ok(path)
+}
+
+/// Where they lie.
+pub fn claude_settings_file(attempt: &Path) -> PathBuf {
+    attempt.join("claude-settings.json")
 }
 
 /// What an agent leaves that is about to end.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use orch::plan::manifest::manifest_schema;
 use orch::plan::{PlanState, TaskState};
+use orch::schedule::EVENT_NAMES;
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -89,14 +90,22 @@ fn every_event_is_documented_and_no_other() {
         .map(str::to_owned)
         .collect();
     assert_eq!(first_column(section(&page("docs/states.md"), "Events")), names);
+    let told: BTreeSet<String> = EVENT_NAMES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(
+        told, names,
+        "src/schedule/event_names.rs, for `orch schema events`"
+    );
 }
 
 #[test]
 fn links_between_the_pages_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages: Vec<_> = fs::read_dir(root.join("docs"))
-        .unwrap()
+    let folders = ["docs", "docs/agents", "docs/recipes"];
+    let mut pages: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .collect();
     pages.push(root.join("README.md"));
     for page in pages {

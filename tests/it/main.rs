@@ -36,6 +36,7 @@ mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
+mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
 mod retries;
@@ -47,10 +48,12 @@ mod cli_cycles;
 mod cli_doctor;
 mod cli_preview;
 mod cli_prompt;
+mod cli_report;
 mod cli_shapes;
 mod cli_task;
 mod conflicts;
 mod escalation;
+mod escapes;
 mod fault_sweep;
 mod hooks;
 mod merge_landing;
@@ -64,6 +67,7 @@ mod two_supervisors;
 mod up_completion;
 mod up_places;
 mod up_removed;
+mod up_repositories;
 mod up_resume;
 mod up_seed;
 // The same: worktrees made ready for work.

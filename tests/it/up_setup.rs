@@ -94,6 +94,12 @@ fn a_setup_runs_once_in_each_worktree_before_any_agent() {
     assert_eq!(ports.len(), 2, "{told}");
     assert!(told.contains("repo-p-lane1 "), "{told}");
     assert!(sandbox.read(".git/orch/setup/p/log").contains("hello"));
+    let disk = sandbox.orch("status -v --json").code(0).json()["disk"].take();
+    assert!(
+        disk["plans"]["p"].as_u64().unwrap() > 0 && disk["merging"].is_u64() && disk["free"].is_u64(),
+        "{disk}"
+    );
+    sandbox.orch("status -v").code(0).says("(merge)").ok();
     // Ports are given back with the worktree.
     assert!(sandbox.read(".git/orch/ports.json").contains("p@1"));
     sandbox.orch("clean").code(0).ok();

@@ -159,9 +159,10 @@ fn an_agent_that_writes_into_the_main_checkout_is_noticed() {
         .collect();
     let said = format!("{warnings:?}");
     assert!(
-        said.contains("main checkout") && said.contains("uncommitted"),
+        said.contains("main checkout") && said.contains("uncommitted files changed (README.md)"),
         "{said}"
     );
+    assert!(said.contains("most likely it was p-1"), "{said}");
     let quiet = agent("work 1.1");
     quiet.orch("up --merge").code(0).ok();
     assert_eq!(

@@ -11,6 +11,8 @@ use crate::plan::{
 };
 use crate::schedule::{Conversation, Launch, Spent};
 
+use super::super::stop_hook;
+
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,13 @@ pub(super) struct Surroundings<'a> {
     pub prompt_file: &'a Path,
     /// The prompt.
     pub prompt: &'a str,
+}
+
+impl Surroundings<'_> {
+    /// The attempt's folder.
+    pub(super) fn attempt(&self) -> &Path {
+        self.prompt_file.parent().unwrap_or(self.prompt_file)
+    }
 }
 
 /// A call of an agent.
@@ -134,6 +143,7 @@ fn command_line(
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let status_file = text(&around.worktree.join(".orch/status.json"));
     let (prompt_file, worktree) = (text(around.prompt_file), text(around.worktree));
+    let claude_settings = text(&stop_hook::claude_settings_file(around.attempt()));
     let (git_dir, git_common_dir) = (text(&around.git_dir), text(around.git_common_dir));
     let value = |name: &str| match name {
         "prompt_file" => Some(prompt_file.as_str()),
@@ -145,6 +155,7 @@ fn command_line(
         "branch" => Some(around.branch),
         "git_dir" => Some(git_dir.as_str()),
         "git_common_dir" => Some(git_common_dir.as_str()),
+        "claude_settings" => Some(claude_settings.as_str()),
         "session" => session,
         _ => None,
     };

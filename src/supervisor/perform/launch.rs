@@ -10,6 +10,7 @@ use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
+use super::super::stop_hook::write_claude_settings;
 use super::super::{Campaign, environment, prompt};
 use super::call::{Call, Surroundings};
 
@@ -136,6 +137,13 @@ fn start(
         prompt: &text,
     };
     let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
+    if agent
+        .command
+        .iter()
+        .any(|argument| argument.contains("{claude_settings}"))
+    {
+        write_claude_settings(folder.path(), &campaign.program).map_err(|error| failed(&error))?;
+    }
     for (name, value) in &call.env {
         variables.set(name, value.as_str());
     }

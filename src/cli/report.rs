@@ -1,0 +1,106 @@
+//! `orch report` and `orch history`
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::journal::{JournalReader, OrchDir, SCHEMA};
+use crate::report::{Figures, RunStory, chronicle, history_text, run_page, run_text};
+
+use super::{CliError, Context, Exit, output};
+
+/// Say what happened in a run: plans, time and cost, efficiency
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The run, such as r2 [default: the last one]
+    run: Option<String>,
+    /// Write one HTML page that needs no network
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// List all runs with their figures
+#[derive(Debug, clap::Args)]
+pub struct HistoryArgs {}
+
+/// A run with its figures.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    run: &'a RunStory,
+    figures: Figures,
+}
+
+impl<'a> From<&'a RunStory> for Told<'a> {
+    fn from(run: &'a RunStory) -> Self {
+        let figures = run.figures();
+        Self { run, figures }
+    }
+}
+
+fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
+    let dir = OrchDir::new(context.repository()?.common_dir());
+    let records = match JournalReader::open(&dir)? {
+        Some(reader) => reader.after(0, None)?,
+        None => Vec::new(),
+    };
+    let runs = chronicle(&records);
+    if runs.is_empty() {
+        return Err(CliError::new(Exit::Nothing, "nothing has been run here yet").with_hint("orch up"));
+    }
+    Ok(runs)
+}
+
+/// Runs `orch report`.
+///
+/// # Errors
+///
+/// When there is no such run, or the file cannot be written.
+pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
+    let runs = runs(context)?;
+    let found = match &args.run {
+        None => runs.last(),
+        Some(name) => runs
+            .iter()
+            .find(|run| run.run == *name || run.run.trim_start_matches('r') == name),
+    };
+    let Some(run) = found else {
+        let names: Vec<&str> = runs.iter().map(|run| run.run.as_str()).collect();
+        let typed = args.run.as_deref().unwrap_or_default();
+        return Err(
+            CliError::refused(format!("there is no run `{typed}`")).with_hint(format!(
+                "there are {}; `orch history` lists them",
+                names.join(", ")
+            )),
+        );
+    };
+    if let Some(file) = &args.html {
+        let file = context.dir.join(file);
+        std::fs::write(&file, run_page(run)).map_err(CliError::io(format!("write {}", file.display())))?;
+        if !context.quiet {
+            anstream::eprintln!("wrote {}", file.display());
+        }
+    }
+    if context.json {
+        output::json(&serde_json::json!({ "schema": SCHEMA, "report": Told::from(run) }))?;
+    } else if args.html.is_none() {
+        output::text(&run_text(run))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs `orch history`.
+///
+/// # Errors
+///
+/// When nothing was ever run.
+pub fn history(context: &Context, _: &HistoryArgs) -> Result<Exit, CliError> {
+    let runs = runs(context)?;
+    if context.json {
+        let told: Vec<Told<'_>> = runs.iter().map(Told::from).collect();
+        output::json(&serde_json::json!({ "schema": SCHEMA, "runs": told }))?;
+    } else {
+        output::text(&history_text(&runs))?;
+    }
+    Ok(Exit::Done)
+}

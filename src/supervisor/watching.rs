@@ -1,0 +1,132 @@
+//! Looking, beside the loop, whether agents stay where they belong.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::journal::Record;
+use crate::plan::{LaneId, PlanName};
+use crate::schedule::{Event, Input, Merge, Outcome, PlanRun, Verify};
+
+use super::engine::Engine;
+use super::escapes::{self, Escaped, Look, Place, Seen};
+use super::message::Message;
+use super::suspects::AtWork;
+
+impl Engine<'_> {
+    /// Looks now and then from here on, while the loop runs.
+    pub(super) fn look_now_and_then(&self) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(escapes::EVERY).await;
+                if sender.send(Message::LookAround).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Looks, on a thread of its own, whether somebody works where only others should.
+    pub(super) fn look_for_escapes(&mut self) {
+        let Some(began) = self.escapes.begin(self.suspects()) else {
+            return;
+        };
+        let places = self.places();
+        let campaign = self.campaign.clone();
+        self.in_background(move || Message::Looked {
+            began,
+            seen: escapes::see(&campaign, &places),
+        });
+    }
+
+    /// Notes what the worktrees of plans look like in which nobody works any more, while others still do.
+    pub(super) fn note_quiet(&self, records: &[Record]) {
+        let ended: BTreeSet<&PlanName> = records
+            .iter()
+            .filter(|record| may_end_work(&record.event))
+            .filter_map(|record| record.event.plan())
+            .collect();
+        if ended.is_empty() || self.scheduler.state().open_attempts().next().is_none() {
+            return;
+        }
+        let quiet = self
+            .quiet()
+            .into_iter()
+            .filter(|(lane, ..)| ended.contains(&lane.plan));
+        let mut places = escapes::places(&self.campaign, quiet.collect());
+        places.retain(|(place, _)| *place != Place::Main);
+        let (campaign, began) = (self.campaign.clone(), self.escapes.begin_with());
+        self.in_background(move || Message::Looked {
+            began,
+            seen: escapes::see(&campaign, &places),
+        });
+    }
+
+    /// Takes in what a look saw.
+    pub(super) fn looked(&mut self, began: &Look, seen: Seen, inputs: &mut Vec<Input>) {
+        for Escaped { by, why } in self.escapes.end(&self.campaign, began, seen) {
+            self.warn(inputs, by, why);
+        }
+    }
+
+    /// The last look of a run.
+    pub(super) fn look_at_last(&mut self) -> Vec<Event> {
+        let Some(began) = self.escapes.begin_at_once() else {
+            return Vec::new();
+        };
+        let places = self.places();
+        let seen = escapes::see(&self.campaign, &places);
+        let told = self.escapes.end(&self.campaign, &began, seen).into_iter();
+        told.map(|Escaped { by, why }| Event::Warning { plan: by, why })
+            .collect()
+    }
+
+    /// Where nobody should be at work now. While the target moves, its checkout is half of one commit and half of another.
+    fn places(&self) -> Vec<(Place, PathBuf)> {
+        let mut places = escapes::places(&self.campaign, self.quiet());
+        if self.scheduler.state().merging().is_some() {
+            places.retain(|(place, _)| *place != Place::Main);
+        }
+        places
+    }
+
+    fn suspects(&self) -> Vec<AtWork> {
+        let open = self.scheduler.state().open_attempts();
+        open.map(|(plan, lane, attempt)| AtWork {
+            plan: plan.clone(),
+            attempt: attempt.id.clone(),
+            worktree: self.worktree(&LaneId::new(plan, lane)),
+        })
+        .collect()
+    }
+
+    /// Worktrees in which nobody has anything to do now: neither an agent nor `orch`.
+    fn quiet(&self) -> Vec<(LaneId, bool, PathBuf)> {
+        let is_quiet = |run: &PlanRun| {
+            run.attempts.is_empty()
+                && run.verify != Verify::Running
+                && !matches!(run.merge, Merge::Running(_))
+        };
+        let plans = self.scheduler.state().plans().filter(|(_, run)| is_quiet(run));
+        let trees = plans.flat_map(|(plan, run)| {
+            let manned = matches!(run.outcome, Some(Outcome::Held(_))) || !run.paused.is_empty();
+            let trees = run.worktrees.iter();
+            trees.map(move |(lane, made)| (LaneId::new(plan, *lane), manned, PathBuf::from(&made.path)))
+        });
+        trees.collect()
+    }
+}
+
+/// True for what can be the last that is recorded of a plan for a while.
+fn may_end_work(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::PlanFinished(_)
+            | Event::PlanCancelled(_)
+            | Event::PlanFailed { .. }
+            | Event::PlanHeld { .. }
+            | Event::Pinned { .. }
+            | Event::MergeLanded { .. }
+            | Event::MergeFailed { .. }
+    )
+}

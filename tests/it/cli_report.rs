@@ -1,0 +1,99 @@
+//! What happened in a run, and all runs, told afterwards.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, document};
+
+#[test]
+fn a_report_tells_of_plans_attempts_and_time_in_text_json_and_one_page() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1");
+    sandbox.plan("good", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.plan(
+        "bad",
+        "",
+        &document(&[1]),
+        "echo '<script>alert(1)</script>'; exit 3",
+    );
+    sandbox.plan("after", "depends = [\"bad\"]", &document(&[1]), "work 1.1");
+    sandbox
+        .orch("report")
+        .code(3)
+        .says("nothing has been run here yet")
+        .ok();
+    sandbox.orch("up --merge").code(1).ok();
+    let text = sandbox.orch("report").code(0).out;
+    for part in [
+        "r1 onto main",
+        "landed",
+        "2 attempts, 2 in vain",
+        "skipped",
+        "2 of 3 attempts were not enough",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing in {text}");
+    }
+    let told = sandbox.orch("report r1 --json").code(0).json();
+    let report = &told["report"];
+    assert_eq!((&told["schema"], &report["run"]), (&1.into(), &"r1".into()));
+    assert_eq!(report["plans"]["good"]["state"], "landed");
+    assert_eq!(report["plans"]["good"]["landed"], sandbox.rev("main").as_str());
+    assert_eq!(report["plans"]["bad"]["attempts"].as_array().unwrap().len(), 2);
+    assert_eq!(report["figures"]["failed_attempts"], 2);
+    sandbox.orch("report --html page.html").code(0).ok();
+    let page = sandbox.read("page.html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    for foreign in ["http:", "https:", "<script", "src=", "@import", "url("] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    assert!(page.contains("bad-2") && page.contains("<svg"));
+    sandbox.orch("report r9").code(2).says("there are r1").ok();
+}
+
+#[test]
+fn the_history_has_a_line_for_each_run() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "exit 1");
+    sandbox.orch("up").code(1).ok();
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let text = sandbox.orch("history").code(0).out;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[1].starts_with("r1 ") && lines[1].contains("1 failed"),
+        "{text}"
+    );
+    assert!(
+        lines[2].starts_with("r2 ") && lines[2].contains("1 finished"),
+        "{text}"
+    );
+    let runs = sandbox.orch("history --json").code(0).json();
+    assert_eq!(runs["runs"][1]["figures"]["attempts"], 1);
+}
+
+#[test]
+fn every_event_line_is_as_its_schema_says() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    let schema = sandbox.orch("schema events").code(0).json();
+    let properties = schema["properties"].as_object().unwrap();
+    let known: BTreeSet<&str> = properties["event"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["const"].as_str())
+        .collect();
+    for event in sandbox.events() {
+        let fields: BTreeSet<&String> = event.as_object().unwrap().keys().collect();
+        assert_eq!(fields, properties.keys().collect(), "{event}");
+        assert!(known.contains(event["event"].as_str().unwrap()), "{event}");
+        assert!(
+            event["data"].is_object() && matches!(&event["seq"], Value::Number(_)),
+            "{event}"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Agents that work where they have no business.
+
+use crate::support::{Sandbox, document};
+
+/// What was warned of, with the plan that it is said of.
+fn warnings(sandbox: &Sandbox) -> Vec<(Option<String>, String)> {
+    let events = sandbox
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "warning");
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    events
+        .map(|event| (text(&event["plan"]), text(&event["data"]["why"]).unwrap()))
+        .collect()
+}
+
+#[test]
+fn of_several_agents_at_work_the_one_whose_log_names_the_file_is_suspected() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("a").gate("b");
+    sandbox.plan("innocent", "", &document(&[1]), "work 1.1; gate a");
+    sandbox.plan(
+        "guilty",
+        "",
+        &document(&[1]),
+        "set -x; echo x | tee -a \"$ORCH_REPO/README.md\"; work 1.1; gate b",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("a");
+    sandbox.reached("b");
+    sandbox.open("a");
+    sandbox.happened("plan.finished", "innocent");
+    sandbox.open("b");
+    up.end().code(0).ok();
+    let warnings = warnings(&sandbox);
+    let [(plan, why)] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert_eq!(plan.as_deref(), Some("guilty"));
+    assert!(
+        why.contains("(README.md)") && why.contains("guilty-1, whose log names README.md"),
+        "{why}"
+    );
+    assert!(!why.contains("innocent"), "{why}");
+}
+
+#[test]
+fn a_change_in_the_worktree_of_a_plan_that_nobody_works_on_is_noticed() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    let other = sandbox.worktree("quiet");
+    sandbox.plan("quiet", "", &document(&[1]), "work 1.1");
+    sandbox.plan("after", "depends = [\"quiet\"]", &document(&[1]), "work 1.1");
+    let script = format!(
+        "gate g; echo meddled > '{}/meddled'; work 1.1",
+        other.path().display()
+    );
+    sandbox.plan("busy", "", &document(&[1]), &script);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("plan.finished", "quiet");
+    sandbox.happened("plan.finished", "after");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    let warnings = warnings(&sandbox);
+    let about = |(_, why): &&(Option<String>, String)| why.contains("the worktree of quiet");
+    let (plan, why) = warnings
+        .iter()
+        .find(about)
+        .unwrap_or_else(|| panic!("{warnings:?}"));
+    assert_eq!(plan.as_deref(), Some("busy"));
+    assert!(why.contains("(meddled)") && why.contains("busy-1"), "{why}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+#[test]
+fn many_plans_that_stay_where_they_belong_give_no_reason_to_warn() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("dispatch = \"task\"\nmax_agents = 3");
+    sandbox.tables("[merge]\nverify = \"true\"");
+    for number in 1..=4 {
+        let name = format!("p{number}");
+        let depends = if number > 1 {
+            format!(
+                "depends = [\"p{}.1\"]\nverify = \"echo built > built\"",
+                number - 1
+            )
+        } else {
+            String::new()
+        };
+        sandbox.plan(
+            &name,
+            &depends,
+            &document(&[2, 1]),
+            "work $ORCH_TASK; echo left > left-$ORCH_PLAN-$ORCH_TASK",
+        );
+    }
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(warnings(&sandbox), []);
+}

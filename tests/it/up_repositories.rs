@@ -1,0 +1,102 @@
+//! Repositories as people have them: everything at once that makes a worktree more than a checkout.
+
+use std::fs;
+
+use crate::support::{Sandbox, Scratch, document, program};
+
+#[test]
+fn a_submodule_hooks_of_the_repository_ignored_files_and_strange_names_at_once_in_plans_and_lanes() {
+    let library = Scratch::named("library with spaces");
+    library.commit_file("lib.txt", "content\n");
+    let sandbox = Sandbox::around(Scratch::named("mein Repo – 'x'"));
+    sandbox.git_args([
+        "submodule",
+        "--quiet",
+        "add",
+        library.path().to_str().unwrap(),
+        "lib dir",
+    ]);
+    sandbox
+        .write(".gitignore", "*.geheim\nnode modules/\nhooked\n")
+        .write(".gitattributes", "*.txt text\n");
+    program(
+        &sandbox.join("git hooks/post-checkout"),
+        "#!/bin/sh\necho \"$1\" > hooked\n",
+    );
+    sandbox.git_args([
+        "add",
+        ".gitignore",
+        ".gitattributes",
+        "git hooks",
+        "lib dir",
+        ".gitmodules",
+    ]);
+    sandbox.git("commit -q -m all");
+    sandbox.git_args(["config", "core.hooksPath", "git hooks"]);
+    let odd = "ein \"Ordner\"\n/ü ñ $x.geheim";
+    sandbox.write(odd, "1").write("node modules/a b/c.js", "2");
+    sandbox.write(".worktreeinclude", "*.geheim\n/node modules\n");
+    sandbox.settings("dispatch = \"task\"\nparallel_tasks = 2\nsetup = 'test -f \"lib dir/lib.txt\" && test -f \"node modules/a b/c.js\"'");
+    sandbox.tables("[merge]\nverify = 'test -f \"lib dir/lib.txt\" && test -f \"node modules/a b/c.js\" && test -f hooked'");
+    sandbox.gate("one").gate("two");
+    let script = "test -f hooked; test -f 'lib dir/lib.txt'; case $ORCH_TASK in 1.1) gate one;; 1.2) gate two;; esac; work $ORCH_TASK";
+    sandbox.plan("p", "strategy = \"independent\"", &document(&[2]), script);
+    let up = sandbox.start("up --merge");
+    sandbox.reached("one");
+    sandbox.reached("two");
+    let lane = sandbox.beside("mein Repo – 'x'.worktrees/p.lane1");
+    assert_eq!(fs::read_to_string(lane.join(odd)).unwrap(), "1");
+    sandbox.open("one");
+    sandbox.open("two");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    sandbox.orch("clean").code(0).ok();
+    assert!(!lane.exists() && sandbox.join(odd).exists());
+    assert_eq!(sandbox.git_args(["-C", "lib dir", "status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_filter_that_must_run_and_is_not_there_holds_the_plan_and_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .write(".gitattributes", "*.bin filter=lfs -text\n")
+        .write("big.bin", "pointer\n");
+    sandbox.git("add .gitattributes big.bin");
+    sandbox.git("commit -q -m lfs");
+    sandbox.git("config filter.lfs.smudge no-such-git-lfs");
+    sandbox.git("config filter.lfs.required true");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    let why = sandbox.why("p");
+    assert!(why.contains("big.bin") && why.contains("lfs"), "{why}");
+    sandbox.git("config --unset filter.lfs.required");
+    sandbox.git("config --unset filter.lfs.smudge");
+    sandbox.orch("up").code(0).says("stored by git-lfs").ok();
+}
+
+#[test]
+fn a_repository_inside_the_checkout_is_not_copied_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "vendor/\n");
+    sandbox.git("add .gitignore");
+    sandbox.git("commit -q -m ignore");
+    let inner = sandbox.join("vendor/inner");
+    fs::create_dir_all(&inner).unwrap();
+    sandbox.git_args(["init", "-q", inner.to_str().unwrap()]);
+    sandbox
+        .write("vendor/inner/file", "x")
+        .write("vendor/plain", "y")
+        .write(".worktreeinclude", "vendor\n");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -f vendor/plain; test ! -e vendor/inner; work 1.1",
+    );
+    sandbox
+        .orch("up")
+        .code(0)
+        .says("vendor/inner/ was not copied into the worktree")
+        .ok();
+}
