@@ -128,6 +128,9 @@ fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
     }
     command
         .envs(&job.env)
+        // Some programs believe this before they ask the kernel, and would work where their supervisor was started.
+        .env("PWD", &job.folder)
+        .env_remove("OLDPWD")
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
     // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.

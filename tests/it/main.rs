@@ -49,6 +49,7 @@ mod fault_sweep;
 mod merge_landing;
 mod messages;
 mod random_kills;
+mod real_agents;
 mod steering;
 mod stuck;
 mod sync_points;

@@ -157,6 +157,18 @@ impl Draft {
         }
     }
 
+    /// The error with which all ends. What was guessed of it before gives way to what its status says.
+    fn last_error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
+        let before = self
+            .facts
+            .obstacle
+            .take()
+            .filter(|_| status.is_none() || obstacles::kind(status, why).is_some());
+        self.facts.obstacle = before;
+        self.error(status, why, now);
+        self.end(false, why);
+    }
+
     /// The agent's last word about the whole.
     fn end(&mut self, good: bool, text: &str) {
         if good {

@@ -3,7 +3,9 @@
 mod dice;
 pub mod disturbed;
 mod lanes;
+mod model_server;
 pub mod reading;
+pub mod real;
 mod repo;
 mod sandbox;
 
