@@ -1,8 +1,10 @@
 //! The real agent programs from end to end, against the project's own model server. They are skipped where the programs are
 //! not installed: `.ci/agents` installs them and runs these. `ORCH_AGENTS_LONG=1` takes the slower programs in, too.
 
-use crate::support::Said;
+use std::path::Path;
+
 use crate::support::real::Real;
+use crate::support::{Said, wait_for};
 
 /// The programs that are always tried.
 const QUICK: &[&str] = &["claude", "codex", "opencode"];
@@ -237,21 +239,38 @@ fn a_login_that_expired_holds_the_plan_at_once_and_says_what_to_do() {
 #[test]
 fn a_tool_that_runs_at_a_stop_is_ended_with_its_program() {
     let Some(real) = Real::with(QUICK) else { return };
+    // Known by its argument: some programs give their tools another environment.
+    let length = (1_000_000 + std::process::id()).to_string();
+    // One of them comes back from a tool that takes long, and has to be given the next.
+    let step = format!(r#"{{"run": "(setsid sleep {length} &) ; sleep {length}"}}"#);
+    let script = format!("[{}]", vec![step; 20].join(", "));
     for agent in QUICK {
-        let script = r#"[{"run": "(setsid sleep 1000 &) ; sleep 1000"}]"#;
-        real.scripted(agent, &format!("agent = \"{agent}\""), script);
+        real.scripted(agent, &format!("agent = \"{agent}\""), &script);
     }
     let up = real.begin("up");
-    crate::support::wait_for("all tools", || {
-        real.processes()
-            .iter()
-            .filter(|(_, line)| line.starts_with("sleep 1000"))
-            .count()
-            >= 6
-    });
+    for agent in QUICK {
+        wait_for(&format!("a tool of {agent}"), || {
+            sleepers(&length, real.worktree(agent).path()) > 0
+        });
+    }
     real.orch("down").code(0).ok();
     up.end().code(130).ok();
+    assert_eq!(sleepers(&length, Path::new("/")), 0);
     real.nothing_is_left();
+}
+
+/// Processes below a folder that sleep for so long.
+fn sleepers(length: &str, folder: &Path) -> usize {
+    let line = format!("sleep\0{length}\0");
+    let all = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    let asleep = all
+        .filter(|process| std::fs::read(process.join("cmdline")).is_ok_and(|found| found == line.as_bytes()));
+    asleep
+        .filter(|process| std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
+        .count()
 }
 
 #[test]
