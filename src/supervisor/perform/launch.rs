@@ -81,6 +81,9 @@ fn start(
     }
     nobody_else_works(campaign, &order.plan, worktree)?;
     clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
+    admin
+        .hide(agent.known.map_or(&[], |known| known.litter))
+        .map_err(|error| failed(&error))?;
     let mut said = Vec::new();
     let branch = match order.place.branch_of {
         Some(unit) => {
