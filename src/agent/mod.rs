@@ -40,6 +40,6 @@ pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
 pub use process::{ProcessId, left_running};
-pub use reader::{Reader, Reading};
+pub use reader::{Readable, Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

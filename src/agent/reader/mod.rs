@@ -12,6 +12,7 @@ mod lines;
 mod obstacles;
 mod opencode;
 mod plain;
+mod readable;
 mod reset;
 
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ use crate::plan::EventFormat;
 use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
 
 use lines::Lines;
+
+pub use readable::Readable;
 
 /// How a job's output is to be read: part of `attempt.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
