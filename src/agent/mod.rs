@@ -10,11 +10,13 @@
 //! | `lock` | supervisor, inherited by the runner | locked for as long as the runner lives |
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
+//! | `group` | runner, before it starts the command | the control group of the command, where there is one |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
 //! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
+mod control_group;
 mod environment;
 mod error;
 mod exit_record;
@@ -32,6 +34,7 @@ mod runner_host;
 mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};
+pub use control_group::makes_control_groups;
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;
 pub use exit_record::ExitRecord;

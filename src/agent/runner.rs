@@ -18,6 +18,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use crate::fault;
 use crate::schedule::Exit;
 
+use super::control_group::ControlGroup;
 use super::recorder::Recorder;
 use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
@@ -65,7 +66,9 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
     folder.write("running.json", &Running { runner, started_at })?;
-    let (exit, left_behind) = match start(&job, &folder) {
+    let group = ControlGroup::make(&folder);
+    let door = group.as_ref().and_then(ControlGroup::door);
+    let (exit, left_behind) = match start(&job, &folder, door) {
         Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut record),
         Err(error) => {
             let why = format!("{}: {error}", job.argv.first().map_or("", String::as_str));
@@ -73,6 +76,10 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
             (Exit::NotStarted { why }, 0)
         }
     };
+    // Empty by now; what the kernel calls its own proof.
+    if let Some(group) = group {
+        group.end();
+    }
     let output_bytes = record.total();
     // Before the exit: whoever sees that finds all that was told.
     record.finish(&exit);
@@ -96,8 +103,9 @@ fn is_lock_of(folder: &JobFolder) -> bool {
     }
 }
 
-/// Starts the command in a process group of its own, both outputs on one pipe. Its folder marks all of its processes.
-fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
+/// Starts the command in a process group of its own, and behind the `door` of a control group, both outputs on one pipe. Its
+/// folder marks all of its processes.
+fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(Child, OwnedFd)> {
     let (program, arguments) = job
         .argv
         .split_first()
@@ -133,11 +141,20 @@ fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
         .env_remove("OLDPWD")
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
-    // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
+    let runner = rustix::process::getpid();
+    // SAFETY: between fork and exec only prctl, getppid and write are called, all async-signal-safe.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
+            if let Some(door) = &door {
+                // One that is not let in is found by descent and by its mark.
+                let _ = rustix::io::write(door, b"0");
+            }
             // A command must not work on when its runner was killed: nobody would hold its folder's lock.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // One whose runner was killed before that would begin long after everything of it was ended.
+            if rustix::process::getppid() != Some(runner) {
+                return Err(rustix::io::Errno::SRCH.into());
+            }
             Ok(())
         });
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, OnStuck, Overlap, PhaseId, PlanName,
-    Point, Priority, ResourceName, TaskId, WorkRef,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, OnStuck, Overlap, PhaseId,
+    PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -24,6 +24,8 @@ pub struct PlanSet {
     pub hooks: Hooks,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
+    /// What prompts are rendered from.
+    pub templates: Templates,
     /// Points that several plans reach before any of them goes on. What waits there waits by its `depends`.
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
@@ -50,6 +52,10 @@ pub struct RunSettings {
     pub max_agents: usize,
     /// Land each plan as soon as it is finished.
     pub auto_merge: bool,
+    /// What worktrees that belong to no plan are prepared with.
+    pub setup: Setup,
+    /// Bytes free on the disk of the worktrees below which none is made; none: nobody looks.
+    pub min_free_disk: Option<u64>,
     /// Money over the run; none for no limit.
     pub budget: Option<f64>,
 }
@@ -95,6 +101,8 @@ pub struct Plan {
     pub merge_strategy: MergeStrategy,
     /// True when it lands as soon as it is finished.
     pub auto_merge: bool,
+    /// What its worktrees are prepared with.
+    pub setup: Setup,
     /// Money over the plan, in all of its runs; none for no limit.
     pub budget: Option<f64>,
     /// True when it waits for a person's `orch approve` before it begins.
@@ -210,13 +218,6 @@ pub enum MergeStrategy {
 pub struct MergeSettings {
     /// Shell line that must succeed on the exact merged tree before the target moves.
     pub verify: Option<String>,
-}
-
-/// `[hooks]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hooks {
-    /// Runs when somebody should know.
-    pub notify: Option<String>,
 }
 
 /// `[sync.NAME]`.

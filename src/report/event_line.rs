@@ -1,8 +1,8 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::OnStuck;
-use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
+use crate::plan::{ManifestChange, OnStuck};
+use crate::schedule::{Event, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
 use super::told_line::{facts_line, parked_line};
@@ -37,12 +37,15 @@ pub fn detail(event: &Event) -> String {
         | Event::PlanFinished { .. }
         | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
-        Event::WorktreeRefused { why, .. }
+        Event::WorktreeRefused(LaneNote { why, .. })
+        | Event::WorktreeWaits(LaneNote { why, .. })
+        | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed { why, .. }
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
+        Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
             attempt,
             agent,
@@ -73,7 +76,7 @@ pub fn detail(event: &Event) -> String {
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
-        Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
@@ -138,6 +141,8 @@ pub fn detail(event: &Event) -> String {
             )
         }
         Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
     }
 }
 
@@ -152,6 +157,20 @@ fn stuck_action(action: OnStuck) -> &'static str {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `auth.priority medium -> high`.
+fn edited(change: &ManifestChange) -> String {
+    let said = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{} {before} -> {after}", change.about),
+        (None, Some(after)) => format!("{} is new: {after}", change.about),
+        (Some(_), None) => format!("{} is gone", change.about),
+        (None, None) => format!("{} changed", change.about),
+    };
+    match &change.refused {
+        None => said,
+        Some(why) => format!("{said}: refused, {why}"),
+    }
 }
 
 fn launch_trouble(why: &LaunchTrouble) -> String {

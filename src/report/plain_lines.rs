@@ -36,6 +36,7 @@ fn is_news(event: &Event) -> bool {
         | Event::AgentTold(_)
         | Event::AttemptChecked { .. }
         | Event::LegDone { .. }
+        | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
@@ -48,7 +49,8 @@ fn is_news(event: &Event) -> bool {
         | Event::RunStopped { .. }
         | Event::RunSettled {}
         | Event::WorktreeCreated { .. }
-        | Event::WorktreeRefused { .. }
+        | Event::WorktreeRefused(_)
+        | Event::WorktreeWaits(_)
         | Event::WorktreeLost { .. }
         | Event::AgentStarted { .. }
         | Event::AgentRefused { .. }
@@ -87,6 +89,9 @@ fn is_news(event: &Event) -> bool {
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::Escalated(_)
+        | Event::ManifestChanged(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
         | Event::Warning { .. } => true,
     }
 }

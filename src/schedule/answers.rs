@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, PlanName, Point};
 use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
-use super::{At, Event, Found, OfPlan, PinRefusal, Told, WorkRefusal};
+use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,10 @@ impl Scheduler {
             Event::AttemptChecked { plan, attempt, .. } => {
                 matches!(stage(plan, attempt), Some(Stage::Ended(_)))
             }
-            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
+            Event::WorktreeCreated { plan, lane, .. }
+            | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+            | Event::WorktreeWaits(LaneNote { plan, lane, .. })
+            | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).worktrees.contains_key(lane)
             }
             Event::WorkMerged { plan, attempt, .. }
@@ -77,9 +80,9 @@ impl Scheduler {
 
     pub(super) fn forget_ask(&mut self, event: &Event) {
         let answered = match event {
-            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
-                Ask::Worktree(plan.clone(), *lane)
-            }
+            Event::WorktreeCreated { plan, lane, .. }
+            | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+            | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => Ask::Worktree(plan.clone(), *lane),
             Event::WorkMerged { attempt, .. }
             | Event::WorkConflicted { attempt, .. }
             | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),

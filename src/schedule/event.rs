@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::event_about::is_zero;
 use super::{
-    Escalation, Evidence, Exit, Found, Hold, LaneOf, LateReport, LaunchTrouble, MergeTrouble, OfAttempt,
-    OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction, StuckNotice, TaskReport, Told, UnitOf,
-    WorkRefusal,
+    Escalation, Evidence, Exit, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
+    ManifestEdit, MergeTrouble, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
+    StuckNotice, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip,
 };
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -63,15 +63,13 @@ pub enum Event {
     },
     /// The worktree could not be made.
     #[serde(rename = "worktree.refused")]
-    WorktreeRefused {
-        /// The plan.
-        plan: PlanName,
-        /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
-        lane: u32,
-        /// What was found and what to do.
-        why: String,
-    },
+    WorktreeRefused(LaneNote),
+    /// Making the worktree takes a while: it waits for room on the disk, or is being set up.
+    #[serde(rename = "worktree.waits")]
+    WorktreeWaits(LaneNote),
+    /// The worktree is not made for now, because a person asked to stop; it is asked for again.
+    #[serde(rename = "worktree.deferred")]
+    WorktreeDeferred(LaneNote),
     /// The worktree is not there any more; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),
@@ -211,16 +209,7 @@ pub enum Event {
     },
     /// A phase or task waits for what will not come.
     #[serde(rename = "work.skipped")]
-    WorkSkipped {
-        /// The plan.
-        plan: PlanName,
-        /// The phase or task.
-        unit: UnitId,
-        /// What failed: a phase or task of the plan, or a point of another.
-        cause: String,
-        /// Why, in words.
-        why: String,
-    },
+    WorkSkipped(WorkSkip),
     /// A task was begun.
     #[serde(rename = "task.started")]
     TaskStarted(TaskReport),
@@ -385,9 +374,18 @@ pub enum Event {
     /// Somebody wrote to those who work on a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
+    /// The plan's branch does not merge with another live one, or with the target, as both stand.
+    #[serde(rename = "conflict.foreseen")]
+    ConflictForeseen(Foreseen),
+    /// By now it does.
+    #[serde(rename = "conflict.gone")]
+    ConflictGone(Foreseen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),
+    /// The manifest or a document was edited while plans were worked on.
+    #[serde(rename = "manifest.changed")]
+    ManifestChanged(ManifestEdit),
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

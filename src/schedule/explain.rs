@@ -12,6 +12,7 @@ use super::escalating::told;
 use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
+use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
@@ -158,6 +159,9 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     let told = state.number(name).and_then(|number| told(work, state, number));
     if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
         first.text += &format!("; {told}");
+    }
+    if !state.is_landed(name) {
+        reasons.extend(foreseen(state.plan(name)));
     }
     reasons
 }
@@ -309,7 +313,10 @@ fn explain_ready(
         names.join(", ")
     };
     if run.worktree().is_none() && Room::left(work, state).refusal(work, first).is_none() {
-        return Some(Reason::new("its worktree is being made"));
+        return Some(Reason::new(match run.making.get(&0) {
+            Some(what) => format!("its worktree is being made: {what}"),
+            None => "its worktree is being made".to_owned(),
+        }));
     }
     let Some(limit) = Room::left(work, state).refusal(work, first) else {
         if run.attempts.len() >= plan.lanes {

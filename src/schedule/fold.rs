@@ -54,7 +54,7 @@ impl State {
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
-            Event::Warning { .. } => {}
+            Event::ManifestChanged(_) | Event::Warning { .. } => {}
             Event::AgentTold(told) => {
                 if let Some(number) = self.number(&told.plan) {
                     let (before, now) = self.plans[number].take_told(at, told);

@@ -3,36 +3,17 @@
 use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
-use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, LaneOf, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify};
+use super::{At, Event, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
         match event {
-            Event::WorktreeCreated {
-                lane,
-                path,
-                branch,
-                base,
-                ..
-            } => {
-                let made = WorktreeMade {
-                    path: path.clone(),
-                    branch: branch.clone(),
-                    base: base.clone(),
-                };
-                self.worktrees.insert(*lane, made);
-            }
-            Event::WorktreeRefused { lane: 0, why, .. } => {
-                self.end(at, Outcome::Held(Hold::Refused { why: why.clone() }));
-            }
-            // The plan goes on in those that it has.
-            Event::WorktreeRefused { lane, why, .. } => {
-                self.lanes_refused.insert(*lane, why.clone());
-            }
-            Event::WorktreeLost(LaneOf { lane, .. }) => {
-                self.worktrees.remove(lane);
-            }
+            Event::WorktreeCreated { .. }
+            | Event::WorktreeRefused(_)
+            | Event::WorktreeWaits(_)
+            | Event::WorktreeDeferred(_)
+            | Event::WorktreeLost(_) => self.apply_worktree(at, event),
             Event::AttemptAssigned { .. } => self.was_assigned(at, event),
             Event::AgentStarted { attempt, head, .. } => {
                 if let Some(current) = self.current(attempt) {
@@ -142,9 +123,9 @@ impl PlanRun {
                 };
                 self.lost.insert(*unit, lost);
             }
-            Event::WorkSkipped { unit, cause, why, .. } => {
-                let (cause, why) = (cause.clone(), why.clone());
-                self.lost.insert(*unit, Lost::Skipped { cause, why });
+            Event::WorkSkipped(skip) => {
+                let (cause, why) = (skip.cause.clone(), skip.why.clone());
+                self.lost.insert(skip.unit, Lost::Skipped { cause, why });
             }
             Event::TaskStarted(report) => self.report(at, TaskState::Running, report),
             Event::TaskDone(report) => self.report(at, TaskState::Done, report),
@@ -238,17 +219,20 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::ManifestChanged(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)
             | Event::AgentStirred(_)
             | Event::StuckActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }
 
-    fn end(&mut self, at: At, outcome: Outcome) {
+    pub(super) fn end(&mut self, at: At, outcome: Outcome) {
         self.outcome = Some(outcome);
         self.attempts.clear();
         self.repair.retry_at = None;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{PlanName, Priority};
 
+use super::foresight::in_the_way_of;
 use super::plan_run::{Merge, Outcome, PlanRun};
 use super::state::State;
 use super::work::{PlanWork, Work};
@@ -19,16 +20,21 @@ pub enum Step {
     Refuse(PlanName, MergeTrouble),
 }
 
-/// The next step, if any: dependencies first, then effective priority, then manifest order. One merge at a time.
+/// The more urgent first; of those alike, the one in the way of fewer others.
+type Urgency = (Reverse<Priority>, usize);
+
+/// The next step, if any: dependencies first, then effective priority, then those that are
+/// foreseen to conflict with fewer others, then manifest order. One merge at a time.
 pub fn next_step(work: &Work, state: &State) -> Option<Step> {
     if state.merging().is_some() {
         return None;
     }
-    let mut candidates: Vec<(Reverse<Priority>, &PlanWork, Option<String>)> = Vec::new();
+    let mut candidates: Vec<(Urgency, &PlanWork, Option<String>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
         let run = &state.plans[index];
         if let Some(into) = wanted(plan, run, state) {
-            candidates.push((Reverse(plan.priority), plan, into));
+            let order = (Reverse(plan.priority), in_the_way_of(state, run));
+            candidates.push((order, plan, into));
         }
     }
     candidates.sort_by_key(|candidate| candidate.0);

@@ -28,6 +28,8 @@ mod fold;
 mod fold_attempt;
 mod fold_notice;
 mod fold_plan;
+mod fold_worktree;
+mod foresight;
 mod frontier;
 pub mod history;
 mod integrating;
@@ -46,6 +48,7 @@ mod plan_run;
 mod readiness;
 mod reopening;
 mod reporting;
+mod reworking;
 mod rollout;
 mod scheduler;
 mod search;
@@ -65,14 +68,18 @@ pub use bound::lower_bound;
 pub use budget::money;
 pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal};
+pub use event_about::{
+    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal,
+    WorkSkip,
+};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
 pub use fold::point_word;
+pub use foresight::{Clashing, foresee};
 pub use lanes::Machine;
 pub use mail::send;
-pub use notice::{Ages, Escalation, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
+pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};

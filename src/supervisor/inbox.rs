@@ -49,8 +49,20 @@ impl Engine<'_> {
                     self.warn(inputs, None, why);
                 }
             }
+            Message::LookForConflicts => {
+                if !self.runners.is_empty() {
+                    self.look_for_conflicts();
+                }
+            }
+            Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Call(call) => self.answer(call, inputs)?,
+            Message::ManifestHint => self.read_manifest_later(),
+            Message::ManifestRead(read) => {
+                // What came before the edit is taken in first.
+                self.handle(std::mem::take(inputs))?;
+                self.take_edit(*read)?;
+            }
             Message::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;

@@ -13,9 +13,9 @@ use orch::plan::{
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, Launch, Lost, Machine,
-    Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs, Spent, State,
-    Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, LaneNote, Launch, Lost,
+    Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs,
+    Spent, State, Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -306,11 +306,11 @@ impl World {
     fn perform(&mut self, effect: Effect) {
         let answer = match effect {
             Effect::MakeWorktree { plan, lane, .. } if lane > 0 && self.trouble && self.dice.percent(5) => {
-                Event::WorktreeRefused {
+                Event::WorktreeRefused(LaneNote {
                     plan,
                     lane,
                     why: "in the way".to_owned(),
-                }
+                })
             }
             Effect::MakeWorktree { plan, lane, base } => Event::WorktreeCreated {
                 lane,

@@ -11,7 +11,8 @@ use toml::de::DeValue;
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
 use super::values::{
-    After, Amount, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text,
+    After, Amount, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share,
+    SizeText, Text,
 };
 use super::words::{
     Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Stop,
@@ -102,12 +103,13 @@ tables! {
         grace: DurationText,
         /// Money over the run.
         budget: Money,
-        /// Ignored files to copy into new worktrees.
-        copy: Vec<At<Glob>>,
-        /// Shell line for each new worktree.
+        /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
+        /// `.gitignore`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each new worktree, before any agent works there.
         setup: Text,
-        /// Least free space on the disk of the worktrees.
-        min_free_disk: Anything,
+        /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
+        min_free_disk: SizeText,
     }
 
     /// An agent: a command template.
@@ -258,9 +260,9 @@ tables! {
         expected: PositiveDuration,
         /// Money over the plan.
         budget: Money,
-        /// Ignored files to copy into its worktree.
-        copy: Vec<At<Glob>>,
-        /// Shell line for its new worktree.
+        /// Ignored files to copy into its worktrees, instead of those of `[run]`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
         setup: Text,
         /// What its first phase waits for besides plans.
         gate: Gate,

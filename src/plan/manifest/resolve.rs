@@ -14,7 +14,7 @@ use super::{cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, Preset,
-    ResourceName, SyncPoint,
+    ResourceName, SyncPoint, Templates,
 };
 
 /// The version of the manifest that is read.
@@ -88,6 +88,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         merge: settings::merge(&manifest),
         hooks: settings::hooks(&manifest),
         escalate: settings::escalate(&manifest),
+        templates: Templates::default(),
         syncs: syncs.0,
         plans,
     })
@@ -358,6 +359,7 @@ fn plan(
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),
         auto_merge: settings::auto_merge(manifest, raw),
+        setup: settings::setup(manifest, raw),
         budget: raw.budget.as_ref().map(|budget| budget.value.0),
         gate: raw.gate.is_some(),
         line: entry.place.line,

@@ -228,8 +228,6 @@ agent = "shell"
     plans.toml:20:1: `strategy = "squash"` is not yet supported
       hint: plans land with a merge commit: leave the key out or write "merge"
     plans.toml:21:15: `merge.on_conflict` is "aks", expected one of `hold` and `agent`
-    plans.toml:23:1: `pre_merge = "say"` is not yet supported
-      hint: only `notify` runs for now: leave the key out
     plans.toml:26:12: `plans.auth.priority`: `urgent` is not a priority: expected high, medium, low, P0, P1, P2 or an integer (larger first)
     plans.toml:27:12: plan `auth` depends on itself: `auth`
       hint: phases wait for those before them anyway; inside a document write the task's id alone

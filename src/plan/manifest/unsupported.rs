@@ -32,20 +32,9 @@ const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
 const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
-const HOOK: &str = "only `notify` runs for now: leave the key out";
-const PREPARE: &str = "let the agent's command prepare its worktree for now: leave the key out";
 
 /// Every such key.
 const ROWS: &[Row] = &[
-    row_of("hooks", "post_create", &[], PREPARE),
-    row_of("hooks", "pre_merge", &[], HOOK),
-    row_of("hooks", "post_merge", &[], HOOK),
-    row_of("hooks", "pre_remove", &[], HOOK),
-    row_of("run", "copy", &[], PREPARE),
-    row_of("plans", "copy", &[], PREPARE),
-    row_of("run", "setup", &[], PREPARE),
-    row_of("plans", "setup", &[], PREPARE),
-    row_of("run", "min_free_disk", &[], LEAVE_OUT),
     row_of(
         "plans",
         "base",

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeInteger, DeValue};
 
 use super::reader::{FromToml, Reader, Spot};
-use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration};
+use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration, parse_size};
 
 macro_rules! schema {
     ($type:ty, $name:literal, $schema:tt) => {
@@ -73,6 +73,10 @@ pub struct Glob(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
+/// A number of bytes, as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeText(pub u64);
+
 /// A value that is only noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anything;
@@ -90,6 +94,7 @@ schema!(Amount, "Amount", { "type": "number", "minimum": 0 });
 schema!(AutoOrCount, "AutoOrCount", { "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }] });
 schema!(Glob, "Glob", { "type": "string", "minLength": 1 });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
+schema!(SizeText, "Size", { "type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Anything, "Anything", true);
 schema!(Dependency, "Dependency", {
     "type": "string",
@@ -152,6 +157,7 @@ from_text! {
         Ok(duration) => Ok(PositiveDuration(duration)),
         Err(error) => Err(error.to_string()),
     };
+    SizeText, "a size such as \"10 GB\"", |text| parse_size(text).map(SizeText).map_err(|e| e.to_string());
     Glob, "a glob such as \"src/auth/**\"", |text| match globset::Glob::new(text) {
         Ok(_) if text.is_empty() => Err("the glob is empty".to_owned()),
         Ok(_) => Ok(Glob(text.to_owned())),

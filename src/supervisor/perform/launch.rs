@@ -113,9 +113,9 @@ fn start(
         // The prompt is a program: it is given as it was written.
         plan.document.text.clone()
     } else {
-        prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?
+        prompt::render(campaign, plan, worktree, &order.into(), states).map_err(|error| refused(&error))?
     };
-    let mut variables = environment::for_plan(campaign, plan, worktree);
+    let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
     phases.dedup();
     let tasks = order.units.iter().filter_map(|unit| match unit {
