@@ -17,6 +17,7 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "branch",
     "git_dir",
     "git_common_dir",
+    "settings_file",
 ];
 /// Placeholders of a command that goes on with a conversation.
 pub const RESUME_PLACEHOLDERS: &[&str] = &[
@@ -29,6 +30,7 @@ pub const RESUME_PLACEHOLDERS: &[&str] = &[
     "branch",
     "git_dir",
     "git_common_dir",
+    "settings_file",
     "session",
 ];
 

@@ -98,7 +98,16 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        command: &["claude", "-p", "--output-format", "stream-json", "--verbose"],
+        // The settings have a hook that asks it to go on when it would end with work undone.
+        command: &[
+            "claude",
+            "-p",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--settings",
+            "{settings_file}",
+        ],
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],

@@ -53,6 +53,7 @@ mod conflicts;
 mod escalation;
 mod fault_sweep;
 mod hooks;
+mod limits;
 mod merge_landing;
 mod messages;
 mod random_kills;

@@ -30,6 +30,8 @@ pub(super) struct Surroundings<'a> {
     pub prompt_file: &'a Path,
     /// The prompt.
     pub prompt: &'a str,
+    /// The file with settings for a program that asks a hook before it ends.
+    pub settings_file: PathBuf,
 }
 
 /// A call of an agent.
@@ -135,6 +137,7 @@ fn command_line(
     let status_file = text(&around.worktree.join(".orch/status.json"));
     let (prompt_file, worktree) = (text(around.prompt_file), text(around.worktree));
     let (git_dir, git_common_dir) = (text(&around.git_dir), text(around.git_common_dir));
+    let settings_file = text(&around.settings_file);
     let value = |name: &str| match name {
         "prompt_file" => Some(prompt_file.as_str()),
         "prompt" => Some(around.prompt),
@@ -145,6 +148,7 @@ fn command_line(
         "branch" => Some(around.branch),
         "git_dir" => Some(git_dir.as_str()),
         "git_common_dir" => Some(git_common_dir.as_str()),
+        "settings_file" => Some(settings_file.as_str()),
         "session" => session,
         _ => None,
     };

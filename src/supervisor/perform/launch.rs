@@ -10,7 +10,7 @@ use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::super::{Campaign, environment, prompt};
+use super::super::{Campaign, claude_settings_file, environment, prompt, write_claude_settings};
 use super::call::{Call, Surroundings};
 
 /// A started agent: the event that says so, and the runner to wait for.
@@ -137,6 +137,7 @@ fn start(
         git_common_dir: campaign.repo.common_dir(),
         prompt_file: &prompt_file,
         prompt: &text,
+        settings_file: claude_settings_file(folder.path()),
     };
     let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
     for (name, value) in &call.env {
@@ -158,6 +159,13 @@ fn start(
     let lock = folder
         .prepare(&job, Some(&text))
         .map_err(|error| failed(&error))?;
+    if job
+        .argv
+        .iter()
+        .any(|word| Path::new(word) == around.settings_file)
+    {
+        write_claude_settings(folder.path(), &campaign.program).map_err(|error| failed(&error))?;
+    }
     let runner = campaign
         .launcher
         .launch(folder, lock)
