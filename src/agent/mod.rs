@@ -31,6 +31,7 @@ mod recorder;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod runner_signals;
 mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};

@@ -130,8 +130,8 @@ fn a_limit_parks_the_plan_and_the_same_conversation_goes_on_without_a_spent_atte
         &format!("[{}, {{\"say\": \"done\"}}]", commit("other", "1.1")),
     );
     let up = real.begin("up");
-    real.happened("attempt.parked", "limited");
-    real.happened("plan.finished", "other");
+    real.comes_to("attempt.parked", "limited");
+    real.comes_to("plan.finished", "other");
     assert_eq!(real.state("limited"), "parked");
     let why = real.why("limited");
     assert!(
@@ -175,7 +175,7 @@ fn a_limit_that_says_when_it_is_over_is_waited_for_and_an_endless_one_fails_noth
     real.scripted("endless", "agent = \"claude\"", endless);
     let up = real.begin("up");
     for plan in ["told", "endless"] {
-        real.happened("attempt.parked", plan);
+        real.comes_to("attempt.parked", plan);
         assert_eq!(real.state(plan), "parked", "{}", real.why(plan));
     }
     let parked = real
@@ -202,7 +202,7 @@ fn a_stream_that_breaks_off_is_no_fault_of_the_agent() {
         r#"[{"break": true, "say": "half a wo"}]"#,
     );
     let up = real.begin("up");
-    real.happened("attempt.parked", "broken");
+    real.comes_to("attempt.parked", "broken");
     assert_eq!(real.state("broken"), "parked");
     assert!(real.why("broken").contains("stream"), "{}", real.why("broken"));
     real.orch("down").code(0).ok();
@@ -287,7 +287,7 @@ fn programs_that_say_nothing_while_they_are_refused_are_noticed_too() {
         r#"[{"http": 429, "message": "Rate limit exceeded"}]"#,
     );
     let up = real.begin("up");
-    real.happened("attempt.parked", "p");
+    real.comes_to("attempt.parked", "p");
     assert!(real.why("p").starts_with("rate limited: "), "{}", real.why("p"));
     real.orch("down").code(0).ok();
     up.end().code(130).ok();
@@ -314,7 +314,7 @@ fn the_slower_programs_work_commit_and_fail_as_they_should() {
         r#"[{"http": 400, "message": "too strange"}]"#,
     );
     // This one has no tools: it writes what stands in the answer.
-    let edit = "page.md\\n<<<<<<< SEARCH\\n=======\\na page\\n>>>>>>> REPLACE";
+    let edit = "page.md\\n```\\na page\\n```";
     real.scripted("edits", "agent = \"aider\"", &format!(r#"[{{"say": "{edit}"}}]"#));
     real.scripted(
         "errs",

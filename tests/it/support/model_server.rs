@@ -59,7 +59,7 @@ impl ModelServer {
         let seen = self.seen.lock().unwrap();
         let has = |(_, body): &&(String, Value)| body.to_string().contains(text);
         let last = seen.questions.iter().rev().find(has);
-        last.map(|(_, body)| messages(body).iter().map(|message| flat(message)).collect())
+        last.map(|(_, body)| messages(body).iter().map(flat).collect())
             .unwrap_or_default()
     }
 }
@@ -165,7 +165,7 @@ fn answer(stream: &mut TcpStream, path: &str, question: &Value, seen: &Mutex<See
     let kept = if breaks { 1 } else { events.len() };
     for event in &events[..kept.min(events.len())] {
         if let Some(name) = event["type"].as_str().filter(|_| !path.contains("chat")) {
-            write!(stream, "event: {name}\n").ok()?;
+            writeln!(stream, "event: {name}").ok()?;
         }
         write!(stream, "data: {event}\n\n").ok()?;
     }

@@ -150,6 +150,20 @@ impl Real {
         Running::spawn(self.real_command(line))
     }
 
+    /// Waits for an event of a plan, for as long as a real program may need to come to it.
+    #[track_caller]
+    pub fn comes_to(&self, event: &str, plan: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(event, Some(plan)) == 0 {
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {event} of {plan}: {}",
+                self.why(plan)
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// What the output of a plan's n-th attempt told, from 0.
     #[track_caller]
     pub fn facts(&self, plan: &str, attempt: usize) -> serde_json::Value {
