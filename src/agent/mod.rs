@@ -31,6 +31,7 @@ mod recorder;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod runner_signals;
 mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};
@@ -43,6 +44,6 @@ pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
 pub use process::{ProcessId, left_running, stands_in};
-pub use reader::{Reader, Reading};
+pub use reader::{Readable, Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -20,6 +20,7 @@ use crate::schedule::Exit;
 
 use super::control_group::ControlGroup;
 use super::recorder::Recorder;
+use super::runner_signals::Signals;
 use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
@@ -136,6 +137,9 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
     }
     command
         .envs(&job.env)
+        // Some programs believe this before they ask the kernel, and would work where their supervisor was started.
+        .env("PWD", &job.folder)
+        .env_remove("OLDPWD")
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
     let runner = rustix::process::getpid();
@@ -157,39 +161,6 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
     }
     let child = fault::around("agent.spawn", || command.spawn())?;
     Ok((child, read.into()))
-}
-
-/// Signals, turned into bytes on a pipe.
-struct Signals {
-    graceful: UnixStream,
-    at_once: UnixStream,
-}
-
-impl Signals {
-    fn register() -> Result<Self, AgentError> {
-        let pipe = |numbers: &[i32]| -> std::io::Result<UnixStream> {
-            let (read, write) = UnixStream::pair()?;
-            read.set_nonblocking(true)?;
-            for number in numbers {
-                signal_hook::low_level::pipe::register(*number, write.try_clone()?)?;
-            }
-            Ok(read)
-        };
-        let registered = || -> std::io::Result<Self> {
-            Ok(Self {
-                graceful: pipe(&[
-                    signal_hook::consts::SIGTERM,
-                    signal_hook::consts::SIGINT,
-                    signal_hook::consts::SIGHUP,
-                ])?,
-                at_once: pipe(&[signal_hook::consts::SIGUSR1])?,
-            })
-        };
-        registered().map_err(|source| AgentError::System {
-            what: "listen for signals",
-            source,
-        })
-    }
 }
 
 /// Why the command is being ended.

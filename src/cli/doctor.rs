@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
-use crate::supervisor::doctor::{Finding, Kind, MachineFacts, Mended, diagnose, look, machine_facts, mend};
+use crate::supervisor::doctor::{
+    AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, look, machine_facts, mend,
+};
 
 use super::{CliError, Context, Exit, output};
 
-/// Find what is off: worktrees, branches, refs, locks, attempts, the database; and say what the machine offers
+/// Find what is off: worktrees, branches, refs, locks, attempts, the database, agents; and say what the machine offers
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
     /// Do what it says it would do, and nothing else
@@ -23,6 +25,7 @@ struct Report<'a> {
     ok: bool,
     findings: Vec<Shown<'a>>,
     machine: MachineFacts,
+    agents: Vec<AgentFacts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,7 +61,10 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
         false => None,
     };
     let outcome = |at: usize| outcomes.as_ref().map(|outcomes| &outcomes[at]);
-    let ok = (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
+    let agents = agent_facts(&campaign);
+    // What no plan uses may be as it likes.
+    let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
+    let ok = !lacking && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
     let machine = machine_facts(&campaign);
     if context.json {
         let shown = findings.iter().enumerate().map(|(at, finding)| Shown {
@@ -77,14 +83,17 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
             ok,
             findings: shown.collect(),
             machine,
+            agents,
         })?;
     } else {
         let mut text = machine_text(&machine);
+        text += &agents.iter().map(agent_text).collect::<String>();
         text.push('\n');
         for (at, finding) in findings.iter().enumerate() {
             text += &finding_text(finding, outcome(at));
         }
         text += &match (findings.len(), mendable && !args.fix, ok) {
+            (0, ..) if lacking => "an agent that plans use is not ready\n".to_owned(),
             (0, ..) => "nothing is off\n".to_owned(),
             (_, true, _) => {
                 "`orch doctor --fix` does what is said after \"would\", and nothing else\n".to_owned()
@@ -119,6 +128,27 @@ fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
     }
     if let Some(advice) = &finding.advice {
         line("do", advice);
+    }
+    text
+}
+
+fn agent_text(agent: &AgentFacts) -> String {
+    let version = match (&agent.version, &agent.path) {
+        (Some(version), _) => version.clone(),
+        (None, Some(path)) => path.display().to_string(),
+        (None, None) => format!("`{}`", agent.program),
+    };
+    let login = match agent.logged_in {
+        Some(true) => ", logged in",
+        Some(false) | None => "",
+    };
+    let unused = if agent.used { "" } else { " (no plan uses it)" };
+    let mut text = hanging("agent", &format!("{}: {version}{login}{unused}", agent.name));
+    for off in &agent.off {
+        text += &hanging("", &format!("off: {off}"));
+    }
+    for remark in &agent.remarks {
+        text += &hanging("", remark);
     }
     text
 }

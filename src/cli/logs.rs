@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{JobFolder, JobState};
+use crate::agent::{JobFolder, JobState, Readable};
 use crate::supervisor::Situation;
 
 use super::{CliError, Context, Exit};
@@ -22,6 +22,9 @@ pub struct LogsArgs {
     /// An attempt, such as auth-2 [default: the last one]
     #[arg(long)]
     attempt: Option<String>,
+    /// As it was written: events of known agents are shown as text otherwise
+    #[arg(long)]
+    raw: bool,
     /// The output of the plan's last verification instead
     #[arg(long, conflicts_with = "attempt")]
     verify: bool,
@@ -69,70 +72,90 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
             }
         }
     };
-    print(&JobFolder::new(path), args.follow)?;
+    let folder = JobFolder::new(path);
+    let format = folder
+        .job()
+        .ok()
+        .filter(|_| !args.raw)
+        .map(|job| job.reading.format);
+    Printer(Readable::new(format.unwrap_or_default())).print(&folder, args.follow)?;
     Ok(Exit::Done)
 }
 
-fn print(folder: &JobFolder, follow: bool) -> Result<(), CliError> {
-    let failed = || CliError::io(format!("read {}", folder.log().display()));
-    let mut older = folder.log().into_os_string();
-    older.push(".1");
-    copy(Path::new(&older), 0)?;
-    let mut from = copy(&folder.log(), 0)?;
-    let mut inode = inode_of(&folder.log());
-    if !follow {
-        return std::io::stdout().flush().map_err(failed());
-    }
-    loop {
-        // Looked at first: what is written before the end is printed after it.
-        let running = matches!(
-            folder
-                .state()
-                .map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
-            JobState::Running(_)
-        );
-        let now = inode_of(&folder.log());
-        if now != inode {
-            // Rotated: the rest of the old half, then the new one from its start.
-            copy(Path::new(&older), from)?;
-            from = 0;
-            inode = now;
+/// Puts a log on standard output.
+struct Printer(Readable);
+
+impl Printer {
+    fn print(mut self, folder: &JobFolder, follow: bool) -> Result<(), CliError> {
+        let mut older = folder.log().into_os_string();
+        older.push(".1");
+        self.copy(Path::new(&older), 0)?;
+        let mut from = self.copy(&folder.log(), 0)?;
+        let mut inode = inode_of(&folder.log());
+        if !follow {
+            return self.end();
         }
-        from = copy(&folder.log(), from)?;
-        if !running {
-            break;
+        loop {
+            // Looked at first: what is written before the end is printed after it.
+            let running = matches!(
+                folder
+                    .state()
+                    .map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
+                JobState::Running(_)
+            );
+            let now = inode_of(&folder.log());
+            if now != inode {
+                // Rotated: the rest of the old half, then the new one from its start.
+                self.copy(Path::new(&older), from)?;
+                from = 0;
+                inode = now;
+            }
+            from = self.copy(&folder.log(), from)?;
+            if !running {
+                break;
+            }
+            std::thread::sleep(LOOK);
         }
-        std::thread::sleep(LOOK);
+        self.end()
     }
-    std::io::stdout().flush().map_err(failed())
+
+    /// Copies a file from an offset to standard output and returns where it ended. A file that is not there is empty.
+    fn copy(&mut self, path: &Path, from: u64) -> Result<u64, CliError> {
+        let failed = || CliError::io(format!("read {}", path.display()));
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(from),
+            Err(error) => return Err(failed()(error)),
+        };
+        file.seek(SeekFrom::Start(from)).map_err(failed())?;
+        let mut out = std::io::stdout().lock();
+        let mut buffer = vec![0; 64 << 10];
+        let mut at = from;
+        loop {
+            let count = file.read(&mut buffer).map_err(failed())?;
+            if count == 0 {
+                return out
+                    .flush()
+                    .map(|()| at)
+                    .map_err(CliError::io("write to standard output"));
+            }
+            self.0
+                .feed(&buffer[..count], &mut out)
+                .map_err(CliError::io("write to standard output"))?;
+            at += count as u64;
+        }
+    }
+
+    /// What is left of a last line.
+    fn end(&mut self) -> Result<(), CliError> {
+        let mut out = std::io::stdout().lock();
+        self.0
+            .end(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(CliError::io("write to standard output"))
+    }
 }
 
 fn inode_of(path: &Path) -> Option<u64> {
     path.metadata().ok().map(|found| found.ino())
-}
-
-/// Copies a file from an offset to standard output and returns where it ended. A file that is not there is empty.
-fn copy(path: &Path, from: u64) -> Result<u64, CliError> {
-    let failed = || CliError::io(format!("read {}", path.display()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(from),
-        Err(error) => return Err(failed()(error)),
-    };
-    file.seek(SeekFrom::Start(from)).map_err(failed())?;
-    let mut out = std::io::stdout().lock();
-    let mut buffer = vec![0; 64 << 10];
-    let mut at = from;
-    loop {
-        let count = file.read(&mut buffer).map_err(failed())?;
-        if count == 0 {
-            return out
-                .flush()
-                .map(|()| at)
-                .map_err(CliError::io("write to standard output"));
-        }
-        out.write_all(&buffer[..count])
-            .map_err(CliError::io("write to standard output"))?;
-        at += count as u64;
-    }
 }

@@ -132,6 +132,19 @@ impl WorktreeAdmin {
         })
     }
 
+    /// Hides files from git in every checkout, by patterns as in `.gitignore`.
+    ///
+    /// # Errors
+    ///
+    /// When the lock cannot be taken or the file not written.
+    pub fn hide(&self, patterns: &[&str]) -> Result<(), GitError> {
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        exclude(&self.lock()?, self.repo.common_dir(), &lines)
+    }
+
     /// The part under the lock: afterwards the branch exists and git's books hold the worktree.
     fn register(&self, lock: &AdminLock<'_>, wanted: &Wanted<'_>) -> Result<Registered, EnsureError> {
         let common = self.repo.common_dir();

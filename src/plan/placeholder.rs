@@ -17,7 +17,7 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "branch",
     "git_dir",
     "git_common_dir",
-    "claude_settings",
+    "settings_file",
 ];
 /// Placeholders of a command that goes on with a conversation.
 pub const RESUME_PLACEHOLDERS: &[&str] = &[
@@ -30,7 +30,7 @@ pub const RESUME_PLACEHOLDERS: &[&str] = &[
     "branch",
     "git_dir",
     "git_common_dir",
-    "claude_settings",
+    "settings_file",
     "session",
 ];
 

@@ -98,7 +98,7 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        // The settings hold the hook that keeps it from ending with work uncommitted or unreported.
+        // The settings have a hook that asks it to go on when it would end with work undone.
         command: &[
             "claude",
             "-p",
@@ -106,7 +106,7 @@ pub const PRESETS: &[Preset] = &[
             "stream-json",
             "--verbose",
             "--settings",
-            "{claude_settings}",
+            "{settings_file}",
         ],
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
@@ -242,7 +242,8 @@ pub const PRESETS: &[Preset] = &[
             "--no-show-release-notes",
             "--no-pretty",
             "--no-stream",
-            "--analytics-disable",
+            "--no-analytics",
+            "--no-show-model-warnings",
         ],
         permissions: &["--yes-always"],
         model: &["--model", "{model}"],

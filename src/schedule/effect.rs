@@ -149,7 +149,7 @@ pub struct Launch {
     /// The account to use; none when the agent has but one.
     pub account: Option<String>,
     /// The conversation to go on with, if there is one.
-    pub conversation: Option<Conversation>,
+    pub conversation: Option<Box<Conversation>>,
     /// Every message to the plan that came before it; those beyond `told` are news.
     pub inbox: Vec<Message>,
     /// How many of them were told to an agent that began before.

@@ -276,7 +276,7 @@ impl Scheduler {
             carry: dispatch::carried(plan, &attempt.units, &self.state),
             after: last_failure(run, attempt),
             account: attempt.account.clone(),
-            conversation: conversation(run, lane, attempt),
+            conversation: conversation(run, lane, attempt).map(Box::new),
             inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
             told: run.told,
         };

@@ -221,6 +221,11 @@ impl Asked<'_> {
         let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
         let ended = self.run.outcome.is_some();
         let parked = self.what.point == Point::Plan && self.run.repair.retry_at.is_some();
+        let agent = |unit: &UnitId| self.plan.unit(*unit).map(|work| work.agent.clone());
+        let now = self.state.now;
+        let limited =
+            |unit: &UnitId| agent(unit).is_some_and(|agent| self.run.parking(&agent, now).is_some());
+        let parked = parked || self.units().iter().any(limited);
         if ended || parked || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
             return Ok(vec![Event::RetryRequested(Steered {
                 plan: self.name(),

@@ -72,6 +72,9 @@ pub fn drive(
     result
 }
 
+/// Turns that are given to those who still have to write an answer: taking it, and writing it.
+const ANSWERS: u32 = 8;
+
 pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
@@ -262,6 +265,10 @@ impl<'o> Engine<'o> {
         loop {
             if let Some(ending) = self.ending {
                 self.last_look()?;
+                // Whoever asked for the end is answered by a task of this thread, which gets its turn here.
+                for _ in 0..ANSWERS {
+                    tokio::task::yield_now().await;
+                }
                 return Ok(Conclusion {
                     ending,
                     set: self.campaign.set.clone(),

@@ -70,7 +70,9 @@ pub use selection::with_dependencies;
 pub use spent_view::SpentView;
 pub use status_feed::committed_document;
 pub use steering::record_steering;
-pub use stop_hook::{Kept, Leaving, STOP_HOOK, claude_settings, reason_to_go_on, write_claude_settings};
+pub use stop_hook::{
+    Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
+};
 pub use strays::stop_strays;
 pub use view::{
     AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,

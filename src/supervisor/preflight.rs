@@ -37,6 +37,11 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
             continue;
         };
         if let Err(why) = find(program) {
+            let known = campaign.set.agents.get(name).and_then(|agent| agent.known);
+            let install = known
+                .map(|known| known.install)
+                .filter(|install| !install.is_empty());
+            let why = install.map_or(why.clone(), |install| format!("{why} ({install})"));
             missing.push(format!("the agent `{name}` cannot be started: {why}"));
         }
     }

@@ -28,6 +28,11 @@ pub fn claude_settings(program: &Path) -> Value {
     json!({ "hooks": { "Stop": [{ "hooks": [{ "type": "command", "command": command, "timeout": 30 }] }] } })
 }
 
+/// Where an attempt's folder has these settings.
+pub fn claude_settings_file(attempt: &Path) -> PathBuf {
+    attempt.join("claude-settings.json")
+}
+
 /// Writes these settings into an attempt's folder and gives the file's path, for `claude --settings FILE`.
 ///
 /// # Errors
@@ -38,11 +43,6 @@ pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathB
     fs::create_dir_all(attempt)?;
     replace(&path, &claude_settings(program))?;
     Ok(path)
-}
-
-/// Where they lie.
-pub fn claude_settings_file(attempt: &Path) -> PathBuf {
-    attempt.join("claude-settings.json")
 }
 
 /// What an agent leaves that is about to end.

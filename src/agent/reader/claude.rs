@@ -126,12 +126,7 @@ fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
     let good = event.pointer("/is_error").and_then(Value::as_bool) != Some(true) && subtype == "success";
     if !good {
         let why = if said.is_empty() { subtype } else { &said };
-        let before = draft.facts.obstacle.clone();
-        draft.error(number(event, "/api_error_status"), why, now);
-        if let (None, Some(before)) = (&draft.facts.obstacle, before) {
-            draft.facts.obstacle = Some(before);
-        }
-        draft.end(false, why);
+        draft.last_error(number(event, "/api_error_status"), why, now);
     } else {
         draft.end(true, &said);
     }

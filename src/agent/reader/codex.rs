@@ -34,8 +34,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, before: Spent, now: Timesta
         }
         "turn.failed" => {
             let why = text(event, "/error/message").unwrap_or("the turn failed");
-            draft.error(None, why, now);
-            draft.end(false, why);
+            draft.last_error(None, why, now);
         }
         "error" => draft.error(None, text(event, "/message").unwrap_or("an error"), now),
         _ => return,

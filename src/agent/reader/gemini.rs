@@ -60,8 +60,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
                 draft.end(true, "it came to its end");
             } else {
                 let why = text(event, "/error/message").unwrap_or("it failed");
-                draft.error(None, why, now);
-                draft.end(false, why);
+                draft.last_error(None, why, now);
             }
         }
         _ => return,

@@ -12,6 +12,7 @@ mod lines;
 mod obstacles;
 mod opencode;
 mod plain;
+mod readable;
 mod reset;
 
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ use crate::plan::EventFormat;
 use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
 
 use lines::Lines;
+
+pub use readable::Readable;
 
 /// How a job's output is to be read: part of `attempt.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -155,6 +158,18 @@ impl Draft {
         if let Some(kind) = obstacles::kind(status, why) {
             self.obstructed(kind, why, reset::told_in(why, now));
         }
+    }
+
+    /// The error with which all ends. What was guessed of it before gives way to what its status says.
+    fn last_error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
+        let before = self
+            .facts
+            .obstacle
+            .take()
+            .filter(|_| status.is_none() || obstacles::kind(status, why).is_some());
+        self.facts.obstacle = before;
+        self.error(status, why, now);
+        self.end(false, why);
     }
 
     /// The agent's last word about the whole.

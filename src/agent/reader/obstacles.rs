@@ -131,7 +131,7 @@ fn unexpected_5xx(text: &str) -> bool {
         .iter()
         .any(|prefix| {
             text.match_indices(prefix).any(|(at, _)| {
-                let digits = text[at + prefix.len()..].as_bytes();
+                let digits = &text.as_bytes()[at + prefix.len()..];
                 digits.len() >= 2
                     && digits[..2].iter().all(u8::is_ascii_digit)
                     && digits.get(2).is_none_or(|next| !next.is_ascii_digit())

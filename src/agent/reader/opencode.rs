@@ -45,7 +45,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
             let why = text(event, "/error/data/message")
                 .or_else(|| text(event, "/error/name"))
                 .unwrap_or("an error");
-            draft.error(number(event, "/error/data/statusCode"), why, now);
+            draft.last_error(number(event, "/error/data/statusCode"), why, now);
             let wait = text(event, "/error/data/responseHeaders/retry-after");
             if let (Some(obstacle), Some(seconds)) = (
                 &mut draft.facts.obstacle,
@@ -53,7 +53,6 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
             ) {
                 obstacle.until = reset::after(Some(seconds.saturating_mul(1000)), now);
             }
-            draft.end(false, why);
         }
         _ => return,
     }

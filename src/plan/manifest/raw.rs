@@ -117,7 +117,7 @@ tables! {
         /// A program that is known by name. Default: the agent's own name, when it is one of them.
         preset: Preset,
         /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
-        /// {git_dir}, {git_common_dir}, {claude_settings}. Default: the preset's.
+        /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
         command: Vec<At<String>>,
         /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
         /// the preset's, unless there is a `command`.

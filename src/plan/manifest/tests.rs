@@ -487,13 +487,13 @@ budget = 3
     let line = |words: &[String]| words.join(" ");
     assert_eq!(
         line(&agent("claude").command),
-        "claude -p --output-format stream-json --verbose --settings {claude_settings} --dangerously-skip-permissions --model {model}"
+        "claude -p --output-format stream-json --verbose --settings {settings_file} --dangerously-skip-permissions --model {model}"
     );
     assert_eq!(agent("claude").stop, [StopSignal::Int, StopSignal::Term]);
     let careful = agent("careful");
     assert_eq!(
         line(careful.resume.as_ref().unwrap()),
-        "claude -p --output-format stream-json --verbose --settings {claude_settings} --permission-mode acceptEdits --max-turns 50 --resume {session}"
+        "claude -p --output-format stream-json --verbose --settings {settings_file} --permission-mode acceptEdits --max-turns 50 --resume {session}"
     );
     assert_eq!(careful.stop, [StopSignal::Term]);
     let accounts: Vec<&str> = careful
@@ -540,7 +540,7 @@ agent = "a"
     plans.toml:8:10: `agents.b.preset` is "claud", expected one of `claude`, `codex`, `opencode`, `gemini`, `aider` and `shell`
       hint: did you mean `claude`?
     plans.toml:11:9: `agents.c.stop[0]` is "KILL", expected one of `INT` and `TERM`
-    plans.toml:12:16: permissions of agent `c`: unknown placeholder `{sesion}`: there are `{prompt_file}`, `{prompt}`, `{plan}`, `{worktree}`, `{model}`, `{status_file}`, `{branch}`, `{git_dir}`, `{git_common_dir}` and `{claude_settings}`
+    plans.toml:12:16: permissions of agent `c`: unknown placeholder `{sesion}`: there are `{prompt_file}`, `{prompt}`, `{plan}`, `{worktree}`, `{model}`, `{status_file}`, `{branch}`, `{git_dir}`, `{git_common_dir}` and `{settings_file}`
     plans.toml:13:22: `A=B` cannot be the name of an environment variable
     "#);
 }

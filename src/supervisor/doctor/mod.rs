@@ -3,6 +3,7 @@
 //! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
 //! [`mend`] carries out exactly those steps.
 
+mod agents;
 mod diagnose;
 mod look;
 mod machine;
@@ -10,6 +11,7 @@ mod mend;
 mod rebuild;
 mod told;
 
+pub use agents::{AgentFacts, agent_facts};
 pub use diagnose::{Finding, Kind, Step, diagnose};
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts};

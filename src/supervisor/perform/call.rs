@@ -11,7 +11,6 @@ use crate::plan::{
 };
 use crate::schedule::{Conversation, Launch, Spent};
 
-use super::super::stop_hook;
 
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,13 +31,8 @@ pub(super) struct Surroundings<'a> {
     pub prompt_file: &'a Path,
     /// The prompt.
     pub prompt: &'a str,
-}
-
-impl Surroundings<'_> {
-    /// The attempt's folder.
-    pub(super) fn attempt(&self) -> &Path {
-        self.prompt_file.parent().unwrap_or(self.prompt_file)
-    }
+    /// The file with settings for a program that asks a hook before it ends.
+    pub settings_file: PathBuf,
 }
 
 /// A call of an agent.
@@ -143,8 +137,8 @@ fn command_line(
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let status_file = text(&around.worktree.join(".orch/status.json"));
     let (prompt_file, worktree) = (text(around.prompt_file), text(around.worktree));
-    let claude_settings = text(&stop_hook::claude_settings_file(around.attempt()));
     let (git_dir, git_common_dir) = (text(&around.git_dir), text(around.git_common_dir));
+    let settings_file = text(&around.settings_file);
     let value = |name: &str| match name {
         "prompt_file" => Some(prompt_file.as_str()),
         "prompt" => Some(around.prompt),
@@ -155,7 +149,7 @@ fn command_line(
         "branch" => Some(around.branch),
         "git_dir" => Some(git_dir.as_str()),
         "git_common_dir" => Some(git_common_dir.as_str()),
-        "claude_settings" => Some(claude_settings.as_str()),
+        "settings_file" => Some(settings_file.as_str()),
         "session" => session,
         _ => None,
     };

@@ -10,8 +10,7 @@ use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::super::stop_hook::write_claude_settings;
-use super::super::{Campaign, environment, prompt};
+use super::super::{Campaign, claude_settings_file, environment, prompt, write_claude_settings};
 use super::call::{Call, Surroundings};
 
 /// A started agent: the event that says so, and the runner to wait for.
@@ -82,6 +81,9 @@ fn start(
     }
     nobody_else_works(campaign, &order.plan, worktree)?;
     clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
+    admin
+        .hide(agent.known.map_or(&[], |known| known.litter))
+        .map_err(|error| failed(&error))?;
     let mut said = Vec::new();
     let branch = match order.place.branch_of {
         Some(unit) => {
@@ -135,15 +137,9 @@ fn start(
         git_common_dir: campaign.repo.common_dir(),
         prompt_file: &prompt_file,
         prompt: &text,
+        settings_file: claude_settings_file(folder.path()),
     };
     let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
-    if agent
-        .command
-        .iter()
-        .any(|argument| argument.contains("{claude_settings}"))
-    {
-        write_claude_settings(folder.path(), &campaign.program).map_err(|error| failed(&error))?;
-    }
     for (name, value) in &call.env {
         variables.set(name, value.as_str());
     }
@@ -163,6 +159,13 @@ fn start(
     let lock = folder
         .prepare(&job, Some(&text))
         .map_err(|error| failed(&error))?;
+    if job
+        .argv
+        .iter()
+        .any(|word| Path::new(word) == around.settings_file)
+    {
+        write_claude_settings(folder.path(), &campaign.program).map_err(|error| failed(&error))?;
+    }
     let runner = campaign
         .launcher
         .launch(folder, lock)

@@ -1,0 +1,343 @@
+//! The real agent programs from end to end, against the project's own model server. They are skipped where the programs are
+//! not installed: `.ci/agents` installs them and runs these. `ORCH_AGENTS_LONG=1` takes the slower programs in, too.
+
+use std::path::Path;
+
+use crate::support::real::Real;
+use crate::support::{Said, wait_for};
+
+/// The programs that are always tried.
+const QUICK: &[&str] = &["claude", "codex", "opencode"];
+
+fn is_long() -> bool {
+    let long = std::env::var_os("ORCH_AGENTS_LONG").is_some();
+    if !long {
+        println!("skipped: ORCH_AGENTS_LONG is not set");
+    }
+    long
+}
+
+/// A step that makes a commit and reports a task.
+fn commit(file: &str, task: &str) -> String {
+    format!(
+        r#"{{"run": "echo {file} > {file} && git add {file} && git commit -qm {file} && orch task done -q {task}"}}"#
+    )
+}
+
+#[test]
+fn three_programs_build_on_each_other_and_their_plans_land() {
+    let Some(real) = Real::with(QUICK) else { return };
+    let document = format!(
+        "# api\n\n## Phase 1: First\n\n- [ ] 1.1 One [[script: [{}, {}, {{\"say\": \"both done\"}}]]]\n\n## Phase 2: Second\n\n- [ ] 2.1 Two\n",
+        commit("one", "1.1"),
+        commit("two", "2.1")
+    );
+    real.document("api", "agent = \"claude\"", &document);
+    let seen = r#"{"run": "cat one > seen && git add seen && git commit -qm seen && orch task done -q 1.1"}"#;
+    real.scripted(
+        "web",
+        "agent = \"codex\"\ndepends = [\"api.1\"]",
+        &format!("[{seen}, {{\"say\": \"it is there\"}}]"),
+    );
+    // What this one leaves uncommitted and unreported is committed for it.
+    real.scripted(
+        "docs",
+        "agent = \"opencode\"",
+        r#"[{"run": "echo page > page"}, {"say": "written"}]"#,
+    );
+    let _ = real.run("up --merge");
+    for plan in ["api", "web", "docs"] {
+        let log = || real.orch(&format!("logs {plan}")).out;
+        assert_eq!(real.state(plan), "landed", "{}\n{}", real.why(plan), log());
+        let facts = real.facts(plan, 0);
+        assert_eq!(facts["end"]["good"], true, "{facts}");
+        assert!(
+            facts["session"].is_string() && facts["spent"]["output"].as_u64() > Some(0),
+            "{facts}"
+        );
+    }
+    assert_eq!(real.git("show main:seen").trim(), "one");
+    assert_eq!(real.git("show main:page").trim(), "page");
+    let status = real.orch("status --json").code(0).json();
+    assert!(
+        status["spent"]["cost"].as_f64() > Some(0.0),
+        "{}",
+        status["spent"]
+    );
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_denied_tool_fails_the_attempt_although_the_program_ends_well() {
+    let Some(real) = Real::with(QUICK) else { return };
+    real.tables("[agents.claude]\npermissions = []\n[agents.opencode]\npermissions = []");
+    let denied = [
+        ("claude", "touch x && git add x"),
+        ("codex", "rm -rf /nowhere/at/all"),
+        ("opencode", "cat /etc/hostname"),
+    ];
+    for (agent, command) in denied {
+        real.scripted(
+            agent,
+            &format!("agent = \"{agent}\""),
+            &format!(r#"[{{"run": "{command}"}}, {{"say": "done"}}]"#),
+        );
+    }
+    real.run("up").code(1).ok();
+    for (agent, command) in denied {
+        assert_eq!(real.state(agent), "failed", "{agent}");
+        let why = real.why(agent);
+        assert!(
+            why.contains("exited with code 0, but it was denied a tool"),
+            "{agent}: {why}"
+        );
+        assert!(why.contains(command), "{agent}: {why}");
+    }
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_refused_question_is_a_failure_in_the_program_s_own_words() {
+    let Some(real) = Real::with(QUICK) else { return };
+    for agent in QUICK {
+        let script = r#"[{"http": 400, "message": "the question is too strange"}]"#;
+        real.scripted(agent, &format!("agent = \"{agent}\""), script);
+    }
+    real.run("up").code(1).ok();
+    for agent in QUICK {
+        assert_eq!(real.state(agent), "failed", "{agent}");
+        assert!(
+            real.why(agent).contains("the question is too strange"),
+            "{agent}: {}",
+            real.why(agent)
+        );
+    }
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_limit_parks_the_plan_and_the_same_conversation_goes_on_without_a_spent_attempt() {
+    let Some(real) = Real::with(&["claude", "codex"]) else {
+        return;
+    };
+    let limit = r#"{"http": 429, "times": 1, "type": "rate_limit_error", "message": "slow down", "headers": {"retry-after": "3600"}, "say": "x"}"#;
+    let first = r#"{"run": "echo begun > begun && git add begun && git commit -qm begun"}"#;
+    let script = format!("[{first}, {limit}]");
+    real.scripted("limited", "agent = \"claude\"", &script);
+    real.scripted(
+        "other",
+        "agent = \"codex\"",
+        &format!("[{}, {{\"say\": \"done\"}}]", commit("other", "1.1")),
+    );
+    let up = real.begin("up");
+    real.comes_to("attempt.parked", "limited");
+    real.comes_to("plan.finished", "other");
+    assert_eq!(real.state("limited"), "parked");
+    let why = real.why("limited");
+    assert!(
+        why.starts_with("rate limited: ") && why.contains("it goes on in"),
+        "{why}"
+    );
+    // A person need not wait.
+    real.orch("retry limited").code(0).ok();
+    up.end().code(0).ok();
+    assert_eq!(real.state("limited"), "finished", "{}", real.why("limited"));
+    let attempts = real.shown("limited")["attempts"].clone();
+    assert_eq!(attempts.as_array().unwrap().len(), 2);
+    assert_eq!(attempts[0]["facts"]["session"], attempts[1]["facts"]["session"]);
+    let talk = real.server.last_conversation("begun > begun");
+    let prompts = talk.iter().filter(|message| message.contains("[[script:"));
+    assert_eq!(
+        prompts.count(),
+        2,
+        "it does not remember what it was told before: {talk:#?}"
+    );
+    let assigned = real.events();
+    let numbers = assigned
+        .iter()
+        .filter(|event| event["event"] == "attempt.assigned" && event["plan"] == "limited")
+        .map(|event| event["data"]["number"].as_u64().unwrap());
+    assert_eq!(numbers.collect::<Vec<_>>(), [1, 1]);
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_limit_that_says_when_it_is_over_is_waited_for_and_an_endless_one_fails_nothing() {
+    let Some(real) = Real::with(&["claude", "codex"]) else {
+        return;
+    };
+    let soon = seconds_now() + 4 * 3600;
+    let told = format!(
+        r#"[{{"http": 429, "message": "you have used all of it", "error": {{"type": "usage_limit_reached", "plan_type": "pro", "resets_at": {soon}}}}}]"#
+    );
+    real.scripted("told", "agent = \"codex\"", &told);
+    let endless = r#"[{"http": 429, "type": "rate_limit_error", "message": "slow down", "headers": {"retry-after": "3600"}}]"#;
+    real.scripted("endless", "agent = \"claude\"", endless);
+    let up = real.begin("up");
+    for plan in ["told", "endless"] {
+        real.comes_to("attempt.parked", plan);
+        assert_eq!(real.state(plan), "parked", "{}", real.why(plan));
+    }
+    let parked = real
+        .events()
+        .into_iter()
+        .find(|event| event["event"] == "attempt.parked" && event["plan"] == "told");
+    let data = parked.unwrap()["data"].clone();
+    assert_eq!(data["told"], true, "{data}");
+    let hours = data["for_ms"].as_u64().unwrap() / 3_600_000;
+    assert!((3..=4).contains(&hours), "{data}");
+    real.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_stream_that_breaks_off_is_no_fault_of_the_agent() {
+    let Some(real) = Real::with(&["codex"]) else {
+        return;
+    };
+    real.scripted(
+        "broken",
+        "agent = \"codex\"",
+        r#"[{"break": true, "say": "half a wo"}]"#,
+    );
+    let up = real.begin("up");
+    real.comes_to("attempt.parked", "broken");
+    assert_eq!(real.state("broken"), "parked");
+    assert!(real.why("broken").contains("stream"), "{}", real.why("broken"));
+    real.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_login_that_expired_holds_the_plan_at_once_and_says_what_to_do() {
+    let Some(real) = Real::with(QUICK) else { return };
+    for agent in QUICK {
+        let script = r#"[{"http": 401, "type": "authentication_error", "message": "invalid x-api-key"}]"#;
+        real.scripted(agent, &format!("agent = \"{agent}\"\nretries = 2"), script);
+    }
+    real.run("up").code(1).ok();
+    for agent in QUICK {
+        assert_eq!(real.state(agent), "held", "{agent}: {}", real.why(agent));
+        assert!(
+            real.why(agent).contains("not logged in"),
+            "{agent}: {}",
+            real.why(agent)
+        );
+        let shown = real.orch(&format!("why {agent}")).code(0);
+        shown.says("next: ").says("then orch up").ok();
+        assert_eq!(
+            real.shown(agent)["attempts"].as_array().unwrap().len(),
+            1,
+            "{agent}"
+        );
+    }
+    real.nothing_is_left();
+}
+
+#[test]
+fn a_tool_that_runs_at_a_stop_is_ended_with_its_program() {
+    let Some(real) = Real::with(QUICK) else { return };
+    // Known by its argument: some programs give their tools another environment.
+    let length = (1_000_000 + std::process::id()).to_string();
+    // One of them comes back from a tool that takes long, and has to be given the next.
+    let step = format!(r#"{{"run": "(setsid sleep {length} &) ; sleep {length}"}}"#);
+    let script = format!("[{}]", vec![step; 20].join(", "));
+    for agent in QUICK {
+        real.scripted(agent, &format!("agent = \"{agent}\""), &script);
+    }
+    let up = real.begin("up");
+    for agent in QUICK {
+        wait_for(&format!("a tool of {agent}"), || {
+            sleepers(&length, real.worktree(agent).path()) > 0
+        });
+    }
+    real.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    assert_eq!(sleepers(&length, Path::new("/")), 0);
+    real.nothing_is_left();
+}
+
+/// Processes below a folder that sleep for so long.
+fn sleepers(length: &str, folder: &Path) -> usize {
+    let line = format!("sleep\0{length}\0");
+    let all = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    let asleep = all
+        .filter(|process| std::fs::read(process.join("cmdline")).is_ok_and(|found| found == line.as_bytes()));
+    asleep
+        .filter(|process| std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
+        .count()
+}
+
+#[test]
+fn programs_that_say_nothing_while_they_are_refused_are_noticed_too() {
+    if !is_long() {
+        return;
+    }
+    let Some(real) = Real::with(&["opencode"]) else {
+        return;
+    };
+    real.scripted(
+        "p",
+        "agent = \"opencode\"",
+        r#"[{"http": 429, "message": "Rate limit exceeded"}]"#,
+    );
+    let up = real.begin("up");
+    real.comes_to("attempt.parked", "p");
+    assert!(real.why("p").starts_with("rate limited: "), "{}", real.why("p"));
+    real.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    real.nothing_is_left();
+}
+
+#[test]
+fn the_slower_programs_work_commit_and_fail_as_they_should() {
+    if !is_long() {
+        return;
+    }
+    let Some(real) = Real::with(&["gemini", "aider"]) else {
+        return;
+    };
+    real.tables("[agents.gemini]\nmodel = \"script\"\n[agents.aider]\nmodel = \"openai/script\"");
+    real.scripted(
+        "well",
+        "agent = \"gemini\"",
+        &format!("[{}, {{\"say\": \"done\"}}]", commit("well", "1.1")),
+    );
+    real.scripted(
+        "badly",
+        "agent = \"gemini\"",
+        r#"[{"http": 400, "message": "too strange"}]"#,
+    );
+    // This one has no tools: it writes what stands in the answer.
+    let edit = "page.md\\n```\\na page\\n```";
+    real.scripted("edits", "agent = \"aider\"", &format!(r#"[{{"say": "{edit}"}}]"#));
+    real.scripted(
+        "errs",
+        "agent = \"aider\"",
+        r#"[{"http": 400, "message": "too strange"}]"#,
+    );
+    let said: Said = real.run("up").code(1);
+    assert_eq!(real.state("well"), "finished", "{}", said.err);
+    assert_eq!(real.state("badly"), "failed", "{}", real.why("badly"));
+    assert!(real.why("badly").contains("too strange"), "{}", real.why("badly"));
+    assert_eq!(real.state("edits"), "finished", "{}", real.why("edits"));
+    let changed = real.git("diff --name-only main...orch/edits");
+    assert_eq!(
+        changed.trim(),
+        "page.md",
+        "nothing of the program's own is committed"
+    );
+    assert_eq!(real.state("errs"), "failed", "{}", real.why("errs"));
+    assert!(real.why("errs").contains("too strange"), "{}", real.why("errs"));
+    real.nothing_is_left();
+}
+
+fn seconds_now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
