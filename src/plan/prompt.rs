@@ -93,7 +93,7 @@ pub struct PromptTask {
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
     /// The template is not valid.
-    #[error("line {line} of the prompt template: {reason}")]
+    #[error("line {line} of the template: {reason}")]
     Template {
         /// Line from 1; 1 when it is not known.
         line: usize,
@@ -121,6 +121,11 @@ impl From<minijinja::Error> for PromptError {
 /// # Errors
 /// What is wrong with the template, and on which line.
 pub fn render_prompt(template: &str, context: &PromptContext) -> Result<String, PromptError> {
+    render(template, context)
+}
+
+/// Renders a template of any sort.
+pub(super) fn render(template: &str, context: &impl Serialize) -> Result<String, PromptError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -254,8 +259,8 @@ mod tests {
         let message = |template| render_prompt(template, &context()).unwrap_err().to_string();
         assert_eq!(
             message("a\n{{ nonsense }}"),
-            "line 2 of the prompt template: undefined value: `nonsense` is undefined"
+            "line 2 of the template: undefined value: `nonsense` is undefined"
         );
-        assert!(message("{% if %}").starts_with("line 1 of the prompt template: syntax error"));
+        assert!(message("{% if %}").starts_with("line 1 of the template: syntax error"));
     }
 }

@@ -50,6 +50,7 @@ mod conflicts;
 mod escalation;
 mod fault_sweep;
 mod merge_landing;
+mod merge_strategies;
 mod messages;
 mod random_kills;
 mod steering;

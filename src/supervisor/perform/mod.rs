@@ -1,6 +1,7 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
 
+mod candidate;
 mod check;
 mod conflict;
 mod hook;
