@@ -21,6 +21,7 @@ mod merge;
 mod new;
 mod output;
 mod preview;
+mod revert;
 mod schema;
 mod send;
 mod simulate;
@@ -116,6 +117,7 @@ enum Command {
     Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
+    Revert(revert::RevertArgs),
     Clean(clean::CleanArgs),
     Backup(backup::BackupArgs),
     Doctor(doctor::DoctorArgs),
@@ -171,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
+        Command::Revert(args) => revert::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),

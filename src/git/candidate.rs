@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::merging::{ConflictFile, Merged, Merger, Replayed, Tally};
+use super::merging::{ConflictFile, Merged, Merger, Replayed, Tally, Undone};
 use super::{GitError, GitVersion, Repository};
 use crate::plan::CommitId;
 
@@ -105,6 +105,36 @@ impl CandidateBuilder {
                 commit,
             }),
         })
+    }
+
+    /// One commit on `onto` that takes changes back, one after the other, each from a commit to a later one.
+    pub fn take_back(
+        &self,
+        onto: &CommitId,
+        changes: &[(CommitId, CommitId)],
+        message: &str,
+    ) -> Result<Build, GitError> {
+        let before = self.repo.tree_of(onto)?;
+        let built = self.with(|merger| {
+            let mut tip = onto.clone();
+            let mut tree = before.clone();
+            for (from, to) in changes {
+                match merger.undo(&tip, from, to)? {
+                    Undone::Conflict(files) => return Ok(Build::Conflict { files }),
+                    Undone::Tree(undone) => {
+                        tip = merger.commit(&undone, &[&tip], message)?;
+                        tree = undone;
+                    }
+                }
+            }
+            if tree == before {
+                return Ok(Build::AlreadyContained);
+            }
+            let commit = merger.commit(&tree, &[onto], message)?;
+            Ok(Build::Candidate(Candidate { commit, tree }))
+        })?;
+        self.save()?;
+        Ok(built)
     }
 
     /// Writes all drafts, so that git commands and other processes see them.

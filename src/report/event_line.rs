@@ -2,7 +2,7 @@
 
 use crate::journal::Record;
 use crate::plan::OnStuck;
-use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
+use crate::schedule::{Event, Failed, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
 use crate::supervisor::given;
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -37,7 +37,7 @@ pub fn detail(event: &Event) -> String {
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
         Event::WorktreeRefused { why, .. }
         | Event::PinRefused(PinRefusal { why, .. })
-        | Event::PlanFailed { why, .. }
+        | Event::PlanFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
@@ -119,6 +119,7 @@ pub fn detail(event: &Event) -> String {
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
+        Event::MergeReverted(back) => format!("{} is at {}", back.target, back.commit.short()),
         Event::MergeFailed { why, .. } => merge_trouble(why),
         Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),

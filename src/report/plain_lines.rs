@@ -65,7 +65,7 @@ fn is_news(event: &Event) -> bool {
         | Event::VerifyPassed { .. }
         | Event::VerifyFailed { .. }
         | Event::PlanFinished { .. }
-        | Event::PlanFailed { .. }
+        | Event::PlanFailed(_)
         | Event::PlanSkipped { .. }
         | Event::PlanHeld { .. }
         | Event::Paused { .. }
@@ -78,6 +78,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeRequested { .. }
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
+        | Event::MergeReverted(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

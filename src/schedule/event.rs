@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
+use super::event_about::{
+    Failed, Found, LaneOf, OfPlan, PinRefusal, Steered, TakenBack, TaskReport, UnitOf, is_zero,
+};
 use super::notice::{Escalation, Foreseen, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
 use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
@@ -279,12 +281,7 @@ pub enum Event {
     PlanFinished(OfPlan),
     /// The attempts are used up.
     #[serde(rename = "plan.failed")]
-    PlanFailed {
-        /// The plan.
-        plan: PlanName,
-        /// Why.
-        why: String,
-    },
+    PlanFailed(Failed),
     /// Something the plan depends on did not succeed.
     #[serde(rename = "plan.skipped")]
     PlanSkipped {
@@ -357,6 +354,9 @@ pub enum Event {
     /// A finished plan was found on the target without orch having landed it: a person has.
     #[serde(rename = "merge.found")]
     MergeFound(Found),
+    /// A person took the plan off the target again.
+    #[serde(rename = "merge.reverted")]
+    MergeReverted(TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed {

@@ -66,6 +66,26 @@ pub struct PinRefusal {
     pub why: String,
 }
 
+/// A plan that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The plan.
+    pub plan: PlanName,
+    /// Why.
+    pub why: String,
+}
+
+/// A plan that was taken off a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// The plan.
+    pub plan: PlanName,
+    /// The branch.
+    pub target: String,
+    /// The commit that took it back.
+    pub commit: CommitId,
+}
+
 /// A plan that was found on a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
@@ -100,6 +120,8 @@ impl Event {
             | Self::Approved(about) => Some(&about.plan),
             Self::PinRefused(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
+            Self::MergeReverted(about) => Some(&about.plan),
+            Self::PlanFailed(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
@@ -136,7 +158,6 @@ impl Event {
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
-            | Self::PlanFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
             | Self::Paused { plan, .. }

@@ -60,7 +60,7 @@ pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf};
+pub use event_about::{Failed, Found, LaneOf, OfPlan, PinRefusal, Steered, TakenBack, TaskReport, UnitOf};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;

@@ -53,6 +53,7 @@ mod merge_landing;
 mod merge_strategies;
 mod messages;
 mod random_kills;
+mod revert;
 mod steering;
 mod stuck;
 mod sync_points;

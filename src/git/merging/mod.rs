@@ -33,7 +33,7 @@ use std::path::PathBuf;
 pub use forecast::{Clash, Decided, Forecast};
 pub use merger::Tally;
 pub(super) use merger::{Merged, Merger};
-pub(super) use replay::Replayed;
+pub(super) use replay::{Replayed, Undone};
 
 /// A file that does not merge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

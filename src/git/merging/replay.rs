@@ -20,6 +20,15 @@ pub(in super::super) enum Replayed {
     Conflict(Vec<ConflictFile>),
 }
 
+/// What taking a change back came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Undone {
+    /// The id of the tree.
+    Tree(String),
+    /// Something that changed since stands in the way.
+    Conflict(Vec<ConflictFile>),
+}
+
 /// A commit's parts that go on in its replay.
 struct Original {
     parent: Option<Oid>,
@@ -66,6 +75,19 @@ impl Merger {
             return self.apply_by_git(tip, &commit_id(commit), None);
         };
         self.apply_change(tip, &commit_id(parent), &commit_id(commit))
+    }
+
+    /// What differs from `from` to `to`, taken back from `tip`.
+    pub(in super::super) fn undo(
+        &mut self,
+        tip: &CommitId,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Undone, GitError> {
+        Ok(match self.apply_change(tip, to, from)? {
+            Answered::Tree(tree) => Undone::Tree(tree),
+            Answered::Conflict(files) => Undone::Conflict(files),
+        })
     }
 
     /// What differs from `from` to `to`, made to `tip`.

@@ -98,15 +98,29 @@ fn attempt(
         None if before.is_some() => return Ok(Some((before, onto))),
         None => onto,
     };
+    verify_and_land(campaign, admin, plan, target, before, &commit, warnings)
+}
+
+/// Verifies a commit that the target could move to, and moves it there; none when somebody else moved it meanwhile.
+fn verify_and_land(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    target: &str,
+    before: Option<CommitId>,
+    commit: &CommitId,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Move>, MergeTrouble> {
+    let repo = &campaign.repo;
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        match verify_candidate(campaign, admin, plan, &commit, line, warnings) {
+        match verify_candidate(campaign, admin, plan, commit, line, warnings) {
             Ok(Verdict::Passed) => {}
             Err(why) => return Err(MergeTrouble::Refused { why }),
             Ok(Verdict::Failed(why)) => return Err(MergeTrouble::Verification { why }),
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
         }
     }
-    let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
+    let landing = match repo.plan_landing(target, before.as_ref(), commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { .. }) => return Ok(None),
         Err(error) => return Err(refused(&error)),
@@ -133,6 +147,40 @@ fn attempt(
         }
     }
     Ok(Some((before, done.commit)))
+}
+
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
+/// could not be brought along.
+///
+/// # Errors
+///
+/// Why the target has not moved.
+pub fn land_commit(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    tip: &CommitId,
+    commit: &CommitId,
+) -> Result<Vec<String>, String> {
+    let mut warnings = Vec::new();
+    let target = &campaign.target;
+    match verify_and_land(
+        campaign,
+        admin,
+        plan,
+        target,
+        Some(tip.clone()),
+        commit,
+        &mut warnings,
+    ) {
+        Ok(Some(_)) => Ok(warnings),
+        Ok(None) => Err(format!(
+            "the branch `{target}` was moved by somebody else: try again"
+        )),
+        Err(MergeTrouble::Verification { why }) => Err(format!("the tree without it does not pass: {why}")),
+        Err(MergeTrouble::Refused { why }) => Err(why),
+        Err(other) => Err(format!("it cannot land: {other:?}")),
+    }
 }
 
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {

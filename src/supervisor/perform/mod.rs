@@ -16,7 +16,7 @@ pub use check::check;
 pub use hook::hook;
 pub use launch::launch;
 pub(super) use merge::TRAIN;
-pub use merge::{merge, rehearse, resume_landing};
+pub use merge::{land_commit, merge, rehearse, resume_landing};
 pub use pin::{AtWork, pin};
 pub use unit::{UnitLocks, integrate};
 pub use verify::{stop_verification, verify};
