@@ -21,14 +21,17 @@ mod merge;
 mod new;
 mod output;
 mod preview;
+mod prompt;
 mod revert;
 mod schema;
 mod send;
 mod simulate;
+mod skill;
 mod status;
 mod steer;
 mod task;
 mod task_inbox;
+mod task_stop;
 mod up;
 mod why;
 
@@ -94,6 +97,7 @@ enum Command {
     Check(check::CheckArgs),
     Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
+    Prompt(prompt::PromptArgs),
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
@@ -114,6 +118,7 @@ enum Command {
     Approve(steer::SteerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
+    Skill(skill::SkillArgs),
     Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
@@ -151,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
+        Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
@@ -169,6 +175,7 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
         Command::Send(args) => send::run(&context, args),
+        Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
         Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),

@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::{GitError, LEAST_VERSION};
+use super::{GitError, LEAST_VERSION, again};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -219,13 +219,15 @@ impl Git {
         }
         let output = child.wait_with_output().map_err(cannot_run)?;
         fault::point("git.ended");
-        if output.status.signal().is_some() {
-            super::again::note_killed();
+        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let killed = output.status.signal().is_some();
+        if killed || (!output.status.success() && again::met_unfinished_worktree(&stderr)) {
+            again::note_cut_short();
         }
         Ok(Answer {
             status: output.status,
             stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            stderr,
             shown,
         })
     }

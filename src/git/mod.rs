@@ -7,6 +7,7 @@
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
+//! | what a worktree gets besides its commit | `include`, `content_notes` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | finding what does not fit together, and mending it | `survey`, `locks`, `found_work` |
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
@@ -25,6 +26,7 @@ mod carry;
 mod changes;
 mod checkout;
 mod command;
+mod content_notes;
 mod diff;
 mod ensure;
 mod enter;
@@ -40,6 +42,7 @@ mod history;
 mod identity;
 mod ignored;
 mod in_the_way;
+mod include;
 mod inspect;
 mod integrate;
 mod keep_reason;
@@ -84,7 +87,8 @@ pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
-pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use include::{INCLUDE_FILE, Included};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};

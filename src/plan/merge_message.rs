@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::prompt::{PromptError, render};
+use super::templates::{PromptError, render_one};
 use super::{Plan, PlanName, TaskId};
 
 /// The template that is used where a repository has none of its own.
@@ -62,7 +62,7 @@ impl MergeContext {
 ///
 /// What is wrong with the template, and on which line.
 pub fn render_merge_message(template: &str, context: &MergeContext) -> Result<String, PromptError> {
-    let text = render(template, context)?;
+    let text = render_one("merge.txt", template, context)?;
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines().map(str::trim_end) {
         if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {

@@ -124,7 +124,9 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
         Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(Hold::Refused { why } | Hold::Stuck { why } | Hold::Work { why, .. })) => {
+        Some(Outcome::Held(
+            Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },
+        )) => {
             format!("it is held: {why}")
         }
         Some(Outcome::Cancelled) => "it was cancelled".to_owned(),

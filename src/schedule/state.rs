@@ -1,14 +1,15 @@
 //! The state of everything: the fold of the journal.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{CommitId, Dependency, PlanName, RunId, TaskState};
+use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState};
 
 use super::attempt::Attempt;
+use super::parking::Limit;
 use super::plan_run::{Item, PlanRun};
 use super::work::{PlanWork, Work};
-use super::{At, Merge};
+use super::{At, Merge, Spent};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,12 @@ pub struct State {
     pub phase: Phase,
     /// The latest moment seen.
     pub now: At,
+    /// What the run has used up.
+    pub spent: Spent,
+    /// Accounts that had nothing to give when they were asked last.
+    pub(super) limits: BTreeMap<(AgentName, Option<String>), Limit>,
+    /// Accounts of the agents that have several.
+    pub(super) accounts: Arc<BTreeMap<AgentName, Vec<String>>>,
 }
 
 /// The run under way.
@@ -81,6 +88,9 @@ impl State {
             run: None,
             phase: Phase::Idle,
             now: At::default(),
+            spent: Spent::default(),
+            limits: BTreeMap::new(),
+            accounts: Arc::new(work.accounts()),
         }
     }
 

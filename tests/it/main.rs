@@ -31,6 +31,8 @@ mod git_worktree;
 mod status_writers;
 // Floor 3: a damaged journal.
 mod journal_damage;
+// Floor 4: the manifest is edited while plans are worked on.
+mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
@@ -44,17 +46,20 @@ mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
 mod cli_preview;
+mod cli_prompt;
 mod cli_shapes;
 mod cli_task;
 mod conflicts;
 mod escalation;
 mod fault_sweep;
+mod hooks;
 mod merge_landing;
 mod merge_strategies;
 mod messages;
 mod random_kills;
 mod revert;
 mod steering;
+mod stop_hook;
 mod stuck;
 mod sync_points;
 mod two_supervisors;
@@ -63,6 +68,9 @@ mod up_places;
 mod up_removed;
 mod up_resume;
 mod up_seed;
+// The same: worktrees made ready for work.
+mod up_setup;
+mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;

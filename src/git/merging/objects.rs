@@ -99,7 +99,7 @@ impl Objects {
             return Ok(());
         }
         let cannot = || GitError::library("write what was merged");
-        let objects = self.order.iter().map(|id| (*id, &self.made[id]));
+        let mut objects = self.order.iter().map(|id| (*id, &self.made[id]));
         if self.order.len() <= LOOSE {
             let odb = self.repo.odb().map_err(cannot())?;
             for (_, (kind, data)) in objects {
@@ -108,9 +108,7 @@ impl Objects {
         } else {
             let folder = self.repo.commondir().join("objects/pack");
             let mut pack = Pack::with_room(self.bytes + self.order.len() * 32);
-            let added = objects
-                .map(|(id, (kind, data))| pack.add(id, *kind, data))
-                .collect::<Result<(), _>>();
+            let added = objects.try_for_each(|(id, (kind, data))| pack.add(id, *kind, data));
             added
                 .and_then(|()| pack.write(&folder))
                 .map_err(GitError::io("write what was merged into", &folder))?;

@@ -120,6 +120,8 @@ fn verify_and_land(
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
         }
     }
+    super::pre_merge::pre_merge(campaign, plan, target, before.as_ref(), commit)
+        .map_err(|why| MergeTrouble::Refused { why })?;
     let landing = match repo.plan_landing(target, before.as_ref(), commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { .. }) => return Ok(None),
@@ -222,6 +224,7 @@ fn verify_candidate(
         .ensure_detached(TRAIN, &path, commit)
         .map_err(|error| error.to_string())?;
     warnings.extend(ready.warnings);
+    warnings.extend(super::furnish_own(campaign, plan, TRAIN, &ready.path)?);
     let variables = environment::for_plan(campaign, plan, &ready.path);
     let check = verify::Check {
         tag: format!("merge-{}-{}", plan.name, commit.short()),
