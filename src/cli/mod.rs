@@ -23,6 +23,7 @@ mod output;
 mod preview;
 mod prompt;
 mod report;
+mod revert;
 mod schema;
 mod send;
 mod simulate;
@@ -122,6 +123,7 @@ enum Command {
     Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
+    Revert(revert::RevertArgs),
     Clean(clean::CleanArgs),
     Report(report::ReportArgs),
     History(report::HistoryArgs),
@@ -183,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&context, args),
         Command::Report(args) => report::report(&context, args),
         Command::History(args) => report::history(&context, args),
+        Command::Revert(args) => revert::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),

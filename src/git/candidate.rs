@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::merging::{ConflictFile, Merged, Merger, Tally};
+use super::merging::{ConflictFile, Merged, Merger, Replayed, Tally, Undone};
 use super::{GitError, GitVersion, Repository};
 use crate::plan::CommitId;
 
 /// A commit that the target could move to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The merge commit: first parent the target, second the branch.
+    /// The commit. Of a merge the first parent is the target, the second the branch.
     pub commit: CommitId,
     /// The id of its tree. Verdicts are kept by it.
     pub tree: String,
@@ -76,6 +76,65 @@ impl CandidateBuilder {
                 Ok(Build::Candidate(Candidate { commit, tree }))
             }
         })
+    }
+
+    /// As [`CandidateBuilder::build`], but one commit on `onto` with the whole change, as `git merge --squash` makes it.
+    pub fn squash(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+        let built = self.with(|merger| match merger.merge(onto, head)? {
+            Merged::Contained => Ok(Build::AlreadyContained),
+            Merged::Conflict(files) => Ok(Build::Conflict { files }),
+            Merged::Tree(tree) => {
+                let commit = merger.commit(&tree, &[onto], message)?;
+                Ok(Build::Candidate(Candidate { commit, tree }))
+            }
+        })?;
+        self.save()?;
+        Ok(built)
+    }
+
+    /// As [`CandidateBuilder::build`], but the head's own commits replayed on `onto`, as `git rebase` does it: without
+    /// merges, and without commits that change nothing there.
+    pub fn rebase(&self, onto: &CommitId, head: &CommitId) -> Result<Build, GitError> {
+        let replayed = self.with(|merger| merger.replay(onto, head))?;
+        self.save()?;
+        Ok(match replayed {
+            Replayed::Conflict(files) => Build::Conflict { files },
+            Replayed::Tip(tip) if tip == *onto => Build::AlreadyContained,
+            Replayed::Tip(commit) => Build::Candidate(Candidate {
+                tree: self.repo.tree_of(&commit)?,
+                commit,
+            }),
+        })
+    }
+
+    /// One commit on `onto` that takes changes back, one after the other, each from a commit to a later one.
+    pub fn take_back(
+        &self,
+        onto: &CommitId,
+        changes: &[(CommitId, CommitId)],
+        message: &str,
+    ) -> Result<Build, GitError> {
+        let before = self.repo.tree_of(onto)?;
+        let built = self.with(|merger| {
+            let mut tip = onto.clone();
+            let mut tree = before.clone();
+            for (from, to) in changes {
+                match merger.undo(&tip, from, to)? {
+                    Undone::Conflict(files) => return Ok(Build::Conflict { files }),
+                    Undone::Tree(undone) => {
+                        tip = merger.commit(&undone, &[&tip], message)?;
+                        tree = undone;
+                    }
+                }
+            }
+            if tree == before {
+                return Ok(Build::AlreadyContained);
+            }
+            let commit = merger.commit(&tree, &[onto], message)?;
+            Ok(Build::Candidate(Candidate { commit, tree }))
+        })?;
+        self.save()?;
+        Ok(built)
     }
 
     /// Writes all drafts, so that git commands and other processes see them.

@@ -48,7 +48,7 @@ pub struct Templates {
 
 /// Why a prompt could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("line {line} of the prompt template {name}: {reason}")]
+#[error("line {line} of the template {name}: {reason}")]
 pub struct PromptError {
     /// The template's file name.
     pub name: String,
@@ -132,16 +132,7 @@ impl Templates {
 
     fn render(&self, name: &str, context: &impl Serialize) -> Result<String, PromptError> {
         let fault = |error: minijinja::Error| PromptError::new(&error, name);
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()
-            .map_err(fault)?;
-        environment.set_syntax(syntax);
+        let mut environment = environment().map_err(fault)?;
         for (name, text) in BUILT_IN {
             let text = self.own.get(*name).map_or(*text, String::as_str);
             environment
@@ -151,6 +142,29 @@ impl Templates {
         let template = environment.get_template(name).map_err(fault)?;
         template.render(Serde(context)).map_err(fault)
     }
+}
+
+/// How templates of any sort are read.
+fn environment<'t>() -> Result<Environment<'t>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    Ok(environment)
+}
+
+/// Renders one template that includes no others.
+pub(super) fn render_one(name: &str, text: &str, context: &impl Serialize) -> Result<String, PromptError> {
+    let fault = |error: minijinja::Error| PromptError::new(&error, name);
+    let mut environment = environment().map_err(fault)?;
+    environment.add_template(name, text).map_err(fault)?;
+    let template = environment.get_template(name).map_err(fault)?;
+    template.render(Serde(context)).map_err(fault)
 }
 
 impl PromptKind {

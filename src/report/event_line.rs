@@ -2,7 +2,9 @@
 
 use crate::journal::Record;
 use crate::plan::{ManifestChange, OnStuck};
-use crate::schedule::{Event, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
+use crate::schedule::{
+    Event, Failed, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word,
+};
 use crate::supervisor::given;
 
 use super::told_line::{facts_line, parked_line};
@@ -41,7 +43,7 @@ pub fn detail(event: &Event) -> String {
         | Event::WorktreeWaits(LaneNote { why, .. })
         | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
-        | Event::PlanFailed { why, .. }
+        | Event::PlanFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
@@ -126,6 +128,7 @@ pub fn detail(event: &Event) -> String {
         Event::MergeStarted { .. } => String::new(),
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
+        Event::MergeReverted(back) => format!("{} is at {}", back.target, back.commit.short()),
         Event::MergeFailed { why, .. } => merge_trouble(why),
         Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),

@@ -69,7 +69,7 @@ fn is_news(event: &Event) -> bool {
         | Event::VerifyPassed { .. }
         | Event::VerifyFailed { .. }
         | Event::PlanFinished { .. }
-        | Event::PlanFailed { .. }
+        | Event::PlanFailed(_)
         | Event::PlanSkipped { .. }
         | Event::PlanHeld { .. }
         | Event::Paused { .. }
@@ -82,6 +82,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeRequested { .. }
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
+        | Event::MergeReverted(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

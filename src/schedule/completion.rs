@@ -2,6 +2,7 @@
 
 use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
 
+use super::Failed;
 use super::answers::Ask;
 use super::attempt::Stage;
 use super::judge::{Verdict, judge};
@@ -264,7 +265,7 @@ impl Scheduler {
                     built_on,
                 }
             }
-            (false, _, _) => Event::PlanFailed { plan, why },
+            (false, _, _) => Event::PlanFailed(Failed { plan, why }),
         };
         self.record(at, event, step);
     }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::event_about::is_zero;
 use super::{
-    Escalation, Evidence, Exit, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
+    Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
     ManifestEdit, MergeTrouble, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
-    StuckNotice, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip,
+    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip,
 };
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
 
@@ -273,12 +273,7 @@ pub enum Event {
     PlanFinished(OfPlan),
     /// The attempts are used up.
     #[serde(rename = "plan.failed")]
-    PlanFailed {
-        /// The plan.
-        plan: PlanName,
-        /// Why.
-        why: String,
-    },
+    PlanFailed(Failed),
     /// Something the plan depends on did not succeed.
     #[serde(rename = "plan.skipped")]
     PlanSkipped {
@@ -351,6 +346,9 @@ pub enum Event {
     /// A finished plan was found on the target without orch having landed it: a person has.
     #[serde(rename = "merge.found")]
     MergeFound(Found),
+    /// A person took the plan off the target again.
+    #[serde(rename = "merge.reverted")]
+    MergeReverted(TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed {

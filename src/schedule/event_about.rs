@@ -98,6 +98,26 @@ pub struct PinRefusal {
     pub why: String,
 }
 
+/// A plan that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The plan.
+    pub plan: PlanName,
+    /// Why.
+    pub why: String,
+}
+
+/// A plan that was taken off a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// The plan.
+    pub plan: PlanName,
+    /// The branch.
+    pub target: String,
+    /// The commit that took it back.
+    pub commit: CommitId,
+}
+
 /// Commits of an attempt that could not be merged into the plan's branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkRefusal {
@@ -145,6 +165,8 @@ impl Event {
             Self::PinRefused(about) => Some(&about.plan),
             Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
+            Self::MergeReverted(about) => Some(&about.plan),
+            Self::PlanFailed(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
@@ -184,7 +206,6 @@ impl Event {
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
-            | Self::PlanFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
             | Self::Paused { plan, .. }

@@ -22,7 +22,10 @@ pub(super) fn explain_outcome(
         )],
         Outcome::Skipped(why) => vec![Reason::new(why)],
         Outcome::Cancelled => vec![Reason::with_remedy(
-            "a person cancelled it",
+            match run.reverted.iter().next() {
+                Some((target, commit)) => format!("it was taken off {target} again by {}", commit.short()),
+                None => "a person cancelled it".to_owned(),
+            },
             format!("orch retry {name}"),
         )],
         Outcome::Held(Hold::Conflict { with, files }) => vec![Reason::with_remedy(

@@ -157,7 +157,7 @@ impl PlanRun {
             }
             Event::VerifyStopped { .. } => self.verify = Verify::Open,
             Event::PlanFinished { .. } => self.end(at, Outcome::Finished),
-            Event::PlanFailed { why, .. } => self.end(at, Outcome::Failed(why.clone())),
+            Event::PlanFailed(failed) => self.end(at, Outcome::Failed(failed.why.clone())),
             Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),
             Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
             Event::PlanCancelled { .. } => {
@@ -203,6 +203,7 @@ impl PlanRun {
                 self.since = at;
             }
             Event::MergeFound(found) => self.was_found(at, found),
+            Event::MergeReverted(back) => self.was_taken_back(at, back),
             Event::MergeFailed { why, .. } => {
                 self.merge = Merge::Idle;
                 let changed = matches!(

@@ -3,6 +3,7 @@
 
 use crate::plan::{Dependency, PlanName};
 
+use super::Failed;
 use super::plan_run::{Lost, Outcome, PlanRun};
 use super::readiness::Cause;
 use super::scheduler::{Scheduler, Step};
@@ -110,7 +111,7 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     let failed: Vec<String> = failed.collect();
     if !failed.is_empty() {
         let why = failed.join("; ");
-        return Event::PlanFailed { plan, why };
+        return Event::PlanFailed(Failed { plan, why });
     }
     let skipped = run.lost.values().find_map(|lost| match lost {
         Lost::Skipped { cause, why } => Some((cause.clone(), why.clone())),

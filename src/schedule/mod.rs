@@ -70,8 +70,8 @@ pub use budget::money;
 pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
 pub use event_about::{
-    Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal,
-    WorkSkip,
+    Failed, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack, TaskReport,
+    UnitOf, WorkRefusal, WorkSkip,
 };
 pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};

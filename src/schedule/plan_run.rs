@@ -7,7 +7,7 @@ use crate::plan::{
 };
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Found, Hold, MergeTrouble, Parking, Spent};
+use super::{At, Found, Hold, MergeTrouble, Parking, Spent, TakenBack};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,6 +56,8 @@ pub struct PlanRun {
     pub landed: BTreeMap<String, CommitId>,
     /// What shows that a person landed it, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
+    /// The commits that took it back, by target branch.
+    pub reverted: BTreeMap<String, CommitId>,
     /// Where its merge stands.
     pub merge: Merge,
     /// Why the last merge did not land it.
@@ -209,6 +211,15 @@ impl PlanRun {
         self.landed.insert(found.target.clone(), found.commit.clone());
         self.landed_by_hand
             .insert(found.target.clone(), found.evidence.clone());
+        self.since = at;
+    }
+
+    /// A person took it off a target again.
+    pub(super) fn was_taken_back(&mut self, at: At, back: &TakenBack) {
+        self.landed.remove(&back.target);
+        self.landed_by_hand.remove(&back.target);
+        self.reverted.insert(back.target.clone(), back.commit.clone());
+        self.outcome = Some(Outcome::Cancelled);
         self.since = at;
     }
 

@@ -236,7 +236,7 @@ impl Scheduler {
             | Event::MergeFailed { .. }
             | Event::MergeStarted { .. }
             | Event::PlanFinished { .. }
-            | Event::PlanFailed { .. }
+            | Event::PlanFailed(_)
             | Event::PlanSkipped { .. }
             | Event::PlanHeld { .. }
             | Event::PlanCancelled { .. } => {

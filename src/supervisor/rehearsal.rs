@@ -52,7 +52,7 @@ pub fn rehearse_merge(
         }
         for effect in step.effects {
             if let Effect::Merge { plan, into } = effect {
-                let event = match perform::rehearse(campaign, &plan, &onto, &landed) {
+                let event = match perform::rehearse(campaign, &plan, &target, &onto, &landed) {
                     Ok(commit) => {
                         onto = commit.clone();
                         landed.insert(plan.clone(), commit.clone());

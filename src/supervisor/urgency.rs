@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::schedule::Event;
+use crate::schedule::{Event, Failed};
 
 /// How soon somebody should look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,7 @@ pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
         Event::Escalated(_) => Some(Urgency::High),
         Event::RunStopped { resume, .. } => (!resume).then_some(Urgency::High),
-        Event::PlanFailed { .. } => Some(Urgency::Normal),
+        Event::PlanFailed(_) => Some(Urgency::Normal),
         Event::RunSettled {} => Some(Urgency::Low),
         _ => None,
     }
@@ -53,7 +53,7 @@ pub fn is_news(told: &mut Told, event: &Event, now: i64) -> bool {
     let key = match event {
         Event::RunStopped { why, .. } => format!("run.stopped {why}"),
         // How often it was tried, in brackets behind, and the output below make it no other failure.
-        Event::PlanFailed { plan, why } => {
+        Event::PlanFailed(Failed { plan, why }) => {
             let first = why.lines().next().unwrap_or_default();
             let first = first.split(" (").next().unwrap_or_default();
             format!("plan.failed {plan} {first}")
@@ -68,10 +68,10 @@ mod tests {
     use super::*;
 
     fn failed(plan: &str, why: &str) -> Event {
-        Event::PlanFailed {
+        Event::PlanFailed(Failed {
             plan: plan.parse().unwrap(),
             why: why.to_owned(),
-        }
+        })
     }
 
     #[test]

@@ -117,8 +117,22 @@ impl ByGit {
     }
 
     fn merge_alone(&self, onto: &CommitId, head: &CommitId) -> Result<Answered, GitError> {
-        let answer = self
-            .command(Git::on(&self.common_dir), onto)
+        self.merge_from(None, onto, head)
+    }
+
+    /// Merges two commits by a process of its own, as if `base` were what they have in common.
+    pub(super) fn merge_from(
+        &self,
+        base: Option<&CommitId>,
+        onto: &CommitId,
+        head: &CommitId,
+    ) -> Result<Answered, GitError> {
+        let git = self.command(Git::on(&self.common_dir), onto);
+        let git = match base {
+            Some(base) => git.arg(format!("--merge-base={base}")),
+            None => git,
+        };
+        let answer = git
             .args(["-z", "--messages"])
             .args([onto.as_str(), head.as_str()])
             .answer()?;

@@ -1,5 +1,7 @@
 //! One who merges commits of a repository, one after the other.
 
+use std::path::Path;
+
 use git2::{ObjectType, Oid};
 
 use super::super::command::Git;
@@ -163,16 +165,38 @@ impl Merger {
         parents: &[&CommitId],
         message: &str,
     ) -> Result<CommitId, GitError> {
+        let own = self.own.take();
+        let commit = self.commit_of(tree, parents, message, None)?;
+        self.lineage
+            .advance(oid(&commit)?, own.filter(|_| parents.len() == 2));
+        Ok(commit)
+    }
+
+    /// Makes a commit, with another's name on it where one is given.
+    pub(super) fn commit_of(
+        &mut self,
+        tree: &str,
+        parents: &[&CommitId],
+        message: &str,
+        author: Option<&str>,
+    ) -> Result<CommitId, GitError> {
         let ids: Vec<&str> = parents.iter().map(|parent| parent.as_str()).collect();
-        let commit = match self.settings.commit(tree, &ids, message) {
-            Some(text) => self.objects.put(ObjectType::Commit, text)?,
-            None => oid(&self.commit_by_git(tree, parents, message)?)?,
+        let commit = match self.settings.commit(tree, &ids, message, author) {
+            Some(text) => commit_id(self.objects.put(ObjectType::Commit, text)?),
+            None => self.commit_by_git(tree, parents, message, author)?,
         };
-        self.lineage.advance(commit, self.own.take());
         if self.objects.unsaved() > UNSAVED {
             self.save()?;
         }
-        Ok(commit_id(commit))
+        Ok(commit)
+    }
+
+    pub(super) fn common_dir(&self) -> &Path {
+        self.repo.common_dir()
+    }
+
+    pub(super) fn by_git(&mut self) -> &mut ByGit {
+        &mut self.by_git
     }
 
     /// Signed, or with something in it that is not written here.
@@ -181,6 +205,7 @@ impl Merger {
         tree: &str,
         parents: &[&CommitId],
         message: &str,
+        author: Option<&str>,
     ) -> Result<CommitId, GitError> {
         self.save()?;
         let settings = &self.settings.committing;
@@ -191,6 +216,14 @@ impl Merger {
         }
         if settings.sign {
             git = git.arg("-S");
+        }
+        if let Some((name, rest)) = author.and_then(|author| author.split_once(" <"))
+            && let Some((mail, when)) = rest.rsplit_once("> ")
+        {
+            git = git
+                .env("GIT_AUTHOR_NAME", name)
+                .env("GIT_AUTHOR_EMAIL", mail)
+                .env("GIT_AUTHOR_DATE", format!("@{when}"));
         }
         let mut message = message.to_owned();
         if !message.ends_with('\n') {

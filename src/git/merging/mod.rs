@@ -7,6 +7,7 @@
 //! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
 //! | common ancestors along a line of merges | `lineage` |
 //! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
+//! | commits replayed one by one | `replay` |
 //! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
 //! | who commits, and settings that matter | `settings` |
 
@@ -21,6 +22,7 @@ mod merger;
 mod objects;
 mod pack;
 mod pair;
+mod replay;
 mod runs;
 mod settings;
 mod text;
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 pub use forecast::{Clash, Decided, Forecast};
 pub use merger::Tally;
 pub(super) use merger::{Merged, Merger};
+pub(super) use replay::{Replayed, Undone};
 
 /// A file that does not merge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

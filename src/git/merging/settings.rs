@@ -86,9 +86,15 @@ impl Settings {
         })
     }
 
-    /// A commit's bytes; none when git has to write it.
-    pub(super) fn commit(&self, tree: &str, parents: &[&str], message: &str) -> Option<Vec<u8>> {
-        let (author, committer) = (self.author.as_ref()?, self.committer.as_ref()?);
+    /// A commit's bytes; none when git has to write it. `author` is another's, with time and zone.
+    pub(super) fn commit(
+        &self,
+        tree: &str,
+        parents: &[&str],
+        message: &str,
+        author: Option<&str>,
+    ) -> Option<Vec<u8>> {
+        let (own, committer) = (self.author.as_ref()?, self.committer.as_ref()?);
         if self.committing.sign || message.contains('\0') {
             return None;
         }
@@ -96,11 +102,8 @@ impl Settings {
         for parent in parents {
             text += &format!("parent {parent}\n");
         }
-        text += &format!(
-            "author {}\ncommitter {}\n\n{message}",
-            author.now(),
-            committer.now()
-        );
+        let author = author.map_or_else(|| own.now(), str::to_owned);
+        text += &format!("author {author}\ncommitter {}\n\n{message}", committer.now());
         if !text.ends_with('\n') {
             text.push('\n');
         }

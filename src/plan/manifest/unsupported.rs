@@ -28,7 +28,6 @@ const fn row_of(
 }
 
 const LEAVE_OUT: &str = "leave the key out";
-const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
 const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
@@ -41,8 +40,6 @@ const ROWS: &[Row] = &[
         &[],
         "all plans start from `base` of [run]: leave the key out",
     ),
-    row_of("plans", "merge_strategy", &["merge"], MERGE_COMMIT),
-    row_of("merge", "strategy", &["merge"], MERGE_COMMIT),
     row_of("merge", "verify_slots", &["1"], ONE_BY_ONE),
     row_of("merge", "on_conflict", &["hold"], HOLD),
     row_of("merge", "resolver", &[], HOLD),

@@ -6,15 +6,13 @@ use std::fs;
 
 use crate::agent::JobFolder;
 use crate::fault;
-use crate::git::{
-    Build, CandidateBuilder, CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed,
-};
+use crate::git::{CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed};
 use crate::plan::{CommitId, Plan, PlanName};
 use crate::schedule::{Event, MergeTrouble};
 
 use super::super::{Campaign, environment};
 use super::verify::Verdict;
-use super::{conflict, verify};
+use super::{candidate, verify};
 
 /// How often a candidate is built anew because somebody else moved the target meanwhile.
 const REBUILDS: u32 = 10;
@@ -94,23 +92,37 @@ fn attempt(
     }
     let before = repo.branch_tip(target).map_err(|error| refused(&error))?;
     let onto = before.clone().unwrap_or_else(|| campaign.base.clone());
-    let commit = match build(campaign, plan, &onto, landed)? {
+    let commit = match candidate::build(campaign, plan, target, &onto, landed)? {
         Some(candidate) => candidate,
         // All of it is there already, as after a crash between moving the target and writing that down.
         None if before.is_some() => return Ok(Some((before, onto))),
         None => onto,
     };
+    verify_and_land(campaign, admin, plan, target, before, &commit, warnings)
+}
+
+/// Verifies a commit that the target could move to, and moves it there; none when somebody else moved it meanwhile.
+fn verify_and_land(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    target: &str,
+    before: Option<CommitId>,
+    commit: &CommitId,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Move>, MergeTrouble> {
+    let repo = &campaign.repo;
     if let Some(line) = campaign.set.merge.verify.as_deref() {
-        match verify_candidate(campaign, admin, plan, &commit, line, warnings) {
+        match verify_candidate(campaign, admin, plan, commit, line, warnings) {
             Ok(Verdict::Passed) => {}
             Err(why) => return Err(MergeTrouble::Refused { why }),
             Ok(Verdict::Failed(why)) => return Err(MergeTrouble::Verification { why }),
             Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
         }
     }
-    super::pre_merge::pre_merge(campaign, plan, target, before.as_ref(), &commit)
+    super::pre_merge::pre_merge(campaign, plan, target, before.as_ref(), commit)
         .map_err(|why| MergeTrouble::Refused { why })?;
-    let landing = match repo.plan_landing(target, before.as_ref(), &commit) {
+    let landing = match repo.plan_landing(target, before.as_ref(), commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { .. }) => return Ok(None),
         Err(error) => return Err(refused(&error)),
@@ -139,6 +151,40 @@ fn attempt(
     Ok(Some((before, done.commit)))
 }
 
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
+/// could not be brought along.
+///
+/// # Errors
+///
+/// Why the target has not moved.
+pub fn land_commit(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    tip: &CommitId,
+    commit: &CommitId,
+) -> Result<Vec<String>, String> {
+    let mut warnings = Vec::new();
+    let target = &campaign.target;
+    match verify_and_land(
+        campaign,
+        admin,
+        plan,
+        target,
+        Some(tip.clone()),
+        commit,
+        &mut warnings,
+    ) {
+        Ok(Some(_)) => Ok(warnings),
+        Ok(None) => Err(format!(
+            "the branch `{target}` was moved by somebody else: try again"
+        )),
+        Err(MergeTrouble::Verification { why }) => Err(format!("the tree without it does not pass: {why}")),
+        Err(MergeTrouble::Refused { why }) => Err(why),
+        Err(other) => Err(format!("it cannot land: {other:?}")),
+    }
+}
+
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec(landing)?)?;
@@ -160,69 +206,6 @@ pub fn resume_landing(campaign: &Campaign) -> Result<(), crate::supervisor::Supe
     }
     let _ = fs::remove_file(&note);
     Ok(())
-}
-
-/// The candidate's commit; none when the target has all of the plan already.
-fn build(
-    campaign: &Campaign,
-    plan: &Plan,
-    onto: &CommitId,
-    landed: &BTreeMap<PlanName, CommitId>,
-) -> Result<Option<CommitId>, MergeTrouble> {
-    let head = campaign
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| refused(&error))?
-        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
-    let git = campaign.git().map_err(|error| refused(&error))?;
-    let builder = CandidateBuilder::new(&campaign.repo, git);
-    match builder
-        .build(onto, &head, &message(plan))
-        .map_err(|error| refused(&error))?
-    {
-        // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, onto, &head, &candidate.tree)? => Ok(None),
-        Build::Candidate(candidate) => Ok(Some(candidate.commit)),
-        Build::AlreadyContained => Ok(None),
-        Build::Conflict { files } => {
-            let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-            Err(MergeTrouble::Conflict {
-                with: conflict::authors(&campaign.repo, landed, &paths),
-                files: files
-                    .iter()
-                    .map(|file| format!("{} ({})", file.path.display(), file.kind))
-                    .collect(),
-            })
-        }
-    }
-}
-
-/// True when the branch changes something, and the target has just that already.
-fn adds_nothing(
-    campaign: &Campaign,
-    onto: &CommitId,
-    head: &CommitId,
-    merged: &str,
-) -> Result<bool, MergeTrouble> {
-    let repo = &campaign.repo;
-    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
-    if tree(onto)? != merged {
-        return Ok(false);
-    }
-    let base = repo.merge_base(onto, head).map_err(|error| refused(&error))?;
-    Ok(match base {
-        Some(base) => tree(&base)? != tree(head)?,
-        None => false,
-    })
-}
-
-fn message(plan: &Plan) -> String {
-    let title = if plan.document.title.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", plan.document.title)
-    };
-    format!("Merge plan {}{title}\n\nOrch-Plan: {}", plan.name, plan.name)
 }
 
 /// The name of the merge queue's own worktree; no plan can have it.
@@ -264,11 +247,12 @@ fn verify_candidate(
 pub fn rehearse(
     campaign: &Campaign,
     name: &PlanName,
+    target: &str,
     onto: &CommitId,
     landed: &BTreeMap<PlanName, CommitId>,
 ) -> Result<CommitId, MergeTrouble> {
     let plan = campaign
         .plan(name)
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
-    Ok(build(campaign, plan, onto, landed)?.unwrap_or_else(|| onto.clone()))
+    Ok(candidate::build(campaign, plan, target, onto, landed)?.unwrap_or_else(|| onto.clone()))
 }

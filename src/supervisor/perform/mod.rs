@@ -2,6 +2,7 @@
 //! answers its effect.
 
 mod call;
+mod candidate;
 mod check;
 mod conflict;
 mod copy_in;
@@ -20,7 +21,7 @@ pub use furnish::{Progress, stop_setups};
 pub use hook::{Hook, forget, hook};
 pub use launch::launch;
 pub(super) use merge::TRAIN;
-pub use merge::{merge, rehearse, resume_landing};
+pub use merge::{land_commit, merge, rehearse, resume_landing};
 pub use pin::{AtWork, pin};
 pub use unit::{UnitLocks, integrate};
 pub use verify::{stop_verification, verify};

@@ -1,0 +1,164 @@
+//! Replaying a head's own commits on another commit, one after the other, as `git rebase` does.
+
+use git2::{ObjectType, Oid};
+
+use super::super::GitError;
+use super::super::command::Git;
+use super::super::revision::{commit_id, oid};
+use super::ConflictFile;
+use super::answer::Answered;
+use super::merger::Merger;
+use super::three_way::{Leave, ThreeWay};
+use crate::plan::CommitId;
+
+/// What replaying came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Replayed {
+    /// Where the replayed commits end; the commit replayed onto when none of them changed anything.
+    Tip(CommitId),
+    /// One of them does not merge.
+    Conflict(Vec<ConflictFile>),
+}
+
+/// What taking a change back came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Undone {
+    /// The id of the tree.
+    Tree(String),
+    /// Something that changed since stands in the way.
+    Conflict(Vec<ConflictFile>),
+}
+
+/// A commit's parts that go on in its replay.
+struct Original {
+    parent: Option<Oid>,
+    author: String,
+    message: String,
+}
+
+impl Merger {
+    /// Replays what `head` has and `onto` has not, oldest first, without merges. A commit that changes nothing any more is
+    /// left out; those that already stand on `onto` are kept as they are.
+    pub(in super::super) fn replay(
+        &mut self,
+        onto: &CommitId,
+        head: &CommitId,
+    ) -> Result<Replayed, GitError> {
+        self.save()?;
+        let list = Git::on(self.common_dir())
+            .args(["rev-list", "--reverse", "--topo-order", "--no-merges"])
+            .arg(format!("{onto}..{head}"))
+            .run()?;
+        let mut tip = onto.clone();
+        for line in String::from_utf8_lossy(&list).lines() {
+            let commit = oid_of(line)?;
+            let original = self.original(commit)?;
+            if original.parent.map(commit_id).as_ref() == Some(&tip) {
+                tip = commit_id(commit);
+                continue;
+            }
+            let tree = match self.apply(&tip, commit, original.parent)? {
+                Answered::Tree(tree) => tree,
+                Answered::Conflict(files) => return Ok(Replayed::Conflict(files)),
+            };
+            if self.tree_of(&tip)?.to_string() == tree {
+                continue;
+            }
+            tip = self.commit_of(&tree, &[&tip], &original.message, Some(&original.author))?;
+        }
+        Ok(Replayed::Tip(tip))
+    }
+
+    /// What a commit changed of its parent, made to `tip`.
+    fn apply(&mut self, tip: &CommitId, commit: Oid, parent: Option<Oid>) -> Result<Answered, GitError> {
+        let Some(parent) = parent else {
+            return self.apply_by_git(tip, &commit_id(commit), None);
+        };
+        self.apply_change(tip, &commit_id(parent), &commit_id(commit))
+    }
+
+    /// What differs from `from` to `to`, taken back from `tip`.
+    pub(in super::super) fn undo(
+        &mut self,
+        tip: &CommitId,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Undone, GitError> {
+        Ok(match self.apply_change(tip, to, from)? {
+            Answered::Tree(tree) => Undone::Tree(tree),
+            Answered::Conflict(files) => Undone::Conflict(files),
+        })
+    }
+
+    /// What differs from `from` to `to`, made to `tip`.
+    pub(super) fn apply_change(
+        &mut self,
+        tip: &CommitId,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Answered, GitError> {
+        let (base, ours, theirs) = (self.tree_of(from)?, self.tree_of(tip)?, self.tree_of(to)?);
+        let (objects, rules) = self.parts();
+        let merged = ThreeWay { objects, rules }.merge(base, ours, theirs);
+        match merged {
+            Ok(tree) => Ok(Answered::Tree(tree.to_string())),
+            Err(Leave::ToGit) => self.apply_by_git(tip, to, Some(from)),
+            Err(Leave::Failed(error)) => Err(error),
+        }
+    }
+
+    fn apply_by_git(
+        &mut self,
+        tip: &CommitId,
+        to: &CommitId,
+        from: Option<&CommitId>,
+    ) -> Result<Answered, GitError> {
+        self.save()?;
+        let empty = match from {
+            Some(_) => None,
+            // A first commit changed the empty tree.
+            None => Some(self.empty_commit()?),
+        };
+        self.by_git().merge_from(from.or(empty.as_ref()), tip, to)
+    }
+
+    fn empty_commit(&mut self) -> Result<CommitId, GitError> {
+        let (objects, _) = self.parts();
+        let tree = objects.put(ObjectType::Tree, Vec::new())?;
+        let commit = self.commit_of(&tree.to_string(), &[], "empty", None)?;
+        self.save()?;
+        Ok(commit)
+    }
+
+    fn tree_of(&mut self, commit: &CommitId) -> Result<Oid, GitError> {
+        let id = oid(commit)?;
+        self.tree(id).ok_or_else(|| unreadable(commit))
+    }
+
+    fn original(&mut self, commit: Oid) -> Result<Original, GitError> {
+        let (objects, _) = self.parts();
+        let data = objects.get(commit, ObjectType::Commit);
+        let text = data.as_deref().map(String::from_utf8_lossy);
+        let read = text.as_deref().and_then(|text| {
+            let (head, message) = text.split_once("\n\n")?;
+            let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+            Some(Original {
+                parent: field("parent ").and_then(|id| Oid::from_str(id).ok()),
+                author: field("author ")?.to_owned(),
+                message: message.to_owned(),
+            })
+        });
+        read.ok_or_else(|| unreadable(&commit_id(commit)))
+    }
+}
+
+fn oid_of(text: &str) -> Result<Oid, GitError> {
+    Oid::from_str(text).map_err(GitError::library(format!("read the id `{text}`")))
+}
+
+fn unreadable(commit: &CommitId) -> GitError {
+    GitError::Unreadable {
+        command: format!("git cat-file commit {commit}"),
+        what: "no commit that is read here".to_owned(),
+    }
+}

@@ -1,0 +1,126 @@
+//! The message of the commit with which a plan lands, rendered from a template.
+
+use serde::Serialize;
+
+use super::templates::{PromptError, render_one};
+use super::{Plan, PlanName, TaskId};
+
+/// The template that is used where a repository has none of its own.
+pub const MERGE_TEMPLATE: &str = include_str!("../../templates/merge.txt");
+
+/// What a template for messages can speak about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergeContext {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its document's title.
+    pub title: String,
+    /// Its document's goal.
+    pub goal: Option<String>,
+    /// `merge` or `squash`.
+    pub strategy: &'static str,
+    /// The branch it comes from.
+    pub branch: String,
+    /// The branch it lands on.
+    pub target: String,
+    /// Its tasks, in document order.
+    pub tasks: Vec<MergeTask>,
+}
+
+/// A task of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergeTask {
+    /// Its id.
+    pub id: TaskId,
+    /// Its title.
+    pub title: String,
+}
+
+impl MergeContext {
+    /// What is said of a plan.
+    pub fn new(plan: &Plan, target: &str, strategy: &'static str) -> Self {
+        let tasks = plan.document.tasks().map(|task| MergeTask {
+            id: task.id,
+            title: task.title.clone(),
+        });
+        Self {
+            plan: plan.name.clone(),
+            title: plan.document.title.clone(),
+            goal: plan.document.goal.clone(),
+            strategy,
+            branch: plan.branch.clone(),
+            target: target.to_owned(),
+            tasks: tasks.collect(),
+        }
+    }
+}
+
+/// Renders a message. Templates are Jinja, as those of prompts are; empty lines in a row become one, and one `Orch-Plan`
+/// trailer always says which plan it was, since that is how a landed plan is known by its commit.
+///
+/// # Errors
+///
+/// What is wrong with the template, and on which line.
+pub fn render_merge_message(template: &str, context: &MergeContext) -> Result<String, PromptError> {
+    let text = render_one("merge.txt", template, context)?;
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
+            lines.push(line);
+        }
+    }
+    let mut message = lines.join("\n").trim_end().to_owned();
+    let trailer = format!("Orch-Plan: {}", context.plan);
+    if !message.lines().any(|line| line == trailer) {
+        // Below other trailers, where there are some.
+        let last = message.rsplit("\n\n").next().unwrap_or_default();
+        let is_trailer = |line: &str| line.split_once(": ").is_some_and(|(name, _)| !name.contains(' '));
+        let trailers = last.len() < message.len() && last.lines().all(is_trailer);
+        message += if trailers { "\n" } else { "\n\n" };
+        message += &trailer;
+    }
+    message.push('\n');
+    Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(strategy: &'static str) -> MergeContext {
+        MergeContext {
+            plan: "auth".parse().unwrap(),
+            title: "Log in".to_owned(),
+            goal: None,
+            strategy,
+            branch: "orch/auth".to_owned(),
+            target: "main".to_owned(),
+            tasks: vec![MergeTask {
+                id: TaskId::new(1, 1),
+                title: "Keys {{ title }}".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_message_names_plan_title_and_tasks() {
+        let merge = render_merge_message(MERGE_TEMPLATE, &context("merge")).unwrap();
+        assert_eq!(
+            merge,
+            "Merge plan auth: Log in\n\n- 1.1 Keys {{ title }}\n\nOrch-Plan: auth\n"
+        );
+        let squash = render_merge_message(MERGE_TEMPLATE, &context("squash")).unwrap();
+        assert_eq!(
+            squash,
+            "Log in (plan auth)\n\n- 1.1 Keys {{ title }}\n\nOrch-Plan: auth\n"
+        );
+    }
+
+    #[test]
+    fn a_template_of_ones_own_keeps_the_trailer() {
+        let message = render_merge_message("land {{ plan }}\n\n\n\n", &context("merge")).unwrap();
+        assert_eq!(message, "land auth\n\nOrch-Plan: auth\n");
+        let error = render_merge_message("{{ nonsense }}", &context("merge")).unwrap_err();
+        assert!(error.to_string().contains("nonsense"), "{error}");
+    }
+}

@@ -1,0 +1,278 @@
+//! `orch revert`: taking a landed plan off the target again, by one commit that is verified and landed as any other.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::{Build, CandidateBuilder, WorktreeAdmin};
+use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
+use crate::plan::{CommitId, Plan, PlanName, RunId};
+use crate::schedule::{Event, State, TakenBack};
+
+use super::{Campaign, Situation, SupervisorError, perform};
+
+/// What was taken back, or why nothing was. The answer of `orch revert --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reverted {
+    /// Version of the document.
+    pub schema: u32,
+    /// The target.
+    pub target: String,
+    /// Where it stood.
+    pub before: Option<CommitId>,
+    /// Where it stands now.
+    pub after: Option<CommitId>,
+    /// The plans that were taken back, the one that landed last first.
+    pub plans: Vec<PlanName>,
+    /// Plans that build on them and have not landed: they still have those commits.
+    pub built_on: Vec<PlanName>,
+    /// Checkouts of the target that could not be brought along.
+    pub warnings: Vec<String>,
+}
+
+/// Why nothing was taken back. Nothing has moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevertRefusal {
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
+    Err(RevertRefusal {
+        why: why.into(),
+        hint: (!hint.is_empty()).then(|| hint.to_owned()),
+    })
+}
+
+/// How a plan came onto the target.
+struct Landing {
+    plan: PlanName,
+    before: CommitId,
+    commit: CommitId,
+}
+
+/// Takes a plan off the target, with the landed plans that were built on it when `with_dependents`.
+///
+/// # Errors
+///
+/// When somebody else drives the repository, or when it or the journal cannot be read or written.
+pub fn revert(
+    campaign: &Campaign,
+    name: &PlanName,
+    with_dependents: bool,
+) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
+    let lock = RepositoryLock::take(&campaign.dir, "revert")?.map_err(SupervisorError::Held)?;
+    perform::resume_landing(campaign)?;
+    let situation = Situation::look(campaign)?;
+    let state = situation.scheduler.state();
+    let plans = match chosen(campaign, state, name, with_dependents) {
+        Ok(plans) => plans,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let landings = match landings(campaign, &plans)? {
+        Ok(landings) => landings,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let done = match carry_out(campaign, name, &landings)? {
+        Ok(done) => done,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let events: Vec<Event> = landings
+        .iter()
+        .map(|landing| {
+            Event::MergeReverted(TakenBack {
+                plan: landing.plan.clone(),
+                target: campaign.target.clone(),
+                commit: done.1.clone(),
+            })
+        })
+        .collect();
+    let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let now = journal.epoch().at(Timestamp::now()).max(state.now);
+    let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
+    journal.append(now, run, &events, Sync::Disk)?;
+    drop(lock);
+    let plans: Vec<PlanName> = landings.into_iter().map(|landing| landing.plan).collect();
+    let built_on = campaign.set.plans.iter().filter(|plan| {
+        let on = |other: &PlanName| plans.contains(other);
+        !plans.contains(&plan.name) && waits_for(plan, on) && state.plan(&plan.name).worktree().is_some()
+    });
+    Ok(Ok(Reverted {
+        schema: SCHEMA,
+        target: campaign.target.clone(),
+        before: Some(done.0),
+        after: Some(done.1),
+        built_on: built_on.map(|plan| plan.name.clone()).collect(),
+        warnings: done.2,
+        plans,
+    }))
+}
+
+fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
+    let phases = plan
+        .document
+        .phases
+        .iter()
+        .flat_map(|phase| plan.phase_waits(phase.id));
+    plan.depends
+        .iter()
+        .cloned()
+        .chain(phases)
+        .any(|dependency| on(&dependency.on.plan))
+}
+
+/// The plan and the landed ones that were built on it, directly or not.
+fn chosen(
+    campaign: &Campaign,
+    state: &State,
+    name: &PlanName,
+    with_dependents: bool,
+) -> Result<BTreeSet<PlanName>, RevertRefusal> {
+    let landed = |plan: &PlanName| state.plan(plan).landed.contains_key(&campaign.target);
+    if !landed(name) {
+        return refusal(
+            format!("plan {name} is not on {}", campaign.target),
+            &format!("orch why {name}"),
+        );
+    }
+    let mut plans = BTreeSet::from([name.clone()]);
+    loop {
+        let more = campaign.set.plans.iter().find(|plan| {
+            !plans.contains(&plan.name) && landed(&plan.name) && waits_for(plan, |on| plans.contains(on))
+        });
+        match more {
+            Some(plan) => plans.insert(plan.name.clone()),
+            None => break,
+        };
+    }
+    if plans.len() > 1 && !with_dependents {
+        let others: Vec<&str> = plans
+            .iter()
+            .filter(|plan| *plan != name)
+            .map(PlanName::as_str)
+            .collect();
+        return refusal(
+            format!("what has landed since was built on {name}: {}", others.join(", ")),
+            &format!("orch revert {name} --with-dependents"),
+        );
+    }
+    Ok(plans)
+}
+
+/// How these plans landed, the last first.
+fn landings(
+    campaign: &Campaign,
+    plans: &BTreeSet<PlanName>,
+) -> Result<Result<Vec<Landing>, RevertRefusal>, SupervisorError> {
+    let mut found: Vec<Landing> = Vec::new();
+    let records = match JournalReader::open(&campaign.dir)? {
+        Some(reader) => reader.after(0, None)?,
+        None => Vec::new(),
+    };
+    for record in records {
+        if let Event::MergeLanded {
+            plan,
+            target,
+            before: Some(before),
+            commit,
+        } = record.event
+            && target == campaign.target
+            && plans.contains(&plan)
+        {
+            found.retain(|landing| landing.plan != plan);
+            found.push(Landing { plan, before, commit });
+        }
+    }
+    found.reverse();
+    if let Some(missing) = plans
+        .iter()
+        .find(|plan| !found.iter().any(|landing| landing.plan == **plan))
+    {
+        return Ok(refusal(
+            format!("plan {missing} was not landed by orch: which commits it came with is not known"),
+            "git revert",
+        ));
+    }
+    Ok(Ok(found))
+}
+
+type Done = (CommitId, CommitId, Vec<String>);
+
+/// Builds the commit, verifies it and moves the target.
+fn carry_out(
+    campaign: &Campaign,
+    name: &PlanName,
+    landings: &[Landing],
+) -> Result<Result<Done, RevertRefusal>, SupervisorError> {
+    let target = &campaign.target;
+    let Some(tip) = campaign.repo.branch_tip(target)? else {
+        return Ok(refusal(format!("the target {target} is gone"), ""));
+    };
+    let Some(plan) = campaign.plan(name) else {
+        return Ok(refusal(
+            format!("plan {name} is not in the manifest any more"),
+            "",
+        ));
+    };
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    let changes: Vec<(CommitId, CommitId)> = landings
+        .iter()
+        .map(|landing| (landing.before.clone(), landing.commit.clone()))
+        .collect();
+    let commit = match builder.take_back(&tip, &changes, &message(campaign, landings))? {
+        Build::Candidate(candidate) => candidate.commit,
+        Build::AlreadyContained => {
+            return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
+        }
+        Build::Conflict { files } => {
+            let files: Vec<String> = files
+                .iter()
+                .map(|file| format!("{} ({})", file.path.display(), file.kind))
+                .collect();
+            return Ok(refusal(
+                format!("what was changed since stands in the way: {}", files.join(", ")),
+                "git revert it in a checkout, where that can be resolved",
+            ));
+        }
+    };
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    match perform::land_commit(campaign, &admin, plan, &tip, &commit) {
+        Ok(warnings) => Ok(Ok((tip, commit, warnings))),
+        Err(why) => Ok(refusal(why, "")),
+    }
+}
+
+fn message(campaign: &Campaign, landings: &[Landing]) -> String {
+    let title = |plan: &PlanName| {
+        let title = campaign
+            .plan(plan)
+            .map(|plan| plan.document.title.as_str())
+            .unwrap_or_default();
+        if title.is_empty() {
+            String::new()
+        } else {
+            format!(": {title}")
+        }
+    };
+    let names: Vec<&str> = landings.iter().map(|landing| landing.plan.as_str()).collect();
+    let mut text = match landings {
+        [one] => format!("Revert plan {}{}\n\n", one.plan, title(&one.plan)),
+        _ => format!("Revert plans {}\n\n", names.join(", ")),
+    };
+    for landing in landings {
+        text += &format!(
+            "Takes back {} of plan {}{}.\n",
+            landing.commit,
+            landing.plan,
+            title(&landing.plan)
+        );
+    }
+    text.push('\n');
+    for name in names {
+        text += &format!("Orch-Revert: {name}\n");
+    }
+    text
+}

@@ -1,0 +1,108 @@
+//! How plans come onto the target: `merge`, `squash` and `rebase`, and the words they come with.
+
+use crate::support::{Sandbox, document};
+
+/// One plan with two commits by somebody else, and a target that has gone on since it began.
+fn finished(strategy: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.tables(&format!("[merge]\nstrategy = \"{strategy}\""));
+    let script = "export GIT_AUTHOR_NAME=Ann GIT_AUTHOR_EMAIL=ann@example.org; work 1.1 1.2";
+    sandbox.plan("p", "", &document(&[2]), script);
+    sandbox.orch("up").code(0).ok();
+    sandbox.write("other.txt", "meanwhile\n");
+    sandbox.git("add other.txt");
+    sandbox.git("commit -q -m meanwhile");
+    sandbox
+}
+
+#[test]
+fn a_squash_is_one_commit_with_the_plans_title_tasks_and_trailer() {
+    let sandbox = finished("squash");
+    let before = sandbox.head();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.git("log -1 --format=%P main"), before.as_str());
+    assert_eq!(
+        sandbox.git("log -1 --format=%B main"),
+        "A plan (plan p)\n\n- 1.1 Task 1.1\n- 1.2 Task 1.2\n\nOrch-Plan: p"
+    );
+    assert_eq!(sandbox.state("p"), "landed");
+    assert_eq!(sandbox.git("show main:p-1.2.txt"), "p-1.2.txt by p");
+    assert_eq!(sandbox.git("show main:other.txt"), "meanwhile");
+    sandbox.orch("merge").code(0).says("nothing to merge").ok();
+}
+
+#[test]
+fn a_rebase_replays_the_plans_commits_in_order_under_their_authors_names() {
+    let sandbox = finished("rebase");
+    let before = sandbox.head();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(
+        sandbox.git(&format!("log --reverse --format=%an|%s {before}..main")),
+        "Ann|p-1.1.txt\nAnn|p-1.2.txt"
+    );
+    assert_eq!(sandbox.git(&format!("rev-list --merges {before}..main")), "");
+    assert_eq!(sandbox.git("show main:other.txt"), "meanwhile");
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn the_replayed_tree_is_the_one_that_is_verified() {
+    let sandbox = finished("rebase");
+    let verify = "strategy = \"rebase\"\nverify = 'git rev-parse HEAD > \"$MARKS/verified\"'";
+    let manifest = sandbox
+        .read("plans.toml")
+        .replace("strategy = \"rebase\"", verify);
+    sandbox.write("plans.toml", manifest);
+    sandbox.orch("merge").code(0).ok();
+    let verified = std::fs::read_to_string(sandbox.mark("verified")).unwrap();
+    assert_eq!(verified.trim(), sandbox.rev("main").as_str());
+}
+
+#[test]
+fn commits_that_another_plan_carries_land_by_a_merge_only() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("a", "merge_strategy = \"squash\"", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.head();
+    let merged = sandbox.orch("merge --json").code(2).json();
+    let why = merged["plans"][0]["why"].as_str().unwrap();
+    assert!(why.contains("the branch of plan b has some of those"), "{why}");
+    assert_eq!(sandbox.head(), before);
+    sandbox.write(
+        "plans.toml",
+        sandbox.read("plans.toml").replace("\"squash\"", "\"merge\""),
+    );
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+}
+
+#[test]
+fn a_replayed_commit_that_does_not_merge_holds_the_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nstrategy = \"rebase\"");
+    sandbox.write("shared.txt", "base\n");
+    sandbox.git("add shared.txt");
+    sandbox.git("commit -q -m shared");
+    let script = "echo plan > shared.txt; git commit -qam edit; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox.orch("up").code(0).ok();
+    sandbox.write("shared.txt", "target\n");
+    sandbox.git("commit -q -m meanwhile shared.txt");
+    sandbox.orch("merge").code(1).says("shared.txt (content)").ok();
+    assert_eq!(sandbox.state("p"), "held");
+}
+
+#[test]
+fn a_repository_may_have_words_of_its_own() {
+    let sandbox = finished("merge");
+    sandbox.write(
+        "templates/orch/merge.txt",
+        "land: {{ title }} from {{ branch }}\n\nReviewed-by: nobody\n",
+    );
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(
+        sandbox.git("log -1 --format=%B main"),
+        "land: A plan from orch/p\n\nReviewed-by: nobody\nOrch-Plan: p"
+    );
+}

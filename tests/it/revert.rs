@@ -1,0 +1,115 @@
+//! `orch revert`: a landed plan is taken off the target by one verified commit.
+
+use crate::support::{Sandbox, document, has_fields};
+
+/// `a` has landed, `b` that builds on it too, and `c` that has nothing to do with them.
+fn landed() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("c", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox
+}
+
+fn files(sandbox: &Sandbox) -> String {
+    sandbox.git("ls-tree --name-only main")
+}
+
+#[test]
+fn one_commit_takes_a_plan_back_and_leaves_the_others() {
+    let sandbox = landed();
+    let before = sandbox.rev("main");
+    let done = sandbox.orch("revert b --json").code(0).json();
+    has_fields(
+        &done,
+        [
+            "schema", "target", "before", "after", "plans", "built_on", "warnings",
+        ],
+    );
+    assert_eq!(done["plans"], serde_json::json!(["b"]));
+    assert_eq!(sandbox.git("log -1 --format=%P main"), before.as_str());
+    assert!(
+        sandbox
+            .git("log -1 --format=%B main")
+            .starts_with("Revert plan b: A plan\n")
+    );
+    assert_eq!(files(&sandbox), "README.md\na-1.1.txt\nc-1.1.txt");
+    assert!(!sandbox.join("b-1.1.txt").exists(), "the checkout follows");
+    assert_eq!(sandbox.count("merge.reverted", Some("b")), 1);
+    assert_eq!(sandbox.state("b"), "cancelled");
+    assert!(sandbox.why("b").contains("taken off main again"));
+    // It is not landed a second time, by nobody.
+    sandbox.orch("merge").code(0).says("nothing to merge").ok();
+    sandbox
+        .orch("revert b")
+        .code(2)
+        .says("plan b is not on main")
+        .ok();
+    sandbox
+        .orch("up --merge")
+        .code(1)
+        .says("1 cancelled, 2 landed")
+        .ok();
+    assert_eq!(files(&sandbox), "README.md\na-1.1.txt\nc-1.1.txt");
+}
+
+#[test]
+fn what_was_built_on_it_is_named_and_taken_along_only_when_told() {
+    let sandbox = landed();
+    let before = sandbox.rev("main");
+    let refused = sandbox.orch("revert a").code(2);
+    refused
+        .says("built on a: b")
+        .says("orch revert a --with-dependents")
+        .ok();
+    assert_eq!(sandbox.rev("main"), before);
+    sandbox
+        .orch("revert a --with-dependents")
+        .code(0)
+        .says("taken back: b, a")
+        .ok();
+    assert_eq!(
+        sandbox.git("log -1 --format=%P main"),
+        before.as_str(),
+        "one commit"
+    );
+    assert_eq!(files(&sandbox), "README.md\nc-1.1.txt");
+}
+
+#[test]
+fn a_tree_that_does_not_pass_without_it_stays_as_it_is() {
+    let sandbox = landed();
+    sandbox.tables("[merge]\nverify = 'test -f c-1.1.txt'");
+    let before = sandbox.rev("main");
+    sandbox.orch("revert c").code(2).says("does not pass").ok();
+    assert_eq!(sandbox.rev("main"), before);
+    assert_eq!(sandbox.state("c"), "landed");
+}
+
+#[test]
+fn a_plan_that_was_squashed_or_rebased_is_taken_back_whole() {
+    for strategy in ["squash", "rebase"] {
+        let sandbox = Sandbox::new();
+        sandbox.tables(&format!("[merge]\nstrategy = \"{strategy}\""));
+        sandbox.plan("p", "", &document(&[2]), "work 1.1 1.2");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(files(&sandbox), "README.md\np-1.1.txt\np-1.2.txt");
+        sandbox.orch("revert p").code(0).ok();
+        assert_eq!(files(&sandbox), "README.md");
+    }
+}
+
+#[test]
+fn what_changed_since_is_not_overwritten() {
+    let sandbox = landed();
+    sandbox.write("c-1.1.txt", "somebody went on with this\n");
+    sandbox.git("commit -q -m on c-1.1.txt");
+    let before = sandbox.rev("main");
+    sandbox
+        .orch("revert c")
+        .code(2)
+        .says("c-1.1.txt (modify/delete)")
+        .ok();
+    assert_eq!(sandbox.rev("main"), before);
+}
