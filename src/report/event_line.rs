@@ -171,6 +171,7 @@ fn merge_trouble(why: &MergeTrouble) -> String {
             let other = crate::schedule::other_side(with);
             format!("conflicts with {other} in {}", files.join(", "))
         }
+        MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }
         | MergeTrouble::NotFinished { why } => first_line(why),

@@ -142,7 +142,10 @@ impl Scheduler {
 fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
     match trouble {
         Some(
-            MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. } | MergeTrouble::Refused { .. },
+            MergeTrouble::Conflict { .. }
+            | MergeTrouble::Verification { .. }
+            | MergeTrouble::TargetRed { .. }
+            | MergeTrouble::Refused { .. },
         ) => true,
         Some(MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }) | None => false,
     }

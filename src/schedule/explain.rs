@@ -61,7 +61,11 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
                 PlanState::Landed
             } else if matches!(
                 run.merge_trouble,
-                Some(MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. })
+                Some(
+                    MergeTrouble::Conflict { .. }
+                        | MergeTrouble::Verification { .. }
+                        | MergeTrouble::TargetRed { .. }
+                )
             ) {
                 PlanState::Held
             } else {

@@ -101,6 +101,10 @@ fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
             format!("the merged tree does not pass: {why}"),
             format!("mend it in its worktree, commit, then orch merge {name}"),
         ),
+        MergeTrouble::TargetRed { why } => Reason::with_remedy(
+            format!("the target itself does not pass: {why}"),
+            format!("mend the target, then orch merge {name}"),
+        ),
         MergeTrouble::Refused { why } => {
             Reason::with_remedy(format!("was not merged: {why}"), format!("orch merge {name}"))
         }

@@ -287,7 +287,9 @@ impl PlanRun {
                 self.merge = Merge::Idle;
                 let changed = matches!(
                     why,
-                    MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. }
+                    MergeTrouble::Conflict { .. }
+                        | MergeTrouble::Verification { .. }
+                        | MergeTrouble::TargetRed { .. }
                 );
                 if changed {
                     self.since = at;

@@ -51,6 +51,7 @@ mod starting;
 mod state;
 mod steering;
 mod stuck;
+pub mod train;
 mod trouble;
 mod work;
 

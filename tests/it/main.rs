@@ -11,6 +11,7 @@ mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
 mod schedule_documents;
 mod schedule_model;
+mod train_model;
 // Floor 3: git, on real repositories.
 mod git_candidate;
 mod git_carry;
