@@ -267,7 +267,13 @@ impl World {
             }
             Ok(commits) => Tried::Verdict(self.verify(commits.last().unwrap(), trial.again.is_some())),
         };
-        self.tell(Answer::Tried { trial: id, tried });
+        let ground = self.grounds.get(&trial.ground).map(tree);
+        let ground_green = ground.is_some_and(|tree| self.known.get(&tree).is_some_and(|known| known.2));
+        self.tell(Answer::Tried {
+            trial: id,
+            tried,
+            ground_green,
+        });
     }
 
     fn verify(&mut self, commit: &Commit, again: bool) -> Verdict {

@@ -19,6 +19,10 @@ const UNVERIFIED: usize = 256;
 impl Train {
     /// Fills the free slots.
     pub(super) fn choose(&mut self, odds: &Odds) -> Vec<Trial> {
+        // Soon more is known, and a landing takes no time beside a verification.
+        if self.landing.is_some() {
+            return Vec::new();
+        }
         let taken: BTreeSet<usize> = self.running.values().map(|trial| trial.slot).collect();
         let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
         free.retain(|slot| !taken.contains(slot));
@@ -85,8 +89,7 @@ impl Train {
         if order.is_empty() && self.is_idle() {
             order = self.order(odds, one_by_one, true);
         }
-        let lead = self.landing.as_ref().map_or(0, |landing| landing.stack.len());
-        if free == 0 || order.len() <= lead {
+        if free == 0 || order.is_empty() {
             return Vec::new();
         }
         let known = |stack: &[PlanName]| {
@@ -108,7 +111,7 @@ impl Train {
             return (!busy).then(|| all.to_vec()).into_iter().collect();
         }
         if one_by_one {
-            let stacks = (lead + 1..=order.len()).map(|length| &order[..length]);
+            let stacks = (1..=order.len()).map(|length| &order[..length]);
             let stacks = stacks.filter(|stack| !known(stack) && !doomed(stack));
             return stacks.take(free).map(<[PlanName]>::to_vec).collect();
         }
@@ -116,10 +119,8 @@ impl Train {
         let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
         let mut survival = vec![1.0];
         for (place, plan) in order.iter().enumerate() {
-            let landing = place < lead;
-            let good = if landing { 1.0 } else { 1.0 - risk(plan) };
             let alive = !doomed(&order[..=place]);
-            survival.push(survival[place] * if alive { good } else { 0.0 });
+            survival.push(survival[place] * if alive { 1.0 - risk(plan) } else { 0.0 });
         }
         let begun: Vec<usize> = (1..=order.len())
             .filter(|length| known(&order[..*length]))
@@ -129,7 +130,7 @@ impl Train {
             .iter()
             .take_while(|plan| self.vetted.contains(*plan))
             .count();
-        if begun.is_empty() && lead == 0 && !doomed(&order[..vetted]) {
+        if begun.is_empty() && !doomed(&order[..vetted]) {
             let on_top = |plan: &PlanName| {
                 let mut stack = order[..vetted].to_vec();
                 stack.push(plan.clone());
@@ -169,12 +170,7 @@ impl Train {
             here && !self.void.contains(&trial.id) && !trial.stack.iter().any(|plan| set_apart.contains(plan))
         });
         let begun = live.map(|trial| &trial.stack).max_by_key(|stack| stack.len());
-        let lead = self.landing.as_ref().map(|landing| &landing.stack);
-        let mut order: Stack = match (lead, begun) {
-            (Some(lead), Some(begun)) if begun.starts_with(lead) => begun.clone(),
-            (Some(lead), _) => lead.clone(),
-            (None, begun) => begun.cloned().unwrap_or_default(),
-        };
+        let mut order: Stack = begun.cloned().unwrap_or_default();
         // What a trial is about that cannot land any more says soon whether it is good.
         let elsewhere = self.running.values().filter(|trial| trial.ground != self.ground);
         let elsewhere: BTreeSet<&PlanName> = elsewhere
@@ -230,10 +226,6 @@ impl Train {
             });
             apart.extend(least.filter_map(|stack| stack.last()));
         }
-        let landing = self.landing.iter().flat_map(|landing| &landing.stack);
-        for plan in landing {
-            apart.remove(plan);
-        }
         if !with_deferred {
             apart.extend(&self.deferred);
         }
@@ -255,7 +247,10 @@ impl Train {
             .iter()
             .map(|entry| (&entry.plan, base(&entry.plan)))
             .collect();
-        for fact in self.facts.iter().filter(|fact| fact.reds > 0) {
+        let red = || self.facts.iter().filter(|fact| fact.reds > 0);
+        // A longer red stack says nothing of which a shorter one in it is the reason.
+        let explained = |stack: &Stack| red().any(|fact| fact.stack.len() < stack.len() && fact.dooms(stack));
+        for fact in red().filter(|fact| !explained(&fact.stack)) {
             // At least one of them is.
             let size = i32::try_from(fact.stack.len()).unwrap_or(i32::MAX);
             let each = common / (1.0 - (1.0 - common).powi(size));

@@ -69,6 +69,8 @@ pub enum Answer {
         trial: TrialId,
         /// What came of it.
         tried: Tried,
+        /// True when the ground that it stands on is known to be green.
+        ground_green: bool,
     },
     /// What came of the landing under way.
     Landed(Result<Vec<Moved>, Unmoved>),

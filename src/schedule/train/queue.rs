@@ -136,8 +136,13 @@ impl Train {
     pub fn take(&mut self, answer: Answer) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         match answer {
-            Answer::Tried { trial, tried } => {
+            Answer::Tried {
+                trial,
+                tried,
+                ground_green,
+            } => {
                 if let Some(trial) = self.running.remove(&trial) {
+                    self.proven |= ground_green && trial.ground == self.ground;
                     let void = self.void.remove(&trial.id);
                     self.take_trial(trial, tried, void, &mut outcomes);
                 }
