@@ -1,8 +1,10 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::OnStuck;
-use crate::schedule::{Event, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, point_word};
+use crate::plan::{OnStuck, PlanName};
+use crate::schedule::{
+    Event, FlakyMerge, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, VerifiedMerge, point_word,
+};
 use crate::supervisor::given;
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -117,6 +119,14 @@ pub fn detail(event: &Event) -> String {
             }
         }
         Event::MergeStarted { .. } => String::new(),
+        Event::MergeVerified(VerifiedMerge { plans, verdict, .. }) => {
+            let said = if verdict.green { "green" } else { "red" };
+            let known = if verdict.known { ", known from before" } else { "" };
+            format!("{}: {said}{known}", stacked(plans))
+        }
+        Event::MergeFlaky(FlakyMerge { plans, why, .. }) => {
+            format!("{}: green after {}", stacked(plans), first_line(why))
+        }
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
         Event::MergeFailed { why, .. } => merge_trouble(why),
@@ -163,6 +173,14 @@ fn hold(why: &Hold) -> String {
         Hold::Verification { why } | Hold::Refused { why } | Hold::Stuck { why } => first_line(why),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
+}
+
+/// `a, b`; the target itself where nothing is merged onto it.
+fn stacked(plans: &[PlanName]) -> String {
+    if plans.is_empty() {
+        return "the target".to_owned();
+    }
+    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn merge_trouble(why: &MergeTrouble) -> String {

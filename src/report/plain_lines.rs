@@ -38,6 +38,7 @@ fn is_news(event: &Event) -> bool {
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
+        | Event::MergeVerified(_)
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
         | Event::Pinned { .. }
@@ -78,6 +79,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeRequested { .. }
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
+        | Event::MergeFlaky(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

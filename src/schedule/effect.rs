@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
 
 use super::At;
+use super::train::Order;
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +68,7 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
-    /// Make the verification of the plan, its own or that of its merge, end. Answer: that verification's own.
+    /// Make the plan's own verification end. Answer: that verification's own.
     StopVerification {
         /// The plan.
         plan: PlanName,
@@ -79,10 +80,10 @@ pub enum Effect {
         /// The point.
         point: Point,
     },
-    /// Build, verify and land one plan. Answer: `merge.landed` or `merge.failed`.
-    Merge {
-        /// The plan.
-        plan: PlanName,
+    /// What the merge train wants done. Answer: [`super::Input::Train`].
+    Train {
+        /// What.
+        order: Order,
         /// Another target than the run's.
         into: Option<String>,
     },
@@ -100,13 +101,19 @@ impl Effect {
     /// other effects find what was done already and do only the rest.
     pub fn must_not_repeat(&self) -> bool {
         match self {
-            Self::Launch(_) | Self::Merge { .. } | Self::End(_) => true,
+            Self::Launch(_)
+            | Self::Train {
+                order: Order::Land(_),
+                ..
+            }
+            | Self::End(_) => true,
             Self::MakeWorktree { .. }
             | Self::Stop { .. }
             | Self::Look { .. }
             | Self::Check { .. }
             | Self::Integrate { .. }
             | Self::Verify { .. }
+            | Self::Train { .. }
             | Self::StopVerification { .. }
             | Self::Pin { .. }
             | Self::Wake { .. } => false,

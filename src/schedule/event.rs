@@ -342,6 +342,12 @@ pub enum Event {
     /// A candidate is being built and verified.
     #[serde(rename = "merge.started")]
     MergeStarted(OfPlan),
+    /// A candidate was verified.
+    #[serde(rename = "merge.verified")]
+    MergeVerified(super::VerifiedMerge),
+    /// A candidate passed that was red before.
+    #[serde(rename = "merge.flaky")]
+    MergeFlaky(super::FlakyMerge),
     /// The plan is on the target.
     #[serde(rename = "merge.landed")]
     MergeLanded {

@@ -168,7 +168,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
 fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     if let Some(outcome) = &run.outcome {
-        return explain_outcome(state, plan, run, outcome);
+        return explain_outcome(work, state, plan, run, outcome);
     }
     if run.is_at_work() {
         return run
@@ -220,7 +220,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return vec![explain_lost(name, unit, lost)];
     }
     if let Some(outcome) = &run.outcome {
-        return explain_outcome(state, plan, run, outcome);
+        return explain_outcome(work, state, plan, run, outcome);
     }
     let Some(place) = plan.unit_place(unit) else {
         return Vec::new();

@@ -301,6 +301,8 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::MergeVerified(_)
+            | Event::MergeFlaky(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)
             | Event::AgentStirred(_)

@@ -1,7 +1,7 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done) and `landing` (who is merged next).
+//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
 mod ahead;
 mod answers;
@@ -34,6 +34,7 @@ mod lanes;
 mod loop_breaker;
 mod losing;
 mod mail;
+mod merging;
 mod notice;
 mod outlook;
 mod outlook_draft;
@@ -60,7 +61,9 @@ pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use effect::{Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
-pub use event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf};
+pub use event_about::{
+    FlakyMerge, Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, VerifiedMerge,
+};
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use fold::point_word;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::plan::{CommitId, Dependency, PlanName, RunId, TaskState};
 
+use super::At;
 use super::attempt::Attempt;
 use super::plan_run::{Item, PlanRun};
+use super::train::Odds;
 use super::work::{PlanWork, Work};
-use super::{At, Merge};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct State {
     pub run: Option<RunInfo>,
     /// Where the run stands.
     pub phase: Phase,
+    /// How often plans failed the verification of their merge lately.
+    pub odds: Odds,
     /// The latest moment seen.
     pub now: At,
 }
@@ -80,6 +83,7 @@ impl State {
             at_work: BTreeSet::new(),
             run: None,
             phase: Phase::Idle,
+            odds: Odds::default(),
             now: At::default(),
         }
     }
@@ -152,13 +156,6 @@ impl State {
             let attempts = self.plans[*number].attempts.iter();
             attempts.map(move |(lane, attempt)| (name, *lane, attempt))
         })
-    }
-
-    /// The plan that is being merged.
-    pub fn merging(&self) -> Option<&PlanName> {
-        self.plans()
-            .find(|(_, plan)| matches!(plan.merge, Merge::Running(_)))
-            .map(|(name, _)| name)
     }
 }
 

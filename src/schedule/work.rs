@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
     AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
@@ -20,6 +21,8 @@ pub struct Work {
     pub agent_limits: BTreeMap<AgentName, usize>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// How what is finished is verified together and lands.
+    pub train: TrainSettings,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
 }
@@ -125,6 +128,11 @@ impl Work {
                 .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
                 .collect(),
             resources: set.resources.clone(),
+            train: TrainSettings {
+                slots: set.merge.verify_slots.max(1),
+                every_commit_green: set.merge.every_commit_green,
+                verified: set.merge.verify.is_some(),
+            },
             escalate: set.escalate,
         }
     }

@@ -23,7 +23,7 @@ use super::mail::brings_mail;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
-use super::perform::UnitLocks;
+use super::perform::{UnitLocks, Yard};
 use super::stillness::Watch;
 use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
 
@@ -96,6 +96,7 @@ pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
     pub(super) units: Arc<UnitLocks>,
+    pub(super) yard: Arc<Yard>,
     pub(super) scheduler: Scheduler,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
@@ -178,6 +179,7 @@ impl<'o> Engine<'o> {
             campaign,
             admin,
             units: Arc::default(),
+            yard: Arc::default(),
             scheduler,
             journal,
             clock,
@@ -365,6 +367,7 @@ impl<'o> Engine<'o> {
 
     /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
+        self.yard.end_strays(&self.campaign);
         let began = self.escapes.begin_at_once();
         let seen = began.and_then(|_| escapes::look(&self.campaign));
         let escaped = began.and_then(|began| self.escapes.end(&self.campaign, began, seen, &[]));

@@ -34,6 +34,7 @@ mod status_feed;
 mod steering;
 mod stillness;
 mod strays;
+mod train;
 mod view;
 
 pub use campaign::Campaign;

@@ -48,6 +48,7 @@ mod cli_task;
 mod escalation;
 mod fault_sweep;
 mod merge_landing;
+mod merge_train;
 mod messages;
 mod random_kills;
 mod steering;

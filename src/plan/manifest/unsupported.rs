@@ -31,7 +31,6 @@ const LEAVE_OUT: &str = "leave the key out";
 const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
-const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
 const AGENT_COMMAND: &str = "give the agent's `command`, for example [\"my-agent\", \"{prompt_file}\"]";
 const HOOK: &str = "only `notify` runs for now: leave the key out";
 const PREPARE: &str = "let the agent's command prepare its worktree for now: leave the key out";
@@ -57,10 +56,8 @@ const ROWS: &[Row] = &[
     ),
     row_of("plans", "merge_strategy", &["merge"], MERGE_COMMIT),
     row_of("merge", "strategy", &["merge"], MERGE_COMMIT),
-    row_of("merge", "verify_slots", &["1"], ONE_BY_ONE),
     row_of("merge", "on_conflict", &["hold"], HOLD),
     row_of("merge", "resolver", &[], HOLD),
-    row_of("merge", "every_commit_green", &["true"], ONE_BY_ONE),
     row_of("merge", "regenerate", &[], LEAVE_OUT),
     row_of("agents", "preset", &["shell"], AGENT_COMMAND),
     row_of(

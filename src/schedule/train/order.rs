@@ -126,6 +126,20 @@ pub struct Verdict {
     pub took: Duration,
 }
 
+impl Verdict {
+    /// What is said where nothing has to be verified.
+    pub fn unasked() -> Self {
+        Self {
+            green: true,
+            why: String::new(),
+            timed_out: false,
+            runs: 0,
+            known: true,
+            took: Duration::ZERO,
+        }
+    }
+}
+
 /// What follows for plans.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

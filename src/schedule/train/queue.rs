@@ -91,7 +91,7 @@ impl Train {
     }
 
     /// The target it goes to, when that is not the run's.
-    pub fn into(&self) -> Option<&str> {
+    pub fn heads_for(&self) -> Option<&str> {
         self.into.as_deref()
     }
 

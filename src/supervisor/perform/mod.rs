@@ -1,6 +1,7 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
 
+mod candidate;
 mod check;
 mod conflict;
 mod hook;
@@ -10,13 +11,16 @@ mod pin;
 mod unit;
 mod verify;
 mod worktree;
+mod yard;
 
+pub use candidate::rehearse;
 pub use check::check;
 pub use hook::hook;
 pub use launch::launch;
-pub(super) use merge::TRAIN;
-pub use merge::{merge, rehearse, resume_landing};
+pub use merge::{land, resume_landing, try_out};
 pub use pin::{AtWork, pin};
 pub use unit::{UnitLocks, integrate};
 pub use verify::{stop_verification, verify};
 pub use worktree::make_worktree;
+pub use yard::Yard;
+pub(super) use yard::train_key;
