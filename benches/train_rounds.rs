@@ -111,6 +111,7 @@ impl Queue {
             slots: SLOTS,
             every_commit_green: every,
             verified: true,
+            command: 0,
         };
         Self {
             train: Train::new(settings),

@@ -44,8 +44,8 @@ mod armed {
         let mut line = format!("{name}.{step} {who}").into_bytes();
         line.resize(LINE - 1, b' ');
         line.push(b'\n');
-        // Each process has its own position in the file, and an append leaves it behind what was appended. Threads share
-        // one, so the number of a line may be that of another thread's: as good a place to die.
+        // An append leaves the position behind what was appended. Threads share one, and so do the host and the runners that
+        // were forked from it, so the number of a line may be that of another's: as good a place to die.
         let mut file = &orders.file;
         if file.write_all(&line).is_err() {
             return;

@@ -25,5 +25,5 @@ pub use options::Options;
 pub use orch::{Entry, entries, orch, run, self_program};
 pub use peer::installed;
 pub use samples::{Samples, milliseconds};
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, git_in};
 pub use usage::{Usage, children_processor_time};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, WaitOptions, wait};
 
+use super::control_group::ControlGroup;
 use super::process::{ProcessId, descendants, of_job};
 
 /// How often the kernel is asked whether somebody is still there.
@@ -31,6 +32,14 @@ pub fn kill_descendants() {
 /// Ends every process of the job in this folder, wherever it hangs in the process tree, and returns how many there
 /// were. For what a dead runner left.
 pub fn end_job(folder: &Path, grace: Duration) -> usize {
+    let ended = end_marked(folder, grace);
+    if let Some(group) = ControlGroup::of(folder) {
+        group.end();
+    }
+    ended
+}
+
+fn end_marked(folder: &Path, grace: Duration) -> usize {
     let found = of_job(folder);
     if found.is_empty() {
         return 0;

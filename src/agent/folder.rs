@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fault;
+use crate::schedule::Facts;
 
 use super::{AgentError, ExitRecord, Job, ProcessId};
 
@@ -84,7 +85,14 @@ impl JobFolder {
             .create(&self.0)
             .map_err(AgentError::file("make", &self.0))?;
         let lock = self.lock_patiently()?;
-        for name in ["running.json", "exit.json", "exit.reserve", "log", "log.1"] {
+        for name in [
+            "running.json",
+            "exit.json",
+            "exit.reserve",
+            "facts.json",
+            "log",
+            "log.1",
+        ] {
             let path = self.0.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -187,6 +195,11 @@ impl JobFolder {
     /// When the record cannot be read or is damaged.
     pub fn exit(&self) -> Result<Option<ExitRecord>, AgentError> {
         self.read("exit.json")
+    }
+
+    /// What its output tells so far; nothing where nobody wrote that down.
+    pub fn facts(&self) -> Option<Facts> {
+        self.read("facts.json").ok().flatten()
     }
 
     /// The last `bytes` of the output, from a line's start, with anything that is not UTF-8 replaced.

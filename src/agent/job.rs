@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::CommitId;
+use crate::plan::{CommitId, StopSignal};
+
+use super::Reading;
 
 /// A command with its surroundings and limits: `attempt.json`. It is readable by its owner only, because agents may be
 /// given secrets in their `env`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The name of the job: the value of `ORCH_ATTEMPT` in the environment of its processes.
     pub tag: String,
@@ -24,12 +26,25 @@ pub struct Job {
     pub input: JobInput,
     /// Longest duration; none for no limit.
     pub timeout: Option<Duration>,
-    /// From TERM to KILL.
+    /// From the first signal to KILL.
     pub grace: Duration,
+    /// What is sent within that time, one after the other.
+    #[serde(default = "term")]
+    pub stop: Vec<StopSignal>,
+    /// How its output is read.
+    #[serde(default)]
+    pub reading: Reading,
+    /// How long it may be kept from working by something that is not its fault before it is ended; none: for ever.
+    #[serde(default)]
+    pub patience: Option<Duration>,
     /// The commit that it starts from, where what it makes is counted; kept here because whoever started it may be
     /// killed before it has said so anywhere else.
     #[serde(default)]
     pub head: Option<CommitId>,
+}
+
+fn term() -> Vec<StopSignal> {
+    vec![StopSignal::Term]
 }
 
 /// Standard input of a job.

@@ -10,10 +10,13 @@
 //! | `lock` | supervisor, inherited by the runner | locked for as long as the runner lives |
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
+//! | `group` | runner, before it starts the command | the control group of the command, where there is one |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
+//! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
+mod control_group;
 mod environment;
 mod error;
 mod exit_record;
@@ -23,11 +26,15 @@ mod job;
 mod launcher;
 mod log;
 mod process;
+mod reader;
+mod recorder;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod stopping;
 
 pub use activity::{Usage, age_of, newest_change};
+pub use control_group::makes_control_groups;
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;
 pub use exit_record::ExitRecord;
@@ -36,5 +43,6 @@ pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
 pub use process::{ProcessId, left_running};
+pub use reader::{Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
+use super::control_group::ControlGroup;
 use super::{JobFolder, JobState};
 use crate::fault;
 
@@ -146,9 +147,22 @@ fn below(of: u32) -> Vec<(ProcessId, Stat)> {
 /// The variable that names the folder of a job in the environment of each of its processes.
 pub const JOB_VARIABLE: &str = "ORCH_JOB";
 
-/// Every process of the job in this folder, wherever it hangs in the process tree. Folders are unique on a machine,
-/// names of attempts are not: every repository may have its own `auth-1`.
+/// Every process of the job in this folder, wherever it hangs in the process tree: those that carry its mark, and those in
+/// its control group. Folders are unique on a machine, names of attempts are not: every repository may have its own
+/// `auth-1`.
 pub fn of_job(folder: &Path) -> Vec<ProcessId> {
+    let held = ControlGroup::of(folder).map(|group| group.processes());
+    let found: BTreeSet<ProcessId> = marked(folder)
+        .into_iter()
+        .chain(held.unwrap_or_default())
+        .collect();
+    let others = found
+        .into_iter()
+        .filter(|process| process.pid != std::process::id());
+    others.collect()
+}
+
+fn marked(folder: &Path) -> Vec<ProcessId> {
     let mut wanted = format!("{JOB_VARIABLE}=").into_bytes();
     wanted.extend(folder.as_os_str().as_bytes());
     all_pids()
@@ -157,7 +171,6 @@ pub fn of_job(folder: &Path) -> Vec<ProcessId> {
                 .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
         })
         .filter_map(ProcessId::of)
-        .filter(|process| process.pid != std::process::id())
         .collect()
 }
 

@@ -18,7 +18,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use crate::fault;
 use crate::schedule::Exit;
 
-use super::log::{LOG_LIMIT, Log};
+use super::control_group::ControlGroup;
+use super::recorder::Recorder;
+use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
 /// How long output of a command that has ended is still waited for while nothing of it is left alive.
@@ -56,7 +58,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     };
     let job = folder.job()?;
     let signals = Signals::register()?;
-    let mut log = Log::open(&folder.log(), LOG_LIMIT).map_err(AgentError::file("open", folder.log()))?;
+    let mut record = Recorder::open(&folder, &job)?;
     let runner = ProcessId::own().ok_or(AgentError::System {
         what: "read /proc",
         source: std::io::ErrorKind::NotFound.into(),
@@ -64,23 +66,31 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
     folder.write("running.json", &Running { runner, started_at })?;
-    let (exit, left_behind) = match start(&job, &folder) {
-        Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut log),
+    let group = ControlGroup::make(&folder);
+    let door = group.as_ref().and_then(ControlGroup::door);
+    let (exit, left_behind) = match start(&job, &folder, door) {
+        Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut record),
         Err(error) => {
             let why = format!("{}: {error}", job.argv.first().map_or("", String::as_str));
-            let _ = log.append(format!("orch: cannot start {why}\n").as_bytes());
+            record.take(format!("orch: cannot start {why}\n").as_bytes());
             (Exit::NotStarted { why }, 0)
         }
     };
-    let record = ExitRecord {
+    // Empty by now; what the kernel calls its own proof.
+    if let Some(group) = group {
+        group.end();
+    }
+    let output_bytes = record.total();
+    // Before the exit: whoever sees that finds all that was told.
+    record.finish(&exit);
+    folder.write_exit(&ExitRecord {
         schema: 1,
         exit,
         started_at,
         ended_at: Timestamp::now(),
-        output_bytes: log.total(),
+        output_bytes,
         left_behind,
-    };
-    folder.write_exit(&record)
+    })
 }
 
 /// True when standard input is this folder's lock file.
@@ -93,8 +103,9 @@ fn is_lock_of(folder: &JobFolder) -> bool {
     }
 }
 
-/// Starts the command in a process group of its own, both outputs on one pipe. Its folder marks all of its processes.
-fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
+/// Starts the command in a process group of its own, and behind the `door` of a control group, both outputs on one pipe. Its
+/// folder marks all of its processes.
+fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(Child, OwnedFd)> {
     let (program, arguments) = job
         .argv
         .split_first()
@@ -127,11 +138,20 @@ fn start(job: &Job, folder: &JobFolder) -> std::io::Result<(Child, OwnedFd)> {
         .envs(&job.env)
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
-    // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
+    let runner = rustix::process::getpid();
+    // SAFETY: between fork and exec only prctl, getppid and write are called, all async-signal-safe.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
+            if let Some(door) = &door {
+                // One that is not let in is found by descent and by its mark.
+                let _ = rustix::io::write(door, b"0");
+            }
             // A command must not work on when its runner was killed: nobody would hold its folder's lock.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // One whose runner was killed before that would begin long after everything of it was ended.
+            if rustix::process::getppid() != Some(runner) {
+                return Err(rustix::io::Errno::SRCH.into());
+            }
             Ok(())
         });
     }
@@ -188,7 +208,7 @@ struct Supervision<'a> {
     signals: Signals,
     deadline: Option<Instant>,
     ending: Option<Ending>,
-    kill_at: Option<Instant>,
+    stopping: Option<Stopping>,
 }
 
 impl<'a> Supervision<'a> {
@@ -210,20 +230,20 @@ impl<'a> Supervision<'a> {
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
             ending: None,
-            kill_at: None,
+            stopping: None,
         })
     }
 
     /// Copies output and waits; returns how the command ended and how many processes it left behind.
-    fn run(mut self, log: &mut Log) -> (Exit, u32) {
+    fn run(mut self, record: &mut Recorder<'_>) -> (Exit, u32) {
         let mut status = None;
         while status.is_none() {
-            self.wait_for_news(log);
-            self.act_on_time();
+            self.wait_for_news(record);
+            self.act_on_time(record);
             status = self.child.try_wait().ok().flatten();
         }
         fault::point("agent.ended");
-        let left_behind = self.end_what_is_left(log);
+        let left_behind = self.end_what_is_left(record);
         let exit = match (self.ending, status) {
             (Some(Ending::TimedOut), _) => Exit::TimedOut,
             (Some(Ending::Stopped), _) => Exit::Stopped,
@@ -234,11 +254,12 @@ impl<'a> Supervision<'a> {
     }
 
     /// Sleeps until there is output, the command ends, a signal comes or a time is up.
-    fn wait_for_news(&mut self, log: &mut Log) {
-        let due = match (self.deadline, self.kill_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+    fn wait_for_news(&mut self, record: &mut Recorder<'_>) {
+        let stopping = self.stopping.as_ref().and_then(Stopping::due);
+        let due = [self.deadline, stopping, record.due()]
+            .into_iter()
+            .flatten()
+            .min();
         let timeout = due.map(|due| timespec(due.saturating_duration_since(Instant::now())));
         let (mut child, mut graceful, mut at_once, mut output) = (false, false, false, false);
         {
@@ -259,7 +280,7 @@ impl<'a> Supervision<'a> {
             }
         }
         if output && !child {
-            self.copy_some(log);
+            self.copy_some(record);
         }
         if graceful {
             drain(&mut self.signals.graceful);
@@ -272,30 +293,34 @@ impl<'a> Supervision<'a> {
         }
     }
 
-    fn act_on_time(&mut self) {
+    fn act_on_time(&mut self, record: &mut Recorder<'_>) {
         let now = Instant::now();
+        record.catch_up();
+        if self.ending.is_none() && record.is_blocked() {
+            self.end_command(Ending::Stopped);
+        }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
             self.end_command(Ending::TimedOut);
         }
-        if self.kill_at.is_some_and(|kill_at| kill_at <= now) {
-            self.kill_at = None;
-            extinction::kill_descendants();
+        if let Some(stopping) = &mut self.stopping {
+            stopping.go_on(now, self.child.id());
         }
     }
 
-    /// TERM to everything the command started; KILL follows after the grace period.
+    /// The signals that the job names, one after the other; KILL follows after the grace period.
     fn end_command(&mut self, ending: Ending) {
         if self.ending.is_none() {
             self.ending = Some(ending);
             self.deadline = None;
-            self.kill_at = Instant::now().checked_add(self.job.grace);
-            extinction::terminate_descendants();
+            let mut stopping = Stopping::new(&self.job.stop, self.job.grace, Instant::now());
+            stopping.go_on(Instant::now(), self.child.id());
+            self.stopping = Some(stopping);
         }
     }
 
-    /// One read of the pipe. A full disk must not stop the command: output that cannot be logged is dropped.
-    fn copy_some(&mut self, log: &mut Log) -> bool {
+    /// One read of the pipe.
+    fn copy_some(&mut self, record: &mut Recorder<'_>) -> bool {
         let mut buffer = [0u8; 64 << 10];
         let Some(file) = &mut self.output else {
             return false;
@@ -303,7 +328,7 @@ impl<'a> Supervision<'a> {
         match file.read(&mut buffer) {
             Ok(0) => self.output = None,
             Ok(count) => {
-                let _ = log.append(&buffer[..count]);
+                record.take(&buffer[..count]);
                 return true;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return true,
@@ -313,7 +338,7 @@ impl<'a> Supervision<'a> {
     }
 
     /// The command's leader has ended. What it left running is ended too, and the output that is left is read.
-    fn end_what_is_left(&mut self, log: &mut Log) -> u32 {
+    fn end_what_is_left(&mut self, record: &mut Recorder<'_>) -> u32 {
         let mut left_behind = 0;
         if extinction::reap() {
             let left = process::descendants(std::process::id());
@@ -322,17 +347,17 @@ impl<'a> Supervision<'a> {
                 extinction::terminate_descendants();
                 let deadline = Instant::now() + self.job.grace;
                 while extinction::reap() && Instant::now() < deadline {
-                    self.copy_what_comes(log, Duration::from_millis(5));
+                    self.copy_what_comes(record, Duration::from_millis(5));
                 }
                 extinction::kill_descendants();
             }
         }
-        self.copy_what_comes(log, LAST_WORDS);
+        self.copy_what_comes(record, LAST_WORDS);
         left_behind
     }
 
     /// Reads output until the pipe closes or stays silent for `patience`.
-    fn copy_what_comes(&mut self, log: &mut Log, patience: Duration) {
+    fn copy_what_comes(&mut self, record: &mut Recorder<'_>, patience: Duration) {
         loop {
             let Some(file) = &self.output else {
                 return;
@@ -341,7 +366,7 @@ impl<'a> Supervision<'a> {
             match poll(&mut fds, Some(&timespec(patience))) {
                 Ok(0) => return,
                 Ok(_) => {
-                    if !self.copy_some(log) {
+                    if !self.copy_some(record) {
                         return;
                     }
                 }

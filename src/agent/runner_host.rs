@@ -90,14 +90,12 @@ fn collect_until_asked(runners: &mut Vec<Collectable>) -> Result<(), AgentError>
             Err(error) => return Err(refused("wait for requests")(error)),
         }
         let asked = !fds[0].revents().is_empty();
-        let mut ended = fds[1..].iter().map(|fd| !fd.revents().is_empty());
-        let ended: Vec<bool> = ended.by_ref().collect();
+        let ended: Vec<bool> = fds[1..].iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
-        let mut at = 0;
+        let mut ended = ended.into_iter();
         runners.retain(|runner| {
-            let over = ended[at] && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok();
-            at += 1;
-            !over
+            let over = ended.next() == Some(true);
+            !(over && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok())
         });
         if asked {
             return Ok(());

@@ -6,7 +6,7 @@ use crate::git::{RemoveError, Unit, WorktreeAdmin};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
-use crate::supervisor::{Campaign, Situation};
+use crate::supervisor::{Campaign, Situation, after_removal, before_removal};
 
 use super::{CliError, Context, Exit, output};
 
@@ -126,6 +126,10 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 });
                 let gone: Vec<Gone> = gone.collect();
                 if !args.dry_run {
+                    let of = plan.map(|plan| (plan, lane_of(&key)));
+                    if let Some(why) = before_removal(&campaign, &key, of, removable.path()) {
+                        anstream::eprintln!("warning: {name}: {why}");
+                    }
                     let lock = admin.lock()?;
                     match admin.remove(&lock, &removable) {
                         Ok(backups) => cleaned.backups.extend(backups.into_iter().map(|backup| Put {
@@ -140,6 +144,11 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                             continue;
                         }
                     }
+                }
+                if !args.dry_run
+                    && let Err(error) = after_removal(&campaign, &key)
+                {
+                    anstream::eprintln!("warning: the ports of {name} are not given back: {error}");
                 }
                 cleaned.removed.push(name);
                 cleaned.ignored.extend(gone);
@@ -159,6 +168,13 @@ fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
         _ => key,
     };
     campaign.set.plans.iter().find(|plan| plan.name.as_str() == name)
+}
+
+/// The lane that a worktree is; 0 for a plan's own.
+fn lane_of(key: &str) -> u32 {
+    key.split_once('@')
+        .and_then(|(_, lane)| lane.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.

@@ -167,8 +167,14 @@ fn machine_text(machine: &MachineFacts) -> String {
         (
             "",
             match machine.cgroup {
-                true => "(this machine would give a control group of its own, too)".to_owned(),
-                false => "(this machine gives no control group of one's own)".to_owned(),
+                true => {
+                    "(even by a process that clears its environment and whose runner is killed)".to_owned()
+                }
+                false => {
+                    "(but by a process that clears its environment, should its runner be killed: no control \
+                          group can be made here)"
+                        .to_owned()
+                }
             },
         ),
     ];

@@ -107,7 +107,7 @@ fn land(
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
-            Some(Answer::Accepted) | None => Err(SupervisorError::Held(holder).into()),
+            Some(Answer::Accepted | Answer::Ended) | None => Err(SupervisorError::Held(holder).into()),
         },
         Err(error) => Err(error.into()),
     }

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod clean;
 mod completions;
+mod conflicts;
 mod context;
 mod demo;
 mod diff;
@@ -20,13 +21,16 @@ mod merge;
 mod new;
 mod output;
 mod preview;
+mod prompt;
 mod schema;
 mod send;
 mod simulate;
+mod skill;
 mod status;
 mod steer;
 mod task;
 mod task_inbox;
+mod task_stop;
 mod up;
 mod why;
 
@@ -92,6 +96,7 @@ enum Command {
     Check(check::CheckArgs),
     Preview(preview::PreviewArgs),
     Graph(graph::GraphArgs),
+    Prompt(prompt::PromptArgs),
     Up(up::UpArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
@@ -112,6 +117,8 @@ enum Command {
     Approve(steer::SteerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
+    Skill(skill::SkillArgs),
+    Conflicts(conflicts::ConflictsArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
     Clean(clean::CleanArgs),
@@ -147,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&context, args),
         Command::Check(args) => check::run(&context, args),
         Command::Preview(args) => preview::run(&context, args),
+        Command::Prompt(args) => prompt::run(&context, args),
         Command::Graph(args) => graph::run(&context, args),
         Command::Up(args) => up::run(&context, args),
         Command::Status(args) => status::run(&context, args),
@@ -165,7 +173,9 @@ pub fn main() -> ExitCode {
         Command::Cancel(args) => steer::run(&context, args, Steer::Cancel),
         Command::Approve(args) => steer::run(&context, args, Steer::Approve),
         Command::Send(args) => send::run(&context, args),
+        Command::Skill(args) => skill::run(&context, args),
         Command::Task(args) => task::run(&context, args),
+        Command::Conflicts(args) => conflicts::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Merge(args) => merge::run(&context, args),
         Command::Clean(args) => clean::run(&context, args),

@@ -67,7 +67,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
     let driven = match ask(&campaign.dir, &request)? {
         Some(Answer::Accepted | Answer::Merged(_)) => true,
         Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
-        None => match record_steering(&campaign, &what, steer)? {
+        Some(Answer::Ended) | None => match record_steering(&campaign, &what, steer)? {
             Some(Ok(records)) => {
                 if context.verbose {
                     for record in &records {

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use crate::plan::markdown::read_document;
 use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
-use crate::supervisor::{Campaign, Situation};
+use crate::supervisor::{Campaign, Situation, committed_document};
 
-use super::{CliError, Context, Exit, output, task_inbox};
+use super::{CliError, Context, Exit, output, task_inbox, task_stop};
 
 /// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
 #[derive(Debug, clap::Args)]
@@ -48,6 +48,9 @@ enum Action {
         /// What is going on
         message: Option<String>,
     },
+    /// Answer an agent's program that asks whether it may end: the hook `Stop` of Claude Code
+    #[command(hide = true)]
+    StopHook,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,8 +77,16 @@ struct Subject {
 ///
 /// When no plan is named and none is near, or there is no such task.
 pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
+    if matches!(args.action, Action::StopHook) {
+        // Whatever is wrong here, an agent may end.
+        if let Ok(subject) = subject(context) {
+            answer_stop_hook(&subject)?;
+        }
+        return Ok(Exit::Done);
+    }
     let subject = subject(context)?;
     match &args.action {
+        Action::StopHook => {}
         Action::List => {
             let list = task_list(&subject.name, &subject.document, &states(&subject)?);
             if context.json {
@@ -118,10 +129,12 @@ fn subject(context: &Context) -> Result<Subject, CliError> {
     let campaign = Campaign::open(&context.dir, manifest.as_deref());
     let typed = context.plan.clone().or(own);
     match (campaign, typed, own_worktree) {
-        (Ok(campaign), Some(typed), worktree) => {
-            let name = context.named(&campaign, &typed)?;
-            Ok(in_campaign(campaign, name, worktree))
-        }
+        (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
+            (Ok(name), worktree) => Ok(in_campaign(campaign, name, worktree)),
+            // Somebody took it out of the manifest while its agent works.
+            (Err(_), Some(worktree)) => from_copy(&typed, worktree),
+            (Err(error), None) => Err(error),
+        },
         (Ok(campaign), None, _) => {
             let name = context.one_plan(&campaign, None)?;
             Ok(in_campaign(campaign, name, None))
@@ -281,6 +294,16 @@ fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Res
         }))?;
     }
     Ok(())
+}
+
+fn answer_stop_hook(subject: &Subject) -> Result<(), CliError> {
+    let Some(worktree) = &subject.worktree else {
+        return Ok(());
+    };
+    let campaign = subject.campaign.as_ref();
+    let file = campaign.and_then(|campaign| campaign.plan(&subject.name)?.file.as_deref());
+    let committed = campaign.and_then(|campaign| committed_document(campaign, file, worktree));
+    task_stop::answer(&subject.name, &subject.document, worktree, committed.as_deref())
 }
 
 fn worktree_of(subject: &Subject) -> Result<&Path, CliError> {

@@ -100,8 +100,9 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
     let conclusion = drive(campaign.clone(), errand, observer.as_mut())?;
     drop(observer);
     if !context.json {
-        let situation = Situation::look(campaign)?;
-        let view = situation.view(campaign, Depth::Branches)?;
+        let campaign = campaign.with(conclusion.set)?;
+        let situation = Situation::look(&campaign)?;
+        let view = situation.view(&campaign, Depth::Branches)?;
         output::text(&summary(&view, context.quiet))?;
     }
     Ok(match conclusion.ending {

@@ -1,29 +1,42 @@
-//! Doing a step again when a git child was killed under it.
+//! Doing a step again when a git child was cut short under it: killed, or stopped by a worktree that another git was just
+//! making.
 
 use std::cell::Cell;
+use std::thread;
+use std::time::Duration;
 
 thread_local! {
-    static KILLED: Cell<u32> = const { Cell::new(0) };
+    static CUT_SHORT: Cell<u32> = const { Cell::new(0) };
 }
 
 /// How often a step is done again: killers, such as that of a system out of memory, may come more than once, but what
 /// kills git each time needs a person.
 const AGAIN: u32 = 2;
 
-/// A child of this thread was ended by a signal that this program did not send.
-pub(super) fn note_killed() {
-    KILLED.set(KILLED.get() + 1);
+/// `git worktree add` makes the file that every other git reads a moment before it fills it.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// True for a git command that gave up because it came upon a worktree in the making: it reads the books of every one
+/// before it changes anything, and finds a `commondir` that is still empty.
+pub(super) fn met_unfinished_worktree(stderr: &str) -> bool {
+    stderr.contains("failed to read ") && stderr.contains("/commondir")
 }
 
-/// Does a step, and does it again, at most twice, when a git command of it was killed and its outcome is not `settled`.
+/// A child of this thread was ended by a signal that this program did not send, or gave up before it began.
+pub(super) fn note_cut_short() {
+    CUT_SHORT.set(CUT_SHORT.get() + 1);
+}
+
+/// Does a step, and does it again, at most twice, when a git command of it was cut short and its outcome is not `settled`.
 /// For steps that end what was cut short by being done again, as each of this program does: it may be killed itself.
 pub fn again_if_killed<T>(settled: impl Fn(&T) -> bool, mut step: impl FnMut() -> T) -> T {
     for _ in 0..AGAIN {
-        let before = KILLED.get();
+        let before = CUT_SHORT.get();
         let outcome = step();
-        if KILLED.get() == before || settled(&outcome) {
+        if CUT_SHORT.get() == before || settled(&outcome) {
             return outcome;
         }
+        thread::sleep(PAUSE);
     }
     step()
 }
@@ -31,6 +44,14 @@ pub fn again_if_killed<T>(settled: impl Fn(&T) -> bool, mut step: impl FnMut() -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_worktree_in_the_making_is_worth_another_try() {
+        let met = "fatal: failed to read /r/.git/worktrees/train@0/commondir: Success";
+        assert!(met_unfinished_worktree(met));
+        assert!(!met_unfinished_worktree("fatal: failed to read object 1234"));
+        assert!(!met_unfinished_worktree("error: pathspec 'a' did not match"));
+    }
 
     #[test]
     fn a_step_is_done_again_only_when_a_child_was_killed_and_not_for_ever() {
@@ -41,7 +62,7 @@ mod tests {
                 || {
                     times += 1;
                     if times <= killed_until {
-                        note_killed();
+                        note_cut_short();
                     }
                 },
             );

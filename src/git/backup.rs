@@ -1,7 +1,7 @@
 //! Backups: refs of orch's own that keep work which is about to be replaced, `refs/orch/backup/PLAN/STAMP`.
 
 use super::revision::{commit_id, oid};
-use super::{GitError, Repository, stale_lock};
+use super::{GitError, Repository};
 use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
@@ -35,18 +35,10 @@ impl Repository {
         let repo = self.handle();
         let mut name = format!("{BACKUPS}{owner}/{stamp}");
         let mut copy = 1_u64;
-        let mut cleared = false;
         loop {
-            match fault::around("ref.backup", || repo.reference(&name, id, false, "orch: backup")) {
-                Ok(_) => return Ok(name),
-                // Of one that was killed while it wrote the same backup; nobody else writes below `refs/orch/`.
-                Err(error) if error.code() == git2::ErrorCode::Locked && !cleared => {
-                    cleared = stale_lock::clear_beside(&self.common_dir().join(&name)).is_ok();
-                    match cleared {
-                        true => continue,
-                        false => return Err(GitError::library(format!("write `{name}`"))(error)),
-                    }
-                }
+            let write = || fault::around("ref.backup", || repo.reference(&name, id, false, "orch: backup"));
+            match self.over_dead_lock(&name, || write().map(drop)) {
+                Ok(()) => return Ok(name),
                 Err(error) if error.code() == git2::ErrorCode::Exists => {}
                 Err(error) => return Err(GitError::library(format!("write `{name}`"))(error)),
             }

@@ -8,9 +8,9 @@ use std::thread;
 use super::command::{Git, records};
 use super::gate::SparedTree;
 use super::identity::committing_within;
-use super::in_the_way::in_the_way;
+use super::in_the_way::covered;
 use super::revision::{commit_id, oid};
-use super::{GitError, InProgress, ORCH_DIR, inspect};
+use super::{GitError, InProgress, inspect};
 use crate::plan::CommitId;
 
 /// What became of a commit that was to be carried.
@@ -100,8 +100,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
             files: state.dirty,
         });
     };
-    let mut files = in_the_way(path, &before, commit)?;
-    files.retain(|file| !file.starts_with(ORCH_DIR));
+    let files = covered(path, &before, commit)?;
     if !files.is_empty() {
         let path = path_owned();
         return Err(CarryError::InTheWay { path, files });

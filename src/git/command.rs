@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::{GitError, LEAST_VERSION};
+use super::{GitError, LEAST_VERSION, again};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -43,7 +43,11 @@ pub fn is_stray_variable(name: &OsStr) -> bool {
 
 /// A `git` command with the stray variables removed and standard streams inherited.
 pub(super) fn bare_command() -> Command {
-    let mut command = Command::new("git");
+    command_of("git")
+}
+
+fn command_of(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if is_stray_variable(&name) {
             command.env_remove(name);
@@ -72,7 +76,10 @@ pub(super) struct Answer {
 
 impl Git {
     fn new() -> Self {
-        let mut command = bare_command();
+        Self::of(bare_command())
+    }
+
+    fn of(mut command: Command) -> Self {
         // No pager, no prompt, plain English: messages are read by orch and quoted to people. Housekeeping started
         // by one of many quick commands would only get in the way of the next.
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").args([
@@ -104,6 +111,17 @@ impl Git {
     /// A command on the repository itself, whatever is checked out where.
     pub(super) fn on(common_dir: &Path) -> Self {
         let mut git = Self::new();
+        let mut option = OsString::from("--git-dir=");
+        option.push(common_dir);
+        git.command.arg(option);
+        git
+    }
+
+    /// As [`Git::on`], its answers written at once, each part as it comes: for a git that holds them back.
+    pub(super) fn unbuffered_on(common_dir: &Path) -> Self {
+        let mut stdbuf = command_of("stdbuf");
+        stdbuf.args(["-o0", "git"]);
+        let mut git = Self::of(stdbuf);
         let mut option = OsString::from("--git-dir=");
         option.push(common_dir);
         git.command.arg(option);
@@ -162,6 +180,17 @@ impl Git {
         }
     }
 
+    /// Starts it, to be asked and to answer several times. What it says of failures is thrown away.
+    pub(super) fn converse(mut self) -> io::Result<Child> {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let child = fault::around("git.spawn", || self.command.spawn())?;
+        fault::child("git", child.id());
+        Ok(child)
+    }
+
     /// Runs it to its end, whatever its exit status.
     pub(super) fn answer(mut self) -> Result<Answer, GitError> {
         self.command
@@ -190,13 +219,15 @@ impl Git {
         }
         let output = child.wait_with_output().map_err(cannot_run)?;
         fault::point("git.ended");
-        if output.status.signal().is_some() {
-            super::again::note_killed();
+        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let killed = output.status.signal().is_some();
+        if killed || (!output.status.success() && again::met_unfinished_worktree(&stderr)) {
+            again::note_cut_short();
         }
         Ok(Answer {
             status: output.status,
             stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            stderr,
             shown,
         })
     }

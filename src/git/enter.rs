@@ -6,15 +6,16 @@ use super::admin::KeyLock;
 use super::command::Git;
 use super::gate::{Goal, SparedCommit, SparedTree};
 use super::half_way::undo_half;
-use super::in_the_way::in_the_way;
+use super::in_the_way::covered;
 use super::landing::index_equals;
 use super::marker::Marker;
 use super::populate::update_submodules;
 use super::registration::read_head;
+use super::removal::owner_of;
 use super::revision::{branch_ref, oid};
 use super::submodule::keep_submodule_commits;
 use super::unit_error::{UnitError, UnitRefusal};
-use super::{Backup, GitError, ORCH_DIR, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock, stamp};
+use super::{Backup, GitError, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock, stamp};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -293,8 +294,7 @@ impl WorktreeAdmin {
             return Ok(());
         };
         let key = self.key_at(path)?.unwrap_or_default();
-        let owner = key.split('@').next().unwrap_or(&key);
-        self.repo.back_up_once(owner, &was, &stamp()).map(drop)
+        self.repo.back_up_once(owner_of(&key), &was, &stamp()).map(drop)
     }
 }
 
@@ -326,16 +326,6 @@ fn look(path: &Path) -> Result<WorktreeState, UnitError> {
         return Err(UnitRefusal::Submodule { path }.into());
     }
     Ok(state)
-}
-
-/// The files, ignored ones above all, that git does not track and that going to the commit would replace.
-fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
-    if old == new {
-        return Ok(Vec::new());
-    }
-    let mut files = in_the_way(path, old, new)?;
-    files.retain(|file| !file.starts_with(ORCH_DIR));
-    Ok(files)
 }
 
 /// Writes HEAD of a worktree whose index and files are as in the commit already.

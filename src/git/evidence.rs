@@ -44,7 +44,7 @@ impl Repository {
             }
         }
         let builder = CandidateBuilder::new(self, require_git()?);
-        let merged = builder.merged_tree(target, tip)?;
+        let merged = builder.rehearse(target, tip)?;
         let nothing = merged.is_some_and(|tree| self.tree_of(target).is_ok_and(|own| own == tree));
         Ok(nothing.then_some(LandedBy::NothingLeft))
     }

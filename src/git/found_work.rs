@@ -1,6 +1,7 @@
 //! What a repository shows of the work of plans, when nothing else is left to tell.
 
 use super::command::{Git, parse_id};
+use super::unit::UNITS;
 use super::{GitError, Repository};
 use crate::plan::{CommitId, PlanName};
 
@@ -62,7 +63,7 @@ impl Repository {
         if self.branch_tip(branch)?.is_some() {
             return Ok(());
         }
-        self.drop_own_ref(&format!("refs/orch/units/{plan}/{branch}"), plan.as_str(), None)
+        self.drop_own_ref(&format!("{UNITS}{plan}/{branch}"), plan.as_str(), None)
             .map(drop)
     }
 
@@ -72,7 +73,7 @@ impl Repository {
     ///
     /// When the repository cannot be read.
     pub fn all_units(&self) -> Result<Vec<(String, String)>, GitError> {
-        let marks = self.marks("refs/orch/units/")?;
+        let marks = self.marks(UNITS)?;
         let pair = |mark: &String| {
             mark.split_once('/')
                 .map(|(plan, branch)| (plan.to_owned(), branch.to_owned()))

@@ -234,7 +234,12 @@ impl Repository {
 
     /// Deletes a branch if it still stands at the commit that was spared.
     pub(super) fn delete_branch(&self, branch: &str, spared: &SparedCommit) -> Result<(), GitError> {
-        self.delete_at(&branch_ref(branch), spared)
+        Git::on(self.common_dir())
+            .args(["update-ref", "-d"])
+            .arg(branch_ref(branch))
+            .arg(spared.commit().as_str())
+            .run()
+            .map(drop)
     }
 
     /// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
@@ -273,14 +278,6 @@ impl Repository {
             }
         };
         fault::around("ref.own.delete", delete).map_err(cannot())
-    }
-
-    fn delete_at(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
-        Git::on(self.common_dir())
-            .args(["update-ref", "-d", name])
-            .arg(spared.commit().as_str())
-            .run()
-            .map(drop)
     }
 
     /// Moves a branch away from the commit that was spared, if it still stands there.

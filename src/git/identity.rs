@@ -38,16 +38,27 @@ pub(super) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> 
         });
         values.next_back()
     };
-    let mut fallback = Vec::new();
-    if last("user.name").is_none_or(str::is_empty) {
-        fallback.push("user.name=orch");
+    Ok(Committing {
+        fallback: stand_ins(last("user.name"), last("user.email")),
+        sign: last("commit.gpgsign").is_some_and(is_true),
+    })
+}
+
+/// Settings that stand in for a name and an address that nobody has configured.
+pub(super) fn stand_ins(name: Option<&str>, email: Option<&str>) -> Vec<&'static str> {
+    let mut settings = Vec::new();
+    if name.is_none_or(str::is_empty) {
+        settings.push("user.name=orch");
     }
-    if last("user.email").is_none_or(str::is_empty) && std::env::var_os("EMAIL").is_none() {
-        fallback.push("user.email=orch@localhost");
+    if email.is_none_or(str::is_empty) && std::env::var_os("EMAIL").is_none() {
+        settings.push("user.email=orch@localhost");
     }
-    let sign = last("commit.gpgsign")
-        .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"));
-    Ok(Committing { fallback, sign })
+    settings
+}
+
+/// How git reads a setting that is true or false.
+pub(super) fn is_true(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1")
 }
 
 /// A command in a checkout that makes a commit: with an identity, whatever is configured.

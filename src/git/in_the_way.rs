@@ -4,10 +4,21 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::GitError;
 use super::landing::added;
 use super::revision::oid;
+use super::{GitError, ORCH_DIR};
 use crate::plan::CommitId;
+
+/// The files of a worktree, ignored ones above all, that git does not track and that going to the commit would replace. What
+/// orch itself keeps there is its own to replace.
+pub(super) fn covered(path: &Path, old: &CommitId, new: &CommitId) -> Result<Vec<PathBuf>, GitError> {
+    if old == new {
+        return Ok(Vec::new());
+    }
+    let mut files = in_the_way(path, old, new)?;
+    files.retain(|file| !file.starts_with(ORCH_DIR));
+    Ok(files)
+}
 
 /// Files in a checkout of `old` that git does not track there and that going to `new` would replace, sorted. Git
 /// itself spares only those that are not ignored; here an ignored one (an `.env`) is spared as well.

@@ -161,7 +161,7 @@ pub(super) fn changed_path(record: &[u8]) -> Option<PathBuf> {
 }
 
 /// The folder that holds HEAD and index of a checkout.
-pub(super) fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
+pub fn git_dir(path: &Path) -> Result<PathBuf, GitError> {
     if let Some(admin) = pointed_to(path) {
         return Ok(admin);
     }

@@ -1,9 +1,10 @@
 //! The commit queue of a plan: merging units into the plan's branch, one at a time.
 
 use super::admin::KeyLock;
-use super::candidate::{Build, CandidateBuilder, ConflictFile};
+use super::candidate::{Build, CandidateBuilder};
 use super::inspect::git_dir;
 use super::landing::{CheckoutOutcome, LandingPlan};
+use super::merging::ConflictFile;
 use super::revision::branch_ref;
 use super::unit_error::{UnitError, UnitRefusal};
 use super::{Backup, GitError, Unit, WorktreeAdmin, inspect, stale_lock};

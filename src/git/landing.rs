@@ -226,8 +226,7 @@ impl Repository {
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
 fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<CheckoutOutcome, GitError> {
-    // One that lives is named by the git command below.
-    let _ = git_dir(path).map(|books| stale_lock::clear_index(&books));
+    clear_dead_index(path);
     if index_equals(path, &plan.new)? {
         return Ok(CheckoutOutcome::Current);
     }
@@ -263,6 +262,12 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
     })
 }
 
+/// Removes the lock that a killed git has left on a checkout's index. One that lives is named by the git command that then
+/// fails.
+fn clear_dead_index(path: &Path) {
+    let _ = git_dir(path).map(|books| stale_lock::clear_index(&books));
+}
+
 /// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
 fn two_way(path: &Path, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
     Git::within(path)
@@ -273,6 +278,7 @@ fn two_way(path: &Path, old: &CommitId, new: &CommitId, options: &[&str]) -> Git
 
 /// Finds out whether a checkout could be brought along, changing none of its files.
 fn rehearse(path: &Path, old: &CommitId, new: &CommitId, held: Option<&File>) -> Result<(), LandRefusal> {
+    clear_dead_index(path);
     // The files' times may differ from the index without their contents doing so.
     Git::within(path)
         .args(["update-index", "-q", "--refresh"])

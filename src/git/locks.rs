@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::GitError;
 use super::admin::WorktreeAdmin;
-use super::{GitError, stale_lock};
+use super::stale_lock::{Holder, holder, locks_below, locks_in};
 
 /// A lock file of git's in this repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,13 +28,7 @@ impl WorktreeAdmin {
         for folder in self.books()?.iter().map(PathBuf::as_path).chain([common]) {
             files.extend(locks_in(folder));
         }
-        let mut open = vec![common.join("refs")];
-        while let Some(folder) = open.pop() {
-            files.extend(locks_in(&folder));
-            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-            open.extend(folders.map(|entry| entry.path()));
-        }
+        files.extend(locks_below(&common.join("refs")));
         files.sort();
         let lock = |path: PathBuf| GitLock {
             owner: owner(&path),
@@ -61,28 +56,20 @@ impl WorktreeAdmin {
     }
 }
 
-fn locks_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    files
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
-        .collect()
-}
-
-/// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
-/// has it open and no git is at work that was there when it was made.
+/// Who may hold a lock file, in words. Other than a run, which has to go on, a look from outside leaves one alone that a git
+/// of another machine may hold.
 fn owner(lock: &Path) -> Option<String> {
     if let Some(name) = shared_with_other_machines(lock) {
         return Some(format!(
             "it lies on {name}, where a git of another machine may hold it"
         ));
     }
-    if stale_lock::is_open_anywhere(lock) {
-        return Some("a process has it open".to_owned());
-    }
     let found = fs::metadata(lock).ok()?;
-    stale_lock::owner_may_live(lock, &found).then(|| "a git that is as old as it is at work here".to_owned())
+    let held = match holder(lock, &found)? {
+        Holder::Open => "a process has it open",
+        Holder::Git => "a git that is as old as it is at work here",
+    };
+    Some(held.to_owned())
 }
 
 /// The name of a file system whose files processes elsewhere may hold (numbers as in `statfs(2)`).

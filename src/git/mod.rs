@@ -7,11 +7,13 @@
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
+//! | what a worktree gets besides its commit | `include`, `content_notes` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | finding what does not fit together, and mending it | `survey`, `locks`, `found_work` |
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
+//! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
@@ -24,6 +26,7 @@ mod carry;
 mod changes;
 mod checkout;
 mod command;
+mod content_notes;
 mod diff;
 mod ensure;
 mod enter;
@@ -39,6 +42,7 @@ mod history;
 mod identity;
 mod ignored;
 mod in_the_way;
+mod include;
 mod inspect;
 mod integrate;
 mod keep_reason;
@@ -50,6 +54,7 @@ mod left;
 mod leftovers;
 mod locks;
 mod marker;
+mod merging;
 mod own_ref;
 mod pin;
 mod populate;
@@ -72,7 +77,7 @@ mod worktree;
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
-pub use candidate::{Build, Candidate, CandidateBuilder, ConflictFile};
+pub use candidate::{Build, Candidate, CandidateBuilder};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
 pub use command::is_stray_variable;
@@ -82,7 +87,8 @@ pub use exclude::ORCH_DIR;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
-pub use inspect::{InProgress, WorktreeState, head_of, inspect};
+pub use include::{INCLUDE_FILE, Included};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};
@@ -91,6 +97,7 @@ pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
+pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;
 pub use repository::Repository;

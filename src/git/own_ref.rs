@@ -22,14 +22,23 @@ impl Repository {
         let repo = self.handle();
         let id = oid(commit)?;
         let write = || fault::around("ref.own", || repo.reference(name, id, true, why)).map(drop);
-        let written = match write() {
-            // A writer that was killed has left it; one that lives is done in an instant.
+        let written = self.over_dead_lock(name, write);
+        written.map_err(GitError::library(format!("write `{name}`")))
+    }
+
+    /// Writes a ref of orch's own, once more when the lock of a writer that was killed stands in the way. One that lives is
+    /// done in an instant; nobody else writes below `refs/orch/`.
+    pub(super) fn over_dead_lock<T>(
+        &self,
+        name: &str,
+        write: impl Fn() -> Result<T, git2::Error>,
+    ) -> Result<T, git2::Error> {
+        match write() {
             Err(error) if error.code() == git2::ErrorCode::Locked => {
                 let _ = stale_lock::clear_beside(&self.common_dir().join(name));
                 write()
             }
             written => written,
-        };
-        written.map_err(GitError::library(format!("write `{name}`")))
+        }
     }
 }

@@ -52,30 +52,36 @@ pub(super) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError> {
 
 /// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
 pub(super) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Ok(());
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            clear_below(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "lock") {
-            clear(&path)?;
-        }
+    locks_below(folder).iter().try_for_each(|lock| clear(lock))
+}
+
+/// The lock files in a folder.
+pub(super) fn locks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
+        .collect()
+}
+
+/// The lock files in a folder and in all below it.
+pub(super) fn locks_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        found.extend(locks_in(&folder));
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        open.extend(folders.map(|entry| entry.path()));
     }
-    Ok(())
+    found
 }
 
 /// Removes the locks in git's books of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
 /// and whatever else is written there.
 pub(super) fn clear_books(books: &Path) -> Result<(), EnsureError> {
-    for entry in fs::read_dir(books).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "lock") {
-            clear(&path)?;
-        }
-    }
-    Ok(())
+    locks_in(books).iter().try_for_each(|lock| clear(lock))
 }
 
 impl WorktreeAdmin {
@@ -93,9 +99,7 @@ impl WorktreeAdmin {
             let Ok(books) = git_dir(&marker.path) else {
                 continue;
             };
-            let locked = fs::read_dir(&books).into_iter().flatten().flatten();
-            let locked = locked.filter(|entry| entry.path().extension().is_some_and(|found| found == "lock"));
-            if locked.count() > 0 && !is_somebody_in(&marker.path) {
+            if !locks_in(&books).is_empty() && !is_somebody_in(&marker.path) {
                 clear_books(&books)?;
             }
         }
@@ -130,7 +134,7 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
     let mut unowned: Option<(u64, u64)> = None;
     while let Ok(found) = fs::symlink_metadata(lock) {
         let this = (found.dev(), found.ino());
-        if is_open_anywhere(lock) || owner_may_live(lock, &found) {
+        if holder(lock, &found).is_some() {
             unowned = None;
         } else if unowned == Some(this) {
             match fs::remove_file(lock) {
@@ -152,8 +156,27 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
     Ok(())
 }
 
+/// Who may hold a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// A process has it open.
+    Open,
+    /// A git that is as old as the lock works in the repository.
+    Git,
+}
+
+/// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
+/// has it open and no git is at work that was there when it was made.
+pub(super) fn holder(lock: &Path, found: &fs::Metadata) -> Option<Holder> {
+    if is_open_anywhere(lock) {
+        Some(Holder::Open)
+    } else {
+        owner_may_live(lock, found).then_some(Holder::Git)
+    }
+}
+
 /// True while some git process that is at least as old as the lock works in the lock's repository, or may do so.
-pub(super) fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
+fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
     let age = found.modified().ok().and_then(|made| made.elapsed().ok());
     let age = age.unwrap_or_default();
     let places = places_of(lock);
@@ -209,7 +232,7 @@ fn places_of(lock: &Path) -> Vec<PathBuf> {
     places
 }
 
-pub(super) fn is_open_anywhere(file: &Path) -> bool {
+fn is_open_anywhere(file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else {
         return false;
     };

@@ -191,16 +191,12 @@ impl WorktreeAdmin {
             // The repository has moved and the worktree has not.
             known.connect()?;
         }
-        let wanted = Wanted {
+        let lane = Wanted {
             key,
             path: marker.path.clone(),
             branch: marker.branch.as_deref(),
             base: &marker.base,
-            lane: true,
-        };
-        let lane = Wanted {
             lane: marker.lane || marker.branch.is_some(),
-            ..wanted
         };
         self.make(&alone, &lane).map(drop)
     }

@@ -10,7 +10,7 @@ use super::{GitError, Repository, is_branch_name, stale_lock};
 use crate::fault;
 use crate::plan::{CommitId, PlanName};
 
-const UNITS: &str = "refs/orch/units/";
+pub(super) const UNITS: &str = "refs/orch/units/";
 
 /// A unit of work and the branch that it goes to.
 ///

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::plan::{
     Agent, AgentName, AgentStdin, Arrangement, AttemptPolicy, CommitPolicy, Dependency, Document,
-    MergeSettings, MergeStrategy, Overlap, Phase, PhaseId, PhaseSettings, Plan, PlanName, PlanSet, Point,
-    Priority, RunSettings, Task, TaskId, WorkRef,
+    EventFormat, MergeSettings, MergeStrategy, Overlap, Phase, PhaseId, PhaseSettings, Plan, PlanName,
+    PlanSet, Point, Priority, RunSettings, StopSignal, Task, TaskId, WorkRef,
 };
 
 use super::dice::Dice;
@@ -91,12 +91,16 @@ impl Generated {
                 worktrees: "../{plan}".to_owned(),
                 max_agents: self.max_agents,
                 auto_merge: false,
+                setup: Default::default(),
+                min_free_disk: None,
+                budget: None,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
             merge: MergeSettings::default(),
             hooks: Default::default(),
             escalate: Default::default(),
+            templates: Default::default(),
             syncs: Vec::new(),
             plans,
         }
@@ -137,6 +141,8 @@ impl Generated {
             expected: None,
             merge_strategy: MergeStrategy::Merge,
             auto_merge: false,
+            setup: Default::default(),
+            budget: None,
             gate: false,
             line: number + 1,
         }
@@ -225,10 +231,16 @@ fn agent(name: &str) -> Agent {
     };
     Agent {
         name,
+        known: None,
         command: vec!["agent".to_owned()],
+        resume: None,
         stdin: AgentStdin::None,
+        events: EventFormat::None,
+        stop: vec![StopSignal::Term],
         max: None,
         env: BTreeMap::new(),
         model: None,
+        accounts: Vec::new(),
+        price: None,
     }
 }

@@ -64,9 +64,24 @@ impl OrchDir {
         self.0.join("verify")
     }
 
+    /// The folder of the last setup of a worktree, or of the hook that runs after it, by the name of the worktree.
+    pub fn setup(&self, name: &str) -> PathBuf {
+        self.setups().join(name)
+    }
+
+    /// The folder with the folders of all setups.
+    pub fn setups(&self) -> PathBuf {
+        self.0.join("setup")
+    }
+
     /// The folder of one run of a hook.
     pub fn hook(&self, name: &str) -> PathBuf {
-        self.0.join("hooks").join(name)
+        self.hooks().join(name)
+    }
+
+    /// The folder with the folders of hooks that run or have failed.
+    pub fn hooks(&self) -> PathBuf {
+        self.0.join("hooks")
     }
 
     /// The move of the target that is being carried out.
@@ -77,6 +92,11 @@ impl OrchDir {
     /// Which manifest the last run was driven by.
     pub fn manifest_note(&self) -> PathBuf {
         self.0.join("manifest")
+    }
+
+    /// What somebody was told of lately.
+    pub fn told(&self) -> PathBuf {
+        self.0.join("told.json")
     }
 
     /// The register of port blocks.

@@ -62,8 +62,11 @@ impl JournalReader {
             })
             .map_err(read)?;
         if known == 0 {
+            // In one statement: a supervisor that is just beginning may have noted it since.
+            const ENTRIES: &str =
+                "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'epoch')";
             let entries: i64 = connection
-                .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+                .query_row(ENTRIES, [], |row| row.get(0))
                 .map_err(read)?;
             // Tables are made before the beginning is noted, so without entries this is no damage.
             return match entries {
@@ -131,8 +134,11 @@ pub(super) fn epoch(connection: &Connection, path: &Path) -> Result<Epoch, Journ
 
 /// A version of nothing beside tables: the first page is damaged, and what it hides must not pass for an empty journal.
 pub(super) fn refuse_foreign_tables(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    // In one statement: whoever made the tables has set the version since, if it was not set before.
+    const TABLES: &str =
+        "SELECT count(*) FROM sqlite_schema WHERE (SELECT user_version FROM pragma_user_version) = 0";
     let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .query_row(TABLES, [], |row| row.get(0))
         .map_err(|source| JournalError::Sqlite {
             path: path.to_owned(),
             verb: "read",

@@ -1,5 +1,6 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
 
+mod agent;
 mod arrangement;
 mod attempt;
 mod branch_name;
@@ -11,6 +12,8 @@ mod fault;
 mod id;
 mod landed_by;
 mod lane;
+mod live_edit;
+mod live_fields;
 pub mod manifest;
 pub mod markdown;
 mod message;
@@ -20,12 +23,17 @@ mod patience;
 mod place;
 mod placeholder;
 mod plan_set;
+mod preset;
 mod priority;
-mod prompt;
+mod prompt_context;
+mod setup;
+mod size;
 mod starter;
 mod state;
+mod templates;
 mod unit;
 
+pub use agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use attempt::{AttemptId, RunId};
 pub use branch_name::{BranchNameError, check_branch_name};
@@ -37,22 +45,28 @@ pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use landed_by::LandedBy;
 pub use lane::LaneId;
+pub use live_edit::{LiveEdit, ManifestChange, Openness};
 pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
-    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, Template, WORKTREE_PLACEHOLDERS,
+    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
+    WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    Agent, AgentStdin, AttemptPolicy, CommitPolicy, Hooks, MergeSettings, MergeStrategy, PhaseSettings, Plan,
-    PlanSet, RunSettings, SyncPoint,
+    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet, RunSettings,
+    SyncPoint,
 };
+pub use preset::{Login, PRESETS, Preset};
 pub use priority::{Priority, PriorityError};
-pub use prompt::{
-    PROMPT_TEMPLATE, PromptContext, PromptError, PromptFailure, PromptMessage, PromptPhase, PromptTask,
-    render_prompt,
+pub use prompt_context::{
+    ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, ResolverContext,
 };
+pub use setup::{Hooks, Setup};
+pub use size::{SizeError, parse_size};
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
+pub use templates::{PromptError, Templates};
 pub use unit::UnitId;

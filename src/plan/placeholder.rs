@@ -15,6 +15,21 @@ pub const COMMAND_PLACEHOLDERS: &[&str] = &[
     "model",
     "status_file",
     "branch",
+    "git_dir",
+    "git_common_dir",
+];
+/// Placeholders of a command that goes on with a conversation.
+pub const RESUME_PLACEHOLDERS: &[&str] = &[
+    "prompt_file",
+    "prompt",
+    "plan",
+    "worktree",
+    "model",
+    "status_file",
+    "branch",
+    "git_dir",
+    "git_common_dir",
+    "session",
 ];
 
 /// Why a template cannot be expanded.

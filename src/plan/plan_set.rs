@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    AgentName, Arrangement, Dependency, Document, Escalate, OnStuck, Overlap, PhaseId, PlanName, Point,
-    Priority, ResourceName, TaskId, WorkRef,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, OnStuck, Overlap, PhaseId,
+    PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -24,6 +24,8 @@ pub struct PlanSet {
     pub hooks: Hooks,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
+    /// What prompts are rendered from.
+    pub templates: Templates,
     /// Points that several plans reach before any of them goes on. What waits there waits by its `depends`.
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
@@ -50,6 +52,12 @@ pub struct RunSettings {
     pub max_agents: usize,
     /// Land each plan as soon as it is finished.
     pub auto_merge: bool,
+    /// What worktrees that belong to no plan are prepared with.
+    pub setup: Setup,
+    /// Bytes free on the disk of the worktrees below which none is made; none: nobody looks.
+    pub min_free_disk: Option<u64>,
+    /// Money over the run; none for no limit.
+    pub budget: Option<f64>,
 }
 
 /// One plan, resolved.
@@ -93,6 +101,10 @@ pub struct Plan {
     pub merge_strategy: MergeStrategy,
     /// True when it lands as soon as it is finished.
     pub auto_merge: bool,
+    /// What its worktrees are prepared with.
+    pub setup: Setup,
+    /// Money over the plan, in all of its runs; none for no limit.
+    pub budget: Option<f64>,
     /// True when it waits for a person's `orch approve` before it begins.
     pub gate: bool,
     /// Line of its table in the manifest, from 1.
@@ -212,13 +224,6 @@ pub struct MergeSettings {
     pub every_commit_green: bool,
 }
 
-/// `[hooks]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hooks {
-    /// Runs when somebody should know.
-    pub notify: Option<String>,
-}
-
 /// `[sync.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncPoint {
@@ -226,38 +231,4 @@ pub struct SyncPoint {
     pub name: String,
     /// What has to be reached, one point of each plan.
     pub points: Vec<WorkRef>,
-}
-
-/// An agent: a command template.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Agent {
-    /// Its name.
-    pub name: AgentName,
-    /// Program and arguments, with `{prompt_file}`, `{prompt}`, `{plan}`, `{worktree}`, `{model}` placeholders.
-    pub command: Vec<String>,
-    /// What its standard input holds.
-    pub stdin: AgentStdin,
-    /// How many processes of it may run at once; none: as many as there are slots.
-    pub max: Option<usize>,
-    /// Additional environment.
-    pub env: BTreeMap<String, String>,
-    /// The value of `{model}`.
-    pub model: Option<String>,
-}
-
-impl Agent {
-    /// True when it runs a plan's prompt as a shell script (the preset `shell`): its prompt file then holds the
-    /// document's text and nothing else.
-    pub fn runs_prompt(&self) -> bool {
-        self.command == ["sh", "{prompt_file}"]
-    }
-}
-
-/// `stdin` of an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AgentStdin {
-    /// `/dev/null`.
-    None,
-    /// The prompt.
-    Prompt,
 }

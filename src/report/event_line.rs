@@ -1,11 +1,14 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{OnStuck, PlanName};
+use crate::plan::{ManifestChange, OnStuck, PlanName};
 use crate::schedule::{
-    Event, FlakyMerge, Found, Hold, LaunchTrouble, MergeTrouble, PinRefusal, VerifiedMerge, point_word,
+    Event, FlakyMerge, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, VerifiedMerge,
+    point_word,
 };
 use crate::supervisor::given;
+
+use super::told_line::{facts_line, parked_line};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
 pub fn event_line(record: &Record) -> String {
@@ -37,12 +40,15 @@ pub fn detail(event: &Event) -> String {
         | Event::PlanFinished { .. }
         | Event::PlanCancelled { .. } => String::new(),
         Event::WorktreeCreated { path, branch, .. } => format!("{branch} in {path}"),
-        Event::WorktreeRefused { why, .. }
+        Event::WorktreeRefused(LaneNote { why, .. })
+        | Event::WorktreeWaits(LaneNote { why, .. })
+        | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed { why, .. }
         | Event::PlanSkipped { why, .. }
         | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
+        Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
             attempt,
             agent,
@@ -53,7 +59,7 @@ pub fn detail(event: &Event) -> String {
         }
         Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
         Event::WorkConflicted { attempt, files, .. } => format!("{attempt} in {}", files.join(", ")),
-        Event::WorkRefused { attempt, why, .. } => format!("{attempt}: {}", first_line(why)),
+        Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
         Event::WorkFailed {
             unit, why, built_on, ..
         } => {
@@ -73,10 +79,12 @@ pub fn detail(event: &Event) -> String {
         | Event::RetryRequested(about)
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
-        Event::WorkSkipped { unit, why, .. } => format!("{unit}: {}", first_line(why)),
+        Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_line(&skip.why)),
         Event::AgentStarted { attempt, pid, .. } => format!("{attempt}, process {pid}"),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", exit.describe()),
+        Event::AgentTold(told) => format!("{}: {}", told.attempt, facts_line(&told.facts)),
+        Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {
             attempt, evidence, ..
         } => {
@@ -144,6 +152,8 @@ pub fn detail(event: &Event) -> String {
             )
         }
         Event::Escalated(wait) => first_line(&wait.why),
+        Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
+        Event::ConflictGone(seen) => format!("with {}", seen.with),
     }
 }
 
@@ -160,6 +170,20 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
+/// `auth.priority medium -> high`.
+fn edited(change: &ManifestChange) -> String {
+    let said = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{} {before} -> {after}", change.about),
+        (None, Some(after)) => format!("{} is new: {after}", change.about),
+        (Some(_), None) => format!("{} is gone", change.about),
+        (None, None) => format!("{} changed", change.about),
+    };
+    match &change.refused {
+        None => said,
+        Some(why) => format!("{said}: refused, {why}"),
+    }
+}
+
 fn launch_trouble(why: &LaunchTrouble) -> String {
     match why {
         LaunchTrouble::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
@@ -170,7 +194,10 @@ fn launch_trouble(why: &LaunchTrouble) -> String {
 fn hold(why: &Hold) -> String {
     match why {
         Hold::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        Hold::Verification { why } | Hold::Refused { why } | Hold::Stuck { why } => first_line(why),
+        Hold::Verification { why }
+        | Hold::Refused { why }
+        | Hold::Stuck { why }
+        | Hold::Needs { why, .. } => first_line(why),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

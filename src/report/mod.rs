@@ -12,6 +12,7 @@ mod size;
 mod span;
 mod summary;
 mod table;
+mod told_line;
 mod width;
 
 pub use event_line::event_line;

@@ -33,8 +33,10 @@ impl Observer for PlainLines {
 fn is_news(event: &Event) -> bool {
     match event {
         Event::AttemptAssigned { .. }
+        | Event::AgentTold(_)
         | Event::AttemptChecked { .. }
         | Event::LegDone { .. }
+        | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
@@ -48,12 +50,14 @@ fn is_news(event: &Event) -> bool {
         | Event::RunStopped { .. }
         | Event::RunSettled {}
         | Event::WorktreeCreated { .. }
-        | Event::WorktreeRefused { .. }
+        | Event::WorktreeRefused(_)
+        | Event::WorktreeWaits(_)
         | Event::WorktreeLost { .. }
         | Event::AgentStarted { .. }
         | Event::AgentRefused { .. }
         | Event::AgentEnded { .. }
         | Event::AttemptFailed { .. }
+        | Event::AttemptParked(_)
         | Event::TaskDone { .. }
         | Event::TaskFailed { .. }
         | Event::TaskSkipped { .. }
@@ -87,6 +91,9 @@ fn is_news(event: &Event) -> bool {
         | Event::ReportLate(_)
         | Event::MessageSent(_)
         | Event::Escalated(_)
+        | Event::ManifestChanged(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
         | Event::Warning { .. } => true,
     }
 }

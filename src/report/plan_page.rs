@@ -7,6 +7,7 @@ use crate::supervisor::PlanView;
 use super::palette::{plan_style, task_style};
 use super::span::{ago, span};
 use super::table::counts;
+use super::told_line::{budget_line, facts_line};
 use super::width::fit;
 
 /// The page.
@@ -37,6 +38,9 @@ pub fn one_plan(plan: &PlanView) -> String {
             ""
         };
         let _ = writeln!(text, "worktree {}{dirt}", worktree.display());
+    }
+    if let Some(spent) = budget_line(&plan.spent) {
+        let _ = writeln!(text, "spent    {spent}");
     }
     for phase in &plan.phases {
         let style = task_style(phase.state);
@@ -75,6 +79,20 @@ pub fn one_plan(plan: &PlanView) -> String {
             "  {:<12} {:<10} {:<14} {took:<16} {exit}",
             attempt.id, attempt.agent, attempt.given
         );
+        let told = facts_line(&attempt.facts);
+        if !told.is_empty() {
+            let account = attempt
+                .account
+                .as_deref()
+                .map(|account| format!("account {account}, "));
+            let _ = writeln!(
+                text,
+                "  {:<12} {}{}",
+                "",
+                account.unwrap_or_default(),
+                fit(&told, 110)
+            );
+        }
         let _ = writeln!(text, "  {:<12} {}", "", attempt.log.display());
     }
     text

@@ -194,6 +194,7 @@ impl Observer for ProgressBars {
             | Event::AttemptFailed { .. }
             | Event::AgentStuck(_)
             | Event::StuckActed(_)
+            | Event::ManifestChanged(_)
             | Event::RunStopping { .. } = &record.event
             {
                 let plan = record

@@ -9,6 +9,7 @@ use crate::supervisor::{PlanView, StatusView};
 use super::palette::plan_style;
 use super::span::span;
 use super::table::counts;
+use super::told_line::budget_line;
 use super::width::fit;
 
 /// The summary; only the counts when little is to be said.
@@ -30,8 +31,11 @@ pub fn summary(view: &StatusView, quiet: bool) -> String {
                 1 => "1 attempt".to_owned(),
                 more => format!("{more} attempts"),
             };
+            let spent = budget_line(&plan.spent)
+                .map(|spent| format!("  {spent}"))
+                .unwrap_or_default();
             let row = format!(
-                "{:<width$}  {style}{:<9}{style:#}  {done:>3}/{all:<3} tasks  {time:>7}  {attempts}",
+                "{:<width$}  {style}{:<9}{style:#}  {done:>3}/{all:<3} tasks  {time:>7}  {attempts}{spent}",
                 plan.name, plan.state
             );
             let _ = writeln!(text, "{}", row.trim_end());
@@ -54,7 +58,10 @@ pub fn summary(view: &StatusView, quiet: bool) -> String {
             many => Some(format!("{many} {state}")),
         })
         .collect();
-    let _ = writeln!(text, "{}", counted.join(", "));
+    let spent = budget_line(&view.spent)
+        .map(|spent| format!("; {spent}"))
+        .unwrap_or_default();
+    let _ = writeln!(text, "{}{spent}", counted.join(", "));
     text
 }
 

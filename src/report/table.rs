@@ -7,6 +7,7 @@ use crate::supervisor::{PlanView, RunView, StatusView};
 
 use super::palette::plan_style;
 use super::span::ago;
+use super::told_line::budget_line;
 use super::width::{fit, pad};
 
 /// Columns of the whole table.
@@ -41,11 +42,13 @@ pub fn table(view: &StatusView) -> String {
         .as_ref()
         .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
+    let spent = budget_line(&view.spent).map(|spent| format!("; {spent}"));
+    let spent = spent.unwrap_or_default();
     let _ = writeln!(
         text,
         "{}",
         fit(
-            &format!("{run}{}; target {target} ({oid})", run_word(view.state)),
+            &format!("{run}{}; target {target} ({oid}){spent}", run_word(view.state)),
             WIDTH
         )
     );

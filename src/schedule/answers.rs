@@ -6,7 +6,7 @@ use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
 use super::train::TrialId;
-use super::{At, Event, Found, OfPlan, PinRefusal};
+use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,15 +41,24 @@ impl Scheduler {
                 stage(plan, attempt) == Some(&Stage::Assigned)
             }
             Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
+            Event::AgentTold(Told {
+                plan, attempt, facts, ..
+            }) => {
+                let known = self.state.plan(plan).attempt(attempt);
+                known.is_some_and(|known| known.stage.holds_slot() && known.facts != *facts)
+            }
             Event::AttemptChecked { plan, attempt, .. } => {
                 matches!(stage(plan, attempt), Some(Stage::Ended(_)))
             }
-            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
+            Event::WorktreeCreated { plan, lane, .. }
+            | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+            | Event::WorktreeWaits(LaneNote { plan, lane, .. })
+            | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).worktrees.contains_key(lane)
             }
             Event::WorkMerged { plan, attempt, .. }
             | Event::WorkConflicted { plan, attempt, .. }
-            | Event::WorkRefused { plan, attempt, .. } => {
+            | Event::WorkRefused(WorkRefusal { plan, attempt, .. }) => {
                 let current = self.state.plan(plan).attempt(attempt);
                 current.is_some_and(|current| current.integration == Integration::Open)
             }
@@ -74,12 +83,12 @@ impl Scheduler {
 
     pub(super) fn forget_ask(&mut self, event: &Event) {
         let answered = match event {
-            Event::WorktreeCreated { plan, lane, .. } | Event::WorktreeRefused { plan, lane, .. } => {
-                Ask::Worktree(plan.clone(), *lane)
-            }
+            Event::WorktreeCreated { plan, lane, .. }
+            | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+            | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => Ask::Worktree(plan.clone(), *lane),
             Event::WorkMerged { attempt, .. }
             | Event::WorkConflicted { attempt, .. }
-            | Event::WorkRefused { attempt, .. } => Ask::Integrate(attempt.clone()),
+            | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
             Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
                 Ask::Launch(attempt.clone())
             }

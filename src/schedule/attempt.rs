@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{AgentName, AttemptId, CommitId, OnStuck, TaskId, UnitId};
 
-use super::{Ages, At, Evidence, Exit};
+use super::{Ages, At, Evidence, Exit, Facts};
 
 /// The attempt under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,12 @@ pub struct Attempt {
     pub stuck: Option<Stuck>,
     /// How many of the plan's messages it was told when it began.
     pub told: u32,
+    /// The account it uses; none when its agent has but one.
+    pub account: Option<String>,
+    /// What its output tells so far.
+    pub facts: Facts,
+    /// When the obstacle that it tells of is over, where that was said.
+    pub resets_at: Option<At>,
 }
 
 /// Where the commits of an attempt on a branch of its own stand.
@@ -116,4 +122,8 @@ pub struct AttemptRecord {
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
     pub failure: Option<String>,
+    /// The account it used; none when its agent has but one.
+    pub account: Option<String>,
+    /// What its output told.
+    pub facts: Facts,
 }

@@ -10,7 +10,7 @@ use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
 use super::work::{PhaseWork, PlanWork};
-use super::{At, Effect, Event, Hold, LaunchTrouble, OfPlan, UnitOf, backoff};
+use super::{At, Effect, Event, Hold, LaunchTrouble, ObstacleKind, OfPlan, UnitOf, backoff};
 
 impl Scheduler {
     /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
@@ -171,6 +171,18 @@ impl Scheduler {
                 Verdict::Held(why) => {
                     let hold = Hold::Stuck { why: why.clone() };
                     self.hold_attempt(at, &name, &id, &why, hold, step);
+                }
+                Verdict::Parked(obstacle) => self.park(at, &name, &id, &obstacle, step),
+                Verdict::Needs(obstacle) => {
+                    let agent = attempt.agent.clone();
+                    let how = self.work.agents.get(&agent).map_or("", |agent| agent.login);
+                    let why = format!("agent {agent}: {}: {}", obstacle.kind.word(), obstacle.why);
+                    let how = match obstacle.kind {
+                        ObstacleKind::Login if !how.is_empty() => how.to_owned(),
+                        ObstacleKind::Account => "see to its account".to_owned(),
+                        _ => format!("run {agent} by hand in the worktree and answer what it asks"),
+                    };
+                    self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);
                 }
                 Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),
             }

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
 
-use super::At;
 use super::train::Order;
+use super::{At, Spent};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few live at once, and each is taken apart at once"
+)]
 pub enum Effect {
     /// Make the plan's branch and worktree, or recognise them. Answer: `worktree.created` or `worktree.refused`.
     MakeWorktree {
@@ -153,10 +157,25 @@ pub struct Launch {
     pub carry: Vec<(WorkRef, CommitId)>,
     /// The attempt before at this leg, and why it did not complete it.
     pub after: Option<(AttemptId, String)>,
+    /// The account to use; none when the agent has but one.
+    pub account: Option<String>,
+    /// The conversation to go on with, if there is one.
+    pub conversation: Option<Conversation>,
     /// Every message to the plan that came before it; those beyond `told` are news.
     pub inbox: Vec<Message>,
     /// How many of them were told to an agent that began before.
     pub told: u32,
+}
+
+/// A conversation to go on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its name, as the agent gave it.
+    pub session: String,
+    /// The account it was begun with; none when the agent has but one.
+    pub account: Option<String>,
+    /// What it has used up.
+    pub spent: Spent,
 }
 
 /// How a supervisor's work ended.

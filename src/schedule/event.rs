@@ -1,12 +1,12 @@
-//! What happened: the facts that the journal keeps, in the words that `orch events` prints. State is nothing but their
-//! fold, so replaying the journal gives the same state.
+//! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
-use serde::{Deserialize, Serialize};
-
-use super::event_about::{Found, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, is_zero};
-use super::notice::{Escalation, LateReport, OfAttempt, Sent, StuckAction, StuckNotice};
-use super::{Evidence, Exit, Hold, LaunchTrouble, MergeTrouble};
+use super::{
+    Escalation, Evidence, Exit, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
+    ManifestEdit, MergeTrouble, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
+    StuckNotice, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
+};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
+use serde::{Deserialize, Serialize};
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,15 +60,13 @@ pub enum Event {
     },
     /// The worktree could not be made.
     #[serde(rename = "worktree.refused")]
-    WorktreeRefused {
-        /// The plan.
-        plan: PlanName,
-        /// Which of the plan's worktrees; 0 is the plan's own.
-        #[serde(default, skip_serializing_if = "is_zero")]
-        lane: u32,
-        /// What was found and what to do.
-        why: String,
-    },
+    WorktreeRefused(LaneNote),
+    /// Making the worktree takes a while: it waits for room on the disk, or is being set up.
+    #[serde(rename = "worktree.waits")]
+    WorktreeWaits(LaneNote),
+    /// The worktree is not made for now, because a person asked to stop; it is asked for again.
+    #[serde(rename = "worktree.deferred")]
+    WorktreeDeferred(LaneNote),
     /// The worktree is not there any more; it is made again when it is needed.
     #[serde(rename = "worktree.lost")]
     WorktreeLost(LaneOf),
@@ -89,6 +87,9 @@ pub enum Event {
         /// Which of the plan's worktrees; 0 is the plan's own.
         #[serde(default, skip_serializing_if = "is_zero")]
         lane: u32,
+        /// The agent's account; none when it has but one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
     },
     /// The agent's process runs.
     #[serde(rename = "agent.started")]
@@ -122,6 +123,12 @@ pub enum Event {
         /// How it ended.
         exit: Exit,
     },
+    /// What the agent's output tells: its last word, tools it was denied, turns, tokens, cost, its conversation.
+    #[serde(rename = "agent.told")]
+    AgentTold(Told),
+    /// The attempt met a rate limit or an outage; the plan goes on when that is over, and no attempt is spent.
+    #[serde(rename = "attempt.parked")]
+    AttemptParked(Parked),
     /// What the attempt left was looked at, and leftover changes were committed.
     #[serde(rename = "attempt.checked")]
     AttemptChecked {
@@ -179,14 +186,7 @@ pub enum Event {
     },
     /// The commits of an attempt could not be merged into the plan's branch, for another reason than a conflict.
     #[serde(rename = "work.refused")]
-    WorkRefused {
-        /// The plan.
-        plan: PlanName,
-        /// The attempt.
-        attempt: AttemptId,
-        /// What stands in the way and what to do.
-        why: String,
-    },
+    WorkRefused(WorkRefusal),
     /// A task that nobody worked on was said to be needless.
     #[serde(rename = "work.left_out")]
     WorkLeftOut(UnitOf),
@@ -206,16 +206,7 @@ pub enum Event {
     },
     /// A phase or task waits for what will not come.
     #[serde(rename = "work.skipped")]
-    WorkSkipped {
-        /// The plan.
-        plan: PlanName,
-        /// The phase or task.
-        unit: UnitId,
-        /// What failed: a phase or task of the plan, or a point of another.
-        cause: String,
-        /// Why, in words.
-        why: String,
-    },
+    WorkSkipped(WorkSkip),
     /// A task was begun.
     #[serde(rename = "task.started")]
     TaskStarted(TaskReport),
@@ -386,9 +377,18 @@ pub enum Event {
     /// Somebody wrote to those who work on a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
+    /// The plan's branch does not merge with another live one, or with the target, as both stand.
+    #[serde(rename = "conflict.foreseen")]
+    ConflictForeseen(Foreseen),
+    /// By now it does.
+    #[serde(rename = "conflict.gone")]
+    ConflictGone(Foreseen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),
+    /// The manifest or a document was edited while plans were worked on.
+    #[serde(rename = "manifest.changed")]
+    ManifestChanged(ManifestEdit),
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

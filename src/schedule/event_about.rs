@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Event;
 use super::train::Verdict;
-use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, PlanName, Point, UnitId};
+use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
 /// What was reported about a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,13 @@ pub struct OfPlan {
     pub plan: PlanName,
 }
 
+/// The manifest or a document was edited while plans were worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestEdit {
+    /// Everything that differs, with what does not count.
+    pub changes: Vec<ManifestChange>,
+}
+
 /// A worktree of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneOf {
@@ -36,6 +43,18 @@ pub struct LaneOf {
     /// Which of its worktrees; 0 is the plan's own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lane: u32,
+}
+
+/// What is to be said of a worktree that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneNote {
+    /// The plan.
+    pub plan: PlanName,
+    /// Which of its worktrees; 0 is the plan's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lane: u32,
+    /// What was found, and what to do where something is to be done.
+    pub why: String,
 }
 
 /// A plan, or a part of it, that a person steers.
@@ -56,6 +75,19 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
+/// A phase or task that waits for what will not come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkSkip {
+    /// The plan.
+    pub plan: PlanName,
+    /// The phase or task.
+    pub unit: UnitId,
+    /// What failed: a phase or task of the plan, or a point of another.
+    pub cause: String,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// A point whose commit could not be pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinRefusal {
@@ -64,6 +96,17 @@ pub struct PinRefusal {
     /// The point.
     pub point: Point,
     /// Why.
+    pub why: String,
+}
+
+/// Commits of an attempt that could not be merged into the plan's branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkRefusal {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What stands in the way and what to do.
     pub why: String,
 }
 
@@ -115,6 +158,7 @@ impl Event {
             | Self::RunStopping { .. }
             | Self::RunStopped { .. }
             | Self::RunSettled {}
+            | Self::ManifestChanged(_)
             | Self::MergeRequested { .. } => None,
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::Resumed(about)
@@ -124,26 +168,33 @@ impl Event {
             Self::PinRefused(about) => Some(&about.plan),
             Self::MergeVerified(about) => about.plan.as_ref(),
             Self::MergeFlaky(about) => about.plan.as_ref(),
+            Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
             | Self::PlanCancelled(of)
             | Self::MergeStarted(of) => Some(&of.plan),
+            Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
+            Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
+                Some(&of.plan)
+            }
+            Self::AgentTold(told) => Some(&told.plan),
+            Self::AttemptParked(parked) => Some(&parked.plan),
             Self::AgentStuck(of) => Some(&of.plan),
             Self::StuckActed(of) => Some(&of.plan),
             Self::AgentStirred(of) => Some(&of.plan),
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Escalated(wait) => Some(&wait.plan),
+            Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
             | Self::TaskDone(report)
             | Self::TaskFailed(report)
             | Self::TaskSkipped(report) => Some(&report.plan),
             Self::WorktreeCreated { plan, .. }
-            | Self::WorktreeRefused { plan, .. }
             | Self::AttemptAssigned { plan, .. }
             | Self::AgentStarted { plan, .. }
             | Self::AgentRefused { plan, .. }
@@ -153,9 +204,7 @@ impl Event {
             | Self::LegDone { plan, .. }
             | Self::WorkMerged { plan, .. }
             | Self::WorkConflicted { plan, .. }
-            | Self::WorkRefused { plan, .. }
             | Self::WorkFailed { plan, .. }
-            | Self::WorkSkipped { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }

@@ -9,8 +9,10 @@ use super::MergeTrouble;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{Limit, Room};
 use super::escalating::told;
+use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_wait::waiting;
+use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
@@ -86,7 +88,7 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
             let look = Readiness::new(plan, run, state);
             if !look.ready(state.now).is_empty() || look.all_done() {
                 PlanState::Ready
-            } else if run.next_retry(state.now).is_some() {
+            } else if run.next_time(state.now).is_some() || closed_agent(plan, &look, state).is_some() {
                 PlanState::Parked
             } else {
                 let waits = look
@@ -162,6 +164,9 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
         first.text += &format!("; {told}");
     }
+    if !state.is_landed(name) {
+        reasons.extend(foreseen(state.plan(name)));
+    }
     reasons
 }
 
@@ -184,7 +189,10 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
     let ready = look.ready(state.now);
     let mut reasons = Vec::new();
     if ready.is_empty() {
-        reasons.extend(delay(run, state, None));
+        reasons.extend(delay(plan, run, state, None));
+        if reasons.is_empty() {
+            reasons.extend(closed_agent(plan, &look, state));
+        }
         let first = look.open().next();
         reasons.extend(
             first
@@ -227,7 +235,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     };
     let look = Readiness::new(plan, run, state);
     let waits = look.waits(place);
-    let mut reasons: Vec<Reason> = delay(run, state, Some(unit)).into_iter().collect();
+    let mut reasons: Vec<Reason> = delay(plan, run, state, Some(unit)).into_iter().collect();
     reasons.extend(waits.iter().map(|wait| waiting(state, name, run, wait)));
     if reasons.is_empty() && !look.ready(state.now).contains(&place) {
         let ahead = look.open().take_while(|open| *open != place);
@@ -280,23 +288,6 @@ fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
     stuck.into_iter().chain([Reason::new(text)]).collect()
 }
 
-fn delay(run: &PlanRun, state: &State, unit: Option<UnitId>) -> Option<Reason> {
-    let (due, of) = match unit {
-        Some(unit) => (run.tries_of(Some(unit), false).retry_at?, Some(unit)),
-        None => run.next_retry(state.now)?,
-    };
-    if due <= state.now {
-        return None;
-    }
-    let tries = run.tries_of(of, of.is_none());
-    let seconds = due.since(state.now).as_secs_f64().ceil();
-    let failure = tries.last_failure.as_deref().unwrap_or("an attempt failed");
-    Some(Reason::new(format!(
-        "attempt {} starts in {seconds:.0} s: {failure}",
-        tries.attempts + 1
-    )))
-}
-
 fn units(ids: &[UnitId]) -> String {
     match ids {
         [] => "the plan".to_owned(),
@@ -326,7 +317,10 @@ fn explain_ready(
         names.join(", ")
     };
     if run.worktree().is_none() && Room::left(work, state).refusal(work, first).is_none() {
-        return Some(Reason::new("its worktree is being made"));
+        return Some(Reason::new(match run.making.get(&0) {
+            Some(what) => format!("its worktree is being made: {what}"),
+            None => "its worktree is being made".to_owned(),
+        }));
     }
     let Some(limit) = Room::left(work, state).refusal(work, first) else {
         if run.attempts.len() >= plan.lanes {

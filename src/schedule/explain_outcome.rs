@@ -38,6 +38,9 @@ pub(super) fn explain_outcome(
             why,
             format!("orch logs {name} shows what it did last; then orch retry {name}"),
         )],
+        Outcome::Held(Hold::Needs { why, how }) => {
+            vec![Reason::with_remedy(why, format!("{how}, then orch up"))]
+        }
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "then orch up")],
         Outcome::Held(Hold::Work { unit, why, built_on }) => {
             let lost = Lost::Held {

@@ -5,7 +5,7 @@ use crate::plan::{PlanName, Point};
 
 use super::plan_run::{Merge, Outcome};
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event, MergeTrouble, Steered};
+use super::{At, Event, MergeTrouble, Spent, Steered};
 
 impl State {
     /// Takes one fact in.
@@ -54,7 +54,10 @@ impl State {
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
-            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
+            Event::ManifestChanged(_)
+            | Event::Warning { .. }
+            | Event::MergeVerified(_)
+            | Event::MergeFlaky(_) => {}
             Event::MergeLanded { .. } => {
                 self.odds.note(false);
                 self.apply_to_plan(at, event);
@@ -64,6 +67,24 @@ impl State {
                 ..
             } => {
                 self.odds.note(true);
+                self.apply_to_plan(at, event);
+            }
+            Event::AgentTold(told) => {
+                if let Some(number) = self.number(&told.plan) {
+                    let (before, now) = self.plans[number].take_told(at, told);
+                    self.spent = self.spent.beyond(before).plus(now);
+                }
+            }
+            Event::AttemptParked(parked) => {
+                self.limit(at, parked);
+                self.apply_to_plan(at, event);
+            }
+            Event::LegDone { plan, attempt, .. } => {
+                let current = self.plan(plan).attempt(attempt);
+                let used = current.map(|current| (current.agent.clone(), current.account.clone()));
+                if let Some((agent, account)) = used {
+                    self.unlimit(&agent, account.as_ref());
+                }
                 self.apply_to_plan(at, event);
             }
             Event::RetryRequested(Steered { plan, .. }) => {
@@ -103,6 +124,9 @@ impl State {
             if info.drives(name) {
                 plan.reopen(at, new_run);
             }
+        }
+        if new_run {
+            self.spent = Spent::default();
         }
         self.phase = Phase::Driving;
         self.run = Some(info);

@@ -41,6 +41,12 @@ impl PlanRun {
             Event::Escalated(wait) => {
                 self.escalated.insert((wait.waiting, wait.on.clone()), at);
             }
+            Event::ConflictForeseen(seen) => {
+                self.foreseen.insert(seen.with.clone(), seen.files.clone());
+            }
+            Event::ConflictGone(seen) => {
+                self.foreseen.remove(&seen.with);
+            }
             _ => {}
         }
     }

@@ -3,79 +3,18 @@
 use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
-use super::loop_breaker::is_brief;
-use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
-use super::{At, Event, Hold, LaneOf, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify};
+use super::{At, Event, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
         match event {
-            Event::WorktreeCreated {
-                lane,
-                path,
-                branch,
-                base,
-                ..
-            } => {
-                let made = WorktreeMade {
-                    path: path.clone(),
-                    branch: branch.clone(),
-                    base: base.clone(),
-                };
-                self.worktrees.insert(*lane, made);
-            }
-            Event::WorktreeRefused { lane: 0, why, .. } => {
-                self.end(at, Outcome::Held(Hold::Refused { why: why.clone() }));
-            }
-            // The plan goes on in those that it has.
-            Event::WorktreeRefused { lane, why, .. } => {
-                self.lanes_refused.insert(*lane, why.clone());
-            }
-            Event::WorktreeLost(LaneOf { lane, .. }) => {
-                self.worktrees.remove(lane);
-            }
-            Event::AttemptAssigned {
-                attempt,
-                number,
-                agent,
-                units,
-                lane,
-                ..
-            } => {
-                let repair = self.verify == Verify::Failed;
-                let begun = Attempt {
-                    id: attempt.clone(),
-                    number: *number,
-                    agent: agent.clone(),
-                    units: units.clone(),
-                    stage: Stage::Assigned,
-                    reported: false,
-                    claimed: std::collections::BTreeSet::new(),
-                    since: at,
-                    ended: None,
-                    head: None,
-                    repair,
-                    integration: Integration::Open,
-                    stuck: None,
-                    told: u32::try_from(self.inbox.len()).unwrap_or(u32::MAX),
-                };
-                self.attempts.insert(*lane, begun);
-                self.history.push(AttemptRecord {
-                    id: attempt.clone(),
-                    agent: agent.clone(),
-                    units: units.clone(),
-                    lane: *lane,
-                    started: None,
-                    ended: None,
-                    exit: None,
-                    failure: None,
-                });
-                if let Some(tries) = self.tries_mut(units.first().copied(), repair) {
-                    tries.attempts = *number;
-                    tries.retry_at = None;
-                }
-                self.since = at;
-            }
+            Event::WorktreeCreated { .. }
+            | Event::WorktreeRefused(_)
+            | Event::WorktreeWaits(_)
+            | Event::WorktreeDeferred(_)
+            | Event::WorktreeLost(_) => self.apply_worktree(at, event),
+            Event::AttemptAssigned { .. } => self.was_assigned(at, event),
             Event::AgentStarted { attempt, head, .. } => {
                 if let Some(current) = self.current(attempt) {
                     current.head = head.clone();
@@ -118,37 +57,18 @@ impl PlanRun {
                     self.verify = Verify::Open;
                 }
             }
-            Event::AttemptFailed {
-                attempt,
-                why,
-                retry_in_ms,
-                counted,
-                ..
-            } => {
-                if let Some(record) = self.record(attempt) {
-                    record.ended.get_or_insert(at);
-                    record.failure = Some(why.clone());
-                }
-                if let Some(ended) = self.take_attempt(attempt) {
-                    self.take_back(at, &ended);
-                    let conflict = matches!(ended.integration, Integration::Conflict(_));
-                    let brief = *counted && is_brief(&ended, self.history_of(attempt));
-                    if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
-                        tries.failures += u32::from(*counted);
-                        tries.conflicts += u32::from(conflict);
-                        tries.fresh = conflict;
-                        tries.alike = tries.alike_with(why, brief);
-                        tries.last_failure = Some(why.clone());
-                        tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
-                    }
-                    self.reset_running(at, &ended);
-                }
-                self.since = at;
+            Event::AttemptFailed { .. } => self.has_failed(at, event),
+            Event::AgentTold(told) => {
+                self.take_told(at, told);
             }
+            Event::AttemptParked(parked) => self.was_parked(at, parked),
             Event::AgentRefused { .. } => {}
             Event::LegDone { attempt, units, .. } => {
                 let ended = self.take_attempt(attempt);
                 let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+                if let Some(ended) = &ended {
+                    self.unpark(at, &ended.agent);
+                }
                 if repair {
                     self.verify = Verify::Open;
                     self.repair.attempts = 0;
@@ -183,9 +103,9 @@ impl PlanRun {
                     current.integration = Integration::Conflict(files.clone());
                 }
             }
-            Event::WorkRefused { attempt, why, .. } => {
-                if let Some(current) = self.current(attempt) {
-                    current.integration = Integration::Refused(why.clone());
+            Event::WorkRefused(refusal) => {
+                if let Some(current) = self.current(&refusal.attempt) {
+                    current.integration = Integration::Refused(refusal.why.clone());
                 }
             }
             Event::WorkFailed {
@@ -203,9 +123,9 @@ impl PlanRun {
                 };
                 self.lost.insert(*unit, lost);
             }
-            Event::WorkSkipped { unit, cause, why, .. } => {
-                let (cause, why) = (cause.clone(), why.clone());
-                self.lost.insert(*unit, Lost::Skipped { cause, why });
+            Event::WorkSkipped(skip) => {
+                let (cause, why) = (skip.cause.clone(), skip.why.clone());
+                self.lost.insert(skip.unit, Lost::Skipped { cause, why });
             }
             Event::TaskStarted(report) => self.report(at, TaskState::Running, report),
             Event::TaskDone(report) => self.report(at, TaskState::Done, report),
@@ -303,17 +223,20 @@ impl PlanRun {
             | Event::MergeRequested { .. }
             | Event::MergeVerified(_)
             | Event::MergeFlaky(_)
+            | Event::ManifestChanged(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)
             | Event::AgentStirred(_)
             | Event::StuckActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }
 
-    fn end(&mut self, at: At, outcome: Outcome) {
+    pub(super) fn end(&mut self, at: At, outcome: Outcome) {
         self.outcome = Some(outcome);
         self.attempts.clear();
         self.repair.retry_at = None;
@@ -327,17 +250,17 @@ impl PlanRun {
         self.attempts.values_mut().find(|current| &current.id == attempt)
     }
 
-    fn take_attempt(&mut self, attempt: &AttemptId) -> Option<Attempt> {
+    pub(super) fn take_attempt(&mut self, attempt: &AttemptId) -> Option<Attempt> {
         let lane = self.attempts.iter().find(|(_, current)| &current.id == attempt)?;
         let lane = *lane.0;
         self.attempts.remove(&lane)
     }
 
-    fn record(&mut self, attempt: &AttemptId) -> Option<&mut AttemptRecord> {
+    pub(super) fn record(&mut self, attempt: &AttemptId) -> Option<&mut AttemptRecord> {
         self.history.iter_mut().rev().find(|record| &record.id == attempt)
     }
 
-    fn tries_mut(&mut self, unit: Option<UnitId>, repair: bool) -> Option<&mut Tries> {
+    pub(super) fn tries_mut(&mut self, unit: Option<UnitId>, repair: bool) -> Option<&mut Tries> {
         match (repair, unit) {
             (true, _) => Some(&mut self.repair),
             (false, Some(unit)) => Some(self.tries.entry(unit).or_default()),
@@ -371,7 +294,7 @@ impl PlanRun {
     }
 
     /// What an agent said it had done on the way goes with what it was given.
-    fn take_back(&mut self, at: At, ended: &Attempt) {
+    pub(super) fn take_back(&mut self, at: At, ended: &Attempt) {
         for task in ended.claimed.iter().filter(|_| self.by_units) {
             if let Some(item) = self.items.get_mut(&(*task).into()) {
                 item.state = TaskState::Pending;
@@ -381,7 +304,7 @@ impl PlanRun {
     }
 
     /// A task that was under way when its agent ended is to be done again.
-    fn reset_running(&mut self, at: At, ended: &Attempt) {
+    pub(super) fn reset_running(&mut self, at: At, ended: &Attempt) {
         let by_units = self.by_units;
         let given = |item: &ItemId| {
             !by_units

@@ -137,6 +137,7 @@ mod tests {
                     agent: "one".parse().unwrap(),
                     units: vec![unit],
                     lane: 0,
+                    account: None,
                 },
             ),
             (

@@ -6,7 +6,7 @@ use super::attempt::{Attempt, Stage};
 use super::completion::Failure;
 use super::plan_run::PlanRun;
 use super::work::PlanWork;
-use super::{Evidence, Exit};
+use super::{Evidence, Exit, Obstacle};
 
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub enum Verdict {
     Incomplete(Failure),
     /// It did not, and a person has to look at it.
     Held(String),
+    /// Something that passes stood in its way.
+    Parked(Obstacle),
+    /// Something stood in its way that only a person can take away.
+    Needs(Obstacle),
 }
 
 /// So many attempts at one leg may vanish before it counts as the agent's failure.
@@ -29,8 +33,21 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         return None;
     };
     let incomplete = |why: String| Some(Verdict::Incomplete(Failure::counted(why)));
+    let facts = &attempt.facts;
+    let obstacle = facts.obstacle.as_ref().filter(|_| !attempt.is_given_up());
+    // What stood in the way came when everything was done: nothing is gained by coming back for its last words.
+    let excused = obstacle.is_some() && is_complete(work, run, attempt, evidence);
+    if let Some(obstacle) = obstacle
+        && !excused
+    {
+        return Some(match obstacle.kind.passes() {
+            true => Verdict::Parked(obstacle.clone()),
+            false => Verdict::Needs(obstacle.clone()),
+        });
+    }
     match exit {
         Exit::Code { code: 0 } => {}
+        _ if excused => {}
         // Everything was done and only the end was cut off: nothing is gained by doing it again.
         Exit::Stopped | Exit::Lost if is_complete(work, run, attempt, evidence) => {}
         Exit::Stopped | Exit::Lost if attempt.is_given_up() => {
@@ -56,11 +73,15 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         }
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
             return incomplete(format!(
-                "the agent {}{}",
+                "the agent {}{}{}",
                 exit.describe(),
+                facts.last_words(),
                 failed_tasks(work, run, attempt)
             ));
         }
+    }
+    if let (false, Exit::Code { code: 0 }, Some(why)) = (excused, exit, facts.fault()) {
+        return incomplete(format!("the agent exited with code 0, but {why}"));
     }
     if let Some(trouble) = &evidence.trouble {
         return incomplete(trouble.clone());

@@ -3,13 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::plan::PlanName;
+use crate::plan::{PlanName, Priority};
 
+use super::foresight::in_the_way_of;
 use super::plan_run::{Merge, Outcome, PlanRun};
 use super::state::State;
 use super::train::Entry;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble};
+
+/// The more urgent first; of those alike, the one in the way of fewer others.
+type Urgency = (Reverse<Priority>, usize);
 
 /// The first request that cannot be met, and why.
 pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
@@ -29,8 +33,8 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
     })
 }
 
-/// What is to land now and where: dependencies first, then effective priority, then manifest order. A train that is under
-/// way takes in only what goes where it goes.
+/// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
+/// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
 pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
     let candidates = candidates(work, state);
     let all = candidates.iter().map(|(plan, into)| {
@@ -64,14 +68,19 @@ pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (
 
 /// Every plan that somebody wants merged, the most urgent first, with its target.
 fn candidates<'a>(work: &'a Work, state: &State) -> Vec<(&'a PlanWork, Option<String>)> {
-    let mut candidates: Vec<(&PlanWork, Option<String>)> = Vec::new();
+    let mut candidates: Vec<(Urgency, &PlanWork, Option<String>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
-        if let Some(into) = wanted(plan, &state.plans[index], state) {
-            candidates.push((plan, into));
+        let run = &state.plans[index];
+        if let Some(into) = wanted(plan, run, state) {
+            let order = (Reverse(plan.priority), in_the_way_of(state, run));
+            candidates.push((order, plan, into));
         }
     }
-    candidates.sort_by_key(|(plan, _)| Reverse(plan.priority));
+    candidates.sort_by_key(|candidate| candidate.0);
     candidates
+        .into_iter()
+        .map(|(_, plan, into)| (plan, into))
+        .collect()
 }
 
 /// The target to merge the plan into, when somebody wants it merged now.
@@ -145,7 +154,9 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
         Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
-        Some(Outcome::Held(Hold::Refused { why } | Hold::Stuck { why } | Hold::Work { why, .. })) => {
+        Some(Outcome::Held(
+            Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },
+        )) => {
             format!("it is held: {why}")
         }
         Some(Outcome::Cancelled) => "it was cancelled".to_owned(),

@@ -6,7 +6,7 @@ use crate::plan::{Dependency, PlanName};
 use super::plan_run::{Lost, Outcome, PlanRun};
 use super::readiness::Cause;
 use super::scheduler::{Scheduler, Step};
-use super::{At, Event, Hold};
+use super::{At, Event, Hold, WorkSkip};
 
 impl Scheduler {
     /// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
@@ -40,7 +40,7 @@ impl Scheduler {
         }
         let skipped: Vec<Event> = hopeless
             .into_iter()
-            .map(|(unit, cause)| Event::WorkSkipped {
+            .map(|(unit, cause)| WorkSkip {
                 plan: name.clone(),
                 unit,
                 cause: match cause {
@@ -60,6 +60,7 @@ impl Scheduler {
                     Cause::Plan(lost) => self.why_lost(lost),
                 },
             })
+            .map(Event::WorkSkipped)
             .collect();
         for event in skipped {
             self.record(at, event, step);

@@ -163,6 +163,18 @@ pub struct Sent {
     pub message: Message,
 }
 
+/// A conflict that merging would meet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreseen {
+    /// The plan.
+    pub plan: PlanName,
+    /// What it conflicts with: another plan, or the target by its branch's name.
+    pub with: String,
+    /// The files, each with how the sides disagree; empty when it is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
 /// A wait that takes too long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {

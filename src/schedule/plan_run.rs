@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting};
+use crate::plan::{
+    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting,
+};
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Found, Hold, MergeTrouble};
+use super::{At, Found, Hold, MergeTrouble, Parking, Spent};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +17,8 @@ pub struct PlanRun {
     pub by_units: bool,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
+    /// What the making of a lane's worktree is at, when it takes a while.
+    pub making: BTreeMap<u32, String>,
     /// Lanes whose worktree could not be made in this run, and why.
     pub lanes_refused: BTreeMap<u32, String>,
     /// Tasks and sub-tasks that were reported, or ticked in the document.
@@ -62,8 +66,14 @@ pub struct PlanRun {
     pub inbox: Vec<Message>,
     /// How many of them an agent was told when it began.
     pub told: u32,
+    /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
+    pub foreseen: BTreeMap<String, Vec<String>>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
+    /// Agents that met a rate limit or an outage here: what of it they would work on waits.
+    pub parked: BTreeMap<AgentName, Parking>,
+    /// What all of its attempts used up.
+    pub spent: Spent,
     /// When the state last changed.
     pub since: At,
 }

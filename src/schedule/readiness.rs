@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::graph::{Counts, Gate};
-use crate::plan::{Dependency, Point, TaskId, UnitId};
+use crate::plan::{AgentName, Dependency, Point, TaskId, UnitId};
 
 use super::At;
 use super::dispatch;
@@ -118,7 +118,9 @@ impl<'a> Readiness<'a> {
             Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
             Verify::Failed => {
                 let begun = !self.run.attempts.is_empty();
-                return if begun || !due(self.run.repair.retry_at) {
+                let first = self.repair_leg().first().copied();
+                let served = first.is_none_or(|unit| self.is_served(&unit.agent, at));
+                return if begun || !served || !due(self.run.repair.retry_at) {
                     Vec::new()
                 } else {
                     vec![0]
@@ -144,6 +146,7 @@ impl<'a> Readiness<'a> {
             let work = &self.plan.units[*unit];
             let tries = self.run.tries_of(Some(work.id), false);
             due(tries.retry_at)
+                && self.is_served(&work.agent, at)
                 && work.locks.iter().all(|file| !held.contains(file))
                 && !worked.contains(&work.id)
                 && self.run.pause_of(work.id).is_none()
@@ -160,6 +163,11 @@ impl<'a> Readiness<'a> {
             // One agent goes through the document in order, past what cannot begin.
             ready.take(1).collect()
         }
+    }
+
+    /// True when no limit keeps the agent from working on the plan.
+    fn is_served(&self, agent: &AgentName, at: At) -> bool {
+        self.run.parking(agent, at).is_none() && self.state.closed_until(agent).is_none()
     }
 
     /// Files that are touched by units at work.

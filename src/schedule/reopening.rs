@@ -28,6 +28,7 @@ impl PlanRun {
             self.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
         }
         if again || new_run {
+            self.parked.clear();
             self.repair.begin_again();
             let open = self
                 .tries
@@ -36,6 +37,7 @@ impl PlanRun {
             open.for_each(|(_, tries)| tries.begin_again());
         }
         self.merge_trouble = None;
+        self.making.clear();
         if new_run {
             self.escalated.clear();
         }
@@ -65,6 +67,7 @@ impl PlanRun {
                 self.verify = Verify::Open;
             }
         }
+        self.parked.clear();
         self.escalated.clear();
         self.pins_refused.clear();
         self.lanes_refused.clear();

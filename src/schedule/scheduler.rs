@@ -209,7 +209,11 @@ impl Scheduler {
 
     /// Folds an event and marks the plans about which something new can follow from it.
     fn apply(&mut self, at: At, event: &Event) {
+        let limited = self.state.limits.len();
         self.state.apply(at, event);
+        if self.state.limits.len() < limited {
+            self.frontier.dirty.extend(0..self.work.plans.len());
+        }
         self.frontier.ahead.follow(event);
         if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
             && let Some(number) = self.state.number(plan)
@@ -222,12 +226,17 @@ impl Scheduler {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::AttemptParked(_)
             | Event::RetryRequested { .. } => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
                 self.frontier.landing = true;
                 self.frontier.standing.fill(None);
             }
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
+            // What one plan spends may be what another lacks.
+            Event::AgentTold(_) if self.work.budget.is_some() => {
+                self.frontier.dirty.extend(0..self.work.plans.len());
+            }
             Event::MergeLanded { .. }
             | Event::MergeFound { .. }
             | Event::MergeFailed { .. }
@@ -319,6 +328,7 @@ impl Scheduler {
         self.finish_attempts(at, plan, step);
         self.integrate(plan, step);
         self.stop_unwanted(at, plan, step);
+        self.stop_broke(at, plan, step);
         if !stopping {
             self.lose_hope(at, plan, step);
             self.verify_or_finish(at, plan, step);

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use crate::graph::Counts;
 use crate::plan::{PhaseId, TaskState, UnitId};
 
-use super::Event;
 use super::plan_run::PlanRun;
 use super::work::PlanWork;
+use super::{Event, WorkSkip};
 
 /// One plan's units and gates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,20 +153,26 @@ impl Standing {
             }
             Event::WorkLeftOut(about) => self.end(plan, about.unit, true),
             Event::WorkCancelled(about) => self.end(plan, about.unit, false),
-            Event::WorkFailed { unit, .. } | Event::WorkSkipped { unit, .. } => self.end(plan, *unit, false),
+            Event::WorkFailed { unit, .. } | Event::WorkSkipped(WorkSkip { unit, .. }) => {
+                self.end(plan, *unit, false)
+            }
             Event::TaskSkipped { .. } => self.skips = true,
             Event::AgentStarted { .. }
+            | Event::AgentTold(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }
             | Event::AttemptChecked { .. }
             | Event::WorkMerged { .. }
             | Event::WorktreeCreated { .. }
+            | Event::WorktreeWaits(_)
             | Event::AgentStuck(_)
             | Event::AgentStirred(_)
             | Event::StuckActed(_)
             | Event::ReportLate(_)
             | Event::MessageSent(_)
             | Event::Escalated(_)
+            | Event::ConflictForeseen(_)
+            | Event::ConflictGone(_)
             | Event::Pinned { .. } => return,
             _ => {}
         }

@@ -10,6 +10,7 @@ use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{self, Key, Limit, Place, Room};
 use super::effect::{Launch, WorkPlace};
+use super::parking::{Choice, conversation};
 use super::plan_run::{PlanRun, Verify};
 use super::readiness::Readiness;
 use super::scheduler::{Scheduler, Step};
@@ -34,9 +35,14 @@ impl Scheduler {
         let mut coming = None;
         let mut timer = None;
         if driven {
-            timer = run.next_retry(at).map(|(due, _)| due);
+            timer = run.next_time(at);
+            timer = [timer, self.reopening(number)].into_iter().flatten().min();
             let look = self.look(number);
-            let units = look.ready(at);
+            let units = if self.is_broke(number) {
+                Vec::new()
+            } else {
+                look.ready(at)
+            };
             if run.attempts.is_empty() {
                 coming = comes(
                     number,
@@ -228,6 +234,11 @@ impl Scheduler {
             invariants::check_start(plan, run, &units);
         }
         let name = plan.name.clone();
+        let talked = run.history.iter().rev().find(|record| record.lane == lane);
+        let talked = talked.and_then(|record| record.account.as_deref());
+        let Choice::Account(account) = self.state.choose_account(&first.agent, &name, talked) else {
+            return;
+        };
         let sequence = u32::try_from(run.history.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
@@ -239,6 +250,7 @@ impl Scheduler {
             agent: first.agent.clone(),
             units: leg.iter().map(|unit| unit.id).collect(),
             lane,
+            account,
         };
         self.record(at, assigned, step);
         self.launch(&name, lane, step);
@@ -263,6 +275,8 @@ impl Scheduler {
             timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
             carry: dispatch::carried(plan, &attempt.units, &self.state),
             after: last_failure(run, attempt),
+            account: attempt.account.clone(),
+            conversation: conversation(run, lane, attempt),
             inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
             told: run.told,
         };

@@ -1,15 +1,16 @@
 //! The state of everything: the fold of the journal.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{CommitId, Dependency, PlanName, RunId, TaskState};
+use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState};
 
-use super::At;
 use super::attempt::Attempt;
+use super::parking::Limit;
 use super::plan_run::{Item, PlanRun};
 use super::train::Odds;
 use super::work::{PlanWork, Work};
+use super::{At, Spent};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,12 @@ pub struct State {
     pub odds: Odds,
     /// The latest moment seen.
     pub now: At,
+    /// What the run has used up.
+    pub spent: Spent,
+    /// Accounts that had nothing to give when they were asked last.
+    pub(super) limits: BTreeMap<(AgentName, Option<String>), Limit>,
+    /// Accounts of the agents that have several.
+    pub(super) accounts: Arc<BTreeMap<AgentName, Vec<String>>>,
 }
 
 /// The run under way.
@@ -85,6 +92,9 @@ impl State {
             phase: Phase::Idle,
             odds: Odds::default(),
             now: At::default(),
+            spent: Spent::default(),
+            limits: BTreeMap::new(),
+            accounts: Arc::new(work.accounts()),
         }
     }
 

@@ -48,6 +48,13 @@ pub enum Hold {
         /// Since when what was still.
         why: String,
     },
+    /// It lacks what only a person can give: a login, an answer, money.
+    Needs {
+        /// What is missing.
+        why: String,
+        /// What a person does about it.
+        how: String,
+    },
     /// Something stands in the way that `orch` must not touch.
     Refused {
         /// In words.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
+    Agent, AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
     Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
@@ -19,12 +19,25 @@ pub struct Work {
     pub slots: usize,
     /// Limits of single agents.
     pub agent_limits: BTreeMap<AgentName, usize>,
+    /// What else matters of agents.
+    pub agents: BTreeMap<AgentName, AgentWork>,
+    /// What the run may use up, in millionths of money; none for no limit.
+    pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
     /// How what is finished is verified together and lands.
     pub train: TrainSettings,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
+}
+
+/// One agent.
+#[derive(Debug, Clone, Default)]
+pub struct AgentWork {
+    /// Its accounts, used in turn; empty when it has but one.
+    pub accounts: Vec<String>,
+    /// What a person does when it is not logged in.
+    pub login: &'static str,
 }
 
 /// One plan.
@@ -64,6 +77,8 @@ pub struct PlanWork {
     pub carry: bool,
     /// True when the plan lands as soon as it is finished.
     pub auto_merge: bool,
+    /// What the plan may use up, in millionths of money; none for no limit.
+    pub budget: Option<u64>,
 }
 
 /// One phase.
@@ -127,14 +142,20 @@ impl Work {
                 .values()
                 .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
                 .collect(),
+            agents: set.agents.values().map(agent_work).collect(),
+            budget: set.run.budget.map(micros),
             resources: set.resources.clone(),
-            train: TrainSettings {
-                slots: set.merge.verify_slots.max(1),
-                every_commit_green: set.merge.every_commit_green,
-                verified: set.merge.verify.is_some(),
-            },
+            train: TrainSettings::of(&set.merge),
             escalate: set.escalate,
         }
+    }
+
+    /// The accounts of the agents that have several.
+    pub(super) fn accounts(&self) -> BTreeMap<AgentName, Vec<String>> {
+        let agents = self.agents.iter().filter(|(_, agent)| !agent.accounts.is_empty());
+        agents
+            .map(|(name, agent)| (name.clone(), agent.accounts.clone()))
+            .collect()
     }
 
     /// Every point of another plan that some plan waits for, with the plans that wait.
@@ -261,7 +282,22 @@ fn plan_work(
         verify: plan.verify.is_some(),
         carry: plan.carry,
         auto_merge: plan.auto_merge || auto_merge,
+        budget: plan.budget.map(micros),
     }
+}
+
+fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
+    let accounts = agent.accounts.iter().map(|account| account.name.clone());
+    let work = AgentWork {
+        accounts: accounts.collect(),
+        login: agent.known.map_or("", |known| known.login.how),
+    };
+    (agent.name.clone(), work)
+}
+
+/// Money in millionths.
+fn micros(money: f64) -> u64 {
+    (money * 1e6).round() as u64
 }
 
 impl PlanWork {

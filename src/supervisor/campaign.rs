@@ -38,6 +38,16 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// The same repository with plans that were edited meanwhile; where they start and land stays.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit the repository.
+    pub fn with(&self, set: PlanSet) -> Result<Self, SupervisorError> {
+        check_branches(&set, &self.target)?;
+        Ok(Self { set, ..self.clone() })
+    }
+
     /// Finds repository and manifest from a folder, checks both and fits them together. Touches nothing.
     ///
     /// # Errors
@@ -89,12 +99,7 @@ impl Campaign {
             })?;
         let target = set.run.target.clone().unwrap_or_else(|| base_name.clone());
         repo.check_target(&target)?;
-        if let Some(plan) = set.plans.iter().find(|plan| plan.branch == target) {
-            return Err(SupervisorError::Unfit(format!(
-                "plan `{}` works on the branch `{target}`, which is the target: give one of them another branch",
-                plan.name
-            )));
-        }
+        check_branches(&set, &target)?;
         let program = std::env::current_exe().map_err(SupervisorError::system("find this program"))?;
         Ok(Self {
             dir,
@@ -186,5 +191,15 @@ impl Campaign {
             Err(_) => format!("../{repo}.worktrees/{name}"),
         };
         self.repo.top().join(expanded)
+    }
+}
+
+fn check_branches(set: &PlanSet, target: &str) -> Result<(), SupervisorError> {
+    match set.plans.iter().find(|plan| plan.branch == target) {
+        None => Ok(()),
+        Some(plan) => Err(SupervisorError::Unfit(format!(
+            "plan `{}` works on the branch `{target}`, which is the target: give one of them another branch",
+            plan.name
+        ))),
     }
 }

@@ -4,12 +4,14 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::journal::OrchDir;
+use crate::journal::{OrchDir, RepositoryLock};
 
 use super::{Answer, Request, SupervisorError};
 
@@ -20,6 +22,24 @@ pub struct Call {
     pub request: Request,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Answer>,
+}
+
+/// Conversations that are going on.
+#[derive(Debug, Clone)]
+pub struct Conversations(Arc<()>);
+
+/// How long an answer that was given may take to be told.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+impl Conversations {
+    /// Waits until everybody has been told what was answered. What nobody will answer any more must have been dropped.
+    pub async fn end(self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        // This one and the listener's.
+        while Arc::strong_count(&self.0) > 2 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
 }
 
 /// Longest request, in bytes.
@@ -57,7 +77,7 @@ impl ShortPath {
 /// # Errors
 ///
 /// When the socket cannot be made.
-pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<(), SupervisorError> {
+pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<Conversations, SupervisorError> {
     let bind = || -> io::Result<UnixListener> {
         let short = ShortPath::new(dir)?;
         match std::fs::remove_file(&short.path) {
@@ -69,12 +89,18 @@ pub fn listen(dir: &OrchDir, calls: mpsc::UnboundedSender<Call>) -> Result<(), S
         Ok(listener)
     };
     let listener = bind().map_err(SupervisorError::system("open the control socket"))?;
+    let conversations = Conversations(Arc::new(()));
+    let open = conversations.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, calls.clone()));
+            let (calls, open) = (calls.clone(), open.clone());
+            tokio::spawn(async move {
+                serve(stream, calls).await;
+                drop(open);
+            });
         }
     });
-    Ok(())
+    Ok(conversations)
 }
 
 async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
@@ -87,13 +113,9 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
     let answer = match serde_json::from_str(&line) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
-            if calls.send(Call { request, reply }).is_err() {
-                return;
-            }
-            answer.await.unwrap_or(Answer::Refused {
-                why: "the supervisor ended before it could answer".to_owned(),
-                hint: None,
-            })
+            // One that is not taken in is dropped, and its reply with it.
+            let _ = calls.send(Call { request, reply });
+            answer.await.unwrap_or(Answer::Ended)
         }
         Err(error) => Answer::Refused {
             why: format!("the request is not understood: {error}"),
@@ -106,7 +128,8 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
     let _ = write.write_all(text.as_bytes()).await;
 }
 
-/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens.
+/// Asks the supervisor of this repository, and waits for its answer. None when nobody listens, or when the supervisor was
+/// about to end; then it has ended.
 ///
 /// # Errors
 ///
@@ -127,14 +150,26 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     };
     let mut text = serde_json::json!(request).to_string();
     text.push('\n');
-    let converse = || -> io::Result<Answer> {
+    let mut converse = || -> io::Result<Answer> {
         stream.write_all(text.as_bytes())?;
         let mut line = String::new();
-        BufReader::new(&stream).read_line(&mut line)?;
+        if BufReader::new(&stream).read_line(&mut line)? == 0 {
+            let gone = "it ended without an answer; `orch events` shows whether it did what was asked";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, gone));
+        }
         Ok(serde_json::from_str(&line)?)
     };
-    let mut converse = converse;
-    converse()
-        .map(Some)
-        .map_err(SupervisorError::system("talk to the supervisor"))
+    match converse().map_err(SupervisorError::system("talk to the supervisor"))? {
+        Answer::Ended => {
+            let deadline = Instant::now() + PATIENCE;
+            while RepositoryLock::holder(dir)?.is_some() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Ok(None)
+        }
+        answer => Ok(Some(answer)),
+    }
 }
+
+/// How long a supervisor that is about to end may take for it.
+const PATIENCE: Duration = Duration::from_secs(10);

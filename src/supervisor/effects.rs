@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{AttemptId, CommitId, ItemId, LaneId};
+use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
 use crate::status;
 
@@ -127,25 +127,6 @@ impl Engine<'_> {
             if let Some(signs) = watch.look(&attempt, runner, &folder, &worktree, patience) {
                 let plan = lane.plan;
                 let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
-            }
-        });
-    }
-
-    pub(super) fn make_worktree(&mut self, lane: LaneId, base: CommitId) {
-        let (campaign, admin, sender) = (self.campaign.clone(), self.admin.clone(), self.sender.clone());
-        let checkouts = self.checkouts.clone();
-        tokio::spawn(async move {
-            // As many at once as there are cores: more would only fight for the disk.
-            let _permit = checkouts.acquire_owned().await;
-            let made = tokio::task::spawn_blocking(move || {
-                let (event, warnings) = perform::make_worktree(&campaign, &admin, &lane, &base);
-                (lane.plan, event, warnings)
-            });
-            if let Ok((plan, event, warnings)) = made.await {
-                for why in warnings {
-                    let _ = sender.send(Message::Warning(Some(plan.clone()), why));
-                }
-                let _ = sender.send(Message::Input(Input::Event(event)));
             }
         });
     }

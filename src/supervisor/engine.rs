@@ -1,12 +1,11 @@
 //! The loop: select what happened, let the scheduler decide, write it down, perform it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
@@ -16,44 +15,22 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
-use super::control::{self, Call};
+use super::conflict_watch::{ConflictWatch, may_move_a_head};
+use super::control::{self, Call, Conversations};
 use super::escapes::{self, Escapes};
+use super::live_edit::ManifestWatch;
 use super::machine;
 use super::mail::brings_mail;
+use super::making::Making;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
 use super::stillness::Watch;
-use super::{Campaign, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight, recovery};
-
-/// What a supervisor is started for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
-    /// Drive plans until all have settled.
-    Up {
-        /// Which; empty for all.
-        only: Vec<PlanName>,
-        /// Land every plan when it is finished, whatever the manifest says.
-        merge: bool,
-    },
-    /// Land what is finished, and start nothing.
-    Merge {
-        /// Which; empty for all that are finished.
-        plans: Vec<PlanName>,
-        /// Another target.
-        into: Option<String>,
-    },
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conclusion {
-    /// Why it ended.
-    pub ending: Ending,
-    /// The report of the merge errand.
-    pub merged: Option<MergeReport>,
-}
+use super::{
+    Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
+    recovery, spending,
+};
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
 ///
@@ -84,6 +61,9 @@ pub fn drive(
         let result = engine.run().await;
         // Also after an error: bars must not stay on the screen below it.
         engine.observer.ended(&engine.scheduler);
+        let conversations = engine.conversations.clone();
+        drop(engine);
+        conversations.end().await;
         result
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
@@ -113,9 +93,13 @@ pub(super) struct Engine<'o> {
     pub(super) interrupts: u32,
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
-    pub(super) checkouts: Arc<Semaphore>,
+    pub(super) making: Making,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
+    pub(super) manifest: ManifestWatch,
+    pub(super) auto_merge: bool,
+    conversations: Conversations,
+    pub(super) conflicts: ConflictWatch,
 }
 
 impl<'o> Engine<'o> {
@@ -142,7 +126,7 @@ impl<'o> Engine<'o> {
             let _ = hints.send(Message::StatusHint(plan));
         });
         let (calls, mut called) = mpsc::unbounded_channel::<Call>();
-        control::listen(&campaign.dir, calls)?;
+        let conversations = control::listen(&campaign.dir, calls)?;
         let forward = sender.clone();
         tokio::spawn(async move {
             while let Some(call) = called.recv().await {
@@ -166,16 +150,26 @@ impl<'o> Engine<'o> {
         if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
             machine::watch(sender.clone());
         }
+        let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
+        if budgets
+            .chain([scheduler.work().budget])
+            .any(|budget| budget.is_some())
+        {
+            spending::watch(sender.clone());
+        }
         let escapes = Escapes::new(&campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let run = match errand {
             Errand::Up { .. } => next_run(&scheduler),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
         let campaign = Arc::new(campaign);
         let mut engine = Self {
-            notifier: Notifier::new(&campaign, sender.clone()),
+            conversations,
+            manifest: ManifestWatch::new(&campaign, sender.clone()),
+            auto_merge,
+            notifier: Some(Notifier::new(&campaign, &sender)),
+            conflicts: ConflictWatch::start(sender.clone()),
             campaign,
             admin,
             units: Arc::default(),
@@ -196,7 +190,7 @@ impl<'o> Engine<'o> {
             interrupts: 0,
             escapes,
             said: BTreeMap::new(),
-            checkouts: Arc::new(Semaphore::new(cores)),
+            making: Making::new(),
             still: Arc::default(),
         };
         engine.begin(errand)?;
@@ -255,6 +249,7 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {
+            self.tell_of_contents();
             self.watch_all();
             self.deliver_all();
         }
@@ -270,6 +265,7 @@ impl<'o> Engine<'o> {
                 self.last_look()?;
                 return Ok(Conclusion {
                     ending,
+                    set: self.campaign.set.clone(),
                     merged: self.report.take(),
                 });
             }
@@ -324,6 +320,7 @@ impl<'o> Engine<'o> {
 
     pub(super) fn announce(&mut self, records: &[Record]) {
         for record in records {
+            self.stop_making(&record.event);
             for request in &mut self.requests {
                 request.hear(&record.event);
             }
@@ -333,15 +330,16 @@ impl<'o> Engine<'o> {
                     self.escapes.forget();
                     self.look_for_escapes();
                 }
-                Event::WorktreeCreated { plan, lane, path, .. } => {
-                    self.watch(&LaneId::new(plan, *lane), Path::new(path))
-                }
+                Event::WorktreeCreated { plan, lane, path, .. } => self.worktree_made(plan, *lane, path),
                 event => {
                     if let Some(plan) = brings_mail(event) {
                         self.deliver(plan);
                     }
                 }
             }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.look_for_conflicts();
         }
         let state = self.scheduler.state();
         let report = &mut self.report;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::Environment;
-use crate::plan::Plan;
+use crate::plan::{LaneId, Plan};
 
 use super::{Campaign, ports};
 
@@ -22,9 +22,16 @@ pub fn for_run(campaign: &Campaign) -> Environment {
     variables
 }
 
-/// What every process of a plan is given.
+/// What every process of a plan is given that works in the plan's own worktree, or in none of its worktrees.
 pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
+    for_lane(campaign, plan, 0, worktree)
+}
+
+/// What every process in a worktree of a plan is given. Each worktree has ports and containers of its own, since tasks of
+/// one plan run side by side.
+pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) -> Environment {
     let mut variables = for_run(campaign);
+    let key = LaneId::new(&plan.name, lane).to_string();
     variables
         .set("ORCH_WORKTREE", text(worktree))
         .set("ORCH_PLAN", plan.name.as_str())
@@ -35,23 +42,28 @@ pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environmen
         .set("ORCH_TASK", "")
         .set(
             "COMPOSE_PROJECT_NAME",
-            compose_name(campaign.repo.name(), plan.name.as_str()),
+            compose_name(campaign.repo.name(), &key.replace('@', "-lane")),
         );
-    if let Some(port) = ports::block_of(&campaign.dir, &plan.name) {
+    if let Some(port) = ports::block_of(&campaign.dir, &key) {
         variables.set("ORCH_PORT", port.to_string());
     }
     variables
 }
 
-/// What a verification of the target as it is is given.
-pub fn for_target(campaign: &Campaign, worktree: &Path) -> Environment {
-    let mut variables = for_run(campaign);
-    variables
-        .set("ORCH_WORKTREE", text(worktree))
-        .set("ORCH_PLAN", "")
-        .set("ORCH_BRANCH", "")
-        .set("ORCH_PHASE", "")
-        .set("ORCH_TASK", "");
+/// What a verification in one of the merge train's worktrees is given: what the plan's processes are, where it is about one,
+/// with ports and containers of its own, since several run side by side.
+pub fn for_train(campaign: &Campaign, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
+    let mut variables = match plan {
+        Some(plan) => for_plan(campaign, plan, worktree),
+        None => for_run(campaign),
+    };
+    variables.set("ORCH_WORKTREE", text(worktree)).set(
+        "COMPOSE_PROJECT_NAME",
+        compose_name(campaign.repo.name(), &key.replace('@', "-")),
+    );
+    if let Some(port) = ports::block_of(&campaign.dir, key) {
+        variables.set("ORCH_PORT", port.to_string());
+    }
     variables
 }
 

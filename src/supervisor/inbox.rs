@@ -9,7 +9,7 @@ use super::control::Call;
 use super::engine::Engine;
 use super::merge_request::MergeRequest;
 use super::message::Message;
-use super::{Answer, Request, SupervisorError};
+use super::{Answer, Request, SupervisorError, spending};
 
 impl Engine<'_> {
     /// From what happened to what the scheduler is told.
@@ -41,6 +41,8 @@ impl Engine<'_> {
                     }
                 };
                 self.look_for_escapes();
+                // Told before the end is: what follows from the end depends on it.
+                inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
             Message::MainCheckout { began, seen, at_work } => {
@@ -48,7 +50,20 @@ impl Engine<'_> {
                     self.warn(inputs, None, why);
                 }
             }
+            Message::LookForConflicts => {
+                if !self.runners.is_empty() {
+                    self.look_for_conflicts();
+                }
+            }
+            Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
+            Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Call(call) => self.answer(call, inputs)?,
+            Message::ManifestHint => self.read_manifest_later(),
+            Message::ManifestRead(read) => {
+                // What came before the edit is taken in first.
+                self.handle(std::mem::take(inputs))?;
+                self.take_edit(*read)?;
+            }
             Message::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{Faults, PlanName, PlanSet};
+use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
 
 use super::SupervisorError;
+
+/// Where a repository keeps its own prompt templates, relative to the manifest's folder.
+pub const TEMPLATES: &str = "templates/orch";
 
 /// The manifest's name.
 pub const MANIFEST: &str = "plans.toml";
@@ -49,7 +52,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         Ok(text) => text,
         Err(error) => {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let fault = crate::plan::Fault {
+            let fault = Fault {
                 file: name,
                 line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
                 column: None,
@@ -65,13 +68,29 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         .map(|request| (request.plan.clone(), request.file.to_owned()))
         .collect();
     let sources = read_documents(folder, &wanted);
-    let set = resolve(parsed, sources)?;
-    let graph = Graph::new(&set, &Durations::default());
-    let faults = cycle_faults(&set, &graph, &Ranks::new(&graph, &set), &name);
+    let (templates, wrong) = own_templates(folder);
+    let mut set = match (resolve(parsed, sources), wrong.is_empty()) {
+        (Ok(set), true) => set,
+        (Ok(_), false) => return Err(Faults::sorted(wrong).into()),
+        (Err(faults), _) => return Err(Faults::sorted(faults.0.into_iter().chain(wrong).collect()).into()),
+    };
+    set.templates = templates;
+    check_circles(&set, &name)?;
+    Ok(set)
+}
+
+/// Refuses plans that wait for themselves in the end. `manifest` is what faults are told of.
+///
+/// # Errors
+///
+/// With every circle.
+pub(super) fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+    let graph = Graph::new(set, &Durations::default());
+    let faults = cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest);
     if faults.is_empty() {
-        Ok(set)
+        Ok(())
     } else {
-        Err(Faults::sorted(faults).into())
+        Err(Faults::sorted(faults))
     }
 }
 
@@ -109,4 +128,37 @@ fn read_document(folder: &Path, path: &Path) -> DocumentSource {
         display: path.to_owned(),
         content,
     }
+}
+
+/// The repository's own templates, and what is wrong with them.
+fn own_templates(folder: &Path) -> (Templates, Vec<Fault>) {
+    let mut own = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(folder.join(TEMPLATES))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match fs::read_to_string(&path) {
+            Ok(text) => drop(own.insert(name, text)),
+            Err(error) => wrong.push(Fault::of_file(
+                &Path::new(TEMPLATES).join(name),
+                format!("it cannot be read: {error}"),
+            )),
+        }
+    }
+    let templates = Templates::new(own);
+    wrong.extend(templates.faults().into_iter().map(|fault| Fault {
+        file: Path::new(TEMPLATES).join(&fault.name),
+        line: Some(fault.line),
+        column: None,
+        message: fault.reason,
+        hint: Some("`orch prompt --templates` prints the built-in ones".to_owned()),
+    }));
+    (templates, wrong)
 }

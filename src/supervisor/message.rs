@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentError, JobState, ProcessId};
 use crate::git::HeadPrint;
-use crate::plan::{AttemptId, LaneId, PlanName};
+use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
 use crate::schedule::Input;
 
 use super::control::Call;
@@ -30,8 +30,18 @@ pub enum Message {
         /// Agents at work when it began.
         at_work: Vec<PlanName>,
     },
+    /// It is time to see whether a head has moved.
+    LookForConflicts,
+    /// What was foreseen of merging the live branches.
+    Conflicts(super::conflict_watch::Looked),
+    /// It is time to look at what agents at work have spent.
+    LookAtSpending,
     /// Another process asks.
     Call(Call),
+    /// The manifest or a document may have been edited.
+    ManifestHint,
+    /// What they say now was read.
+    ManifestRead(Box<Result<PlanSet, super::SupervisorError>>),
     /// A signal asks to stop; the second one at once.
     Interrupt,
     /// Something a person should know.

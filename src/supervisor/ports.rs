@@ -1,13 +1,14 @@
-//! Blocks of ten ports, registered per plan so that two plans never share one.
+//! Blocks of ten ports, registered per worktree so that no two ever share one. A block stays with its worktree until that
+//! is removed.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::fault;
 use crate::journal::OrchDir;
-use crate::plan::PlanName;
 
 /// First port of the first block: below the range that Linux hands out by itself (32768 and up).
 const FIRST: u16 = 21_000;
@@ -16,28 +17,30 @@ const BLOCK: u16 = 10;
 /// First port that is no longer used.
 const END: u16 = 32_000;
 
-/// What was read or registered before: a block stays with its plan, so it need not be looked up for every attempt.
-static KNOWN: Mutex<BTreeMap<PathBuf, BTreeMap<PlanName, u16>>> = Mutex::new(BTreeMap::new());
+/// What was read or registered before: a block stays with its worktree, so it need not be looked up for every attempt.
+static KNOWN: Mutex<BTreeMap<PathBuf, BTreeMap<String, u16>>> = Mutex::new(BTreeMap::new());
 
-/// The first port of the plan's block, registering the lowest free block when it has none. None when all are taken or
-/// the registry cannot be written: a plan can do without.
-pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
+/// The first port of the block of a worktree, by the worktree's name (`auth`, `auth@1`). One that has none is given the
+/// lowest block that is neither registered nor in use by anything on this machine. None when all are taken or the registry
+/// cannot be written: a plan can do without.
+pub fn block_of(dir: &OrchDir, worktree: &str) -> Option<u16> {
     let path = dir.ports();
     let mut all = KNOWN.lock().ok()?;
     let known = all.entry(path.clone()).or_default();
-    if let Some(port) = known.get(plan) {
+    if let Some(port) = known.get(worktree) {
         return Some(*port);
     }
     // Another process may have registered more since.
     *known = registered(dir);
-    if let Some(port) = known.get(plan) {
+    if let Some(port) = known.get(worktree) {
         return Some(*port);
     }
     let free = (FIRST..END)
         .step_by(BLOCK.into())
-        .find(|port| !known.values().any(|taken| taken == port))?;
+        .filter(|port| !known.values().any(|taken| taken == port))
+        .find(|port| is_unused(*port))?;
     let mut more = known.clone();
-    more.insert(plan.clone(), free);
+    more.insert(worktree.to_owned(), free);
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec_pretty(&more).ok()?).ok()?;
     fault::around("ports", || fs::rename(&temporary, &path)).ok()?;
@@ -45,23 +48,35 @@ pub fn block_of(dir: &OrchDir, plan: &PlanName) -> Option<u16> {
     Some(free)
 }
 
+/// True when nobody listens on any port of the block now. Another repository's register is not known, but what it has
+/// running is.
+fn is_unused(first: u16) -> bool {
+    let addresses = [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
+    (first..first + BLOCK).all(|port| {
+        let mut addresses = addresses.iter();
+        addresses.all(|address| TcpListener::bind((*address, port)).is_ok())
+    })
+}
+
 /// Every block that is registered.
-pub fn registered(dir: &OrchDir) -> BTreeMap<PlanName, u16> {
+pub fn registered(dir: &OrchDir) -> BTreeMap<String, u16> {
     fs::read(dir.ports())
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default()
 }
 
-/// Gives a plan's block back.
+/// Gives a worktree's block back. One that has none needs nothing.
 ///
 /// # Errors
 ///
 /// When the registry cannot be written.
-pub fn release(dir: &OrchDir, plan: &str) -> std::io::Result<()> {
+pub fn release(dir: &OrchDir, worktree: &str) -> std::io::Result<()> {
     let path = dir.ports();
     let mut known = registered(dir);
-    known.retain(|name, _| name.as_str() != plan);
+    if known.remove(worktree).is_none() {
+        return Ok(());
+    }
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec_pretty(&known)?)?;
     fs::rename(&temporary, &path)?;
@@ -75,14 +90,32 @@ pub fn release(dir: &OrchDir, plan: &str) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_block_stays_with_its_plan_and_no_two_plans_share_one() {
-        let folder = tempfile::tempdir().unwrap();
+    fn dir(folder: &tempfile::TempDir) -> OrchDir {
         let dir = OrchDir::new(folder.path());
         fs::create_dir_all(dir.path()).unwrap();
-        let (a, b) = ("a".parse().unwrap(), "b".parse().unwrap());
-        assert_eq!(block_of(&dir, &a), Some(21_000));
-        assert_eq!(block_of(&dir, &b), Some(21_010));
-        assert_eq!(block_of(&dir, &a), Some(21_000));
+        dir
+    }
+
+    #[test]
+    fn a_block_stays_with_its_worktree_no_two_share_one_and_one_given_back_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dir(&folder);
+        let a = block_of(&dir, "a").unwrap();
+        let b = block_of(&dir, "a@1").unwrap();
+        assert!(a >= FIRST && a < b && (b - a).is_multiple_of(BLOCK), "{a} {b}");
+        assert_eq!(block_of(&dir, "a"), Some(a));
+        release(&dir, "a").unwrap();
+        assert_eq!(registered(&dir).into_keys().collect::<Vec<_>>(), ["a@1"]);
+        release(&dir, "a").unwrap();
+    }
+
+    #[test]
+    fn a_block_in_which_somebody_listens_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dir(&folder);
+        let first = block_of(&dir, "a").unwrap();
+        release(&dir, "a").unwrap();
+        let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, first + 7)).unwrap();
+        assert!(block_of(&dir, "a").unwrap() > first);
     }
 }

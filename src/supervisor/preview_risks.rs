@@ -9,6 +9,7 @@ use crate::graph::{Durations, Graph, Of};
 use crate::plan::{Dependency, Document, PhaseId, Plan, PlanSet, ResourceName};
 use crate::schedule::Scheduler;
 
+use super::conflicts::conflicts;
 use super::preview::SharedFiles;
 use super::{Campaign, Situation, SupervisorError, preflight};
 
@@ -52,6 +53,7 @@ pub(super) fn risks(
 ) -> Result<Vec<Risk>, SupervisorError> {
     let mut found = Vec::new();
     of_repository(campaign, situation, set, &mut found)?;
+    of_conflicts(campaign, situation, &mut found)?;
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
         of_plan(set, plan, &mut found);
@@ -129,6 +131,25 @@ fn of_repository(
                 "move it away, or change `worktrees` in [run]",
             ));
         }
+    }
+    Ok(())
+}
+
+/// What merging the branches as they stand would meet.
+fn of_conflicts(
+    campaign: &Campaign,
+    situation: &Situation,
+    found: &mut Vec<Risk>,
+) -> Result<(), SupervisorError> {
+    for pair in conflicts(campaign, situation)?.pairs {
+        found.push(Risk::new(
+            format!(
+                "their branches conflict as they stand: {}",
+                pair.shown().join(", ")
+            ),
+            format!("{}, {}", pair.a, pair.b),
+            "tell those who work on them (`orch send`), or let one wait for the other and carry its commits",
+        ));
     }
     Ok(())
 }

@@ -1,78 +1,95 @@
-//! What an agent is told: the repository's own template where it has one, else the built-in one.
+//! What an agent is told: rendered from the repository's own templates where it has them, else from the built-in ones.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    ItemId, PROMPT_TEMPLATE, Phase, Plan, PromptContext, PromptFailure, PromptMessage, PromptPhase,
-    PromptTask, TaskId, TaskState, UnitId, render_prompt,
+    AttemptId, ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage,
+    PromptPhase, PromptTask, TaskId, TaskState, UnitId,
 };
-use crate::schedule::Launch;
+use crate::schedule::{Launch, PlanRun, Scheduler};
 
 use super::Campaign;
-
-/// Where a repository keeps its own prompt template, relative to the manifest's folder.
-const OWN_TEMPLATE: &str = "templates/orch/prompt.md";
+use super::status_feed::committed_document;
 
 /// Bytes of the last attempt's log that the next one is shown.
 const TAIL: usize = 2000;
+
+/// What an attempt is to be told of.
+#[derive(Debug, Clone)]
+pub struct Given<'a> {
+    /// The phases or tasks.
+    pub units: &'a [UnitId],
+    /// Which attempt it is, from 1.
+    pub number: u32,
+    /// The attempt before, and why it was not enough.
+    pub after: Option<(AttemptId, String)>,
+    /// Messages that nobody was told yet.
+    pub messages: Vec<&'a Message>,
+    /// The unit on whose branch it works; none for the plan's own branch.
+    pub branch_of: Option<UnitId>,
+}
+
+impl<'a> From<&'a Launch> for Given<'a> {
+    fn from(order: &'a Launch) -> Self {
+        Self {
+            units: &order.units,
+            number: order.number,
+            after: order.after.clone(),
+            messages: order
+                .inbox
+                .iter()
+                .filter(|message| message.id > order.told)
+                .collect(),
+            branch_of: order.place.branch_of,
+        }
+    }
+}
 
 /// Renders the prompt of one attempt.
 ///
 /// # Errors
 ///
-/// When the repository's own template cannot be read or rendered.
+/// What is wrong with a template.
 pub fn render(
     campaign: &Campaign,
     plan: &Plan,
     worktree: &Path,
-    order: &Launch,
+    given: &Given<'_>,
     states: &dyn Fn(&ItemId) -> TaskState,
 ) -> Result<String, String> {
-    let own = campaign
-        .manifest
-        .parent()
-        .unwrap_or(Path::new(""))
-        .join(OWN_TEMPLATE);
-    let template = match fs::read_to_string(&own) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => PROMPT_TEMPLATE.to_owned(),
-        Err(error) => return Err(format!("cannot read {}: {error}", own.display())),
-    };
-    let phases = plan
-        .document
-        .phases
-        .iter()
-        .filter(|phase| order.units.iter().any(|unit| unit.phase() == phase.id));
-    let failure = order.after.as_ref().map(|(attempt, reason)| {
+    let phases = plan.document.phases.iter();
+    let phases = phases.filter(|phase| given.units.iter().any(|unit| unit.phase() == phase.id));
+    let phases: Vec<PromptPhase> = phases.map(|phase| describe(phase, given.units, states)).collect();
+    let failure = given.after.as_ref().map(|(attempt, reason)| {
         let tail = JobFolder::new(campaign.dir.attempt(attempt)).tail(TAIL);
         PromptFailure {
             reason: reason.clone(),
             tail: (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned()),
         }
     });
+    let open = phases.iter().flat_map(|phase| &phase.tasks);
+    let open = open
+        .filter(|task| failure.is_some() && !task.state.is_settled())
+        .map(|task| task.id);
     let text = |path: &str| worktree.join(path).to_string_lossy().into_owned();
+    let messages = given.messages.iter().map(|message| PromptMessage {
+        from: message.sender().to_owned(),
+        kind: message.kind,
+        text: message.text.clone(),
+    });
+    let document = committed_document(campaign, plan.file.as_deref(), worktree);
     let context = PromptContext {
+        kind: kind_of(plan, given),
         plan: plan.name.clone(),
         title: plan.document.title.clone(),
         goal: plan.document.goal.clone(),
-        attempt: order.number,
+        attempt: given.number,
+        open: open.collect(),
         failure,
-        phases: phases
-            .map(|phase| describe(phase, &order.units, states))
-            .collect(),
-        messages: order
-            .inbox
-            .iter()
-            .filter(|message| message.id > order.told)
-            .map(|message| PromptMessage {
-                from: message.sender().to_owned(),
-                kind: message.kind,
-                text: message.text.clone(),
-            })
-            .collect(),
-        branch: match order.place.branch_of {
+        phases,
+        messages: messages.collect(),
+        branch: match given.branch_of {
             Some(unit) => campaign.unit_branch(plan, unit),
             None => plan.branch.clone(),
         },
@@ -80,9 +97,77 @@ pub fn render(
         target: campaign.target.clone(),
         status_file: text(".orch/status.json"),
         plan_file: text(".orch/plan.md"),
+        document: document.map(|path| path.to_string_lossy().into_owned()),
     };
-    render_prompt(&template, &context)
-        .map_err(|error| format!("the prompt template {}: {error}", own.display()))
+    campaign
+        .set
+        .templates
+        .prompt(&context)
+        .map_err(|error| error.to_string())
+}
+
+/// What would be told to the next attempt at `units`, as things are now.
+///
+/// # Errors
+///
+/// What is wrong with a template.
+pub fn preview(
+    campaign: &Campaign,
+    scheduler: &Scheduler,
+    plan: &Plan,
+    units: &[UnitId],
+) -> Result<String, String> {
+    let run = scheduler.state().plan(&plan.name);
+    let by_units = run.by_units;
+    let tries = units.first().and_then(|first| run.tries.get(first));
+    let given = Given {
+        units,
+        number: tries.map_or(1, |tries| tries.attempts + 1),
+        after: last_failure(run, units),
+        messages: run.inbox.iter().filter(|message| message.id > run.told).collect(),
+        branch_of: units.first().copied().filter(|_| by_units),
+    };
+    let worktree = match run.worktrees.get(&0) {
+        Some(made) => PathBuf::from(&made.path),
+        None => plain(&campaign.worktree_path(plan.name.as_str())),
+    };
+    render(campaign, plan, &worktree, &given, &|item| run.item_state(item))
+}
+
+/// A path that need not exist yet, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn last_failure(run: &PlanRun, units: &[UnitId]) -> Option<(AttemptId, String)> {
+    let why = run.tries.get(units.first()?)?.last_failure.clone()?;
+    let mut before = run.history.iter().rev();
+    let last = before.find(|record| record.units.first() == units.first())?;
+    Some((last.id.clone(), why))
+}
+
+fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
+    let is_check = |unit: &UnitId| matches!(unit, UnitId::Task(task) if task.is_verify());
+    let has = |phase: &Phase| given.units.contains(&UnitId::Phase(phase.id));
+    if given.units.iter().all(is_check) {
+        PromptKind::Verifier
+    } else if given.units.iter().any(|unit| matches!(unit, UnitId::Task(_))) {
+        PromptKind::Task
+    } else if given.branch_of.is_some() {
+        PromptKind::Phase
+    } else if plan.document.phases.iter().all(has) {
+        PromptKind::Plan
+    } else {
+        PromptKind::Leg
+    }
 }
 
 /// A phase with those of its tasks that are given, and its checks when it is given to the end.

@@ -9,7 +9,7 @@ use crate::journal::OrchDir;
 use crate::plan::{AttemptId, CommitId, LaneId};
 use crate::schedule::{Attempt, Event, Exit, LaneOf, Stage, State};
 
-use super::SupervisorError;
+use super::{SupervisorError, spending};
 
 /// A runner that was started and has not said yet who it is does so within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub fn look_around(dir: &OrchDir, state: &State) -> Result<Vec<Found>, Superviso
         let folder = JobFolder::new(dir.attempt(&attempt.id));
         // Where the branch stands now may be long after the start.
         let head = folder.job().ok().and_then(|job| job.head);
-        all.push(look_at(LaneId::new(plan, lane), attempt, folder, head)?);
+        all.push(look_at(dir, LaneId::new(plan, lane), attempt, folder, head)?);
     }
     Ok(all)
 }
@@ -64,6 +64,7 @@ pub fn lost_worktrees(state: &State) -> Vec<Event> {
 }
 
 fn look_at(
+    dir: &OrchDir,
     lane: LaneId,
     attempt: &Attempt,
     folder: JobFolder,
@@ -98,6 +99,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
+            missed.extend(spending::told(dir, plan, attempt));
             missed.push(ended(record.exit));
         }
         JobState::Lost(_) => {
@@ -105,6 +107,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
+            missed.extend(spending::told(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
         // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.

@@ -42,6 +42,8 @@ pub enum Answer {
     Accepted,
     /// Every plan of a merge request has landed or not.
     Merged(MergeReport),
+    /// The supervisor ended before it came to it: nothing was done.
+    Ended,
     /// It will not be done.
     Refused {
         /// Why.

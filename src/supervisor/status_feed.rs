@@ -86,7 +86,8 @@ impl Engine<'_> {
 }
 
 /// The plan's document inside a worktree, when it is a file of the repository.
-fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
+/// The plan's document in its worktree, when it is a committed file there.
+pub fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
     let written = campaign.manifest.parent()?.join(file?);
     let inside = written.strip_prefix(campaign.repo.here()).ok()?;
     Some(worktree.join(inside))

@@ -7,7 +7,7 @@ use crate::journal::{OrchDir, RepositoryLock};
 
 use super::SupervisorError;
 
-/// Ends every agent and verification that is at work, and returns the names of their folders. What they leave is looked
+/// Ends every agent, verification, setup and hook that is at work, and returns the names of their folders. What they leave is looked
 /// at by the next run, as after any other end.
 ///
 /// # Errors
@@ -20,7 +20,7 @@ pub fn stop_strays(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorEr
     // Held while they end, so that nobody takes them over meanwhile.
     let _lock = RepositoryLock::take(dir, "down")?.map_err(SupervisorError::Held)?;
     let mut runners = Vec::new();
-    for home in [dir.attempts(), dir.verifications()] {
+    for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
         for entry in fs::read_dir(&home).into_iter().flatten().flatten() {
             if let Some(runner) = Runner::adopt(JobFolder::new(entry.path()))? {
                 Runner::stop(runner.process(), now);

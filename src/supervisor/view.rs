@@ -10,11 +10,12 @@ use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
 use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId};
 use crate::schedule::{
-    At, Exit, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history, phase_state,
+    At, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history, phase_state,
     plan_state, task_state,
 };
 
 use super::landed_by_hand::landed_by_hand;
+use super::spent_view::{SpentView, facts_of};
 use super::{Campaign, SupervisorError};
 
 /// Everything known at one moment, for those who look.
@@ -41,6 +42,8 @@ pub struct StatusView {
     pub state: RunView,
     /// Where plans land.
     pub target: TargetView,
+    /// What the run has used up, as far as anybody says.
+    pub spent: SpentView,
     /// In manifest order.
     pub plans: Vec<PlanView>,
 }
@@ -103,6 +106,8 @@ pub struct PlanView {
     pub dirty: Option<bool>,
     /// In document order.
     pub phases: Vec<PhaseView>,
+    /// What its attempts have used up, as far as anybody says.
+    pub spent: SpentView,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
 }
@@ -152,6 +157,10 @@ pub struct AttemptView {
     pub ended: Option<String>,
     /// Its log.
     pub log: PathBuf,
+    /// The account it used; none when its agent has but one.
+    pub account: Option<String>,
+    /// What its output told so far: last word, denied tools, errors, turns, tokens, cost, conversation.
+    pub facts: Facts,
 }
 
 /// How an attempt ended, for scripts.
@@ -234,6 +243,7 @@ impl Situation {
                 name: format!("refs/heads/{}", campaign.target),
                 oid: campaign.repo.branch_tip(&campaign.target)?,
             },
+            spent: SpentView::of(state.spent, campaign.set.run.budget),
             plans,
         })
     }
@@ -302,6 +312,8 @@ impl Situation {
             exit: attempt.exit.as_ref().map(ExitView::of),
             ended: attempt.exit.as_ref().map(Exit::describe),
             log: campaign.dir.attempt(&attempt.id).join("log"),
+            account: attempt.account.clone(),
+            facts: facts_of(campaign, attempt),
         });
         Ok(PlanView {
             name: plan.name.clone(),
@@ -321,6 +333,7 @@ impl Situation {
             ahead,
             dirty: None,
             phases: phases.collect(),
+            spent: SpentView::of(run.spent, plan.budget),
             attempts: attempts.collect(),
         })
     }

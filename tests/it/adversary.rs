@@ -1,6 +1,6 @@
 //! Somebody else at work in the same repository, with bad manners: branches and the target are moved, files of worktrees
-//! edited and deleted, status files and orch's own folders filled with garbage, while plans run and land. No commit is
-//! lost, and the target is moved to nothing unverified.
+//! edited and deleted, status files and orch's own folders filled with garbage, the disk filled, the clock put forward and
+//! back, while plans run and land. No commit is lost, and the target is moved to nothing unverified.
 //!
 //! `ORCH_ADVERSARY` sets how many runs are disturbed, `ORCH_ADVERSARY_SEED` replays the draws of an earlier time.
 
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::{Dice, Said, Sandbox, Tree, asked, document};
+use crate::support::{Dice, FalseClock, Running, Said, Sandbox, Scratch, SmallDisk, Tree, asked, document};
 
 /// How many runs are disturbed where nothing else is asked for.
 const RUNS: usize = 8;
@@ -31,8 +31,11 @@ for id in "$@" 1.1 1.2 2.1; do
 done
 "#;
 
-fn world() -> Sandbox {
-    let sandbox = Sandbox::new();
+/// A repository, where it may be on a disk of its own.
+fn world() -> (Sandbox, Option<SmallDisk>) {
+    let root = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(root.path());
+    let sandbox = Sandbox::around(Scratch::within(root));
     sandbox.settings("max_agents = 3\nretries = 2\nbackoff = \"1ms\"\ntarget = \"main\"");
     for plan in PLANS {
         let keys = match plan {
@@ -49,12 +52,14 @@ fn world() -> Sandbox {
         sandbox.plan(plan, keys, &document(&[2, 1]), &script);
     }
     sandbox.tables("[merge]\nverify = \"git rev-parse HEAD^{tree} >> $MARKS/verified\"");
-    sandbox
+    (sandbox, disk)
 }
 
 /// Who disturbs a run.
 struct Adversary<'a> {
     sandbox: &'a Sandbox,
+    disk: Option<&'a SmallDisk>,
+    clock: Option<&'a FalseClock>,
     dice: Dice,
     /// What it did, and how often it came to it.
     did: BTreeMap<&'static str, usize>,
@@ -111,7 +116,7 @@ impl Adversary<'_> {
 
     fn act(&mut self) {
         let main = Tree::at(self.sandbox.path());
-        let (what, done) = match self.dice.below(9) {
+        let (what, done) = match self.dice.below(12) {
             0 => ("commit to the target", self.commit(&main)),
             1 => ("move the target back", self.move_back("main")),
             2 => {
@@ -138,6 +143,14 @@ impl Adversary<'_> {
                 let folder = self.sandbox.join(".git/orch");
                 let file = folder.join(format!("garbage-{}.json", self.dice.below(9)));
                 ("litter orch's folder", fs::write(file, "{]").ok())
+            }
+            8 => ("fill the disk", self.disk.map(SmallDisk::fill)),
+            9 => ("make room on the disk", self.disk.map(SmallDisk::free)),
+            10 => {
+                // Up to half a year back or forth.
+                let days = self.dice.below(360) as i64 - 180;
+                let put = self.clock.and_then(|clock| clock.put(days * 86_400).ok());
+                ("put the clock forward or back", put)
             }
             _ => {
                 let reset = self.git(&main, "reset -q --hard");
@@ -203,15 +216,24 @@ fn lines(sandbox: &Sandbox, mark: &str) -> BTreeSet<String> {
 }
 
 fn disturb(seed: u64) -> Tally {
-    let sandbox = world();
+    let (sandbox, disk) = world();
+    // Not on the disk that may be full.
+    let beside = tempfile::tempdir().unwrap();
+    let clock = FalseClock::new(beside.path());
     let mut adversary = Adversary {
         sandbox: &sandbox,
+        disk: disk.as_ref(),
+        clock: clock.as_ref(),
         dice: Dice::new(seed),
         did: BTreeMap::new(),
         commits: BTreeMap::new(),
     };
     let mut tally = Tally::default();
-    let mut up = sandbox.start("up --merge");
+    let mut command = sandbox.command(["up", "--merge"]);
+    if let Some(clock) = &clock {
+        clock.rule(&mut command);
+    }
+    let mut up = Running::spawn(command);
     while up.is_alive() {
         adversary.act();
         std::thread::sleep(Duration::from_millis(adversary.dice.roll() % 40));
@@ -219,6 +241,9 @@ fn disturb(seed: u64) -> Tally {
     let said = up.end();
     orderly(&said, seed);
     *tally.codes.entry(said.code).or_default() += 1;
+    if let Some(disk) = &disk {
+        disk.free();
+    }
     sandbox.nothing_is_left();
     // Once more, in peace.
     let said = sandbox.orch("up --merge");

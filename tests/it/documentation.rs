@@ -110,10 +110,11 @@ fn links_between_the_pages_lead_somewhere() {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let target = page.parent().unwrap().join(file);
             assert!(target.exists(), "{}: {link}", page.display());
-            // A heading's anchor is its words in lower case, joined by dashes.
+            // A heading's anchor is its words in lower case, joined by dashes, without punctuation.
             let found = heading.is_empty()
                 || fs::read_to_string(&target).unwrap().lines().any(|line| {
                     let words = line.trim_start_matches('#').trim().to_lowercase();
+                    let words = words.replace(|c: char| !c.is_alphanumeric() && !" -_".contains(c), "");
                     line.starts_with('#') && words.replace(' ', "-") == heading
                 });
             assert!(found, "{}: {link}", page.display());

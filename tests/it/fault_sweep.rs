@@ -58,7 +58,6 @@ fn die_at(k: usize, undisturbed: &Outcome, starts: &BTreeSet<String>) -> Option<
 }
 
 #[test]
-#[ignore = "a point now and then still ends otherwise, see docs/testing.md"]
 fn whoever_dies_at_any_step_the_run_ends_as_the_undisturbed_one() {
     let sandbox = world(SETTINGS);
     up(&sandbox, 0).code(0).ok();

@@ -16,7 +16,9 @@ mod train_model;
 mod git_candidate;
 mod git_carry;
 mod git_commit;
+mod git_differential;
 mod git_evidence;
+mod git_forecast;
 mod git_gate;
 mod git_half_made;
 mod git_inspect;
@@ -30,6 +32,8 @@ mod git_worktree;
 mod status_writers;
 // Floor 3: a damaged journal.
 mod journal_damage;
+// Floor 4: the manifest is edited while plans are worked on.
+mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
@@ -43,15 +47,19 @@ mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
 mod cli_preview;
+mod cli_prompt;
 mod cli_shapes;
 mod cli_task;
+mod conflicts;
 mod escalation;
 mod fault_sweep;
+mod hooks;
 mod merge_landing;
 mod merge_train;
 mod messages;
 mod random_kills;
 mod steering;
+mod stop_hook;
 mod stuck;
 mod sync_points;
 mod two_supervisors;
@@ -60,6 +68,9 @@ mod up_places;
 mod up_removed;
 mod up_resume;
 mod up_seed;
+// The same: worktrees made ready for work.
+mod up_setup;
+mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;

@@ -167,7 +167,6 @@ fn run(seed: u64, undisturbed: &Outcome) -> Tally {
 }
 
 #[test]
-#[ignore = "a run now and then still ends otherwise, see docs/testing.md"]
 fn whoever_dies_whenever_the_run_ends_as_the_undisturbed_one() {
     let seed = Dice::seed("ORCH_KILLS_SEED");
     println!("random kills: seed {seed}; replay with ORCH_KILLS_SEED={seed}");

@@ -14,8 +14,9 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    At, Effect, Ending, Event, Evidence, Exit, Hold, Input, Launch, Lost, Machine, Outcome, PhaseWork,
-    PlanRun, PlanWork, Readiness, Scheduler, Signs, Steer, Steered, UnitWork, Work, plan_state, steer,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, LaneNote, Launch, Lost,
+    Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs,
+    Spent, State, Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
 };
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
@@ -166,10 +167,19 @@ fn plans(dice: &mut Dice) -> Work {
             verify: dice.percent(30),
             carry: dice.percent(80),
             auto_merge: true,
+            budget: dice.percent(10).then_some(50),
         });
     }
     Work {
         plans,
+        agents: BTreeMap::from([(
+            "two".parse().unwrap(),
+            AgentWork {
+                accounts: (0..dice.below(4)).map(|number| format!("a{number}")).collect(),
+                login: "log in",
+            },
+        )]),
+        budget: dice.percent(10).then_some(200),
         slots: 1 + dice.below(3),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
@@ -177,6 +187,7 @@ fn plans(dice: &mut Dice) -> Work {
             slots: 1 + dice.below(3),
             every_commit_green: dice.percent(50),
             verified: dice.percent(80),
+            command: 0,
         },
         escalate: Escalate {
             conflict: Some(LONG),
@@ -238,8 +249,9 @@ enum Coming {
     Time(At),
 }
 
-/// What happened in all runs: notices, notices taken back, actions, late words, waits that were told.
-static COUNTED: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
+/// What happened in all runs: notices, notices taken back, actions, late words, waits that were told, attempts parked,
+/// plans held for want of money or a login.
+static COUNTED: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
 
 struct World {
     dice: Dice,
@@ -258,10 +270,15 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let work = plans(&mut dice);
+        let mut work = plans(&mut dice);
+        // Without trouble every plan must land: the strongest thing that can be said of a run.
+        let trouble = dice.percent(70);
+        if !trouble {
+            work.budget = None;
+            work.plans.iter_mut().for_each(|plan| plan.budget = None);
+        }
         Self {
-            // Without trouble every plan must land: the strongest thing that can be said of a run.
-            trouble: dice.percent(70),
+            trouble,
             dice,
             scheduler: Scheduler::new(work).with_effort(EFFORT),
             coming: Vec::new(),
@@ -297,11 +314,11 @@ impl World {
     fn perform(&mut self, effect: Effect) {
         let answer = match effect {
             Effect::MakeWorktree { plan, lane, .. } if lane > 0 && self.trouble && self.dice.percent(5) => {
-                Event::WorktreeRefused {
+                Event::WorktreeRefused(LaneNote {
                     plan,
                     lane,
                     why: "in the way".to_owned(),
-                }
+                })
             }
             Effect::MakeWorktree { plan, lane, base } => Event::WorktreeCreated {
                 lane,
@@ -484,11 +501,52 @@ impl World {
             3 => Exit::Signal { signal: 9 },
             _ => Exit::Code { code: 0 },
         };
+        let exit = if self.tells(launch) {
+            Exit::Code { code: 1 }
+        } else {
+            exit
+        };
         self.coming.push(Coming::Answer(Event::AgentEnded {
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             exit,
         }));
+    }
+
+    /// The agent's output tells what it spent, and perhaps that something stood in its way. True when that was so.
+    fn tells(&mut self, launch: &Launch) -> bool {
+        let kind = match self.dice.below(20) {
+            0 | 1 => Some(ObstacleKind::RateLimit),
+            2 => Some(ObstacleKind::Outage),
+            3 if self.trouble => Some(ObstacleKind::Login),
+            _ => None,
+        };
+        let facts = Facts {
+            speaks: true,
+            end: Some(Word {
+                good: kind.is_none(),
+                text: "the end".to_owned(),
+            }),
+            spent: Spent {
+                micros: Some(self.dice.roll() % 40),
+                ..Spent::default()
+            },
+            session: Some(launch.attempt.to_string()),
+            obstacle: kind.map(|kind| Obstacle {
+                kind,
+                why: "come back later".to_owned(),
+                until: None,
+            }),
+            ..Facts::default()
+        };
+        let told = Told {
+            plan: launch.plan.clone(),
+            attempt: launch.attempt.clone(),
+            facts,
+            resets_in_ms: self.dice.percent(50).then(|| 1 + self.dice.roll() % 100_000),
+        };
+        self.tell(Input::Event(Event::AgentTold(told)));
+        kind.is_some()
     }
 
     /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
@@ -720,6 +778,12 @@ impl World {
                 let waits_for_token = !unit.uses.is_empty() && token;
                 // A slot may be kept for a worktree that is being made, and for what comes behind an attempt that is being
                 // looked at, merged or pinned.
+                let spent = |budget: Option<u64>, spent: Spent| {
+                    budget.is_some_and(|budget| spent.micros >= Some(budget))
+                };
+                if spent(plan.budget, run.spent) || spent(work.budget, state.spent) {
+                    continue;
+                }
                 let kept = self.coming.iter().any(|coming| {
                     matches!(
                         coming,
@@ -764,8 +828,71 @@ impl World {
         }
     }
 
+    /// What was parked starts no sooner than it may, unless a person asks for it, and has used up no retry.
+    fn check_parked(&self) {
+        let mut state = State::new(self.scheduler.work());
+        let mut parked: BTreeMap<_, At> = BTreeMap::new();
+        let mut closed: BTreeMap<_, (At, BTreeSet<PlanName>)> = BTreeMap::new();
+        for (at, event) in &self.journal {
+            let failures = |state: &State, plan: &PlanName| -> u32 {
+                let run = state.plan(plan);
+                run.tries.values().map(|tries| tries.failures).sum::<u32>() + run.repair.failures
+            };
+            let before = event.plan().map(|plan| failures(&state, plan));
+            let used = match event {
+                Event::LegDone { plan, attempt, .. } => state.plan(plan).attempt(attempt).cloned(),
+                _ => None,
+            };
+            state.apply(*at, event);
+            match event {
+                Event::AttemptParked(told) => {
+                    assert_eq!(before, Some(failures(&state, &told.plan)), "{told:?} was counted");
+                    let key = (told.agent.clone(), told.account.clone());
+                    let limit = closed.entry(key).or_insert((At(0), BTreeSet::new()));
+                    if limit.0 <= *at {
+                        limit.1.clear();
+                    }
+                    limit.0 = *at + Duration::from_millis(told.limit_ms);
+                    limit.1.insert(told.plan.clone());
+                    let until = *at + Duration::from_millis(told.for_ms);
+                    let known = parked
+                        .entry((told.plan.clone(), told.agent.clone()))
+                        .or_insert(until);
+                    *known = if told.for_ms == 0 {
+                        until
+                    } else {
+                        until.max(*known)
+                    };
+                }
+                // A person who starts anew what was held does not wait either.
+                Event::RunStarted { .. } => parked.clear(),
+                Event::RetryRequested(about) => {
+                    parked.retain(|(plan, _), _| *plan != about.plan);
+                }
+                Event::LegDone { .. } => {
+                    let used = used.expect("a leg is done by an attempt");
+                    closed.remove(&(used.agent, used.account));
+                }
+                Event::AttemptAssigned {
+                    plan, agent, account, ..
+                } => {
+                    let until = parked.get(&(plan.clone(), agent.clone()));
+                    assert!(until.is_none_or(|until| until <= at), "{plan} goes on too early");
+                    if let Some((until, met)) = closed.get(&(agent.clone(), account.clone())) {
+                        assert!(
+                            met.len() < 2 || until <= at,
+                            "{plan} uses {agent} {account:?}, which is closed"
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn check_end(&self) {
         self.check_told();
+        self.check_parked();
         for (_, event) in &self.journal {
             let place = match event {
                 Event::AgentStuck(_) => 0,
@@ -773,6 +900,11 @@ impl World {
                 Event::StuckActed(_) => 2,
                 Event::ReportLate(_) => 3,
                 Event::Escalated(_) => 4,
+                Event::AttemptParked(_) => 5,
+                Event::PlanHeld {
+                    why: Hold::Needs { .. },
+                    ..
+                } => 6,
                 _ => continue,
             };
             COUNTED[place].fetch_add(1, Ordering::Relaxed);
@@ -853,6 +985,17 @@ fn check_plan_end(
             assert!(why.contains("was stuck"), "{name}: {why}");
             assert_eq!(plan.attempts.on_stuck, OnStuck::Hold, "{name}");
         }
+        Some(Outcome::Held(Hold::Needs { why, how })) => {
+            let spent =
+                |budget: Option<u64>, spent: Spent| budget.is_some_and(|budget| spent.micros >= Some(budget));
+            let broke = spent(plan.budget, run.spent) || spent(work.budget, state.spent);
+            let login = run.history.iter().any(|record| {
+                let obstacle = record.facts.obstacle.as_ref();
+                obstacle.is_some_and(|obstacle| obstacle.kind == ObstacleKind::Login)
+            });
+            assert!(broke || login, "{name}: {why}");
+            assert!(!how.is_empty(), "{name}: {why}");
+        }
         Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
         Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
         Some(Outcome::Failed(_)) => assert!(
@@ -898,10 +1041,10 @@ fn random_plans_in_a_random_world() {
         }
     }
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
-    let [stuck, stirred, acted, late, told] = counted;
+    let [stuck, stirred, acted, late, told, parked, needs] = counted;
     println!(
         "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words; \
-         {told} waits escalated",
+         {told} waits escalated; {parked} attempts parked, {needs} plans held for want of something",
         last - first
     );
     if last - first >= 1_000 {

@@ -168,3 +168,19 @@ fn what_makes_no_sense_is_refused_with_a_reason_and_nothing_is_done_by_halves() 
     sandbox.orch("up").code(0).ok();
     sandbox.orch("cancel p").code(2).says("finished already").ok();
 }
+
+#[test]
+fn whoever_asks_for_what_ends_the_run_is_answered_all_the_same() {
+    for _ in 0..8 {
+        let sandbox = Sandbox::new();
+        sandbox.gate("g");
+        // Nothing runs and nothing else is left: with the cancelled plan the run is over at once.
+        sandbox.plan("p", "gate = \"approve\"", &document(&[1]), "work 1.1");
+        sandbox.plan("q", "", &document(&[1]), "gate g; work 1.1");
+        let up = sandbox.start("up");
+        sandbox.reached("g");
+        sandbox.orch("cancel p q").code(0).ok();
+        up.end().code(1).ok();
+        sandbox.nothing_is_left();
+    }
+}

@@ -6,6 +6,8 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use orch::agent::makes_control_groups;
+
 use crate::support::{Said, Sandbox, document, kill, wait_for};
 
 /// The process id of an attempt's runner.
@@ -40,6 +42,33 @@ fn an_agent_whose_runner_is_killed_is_ended_and_tried_again() {
         "it is no failure of the agent's"
     );
     sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_child_that_hides_from_everything_else_is_found_in_its_control_group_when_its_runner_is_killed() {
+    if !makes_control_groups().unwrap() {
+        println!("not tried: no control group can be made on this machine");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    // No environment, no session, no parent of the agent's.
+    let hide = "env -i PATH=\"$PATH\" MARKS=\"$MARKS\" setsid sh -c 'echo $$ > \"$MARKS/new\"; mv \"$MARKS/new\" \"$MARKS/hidden\"; exec sleep 1000' &";
+    let script = format!("if [ $ORCH_ATTEMPT = p-1 ]; then ( {hide} )\n gate g; fi; work 1.1");
+    sandbox.plan("p", "", &document(&[1]), &script);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.marked("hidden");
+    let hidden = fs::read_to_string(sandbox.mark("hidden")).unwrap();
+    let hidden = format!("/proc/{}/cmdline", hidden.trim());
+    let sleeps = || fs::read(&hidden).is_ok_and(|line| line.starts_with(b"sleep"));
+    wait_for("it to sleep", sleeps);
+    kill(runner(&sandbox, "p-1"), Signal::KILL);
+    up.end().code(0).ok();
+    assert!(!sleeps(), "it has escaped");
+    let note = sandbox.attempt_file("p-1", "group");
+    let group = note.find('/').map(|start| &note[start..]).unwrap();
+    assert!(!std::path::Path::new(group).exists(), "{group} was left behind");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod branches;
 mod cycles;
 mod documents;
 mod ledger;
+mod one_agent;
 mod parsed;
 mod raw;
 mod reader;

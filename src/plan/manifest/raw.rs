@@ -11,10 +11,12 @@ use toml::de::DeValue;
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
 use super::values::{
-    After, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text,
+    After, Amount, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share,
+    SizeText, Text,
 };
 use super::words::{
-    Commit, Dispatch, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Strategy,
+    Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Stop,
+    Strategy,
 };
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
@@ -101,21 +103,34 @@ tables! {
         grace: DurationText,
         /// Money over the run.
         budget: Money,
-        /// Ignored files to copy into new worktrees.
-        copy: Vec<At<Glob>>,
-        /// Shell line for each new worktree.
+        /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
+        /// `.gitignore`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each new worktree, before any agent works there.
         setup: Text,
-        /// Least free space on the disk of the worktrees.
-        min_free_disk: Anything,
+        /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
+        min_free_disk: SizeText,
     }
 
     /// An agent: a command template.
     RawAgent = "agents" {
-        /// A command line that is known by name.
+        /// A program that is known by name. Default: the agent's own name, when it is one of them.
         preset: Preset,
-        /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch}.
+        /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
+        /// {git_dir}, {git_common_dir}. Default: the preset's.
         command: Vec<At<String>>,
-        /// What its standard input holds. Default: "none".
+        /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
+        /// the preset's, unless there is a `command`.
+        resume: Vec<At<String>>,
+        /// Options that let it work without asking, instead of the preset's.
+        permissions: Vec<At<String>>,
+        /// Further arguments for the preset's command.
+        args: Vec<At<String>>,
+        /// How its output tells what it does. Default: the preset's, else by the program's name.
+        events: Events,
+        /// Signals that ask it to end, in order, within `grace`; KILL follows. Default: the preset's, else ["TERM"].
+        stop: Vec<At<Stop>>,
+        /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
         /// How many processes of it run at once. Default: as many as there are slots.
         max: Count,
@@ -123,8 +138,20 @@ tables! {
         model: Text,
         /// Additional environment.
         env: Named<String>,
-        /// Several accounts of it, as environments.
-        accounts: Anything,
+        /// Several accounts of it, each a table of environment variables; used in turn.
+        accounts: Named<Named<String>>,
+        /// What its tokens cost, for one that does not say so itself.
+        price: RawPrice,
+    }
+
+    /// What a million tokens cost, in the money of `budget`.
+    RawPrice = "price" {
+        /// Of input.
+        input: Amount,
+        /// Of input that was read from a cache. Default: as `input`.
+        cached: Amount,
+        /// Of output.
+        output: Amount,
     }
 
     /// The merge queue.
@@ -233,9 +260,9 @@ tables! {
         expected: PositiveDuration,
         /// Money over the plan.
         budget: Money,
-        /// Ignored files to copy into its worktree.
-        copy: Vec<At<Glob>>,
-        /// Shell line for its new worktree.
+        /// Ignored files to copy into its worktrees, instead of those of `[run]`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
         setup: Text,
         /// What its first phase waits for besides plans.
         gate: Gate,

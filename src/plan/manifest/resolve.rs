@@ -13,8 +13,8 @@ use super::waits::{self, Wait};
 use super::{cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
-    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
-    SyncPoint,
+    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, Preset,
+    ResourceName, SyncPoint, Templates,
 };
 
 /// The version of the manifest that is read.
@@ -88,6 +88,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         merge: settings::merge(&manifest),
         hooks: settings::hooks(&manifest),
         escalate: settings::escalate(&manifest),
+        templates: Templates::default(),
         syncs: syncs.0,
         plans,
     })
@@ -145,7 +146,7 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
         let known = manifest.agents.iter().flat_map(|agents| agents.value.names());
         let known: Vec<&str> = known.collect();
         let name = merge.value.as_str();
-        if !known.contains(&name) && super::words::Preset::named(name).is_none() {
+        if !known.contains(&name) && Preset::named(name).is_none() {
             let hint = suggest(name, known.iter().copied());
             ledger.at(merge.place, format!("unknown agent `{name}`"), hint);
         }
@@ -358,6 +359,8 @@ fn plan(
         expected: raw.expected.as_ref().map(|expected| expected.value.0),
         merge_strategy: settings::merge_strategy(manifest, raw),
         auto_merge: settings::auto_merge(manifest, raw),
+        setup: settings::setup(manifest, raw),
+        budget: raw.budget.as_ref().map(|budget| budget.value.0),
         gate: raw.gate.is_some(),
         line: entry.place.line,
         document: loaded.document,

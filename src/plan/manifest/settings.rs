@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::at::At;
-use super::raw::{RawEscalate, RawManifest, RawMerge, RawPlan, RawRun};
-use super::values::{After, AutoOrCount, DurationText, PositiveDuration};
+use super::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
+use super::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
-    OnStuck, Overlap, RunSettings, Strategy,
+    OnStuck, Overlap, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -50,6 +50,31 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
         auto_merge: run
             .and_then(|run| run.merge.as_ref())
             .is_some_and(|merge| merge.value == Merge::Auto),
+        setup: prepared(
+            run.and_then(|run| run.copy.as_ref()),
+            run.and_then(|run| run.setup.as_ref()),
+        ),
+        min_free_disk: run
+            .and_then(|run| run.min_free_disk.as_ref())
+            .map(|size| size.value.0),
+        budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
+    }
+}
+
+/// What a plan's worktrees are prepared with.
+pub(super) fn setup(manifest: &RawManifest, plan: &RawPlan) -> Setup {
+    let run = run_of(manifest);
+    prepared(
+        plan.copy.as_ref().or(run.and_then(|run| run.copy.as_ref())),
+        plan.setup.as_ref().or(run.and_then(|run| run.setup.as_ref())),
+    )
+}
+
+fn prepared(copy: Option<&At<Vec<At<Text>>>>, line: Option<&At<Text>>) -> Setup {
+    let copy = copy.into_iter().flat_map(|list| &list.value);
+    Setup {
+        copy: copy.map(|pattern| pattern.value.0.clone()).collect(),
+        line: line.map(|line| line.value.0.clone()),
     }
 }
 
@@ -71,9 +96,16 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
 /// Shell lines that run on events.
 pub(super) fn hooks(manifest: &RawManifest) -> Hooks {
     let hooks = manifest.hooks.as_ref().map(|hooks| &hooks.value);
-    let notify = hooks.and_then(|hooks| hooks.notify.as_ref());
+    let line = |key: fn(&RawHooks) -> &Option<At<Text>>| {
+        let line = hooks.and_then(|hooks| key(hooks).as_ref());
+        line.map(|line| line.value.0.clone())
+    };
     Hooks {
-        notify: notify.map(|line| line.value.0.clone()),
+        post_create: line(|hooks| &hooks.post_create),
+        pre_merge: line(|hooks| &hooks.pre_merge),
+        post_merge: line(|hooks| &hooks.post_merge),
+        pre_remove: line(|hooks| &hooks.pre_remove),
+        notify: line(|hooks| &hooks.notify),
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::plan::{AgentStdin, CommitPolicy, Faults, PhaseId, PlanName, PlanSet, Priority};
+use crate::plan::{
+    AgentStdin, CommitPolicy, EventFormat, Faults, PhaseId, PlanName, PlanSet, Priority, StopSignal,
+};
 
 /// Resolves a manifest with these documents; a plan whose file is not among them has none.
 fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Faults> {
@@ -221,15 +223,11 @@ agent = "shell"
       hint: put {plan} into it, for example "../{repo}.worktrees/{plan}"
     plans.toml:12:19: command of agent `clide`: unknown placeholder `{promt}`: did you mean `{prompt}`?
     plans.toml:13:9: agent `empty` has no `command`
-      hint: write command = ["my-agent", "{prompt_file}"]
-    plans.toml:15:1: `preset = "codex"` is not yet supported
-      hint: give the agent's `command`, for example ["my-agent", "{prompt_file}"]
+      hint: write command = ["my-agent", "{prompt_file}"], or preset = "claude"
     plans.toml:17:6: `resources.db` is 0, expected an integer of at least 1
     plans.toml:20:1: `strategy = "squash"` is not yet supported
       hint: plans land with a merge commit: leave the key out or write "merge"
     plans.toml:21:15: `merge.on_conflict` is "aks", expected one of `hold` and `agent`
-    plans.toml:23:1: `pre_merge = "say"` is not yet supported
-      hint: only `notify` runs for now: leave the key out
     plans.toml:26:12: `plans.auth.priority`: `urgent` is not a priority: expected high, medium, low, P0, P1, P2 or an integer (larger first)
     plans.toml:27:12: plan `auth` depends on itself: `auth`
       hint: phases wait for those before them anyway; inside a document write the task's id alone
@@ -435,7 +433,7 @@ fn the_only_agent_is_the_default_and_of_several_one_has_to_be_named() {
     assert_eq!(set.plans[0].agent.as_str(), "a");
     insta::assert_snapshot!(faults(plan, &[]), @r#"
     plans.toml:1:8: no agent is defined that could work on plan `a`
-      hint: write [agents.NAME] with command = ["my-agent", "{prompt_file}"]
+      hint: write agent = "claude" in [run] (or codex, opencode, gemini, aider), or [agents.NAME] with command = ["my-agent", "{prompt_file}"]
     "#);
     let several = format!("{AGENT}[agents.b]\ncommand = [\"b\"]\n{plan}");
     insta::assert_snapshot!(faults(&several, &[]), @r#"
@@ -450,13 +448,101 @@ fn presets_work_by_name_alone_when_they_are_there() {
     insta::assert_snapshot!(faults(text, &[("b.md", &phases(1))]), @r#"
     plans.toml:5:8: agent `shell` runs a prompt as a shell script, and plan `b` has a document
       hint: give the plan a `prompt`, or another agent
-    plans.toml:9:9: the preset `claude` is not yet supported
-      hint: write [agents.claude] and give the agent's `command`, for example ["my-agent", "{prompt_file}"]
     "#);
     let set = resolved("[plans.a]\nprompt = \"echo hi\"\nagent = \"shell\"\n", &[]).unwrap();
     let agent = set.agents.values().next().unwrap();
     assert!(agent.runs_prompt());
     assert_eq!(agent.command, ["sh", "{prompt_file}"]);
+}
+
+#[test]
+fn every_part_of_a_preset_can_be_written_over() {
+    let text = r#"
+[agents.claude]
+model = "opus"
+[agents.careful]
+preset = "claude"
+permissions = ["--permission-mode", "acceptEdits"]
+args = ["--max-turns", "50"]
+stop = ["TERM"]
+env = { A = "1" }
+accounts = { work = { CLAUDE_CONFIG_DIR = "/w" }, home = { CLAUDE_CONFIG_DIR = "/h" } }
+[agents.forgetful]
+preset = "codex"
+resume = []
+price = { input = 1.25, cached = 0.125, output = 10 }
+[agents.own]
+command = ["/opt/bin/claude", "-p", "{prompt}"]
+resume = ["/opt/bin/claude", "--resume", "{session}"]
+[run]
+agent = "claude"
+budget = 12.5
+[plans.a]
+prompt = "x"
+budget = 3
+"#;
+    let set = resolved(text, &[]).unwrap();
+    assert_eq!((set.run.budget, set.plans[0].budget), (Some(12.5), Some(3.0)));
+    let agent = |name: &str| &set.agents[&name.parse().unwrap()];
+    let line = |words: &[String]| words.join(" ");
+    assert_eq!(
+        line(&agent("claude").command),
+        "claude -p --output-format stream-json --verbose --dangerously-skip-permissions --model {model}"
+    );
+    assert_eq!(agent("claude").stop, [StopSignal::Int, StopSignal::Term]);
+    let careful = agent("careful");
+    assert_eq!(
+        line(careful.resume.as_ref().unwrap()),
+        "claude -p --output-format stream-json --verbose --permission-mode acceptEdits --max-turns 50 --resume {session}"
+    );
+    assert_eq!(careful.stop, [StopSignal::Term]);
+    let accounts: Vec<&str> = careful
+        .accounts
+        .iter()
+        .map(|account| account.name.as_str())
+        .collect();
+    assert_eq!(accounts, ["work", "home"]);
+    assert_eq!(careful.accounts[1].env["CLAUDE_CONFIG_DIR"], "/h");
+    let forgetful = agent("forgetful");
+    assert_eq!(forgetful.resume, None);
+    assert_eq!(forgetful.price.unwrap().output, 10.0);
+    let own = agent("own");
+    assert_eq!((own.events, own.stdin), (EventFormat::Claude, AgentStdin::None));
+    assert!(own.resume.is_some());
+}
+
+#[test]
+fn what_cannot_be_meant_for_an_agent_is_said() {
+    let text = r#"
+[agents.a]
+command = ["x"]
+args = ["y"]
+resume = ["x", "again"]
+price = { input = 1 }
+[agents.b]
+preset = "claud"
+[agents.c]
+preset = "codex"
+stop = ["KILL"]
+permissions = ["{sesion}"]
+accounts = { one = { "A=B" = "x" } }
+[plans.p]
+prompt = "x"
+agent = "a"
+"#;
+    insta::assert_snapshot!(faults(text, &[]), @r#"
+    plans.toml:4:8: agent `a`: `args` adds to a preset's command, and there is a `command`
+      hint: write them into the `command`
+    plans.toml:5:10: `resume` of agent `a` does not say which conversation
+      hint: it needs {session}
+    plans.toml:6:9: the `price` of agent `a` needs both `input` and `output`
+      hint: money for a million tokens of each
+    plans.toml:8:10: `agents.b.preset` is "claud", expected one of `claude`, `codex`, `opencode`, `gemini`, `aider` and `shell`
+      hint: did you mean `claude`?
+    plans.toml:11:9: `agents.c.stop[0]` is "KILL", expected one of `INT` and `TERM`
+    plans.toml:12:16: permissions of agent `c`: unknown placeholder `{sesion}`: there are `{prompt_file}`, `{prompt}`, `{plan}`, `{worktree}`, `{model}`, `{status_file}`, `{branch}`, `{git_dir}` and `{git_common_dir}`
+    plans.toml:13:22: `A=B` cannot be the name of an environment variable
+    "#);
 }
 
 #[test]

@@ -31,23 +31,9 @@ const LEAVE_OUT: &str = "leave the key out";
 const MERGE_COMMIT: &str = "plans land with a merge commit: leave the key out or write \"merge\"";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
-const AGENT_COMMAND: &str = "give the agent's `command`, for example [\"my-agent\", \"{prompt_file}\"]";
-const HOOK: &str = "only `notify` runs for now: leave the key out";
-const PREPARE: &str = "let the agent's command prepare its worktree for now: leave the key out";
 
 /// Every such key.
 const ROWS: &[Row] = &[
-    row_of("hooks", "post_create", &[], PREPARE),
-    row_of("hooks", "pre_merge", &[], HOOK),
-    row_of("hooks", "post_merge", &[], HOOK),
-    row_of("hooks", "pre_remove", &[], HOOK),
-    row_of("run", "budget", &[], LEAVE_OUT),
-    row_of("plans", "budget", &[], LEAVE_OUT),
-    row_of("run", "copy", &[], PREPARE),
-    row_of("plans", "copy", &[], PREPARE),
-    row_of("run", "setup", &[], PREPARE),
-    row_of("plans", "setup", &[], PREPARE),
-    row_of("run", "min_free_disk", &[], LEAVE_OUT),
     row_of(
         "plans",
         "base",
@@ -59,13 +45,6 @@ const ROWS: &[Row] = &[
     row_of("merge", "on_conflict", &["hold"], HOLD),
     row_of("merge", "resolver", &[], HOLD),
     row_of("merge", "regenerate", &[], LEAVE_OUT),
-    row_of("agents", "preset", &["shell"], AGENT_COMMAND),
-    row_of(
-        "agents",
-        "accounts",
-        &[],
-        "write one agent for each account, each with its `env`",
-    ),
 ];
 
 /// The row that speaks against this value of this key, if any.
@@ -74,17 +53,6 @@ pub(super) fn row(table: &str, key: &str, value: &DeValue<'_>) -> Option<&'stati
     let works = plain(value).is_some_and(|text| row.works.contains(&text.as_str()));
     (!works).then_some(row)
 }
-
-/// Whether an agent's preset can be used.
-pub(super) fn preset_works(name: &str) -> bool {
-    let row = ROWS
-        .iter()
-        .find(|row| row.table == "agents" && row.key == "preset");
-    row.is_none_or(|row| row.works.contains(&name))
-}
-
-/// What to do instead of using a preset that cannot be used yet.
-pub(super) const PRESET_INSTEAD: &str = AGENT_COMMAND;
 
 fn plain(value: &DeValue<'_>) -> Option<String> {
     match value {

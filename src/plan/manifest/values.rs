@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::de::{DeInteger, DeValue};
 
 use super::reader::{FromToml, Reader, Spot};
-use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration};
+use crate::plan::{AgentName, Dependency, Priority, ResourceName, parse_duration, parse_size};
 
 macro_rules! schema {
     ($type:ty, $name:literal, $schema:tt) => {
@@ -52,6 +52,10 @@ pub struct Share(pub f64);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Money(pub f64);
 
+/// An amount of money, or none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Amount(pub f64);
+
 /// `"auto"` or a number of at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutoOrCount {
@@ -69,6 +73,10 @@ pub struct Glob(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
+/// A number of bytes, as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeText(pub u64);
+
 /// A value that is only noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anything;
@@ -82,9 +90,11 @@ schema!(After, "After", {
 schema!(Count, "Count", { "type": "integer", "minimum": 1 });
 schema!(Share, "Share", { "type": "number", "minimum": 0, "maximum": 1 });
 schema!(Money, "Money", { "type": "number", "exclusiveMinimum": 0 });
+schema!(Amount, "Amount", { "type": "number", "minimum": 0 });
 schema!(AutoOrCount, "AutoOrCount", { "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1 }] });
 schema!(Glob, "Glob", { "type": "string", "minLength": 1 });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
+schema!(SizeText, "Size", { "type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Anything, "Anything", true);
 schema!(Dependency, "Dependency", {
     "type": "string",
@@ -147,6 +157,7 @@ from_text! {
         Ok(duration) => Ok(PositiveDuration(duration)),
         Err(error) => Err(error.to_string()),
     };
+    SizeText, "a size such as \"10 GB\"", |text| parse_size(text).map(SizeText).map_err(|e| e.to_string());
     Glob, "a glob such as \"src/auth/**\"", |text| match globset::Glob::new(text) {
         Ok(_) if text.is_empty() => Err("the glob is empty".to_owned()),
         Ok(_) => Ok(Glob(text.to_owned())),
@@ -255,6 +266,15 @@ impl FromToml for Share {
 impl FromToml for Money {
     fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
         number(value, spot, reader, "a number above 0", |money| money > 0.0).map(Self)
+    }
+}
+
+impl FromToml for Amount {
+    fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+        number(value, spot, reader, "a number of at least 0", |money| {
+            money >= 0.0
+        })
+        .map(Self)
     }
 }
 

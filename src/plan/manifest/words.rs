@@ -5,6 +5,7 @@ use toml::de::DeValue;
 
 use super::reader::{FromToml, Reader, Spot};
 use crate::plan::near_miss::{quoted, suggest};
+use crate::plan::{EventFormat, PRESETS, Preset as KnownProgram, StopSignal};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ })+) => { $(
@@ -118,7 +119,29 @@ words! {
         /// The prompt.
         Prompt = "prompt",
     }
-    /// A command line that `orch` knows.
+    /// How an agent's output tells what it does.
+    Events {
+        /// It does not.
+        None = "none",
+        /// Lines of Claude Code.
+        Claude = "claude",
+        /// Lines of Codex.
+        Codex = "codex",
+        /// Lines of OpenCode.
+        Opencode = "opencode",
+        /// Lines of Gemini CLI.
+        Gemini = "gemini",
+        /// Aider's text.
+        Aider = "aider",
+    }
+    /// A signal that asks an agent to end.
+    Stop {
+        /// Interrupt, to the agent's own process.
+        Int = "INT",
+        /// Terminate, to all that it started.
+        Term = "TERM",
+    }
+    /// A program that `orch` knows.
     Preset {
         /// Claude Code.
         Claude = "claude",
@@ -136,29 +159,60 @@ words! {
 }
 
 impl Preset {
-    /// All presets with their names.
-    pub const ALL: &[(&str, Self)] = &[
-        ("claude", Self::Claude),
-        ("codex", Self::Codex),
-        ("opencode", Self::Opencode),
-        ("gemini", Self::Gemini),
-        ("aider", Self::Aider),
-        ("shell", Self::Shell),
-    ];
-
-    /// The preset of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, preset)| *preset)
+    /// What is known of it.
+    pub fn row(self) -> &'static KnownProgram {
+        let name = match self {
+            Self::Claude => "claude",
+            Self::Codex => "codex",
+            Self::Opencode => "opencode",
+            Self::Gemini => "gemini",
+            Self::Aider => "aider",
+            Self::Shell => "shell",
+        };
+        // The table has a row for each, which a test shows.
+        KnownProgram::named(name).unwrap_or(&PRESETS[0])
     }
+}
 
-    /// Its command line; none when it is not known yet.
-    pub fn command(self) -> Option<Vec<String>> {
-        match self {
-            Self::Shell => Some(["sh", "{prompt_file}"].map(str::to_owned).to_vec()),
-            Self::Claude | Self::Codex | Self::Opencode | Self::Gemini | Self::Aider => None,
+impl From<Events> for EventFormat {
+    fn from(word: Events) -> Self {
+        match word {
+            Events::None => Self::None,
+            Events::Claude => Self::Claude,
+            Events::Codex => Self::Codex,
+            Events::Opencode => Self::Opencode,
+            Events::Gemini => Self::Gemini,
+            Events::Aider => Self::Aider,
         }
+    }
+}
+
+impl From<Stop> for StopSignal {
+    fn from(word: Stop) -> Self {
+        match word {
+            Stop::Int => Self::Int,
+            Stop::Term => Self::Term,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_that_can_be_named_has_a_row_of_that_name() {
+        let all = [
+            (Preset::Claude, "claude"),
+            (Preset::Codex, "codex"),
+            (Preset::Opencode, "opencode"),
+            (Preset::Gemini, "gemini"),
+            (Preset::Aider, "aider"),
+            (Preset::Shell, "shell"),
+        ];
+        for (word, name) in all {
+            assert_eq!(word.row().name, name);
+        }
+        assert_eq!(PRESETS.len(), all.len());
     }
 }

@@ -24,6 +24,7 @@ mod odds;
 mod order;
 mod patience;
 mod queue;
+mod settings;
 mod settle;
 mod window;
 
@@ -32,4 +33,5 @@ pub use order::{
     Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict,
 };
 pub use patience::patience;
-pub use queue::{Train, TrainSettings};
+pub use queue::Train;
+pub use settings::TrainSettings;

@@ -6,32 +6,12 @@ use super::super::MergeTrouble;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
 use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict};
+use super::settings::TrainSettings;
 use super::window::Window;
 use crate::plan::PlanName;
 
 /// How often in a row everything is built anew because somebody else moved the target.
 const REBUILDS: u32 = 10;
-
-/// What the manifest says about the train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrainSettings {
-    /// Verifications at once.
-    pub slots: usize,
-    /// True when the target is only to pass through commits that were verified themselves.
-    pub every_commit_green: bool,
-    /// True when there is something to verify.
-    pub verified: bool,
-}
-
-impl Default for TrainSettings {
-    fn default() -> Self {
-        Self {
-            slots: 1,
-            every_commit_green: true,
-            verified: false,
-        }
-    }
-}
 
 /// The merge train of one target.
 #[derive(Debug, Clone)]
@@ -82,6 +62,18 @@ impl Train {
             careful: false,
             moved: 0,
             trials: 0,
+        }
+    }
+
+    /// Goes on with other settings: the manifest was edited.
+    pub(in crate::schedule) fn change(&mut self, settings: TrainSettings) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        if before.slots != settings.slots {
+            self.window = Window::new(settings.slots);
+        }
+        if (before.verified, before.command) != (settings.verified, settings.command) {
+            self.leave_ground();
+            self.vetted.clear();
         }
     }
 
@@ -272,7 +264,7 @@ impl Train {
     fn advance(&mut self, landing: &Landing) {
         let (from, to) = (self.ground, landing.becomes);
         let fact = self.facts.iter().find(|fact| fact.trial == landing.trial);
-        let green = fact.is_none_or(|fact| fact.proof);
+        let green = fact.is_some_and(|fact| fact.proof);
         for fact in &mut self.facts {
             fact.advance(&landing.stack, from, to);
         }

@@ -105,7 +105,12 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         }
     }
     let pins = campaign.repo.pins()?.into_iter();
-    let homes = [campaign.dir.attempts(), campaign.dir.verifications()];
+    let homes = [
+        campaign.dir.attempts(),
+        campaign.dir.verifications(),
+        campaign.dir.setups(),
+        campaign.dir.hooks(),
+    ];
     let facts = Facts {
         stray_pins: pins
             .filter(|pin| stranger(pin.plan.as_str()))
@@ -116,8 +121,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         litter: if idle { litter(campaign) } else { Vec::new() },
         stray_ports: ports::registered(&campaign.dir)
             .into_keys()
-            .map(|plan| plan.to_string())
-            .filter(|plan| stranger(plan))
+            .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)))
             .collect(),
         landing: idle && campaign.dir.landing().exists(),
         database,
@@ -217,7 +221,7 @@ fn litter(campaign: &Campaign) -> Vec<PathBuf> {
             .map(|entry| entry.path())
     };
     let mut folders = vec![dir.path().to_owned(), dir.path().join("worktrees")];
-    for home in [dir.attempts(), dir.verifications()] {
+    for home in [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()] {
         // What a runner is just writing is no litter.
         let idle =
             |path: &PathBuf| !matches!(JobFolder::new(path).state(), Ok(JobState::Running(_)) | Err(_));

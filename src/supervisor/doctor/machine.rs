@@ -8,6 +8,7 @@ use std::time::Duration;
 use notify::{RecursiveMode, Watcher};
 use serde::Serialize;
 
+use crate::agent::makes_control_groups;
 use crate::git::require_git;
 
 use super::super::Campaign;
@@ -32,7 +33,7 @@ pub struct MachineFacts {
     pub free_bytes: Option<u64>,
     /// What no process that an agent starts can escape, in words.
     pub extinction: &'static str,
-    /// True when a control group of this user's could be made (version 2, delegated).
+    /// True when each attempt gets a control group of its own (version 2, where this user may make one).
     pub cgroup: bool,
 }
 
@@ -46,6 +47,7 @@ pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
         .tempdir_in(&place)
         .ok();
     let tried = |probe: fn(&Path) -> Option<bool>| scratch.as_ref().and_then(|scratch| probe(scratch.path()));
+    let cgroup = makes_control_groups().unwrap_or_default();
     MachineFacts {
         git: require_git().map_or_else(|error| error.to_string(), |version| version.to_string()),
         reflink: tried(reflink),
@@ -55,8 +57,12 @@ pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
             .ok()
             .map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
         worktrees: place,
-        extinction: "sub-reaper, and a sweep of everything that carries the attempt's tag",
-        cgroup: has_cgroup(),
+        extinction: if cgroup {
+            "a control group for each attempt, sub-reaper, and a sweep of everything that carries the attempt's tag"
+        } else {
+            "sub-reaper, and a sweep of everything that carries the attempt's tag"
+        },
+        cgroup,
     }
 }
 
@@ -83,15 +89,4 @@ fn notify(folder: &Path) -> Option<bool> {
     }
     fs::write(folder.join("noticed"), "").ok()?;
     Some(tells.recv_timeout(PATIENCE).is_ok())
-}
-
-/// True when the group of this process is of version 2 and writable.
-fn has_cgroup() -> bool {
-    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let Some(group) = own.lines().find_map(|line| line.strip_prefix("0::/")) else {
-        return false;
-    };
-    let folder = Path::new("/sys/fs/cgroup").join(group);
-    let writable = |path: PathBuf| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
-    folder.join("cgroup.procs").exists() && writable(folder.clone()) && writable(folder.join("cgroup.procs"))
 }

@@ -165,6 +165,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
         agent: plan.agent.clone(),
         units: attempt.units.clone(),
         lane: attempt.lane,
+        account: None,
     };
     let started = Event::AgentStarted {
         plan: name(),

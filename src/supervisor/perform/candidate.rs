@@ -48,22 +48,34 @@ pub(super) fn chain(
     if ground.tip != tip && !moved_by_us {
         return Err(Tried::Moved);
     }
-    let mut links: Vec<Link> = Vec::new();
-    for name in &trial.stack {
-        let onto = links.last().map_or(&ground.commit, |link| &link.commit).clone();
-        let link = link(campaign, built, name, &onto, landed)?;
-        links.push(link);
-    }
-    let top = links.last().map_or(&ground.commit, |link| &link.commit);
-    let tree = repo.tree_of(top).map_err(|error| refused(&error))?;
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let mut top = Top {
+        commit: ground.commit.clone(),
+        tree: repo.tree_of(&ground.commit).map_err(|error| refused(&error))?,
+        builder: CandidateBuilder::new(repo, git),
+    };
+    let plans = trial.stack.iter();
+    let links: Result<Vec<Link>, Tried> = plans
+        .map(|name| link(campaign, built, name, &mut top, landed))
+        .collect();
+    // Also when something on top does not merge: what lies below is known from now on.
+    top.builder.save().map_err(|error| refused(&error))?;
+    let (links, tree) = (links?, top.tree);
     Ok(Chain { ground, links, tree })
+}
+
+/// The end of a chain that is being built, of which nobody knows yet but the builder.
+struct Top {
+    commit: CommitId,
+    tree: String,
+    builder: CandidateBuilder,
 }
 
 fn link(
     campaign: &Campaign,
     built: &mut Built,
     name: &PlanName,
-    onto: &CommitId,
+    top: &mut Top,
     landed: &Landed,
 ) -> Result<Link, Tried> {
     let trouble = |why: MergeTrouble| match why {
@@ -72,20 +84,32 @@ fn link(
     };
     let plan = plan(campaign, name).map_err(trouble)?;
     let head = head(campaign, plan).map_err(trouble)?;
-    let key = (onto.clone(), head.clone());
+    let key = (top.commit.clone(), head.clone());
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
-            let merged = merge(campaign, plan, onto, &head, landed).map_err(trouble)?;
+            let merged = merge(campaign, plan, top, &head, landed).map_err(trouble)?;
             built.merges.insert(key, merged.clone());
             merged
         }
     };
-    let found = || campaign.repo.merge_of(&head, onto).ok().flatten();
+    let own = match merged {
+        Some((commit, tree)) => {
+            top.commit = commit.clone();
+            top.tree = tree;
+            commit
+        }
+        None => {
+            let saved = top.builder.save();
+            saved.map_err(|error| trouble(refused(&error)))?;
+            let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
+            found.unwrap_or_else(|| top.commit.clone())
+        }
+    };
     Ok(Link {
         plan: name.clone(),
-        own: merged.clone().or_else(found).unwrap_or_else(|| onto.clone()),
-        commit: merged.unwrap_or_else(|| onto.clone()),
+        commit: top.commit.clone(),
+        own,
     })
 }
 
@@ -109,23 +133,19 @@ fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
 }
 
-/// The merge's commit; none when the target has all of the plan already.
+/// The merge's commit and tree; none when the target has all of the plan already.
 fn merge(
     campaign: &Campaign,
     plan: &Plan,
-    onto: &CommitId,
+    top: &Top,
     head: &CommitId,
     landed: &Landed,
-) -> Result<Option<CommitId>, MergeTrouble> {
-    let git = campaign.git().map_err(|error| refused(&error))?;
-    let builder = CandidateBuilder::new(&campaign.repo, git);
-    match builder
-        .build(onto, head, &message(plan))
-        .map_err(|error| refused(&error))?
-    {
+) -> Result<Option<(CommitId, String)>, MergeTrouble> {
+    let drafted = top.builder.draft(&top.commit, head, &message(plan));
+    match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, onto, head, &candidate.tree)? => Ok(None),
-        Build::Candidate(candidate) => Ok(Some(candidate.commit)),
+        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => Ok(None),
+        Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
         Build::AlreadyContained => Ok(None),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
@@ -141,18 +161,16 @@ fn merge(
 }
 
 /// True when the branch changes something, and the target has just that already.
-fn adds_nothing(
-    campaign: &Campaign,
-    onto: &CommitId,
-    head: &CommitId,
-    merged: &str,
-) -> Result<bool, MergeTrouble> {
-    let repo = &campaign.repo;
-    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
-    if tree(onto)? != merged {
+fn adds_nothing(campaign: &Campaign, top: &Top, head: &CommitId, merged: &str) -> Result<bool, MergeTrouble> {
+    if top.tree != merged {
         return Ok(false);
     }
-    let base = repo.merge_base(onto, head).map_err(|error| refused(&error))?;
+    top.builder.save().map_err(|error| refused(&error))?;
+    let repo = &campaign.repo;
+    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
+    let base = repo
+        .merge_base(&top.commit, head)
+        .map_err(|error| refused(&error))?;
     Ok(match base {
         Some(base) => tree(&base)? != tree(head)?,
         None => false,
@@ -182,5 +200,13 @@ pub fn rehearse(
 ) -> Result<CommitId, MergeTrouble> {
     let plan = plan(campaign, name)?;
     let head = head(campaign, plan)?;
-    Ok(merge(campaign, plan, onto, &head, landed)?.unwrap_or_else(|| onto.clone()))
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let top = Top {
+        commit: onto.clone(),
+        tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
+        builder: CandidateBuilder::new(&campaign.repo, git),
+    };
+    let merged = merge(campaign, plan, &top, &head, landed)?;
+    top.builder.save().map_err(|error| refused(&error))?;
+    Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use crate::agent::{Job, JobFolder, JobInput, JobState, Runner};
-use crate::git::{Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, head_of};
-use crate::plan::{
-    Agent, AgentStdin, AttemptId, COMMAND_PLACEHOLDERS, CommitId, ItemId, Plan, PlanName, Point, RunId,
-    TaskState, Template, UnitId, WorkRef,
+use crate::agent::{Job, JobFolder, JobState, Runner};
+use crate::git::{
+    Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of, head_of,
 };
+use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState, UnitId, WorkRef};
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
 use super::super::{Campaign, environment, prompt};
+use super::call::{Call, Surroundings};
 
 /// A started agent: the event that says so, and the runner to wait for.
 #[derive(Debug)]
@@ -110,9 +110,9 @@ fn start(
         // The prompt is a program: it is given as it was written.
         plan.document.text.clone()
     } else {
-        prompt::render(campaign, plan, worktree, order, states).map_err(|error| refused(&error))?
+        prompt::render(campaign, plan, worktree, &order.into(), states).map_err(|error| refused(&error))?
     };
-    let mut variables = environment::for_plan(campaign, plan, worktree);
+    let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
     phases.dedup();
     let tasks = order.units.iter().filter_map(|unit| match unit {
@@ -126,19 +126,28 @@ fn start(
         .set("ORCH_ATTEMPT", order.attempt.as_str())
         .set("ORCH_RUN", run.to_string())
         .set("ORCH_PROMPT_FILE", prompt_file.to_string_lossy());
-    for (name, value) in &agent.env {
+    let around = Surroundings {
+        plan,
+        branch: &branch,
+        worktree,
+        git_dir: git_dir_of(worktree).map_err(|error| failed(&error))?,
+        git_common_dir: campaign.repo.common_dir(),
+        prompt_file: &prompt_file,
+        prompt: &text,
+    };
+    let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
+    for (name, value) in &call.env {
         variables.set(name, value.as_str());
     }
     let job = Job {
         tag: order.attempt.to_string(),
-        argv: command_line(agent, plan, &branch, worktree, &prompt_file, &text)
-            .map_err(|error| refused(&error))?,
+        argv: call.argv,
         folder: worktree.to_owned(),
         env: variables.into_map(),
-        input: match agent.stdin {
-            AgentStdin::None => JobInput::Null,
-            AgentStdin::Prompt => JobInput::File(prompt_file),
-        },
+        input: call.input,
+        stop: call.stop,
+        reading: call.reading,
+        patience: call.patience,
         timeout: Some(order.timeout),
         grace: plan.attempts.grace,
         head: Some(head.clone()),
@@ -176,38 +185,6 @@ pub(super) fn nobody_else_works(
         }
     }
     Ok(())
-}
-
-fn command_line(
-    agent: &Agent,
-    plan: &Plan,
-    branch: &str,
-    worktree: &Path,
-    prompt_file: &Path,
-    prompt: &str,
-) -> Result<Vec<String>, String> {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    let (prompt_file, status_file) = (text(prompt_file), text(&worktree.join(".orch/status.json")));
-    let worktree = text(worktree);
-    let value = |name: &str| match name {
-        "prompt_file" => Some(prompt_file.as_str()),
-        "prompt" => Some(prompt),
-        "plan" => Some(plan.name.as_str()),
-        "worktree" => Some(worktree.as_str()),
-        "model" => Some(agent.model.as_deref().unwrap_or("")),
-        "status_file" => Some(status_file.as_str()),
-        "branch" => Some(branch),
-        _ => None,
-    };
-    agent
-        .command
-        .iter()
-        .map(|argument| {
-            let template =
-                Template::parse(argument, COMMAND_PLACEHOLDERS).map_err(|error| error.to_string())?;
-            Ok(template.expand(value))
-        })
-        .collect()
 }
 
 /// Merges what another plan made into the branch, before the agent starts.

@@ -228,12 +228,12 @@ fn run<'a>(
             .ensure_detached(&name, &path, chain.top())
             .map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
+        if let Some(plan) = top.or(campaign.set.plans.first()) {
+            warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
+        }
         ready.path
     };
-    let variables = match top {
-        Some(plan) => environment::for_plan(campaign, plan, &worktree),
-        None => environment::for_target(campaign, &worktree),
-    };
+    let variables = environment::for_train(campaign, top, &name, &worktree);
     let check = verify::Check {
         tag,
         line: what.line,
@@ -276,9 +276,7 @@ fn move_target(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Moved>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
-    let mut built = yard.built();
-    let chain = built.trials.get(&landing.trial).cloned();
+    let chain = yard.built().trials.get(&landing.trial).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
     let first = chain
         .links
@@ -294,6 +292,17 @@ fn move_target(
         .last()
         .map_or(&chain.ground.commit, |link| &link.commit)
         .clone();
+    let mut from = before.clone();
+    for link in links.iter().filter(|link| link.own == link.commit) {
+        let plan = campaign.plan(&link.plan);
+        if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
+            super::pre_merge::pre_merge(campaign, plan, target, from.as_ref(), &link.commit)
+                .map_err(Unmoved::Refused)?;
+        }
+        from = Some(link.commit.clone());
+    }
+    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
+    let mut built = yard.built();
     if before.as_ref() != Some(&commit) {
         carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
     }

@@ -1,13 +1,17 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
 
+mod call;
 mod candidate;
 mod check;
 mod conflict;
+mod copy_in;
+mod furnish;
 mod hook;
 mod launch;
 mod merge;
 mod pin;
+mod pre_merge;
 mod unit;
 mod verify;
 mod worktree;
@@ -15,12 +19,13 @@ mod yard;
 
 pub use candidate::rehearse;
 pub use check::check;
-pub use hook::hook;
+pub use furnish::{Progress, stop_setups};
+pub use hook::{Hook, forget, hook};
 pub use launch::launch;
 pub use merge::{land, resume_landing, try_out};
 pub use pin::{AtWork, pin};
 pub use unit::{UnitLocks, integrate};
 pub use verify::{stop_verification, verify};
-pub use worktree::make_worktree;
+pub use worktree::{furnish_own, make_worktree};
 pub use yard::Yard;
 pub(super) use yard::train_key;

@@ -9,7 +9,7 @@ use crate::git::{
     WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
-use crate::schedule::{Event, LaunchTrouble, WorkPlace};
+use crate::schedule::{Event, LaunchTrouble, WorkPlace, WorkRefusal};
 
 use super::super::Campaign;
 use super::launch::nobody_else_works;
@@ -143,11 +143,11 @@ pub fn integrate(
             (event, said)
         }
         Err(why) => {
-            let event = Event::WorkRefused {
+            let event = Event::WorkRefused(WorkRefusal {
                 plan: plan_name,
                 attempt: attempt_id,
                 why,
-            };
+            });
             (event, Vec::new())
         }
     }

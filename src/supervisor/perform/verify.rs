@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Runner};
-use crate::plan::{CommitId, PlanName};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::plan::{CommitId, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, OfPlan};
 
 use super::super::{Campaign, environment};
@@ -149,6 +149,9 @@ pub(super) fn run(
         input: JobInput::Null,
         timeout: Some(check.timeout),
         grace: check.grace,
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
         head: None,
     };
     let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);

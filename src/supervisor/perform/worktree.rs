@@ -1,49 +1,80 @@
 //! Making a plan's worktrees.
 
 use crate::git::{EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed};
-use crate::plan::{CommitId, LaneId, Plan};
-use crate::schedule::Event;
+use crate::plan::{CommitId, Dispatch, LaneId, Plan};
+use crate::schedule::{Event, LaneNote};
 use crate::status;
 
-use super::super::Campaign;
+use super::super::{Campaign, environment};
+use super::furnish::{self, Furnishing, Progress, Unready, furnish};
 
-/// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, with the warnings that came
-/// of it.
+/// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, and prepares it for work; with
+/// the warnings that came of it.
 pub fn make_worktree(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     lane: &LaneId,
     base: &CommitId,
+    progress: &Progress<'_>,
 ) -> (Event, Vec<String>) {
-    let refused = |why: String| {
-        let event = Event::WorktreeRefused {
-            plan: lane.plan.clone(),
-            lane: lane.lane,
-            why,
-        };
-        (event, Vec::new())
+    let note = |why: String| LaneNote {
+        plan: lane.plan.clone(),
+        lane: lane.lane,
+        why,
     };
-    let Some(plan) = campaign.plan(&lane.plan) else {
-        return refused("the plan is not in the manifest any more".to_owned());
-    };
-    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, base));
-    match made {
-        Ok(mut ready) => {
-            // The folder where agents report is there before anybody watches it.
-            if let Err(error) = status::prepare(&ready.path, &lane.plan, &plan.document) {
-                ready.warnings.push(error.to_string());
-            }
-            let event = Event::WorktreeCreated {
-                plan: lane.plan.clone(),
-                lane: lane.lane,
-                path: ready.path.to_string_lossy().into_owned(),
-                branch: plan.branch.clone(),
-                base: base.clone(),
-            };
-            (event, ready.warnings)
+    match make(campaign, admin, lane, base, progress) {
+        Ok(made) => made,
+        Err(Unready::Failed(why)) => (Event::WorktreeRefused(note(why)), Vec::new()),
+        Err(Unready::Stopped) => {
+            let why = "it was not ready when a person asked to stop".to_owned();
+            (Event::WorktreeDeferred(note(why)), Vec::new())
         }
-        Err(error) => refused(error.to_string()),
     }
+}
+
+fn make(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    lane: &LaneId,
+    base: &CommitId,
+    progress: &Progress<'_>,
+) -> Result<(Event, Vec<String>), Unready> {
+    let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
+    let plan = campaign.plan(&lane.plan).ok_or_else(gone)?;
+    progress.wait_for_room(campaign)?;
+    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, base));
+    let mut ready = made.map_err(|error| Unready::Failed(error.to_string()))?;
+    // The folder where agents report is there before anybody watches it.
+    if let Err(error) = status::prepare(&ready.path, &lane.plan, &plan.document) {
+        ready.warnings.push(error.to_string());
+    }
+    let furnished = furnish(
+        campaign,
+        &Furnishing {
+            key: &lane.to_string(),
+            worktree: &ready.path,
+            setup: &plan.setup,
+            variables: &environment::for_lane(campaign, plan, lane.lane, &ready.path),
+            timeout: plan.attempts.timeout,
+            grace: plan.attempts.grace,
+            event: furnish::created(
+                Some(plan.name.as_str()),
+                lane.lane,
+                &ready.path,
+                Some(&plan.branch),
+            ),
+        },
+        progress,
+    )?;
+    ready.warnings.extend(furnished);
+    let event = Event::WorktreeCreated {
+        plan: lane.plan.clone(),
+        lane: lane.lane,
+        path: ready.path.to_string_lossy().into_owned(),
+        branch: plan.branch.clone(),
+        base: base.clone(),
+    };
+    Ok((event, ready.warnings))
 }
 
 fn ensure(
@@ -54,7 +85,7 @@ fn ensure(
     base: &CommitId,
 ) -> Result<WorktreeReady, EnsureError> {
     let (key, path) = (lane.to_string(), campaign.lane_path(lane));
-    if lane.lane == 0 && plan.arrangement.dispatch == crate::plan::Dispatch::Plan {
+    if lane.lane == 0 && plan.arrangement.dispatch == Dispatch::Plan {
         return admin.ensure(&WorktreeSpec {
             key,
             path,
@@ -74,5 +105,36 @@ fn ensure(
         path,
         branch,
         base,
+    })
+}
+
+/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's
+/// settings say; gives what a person should know. One that is ready costs a look at its note.
+///
+/// # Errors
+///
+/// What did not work, in words.
+pub fn furnish_own(
+    campaign: &Campaign,
+    plan: &Plan,
+    key: &str,
+    worktree: &std::path::Path,
+) -> Result<Vec<String>, String> {
+    let progress = Progress {
+        say: &|_| {},
+        stop: &std::sync::atomic::AtomicBool::new(false),
+    };
+    let wanted = Furnishing {
+        key,
+        worktree,
+        setup: &campaign.set.run.setup,
+        variables: &environment::for_plan(campaign, plan, worktree),
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+        event: furnish::created(None, 0, worktree, None),
+    };
+    furnish(campaign, &wanted, &progress).map_err(|unready| match unready {
+        Unready::Failed(why) => format!("the worktree for verifying merges is not ready: {why}"),
+        Unready::Stopped => "the setup of the worktree for verifying merges was stopped".to_owned(),
     })
 }

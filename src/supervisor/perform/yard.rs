@@ -57,7 +57,7 @@ pub(super) struct Built {
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
     /// Merges by what was merged onto what; none where that added nothing.
-    pub merges: BTreeMap<(CommitId, CommitId), Option<CommitId>>,
+    pub merges: BTreeMap<(CommitId, CommitId), Option<(CommitId, String)>>,
 }
 
 /// See the module.

@@ -2,12 +2,17 @@
 
 mod dice;
 pub mod disturbed;
+mod false_clock;
+pub mod histories;
 mod lanes;
 pub mod reading;
 mod repo;
 mod sandbox;
+mod small_disk;
 
 pub use dice::{Dice, asked};
+pub use false_clock::FalseClock;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};
 pub use repo::{Scratch, Tree, isolate};
 pub use sandbox::{Running, Said, Sandbox, document, has_fields, kill, program, wait_for};
+pub use small_disk::SmallDisk;

@@ -184,10 +184,20 @@ impl Scratch {
         scratch
     }
 
+    /// As [`Scratch::new`], in a folder into which something was mounted.
+    pub fn within(root: tempfile::TempDir) -> Self {
+        let scratch = Self::empty_within(root, "repo");
+        scratch.commit_file("README.md", "a scratch repository\n");
+        scratch
+    }
+
     /// A repository without a commit.
     pub fn empty(name: impl AsRef<Path>) -> Self {
+        Self::empty_within(tempfile::tempdir().unwrap(), name)
+    }
+
+    fn empty_within(root: tempfile::TempDir, name: impl AsRef<Path>) -> Self {
         isolate();
-        let root = tempfile::tempdir().unwrap();
         let main = Tree::at(root.path().canonicalize().unwrap().join(name));
         fs::create_dir_all(main.path()).unwrap();
         main.git("init --quiet --initial-branch=main");

@@ -1,0 +1,196 @@
+//! A control group of its own for each job (cgroup version 2), where one may be made: what it holds, it holds whatever its
+//! processes do to their parents, sessions, titles and environments. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
+//!
+//! It is an addition, never a condition: where no group can be made, descent and the job's mark have to do.
+
+use std::fs::{self, File};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::process::ProcessId;
+use super::{AgentError, JobFolder};
+
+/// The file in a job's folder that names its group.
+const NOTE: &str = "group";
+
+/// How long the kernel may take to empty a group whose processes were all killed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A group that holds the processes of one job and nothing else.
+#[derive(Debug)]
+pub(super) struct ControlGroup {
+    folder: PathBuf,
+}
+
+impl ControlGroup {
+    /// Makes a group for the job in this folder, below the group of this process, and notes it there. None where that is
+    /// not allowed or there are no such groups.
+    pub(super) fn make(job: &JobFolder) -> Option<Self> {
+        let name = format!("orch-{:016x}", hash(&job.unique_path()));
+        let folder = own_group()?.join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            // Of an earlier runner of this job, all of which is ended before another is started.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(_) => return None,
+        }
+        let group = Self { folder };
+        let noted = group.identity().is_some_and(|identity| {
+            let mut note = identity.into_bytes();
+            note.extend(group.folder.as_os_str().as_bytes());
+            fs::write(job.path().join(NOTE), note).is_ok()
+        });
+        if !noted {
+            group.remove();
+            return None;
+        }
+        Some(group)
+    }
+
+    /// The group that was made for the job in this folder, if it still stands. Groups do not outlive a restart of the
+    /// machine, and one of the same name that was made later is another.
+    pub(super) fn of(job: &Path) -> Option<Self> {
+        let note = fs::read(job.join(NOTE)).ok()?;
+        let start = note.iter().position(|byte| *byte == b'/')?;
+        let (identity, folder) = note.split_at(start);
+        let group = Self {
+            folder: std::ffi::OsString::from_vec(folder.to_vec()).into(),
+        };
+        (group.identity()?.as_bytes() == identity).then_some(group)
+    }
+
+    /// Where a process that is to be in it writes `0`.
+    pub(super) fn door(&self) -> Option<File> {
+        File::options()
+            .write(true)
+            .open(self.folder.join("cgroup.procs"))
+            .ok()
+    }
+
+    /// Every living process in it, and in groups that they made below it.
+    pub(super) fn processes(&self) -> Vec<ProcessId> {
+        let mut found = Vec::new();
+        let mut open = vec![self.folder.clone()];
+        while let Some(folder) = open.pop() {
+            let pids = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+            let pids = pids.lines().filter_map(|pid| pid.parse().ok());
+            found.extend(pids.filter_map(ProcessId::of));
+            open.extend(below(&folder));
+        }
+        found
+    }
+
+    /// Kills what is left in it at once, so that nothing can fork away, and removes it.
+    pub(super) fn end(self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.processes().is_empty() && Instant::now() < deadline {
+            // Kernels before 5.14 have no such file: there, killing what is seen until nothing is seen has to do.
+            if fs::write(self.folder.join("cgroup.kill"), "1").is_err() {
+                for process in self.processes() {
+                    process.signal(rustix::process::Signal::KILL);
+                }
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.remove();
+    }
+
+    fn remove(&self) {
+        remove(&self.folder);
+    }
+
+    /// What tells it from another group of the same name: numbers, and a space at the end.
+    fn identity(&self) -> Option<String> {
+        let found = fs::metadata(&self.folder).ok()?;
+        Some(format!("{} {} ", found.dev(), found.ino()))
+    }
+}
+
+/// Removes a group and those below it; one that is not empty stays.
+fn remove(folder: &Path) {
+    for inner in below(folder) {
+        remove(&inner);
+    }
+    let _ = fs::remove_dir(folder);
+}
+
+fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| entry.path())
+}
+
+fn hash(path: &Path) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(path.as_os_str().as_bytes())
+}
+
+/// The group of this process, in the file system where it is shown.
+fn own_group() -> Option<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    group_folder(&own, &mounts)
+}
+
+/// The folder of the group that `/proc/self/cgroup` names, by the mounts of `/proc/self/mountinfo`. None for version 1.
+fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
+    let group = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+    mounts.lines().find_map(|line| {
+        // Numbers, root, mount point, options, any number of tags, a dash, the type.
+        let (mount, kind) = line.split_once(" - ")?;
+        let mut fields = mount.split(' ').skip(3);
+        let (root, point) = (fields.next()?, fields.next()?);
+        if kind.split(' ').next() != Some("cgroup2") {
+            return None;
+        }
+        let inside = Path::new(group).strip_prefix(root).ok()?;
+        Some(Path::new(point).join(inside))
+    })
+}
+
+/// True when a group can be made for jobs here: it is tried.
+///
+/// # Errors
+///
+/// When no folder can be made to try it with.
+pub fn makes_control_groups() -> Result<bool, AgentError> {
+    let scratch = tempfile::tempdir().map_err(AgentError::file("make", std::env::temp_dir()))?;
+    let made = ControlGroup::make(&JobFolder::new(scratch.path()));
+    Ok(made.map(ControlGroup::end).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_is_found_below_the_root_that_is_mounted() {
+        let mounts = "25 1 0:23 / /proc rw - proc proc rw\n\
+                      31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n";
+        let folder = |own: &str| group_folder(own, mounts);
+        assert_eq!(
+            folder("0::/user.slice/user-1000.slice\n").as_deref(),
+            Some(Path::new("/sys/fs/cgroup/user.slice/user-1000.slice"))
+        );
+        assert_eq!(folder("0::/\n").as_deref(), Some(Path::new("/sys/fs/cgroup")));
+        // Version 1 alone, and a group outside of what a container shows.
+        assert_eq!(folder("4:memory:/a\n1:cpu:/\n"), None);
+        let inner = "31 25 0:27 /inner /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        assert_eq!(
+            group_folder("0::/inner/job\n", inner).as_deref(),
+            Some(Path::new("/sys/fs/cgroup/job"))
+        );
+        assert_eq!(group_folder("0::/other\n", inner), None);
+    }
+
+    #[test]
+    fn a_job_without_a_note_or_with_one_of_another_group_has_none() {
+        let job = tempfile::tempdir().unwrap();
+        assert!(ControlGroup::of(job.path()).is_none());
+        fs::write(job.path().join(NOTE), "garbage").unwrap();
+        assert!(ControlGroup::of(job.path()).is_none());
+        fs::write(job.path().join(NOTE), format!("1 2 {}", job.path().display())).unwrap();
+        assert!(ControlGroup::of(job.path()).is_none());
+    }
+}

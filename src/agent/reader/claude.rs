@@ -1,0 +1,138 @@
+//! Claude Code, `--output-format stream-json --verbose`.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::json::{micros, number, text};
+use super::{Draft, obstacles, reset};
+use crate::schedule::{ObstacleKind, Spent};
+
+pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
+    let Some(kind) = text(event, "/type") else {
+        return;
+    };
+    match kind {
+        "system" => system(event, draft, now),
+        "assistant" => assistant(event, draft),
+        "rate_limit_event" => limit(event, draft),
+        "result" => result(event, draft, now),
+        _ => return,
+    }
+    draft.facts.speaks = true;
+    if let Some(session) = text(event, "/session_id") {
+        draft.facts.session = Some(session.to_owned());
+    }
+}
+
+fn system(event: &Value, draft: &mut Draft, now: Timestamp) {
+    if text(event, "/subtype") != Some("api_retry") {
+        return;
+    }
+    let status = number(event, "/error_status");
+    let word = text(event, "/error").unwrap_or("error");
+    let why = match status {
+        Some(status) => format!("the service answers {status} ({word})"),
+        None => format!("the service does not answer ({word})"),
+    };
+    draft.facts.errors.add(why.clone());
+    // What is tried again is nobody's fault.
+    let kind = obstacles::kind(status, word).unwrap_or(ObstacleKind::Outage);
+    draft.obstructed(kind, &why, reset::after(number(event, "/retry_delay_ms"), now));
+}
+
+fn assistant(event: &Value, draft: &mut Draft) {
+    // The program's own words about an error, put as an answer: the result says the same.
+    if text(event, "/message/model") == Some("<synthetic>") {
+        return;
+    }
+    draft.progress();
+    let message = text(event, "/message/id").map(str::to_owned);
+    // An answer comes in several events, each with the same figures.
+    if message.is_some() && draft.last_message == message {
+        return;
+    }
+    draft.last_message = message;
+    draft.facts.turns += 1;
+    let spent = usage(event, "/message/usage");
+    draft.facts.spent = draft.facts.spent.plus(spent);
+}
+
+fn usage(event: &Value, path: &str) -> Spent {
+    let at = |name: &str| number(event, &format!("{path}/{name}")).unwrap_or(0);
+    Spent {
+        input: at("input_tokens") + at("cache_creation_input_tokens"),
+        cached: at("cache_read_input_tokens"),
+        output: at("output_tokens"),
+        micros: None,
+    }
+}
+
+/// What is left of a subscription.
+fn limit(event: &Value, draft: &mut Draft) {
+    if text(event, "/rate_limit_info/status") != Some("rejected") {
+        return;
+    }
+    let sort = text(event, "/rate_limit_info/rateLimitType").unwrap_or("usage");
+    let until = number(event, "/rate_limit_info/resetsAt").map(reset::seconds);
+    draft.obstructed(
+        ObstacleKind::RateLimit,
+        &format!("the {} limit is reached", sort.replace('_', " ")),
+        until,
+    );
+}
+
+fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
+    if let Some(turns) = number(event, "/num_turns") {
+        draft.facts.turns = u32::try_from(turns).unwrap_or(u32::MAX);
+    }
+    // Over all models, those of helpers included.
+    let models = event.pointer("/modelUsage").and_then(Value::as_object);
+    let total =
+        models
+            .into_iter()
+            .flat_map(|models| models.values())
+            .fold(Spent::default(), |total, model| {
+                let at = |path| number(model, path).unwrap_or(0);
+                total.plus(Spent {
+                    input: at("/inputTokens") + at("/cacheCreationInputTokens"),
+                    cached: at("/cacheReadInputTokens"),
+                    output: at("/outputTokens"),
+                    micros: None,
+                })
+            });
+    if total.tokens() > 0 {
+        draft.facts.spent = total;
+    }
+    draft.facts.spent.micros = micros(event, "/total_cost_usd").or(draft.facts.spent.micros);
+    for denial in event
+        .pointer("/permission_denials")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let tool = text(denial, "/tool_name").unwrap_or("a tool");
+        let input = ["/tool_input/command", "/tool_input/file_path", "/tool_input/url"];
+        let what = input.iter().find_map(|path| text(denial, path));
+        draft.facts.denied.add(super::tool(tool, what));
+    }
+    let errors = event
+        .pointer("/errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let errors: Vec<&str> = errors.filter_map(Value::as_str).collect();
+    let said = text(event, "/result").map_or_else(|| errors.join("; "), str::to_owned);
+    let subtype = text(event, "/subtype").unwrap_or_default();
+    let good = event.pointer("/is_error").and_then(Value::as_bool) != Some(true) && subtype == "success";
+    if !good {
+        let why = if said.is_empty() { subtype } else { &said };
+        let before = draft.facts.obstacle.clone();
+        draft.error(number(event, "/api_error_status"), why, now);
+        if let (None, Some(before)) = (&draft.facts.obstacle, before) {
+            draft.facts.obstacle = Some(before);
+        }
+        draft.end(false, why);
+    } else {
+        draft.end(true, &said);
+    }
+}

@@ -1,0 +1,192 @@
+//! Reading what an agent prints: line by line, for what it tells of its attempt ([`Facts`]).
+//!
+//! Each program has a file of its own. All of them are pure, ignore what they do not know, and survive anything: broken
+//! lines, huge ones, words in other tongues. A word of progress takes an obstacle back, a good last word all of them.
+
+mod aider;
+mod claude;
+mod codex;
+mod gemini;
+mod json;
+mod lines;
+mod obstacles;
+mod opencode;
+mod plain;
+mod reset;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::EventFormat;
+use crate::schedule::{Exit, Facts, Obstacle, ObstacleKind, Spent, Word};
+
+use lines::Lines;
+
+/// How a job's output is to be read: part of `attempt.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reading {
+    /// How it tells what it does.
+    pub format: EventFormat,
+    /// What the conversation had used up before, for programs that count over all of it.
+    pub before: Spent,
+    /// Millionths of money for a million tokens of input, of cached input and of output, for programs that do not say.
+    pub price: Option<[u64; 3]>,
+}
+
+/// The reader of one attempt's output.
+#[derive(Debug)]
+pub struct Reader {
+    reading: Reading,
+    lines: Lines,
+    draft: Draft,
+}
+
+/// What was read so far, with what is only needed to read on.
+#[derive(Debug, Default)]
+struct Draft {
+    facts: Facts,
+    /// How often an obstacle was seen since the last progress.
+    sightings: u32,
+    /// The answer of the model that was counted last.
+    last_message: Option<String>,
+    /// The last lines that are no events.
+    plain: plain::Tail,
+}
+
+impl Reader {
+    /// A reader before any output.
+    pub fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            lines: Lines::default(),
+            draft: Draft::default(),
+        }
+    }
+
+    /// Takes in more output.
+    pub fn feed(&mut self, bytes: &[u8], now: Timestamp) {
+        let (format, draft, before) = (self.reading.format, &mut self.draft, self.reading.before);
+        self.lines
+            .feed(bytes, |line| read_line(format, line, draft, before, now));
+    }
+
+    /// What is known so far.
+    pub fn facts(&self) -> Facts {
+        let mut facts = self.draft.facts.clone();
+        if let (None, Some(price)) = (facts.spent.micros, self.reading.price) {
+            let tokens = [facts.spent.input, facts.spent.cached, facts.spent.output];
+            let each = tokens.into_iter().zip(price);
+            let micros = each.map(|(tokens, price)| tokens.saturating_mul(price) / 1_000_000);
+            facts.spent.micros = (facts.spent.tokens() > 0).then(|| micros.sum());
+        }
+        facts
+    }
+
+    /// How often what keeps the agent from working was seen since it last got on.
+    pub fn sightings(&self) -> u32 {
+        self.draft.sightings
+    }
+
+    /// What is known at the end.
+    pub fn finish(mut self, exit: &Exit, now: Timestamp) -> Facts {
+        let (format, before) = (self.reading.format, self.reading.before);
+        let draft = &mut self.draft;
+        self.lines.end(|line| read_line(format, line, draft, before, now));
+        if format == EventFormat::Aider {
+            aider::finish(&mut self.draft);
+        }
+        let well = *exit == Exit::Code { code: 0 };
+        if !self.draft.facts.end.as_ref().is_some_and(|end| end.good) && !well {
+            plain::finish(&mut self.draft, now);
+        }
+        self.facts()
+    }
+}
+
+fn read_line(format: EventFormat, line: &[u8], draft: &mut Draft, before: Spent, now: Timestamp) {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    let event = text
+        .starts_with('{')
+        .then(|| serde_json::from_str::<serde_json::Value>(text).ok())
+        .flatten();
+    match (format, &event) {
+        (EventFormat::Claude, Some(event)) => claude::read(event, draft, now),
+        (EventFormat::Codex, Some(event)) => codex::read(event, draft, before, now),
+        (EventFormat::Opencode, Some(event)) => opencode::read(event, draft, now),
+        (EventFormat::Gemini, Some(event)) => gemini::read(event, draft, now),
+        (EventFormat::Aider, _) => aider::read(text, draft, now),
+        (EventFormat::Opencode, None) => opencode::read_log(text, draft, now),
+        (EventFormat::Gemini, None) => gemini::read_log(text, draft, now),
+        (EventFormat::Codex, None) => codex::read_log(text, draft),
+        (EventFormat::None | EventFormat::Claude, _) => {}
+    }
+    if event.is_none() {
+        draft.plain.push(text);
+    }
+}
+
+impl Draft {
+    /// The agent gets on: whatever stood in its way does not any more.
+    fn progress(&mut self) {
+        self.facts.obstacle = None;
+        self.sightings = 0;
+    }
+
+    /// Something stands in the agent's way. A reset time that was told before is kept.
+    fn obstructed(&mut self, kind: ObstacleKind, why: &str, until: Option<i64>) {
+        let known = self.facts.obstacle.as_ref().filter(|known| known.kind == kind);
+        let until = until.or(known.and_then(|known| known.until));
+        self.sightings = self.sightings.saturating_add(1);
+        self.facts.obstacle = Some(Obstacle {
+            kind,
+            why: shortened(why),
+            until,
+        });
+    }
+
+    /// Looks whether an error is an obstacle, by the status of the answer and by its words.
+    fn error(&mut self, status: Option<u64>, why: &str, now: Timestamp) {
+        self.facts.errors.add(shortened(why));
+        if let Some(kind) = obstacles::kind(status, why) {
+            self.obstructed(kind, why, reset::told_in(why, now));
+        }
+    }
+
+    /// The agent's last word about the whole.
+    fn end(&mut self, good: bool, text: &str) {
+        if good {
+            self.progress();
+        }
+        self.facts.end = Some(Word {
+            good,
+            text: shortened(text),
+        });
+    }
+}
+
+/// The first line, without what nobody reads to its end.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let text = json::inner_message(text);
+    let line = text.trim().lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// `Bash(git push)`.
+fn tool(name: &str, what: Option<&str>) -> String {
+    match what {
+        Some(what) => format!("{name}({})", shortened(what)),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! Errors that are nobody's fault: by the status of the answer, and by the words that services and programs use.
+
+use crate::schedule::ObstacleKind;
+
+/// What only a person can answer.
+const TRUST: &[&str] = &[
+    "trusted directory",
+    "do you trust",
+    "folder is not trusted",
+    "workspace is not trusted",
+    "untrusted folder",
+];
+
+/// Nobody is logged in.
+const LOGIN: &[&str] = &[
+    "authentication_error",
+    "authentication_failed",
+    "authenticationerror",
+    "authentication error",
+    "unauthorized",
+    "invalid api key",
+    "invalid x-api-key",
+    "incorrect api key",
+    "api key not valid",
+    "api key is missing",
+    "no api key",
+    "please run /login",
+    "please log in",
+    "not logged in",
+    "login required",
+    "auth method",
+    "oauth token has expired",
+    "token has expired",
+    "token is expired",
+    "refresh token",
+    "session expired",
+    "credentials have expired",
+];
+
+/// The account itself is refused.
+const ACCOUNT: &[&str] = &[
+    "credit balance is too low",
+    "insufficient_quota",
+    "insufficient quota",
+    "insufficient credits",
+    "insufficient balance",
+    "billing",
+    "payment required",
+    "organization has been disabled",
+];
+
+/// Enough was used for now.
+const LIMIT: &[&str] = &[
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    "rate-limit",
+    "too many requests",
+    "usage limit",
+    "usage_limit",
+    "hit your limit",
+    "limit reached",
+    "quota exceeded",
+    "exceeded your current quota",
+    "resource_exhausted",
+    "resource has been exhausted",
+    "(429)",
+    "status 429",
+    "status: 429",
+];
+
+/// The service is not there.
+const OUTAGE: &[&str] = &[
+    "overloaded",
+    "service unavailable",
+    "bad gateway",
+    "gateway timeout",
+    "internal server error",
+    "connection error",
+    "connection refused",
+    "connection reset",
+    "connection closed",
+    "unable to connect",
+    "cannot connect",
+    "could not connect",
+    "econnrefused",
+    "econnreset",
+    "enotfound",
+    "etimedout",
+    "eai_again",
+    "fetch failed",
+    "socket hang up",
+    "network error",
+    "stream disconnected",
+    "stream closed",
+    "error sending request",
+    "apiconnectionerror",
+    "serviceunavailableerror",
+    "internalservererror",
+    "status 529",
+];
+
+/// What sort of obstacle an error is; none when it is an error like any other.
+pub(super) fn kind(status: Option<u64>, text: &str) -> Option<ObstacleKind> {
+    let text = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(TRUST) {
+        return Some(ObstacleKind::Trust);
+    }
+    if status == Some(402) || says(ACCOUNT) {
+        return Some(ObstacleKind::Account);
+    }
+    match status {
+        Some(401 | 403) => Some(ObstacleKind::Login),
+        Some(429) => Some(ObstacleKind::RateLimit),
+        Some(408 | 500..=599) => Some(ObstacleKind::Outage),
+        // Whatever its words: the request is what is wrong.
+        Some(400..=499) => says(LOGIN)
+            .then_some(ObstacleKind::Login)
+            .or_else(|| says(LIMIT).then_some(ObstacleKind::RateLimit)),
+        _ if says(LIMIT) => Some(ObstacleKind::RateLimit),
+        _ if says(LOGIN) => Some(ObstacleKind::Login),
+        _ if says(OUTAGE) || unexpected_5xx(&text) => Some(ObstacleKind::Outage),
+        _ => None,
+    }
+}
+
+/// `status 503`, `status: 502`, `HTTP 500`.
+fn unexpected_5xx(text: &str) -> bool {
+    ["status 5", "status: 5", "http 5", "error 5"]
+        .iter()
+        .any(|prefix| {
+            text.match_indices(prefix).any(|(at, _)| {
+                let digits = text[at + prefix.len()..].as_bytes();
+                digits.len() >= 2
+                    && digits[..2].iter().all(u8::is_ascii_digit)
+                    && digits.get(2).is_none_or(|next| !next.is_ascii_digit())
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_apart_by_status_first_and_by_words_where_there_is_none() {
+        let cases = [
+            (Some(429), "slow down", Some(ObstacleKind::RateLimit)),
+            (Some(401), "no", Some(ObstacleKind::Login)),
+            (Some(529), "Overloaded", Some(ObstacleKind::Outage)),
+            (Some(402), "pay", Some(ObstacleKind::Account)),
+            (Some(400), "stub http 400", None),
+            (Some(404), "model not found", None),
+            (
+                Some(400),
+                "API key not valid. Please pass a valid API key.",
+                Some(ObstacleKind::Login),
+            ),
+            (
+                None,
+                "You've hit your usage limit. Try again in 2 hours.",
+                Some(ObstacleKind::RateLimit),
+            ),
+            (
+                None,
+                "exceeded retry limit, last status: 429 Too Many Requests",
+                Some(ObstacleKind::RateLimit),
+            ),
+            (
+                None,
+                "unexpected status 401 Unauthorized: invalid",
+                Some(ObstacleKind::Login),
+            ),
+            (
+                None,
+                "unexpected status 529 <unknown status code>: busy",
+                Some(ObstacleKind::Outage),
+            ),
+            (
+                None,
+                "Your credit balance is too low",
+                Some(ObstacleKind::Account),
+            ),
+            (None, "Not inside a trusted directory", Some(ObstacleKind::Trust)),
+            (None, "the tests do not pass", None),
+            (None, "status 5000 is not a status", None),
+        ];
+        for (status, text, expected) in cases {
+            assert_eq!(kind(status, text), expected, "{status:?} {text}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! OpenCode, `run --format json --print-logs --log-level ERROR`.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::json::{micros, number, text};
+use super::{Draft, obstacles, reset, shortened};
+use crate::schedule::{ObstacleKind, Spent};
+
+pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
+    let Some(kind) = text(event, "/type") else {
+        return;
+    };
+    match kind {
+        "step_start" | "text" | "reasoning" => draft.progress(),
+        "tool_use" => {
+            draft.progress();
+            let error = text(event, "/part/state/error").unwrap_or_default();
+            if text(event, "/part/state/status") == Some("error") && error.contains("permission") {
+                let what = ["/part/state/input/command", "/part/state/input/filePath"];
+                let what = what.iter().find_map(|path| text(event, path));
+                draft
+                    .facts
+                    .denied
+                    .add(super::tool(text(event, "/part/tool").unwrap_or("a tool"), what));
+            }
+        }
+        "step_finish" => {
+            draft.progress();
+            draft.facts.turns += 1;
+            let at = |path| number(event, path).unwrap_or(0);
+            draft.facts.spent = draft.facts.spent.plus(Spent {
+                input: at("/part/tokens/input") + at("/part/tokens/cache/write"),
+                cached: at("/part/tokens/cache/read"),
+                output: at("/part/tokens/output") + at("/part/tokens/reasoning"),
+                micros: micros(event, "/part/cost"),
+            });
+            // Any other reason means that it goes on, or was cut off.
+            match text(event, "/part/reason") {
+                Some("stop") => draft.end(true, "it stopped by itself"),
+                _ => draft.facts.end = None,
+            }
+        }
+        "error" => {
+            let why = text(event, "/error/data/message")
+                .or_else(|| text(event, "/error/name"))
+                .unwrap_or("an error");
+            draft.error(number(event, "/error/data/statusCode"), why, now);
+            let wait = text(event, "/error/data/responseHeaders/retry-after");
+            if let (Some(obstacle), Some(seconds)) = (
+                &mut draft.facts.obstacle,
+                wait.and_then(|wait| wait.parse::<u64>().ok()),
+            ) {
+                obstacle.until = reset::after(Some(seconds.saturating_mul(1000)), now);
+            }
+            draft.end(false, why);
+        }
+        _ => return,
+    }
+    draft.facts.speaks = true;
+    if let Some(session) = text(event, "/sessionID") {
+        draft.facts.session = Some(session.to_owned());
+    }
+}
+
+/// Its log, which alone tells that it is refused and tries again.
+pub(super) fn read_log(line: &str, draft: &mut Draft, now: Timestamp) {
+    let is_refusal = line.contains("level=ERROR") && line.contains("stream error");
+    // It gives each conversation a title, on the side.
+    if !is_refusal || line.contains("small=true") {
+        return;
+    }
+    let why = line.split_once("error.error=").map_or(line, |(_, why)| why);
+    let why = why.trim_matches('"');
+    draft.facts.errors.add(shortened(why));
+    let kind = obstacles::kind(None, why).unwrap_or(ObstacleKind::Outage);
+    draft.obstructed(kind, why, reset::told_in(why, now));
+}

@@ -1,0 +1,45 @@
+//! What a program says outside of its events: looked at when it failed, for want of anything better.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::{Draft, obstacles, reset};
+
+/// So many of the last lines are looked at: an error stands at the end.
+const KEPT: usize = 12;
+
+/// The last lines.
+#[derive(Debug, Default)]
+pub(super) struct Tail(VecDeque<String>);
+
+impl Tail {
+    pub(super) fn push(&mut self, line: &str) {
+        if self.0.len() == KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(line.chars().take(500).collect());
+    }
+}
+
+/// The program failed and its events, if it has any, do not say why.
+pub(super) fn finish(draft: &mut Draft, now: Timestamp) {
+    if draft.facts.obstacle.is_some() {
+        return;
+    }
+    let found = draft
+        .plain
+        .0
+        .iter()
+        .rev()
+        .find_map(|line| Some((obstacles::kind(None, line)?, line.clone())));
+    if let Some((kind, line)) = found {
+        let until = draft
+            .plain
+            .0
+            .iter()
+            .rev()
+            .find_map(|line| reset::told_in(line, now));
+        draft.obstructed(kind, &line, until);
+    }
+}

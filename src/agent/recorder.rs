@@ -1,0 +1,111 @@
+//! What becomes of a command's output: it goes into the log, and what it tells is read and written down beside it.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::schedule::{Exit, Facts};
+
+use super::log::{LOG_LIMIT, Log};
+use super::{AgentError, Job, JobFolder, Reader};
+
+/// How far what is written down may lag behind what is known.
+const LAG: Duration = Duration::from_secs(1);
+
+/// So many times an obstacle that does not pass is seen before it counts: a program tries a login that expired once more,
+/// with a new one.
+const SURE: u32 = 2;
+
+/// The output of one command.
+#[derive(Debug)]
+pub(super) struct Recorder<'a> {
+    log: Log,
+    reader: Reader,
+    folder: &'a JobFolder,
+    written: Facts,
+    written_at: Option<Instant>,
+    patience: Option<Duration>,
+    /// Since when an obstacle has stood in the way.
+    blocked: Option<Instant>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn open(folder: &'a JobFolder, job: &Job) -> Result<Self, AgentError> {
+        Ok(Self {
+            log: Log::open(&folder.log(), LOG_LIMIT).map_err(AgentError::file("open", folder.log()))?,
+            reader: Reader::new(job.reading.clone()),
+            folder,
+            written: Facts::default(),
+            written_at: None,
+            patience: job.patience,
+            blocked: None,
+        })
+    }
+
+    /// Takes in output. A full disk must not stop the command: what cannot be logged is dropped.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        let _ = self.log.append(bytes);
+        self.reader.feed(bytes, Timestamp::now());
+        self.blocked = match self.reader.sightings() {
+            0 => None,
+            _ => self.blocked.or_else(|| Some(Instant::now())),
+        };
+        self.write();
+    }
+
+    /// Bytes of output so far.
+    pub(super) fn total(&self) -> u64 {
+        self.log.total()
+    }
+
+    /// When something has to be done although nothing is printed.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let blocked = self.blocked.and_then(|since| since.checked_add(self.patience?));
+        let lag = self.written_at.filter(|_| self.is_behind()).map(|at| at + LAG);
+        [blocked, lag].into_iter().flatten().min()
+    }
+
+    /// Writes down what is known, if that is due.
+    pub(super) fn catch_up(&mut self) {
+        self.write();
+    }
+
+    /// True when the command had better be ended: what stands in its way will not go away while it waits for it.
+    pub(super) fn is_blocked(&self) -> bool {
+        let (Some(patience), Some(since)) = (self.patience, self.blocked) else {
+            return false;
+        };
+        let Some(obstacle) = self.reader.facts().obstacle else {
+            return false;
+        };
+        let far = obstacle.until.is_some_and(|until| {
+            let ahead = until.saturating_sub(Timestamp::now().as_second());
+            u64::try_from(ahead).is_ok_and(|ahead| ahead > patience.as_secs())
+        });
+        let sure = !obstacle.kind.passes() && self.reader.sightings() >= SURE;
+        far || sure || since.elapsed() >= patience
+    }
+
+    /// The last word: what is known once all output was taken in.
+    pub(super) fn finish(mut self, exit: &Exit) {
+        let reader = std::mem::replace(&mut self.reader, Reader::new(Default::default()));
+        let facts = reader.finish(exit, Timestamp::now());
+        if facts != self.written {
+            let _ = self.folder.write("facts.json", &facts);
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.reader.facts() != self.written
+    }
+
+    fn write(&mut self) {
+        let recent = self.written_at.is_some_and(|at| at.elapsed() < LAG);
+        if !recent && self.is_behind() {
+            let facts = self.reader.facts();
+            let _ = self.folder.write("facts.json", &facts);
+            self.written = facts;
+            self.written_at = Some(Instant::now());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Making a command end: the signals that it listens to, one after the other, then KILL.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::plan::StopSignal;
+
+use super::{ProcessId, extinction};
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Ask(StopSignal),
+    Kill,
+}
+
+/// A command that is being ended.
+#[derive(Debug)]
+pub(super) struct Stopping(VecDeque<(Instant, Step)>);
+
+impl Stopping {
+    /// The steps, spread evenly over the grace period.
+    pub(super) fn new(signals: &[StopSignal], grace: Duration, now: Instant) -> Self {
+        let share = grace / u32::try_from(signals.len().max(1)).unwrap_or(1);
+        let asks = (0u32..)
+            .zip(signals)
+            .filter_map(|(place, signal)| Some((now.checked_add(share * place)?, Step::Ask(*signal))));
+        // A grace period beyond any clock means that nothing is killed.
+        let kill = now.checked_add(grace).map(|at| (at, Step::Kill));
+        Self(asks.chain(kill).collect())
+    }
+
+    /// When the next step is due.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.0.front().map(|(at, _)| *at)
+    }
+
+    /// Takes the steps that are due; `leader` is the command's own process.
+    pub(super) fn go_on(&mut self, now: Instant, leader: u32) {
+        while let Some((at, step)) = self.0.front().copied()
+            && at <= now
+        {
+            self.0.pop_front();
+            match step {
+                // As from a terminal, which the tools that it runs in sessions of their own do not have: it ends those.
+                Step::Ask(StopSignal::Int) => {
+                    ProcessId::of(leader).map(|process| process.signal(Signal::INT));
+                }
+                Step::Ask(StopSignal::Term) => extinction::terminate_descendants(),
+                Step::Kill => extinction::kill_descendants(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grace_period_is_shared_by_the_signals_and_ends_with_the_last_one() {
+        let now = Instant::now();
+        let at = |seconds| now + Duration::from_secs(seconds);
+        let stopping = Stopping::new(&[StopSignal::Int, StopSignal::Term], Duration::from_secs(10), now);
+        let expected = [
+            (at(0), Step::Ask(StopSignal::Int)),
+            (at(5), Step::Ask(StopSignal::Term)),
+            (at(10), Step::Kill),
+        ];
+        assert!(stopping.0.iter().eq(&expected), "{stopping:?}");
+        assert_eq!(stopping.due(), Some(now));
+        let endless = Stopping::new(&[StopSignal::Term], Duration::MAX, now);
+        assert_eq!(endless.0.len(), 1);
+    }
+}

@@ -1,0 +1,46 @@
+//! `orch conflicts`
+
+use std::fmt::Write;
+
+use crate::supervisor::{Conflicts, Situation, conflicts};
+
+use super::{CliError, Context, Exit, output};
+
+/// Show which plans' branches would conflict with each other or with the target, as they stand now
+#[derive(Debug, clap::Args)]
+pub struct ConflictsArgs {}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest is wrong, or the repository cannot be read.
+pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
+    let campaign = context.campaign()?;
+    let found = conflicts(&campaign, &Situation::look(&campaign)?)?;
+    if context.json {
+        output::json(&found)?;
+    } else {
+        output::text(&text(&found))?;
+    }
+    Ok(if found.pairs.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Trouble
+    })
+}
+
+fn text(found: &Conflicts) -> String {
+    if found.pairs.is_empty() {
+        return "no conflicts: the branches as they stand merge with each other and with the target\n"
+            .to_owned();
+    }
+    let mut out = String::new();
+    for pair in &found.pairs {
+        let _ = writeln!(out, "{} and {}", pair.a, pair.b);
+        for file in pair.shown() {
+            let _ = writeln!(out, "    {file}");
+        }
+    }
+    out
+}

@@ -1,0 +1,133 @@
+//! `orch prompt`
+
+use serde::Serialize;
+
+use crate::journal::SCHEMA;
+use crate::plan::{Plan, Point, Templates, UnitId, WorkRef};
+use crate::schedule::Readiness;
+use crate::supervisor::{Situation, preview_prompt};
+
+use super::{CliError, Context, Exit, output};
+
+/// Print what an agent would be told about a plan, phase or task, as things are now
+#[derive(Debug, clap::Args)]
+pub struct PromptArgs {
+    /// The plan, phase or task: auth, auth.2 or auth.2.3
+    #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
+    what: Option<String>,
+    /// Print the built-in templates instead, or the one of this name; a file of the same name in templates/orch beside the
+    /// manifest replaces it
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with = "what")]
+    templates: Option<String>,
+}
+
+/// `orch prompt --json`
+#[derive(Debug, Serialize)]
+struct Prompt<'a> {
+    schema: u32,
+    what: String,
+    units: &'a [UnitId],
+    prompt: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When there is no such plan, phase or task, nothing is left of it, or a template is wrong.
+pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
+    if let Some(name) = &args.templates {
+        return print_templates(context, name);
+    }
+    let campaign = context.campaign()?;
+    let typed = args.what.as_deref();
+    let name = context.one_plan(
+        &campaign,
+        typed.map(|what| what.split('.').next().unwrap_or_default()),
+    )?;
+    let what: WorkRef = typed
+        .unwrap_or(name.as_str())
+        .parse()
+        .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
+    let Some(plan) = campaign.plan(&name) else {
+        return Err(CliError::refused(format!("there is no plan `{name}`")));
+    };
+    let situation = Situation::look(&campaign)?;
+    let units = units(&situation, plan, what.point)?;
+    let agent = campaign.set.agents.get(&plan.agent);
+    let prompt = if agent.is_some_and(|agent| agent.runs_prompt()) {
+        plan.document.text.clone()
+    } else {
+        preview_prompt(&campaign, &situation.scheduler, plan, &units).map_err(CliError::refused)?
+    };
+    if context.json {
+        output::json(&Prompt {
+            schema: SCHEMA,
+            what: what.to_string(),
+            units: &units,
+            prompt,
+        })?;
+    } else {
+        output::text(&prompt)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What one agent would be given: of a plan the next leg, else the phase or task that was named.
+fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>, CliError> {
+    let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
+    let unknown = |what: String| {
+        CliError::refused(format!("plan `{}` has no {what}", plan.name))
+            .with_hint(format!("`orch task list --plan {}` lists what it has", plan.name))
+    };
+    match point {
+        Point::Phase(phase) if plan.document.phase(phase).is_none() => Err(unknown(format!("phase {phase}"))),
+        Point::Phase(phase) => Ok(vec![UnitId::Phase(phase)]),
+        Point::Task(task) if task.is_verify() || plan.document.task(task).is_some() => {
+            Ok(vec![UnitId::Task(task)])
+        }
+        Point::Task(task) => Err(unknown(format!("task {task}"))),
+        Point::Plan => {
+            let number = state
+                .number(&plan.name)
+                .ok_or_else(|| unknown("work".to_owned()))?;
+            let look = Readiness::new(&work.plans[number], state.plan(&plan.name), state);
+            let ready = look.ready(state.now).into_iter().next();
+            match ready.or_else(|| look.open().next()) {
+                Some(first) => Ok(look.leg(first).iter().map(|unit| unit.id).collect()),
+                None => Err(CliError::new(
+                    Exit::Nothing,
+                    format!("nothing is left to do in plan `{}`", plan.name),
+                )
+                .with_hint(format!(
+                    "name a phase to see its prompt anyway: orch prompt {}.1",
+                    plan.name
+                ))),
+            }
+        }
+    }
+}
+
+fn print_templates(context: &Context, name: &str) -> Result<Exit, CliError> {
+    let all = Templates::built_in();
+    if !name.is_empty() && !all.iter().any(|(known, _)| *known == name) {
+        let names: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+        return Err(CliError::refused(format!("there is no template `{name}`"))
+            .with_hint(format!("there are {}", names.join(", "))));
+    }
+    let wanted = all.iter().filter(|(known, _)| name.is_empty() || *known == name);
+    if context.json {
+        let texts: serde_json::Map<String, serde_json::Value> = wanted
+            .map(|(name, text)| ((*name).to_owned(), (*text).into()))
+            .collect();
+        output::json(&serde_json::json!({ "schema": SCHEMA, "templates": texts }))?;
+    } else if name.is_empty() {
+        let texts: Vec<String> = wanted
+            .map(|(name, text)| format!("==> {name} <==\n{text}"))
+            .collect();
+        output::text(&texts.join("\n"))?;
+    } else {
+        output::text(&wanted.map(|(_, text)| *text).collect::<String>())?;
+    }
+    Ok(Exit::Done)
+}

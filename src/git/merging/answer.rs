@@ -1,0 +1,93 @@
+//! What `git merge-tree` answers.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::super::command::parse_id;
+use super::ConflictFile;
+use crate::plan::CommitId;
+
+/// What git made of a merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// The id of the tree.
+    Tree(String),
+    /// The files, sorted by path, each once.
+    Conflict(Vec<ConflictFile>),
+}
+
+/// Reads one answer of `merge-tree -z` from its fields: the tree; when there are conflicts, `MODE OID STAGE<TAB>PATH` for each
+/// side of each file, an empty field, then messages, each as a count, that many paths, a type and a text; an empty field or
+/// the end. None when that is not its form.
+pub(super) fn read(
+    clean: bool,
+    sides: &[&CommitId; 2],
+    mut field: impl FnMut() -> Option<Vec<u8>>,
+) -> Option<Answered> {
+    let tree = parse_id(&field()?)?;
+    if clean {
+        return Some(Answered::Tree(tree.into()));
+    }
+    let mut stages: BTreeMap<PathBuf, u8> = BTreeMap::new();
+    while let Some(entry) = field().filter(|entry| !entry.is_empty()) {
+        let tab = entry.iter().position(|byte| *byte == b'\t')?;
+        let stage = match entry.get(tab.wrapping_sub(1))? {
+            stage @ b'1'..=b'3' => stage - b'0',
+            _ => return None,
+        };
+        *stages.entry(path(&entry[tab + 1..], sides)).or_default() |= 1 << stage;
+    }
+    let mut kinds: BTreeMap<PathBuf, String> = BTreeMap::new();
+    while let Some(count) = field().filter(|count| !count.is_empty()) {
+        let count: usize = std::str::from_utf8(&count).ok()?.parse().ok()?;
+        let mut first = None;
+        for _ in 0..count {
+            let named = path(&field()?, sides);
+            first.get_or_insert(named);
+        }
+        let kind = String::from_utf8_lossy(&field()?).into_owned();
+        field()?;
+        if let (Some(kind), Some(first)) = (conflict_kind(&kind), first) {
+            kinds.entry(first).or_insert(kind);
+        }
+    }
+    // A conflict may be told of under a path that itself is not in conflict (one that was renamed): it counts.
+    for path in kinds.keys() {
+        stages.entry(path.clone()).or_default();
+    }
+    let files = stages.into_iter().map(|(path, stages)| {
+        let told = kinds.remove(&path);
+        let kind = match (told.as_deref(), stages) {
+            (Some("contents") | None, 0b1100) => "add/add".to_owned(),
+            (Some("contents") | None, 0b1110) => "content".to_owned(),
+            (None, 0b0110 | 0b1010) => "modify/delete".to_owned(),
+            (Some("contents") | None, _) => "content".to_owned(),
+            (Some(kind), _) => kind.to_owned(),
+        };
+        ConflictFile { path, kind }
+    });
+    Some(Answered::Conflict(files.collect()))
+}
+
+/// `CONFLICT (rename/delete)` is of kind `rename/delete`; none for messages that tell of no conflict.
+fn conflict_kind(message_type: &str) -> Option<String> {
+    let kind = message_type.strip_prefix("CONFLICT (")?.strip_suffix(')')?;
+    Some(kind.to_owned())
+}
+
+/// A path in the answer. A file that a folder of the same name pushes aside is called `NAME~SIDE` there, or
+/// `NAME~SIDE_0` when that is taken: people know it as `NAME`.
+fn path(bytes: &[u8], sides: &[&CommitId; 2]) -> PathBuf {
+    let own = sides.iter().find_map(|side| {
+        let aside = [b"~", side.as_str().as_bytes()].concat();
+        let at = bytes.windows(aside.len()).rposition(|window| window == aside)?;
+        let rest = &bytes[at + aside.len()..];
+        let numbered = rest
+            .strip_prefix(b"_")
+            .is_some_and(|number| number.iter().all(u8::is_ascii_digit));
+        (rest.is_empty() || numbered).then(|| &bytes[..at])
+    });
+    PathBuf::from(OsStr::from_bytes(own.unwrap_or(bytes)))
+}

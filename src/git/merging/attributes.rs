@@ -1,0 +1,71 @@
+//! Whether a file is merged line by line, as far as attributes say.
+
+/// What attribute files outside the commits say, and what settings do. Read once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    /// Lines of attribute files that have a say in merges.
+    lines: Vec<Vec<u8>>,
+    /// True when a setting changes what every merge of lines gives.
+    unusual: bool,
+}
+
+/// The lines of one attribute file that may have a say in merges: those with `merge`, with `binary`, which stands for
+/// `-merge` and more, and all macros.
+pub(super) fn telling(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| {
+            let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+            !line.starts_with(b"#") && (has(b"merge") || has(b"binary") || line.starts_with(b"[attr]"))
+        })
+}
+
+/// True when a line of an attribute file may be about this file. Only patterns without folders are understood, as `*.png`.
+pub(super) fn may_match(line: &[u8], name: &[u8]) -> bool {
+    let pattern = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);
+    let special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'/' | b'"' | b'!');
+    match pattern.strip_prefix(b"*") {
+        Some(end) if !end.iter().any(special) => name.ends_with(end),
+        None if !pattern.iter().any(special) => name == pattern,
+        _ => true,
+    }
+}
+
+impl Rules {
+    /// Takes in one file of attributes.
+    pub(super) fn read(&mut self, text: &[u8]) {
+        self.lines.extend(telling(text).map(<[u8]>::to_vec));
+    }
+
+    /// From now on no file is merged line by line here.
+    pub(super) fn distrust(&mut self) {
+        self.unusual = true;
+    }
+
+    /// True when nothing outside the commits speaks against merging this file line by line.
+    pub(super) fn are_plain(&self, name: &[u8]) -> bool {
+        !self.unusual && !self.lines.iter().any(|line| may_match(line, name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_about_merges_and_about_the_file_count() {
+        let file = b"* text=auto\n# *.rs merge=union\n*.png binary\nCHANGES merge=union\nsub/*.c -merge\n";
+        let about = |name: &str| telling(file).any(|line| may_match(line, name.as_bytes()));
+        assert!(about("a.png"));
+        assert!(about("CHANGES"));
+        // What is not understood counts.
+        assert!(about("main.rs"));
+        let simple = b"*.png binary\nCHANGES merge=union\n*.rs text\n";
+        assert!(!telling(simple).any(|line| may_match(line, b"main.rs")));
+    }
+
+    #[test]
+    fn a_macro_counts_for_every_file() {
+        assert!(telling(b"[attr]mine -merge\n").any(|line| may_match(line, b"a.rs")));
+    }
+}

@@ -1,0 +1,209 @@
+//! Merges that git makes: one `git merge-tree` process for many, or one for each where that is not to be had.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::super::command::Git;
+use super::super::version::ATTRIBUTE_SOURCE;
+use super::super::{GitError, GitVersion};
+use super::answer::{self, Answered};
+use crate::plan::CommitId;
+
+/// Since here `merge-tree` answers to several merges asked for on its input.
+const ON_INPUT: GitVersion = GitVersion { major: 2, minor: 39 };
+/// Since here it gives each answer at once. Before, it has to be made to by `stdbuf`.
+const AT_ONCE: GitVersion = GitVersion { major: 2, minor: 50 };
+/// Since here it takes options of the merge strategy, and `git merge` obeys `diff.algorithm`.
+const ALGORITHM: GitVersion = GitVersion { major: 2, minor: 46 };
+
+/// So long a first answer is waited for before the process is thought to hold it back. It then gets the end of its
+/// input, at which it answers: nothing is lost by waiting too briefly but speed.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 3,
+    tv_nsec: 0,
+};
+
+/// A process keeps what it has read in memory: after so many merges another one takes over.
+const SHIFT: usize = 500;
+
+/// Merges of one repository, made by git.
+#[derive(Debug)]
+pub(super) struct ByGit {
+    common_dir: PathBuf,
+    git: GitVersion,
+    algorithm: Option<String>,
+    /// False once a process was found not to answer one by one.
+    lives: bool,
+    live: Option<Live>,
+}
+
+/// A process that merges what it is asked to.
+#[derive(Debug)]
+struct Live {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    /// The commit that it reads attributes from.
+    attributes: CommitId,
+    merges: usize,
+}
+
+impl ByGit {
+    pub(super) fn new(common_dir: &Path, git: GitVersion, algorithm: Option<String>) -> Self {
+        Self {
+            common_dir: common_dir.to_owned(),
+            git,
+            algorithm: algorithm.filter(|_| git >= ALGORITHM),
+            lives: git >= ON_INPUT,
+            live: None,
+        }
+    }
+
+    /// The commit whose attributes the process at hand goes by, when one is at hand.
+    pub(super) fn attributes(&self) -> Option<&CommitId> {
+        self.live.as_ref().map(|live| &live.attributes)
+    }
+
+    /// Merges two commits. The process at hand is asked only when `same_attributes`: its own commit's are those of `onto`.
+    pub(super) fn merge(
+        &mut self,
+        onto: &CommitId,
+        head: &CommitId,
+        same_attributes: bool,
+    ) -> Result<Answered, GitError> {
+        let tired = |live: &Live| live.merges >= SHIFT || !same_attributes;
+        if self.live.as_ref().is_some_and(tired) {
+            self.live = None;
+        }
+        if self.lives && self.live.is_none() {
+            self.live = self.start(onto).ok();
+            self.lives = self.live.is_some();
+        }
+        if let Some(live) = &mut self.live {
+            match live.ask(onto, head) {
+                Ok((answered, more)) => {
+                    if !more {
+                        (self.live, self.lives) = (None, false);
+                    }
+                    return Ok(answered);
+                }
+                // It has died, perhaps of this very merge: one for it alone says of what.
+                Err(_) => self.live = None,
+            }
+        }
+        self.merge_alone(onto, head)
+    }
+
+    fn start(&self, onto: &CommitId) -> io::Result<Live> {
+        let git = if self.git >= AT_ONCE {
+            Git::on(&self.common_dir)
+        } else {
+            Git::unbuffered_on(&self.common_dir)
+        };
+        let mut child = self.command(git, onto).arg("--stdin").converse()?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let output = output.ok_or_else(|| io::Error::other("no output"))?;
+        Ok(Live {
+            child,
+            input,
+            output: BufReader::new(output),
+            attributes: onto.clone(),
+            merges: 0,
+        })
+    }
+
+    fn merge_alone(&self, onto: &CommitId, head: &CommitId) -> Result<Answered, GitError> {
+        let answer = self
+            .command(Git::on(&self.common_dir), onto)
+            .args(["-z", "--messages"])
+            .args([onto.as_str(), head.as_str()])
+            .answer()?;
+        let clean = match answer.status.code() {
+            Some(0) => true,
+            Some(1) => false,
+            _ => return Err(answer.failure()),
+        };
+        let mut fields = answer.stdout.split(|byte| *byte == 0).map(<[u8]>::to_vec);
+        answer::read(clean, &[onto, head], || fields.next())
+            .ok_or_else(|| answer.unreadable("not the form of `merge-tree -z`"))
+    }
+
+    fn command(&self, git: Git, onto: &CommitId) -> Git {
+        // Before 2.41 git cannot be told where to read attributes from, and those below the top folder are not seen
+        // here.
+        let git = if self.git >= ATTRIBUTE_SOURCE {
+            git.option(format!("--attr-source={onto}"))
+        } else {
+            git
+        };
+        let git = git.args(["merge-tree", "--write-tree"]);
+        match &self.algorithm {
+            Some(algorithm) => git.arg(format!("-Xdiff-algorithm={algorithm}")),
+            None => git,
+        }
+    }
+}
+
+impl Live {
+    /// The answer, and whether it can be asked again.
+    fn ask(&mut self, onto: &CommitId, head: &CommitId) -> io::Result<(Answered, bool)> {
+        let mut input = self.input.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        input.write_all(format!("{onto} {head}\n").as_bytes())?;
+        let more = self.merges > 0 || self.answers()?;
+        if more {
+            self.input = Some(input);
+        } else {
+            drop(input);
+        }
+        self.merges += 1;
+        let mut failed = None;
+        let mut field = || {
+            let mut text = Vec::new();
+            match self.output.read_until(0, &mut text) {
+                Ok(_) if text.pop() == Some(0) => Some(text),
+                Ok(_) => None,
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            }
+        };
+        let answered = match field().as_deref() {
+            Some(b"1") => answer::read(true, &[onto, head], &mut field)
+                .filter(|_| field().is_some_and(|end| end.is_empty())),
+            Some(b"0") => answer::read(false, &[onto, head], &mut field),
+            _ => None,
+        };
+        match (answered, failed) {
+            (_, Some(error)) => Err(error),
+            (Some(answered), None) => Ok((answered, more)),
+            (None, None) => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn answers(&self) -> io::Result<bool> {
+        let mut wanted = [PollFd::from_borrowed_fd(
+            self.output.get_ref().as_fd(),
+            PollFlags::IN,
+        )];
+        loop {
+            match poll(&mut wanted, Some(&PATIENCE)) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => return Ok(other? > 0),
+            }
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // It ends at the end of its input; one that is at work for nobody need not.
+        drop(self.input.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

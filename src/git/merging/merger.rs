@@ -1,0 +1,244 @@
+//! One who merges commits of a repository, one after the other.
+
+use git2::{ObjectType, Oid};
+
+use super::super::command::Git;
+use super::super::revision::{commit_id, oid};
+use super::super::{GitError, GitVersion, Repository};
+use super::ConflictFile;
+use super::answer::Answered;
+use super::attributes::Rules;
+use super::by_git::ByGit;
+use super::entry::{Entry, entries};
+use super::lineage::{Base, Lineage};
+use super::objects::Objects;
+use super::settings::Settings;
+use super::three_way::{Leave, ThreeWay};
+use crate::plan::CommitId;
+
+/// With so many bytes not written yet, they are: memory is not to grow with the number of merges.
+const UNSAVED: usize = 32 << 20;
+
+/// What merging two commits came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Merged {
+    /// The id of the merged tree.
+    Tree(String),
+    /// The first has all of the second.
+    Contained,
+    /// The files, sorted by path, each once.
+    Conflict(Vec<ConflictFile>),
+}
+
+/// How merges were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// By ids of trees, in this process.
+    pub by_ids: usize,
+    /// By git.
+    pub by_git: usize,
+}
+
+/// See the module.
+pub(in super::super) struct Merger {
+    repo: Repository,
+    objects: Objects,
+    lineage: Lineage,
+    settings: Settings,
+    by_git: ByGit,
+    /// Some commits are not what they say (grafts, replacements, a shallow history): git alone knows.
+    rewired: bool,
+    /// What only the head of the merge at hand has, for the line of merges; none when that is not known.
+    own: Option<Vec<Oid>>,
+    /// The tree last found to have the attribute files of the process at hand.
+    compared: Option<Oid>,
+    tally: Tally,
+}
+
+impl Merger {
+    pub(in super::super) fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
+        let objects = Objects::open(repo.common_dir())?;
+        let settings = Settings::read(repo.common_dir())?;
+        Ok(Self {
+            by_git: ByGit::new(repo.common_dir(), git, settings.algorithm.clone()),
+            repo: repo.clone(),
+            rewired: objects.is_rewired(),
+            objects,
+            lineage: Lineage::default(),
+            settings,
+            own: None,
+            compared: None,
+            tally: Tally::default(),
+        })
+    }
+
+    pub(in super::super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Merges `head` into `onto`. What is made need not be written yet.
+    pub(in super::super) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
+        self.own = None;
+        if onto == head || (self.rewired && self.repo.is_ancestor(head, onto)?) {
+            return Ok(Merged::Contained);
+        }
+        match self.by_ids(oid(onto)?, oid(head)?) {
+            Ok(Some(tree)) => {
+                self.tally.by_ids += 1;
+                Ok(Merged::Tree(tree.to_string()))
+            }
+            Ok(None) => Ok(Merged::Contained),
+            Err(Leave::Failed(error)) => Err(error),
+            Err(Leave::ToGit) => self.ask_git(onto, head),
+        }
+    }
+
+    /// What two commits have in common; unclear where commits are not what they say.
+    pub(super) fn base(&mut self, tip: Oid, head: Oid) -> Base {
+        if self.rewired {
+            return Base::Unclear;
+        }
+        self.lineage.base(&mut self.objects, tip, head)
+    }
+
+    /// The tree of a commit.
+    pub(super) fn tree(&mut self, commit: Oid) -> Option<Oid> {
+        self.lineage.tree(&mut self.objects, commit)
+    }
+
+    /// What else looks into the objects.
+    pub(super) fn parts(&mut self) -> (&mut Objects, &Rules) {
+        (&mut self.objects, &self.settings.rules)
+    }
+
+    /// The merged tree; none when there is nothing to merge.
+    fn by_ids(&mut self, onto: Oid, head: Oid) -> Result<Option<Oid>, Leave> {
+        let (base, own) = match self.base(onto, head) {
+            Base::Contained => return Ok(None),
+            Base::One { base, own } => (base, own),
+            Base::Unclear => return Err(Leave::ToGit),
+        };
+        self.own = Some(own);
+        let mut tree = |commit| self.lineage.tree(&mut self.objects, commit).ok_or(Leave::ToGit);
+        let (base, onto, head) = (tree(base)?, tree(onto)?, tree(head)?);
+        let mut merge = ThreeWay {
+            objects: &mut self.objects,
+            rules: &self.settings.rules,
+        };
+        merge.merge(base, onto, head).map(Some)
+    }
+
+    fn ask_git(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
+        self.save()?;
+        let same = self.has_same_attributes(onto)?;
+        self.tally.by_git += 1;
+        Ok(match self.by_git.merge(onto, head, same)? {
+            Answered::Tree(tree) => Merged::Tree(tree),
+            Answered::Conflict(files) => Merged::Conflict(files),
+        })
+    }
+
+    /// True when the process at hand reads the attributes that `onto` has.
+    fn has_same_attributes(&mut self, onto: &CommitId) -> Result<bool, GitError> {
+        let now = self.lineage.tree(&mut self.objects, oid(onto)?);
+        let held = match self.by_git.attributes() {
+            Some(commit) => match self.compared {
+                None => self.lineage.tree(&mut self.objects, oid(commit)?),
+                compared => compared,
+            },
+            None => None,
+        };
+        let same = match (held, now) {
+            (Some(held), Some(now)) => same_attributes(&mut self.objects, Some(held), Some(now)),
+            _ => None,
+        };
+        self.compared = now;
+        Ok(same == Some(true))
+    }
+
+    /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may go on from it.
+    pub(in super::super) fn commit(
+        &mut self,
+        tree: &str,
+        parents: &[&CommitId],
+        message: &str,
+    ) -> Result<CommitId, GitError> {
+        let ids: Vec<&str> = parents.iter().map(|parent| parent.as_str()).collect();
+        let commit = match self.settings.commit(tree, &ids, message) {
+            Some(text) => self.objects.put(ObjectType::Commit, text)?,
+            None => oid(&self.commit_by_git(tree, parents, message)?)?,
+        };
+        self.lineage.advance(commit, self.own.take());
+        if self.objects.unsaved() > UNSAVED {
+            self.save()?;
+        }
+        Ok(commit_id(commit))
+    }
+
+    /// Signed, or with something in it that is not written here.
+    fn commit_by_git(
+        &mut self,
+        tree: &str,
+        parents: &[&CommitId],
+        message: &str,
+    ) -> Result<CommitId, GitError> {
+        self.save()?;
+        let settings = &self.settings.committing;
+        let git = settings.apply(Git::on(self.repo.common_dir()));
+        let mut git = git.args(["commit-tree", tree]);
+        for parent in parents {
+            git = git.args(["-p", parent.as_str()]);
+        }
+        if settings.sign {
+            git = git.arg("-S");
+        }
+        let mut message = message.to_owned();
+        if !message.ends_with('\n') {
+            message.push('\n');
+        }
+        git.args(["-F", "-"]).input(message).run_for_id()
+    }
+
+    /// Writes what was made, so that every git command sees it.
+    pub(in super::super) fn save(&mut self) -> Result<(), GitError> {
+        self.objects.save()
+    }
+}
+
+/// Whether two trees have the same attribute files, wherever in them; none when they cannot be read here.
+fn same_attributes(objects: &mut Objects, one: Option<Oid>, two: Option<Oid>) -> Option<bool> {
+    if one == two {
+        return Some(true);
+    }
+    let mut read = |tree: Option<Oid>| match tree {
+        Some(tree) => objects.get(tree, ObjectType::Tree),
+        None => Some([].into()),
+    };
+    let (one, two) = (read(one)?, read(two)?);
+    let (one, two) = (entries(&one)?, entries(&two)?);
+    let find = |all: &[Entry<'_>], entry: &Entry<'_>| {
+        let found = all.binary_search_by(|other| other.order(entry)).ok()?;
+        Some(all[found].id)
+    };
+    let folder_of = |entry: &&Entry<'_>| entry.is_folder();
+    let is_file = |entry: &&Entry<'_>| entry.name == b".gitattributes" && !entry.is_folder();
+    let of = |all: &[Entry<'_>]| all.iter().find(is_file).map(|entry| entry.id);
+    if of(&one) != of(&two) {
+        return Some(false);
+    }
+    for folder in one.iter().filter(folder_of) {
+        if same_attributes(objects, Some(folder.id), find(&two, folder)) != Some(true) {
+            return Some(false);
+        }
+    }
+    for folder in two
+        .iter()
+        .filter(folder_of)
+        .filter(|folder| find(&one, folder).is_none())
+    {
+        if same_attributes(objects, None, Some(folder.id)) != Some(true) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}

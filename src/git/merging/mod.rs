@@ -1,0 +1,43 @@
+//! Merges of two commits, made from the object database: the same trees and the same conflicts as `git merge`.
+//!
+//! | noun | file |
+//! |---|---|
+//! | one who merges: by ids where that is certain, else by git | `merger` |
+//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `runs`, `attributes` |
+//! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
+//! | common ancestors along a line of merges | `lineage` |
+//! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
+//! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
+//! | who commits, and settings that matter | `settings` |
+
+mod answer;
+mod attributes;
+mod by_git;
+mod changes;
+mod entry;
+mod forecast;
+mod lineage;
+mod merger;
+mod objects;
+mod pack;
+mod pair;
+mod runs;
+mod settings;
+mod text;
+mod three_way;
+
+use std::path::PathBuf;
+
+pub use forecast::{Clash, Decided, Forecast};
+pub use merger::Tally;
+pub(super) use merger::{Merged, Merger};
+
+/// A file that does not merge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct ConflictFile {
+    /// The path from the repository's top.
+    pub path: PathBuf,
+    /// How the two sides disagree, in git's words: `content`, `add/add`, `modify/delete`, `rename/delete`,
+    /// `file/directory`, `binary`, `submodule` and so on.
+    pub kind: String,
+}

@@ -1,0 +1,151 @@
+//! The object database as the merge sees it: what is on disk, and what has been made and not been written yet.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use git2::{ObjectType, Oid};
+use sha1::{Digest, Sha1};
+
+use super::super::GitError;
+use super::pack;
+
+/// Up to so many new objects are written as a file each; more of them as one pack, which costs less then.
+const LOOSE: usize = 24;
+
+/// How many bytes of trees are kept to be read again.
+const KEPT: usize = 64 << 20;
+
+/// Objects of one repository. Everything made here is held in memory until [`Objects::save`].
+pub(super) struct Objects {
+    repo: git2::Repository,
+    made: HashMap<Oid, (ObjectType, Arc<[u8]>)>,
+    /// What was made, in order.
+    order: Vec<Oid>,
+    bytes: usize,
+    read: HashMap<Oid, Arc<[u8]>>,
+    read_bytes: usize,
+}
+
+impl Objects {
+    pub(super) fn open(common_dir: &Path) -> Result<Self, GitError> {
+        let cannot = GitError::library(format!("open `{}`", common_dir.display()));
+        Ok(Self {
+            repo: git2::Repository::open(common_dir).map_err(cannot)?,
+            made: HashMap::new(),
+            order: Vec::new(),
+            bytes: 0,
+            read: HashMap::new(),
+            read_bytes: 0,
+        })
+    }
+
+    /// A tree's or commit's bytes; none when it is not there or of another type.
+    pub(super) fn get(&mut self, id: Oid, kind: ObjectType) -> Option<Arc<[u8]>> {
+        if let Some((made, data)) = self.made.get(&id) {
+            return (*made == kind).then(|| Arc::clone(data));
+        }
+        if kind == ObjectType::Tree
+            && let Some(data) = self.read.get(&id)
+        {
+            return Some(Arc::clone(data));
+        }
+        let data: Arc<[u8]> = {
+            let odb = self.repo.odb().ok()?;
+            let object = odb.read(id).ok()?;
+            if object.kind() != kind {
+                return None;
+            }
+            object.data().into()
+        };
+        if kind == ObjectType::Tree {
+            self.keep(id, &data);
+        }
+        Some(data)
+    }
+
+    /// How many bytes an object has, without reading them.
+    pub(super) fn size(&self, id: Oid) -> Option<usize> {
+        if let Some((_, data)) = self.made.get(&id) {
+            return Some(data.len());
+        }
+        Some(self.repo.odb().ok()?.read_header(id).ok()?.0)
+    }
+
+    /// Makes an object.
+    pub(super) fn put(&mut self, kind: ObjectType, data: Vec<u8>) -> Result<Oid, GitError> {
+        let id = name_of(kind, &data).map_err(GitError::library("name an object"))?;
+        if !self.made.contains_key(&id) && !self.read.contains_key(&id) {
+            self.bytes += data.len();
+            self.order.push(id);
+            self.made.insert(id, (kind, data.into()));
+        }
+        Ok(id)
+    }
+
+    /// How many bytes wait to be written.
+    pub(super) fn unsaved(&self) -> usize {
+        self.bytes
+    }
+
+    /// Writes what was made, so that every git command sees it.
+    pub(super) fn save(&mut self) -> Result<(), GitError> {
+        if self.order.is_empty() {
+            return Ok(());
+        }
+        let cannot = || GitError::library("write what was merged");
+        let odb = self.repo.odb().map_err(cannot())?;
+        let objects = self.order.iter().map(|id| &self.made[id]);
+        if self.order.len() <= LOOSE {
+            for (kind, data) in objects {
+                odb.write(*kind, data).map_err(cannot())?;
+            }
+        } else {
+            let mut writer = odb.packwriter().map_err(cannot())?;
+            let pack = pack::pack(objects.map(|(kind, data)| (*kind, &**data)));
+            let written = pack.and_then(|pack| writer.write_all(&pack));
+            written.map_err(GitError::io("write what was merged into", self.repo.path()))?;
+            writer.commit().map_err(cannot())?;
+        }
+        drop(odb);
+        self.bytes = 0;
+        self.order.clear();
+        for (id, (kind, data)) in std::mem::take(&mut self.made) {
+            if kind == ObjectType::Tree {
+                self.keep(id, &data);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, id: Oid, data: &Arc<[u8]>) {
+        self.read_bytes += data.len();
+        if self.read_bytes > KEPT {
+            self.read.clear();
+            self.read_bytes = data.len();
+        }
+        self.read.insert(id, Arc::clone(data));
+    }
+
+    /// True when what git commands read differs from what the objects themselves say.
+    pub(super) fn is_rewired(&self) -> bool {
+        let dir = self.repo.commondir();
+        let grafted = ["info/grafts", "shallow"]
+            .iter()
+            .any(|file| dir.join(file).exists());
+        grafted
+            || self
+                .repo
+                .references_glob("refs/replace/*")
+                .map_or(true, |mut refs| refs.next().is_some())
+    }
+}
+
+/// An object's id: SHA-1 of its type, its size and its bytes.
+fn name_of(kind: ObjectType, data: &[u8]) -> Result<Oid, git2::Error> {
+    let mut hash = Sha1::new();
+    hash.update(format!("{kind} {}\0", data.len()));
+    hash.update(data);
+    Oid::from_bytes(&hash.finalize())
+}

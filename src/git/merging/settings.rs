@@ -1,0 +1,166 @@
+//! What git says of itself and of the one who commits, asked once.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::super::GitError;
+use super::super::command::Git;
+use super::super::identity::{Committing, is_true, stand_ins};
+use super::attributes::Rules;
+
+/// Settings of the repository, the person and the machine that matter to a merge.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// How git is to make commits, where it does.
+    pub(super) committing: Committing,
+    /// `NAME <MAIL> TIME ZONE`, as git would write it now; none when git has to write commits itself.
+    author: Option<Ident>,
+    committer: Option<Ident>,
+    /// What attribute files outside the commits say.
+    pub(super) rules: Rules,
+    /// `diff.algorithm`, when it is set.
+    pub(super) algorithm: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Ident {
+    who: String,
+    zone: String,
+    /// Set when the environment names the time.
+    fixed: Option<String>,
+}
+
+impl Settings {
+    /// Asks git, in the repository.
+    pub(super) fn read(common_dir: &Path) -> Result<Self, GitError> {
+        let first = Listing::ask(common_dir, &[])?;
+        let fallback = stand_ins(first.last("user.name"), first.last("user.email"));
+        let listing = if fallback.is_empty() {
+            first
+        } else {
+            Listing::ask(common_dir, &fallback)?
+        };
+        let mut rules = Rules::default();
+        let files = [
+            Some(common_dir.join("info/attributes")),
+            Some(
+                listing
+                    .last("GIT_ATTR_SYSTEM")
+                    .map_or("/etc/gitattributes".into(), Into::into),
+            ),
+            listing.last("GIT_ATTR_GLOBAL").map(Into::into),
+            listing.last("core.attributesfile").map(expand),
+        ];
+        for file in files.into_iter().flatten() {
+            match std::fs::read(&file) {
+                Ok(text) => rules.read(&text),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => rules.distrust(),
+            }
+        }
+        if listing.last("merge.default").is_some()
+            || listing
+                .last("merge.renormalize")
+                .is_some_and(|value| !is_no(value))
+            || listing.last("diff.algorithm").is_some()
+        {
+            rules.distrust();
+        }
+        // Messages are UTF-8; another encoding has to be noted in the commit, which git does.
+        let encoded = listing
+            .last("i18n.commitencoding")
+            .is_some_and(|name| !name.eq_ignore_ascii_case("utf-8"));
+        let ident = |name: &str, date: &str| {
+            let text = listing.last(name).filter(|_| !encoded)?;
+            Ident::parse(text, std::env::var_os(date).is_some())
+        };
+        Ok(Self {
+            committing: Committing {
+                fallback,
+                sign: listing.last("commit.gpgsign").is_some_and(is_true),
+            },
+            author: ident("GIT_AUTHOR_IDENT", "GIT_AUTHOR_DATE"),
+            committer: ident("GIT_COMMITTER_IDENT", "GIT_COMMITTER_DATE"),
+            rules,
+            algorithm: listing.last("diff.algorithm").map(str::to_owned),
+        })
+    }
+
+    /// A commit's bytes; none when git has to write it.
+    pub(super) fn commit(&self, tree: &str, parents: &[&str], message: &str) -> Option<Vec<u8>> {
+        let (author, committer) = (self.author.as_ref()?, self.committer.as_ref()?);
+        if self.committing.sign || message.contains('\0') {
+            return None;
+        }
+        let mut text = format!("tree {tree}\n");
+        for parent in parents {
+            text += &format!("parent {parent}\n");
+        }
+        text += &format!(
+            "author {}\ncommitter {}\n\n{message}",
+            author.now(),
+            committer.now()
+        );
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        Some(text.into_bytes())
+    }
+}
+
+impl Ident {
+    fn parse(text: &str, fixed: bool) -> Option<Self> {
+        let (who, when) = text.rsplit_once("> ")?;
+        let (time, zone) = when.split_once(' ')?;
+        Some(Self {
+            who: format!("{who}>"),
+            zone: zone.to_owned(),
+            fixed: fixed.then(|| time.to_owned()),
+        })
+    }
+
+    fn now(&self) -> String {
+        let time = self.fixed.clone().unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| since.as_secs()).to_string()
+        });
+        format!("{} {time} {}", self.who, self.zone)
+    }
+}
+
+/// What `git var -l` says: every setting, then what follows from them.
+struct Listing(String);
+
+impl Listing {
+    fn ask(common_dir: &Path, settings: &[&str]) -> Result<Self, GitError> {
+        let git = settings
+            .iter()
+            .fold(Git::on(common_dir), |git, setting| git.config(setting));
+        let answer = git.args(["var", "-l"]).run()?;
+        Ok(Self(String::from_utf8_lossy(&answer).into_owned()))
+    }
+
+    /// The last value. A setting without `=` means true.
+    fn last(&self, key: &str) -> Option<&str> {
+        let mut values = self.0.lines().filter_map(|line| match line.split_once('=') {
+            Some((name, value)) => (name == key).then_some(value),
+            None => (line == key).then_some("true"),
+        });
+        values.next_back()
+    }
+}
+
+fn is_no(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "false" | "no" | "off" | "0" | ""
+    )
+}
+
+/// `~/` is the home folder.
+fn expand(path: &str) -> std::path::PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.into(),
+    }
+}

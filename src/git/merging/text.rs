@@ -1,0 +1,172 @@
+//! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
+//! changes of the two sides, or else by runs of lines that stay where they are (`runs`).
+//!
+//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in
+//! each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
+//! lines among those with the rarest line, and goes on to the left and to the right of it. The run through the line has a
+//! line that is there once, so no run is rarer; and a run that would set lines of one side of it against lines of its other
+//! side would lie, in one of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through
+//! the line, which takes in all of that. So the line stays with itself, and where nothing changed beyond it nothing is found.
+//! Changes that slide along equal lines stop at it, there being no other line like it. All changes of one side then end
+//! before it, and those of the other begin after it: they do not touch, and git takes both.
+
+use memchr::memmem;
+
+use super::runs;
+
+/// Files with a zero byte in so many first bytes are binary to git.
+const SNIFFED: usize = 8_000;
+
+/// What merging came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// This is the file.
+    Merged(Vec<u8>),
+    /// Both replaced the same lines by different ones.
+    Conflict,
+    /// Git may find this or that.
+    Unsure,
+}
+
+/// Merges two changed versions of a file, none of them equal to another.
+pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
+    if [base, ours, theirs].iter().any(|text| is_binary(text)) {
+        return Lines::Unsure;
+    }
+    let (one, two) = (Change::between(base, ours), Change::between(base, theirs));
+    if let Some(at) = anchor(base, ours, theirs, one.end, two.start) {
+        // `at` counts bytes of base; what stands before it stands as long before the end of ours.
+        let head = ours.len() - (base.len() - at);
+        return Lines::Merged([&ours[..head], &theirs[at..]].concat());
+    }
+    if let Some(at) = anchor(base, theirs, ours, two.end, one.start) {
+        let head = theirs.len() - (base.len() - at);
+        return Lines::Merged([&theirs[..head], &ours[at..]].concat());
+    }
+    runs::merge(base, ours, theirs)
+}
+
+fn is_binary(text: &[u8]) -> bool {
+    memchr::memchr(0, &text[..text.len().min(SNIFFED)]).is_some()
+}
+
+/// The bytes of base, whole lines of it, between what both begin and what both end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    start: usize,
+    end: usize,
+}
+
+impl Change {
+    fn between(base: &[u8], side: &[u8]) -> Self {
+        let shorter = base.len().min(side.len());
+        let same = base.iter().zip(side).take_while(|(one, two)| one == two).count();
+        // Back to the beginning of the line.
+        let start = line_start(base, same);
+        let tail = base.iter().rev().zip(side.iter().rev());
+        let tail = tail
+            .take(shorter - start)
+            .take_while(|(one, two)| one == two)
+            .count();
+        let (mut end, other) = (base.len() - tail, side.len() - tail);
+        // On to the beginning of a line in both.
+        if !(starts_line(base, end) && starts_line(side, other)) {
+            end = memchr::memchr(b'\n', &base[end..]).map_or(base.len(), |at| end + at + 1);
+        }
+        Self { start, end }
+    }
+}
+
+fn starts_line(text: &[u8], at: usize) -> bool {
+    at == 0 || text[at - 1] == b'\n'
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// Where a line of base begins that lies from `from` on and ends before `to`, and stands once in all three.
+fn anchor(base: &[u8], ours: &[u8], theirs: &[u8], from: usize, to: usize) -> Option<usize> {
+    /// After so many lines that stand there more often it is left to git.
+    const TRIES: usize = 16;
+    let mut at = from;
+    for _ in 0..TRIES {
+        if at >= to {
+            return None;
+        }
+        let next = at + memchr::memchr(b'\n', &base[at..to])? + 1;
+        let line = &base[at..next];
+        if [base, ours, theirs].iter().all(|text| stands_once(text, line)) {
+            return Some(at);
+        }
+        at = next;
+    }
+    None
+}
+
+fn stands_once(text: &[u8], line: &[u8]) -> bool {
+    let mut places = memmem::find_iter(text, line).filter(|at| starts_line(text, *at));
+    places.next().is_some() && places.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lines: &[&str]) -> Vec<u8> {
+        lines
+            .iter()
+            .flat_map(|line| [line.as_bytes(), b"\n"].concat())
+            .collect()
+    }
+
+    #[test]
+    fn changes_on_both_sides_of_a_line_of_its_own_merge() {
+        let base = text(&["a", "b", "c"]);
+        let both = Lines::Merged(text(&["A", "b", "C"]));
+        let (first, last) = (text(&["A", "b", "c"]), text(&["a", "b", "C"]));
+        assert_eq!(merge(&base, &first, &last), both);
+        assert_eq!(merge(&base, &last, &first), both);
+    }
+
+    #[test]
+    fn lines_that_come_and_go_are_counted() {
+        let base = text(&["a", "b", "c", "d", "e"]);
+        let more = text(&["x", "y", "a", "b", "c", "d", "e"]);
+        let less = text(&["a", "b", "c"]);
+        assert_eq!(
+            merge(&base, &more, &less),
+            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+        );
+        assert_eq!(
+            merge(&base, &less, &more),
+            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+        );
+    }
+
+    #[test]
+    fn without_a_line_that_stands_there_once_it_is_unsure() {
+        let base = text(&["a", "", "c"]);
+        assert_eq!(
+            merge(&base, &text(&["A", "", "c", ""]), &text(&["a", "", "C"])),
+            Lines::Unsure
+        );
+    }
+
+    #[test]
+    fn an_end_without_a_newline_is_a_line() {
+        let (base, ours) = (b"a\nb\nc".to_vec(), b"A\nb\nc".to_vec());
+        assert_eq!(
+            merge(&base, &ours, b"a\nb\nc\n"),
+            Lines::Merged(b"A\nb\nc\n".to_vec())
+        );
+    }
+
+    #[test]
+    fn binary_files_are_left_to_git() {
+        assert_eq!(
+            merge(b"a\nb\n\0\n", b"A\nb\n\0\n", b"a\nb\n\0\nc\n"),
+            Lines::Unsure
+        );
+    }
+}

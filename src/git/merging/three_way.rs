@@ -1,0 +1,255 @@
+//! Merging trees by the ids of their entries, opening only folders that both sides changed.
+//!
+//! It gives what git's own merge (`merge-ort`) gives, or leaves the merge to git. Git differs from a merge by ids where it
+//! finds renames, and it looks for those only when a file is missing on one side that the other side has changed or is missing
+//! too, or when a folder is missing on one side and the other put something into it (`relevant_sources` in `merge-ort.c`).
+//! Each of these is come by here, since both sides then changed the folders above; so are a file and a folder of one name,
+//! and entries that both changed in ways other than lines.
+
+use std::cmp::Ordering;
+
+use git2::{ObjectType, Oid};
+
+use super::super::GitError;
+use super::attributes::{Rules, may_match, telling};
+use super::entry::{Entry, Kind, entries};
+use super::objects::Objects;
+use super::text::{self, Lines};
+
+/// Files larger than this are left to git.
+const LARGEST: usize = 16 << 20;
+
+/// Why a merge is not made here.
+#[derive(Debug)]
+pub(super) enum Leave {
+    /// Git is to decide.
+    ToGit,
+    /// Nothing can be done.
+    Failed(GitError),
+}
+
+impl From<GitError> for Leave {
+    fn from(error: GitError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The merge of one tree into another.
+pub(super) struct ThreeWay<'a> {
+    pub(super) objects: &'a mut Objects,
+    pub(super) rules: &'a Rules,
+}
+
+/// One folder as the three have it; none where it is not.
+#[derive(Debug, Clone, Copy)]
+struct Folder {
+    base: Option<Oid>,
+    ours: Oid,
+    theirs: Oid,
+}
+
+impl ThreeWay<'_> {
+    /// The merged tree. New trees and files are in the objects, not written yet.
+    pub(super) fn merge(&mut self, base: Oid, ours: Oid, theirs: Oid) -> Result<Oid, Leave> {
+        if base == theirs {
+            return Ok(ours);
+        }
+        if base == ours {
+            return Ok(theirs);
+        }
+        if ours == theirs {
+            self.nothing_removed(base, ours)?;
+            return Ok(ours);
+        }
+        let top = Folder {
+            base: Some(base),
+            ours,
+            theirs,
+        };
+        match self.folder(top, &mut Vec::new())? {
+            Some(tree) => Ok(tree),
+            None => Ok(self.objects.put(ObjectType::Tree, Vec::new())?),
+        }
+    }
+
+    /// Merges a folder that differs in all three; none when nothing is left in it. `attributes` are the attribute files of
+    /// the folders above, as ours has them.
+    fn folder(&mut self, folder: Folder, attributes: &mut Vec<Oid>) -> Result<Option<Oid>, Leave> {
+        let bytes = [
+            folder.base.map(|id| self.tree(id)).transpose()?,
+            Some(self.tree(folder.ours)?),
+            Some(self.tree(folder.theirs)?),
+        ];
+        let read = |side: usize| bytes[side].as_deref().map_or(Some(Vec::new()), entries);
+        let (Some(base), Some(ours), Some(theirs)) = (read(0), read(1), read(2)) else {
+            return Err(Leave::ToGit);
+        };
+        let depth = attributes.len();
+        attributes.extend(named(&ours, b".gitattributes").map(|entry| entry.id));
+        let mut merged = Vec::with_capacity(bytes[1].as_ref().map_or(0, |ours| ours.len()) + 256);
+        let (mut b, mut o, mut t) = (
+            base.iter().peekable(),
+            ours.iter().peekable(),
+            theirs.iter().peekable(),
+        );
+        loop {
+            let heads = [b.peek(), o.peek(), t.peek()];
+            let Some(least) = heads.into_iter().flatten().min_by(|one, two| one.order(two)) else {
+                break;
+            };
+            let least = **least;
+            let here = |next: &&Entry<'_>| next.order(&least) == Ordering::Equal;
+            let three = (b.next_if(here), o.next_if(here), t.next_if(here));
+            let kept = match three {
+                (_, Some(one), Some(two)) if one.is(two) && !one.is_folder() => Some(*one),
+                (Some(old), one, Some(two)) if old.is(two) => one.copied(),
+                (Some(old), Some(one), two) if old.is(one) => {
+                    clashes_not(two.is_none(), &least, &ours, &theirs)?;
+                    two.copied()
+                }
+                (None, Some(one), None) => {
+                    clashes_not(true, one, &base, &theirs)?;
+                    Some(*one)
+                }
+                (None, None, Some(two)) => {
+                    clashes_not(true, two, &base, &ours)?;
+                    Some(*two)
+                }
+                (old, Some(one), Some(two)) if one.is_folder() => {
+                    self.subfolder(old, one, two, attributes)?
+                }
+                (Some(old), Some(one), Some(two)) => Some(self.file(old, one, two, attributes)?),
+                _ => return Err(Leave::ToGit),
+            };
+            if let Some(entry) = kept {
+                entry.write(&mut merged);
+            }
+        }
+        attributes.truncate(depth);
+        if merged.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.objects.put(ObjectType::Tree, merged)?))
+    }
+
+    /// A folder that both sides have and that is not as it was.
+    fn subfolder<'e>(
+        &mut self,
+        old: Option<&Entry<'_>>,
+        one: &Entry<'e>,
+        two: &Entry<'_>,
+        attributes: &mut Vec<Oid>,
+    ) -> Result<Option<Entry<'e>>, Leave> {
+        if one.id == two.id {
+            if let Some(old) = old {
+                self.nothing_removed(old.id, one.id)?;
+            }
+            return Ok(Some(*one));
+        }
+        let folder = Folder {
+            base: old.map(|old| old.id),
+            ours: one.id,
+            theirs: two.id,
+        };
+        let merged = self.folder(folder, attributes)?;
+        Ok(merged.map(|id| Entry { id, ..*one }))
+    }
+
+    /// A file whose lines both sides changed.
+    fn file<'e>(
+        &mut self,
+        old: &Entry<'_>,
+        one: &Entry<'e>,
+        two: &Entry<'_>,
+        attributes: &[Oid],
+    ) -> Result<Entry<'e>, Leave> {
+        let alike = old.kind.is_text() && old.kind == one.kind && old.kind == two.kind;
+        if !alike || !self.merges_by_lines(one.name, attributes)? {
+            return Err(Leave::ToGit);
+        }
+        let [base, ours, theirs] = [self.blob(old.id)?, self.blob(one.id)?, self.blob(two.id)?];
+        match text::merge(&base, &ours, &theirs) {
+            Lines::Merged(merged) => {
+                let id = self.objects.put(ObjectType::Blob, merged)?;
+                Ok(Entry { id, ..*one })
+            }
+            Lines::Unsure | Lines::Conflict => Err(Leave::ToGit),
+        }
+    }
+
+    fn merges_by_lines(&mut self, name: &[u8], attributes: &[Oid]) -> Result<bool, Leave> {
+        if !self.rules.are_plain(name) {
+            return Ok(false);
+        }
+        for file in attributes {
+            let text = self.blob(*file)?;
+            if telling(&text).any(|line| may_match(line, name)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Both sides made the same folder of it. When a file went away in it, git looks for where it went.
+    fn nothing_removed(&mut self, base: Oid, now: Oid) -> Result<(), Leave> {
+        if base == now {
+            return Ok(());
+        }
+        let (old, new) = (self.tree(base)?, self.tree(now)?);
+        let (Some(old), Some(new)) = (entries(&old), entries(&new)) else {
+            return Err(Leave::ToGit);
+        };
+        for entry in &old {
+            let found = new.binary_search_by(|other| other.order(entry));
+            let Ok(found) = found else {
+                return Err(Leave::ToGit);
+            };
+            if entry.kind == Kind::Folder {
+                self.nothing_removed(entry.id, new[found].id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tree(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {
+        self.objects.get(id, ObjectType::Tree).ok_or(Leave::ToGit)
+    }
+
+    fn blob(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {
+        if self.objects.size(id).is_none_or(|size| size > LARGEST) {
+            return Err(Leave::ToGit);
+        }
+        self.objects.get(id, ObjectType::Blob).ok_or(Leave::ToGit)
+    }
+}
+
+/// The entry of this name that is no folder.
+fn named<'a, 'e>(all: &'a [Entry<'e>], name: &'a [u8]) -> impl Iterator<Item = &'a Entry<'e>> {
+    all.iter()
+        .filter(move |entry| entry.name == name && !entry.is_folder())
+}
+
+/// Leaves it to git when an entry that came or went has the name of something else in one of these trees: a file in place of
+/// a folder, or a folder in place of a file.
+fn clashes_not(
+    came_or_went: bool,
+    entry: &Entry<'_>,
+    one: &[Entry<'_>],
+    two: &[Entry<'_>],
+) -> Result<(), Leave> {
+    let clash = |all: &[Entry<'_>]| {
+        let other = Entry {
+            kind: if entry.is_folder() {
+                Kind::File
+            } else {
+                Kind::Folder
+            },
+            ..*entry
+        };
+        all.binary_search_by(|found| found.order(&other)).is_ok()
+    };
+    if came_or_went && (clash(one) || clash(two)) {
+        return Err(Leave::ToGit);
+    }
+    Ok(())
+}

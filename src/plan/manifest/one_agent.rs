@@ -1,0 +1,186 @@
+//! One table of `[agents]`: a preset with what is written over it, or a command of one's own.
+
+use std::collections::BTreeMap;
+
+use super::at::{At, Named};
+use super::ledger::Ledger;
+use super::raw::RawAgent;
+use super::words::Stdin;
+use crate::plan::{
+    Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Preset, Price,
+    RESUME_PLACEHOLDERS, StopSignal, Template,
+};
+
+/// The agent that a preset is by itself.
+pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
+    let line = |goes_on| preset.command_line(None, &[], false, goes_on);
+    Agent {
+        name,
+        known: Some(preset),
+        command: line(false).unwrap_or_default(),
+        resume: line(true),
+        stdin: preset.stdin,
+        events: preset.events,
+        stop: preset.stop.to_vec(),
+        max: None,
+        env: BTreeMap::new(),
+        model: None,
+        accounts: Vec::new(),
+        price: None,
+    }
+}
+
+/// The agent that a table makes; none when its command is not known, which is then in the ledger.
+pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) -> Option<Agent> {
+    let At { value: raw, place } = raw;
+    let named = raw.preset.as_ref().map(|preset| preset.value.row());
+    // A table with the name of a preset and no command of its own means that preset.
+    let preset = named.or_else(|| Preset::named(name.as_str()).filter(|_| raw.command.is_none()));
+    let mut agent = match (&raw.command, preset) {
+        (Some(command), _) => own_command(name, command, preset, ledger),
+        (None, Some(preset)) => {
+            let permissions = raw.permissions.as_ref().map(words);
+            let args = raw.args.as_ref().map(words).unwrap_or_default();
+            let line =
+                |goes_on| preset.command_line(permissions.as_deref(), &args, raw.model.is_some(), goes_on);
+            Agent {
+                command: line(false).unwrap_or_default(),
+                resume: line(true),
+                ..of_preset(name.clone(), preset)
+            }
+        }
+        (None, None) => {
+            let message = format!("agent `{name}` has no `command`");
+            let hint = "write command = [\"my-agent\", \"{prompt_file}\"], or preset = \"claude\"".to_owned();
+            ledger.at(*place, message, hint);
+            return None;
+        }
+    };
+    for (key, list) in [("permissions", &raw.permissions), ("args", &raw.args)] {
+        let Some(list) = list else { continue };
+        check_words(name, list, key, COMMAND_PLACEHOLDERS, ledger);
+        if raw.command.is_some() {
+            let message =
+                format!("agent `{name}`: `{key}` adds to a preset's command, and there is a `command`");
+            ledger.at(list.place, message, "write them into the `command`".to_owned());
+        }
+    }
+    if let Some(resume) = &raw.resume {
+        check_words(name, resume, "resume", RESUME_PLACEHOLDERS, ledger);
+        let line = words(resume);
+        if !line.is_empty() && !line.iter().any(|part| part.contains("{session}")) {
+            let message = format!("`resume` of agent `{name}` does not say which conversation");
+            ledger.at(resume.place, message, "it needs {session}".to_owned());
+        }
+        agent.resume = Some(line).filter(|line| !line.is_empty());
+    }
+    match raw.stdin.as_ref().map(|stdin| stdin.value) {
+        Some(Stdin::Prompt) => agent.stdin = AgentStdin::Prompt,
+        Some(Stdin::None) => agent.stdin = AgentStdin::None,
+        None => {}
+    }
+    if let Some(events) = &raw.events {
+        agent.events = events.value.into();
+    }
+    if let Some(stop) = &raw.stop {
+        agent.stop = stop.value.iter().map(|signal| signal.value.into()).collect();
+    }
+    agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
+    agent.model = raw.model.as_ref().map(|model| model.value.0.clone());
+    agent.env = raw
+        .env
+        .as_ref()
+        .map(|env| variables(&env.value, ledger))
+        .unwrap_or_default();
+    for (key, env) in raw.accounts.iter().flat_map(|accounts| &accounts.value.entries) {
+        let name = key.value.clone();
+        agent.accounts.push(Account {
+            name,
+            env: variables(&env.value, ledger),
+        });
+    }
+    agent.price = raw.price.as_ref().and_then(|price| {
+        let amount = |amount: &Option<At<super::values::Amount>>| amount.as_ref().map(|at| at.value.0);
+        match (amount(&price.value.input), amount(&price.value.output)) {
+            (Some(input), Some(output)) => Some(Price {
+                input,
+                cached: amount(&price.value.cached).unwrap_or(input),
+                output,
+            }),
+            _ => {
+                let message = format!("the `price` of agent `{name}` needs both `input` and `output`");
+                ledger.at(
+                    price.place,
+                    message,
+                    "money for a million tokens of each".to_owned(),
+                );
+                None
+            }
+        }
+    });
+    Some(agent)
+}
+
+/// A command of one's own. What its program is known to do is still known.
+fn own_command(
+    name: &AgentName,
+    command: &At<Vec<At<String>>>,
+    preset: Option<&'static Preset>,
+    ledger: &mut Ledger,
+) -> Agent {
+    let line = words(command);
+    if line.first().is_none_or(String::is_empty) {
+        let message = format!("the `command` of agent `{name}` names no program");
+        let hint = "write command = [\"my-agent\", \"{prompt_file}\"]".to_owned();
+        ledger.at(command.place, message, hint);
+    }
+    check_words(name, command, "command", COMMAND_PLACEHOLDERS, ledger);
+    let known = preset.or_else(|| Preset::of_program(line.first()?));
+    Agent {
+        name: name.clone(),
+        known,
+        stdin: preset.map_or(AgentStdin::None, |preset| preset.stdin),
+        events: known.map_or(EventFormat::None, |known| known.events),
+        stop: known.map_or_else(|| vec![StopSignal::Term], |known| known.stop.to_vec()),
+        command: line,
+        resume: None,
+        max: None,
+        env: BTreeMap::new(),
+        model: None,
+        accounts: Vec::new(),
+        price: None,
+    }
+}
+
+fn words(list: &At<Vec<At<String>>>) -> Vec<String> {
+    list.value.iter().map(|part| part.value.clone()).collect()
+}
+
+fn check_words(
+    name: &AgentName,
+    list: &At<Vec<At<String>>>,
+    key: &str,
+    known: &'static [&'static str],
+    ledger: &mut Ledger,
+) {
+    for part in &list.value {
+        if let Err(error) = Template::parse(&part.value, known) {
+            ledger.at(part.place, format!("{key} of agent `{name}`: {error}"), None);
+        }
+    }
+}
+
+fn variables(table: &Named<String>, ledger: &mut Ledger) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    for (variable, value) in &table.entries {
+        if variable.value.is_empty() || variable.value.contains(['=', '\0']) {
+            let message = format!(
+                "`{}` cannot be the name of an environment variable",
+                variable.value
+            );
+            ledger.at(variable.place, message, None);
+        }
+        variables.insert(variable.value.clone(), value.value.clone());
+    }
+    variables
+}

@@ -1,0 +1,98 @@
+//! The fold of an attempt's beginning and of its failure.
+
+use std::collections::BTreeSet;
+
+use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
+use super::loop_breaker::is_brief;
+use super::plan_run::{PlanRun, Verify};
+use super::{At, Event, Facts};
+
+impl PlanRun {
+    pub(super) fn was_assigned(&mut self, at: At, event: &Event) {
+        let Event::AttemptAssigned {
+            attempt,
+            number,
+            agent,
+            units,
+            lane,
+            account,
+            ..
+        } = event
+        else {
+            return;
+        };
+
+        let repair = self.verify == Verify::Failed;
+        let begun = Attempt {
+            id: attempt.clone(),
+            number: *number,
+            agent: agent.clone(),
+            units: units.clone(),
+            stage: Stage::Assigned,
+            reported: false,
+            claimed: BTreeSet::new(),
+            since: at,
+            ended: None,
+            head: None,
+            repair,
+            integration: Integration::Open,
+            stuck: None,
+            told: u32::try_from(self.inbox.len()).unwrap_or(u32::MAX),
+            account: account.clone(),
+            facts: Facts::default(),
+            resets_at: None,
+        };
+        self.attempts.insert(*lane, begun);
+        self.history.push(AttemptRecord {
+            id: attempt.clone(),
+            agent: agent.clone(),
+            units: units.clone(),
+            lane: *lane,
+            started: None,
+            ended: None,
+            exit: None,
+            failure: None,
+            account: account.clone(),
+            facts: Facts::default(),
+        });
+        if let Some(tries) = self.tries_mut(units.first().copied(), repair) {
+            tries.attempts = *number;
+            tries.retry_at = None;
+        }
+        self.since = at;
+    }
+
+    pub(super) fn has_failed(&mut self, at: At, event: &Event) {
+        let Event::AttemptFailed {
+            attempt,
+            why,
+            retry_in_ms,
+            counted,
+            ..
+        } = event
+        else {
+            return;
+        };
+
+        if let Some(record) = self.record(attempt) {
+            record.ended.get_or_insert(at);
+            record.failure = Some(why.clone());
+        }
+        if let Some(ended) = self.take_attempt(attempt) {
+            self.unpark(at, &ended.agent);
+            self.take_back(at, &ended);
+            let conflict = matches!(ended.integration, Integration::Conflict(_));
+            let brief = *counted && is_brief(&ended, self.history_of(attempt));
+            if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
+                tries.failures += u32::from(*counted);
+                tries.conflicts += u32::from(conflict);
+                tries.fresh = conflict;
+                tries.alike = tries.alike_with(why, brief);
+                tries.last_failure = Some(why.clone());
+                tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+            }
+            self.reset_running(at, &ended);
+        }
+        self.since = at;
+    }
+}

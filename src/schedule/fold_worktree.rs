@@ -1,0 +1,44 @@
+//! The fold of what is told of a plan's worktrees.
+
+use super::plan_run::{Outcome, PlanRun, WorktreeMade};
+use super::{At, Event, Hold, LaneNote, LaneOf};
+
+impl PlanRun {
+    pub(super) fn apply_worktree(&mut self, at: At, event: &Event) {
+        match event {
+            Event::WorktreeCreated {
+                lane,
+                path,
+                branch,
+                base,
+                ..
+            } => {
+                let made = WorktreeMade {
+                    path: path.clone(),
+                    branch: branch.clone(),
+                    base: base.clone(),
+                };
+                self.making.remove(lane);
+                self.worktrees.insert(*lane, made);
+            }
+            Event::WorktreeRefused(LaneNote { lane, why, .. }) => {
+                self.making.remove(lane);
+                match lane {
+                    0 => self.end(at, Outcome::Held(Hold::Refused { why: why.clone() })),
+                    // The plan goes on in those that it has.
+                    _ => drop(self.lanes_refused.insert(*lane, why.clone())),
+                }
+            }
+            Event::WorktreeWaits(LaneNote { lane, why, .. }) => {
+                self.making.insert(*lane, why.clone());
+            }
+            Event::WorktreeDeferred(LaneNote { lane, .. }) => {
+                self.making.remove(lane);
+            }
+            Event::WorktreeLost(LaneOf { lane, .. }) => {
+                self.worktrees.remove(lane);
+            }
+            _ => {}
+        }
+    }
+}

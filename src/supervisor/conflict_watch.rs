@@ -1,0 +1,140 @@
+//! Looking for conflicts among live branches while plans are worked on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::git::Forecast;
+use crate::plan::PlanName;
+use crate::schedule::{Clashing, Event, Input, foresee};
+
+use super::conflicts::{Head, live_heads, pairs};
+use super::engine::Engine;
+use super::message::Message;
+use super::{Campaign, SupervisorError};
+
+/// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// The watch. Looks are made one after the other, on threads of their own.
+#[derive(Debug)]
+pub struct ConflictWatch {
+    kept: Arc<Mutex<Kept>>,
+    busy: bool,
+    /// True when something happened during the look at hand.
+    again: bool,
+}
+
+/// What is kept from look to look.
+#[derive(Default)]
+struct Kept {
+    forecast: Option<Forecast>,
+    heads: Vec<Head>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("heads", &self.heads)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a look found; none when no head has moved.
+pub type Looked = Result<Option<Vec<Clashing>>, SupervisorError>;
+
+impl ConflictWatch {
+    /// From now on the loop is reminded to look. Ends with the loop.
+    pub fn start(sender: mpsc::UnboundedSender<Message>) -> Self {
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(EVERY).await;
+                if sender.send(Message::LookForConflicts).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            kept: Arc::default(),
+            busy: false,
+            again: false,
+        }
+    }
+}
+
+impl Engine<'_> {
+    /// Looks on a thread of its own whether a head has moved, and what conflicts now.
+    pub(super) fn look_for_conflicts(&mut self) {
+        let watch = &mut self.conflicts;
+        if watch.busy {
+            watch.again = true;
+            return;
+        }
+        watch.busy = true;
+        let (kept, campaign) = (watch.kept.clone(), self.campaign.clone());
+        let state = self.scheduler.state();
+        let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
+        let begun: Vec<_> = begun.map(|(name, _)| name.clone()).collect();
+        let over = super::conflicts::over(&campaign, state);
+        self.in_background(move || {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
+            Message::Conflicts(look(&campaign, &mut kept, is_live))
+        });
+    }
+
+    /// Takes in what a look found.
+    pub(super) fn take_conflicts(&mut self, looked: Looked, inputs: &mut Vec<Input>) {
+        self.conflicts.busy = false;
+        match looked {
+            Ok(Some(found)) => {
+                let events = foresee(self.scheduler.state(), &found);
+                inputs.extend(events.into_iter().map(Input::Event));
+            }
+            Ok(None) => {}
+            Err(error) => self.warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
+        }
+        if std::mem::take(&mut self.conflicts.again) {
+            self.look_for_conflicts();
+        }
+    }
+}
+
+fn look(campaign: &Campaign, kept: &mut Kept, is_live: impl Fn(&PlanName) -> bool) -> Looked {
+    let heads = live_heads(campaign, is_live)?;
+    if heads == kept.heads {
+        return Ok(None);
+    }
+    let forecast = match &mut kept.forecast {
+        Some(forecast) => forecast,
+        none => none.insert(Forecast::new(&campaign.repo, campaign.git()?)?),
+    };
+    let found = if heads.len() > 1 {
+        pairs(forecast, &heads)?
+    } else {
+        Vec::new()
+    };
+    kept.heads = heads;
+    let clashing = found.into_iter().map(|pair| Clashing {
+        files: pair.shown(),
+        one: pair.a,
+        other: pair.b,
+    });
+    Ok(Some(clashing.collect()))
+}
+
+/// True for a fact after which a head may have moved.
+pub(super) fn may_move_a_head(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::AgentEnded { .. }
+            | Event::AttemptChecked { .. }
+            | Event::LegDone { .. }
+            | Event::WorkMerged { .. }
+            | Event::TaskDone { .. }
+            | Event::PhaseDone { .. }
+            | Event::MergeLanded { .. }
+            | Event::MergeFound(_)
+    )
+}

@@ -1,0 +1,36 @@
+//! What a supervisor is started for, and how that ended.
+
+use crate::plan::{PlanName, PlanSet};
+use crate::schedule::Ending;
+
+use super::MergeReport;
+
+/// What a supervisor is started for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// Drive plans until all have settled.
+    Up {
+        /// Which; empty for all.
+        only: Vec<PlanName>,
+        /// Land every plan when it is finished, whatever the manifest says.
+        merge: bool,
+    },
+    /// Land what is finished, and start nothing.
+    Merge {
+        /// Which; empty for all that are finished.
+        plans: Vec<PlanName>,
+        /// Another target.
+        into: Option<String>,
+    },
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// Why it ended.
+    pub ending: Ending,
+    /// The plans as they counted at the end: the manifest may have been edited meanwhile.
+    pub set: PlanSet,
+    /// The report of the merge errand.
+    pub merged: Option<MergeReport>,
+}

@@ -1,0 +1,176 @@
+//! Keeping an agent from ending with uncommitted or unreported work, for programs that ask a hook before they end. Claude
+//! Code does: it is given a settings file in the attempt's folder, so nothing is written into the worktree. What the hook is
+//! asked, and what it may answer, is described at <https://code.claude.com/docs/en/hooks> (event `Stop`).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::fault;
+use crate::plan::TaskId;
+
+/// The arguments with which this program answers the hook.
+pub const STOP_HOOK: [&str; 2] = ["task", "stop-hook"];
+
+/// So often an attempt is kept from ending: an agent that still does not report will not after the third time either, and each
+/// time costs money.
+const MOST: u32 = 2;
+/// Files and tasks that are named.
+const NAMED: usize = 5;
+
+/// Claude Code's settings for one attempt.
+pub fn claude_settings(program: &Path) -> Value {
+    let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''"));
+    let command = format!("{program} {}", STOP_HOOK.join(" "));
+    json!({ "hooks": { "Stop": [{ "hooks": [{ "type": "command", "command": command, "timeout": 30 }] }] } })
+}
+
+/// Writes these settings into an attempt's folder and gives the file's path, for `claude --settings FILE`.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_claude_settings(attempt: &Path, program: &Path) -> io::Result<PathBuf> {
+    let path = attempt.join("claude-settings.json");
+    fs::create_dir_all(attempt)?;
+    replace(&path, &claude_settings(program))?;
+    Ok(path)
+}
+
+/// What an agent leaves that is about to end.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Files with uncommitted changes.
+    pub uncommitted: Vec<PathBuf>,
+    /// Tasks that it was given and that are neither done, failed nor left out.
+    pub open: Vec<TaskId>,
+}
+
+/// What the hook answered before, in the attempt's folder.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// How often the attempt was kept from ending.
+    pub times: u32,
+    /// What it was told last.
+    pub reason: String,
+}
+
+impl Kept {
+    fn path(attempt: &Path) -> PathBuf {
+        attempt.join("stops.json")
+    }
+
+    /// What is noted; nothing where the note cannot be read.
+    pub fn read(attempt: &Path) -> Self {
+        let text = fs::read(Self::path(attempt)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Notes it.
+    ///
+    /// # Errors
+    ///
+    /// When the note cannot be written.
+    pub fn write(&self, attempt: &Path) -> io::Result<()> {
+        replace(&Self::path(attempt), self)
+    }
+}
+
+/// Why the agent is to go on, or none when it may end. One that goes on because it was told so (`continuing`) and has come back
+/// with the same is let go.
+pub fn reason_to_go_on(leaving: &Leaving, before: &Kept, continuing: bool) -> Option<String> {
+    let mut parts = Vec::new();
+    if !leaving.uncommitted.is_empty() {
+        let files = leaving.uncommitted.iter().map(|file| file.display().to_string());
+        parts.push(format!(
+            "commit your work on this branch (not committed: {})",
+            listed(files.collect())
+        ));
+    }
+    if !leaving.open.is_empty() {
+        let ids = leaving.open.iter().map(ToString::to_string);
+        parts.push(format!(
+            "finish or report these tasks: {}. `orch task done ID` when its work is committed, `orch task fail ID --note WHY` \
+             when it cannot be done",
+            listed(ids.collect())
+        ));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let reason = format!("Before you end: {}.", parts.join("; then "));
+    let in_vain = continuing && before.reason == reason;
+    (before.times < MOST && !in_vain).then_some(reason)
+}
+
+fn listed(names: Vec<String>) -> String {
+    match names.len().checked_sub(NAMED) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..NAMED].join(", ")),
+    }
+}
+
+fn replace(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, serde_json::to_vec(value)?)?;
+    fault::around("stop.file", || fs::rename(&new, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaving() -> Leaving {
+        Leaving {
+            uncommitted: vec!["src/a.rs".into()],
+            open: vec![TaskId::new(1, 2)],
+        }
+    }
+
+    #[test]
+    fn an_agent_is_kept_from_ending_twice_at_most_and_not_for_the_same_again() {
+        let mut kept = Kept::default();
+        let first = reason_to_go_on(&leaving(), &kept, false).unwrap();
+        assert!(first.contains("src/a.rs") && first.contains("1.2"), "{first}");
+        kept = Kept {
+            times: 1,
+            reason: first,
+        };
+        assert_eq!(
+            reason_to_go_on(&leaving(), &kept, true),
+            None,
+            "it was told just that"
+        );
+        let less = Leaving {
+            uncommitted: Vec::new(),
+            ..leaving()
+        };
+        assert!(
+            reason_to_go_on(&less, &kept, true).is_some(),
+            "it has come further"
+        );
+        kept.times = 2;
+        assert_eq!(reason_to_go_on(&less, &kept, false), None);
+        assert_eq!(
+            reason_to_go_on(&Leaving::default(), &Kept::default(), false),
+            None
+        );
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<String> = (1..=7).map(|n| n.to_string()).collect();
+        assert_eq!(listed(names), "1, 2, 3, 4, 5 and 2 more");
+    }
+
+    #[test]
+    fn the_settings_name_this_program_whatever_its_path() {
+        let settings = claude_settings(Path::new("/a b/it's/orch"));
+        let command = &settings["hooks"]["Stop"][0]["hooks"][0]["command"];
+        assert_eq!(command, r"'/a b/it'\''s/orch' task stop-hook");
+    }
+}

@@ -1,0 +1,89 @@
+//! Which events somebody is told of by the hook `notify`, how urgent each is, and what was said a moment ago already.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::schedule::Event;
+
+/// How soon somebody should look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// When there is time: all went well.
+    Low,
+    /// Something failed; the rest goes on.
+    Normal,
+    /// Nothing of it goes on before a person has done something.
+    High,
+}
+
+impl Urgency {
+    /// As `ORCH_URGENCY` and the event's `urgency` say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What waits for too long, what failed for good, and the end of a run that nobody asked to stop.
+pub fn urgency(event: &Event) -> Option<Urgency> {
+    match event {
+        Event::Escalated(_) => Some(Urgency::High),
+        Event::RunStopped { resume, .. } => (!resume).then_some(Urgency::High),
+        Event::PlanFailed { .. } => Some(Urgency::Normal),
+        Event::RunSettled {} => Some(Urgency::Low),
+        _ => None,
+    }
+}
+
+/// For so long the same is not told again.
+const QUIET: Duration = Duration::from_secs(60 * 60);
+
+/// What was told when, in seconds since 1970: a service that starts a run again and again must not tell of the same trouble
+/// each time.
+pub type Told = BTreeMap<String, i64>;
+
+/// True when the event is to be told now; then it is noted. Waits are told once by the core itself, and a run that went
+/// well is always news.
+pub fn is_news(told: &mut Told, event: &Event, now: i64) -> bool {
+    let quiet = i64::try_from(QUIET.as_secs()).unwrap_or(i64::MAX);
+    told.retain(|_, at| now - *at < quiet);
+    let key = match event {
+        Event::RunStopped { why, .. } => format!("run.stopped {why}"),
+        // How often it was tried, in brackets behind, and the output below make it no other failure.
+        Event::PlanFailed { plan, why } => {
+            let first = why.lines().next().unwrap_or_default();
+            let first = first.split(" (").next().unwrap_or_default();
+            format!("plan.failed {plan} {first}")
+        }
+        _ => return true,
+    };
+    told.insert(key, now).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(plan: &str, why: &str) -> Event {
+        Event::PlanFailed {
+            plan: plan.parse().unwrap(),
+            why: why.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_same_trouble_is_news_once_an_hour_and_other_trouble_at_once() {
+        let mut told = Told::new();
+        assert!(is_news(&mut told, &failed("a", "x"), 1_000));
+        assert!(!is_news(&mut told, &failed("a", "x (attempt 2)\noutput"), 2_000));
+        assert!(is_news(&mut told, &failed("b", "x"), 2_000));
+        assert!(is_news(&mut told, &failed("a", "y"), 2_000));
+        assert!(is_news(&mut told, &failed("a", "x"), 10_000));
+        for _ in 0..2 {
+            assert!(is_news(&mut told, &Event::RunSettled {}, 10_000));
+        }
+    }
+}

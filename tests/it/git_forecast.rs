@@ -1,0 +1,116 @@
+//! The forecast names exactly the pairs that git finds in conflict, and the same files. `ORCH_MERGES=N` tries more histories,
+//! `ORCH_MERGES_SEED=N` replays one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use orch::git::{Forecast, require_git};
+use orch::plan::CommitId;
+
+use crate::support::histories::{Files, History};
+use crate::support::{Dice, Scratch, asked};
+
+type Pairs = BTreeMap<(usize, usize), BTreeSet<PathBuf>>;
+
+/// What `git merge-tree` says of every pair.
+fn by_git(scratch: &Scratch, heads: &[CommitId]) -> Pairs {
+    let mut found = Pairs::new();
+    for two in 1..heads.len() {
+        for one in 0..two {
+            let (a, b) = (heads[one].as_str(), heads[two].as_str());
+            let attributes = format!("--attr-source={a}");
+            let merge = [
+                &attributes,
+                "merge-tree",
+                "--write-tree",
+                "--name-only",
+                "--no-messages",
+                "-z",
+                a,
+                b,
+            ];
+            let output = scratch.try_git(merge);
+            if output.status.success() {
+                continue;
+            }
+            let text = String::from_utf8(output.stdout).unwrap();
+            let files = text.split_terminator('\0').skip(1).map(|file| {
+                let aside = [a, b].iter().find_map(|side| file.find(&format!("~{side}")));
+                PathBuf::from(aside.map_or(file, |at| &file[..at]))
+            });
+            found.insert((one, two), files.collect());
+        }
+    }
+    found
+}
+
+fn compare(seed: u64, scratch: &Scratch, forecast: &mut Forecast, heads: &[CommitId]) -> usize {
+    let found = forecast.look(heads).unwrap();
+    let expected = by_git(scratch, heads);
+    let pairs: BTreeSet<_> = found.iter().map(|clash| (clash.one, clash.two)).collect();
+    let named: BTreeSet<_> = expected.keys().copied().collect();
+    assert_eq!(pairs, named, "ORCH_MERGES_SEED={seed}");
+    for clash in &found {
+        let files: BTreeSet<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
+        let of_git = &expected[&(clash.one, clash.two)];
+        assert!(
+            of_git.is_subset(&files),
+            "ORCH_MERGES_SEED={seed}: {files:?}, git {of_git:?}"
+        );
+    }
+    found.len()
+}
+
+#[test]
+fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
+    let count = asked("ORCH_MERGES", 320) as u64 / 20;
+    let one = std::env::var("ORCH_MERGES_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seeds: Vec<u64> = one.map_or_else(|| (0..count).collect(), |seed| vec![seed]);
+    let (mut by_changes, mut by_merging, mut conflicts) = (0, 0, 0);
+    for seed in seeds {
+        let mut dice = Dice::new(seed ^ 0xf0_4eca);
+        let scratch = Scratch::new();
+        let mut history = History::default();
+        let base = Files::random(&mut dice);
+        let mut target = (history.commit(&base, &[]), base);
+        let mut made = Vec::new();
+        for _ in 0..7 {
+            // The target goes on now and then; a branch starts from it or from another branch.
+            if dice.below(3) == 0 {
+                let files = target.1.changed(&mut dice);
+                target = (history.commit(&files, &[target.0]), files);
+            }
+            let from = if dice.below(5) == 0 && !made.is_empty() {
+                let made: &Vec<(usize, Files)> = &made;
+                made[dice.below(made.len())].clone()
+            } else {
+                target.clone()
+            };
+            let mut files = from.1;
+            for _ in 0..1 + dice.below(2) {
+                files.change(&mut dice);
+            }
+            made.push((history.commit(&files, &[from.0]), files));
+        }
+        let last = made.last().unwrap().clone();
+        let moved = history.commit(&last.1.changed(&mut dice), &[last.0]);
+        let ids = history.write(&scratch);
+        let mut forecast = Forecast::new(&scratch.repository(), require_git().unwrap()).unwrap();
+        let mut heads = vec![ids[target.0 - 1].clone()];
+        heads.extend(made.iter().map(|(number, _)| ids[number - 1].clone()));
+        conflicts += compare(seed, &scratch, &mut forecast, &heads);
+        // One head moves: only its pairs are looked at again.
+        let before = forecast.decided();
+        *heads.last_mut().unwrap() = ids[moved - 1].clone();
+        conflicts += compare(seed, &scratch, &mut forecast, &heads);
+        let after = forecast.decided();
+        let again = after.by_changes + after.by_merging - before.by_changes - before.by_merging;
+        assert!(again < heads.len(), "{again} pairs were looked at again");
+        by_changes += after.by_changes;
+        by_merging += after.by_merging;
+    }
+    println!("{by_changes} pairs by changes, {by_merging} by merging, {conflicts} in conflict");
+    assert!(conflicts > 0);
+}
