@@ -1,7 +1,9 @@
 //! The history of a branch, as git draws it.
 
 use super::command::Git;
+use super::revision::{commit_id, oid};
 use super::{GitError, Repository};
+use crate::plan::CommitId;
 
 impl Repository {
     /// `git log --graph --oneline` of a branch, in colour or not, whatever is configured.
@@ -24,5 +26,26 @@ impl Repository {
             .arg("--")
             .run()?;
         Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+}
+
+impl Repository {
+    /// The merge on the first-parent line of `tip` that brought `head` in: its second parent. None when there is none among
+    /// the last thousand commits.
+    pub fn merge_of(&self, head: &CommitId, tip: &CommitId) -> Result<Option<CommitId>, GitError> {
+        const LOOKED_AT: usize = 1000;
+        let cannot = || GitError::library("read the history of a commit");
+        let repo = self.handle();
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.simplify_first_parent().map_err(cannot())?;
+        walk.push(oid(tip)?).map_err(cannot())?;
+        let head = oid(head)?;
+        for id in walk.take(LOOKED_AT) {
+            let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
+            if commit.parent_id(1).is_ok_and(|second| second == head) {
+                return Ok(Some(commit_id(commit.id())));
+            }
+        }
+        Ok(None)
     }
 }

@@ -1,4 +1,5 @@
-//! Floor 3: what is kept under `.git/orch/`: the journal of events, and the lock of the repository.
+//! Floor 3: what is kept under `.git/orch/`: the journal of events, verdicts on trees, and the lock of the
+//! repository.
 //!
 //! The journal is an append-only table of facts in SQLite (WAL, `synchronous = FULL`): what was committed survives a
 //! power cut, and a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
@@ -14,6 +15,7 @@ mod reader;
 mod record;
 mod seal;
 mod store;
+mod verdicts;
 
 pub use epoch::Epoch;
 pub use error::JournalError;
@@ -24,3 +26,4 @@ pub use paths::OrchDir;
 pub use reader::JournalReader;
 pub use record::{Columns, Record, SCHEMA};
 pub use store::{Journal, Sync};
+pub use verdicts::{KnownVerdict, VerdictKey, Verdicts};

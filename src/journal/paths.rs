@@ -49,7 +49,12 @@ impl OrchDir {
         self.verifications().join(plan.as_str())
     }
 
-    /// The folder of the last verification of the plan merged into the target.
+    /// The folder of the verification that is, or was last, at work in one of the merge train's worktrees.
+    pub fn train_verification(&self, slot: usize) -> PathBuf {
+        self.verifications().join(format!("train@{slot}"))
+    }
+
+    /// The folder with the log of the last verification of the plan merged onto the target.
     pub fn merge_verification(&self, plan: &PlanName) -> PathBuf {
         self.verifications().join(format!("{plan}.merged"))
     }

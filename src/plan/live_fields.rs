@@ -44,6 +44,13 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     field!("run.max_agents", Anytime, run.max_agents, plain),
     field!("run.merge", Anytime, run.auto_merge, automatic),
     field!("merge.verify", Anytime, merge.verify, optional),
+    field!("merge.verify_slots", Anytime, merge.verify_slots, plain),
+    field!(
+        "merge.every_commit_green",
+        Anytime,
+        merge.every_commit_green,
+        plain
+    ),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -218,7 +225,11 @@ mod tests {
             budget: _,
         } = run;
         let Setup { copy: _, line: _ } = setup;
-        let MergeSettings { verify: _ } = merge;
+        let MergeSettings {
+            verify: _,
+            verify_slots: _,
+            every_commit_green: _,
+        } = merge;
         let Hooks {
             post_create: _,
             pre_merge: _,

@@ -218,6 +218,10 @@ pub enum MergeStrategy {
 pub struct MergeSettings {
     /// Shell line that must succeed on the exact merged tree before the target moves.
     pub verify: Option<String>,
+    /// How many candidates are verified at once.
+    pub verify_slots: usize,
+    /// True when the target only passes through commits that were verified themselves.
+    pub every_commit_green: bool,
 }
 
 /// `[sync.NAME]`.

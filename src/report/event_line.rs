@@ -1,9 +1,10 @@
 //! One event on one line, for people.
 
 use crate::journal::Record;
-use crate::plan::{ManifestChange, OnStuck};
+use crate::plan::{ManifestChange, OnStuck, PlanName};
 use crate::schedule::{
-    Event, Failed, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, point_word,
+    Event, Failed, FlakyMerge, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, VerifiedMerge,
+    point_word,
 };
 use crate::supervisor::given;
 
@@ -126,6 +127,14 @@ pub fn detail(event: &Event) -> String {
             }
         }
         Event::MergeStarted { .. } => String::new(),
+        Event::MergeVerified(VerifiedMerge { plans, verdict, .. }) => {
+            let said = if verdict.green { "green" } else { "red" };
+            let known = if verdict.known { ", known from before" } else { "" };
+            format!("{}: {said}{known}", stacked(plans))
+        }
+        Event::MergeFlaky(FlakyMerge { plans, why, .. }) => {
+            format!("{}: green after {}", stacked(plans), first_line(why))
+        }
         Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
         Event::MergeReverted(back) => format!("{} is at {}", back.target, back.commit.short()),
@@ -194,12 +203,21 @@ fn hold(why: &Hold) -> String {
     }
 }
 
+/// `a, b`; the target itself where nothing is merged onto it.
+fn stacked(plans: &[PlanName]) -> String {
+    if plans.is_empty() {
+        return "the target".to_owned();
+    }
+    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
         MergeTrouble::Conflict { with, files } => {
             let other = crate::schedule::other_side(with);
             format!("conflicts with {other} in {}", files.join(", "))
         }
+        MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }
         | MergeTrouble::NotFinished { why } => first_line(why),

@@ -40,6 +40,7 @@ fn is_news(event: &Event) -> bool {
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
         | Event::MergeStarted { .. }
+        | Event::MergeVerified(_)
         | Event::VerifyStarted { .. }
         | Event::VerifyStopped { .. }
         | Event::Pinned { .. }
@@ -83,6 +84,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
         | Event::MergeReverted(_)
+        | Event::MergeFlaky(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

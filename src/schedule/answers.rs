@@ -5,6 +5,7 @@ use crate::plan::{AttemptId, PlanName, Point};
 use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
+use super::train::TrialId;
 use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
@@ -19,7 +20,9 @@ pub(super) enum Ask {
     Verify(PlanName),
     StopVerification(PlanName),
     Pin(PlanName, Point),
-    Merge(PlanName),
+    Try(TrialId),
+    StopTrial(TrialId),
+    Land,
     Wake(At),
     End,
 }
@@ -98,10 +101,6 @@ impl Scheduler {
             }
             Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) => {
                 Ask::Pin(plan.clone(), *point)
-            }
-            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
-                self.asked.remove(&Ask::StopVerification(plan.clone()));
-                Ask::Merge(plan.clone())
             }
             Event::AgentEnded { attempt, .. } => {
                 self.looked.remove(attempt);

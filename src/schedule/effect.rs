@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
 
+use super::train::Order;
 use super::{At, Spent};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few live at once, and each is taken apart at once"
+)]
 pub enum Effect {
     /// Make the plan's branch and worktree, or recognise them. Answer: `worktree.created` or `worktree.refused`.
     MakeWorktree {
@@ -67,7 +72,7 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
-    /// Make the verification of the plan, its own or that of its merge, end. Answer: that verification's own.
+    /// Make the plan's own verification end. Answer: that verification's own.
     StopVerification {
         /// The plan.
         plan: PlanName,
@@ -79,10 +84,10 @@ pub enum Effect {
         /// The point.
         point: Point,
     },
-    /// Build, verify and land one plan. Answer: `merge.landed` or `merge.failed`.
-    Merge {
-        /// The plan.
-        plan: PlanName,
+    /// What the merge train wants done. Answer: [`super::Input::Train`].
+    Train {
+        /// What.
+        order: Order,
         /// Another target than the run's.
         into: Option<String>,
     },
@@ -100,13 +105,19 @@ impl Effect {
     /// other effects find what was done already and do only the rest.
     pub fn must_not_repeat(&self) -> bool {
         match self {
-            Self::Launch(_) | Self::Merge { .. } | Self::End(_) => true,
+            Self::Launch(_)
+            | Self::Train {
+                order: Order::Land(_),
+                ..
+            }
+            | Self::End(_) => true,
             Self::MakeWorktree { .. }
             | Self::Stop { .. }
             | Self::Look { .. }
             | Self::Check { .. }
             | Self::Integrate { .. }
             | Self::Verify { .. }
+            | Self::Train { .. }
             | Self::StopVerification { .. }
             | Self::Pin { .. }
             | Self::Wake { .. } => false,

@@ -4,13 +4,13 @@ use crate::plan::{AttemptId, Point, UnitId};
 
 use super::answers::Ask;
 use super::attempt::Stage;
-use super::plan_run::{Merge, Outcome, PlanRun, Verify};
+use super::plan_run::{Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
 use super::{At, Effect, Ending, Event, MergeTrouble, OfPlan, UnitOf};
 
 impl Scheduler {
-    pub(super) fn stop_agents(&mut self, step: &mut Step) {
+    pub(super) fn stop_agents(&mut self, at: At, step: &mut Step) {
         let Phase::Stopping { now } = self.state.phase else {
             return;
         };
@@ -27,13 +27,13 @@ impl Scheduler {
             };
             self.ask(Ask::Stop(attempt, now), stop, step);
         }
-        let verifying =
-            |run: &PlanRun| run.verify == Verify::Running || matches!(run.merge, Merge::Running(_));
+        let verifying = |run: &PlanRun| run.verify == Verify::Running;
         let verified = self.state.plans().filter(|(_, run)| verifying(run));
         for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             let stop = Effect::StopVerification { plan: plan.clone() };
             self.ask(Ask::StopVerification(plan), stop, step);
         }
+        self.stop_train(at, step);
     }
 
     /// Stops agents of what a person cancelled, or paused at once, and records plans and parts of which nothing runs any
@@ -92,7 +92,7 @@ impl Scheduler {
             asks.any(|ask| {
                 !matches!(
                     ask,
-                    Ask::Wake(_) | Ask::End | Ask::StopVerification(_) | Ask::Look(_)
+                    Ask::Wake(_) | Ask::End | Ask::StopVerification(_) | Ask::StopTrial(_) | Ask::Look(_)
                 )
             })
         };
@@ -142,7 +142,10 @@ impl Scheduler {
 fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
     match trouble {
         Some(
-            MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. } | MergeTrouble::Refused { .. },
+            MergeTrouble::Conflict { .. }
+            | MergeTrouble::Verification { .. }
+            | MergeTrouble::TargetRed { .. }
+            | MergeTrouble::Refused { .. },
         ) => true,
         Some(MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }) | None => false,
     }

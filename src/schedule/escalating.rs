@@ -139,7 +139,9 @@ fn standstills<'a>(
             (Merge::Idle, Some(MergeTrouble::Conflict { with, .. })) => {
                 one(Waiting::Conflict, super::other_side(with))
             }
-            (Merge::Idle, Some(MergeTrouble::Verification { .. })) => one(Waiting::Gate, "merge".to_owned()),
+            (Merge::Idle, Some(MergeTrouble::Verification { .. } | MergeTrouble::TargetRed { .. })) => {
+                one(Waiting::Gate, "merge".to_owned())
+            }
             _ => Vec::new(),
         },
         Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => Vec::new(),

@@ -1,15 +1,12 @@
-//! What happened: the facts that the journal keeps, in the words that `orch events` prints. State is nothing but their
-//! fold, so replaying the journal gives the same state.
+//! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
-use serde::{Deserialize, Serialize};
-
-use super::event_about::is_zero;
 use super::{
     Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
     ManifestEdit, MergeTrouble, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
-    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip,
+    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
 };
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
+use serde::{Deserialize, Serialize};
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -331,6 +328,12 @@ pub enum Event {
     /// A candidate is being built and verified.
     #[serde(rename = "merge.started")]
     MergeStarted(OfPlan),
+    /// A candidate was verified.
+    #[serde(rename = "merge.verified")]
+    MergeVerified(super::VerifiedMerge),
+    /// A candidate passed that was red before.
+    #[serde(rename = "merge.flaky")]
+    MergeFlaky(super::FlakyMerge),
     /// The plan is on the target.
     #[serde(rename = "merge.landed")]
     MergeLanded {

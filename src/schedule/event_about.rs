@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
+use super::train::Verdict;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
 /// What was reported about a task or sub-task.
@@ -142,6 +143,28 @@ pub struct Found {
     pub evidence: LandedBy,
 }
 
+/// A verdict on plans merged onto the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedMerge {
+    /// The plan on top; none for the target as it is.
+    pub plan: Option<PlanName>,
+    /// All plans of it, in the order in which they were merged.
+    pub plans: Vec<PlanName>,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// Plans whose merge was red once and then green.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlakyMerge {
+    /// The plan on top; none for the target as it is.
+    pub plan: Option<PlanName>,
+    /// All plans of it, in the order in which they were merged.
+    pub plans: Vec<PlanName>,
+    /// What it said when it was red.
+    pub why: String,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 pub(super) fn is_zero(lane: &u32) -> bool {
     *lane == 0
@@ -163,6 +186,8 @@ impl Event {
             | Self::CancelRequested(about)
             | Self::Approved(about) => Some(&about.plan),
             Self::PinRefused(about) => Some(&about.plan),
+            Self::MergeVerified(about) => about.plan.as_ref(),
+            Self::MergeFlaky(about) => about.plan.as_ref(),
             Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::MergeReverted(about) => Some(&about.plan),

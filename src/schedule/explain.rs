@@ -63,7 +63,11 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
                 PlanState::Landed
             } else if matches!(
                 run.merge_trouble,
-                Some(MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. })
+                Some(
+                    MergeTrouble::Conflict { .. }
+                        | MergeTrouble::Verification { .. }
+                        | MergeTrouble::TargetRed { .. }
+                )
             ) {
                 PlanState::Held
             } else {
@@ -169,7 +173,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
 fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     if let Some(outcome) = &run.outcome {
-        return explain_outcome(state, plan, run, outcome);
+        return explain_outcome(work, state, plan, run, outcome);
     }
     if run.is_at_work() {
         return run
@@ -224,7 +228,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return vec![explain_lost(name, unit, lost)];
     }
     if let Some(outcome) = &run.outcome {
-        return explain_outcome(state, plan, run, outcome);
+        return explain_outcome(work, state, plan, run, outcome);
     }
     let Some(place) = plan.unit_place(unit) else {
         return Vec::new();

@@ -5,10 +5,11 @@ use crate::plan::{PlanName, UnitId};
 use super::explain::Reason;
 use super::plan_run::{Lost, Merge, Outcome, PlanRun};
 use super::state::State;
-use super::work::PlanWork;
-use super::{Hold, MergeTrouble};
+use super::work::{PlanWork, Work};
+use super::{Hold, MergeTrouble, landing};
 
 pub(super) fn explain_outcome(
+    work: &Work,
     state: &State,
     plan: &PlanWork,
     run: &PlanRun,
@@ -52,7 +53,7 @@ pub(super) fn explain_outcome(
             vec![explain_lost(name, *unit, &lost)]
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
-            (Merge::Running(_), _) => vec![Reason::new("is being merged")],
+            (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
             (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
@@ -68,6 +69,27 @@ pub(super) fn explain_outcome(
                 format!("orch merge {name}"),
             )],
         },
+    }
+}
+
+/// Where in the merge train a plan is.
+fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<String>) -> String {
+    let (_, queue) = landing::queue(work, state, Some(into.clone()));
+    let aboard = queue.iter().map(|entry| &entry.plan);
+    let aboard: Vec<&PlanName> = aboard
+        .filter(|plan| matches!(state.plan(plan).merge, Merge::Running(_)))
+        .collect();
+    let place = aboard.iter().position(|plan| *plan == name).unwrap_or(0);
+    match (work.train.verified, aboard.len()) {
+        (true, 2..) if place > 0 => format!(
+            "verifying behind {}, {} of {} in the train",
+            aboard[place - 1],
+            place + 1,
+            aboard.len()
+        ),
+        (true, 2..) => format!("verifying, first of {} in the train", aboard.len()),
+        (true, _) => "verifying the merge".to_owned(),
+        (false, _) => "is being merged".to_owned(),
     }
 }
 
@@ -106,6 +128,10 @@ fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
         MergeTrouble::Verification { why } => Reason::with_remedy(
             format!("the merged tree does not pass: {why}"),
             format!("mend it in its worktree, commit, then orch merge {name}"),
+        ),
+        MergeTrouble::TargetRed { why } => Reason::with_remedy(
+            format!("the target itself does not pass: {why}"),
+            format!("mend the target, then orch merge {name}"),
         ),
         MergeTrouble::Refused { why } => {
             Reason::with_remedy(format!("was not merged: {why}"), format!("orch merge {name}"))

@@ -5,7 +5,7 @@ use crate::plan::{PlanName, Point};
 
 use super::plan_run::{Merge, Outcome};
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event, Spent, Steered};
+use super::{At, Event, MergeTrouble, Spent, Steered};
 
 impl State {
     /// Takes one fact in.
@@ -54,7 +54,21 @@ impl State {
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
-            Event::ManifestChanged(_) | Event::Warning { .. } => {}
+            Event::ManifestChanged(_)
+            | Event::Warning { .. }
+            | Event::MergeVerified(_)
+            | Event::MergeFlaky(_) => {}
+            Event::MergeLanded { .. } => {
+                self.odds.note(false);
+                self.apply_to_plan(at, event);
+            }
+            Event::MergeFailed {
+                why: MergeTrouble::Verification { .. },
+                ..
+            } => {
+                self.odds.note(true);
+                self.apply_to_plan(at, event);
+            }
             Event::AgentTold(told) => {
                 if let Some(number) = self.number(&told.plan) {
                     let (before, now) = self.plans[number].take_told(at, told);

@@ -208,7 +208,9 @@ impl PlanRun {
                 self.merge = Merge::Idle;
                 let changed = matches!(
                     why,
-                    MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. }
+                    MergeTrouble::Conflict { .. }
+                        | MergeTrouble::Verification { .. }
+                        | MergeTrouble::TargetRed { .. }
                 );
                 if changed {
                     self.since = at;
@@ -220,6 +222,8 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::MergeVerified(_)
+            | Event::MergeFlaky(_)
             | Event::ManifestChanged(_)
             | Event::Warning { .. } => {}
             Event::AgentStuck(_)

@@ -1,4 +1,4 @@
-//! Which plan is merged next, and which requests cannot be met.
+//! Which plans are to land, in which order, and which requests cannot be met.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -8,27 +8,66 @@ use crate::plan::{PlanName, Priority};
 use super::foresight::in_the_way_of;
 use super::plan_run::{Merge, Outcome, PlanRun};
 use super::state::State;
+use super::train::Entry;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble};
-
-/// What to do next about merging.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Build, verify and land this plan.
-    Merge(PlanName, Option<String>),
-    /// This plan's request cannot be met.
-    Refuse(PlanName, MergeTrouble),
-}
 
 /// The more urgent first; of those alike, the one in the way of fewer others.
 type Urgency = (Reverse<Priority>, usize);
 
-/// The next step, if any: dependencies first, then effective priority, then those that are
-/// foreseen to conflict with fewer others, then manifest order. One merge at a time.
-pub fn next_step(work: &Work, state: &State) -> Option<Step> {
-    if state.merging().is_some() {
-        return None;
+/// The first request that cannot be met, and why.
+pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
+    let candidates = candidates(work, state);
+    candidates.iter().find_map(|(plan, into)| {
+        let run = state.plan(&plan.name);
+        if run.outcome != Some(Outcome::Finished) {
+            return Some((plan.name.clone(), not_finished(run)));
+        }
+        let lost = blockers(work, plan, into.as_deref(), state)
+            .into_iter()
+            .find(|on| {
+                let on_wanted = candidates.iter().any(|(other, _)| other.name == *on);
+                !on_wanted && !will_land_by_itself(work, on, state)
+            })?;
+        Some((plan.name.clone(), MergeTrouble::Waits { on: lost }))
+    })
+}
+
+/// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
+/// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
+pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
+    let candidates = candidates(work, state);
+    let all = candidates.iter().map(|(plan, into)| {
+        let blockers = blockers(work, plan, into.as_deref(), state);
+        (
+            &plan.name,
+            into,
+            blockers.into_iter().collect::<BTreeSet<PlanName>>(),
+        )
+    });
+    let mut waiting: Vec<_> = all.collect();
+    let mut goes = under_way;
+    let mut queue: Vec<Entry> = Vec::new();
+    loop {
+        let next = waiting.iter().position(|(_, into, needs)| {
+            let same = goes.as_ref().is_none_or(|goes| goes == *into);
+            same && needs
+                .iter()
+                .all(|need| queue.iter().any(|entry| entry.plan == *need))
+        });
+        let Some(next) = next else { break };
+        let (plan, into, needs) = waiting.remove(next);
+        goes.get_or_insert_with(|| into.clone());
+        queue.push(Entry {
+            plan: plan.clone(),
+            needs,
+        });
     }
+    (goes.flatten(), queue)
+}
+
+/// Every plan that somebody wants merged, the most urgent first, with its target.
+fn candidates<'a>(work: &'a Work, state: &State) -> Vec<(&'a PlanWork, Option<String>)> {
     let mut candidates: Vec<(Urgency, &PlanWork, Option<String>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
         let run = &state.plans[index];
@@ -38,29 +77,17 @@ pub fn next_step(work: &Work, state: &State) -> Option<Step> {
         }
     }
     candidates.sort_by_key(|candidate| candidate.0);
-    for (_, plan, into) in &candidates {
-        let run = state.plan(&plan.name);
-        if run.outcome != Some(Outcome::Finished) {
-            return Some(Step::Refuse(plan.name.clone(), not_finished(run)));
-        }
-        match blocker(work, plan, into.as_deref(), state) {
-            None => return Some(Step::Merge(plan.name.clone(), into.clone())),
-            Some(on) => {
-                let on_wanted = candidates.iter().any(|(_, other, _)| other.name == on);
-                if !on_wanted && !will_land_by_itself(work, &on, state) {
-                    return Some(Step::Refuse(plan.name.clone(), MergeTrouble::Waits { on }));
-                }
-            }
-        }
-    }
-    None
+    candidates
+        .into_iter()
+        .map(|(_, plan, into)| (plan, into))
+        .collect()
 }
 
 /// The target to merge the plan into, when somebody wants it merged now.
 fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String>> {
     match &run.merge {
         Merge::Wanted(into) => Some(into.clone()),
-        Merge::Running(_) => None,
+        Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
             let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none();
@@ -69,16 +96,19 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
     }
 }
 
-/// The first plan that has to land before this one and has not.
-fn blocker(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> Option<PlanName> {
-    let target = into.or(state.run.as_ref().map(|run| run.target.as_str()))?;
+/// The plans that have to land before this one and have not.
+fn blockers(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> Vec<PlanName> {
+    let Some(target) = into.or(state.run.as_ref().map(|run| run.target.as_str())) else {
+        return Vec::new();
+    };
     plan.all_depends()
         .map(|dependency| &dependency.on.plan)
         .chain(carried_overlaps(plan, state))
         .filter(|on| state.number(on).is_some())
         .filter(|on| !state.plan(on).landed.contains_key(target))
-        .find(|on| !is_partner(work, plan, on, state))
+        .filter(|on| !is_partner(work, plan, on, state))
         .cloned()
+        .collect()
 }
 
 /// True for a finished plan that builds on this one as this one builds on it, phase by phase in turn: neither can land

@@ -1,7 +1,7 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done) and `landing` (who is merged next).
+//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
 mod ahead;
 mod answers;
@@ -41,6 +41,7 @@ mod lanes;
 mod loop_breaker;
 mod losing;
 mod mail;
+mod merging;
 mod notice;
 mod outlook;
 mod outlook_draft;
@@ -60,6 +61,7 @@ mod starting;
 mod state;
 mod steering;
 mod stuck;
+pub mod train;
 mod trouble;
 mod work;
 
@@ -70,8 +72,8 @@ pub use budget::money;
 pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
 pub use event_about::{
-    Failed, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack, TaskReport,
-    UnitOf, WorkRefusal, WorkSkip,
+    Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
+    TaskReport, UnitOf, VerifiedMerge, WorkRefusal, WorkSkip,
 };
 pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};

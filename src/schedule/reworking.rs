@@ -45,6 +45,8 @@ impl Scheduler {
         other.asked = std::mem::take(&mut self.asked);
         // Those who count on the old work: the end of a run that has more to do now, and timers.
         other.asked.retain(|ask| !matches!(ask, Ask::Wake(_) | Ask::End));
+        std::mem::swap(&mut other.train, &mut self.train);
+        other.train.change(other.work.train);
         other.machine = self.machine;
         other.looked = std::mem::take(&mut self.looked);
         other.effort = self.effort;

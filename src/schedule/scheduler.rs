@@ -13,11 +13,11 @@ use super::answers::Ask;
 use super::behind::Behind;
 use super::frontier::Frontier;
 use super::lanes::Machine;
-use super::plan_run::Merge;
 use super::standing::Standing;
 use super::state::{Phase, State};
+use super::train::{Answer, Train};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, OfPlan, PinRefusal, Signs, invariants, landing};
+use super::{At, Effect, Event, PinRefusal, Signs, invariants};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,8 @@ pub enum Input {
         /// The signs of life.
         signs: Signs,
     },
+    /// What came of something that the merge train asked for.
+    Train(Answer),
     /// How hard the machine is at work.
     Machine(Machine),
     /// Nothing happened but time.
@@ -65,6 +67,8 @@ pub struct Scheduler {
     pub(super) asked: BTreeSet<Ask>,
     pub(super) frontier: Frontier,
     pub(super) machine: Machine,
+    /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
+    pub(super) train: Train,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
@@ -92,6 +96,7 @@ impl Scheduler {
         Self {
             frontier: Frontier::unknown(work.plans.len()),
             behind: Behind::of_all(&work),
+            train: Train::new(work.train),
             work,
             state,
             asked: BTreeSet::new(),
@@ -169,6 +174,7 @@ impl Scheduler {
             }
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
             Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
+            Input::Train(answer) => self.take_answer(at, answer, &mut step),
             Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
@@ -226,7 +232,7 @@ impl Scheduler {
                 self.frontier.landing = true;
                 self.frontier.standing.fill(None);
             }
-            Event::Warning { .. } => {}
+            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             // What one plan spends may be what another lacks.
             Event::AgentTold(_) if self.work.budget.is_some() => {
                 self.frontier.dirty.extend(0..self.work.plans.len());
@@ -309,7 +315,7 @@ impl Scheduler {
         if !stopping && !merge_only {
             self.make_worktrees(step);
         }
-        self.stop_agents(step);
+        self.stop_agents(at, step);
         self.wake_or_end(at, step);
     }
 
@@ -355,29 +361,6 @@ impl Scheduler {
             }
             let WorkRef { plan, point } = work;
             self.ask(Ask::Pin(plan.clone(), point), Effect::Pin { plan, point }, step);
-        }
-    }
-
-    fn land(&mut self, at: At, step: &mut Step) {
-        if !std::mem::take(&mut self.frontier.landing) {
-            return;
-        }
-        // A merge that was under way when the supervisor died is taken up again first.
-        if let Some(plan) = self.state.merging().cloned() {
-            let into = match &self.state.plan(&plan).merge {
-                Merge::Running(into) => into.clone(),
-                Merge::Idle | Merge::Wanted(_) => None,
-            };
-            self.ask(Ask::Merge(plan.clone()), Effect::Merge { plan, into }, step);
-            return;
-        }
-        match landing::next_step(&self.work, &self.state) {
-            Some(landing::Step::Merge(plan, into)) => {
-                self.record(at, Event::MergeStarted(OfPlan { plan: plan.clone() }), step);
-                self.ask(Ask::Merge(plan.clone()), Effect::Merge { plan, into }, step);
-            }
-            Some(landing::Step::Refuse(plan, why)) => self.record(at, Event::MergeFailed { plan, why }, step),
-            None => {}
         }
     }
 

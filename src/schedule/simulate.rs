@@ -8,6 +8,7 @@ use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskSt
 
 use super::bound::lower_bound;
 use super::simulation::{Simulation, SimulationSettings, Span};
+use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
 use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Scheduler, Step, invariants};
 
@@ -32,6 +33,7 @@ type Coming = Reverse<(u64, u64)>;
 #[derive(Debug)]
 enum Happening {
     Answer(Event),
+    Train(Answer),
     Report {
         plan: usize,
         lane: u32,
@@ -140,6 +142,7 @@ impl<'s> World<'s> {
     fn happen(&mut self, happening: Happening) {
         let input = match happening {
             Happening::Answer(event) => Input::Event(event),
+            Happening::Train(answer) => Input::Train(answer),
             Happening::Wake => Input::Wake,
             Happening::Report { plan, lane, task } => Input::Reported {
                 plan: self.scheduler.work().plans[plan].name.clone(),
@@ -209,17 +212,7 @@ impl<'s> World<'s> {
             ),
             Effect::Verify { plan } => (times.verify, Event::VerifyPassed { plan, commit }),
             Effect::Pin { plan, point } => (times.pin, Event::Pinned { plan, point, commit }),
-            Effect::Merge { plan, into } => {
-                let run = self.scheduler.state().run.as_ref();
-                let target = into.or_else(|| run.map(|run| run.target.clone()));
-                let landed = Event::MergeLanded {
-                    plan,
-                    target: target.unwrap_or_default(),
-                    before: None,
-                    commit,
-                };
-                (times.merge, landed)
-            }
+            Effect::Train { order, .. } => return self.train(order),
             Effect::Wake { at } => return self.coming(at.0.saturating_sub(self.now), Happening::Wake),
             Effect::End(ending) => {
                 self.ending = Some(ending);
@@ -229,6 +222,29 @@ impl<'s> World<'s> {
             Effect::Stop { .. } | Effect::StopVerification { .. } | Effect::Look { .. } => return,
         };
         self.coming(delay, Happening::Answer(answer));
+    }
+
+    /// All that is merged passes.
+    fn train(&mut self, order: Order) {
+        match order {
+            Order::Stop(_) => {}
+            Order::Try(trial) => {
+                let tried = Answer::Tried {
+                    trial: trial.id,
+                    tried: Tried::Verdict(Verdict::unasked()),
+                    ground_green: true,
+                };
+                self.coming(self.settings.overheads.merge, Happening::Train(tried));
+            }
+            Order::Land(landing) => {
+                let moves = landing
+                    .stack
+                    .into_iter()
+                    .map(|plan| (plan, None, self.commit.clone()));
+                let landed = Answer::Landed(Ok(moves.collect()));
+                self.coming(0, Happening::Train(landed));
+            }
+        }
     }
 
     /// An agent starts, reports what it has done as it goes, and ends: well, or too early, or out of time.

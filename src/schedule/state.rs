@@ -8,8 +8,9 @@ use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState};
 use super::attempt::Attempt;
 use super::parking::Limit;
 use super::plan_run::{Item, PlanRun};
+use super::train::Odds;
 use super::work::{PlanWork, Work};
-use super::{At, Merge, Spent};
+use super::{At, Spent};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct State {
     pub run: Option<RunInfo>,
     /// Where the run stands.
     pub phase: Phase,
+    /// How often plans failed the verification of their merge lately.
+    pub odds: Odds,
     /// The latest moment seen.
     pub now: At,
     /// What the run has used up.
@@ -87,6 +90,7 @@ impl State {
             at_work: BTreeSet::new(),
             run: None,
             phase: Phase::Idle,
+            odds: Odds::default(),
             now: At::default(),
             spent: Spent::default(),
             limits: BTreeMap::new(),
@@ -162,13 +166,6 @@ impl State {
             let attempts = self.plans[*number].attempts.iter();
             attempts.map(move |(lane, attempt)| (name, *lane, attempt))
         })
-    }
-
-    /// The plan that is being merged.
-    pub fn merging(&self) -> Option<&PlanName> {
-        self.plans()
-            .find(|(_, plan)| matches!(plan.merge, Merge::Running(_)))
-            .map(|(name, _)| name)
     }
 }
 

@@ -87,6 +87,11 @@ pub enum MergeTrouble {
         /// In words, with the end of the output.
         why: String,
     },
+    /// The target itself does not pass, so that nobody can be blamed. Held.
+    TargetRed {
+        /// In words, with the end of the output.
+        why: String,
+    },
     /// Refused before anything moved; the plan stays finished.
     Refused {
         /// What stands in the way and what to do.

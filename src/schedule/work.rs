@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
     Agent, AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
@@ -24,6 +25,8 @@ pub struct Work {
     pub budget: Option<u64>,
     /// Tokens of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// How what is finished is verified together and lands.
+    pub train: TrainSettings,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
 }
@@ -142,6 +145,7 @@ impl Work {
             agents: set.agents.values().map(agent_work).collect(),
             budget: set.run.budget.map(micros),
             resources: set.resources.clone(),
+            train: TrainSettings::of(&set.merge),
             escalate: set.escalate,
         }
     }

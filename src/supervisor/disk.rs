@@ -10,7 +10,7 @@ use crate::plan::PlanName;
 use crate::schedule::{PlanRun, State};
 
 use super::Campaign;
-use super::perform::TRAIN;
+use super::perform::train_key;
 
 /// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
 pub fn free(campaign: &Campaign) -> Option<u64> {
@@ -68,10 +68,12 @@ pub fn disk_use(campaign: &Campaign, state: &State) -> DiskUse {
         let trees = run.worktrees.values().map(|made| size_of(Path::new(&made.path)));
         (name.clone(), trees.sum())
     };
-    let train = campaign.worktree_path(TRAIN);
+    let slots = 0..campaign.set.merge.verify_slots.max(1);
+    let trains = slots.map(|slot| campaign.worktree_path(&train_key(slot)));
+    let trains: Vec<_> = trains.filter(|train| train.is_dir()).collect();
     DiskUse {
         plans: made.map(size).collect(),
-        merging: train.is_dir().then(|| size_of(&train)),
+        merging: (!trains.is_empty()).then(|| trains.iter().map(|train| size_of(train)).sum()),
         free: free(campaign),
         floor: campaign.set.run.min_free_disk,
     }

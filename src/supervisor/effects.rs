@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{AttemptId, ItemId, LaneId, PlanName};
+use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
 use crate::status;
 
@@ -106,7 +106,7 @@ impl Engine<'_> {
                     }
                 });
             }
-            Effect::Merge { plan, into } => self.merge(plan, into),
+            Effect::Train { order, into } => self.train(order, into),
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
         }
@@ -160,24 +160,6 @@ impl Engine<'_> {
                     let _ = sender.send(Message::Input(Input::Event(*event)));
                 }
             }
-        });
-    }
-
-    pub(super) fn merge(&mut self, plan: PlanName, into: Option<String>) {
-        let (campaign, admin, sender) = (self.campaign.clone(), self.admin.clone(), self.sender.clone());
-        let target = into.clone().unwrap_or_else(|| campaign.target.clone());
-        let landed = self
-            .scheduler
-            .state()
-            .plans()
-            .filter_map(|(name, run)| Some((name.clone(), run.landed.get(&target)?.clone())))
-            .collect();
-        self.in_background(move || {
-            let (event, warnings) = perform::merge(&campaign, &admin, &plan, into.as_deref(), &landed);
-            for why in warnings {
-                let _ = sender.send(Message::Warning(Some(plan.clone()), why));
-            }
-            Message::Input(Input::Event(event))
         });
     }
 

@@ -25,7 +25,7 @@ use super::making::Making;
 use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
-use super::perform::UnitLocks;
+use super::perform::{UnitLocks, Yard};
 use super::stillness::Watch;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
@@ -79,6 +79,7 @@ pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
     pub(super) units: Arc<UnitLocks>,
+    pub(super) yard: Arc<Yard>,
     pub(super) scheduler: Scheduler,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
@@ -175,6 +176,7 @@ impl<'o> Engine<'o> {
             campaign,
             admin,
             units: Arc::default(),
+            yard: Arc::default(),
             scheduler,
             journal,
             clock,
@@ -379,6 +381,7 @@ impl<'o> Engine<'o> {
 
     /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
+        self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
         warnings.extend(self.finish_notifying());
         if self.at_work().is_empty()

@@ -50,6 +50,67 @@ pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) ->
     variables
 }
 
+/// What a verification in one of the merge train's worktrees is given: what the plan's processes are, where it is about one,
+/// with ports and containers of its own, since several run side by side.
+pub fn for_train(campaign: &Campaign, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
+    let mut variables = match plan {
+        Some(plan) => for_plan(campaign, plan, worktree),
+        None => for_run(campaign),
+    };
+    variables.set("ORCH_WORKTREE", text(worktree)).set(
+        "COMPOSE_PROJECT_NAME",
+        compose_name(campaign.repo.name(), &key.replace('@', "-")),
+    );
+    if let Some(port) = ports::block_of(&campaign.dir, key) {
+        variables.set("ORCH_PORT", port.to_string());
+    }
+    variables
+}
+
+/// Inherited variables that differ from one terminal or login to the next and say nothing about what a verification finds.
+const OF_A_SESSION: &[&str] = &[
+    "COLUMNS",
+    "DBUS_",
+    "DISPLAY",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LINES",
+    "LS_COLORS",
+    "OLDPWD",
+    "ORCH_",
+    "PWD",
+    "SHLVL",
+    "SSH_",
+    "STY",
+    "TERM",
+    "TMUX",
+    "WAYLAND_",
+    "WINDOWID",
+    "XAUTHORITY",
+    "XDG_SESSION",
+    "XDG_VTNR",
+    "_",
+];
+
+/// Stands for all that a verification of a merge inherits and that could matter to it: two with the same print may share a
+/// verdict.
+pub fn print(campaign: &Campaign) -> String {
+    let of_a_session = |name: &str| {
+        let mut known = OF_A_SESSION.iter();
+        known.any(|known| name == *known || (known.len() > 1 && name.starts_with(known)))
+            || crate::agent::is_scrubbed(name)
+    };
+    let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(of_a_session));
+    let mut all: Vec<_> = inherited.collect();
+    all.sort();
+    let mut text = format!("{}\0{}\0", std::env::consts::ARCH, campaign.target).into_bytes();
+    for (name, value) in all {
+        use std::os::unix::ffi::OsStrExt;
+        text.extend([name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
+    }
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
+}
+
 /// A project name as docker compose accepts it: lower case, digits, `-` and `_`, a letter or digit first.
 fn compose_name(repo: &str, plan: &str) -> String {
     let clean: String = format!("{repo}-{plan}")

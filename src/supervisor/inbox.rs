@@ -1,6 +1,7 @@
 //! From what happened to what the scheduler is told.
 
 use crate::agent::JobState;
+use crate::journal::Verdicts;
 use crate::plan::PlanName;
 use crate::schedule::{Event, Exit, Input, SteerRefusal};
 
@@ -114,6 +115,8 @@ impl Engine<'_> {
             }
             return Ok(());
         }
+        // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
+        let _ = Verdicts::open(&self.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.campaign.target.clone());
         let before = self.campaign.repo.branch_tip(&target)?;
         let request = MergeRequest::new(&plans, &target, before, self.scheduler.state(), reply);

@@ -98,6 +98,10 @@ pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option
             MergeOutcome::Failed,
             format!("the merged tree does not pass: {why}"),
         ),
+        MergeTrouble::TargetRed { why } => (
+            MergeOutcome::Held,
+            format!("the target itself does not pass: {why}"),
+        ),
         MergeTrouble::Refused { why } => (MergeOutcome::Failed, why.clone()),
         MergeTrouble::Waits { on } => (
             MergeOutcome::Skipped,

@@ -46,6 +46,7 @@ mod stillness;
 mod stop_hook;
 mod strays;
 mod suspects;
+mod train;
 mod urgency;
 mod view;
 mod watching;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Effect, Event, Input, Scheduler};
+use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
+use crate::schedule::{Effect, Event, Input, MergeTrouble, Scheduler};
 
 use super::merge_request::MergeRequest;
 use super::{Campaign, MergeReport, SupervisorError, perform};
@@ -21,7 +22,6 @@ pub fn rehearse_merge(
 ) -> Result<MergeReport, SupervisorError> {
     let target = into.unwrap_or(&campaign.target).to_owned();
     let before = campaign.repo.branch_tip(&target)?;
-    let mut onto = before.clone().unwrap_or_else(|| campaign.base.clone());
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
     let at = scheduler.state().now;
     let run = scheduler
@@ -44,28 +44,21 @@ pub fn rehearse_merge(
     // The supervisor takes both in before it decides, and so does the rehearsal.
     let _ = scheduler.take(at, &start);
     let mut inputs = vec![Input::Event(ask)];
-    let mut landed: BTreeMap<PlanName, CommitId> = BTreeMap::new();
+    let mut yard = Rehearsal {
+        campaign,
+        target: target.clone(),
+        onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
+        landed: BTreeMap::new(),
+        built: BTreeMap::new(),
+    };
     while let Some(input) = inputs.pop() {
         let step = scheduler.handle(at, input);
         for event in &step.events {
             request.hear(event);
         }
         for effect in step.effects {
-            if let Effect::Merge { plan, into } = effect {
-                let event = match perform::rehearse(campaign, &plan, &target, &onto, &landed) {
-                    Ok(commit) => {
-                        onto = commit.clone();
-                        landed.insert(plan.clone(), commit.clone());
-                        Event::MergeLanded {
-                            plan,
-                            target: into.unwrap_or_else(|| campaign.target.clone()),
-                            before: before.clone(),
-                            commit,
-                        }
-                    }
-                    Err(why) => Event::MergeFailed { plan, why },
-                };
-                inputs.push(Input::Event(event));
+            if let Effect::Train { order, .. } = effect {
+                inputs.extend(yard.answer(order).map(Input::Train));
             }
         }
     }
@@ -77,4 +70,63 @@ pub fn rehearse_merge(
     });
     report.after = before;
     Ok(report)
+}
+
+/// Where the target would stand by now.
+struct Rehearsal<'a> {
+    campaign: &'a Campaign,
+    target: String,
+    onto: CommitId,
+    landed: BTreeMap<PlanName, CommitId>,
+    built: BTreeMap<TrialId, Vec<Moved>>,
+}
+
+impl Rehearsal<'_> {
+    /// Everything that merges passes.
+    fn answer(&mut self, order: Order) -> Option<Answer> {
+        match order {
+            Order::Stop(_) => None,
+            Order::Try(trial) => {
+                let tried = match self.build(&trial) {
+                    Ok(moves) => {
+                        self.built.insert(trial.id, moves);
+                        Tried::Verdict(Verdict::unasked())
+                    }
+                    Err(tried) => tried,
+                };
+                Some(Answer::Tried {
+                    trial: trial.id,
+                    tried,
+                    ground_green: true,
+                })
+            }
+            Order::Land(landing) => {
+                let moves = self.built.remove(&landing.trial).unwrap_or_default();
+                let moves = moves
+                    .into_iter()
+                    .filter(|(plan, ..)| landing.stack.contains(plan));
+                let moves: Vec<Moved> = moves.collect();
+                for (plan, _, commit) in &moves {
+                    self.onto = commit.clone();
+                    self.landed.insert(plan.clone(), commit.clone());
+                }
+                Some(Answer::Landed(Ok(moves)))
+            }
+        }
+    }
+
+    fn build(&self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
+        let mut onto = self.onto.clone();
+        let mut moves: Vec<Moved> = Vec::new();
+        for plan in &trial.stack {
+            let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.landed);
+            let commit = merged.map_err(|why| match why {
+                MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
+                other => Tried::Conflict(plan.clone(), other),
+            })?;
+            moves.push((plan.clone(), Some(onto), commit.clone()));
+            onto = commit;
+        }
+        Ok(moves)
+    }
 }

@@ -84,7 +84,8 @@ impl Engine<'_> {
     /// Where nobody should be at work now. While the target moves, its checkout is half of one commit and half of another.
     fn places(&self) -> Vec<(Place, PathBuf)> {
         let mut places = escapes::places(&self.campaign, self.quiet());
-        if self.scheduler.state().merging().is_some() {
+        let mut plans = self.scheduler.state().plans();
+        if plans.any(|(_, run)| matches!(run.merge, Merge::Running(_))) {
             places.retain(|(place, _)| *place != Place::Main);
         }
         places

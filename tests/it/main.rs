@@ -11,6 +11,7 @@ mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
 mod schedule_documents;
 mod schedule_model;
+mod train_model;
 // Floor 3: git, on real repositories.
 mod git_candidate;
 mod git_carry;
@@ -59,6 +60,7 @@ mod hooks;
 mod limits;
 mod merge_landing;
 mod merge_strategies;
+mod merge_train;
 mod messages;
 mod random_kills;
 mod real_agents;

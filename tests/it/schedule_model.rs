@@ -12,6 +12,7 @@ use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
+use orch::schedule::train::{Answer, Order, TrainSettings, Tried, Verdict};
 use orch::schedule::{
     AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, LaneNote, Launch, Lost,
     Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs,
@@ -182,6 +183,12 @@ fn plans(dice: &mut Dice) -> Work {
         slots: 1 + dice.below(3),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
+        train: TrainSettings {
+            slots: 1 + dice.below(3),
+            every_commit_green: dice.percent(50),
+            verified: dice.percent(80),
+            command: 0,
+        },
         escalate: Escalate {
             conflict: Some(LONG),
             dependency: dice.percent(50).then_some(LONG),
@@ -238,6 +245,7 @@ enum Coming {
     Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
     Look(PlanName, AttemptId),
+    Train(Answer),
     Time(At),
 }
 
@@ -401,34 +409,42 @@ impl World {
                 point,
                 commit: commit(),
             },
-            Effect::Merge { plan, .. } => {
-                let landed = |on: &PlanName| self.scheduler.state().is_landed(on);
-                let work = self
-                    .scheduler
-                    .work()
-                    .plans
-                    .iter()
-                    .find(|work| work.name == plan)
-                    .unwrap();
-                for dependency in work.all_depends() {
-                    assert!(
-                        landed(&dependency.on.plan),
-                        "{plan} is merged before {}",
-                        dependency.on.plan
-                    );
-                }
-                Event::MergeLanded {
-                    plan,
-                    target: "main".to_owned(),
-                    before: None,
-                    commit: commit(),
-                }
-            }
+            Effect::Train { order, .. } => return self.train(order),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };
         self.coming.push(Coming::Answer(answer));
+    }
+
+    /// Every merge passes; what lands together lands in the order of dependencies.
+    fn train(&mut self, order: Order) {
+        let answer = match order {
+            Order::Stop(_) => return,
+            Order::Try(trial) => Answer::Tried {
+                trial: trial.id,
+                tried: Tried::Verdict(Verdict::unasked()),
+                ground_green: true,
+            },
+            Order::Land(landing) => {
+                let state = self.scheduler.state();
+                for (place, plan) in landing.stack.iter().enumerate() {
+                    let landed = |on: &PlanName| state.is_landed(on) || landing.stack[..place].contains(on);
+                    let mut plans = self.scheduler.work().plans.iter();
+                    let work = plans.find(|work| work.name == *plan).unwrap();
+                    for dependency in work.all_depends() {
+                        assert!(
+                            landed(&dependency.on.plan),
+                            "{plan} is merged before {}",
+                            dependency.on.plan
+                        );
+                    }
+                }
+                let moves = landing.stack.into_iter().map(|plan| (plan, None, commit()));
+                Answer::Landed(Ok(moves.collect()))
+            }
+        };
+        self.coming.push(Coming::Train(answer));
     }
 
     /// An agent works: it reports some or all of its tasks in any order and ends somehow.
@@ -551,7 +567,7 @@ impl World {
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
-            Coming::Time(_) | Coming::Look(..) => false,
+            Coming::Time(_) | Coming::Look(..) | Coming::Train(_) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
@@ -623,6 +639,7 @@ impl World {
                 }
                 Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
                 Coming::Look(plan, attempt) => self.look(plan, attempt),
+                Coming::Train(answer) => self.tell(Input::Train(answer)),
                 // It hangs, unless it is ended; in the end it comes to itself.
                 Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(75) => {
                     self.coming.push(Coming::Work(launch));

@@ -84,6 +84,12 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
         verify: merge_of(manifest)
             .and_then(|merge| merge.verify.as_ref())
             .map(|line| line.value.0.clone()),
+        verify_slots: merge_of(manifest)
+            .and_then(|merge| merge.verify_slots.as_ref())
+            .map_or(1, |slots| slots.value.0 as usize),
+        every_commit_green: merge_of(manifest)
+            .and_then(|merge| merge.every_commit_green.as_ref())
+            .is_none_or(|every| every.value),
     }
 }
 

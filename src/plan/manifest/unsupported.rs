@@ -30,7 +30,6 @@ const fn row_of(
 const LEAVE_OUT: &str = "leave the key out";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
-const ONE_BY_ONE: &str = "plans are verified and landed one by one: leave the key out";
 
 /// Every such key.
 const ROWS: &[Row] = &[
@@ -40,10 +39,8 @@ const ROWS: &[Row] = &[
         &[],
         "all plans start from `base` of [run]: leave the key out",
     ),
-    row_of("merge", "verify_slots", &["1"], ONE_BY_ONE),
     row_of("merge", "on_conflict", &["hold"], HOLD),
     row_of("merge", "resolver", &[], HOLD),
-    row_of("merge", "every_commit_green", &["true"], ONE_BY_ONE),
     row_of("merge", "regenerate", &[], LEAVE_OUT),
 ];
 

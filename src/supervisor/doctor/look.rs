@@ -10,12 +10,15 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
-use super::super::perform::TRAIN;
+use super::super::perform::train_key;
 use super::super::{Campaign, SupervisorError, ports};
 use super::diagnose::{Facts, plan_of};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
 const LANES: u32 = 64;
+
+/// Worktrees of the merge train that are looked for, whatever the manifest says by now.
+const TRAIN_SLOTS: usize = 16;
 
 /// What was looked at, and who drives the repository meanwhile.
 #[derive(Debug)]
@@ -151,12 +154,19 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
             });
         }
     }
-    all.push(Expected {
-        key: TRAIN.to_owned(),
-        path: campaign.worktree_path(TRAIN),
-        branch: None,
-        lane: false,
-    });
+    for slot in 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots) {
+        let key = train_key(slot);
+        let path = campaign.worktree_path(&key);
+        if slot > 0 && !path.is_dir() {
+            continue;
+        }
+        all.push(Expected {
+            key,
+            path,
+            branch: None,
+            lane: false,
+        });
+    }
     all
 }
 

@@ -1,20 +1,131 @@
-//! The commit that the target would move to: built from the object database, in the way that the plan's strategy says.
+//! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::git::{Build, CandidateBuilder};
+use crate::git::{Build, CandidateBuilder, LandRefusal};
 use crate::plan::{
     CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
 };
 use crate::schedule::MergeTrouble;
+use crate::schedule::train::{Trial, Tried};
 
 use super::super::Campaign;
 use super::conflict;
+use super::yard::{Built, Chain, Ground, Link};
 
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
+
+pub(super) type Landed = BTreeMap<PlanName, CommitId>;
+
+/// The commits of a trial, or what came of it because there are none.
+pub(super) fn chain(
+    campaign: &Campaign,
+    built: &mut Built,
+    trial: &Trial,
+    target: &str,
+    landed: &Landed,
+) -> Result<Chain, Tried> {
+    let refused = |error: &dyn std::fmt::Display| Tried::Refused(error.to_string());
+    let repo = &campaign.repo;
+    if let Some(first) = trial.again {
+        let known = built.trials.get(&first).cloned();
+        return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
+    }
+    repo.check_target(target).map_err(|error| refused(&error))?;
+    // A dirty checkout refuses the landing anyway; better before an hour of verification than after it.
+    for checkout in repo.checkouts_of(target).map_err(|error| refused(&error))? {
+        if !checkout.dirty.is_empty() {
+            let dirty = LandRefusal::Dirty {
+                path: checkout.path,
+                files: checkout.dirty,
+            };
+            return Err(refused(&dirty));
+        }
+    }
+    let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
+    let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
+        commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),
+        tip: tip.clone(),
+    });
+    let ground = ground.clone();
+    let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
+    if ground.tip != tip && !moved_by_us {
+        return Err(Tried::Moved);
+    }
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let mut top = Top {
+        commit: ground.commit.clone(),
+        tree: repo.tree_of(&ground.commit).map_err(|error| refused(&error))?,
+        builder: CandidateBuilder::new(repo, git),
+    };
+    let plans = trial.stack.iter();
+    let links: Result<Vec<Link>, Tried> = plans
+        .map(|name| link(campaign, built, name, &mut top, target, landed))
+        .collect();
+    // Also when something on top does not merge: what lies below is known from now on.
+    top.builder.save().map_err(|error| refused(&error))?;
+    let (links, tree) = (links?, top.tree);
+    Ok(Chain { ground, links, tree })
+}
+
+/// The end of a chain that is being built, of which nobody knows yet but the builder.
+struct Top {
+    commit: CommitId,
+    tree: String,
+    builder: CandidateBuilder,
+}
+
+fn link(
+    campaign: &Campaign,
+    built: &mut Built,
+    name: &PlanName,
+    top: &mut Top,
+    target: &str,
+    landed: &Landed,
+) -> Result<Link, Tried> {
+    let trouble = |why: MergeTrouble| match why {
+        MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
+        other => Tried::Conflict(name.clone(), other),
+    };
+    let plan = plan(campaign, name).map_err(trouble)?;
+    let head = head(campaign, plan).map_err(trouble)?;
+    let key = (top.commit.clone(), head.clone());
+    let merged = match built.merges.get(&key) {
+        Some(known) => known.clone(),
+        None => {
+            let merged = merge(campaign, plan, top, &head, target, landed).map_err(trouble)?;
+            built.merges.insert(key, merged.clone());
+            merged
+        }
+    };
+    let own = match merged {
+        Some((commit, tree)) => {
+            top.commit = commit.clone();
+            top.tree = tree;
+            commit
+        }
+        None => {
+            let saved = top.builder.save();
+            saved.map_err(|error| trouble(refused(&error)))?;
+            let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
+            found.unwrap_or_else(|| top.commit.clone())
+        }
+    };
+    Ok(Link {
+        plan: name.clone(),
+        commit: top.commit.clone(),
+        own,
+    })
+}
+
+fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
+    campaign
+        .plan(name)
+        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
+}
 
 fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     MergeTrouble::Refused {
@@ -22,36 +133,39 @@ fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     }
 }
 
-/// The candidate's commit; none when the target has all of the plan already.
-pub(super) fn build(
-    campaign: &Campaign,
-    plan: &Plan,
-    target: &str,
-    onto: &CommitId,
-    landed: &BTreeMap<PlanName, CommitId>,
-) -> Result<Option<CommitId>, MergeTrouble> {
-    let head = campaign
+fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
+    campaign
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| refused(&error))?
-        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))?;
-    let git = campaign.git().map_err(|error| refused(&error))?;
-    let builder = CandidateBuilder::new(&campaign.repo, git);
-    let built = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.build(onto, &head, &message(campaign, plan, target, "merge")?),
+        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
+}
+
+/// The merge's commit and tree; none when the target has all of the plan already.
+fn merge(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    head: &CommitId,
+    target: &str,
+    landed: &Landed,
+) -> Result<Option<(CommitId, String)>, MergeTrouble> {
+    let (builder, onto) = (&top.builder, &top.commit);
+    let drafted = match plan.merge_strategy {
+        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge")?),
         MergeStrategy::Squash => {
-            nobody_carries(campaign, plan, onto, &head, "squash")?;
-            builder.squash(onto, &head, &message(campaign, plan, target, "squash")?)
+            nobody_carries(campaign, plan, top, head, "squash")?;
+            builder.squash(onto, head, &message(campaign, plan, target, "squash")?)
         }
         MergeStrategy::Rebase => {
-            nobody_carries(campaign, plan, onto, &head, "rebase")?;
-            builder.rebase(onto, &head)
+            nobody_carries(campaign, plan, top, head, "rebase")?;
+            builder.rebase(onto, head)
         }
     };
-    match built.map_err(|error| refused(&error))? {
+    match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, onto, &head, &candidate.tree)? => Ok(None),
-        Build::Candidate(candidate) => Ok(Some(candidate.commit)),
+        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => Ok(None),
+        Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
         Build::AlreadyContained => Ok(None),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
@@ -67,18 +181,16 @@ pub(super) fn build(
 }
 
 /// True when the branch changes something, and the target has just that already.
-fn adds_nothing(
-    campaign: &Campaign,
-    onto: &CommitId,
-    head: &CommitId,
-    merged: &str,
-) -> Result<bool, MergeTrouble> {
-    let repo = &campaign.repo;
-    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
-    if tree(onto)? != merged {
+fn adds_nothing(campaign: &Campaign, top: &Top, head: &CommitId, merged: &str) -> Result<bool, MergeTrouble> {
+    if top.tree != merged {
         return Ok(false);
     }
-    let base = repo.merge_base(onto, head).map_err(|error| refused(&error))?;
+    top.builder.save().map_err(|error| refused(&error))?;
+    let repo = &campaign.repo;
+    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
+    let base = repo
+        .merge_base(&top.commit, head)
+        .map_err(|error| refused(&error))?;
     Ok(match base {
         Some(base) => tree(&base)? != tree(head)?,
         None => false,
@@ -90,11 +202,13 @@ fn adds_nothing(
 fn nobody_carries(
     campaign: &Campaign,
     plan: &Plan,
-    onto: &CommitId,
+    top: &Top,
     head: &CommitId,
     strategy: &str,
 ) -> Result<(), MergeTrouble> {
-    let repo = &campaign.repo;
+    // What lies below has to be seen by others than the builder.
+    top.builder.save().map_err(|error| refused(&error))?;
+    let (repo, onto) = (&campaign.repo, &top.commit);
     for other in campaign.set.plans.iter().filter(|other| other.name != plan.name) {
         let Some(tip) = repo.branch_tip(&other.branch).map_err(|error| refused(&error))? else {
             continue;
@@ -138,4 +252,30 @@ fn message(
     };
     render_merge_message(&template, &MergeContext::new(plan, target, strategy))
         .map_err(|error| refused(&format!("{}: {error}", own.display())))
+}
+
+/// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
+/// tip.
+///
+/// # Errors
+///
+/// Why it would not land.
+pub fn rehearse(
+    campaign: &Campaign,
+    name: &PlanName,
+    target: &str,
+    onto: &CommitId,
+    landed: &Landed,
+) -> Result<CommitId, MergeTrouble> {
+    let plan = plan(campaign, name)?;
+    let head = head(campaign, plan)?;
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let top = Top {
+        commit: onto.clone(),
+        tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
+        builder: CandidateBuilder::new(&campaign.repo, git),
+    };
+    let merged = merge(campaign, plan, &top, &head, target, landed)?;
+    top.builder.save().map_err(|error| refused(&error))?;
+    Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }

@@ -21,7 +21,7 @@ use crate::schedule::Exit;
 use super::super::{Campaign, disk};
 use super::copy_in::{CopyError, copy_in};
 use super::hook::{Hook, hook};
-use super::verify::{self, Verdict};
+use super::verify::{self, Said};
 
 /// Longest duration of the hook `post_create`.
 const HOOK_LONGEST: Duration = Duration::from_secs(10 * 60);
@@ -241,10 +241,10 @@ fn run_setup(
             timeout: wanted.timeout,
             grace: wanted.grace,
         };
-        match verify::run(campaign, &folder, wanted.variables.clone(), &check) {
-            Ok(Verdict::Passed) => {}
-            Ok(Verdict::Stopped) => return Err(Unready::Stopped),
-            Ok(Verdict::Failed(why)) | Err(why) => {
+        match verify::run(campaign, &folder, wanted.variables.clone(), &check, &|| false) {
+            Ok(Said::Passed) => {}
+            Ok(Said::Stopped) => return Err(Unready::Stopped),
+            Ok(Said::Failed { why, .. }) | Err(why) => {
                 return Err(Unready::Failed(format!(
                     "its setup failed: {why}\n(the whole log: {})",
                     log.display()

@@ -1,142 +1,360 @@
-//! Landing one plan: build the candidate off every checkout, verify exactly that tree, move the target to exactly
-//! that commit.
+//! The merge train's steps: verifying exactly the tree that would land, and moving the target to exactly that commit.
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
 use crate::fault;
 use crate::git::{CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed};
-use crate::plan::{CommitId, Plan, PlanName};
-use crate::schedule::{Event, MergeTrouble};
+use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
+use crate::plan::{CommitId, Plan};
+use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict, patience};
 
 use super::super::{Campaign, environment};
-use super::verify::Verdict;
-use super::{candidate, verify};
+use super::candidate::{self, Landed};
+use super::verify::{self, Said};
+use super::yard::{Chain, Ground, Link, TakenSlot, Yard, train_key};
 
-/// How often a candidate is built anew because somebody else moved the target meanwhile.
-const REBUILDS: u32 = 10;
-
-/// Lands the plan. The second value warns of a checkout that could not be brought along.
-pub fn merge(
+/// Builds and verifies what a trial is about. The second value says what a person should know.
+pub fn try_out(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
-    name: &PlanName,
-    into: Option<&str>,
-    landed: &BTreeMap<PlanName, CommitId>,
-) -> (Event, Vec<String>) {
-    let target = into.unwrap_or(&campaign.target);
+    yard: &Yard,
+    trial: &Trial,
+    target: &str,
+    landed: &Landed,
+) -> (Answer, Vec<String>) {
     let mut warnings = Vec::new();
-    for _ in 0..REBUILDS {
-        let attempted = again_if_killed(Result::is_ok, || {
-            attempt(campaign, admin, name, target, landed, &mut warnings)
+    let built = {
+        let mut built = yard.built();
+        let settled = |chain: &Result<Chain, Tried>| chain.is_ok();
+        let chain = again_if_killed(settled, || {
+            candidate::chain(campaign, &mut built, trial, target, landed)
         });
-        match attempted {
-            Ok(Some((before, commit))) => {
-                let event = Event::MergeLanded {
-                    plan: name.clone(),
-                    target: target.to_owned(),
-                    before,
-                    commit,
-                };
-                return (event, warnings);
-            }
-            // Somebody moved the target: what was verified is not what would land. Again, on the new tip.
-            Ok(None) => {}
-            Err(why) => return (failed(name, why), warnings),
+        if let Ok(chain) = &chain {
+            built.trials.insert(trial.id, chain.clone());
         }
-    }
-    let why = format!(
-        "the branch `{target}` was moved by somebody else {REBUILDS} times while candidates were verified"
-    );
-    (failed(name, MergeTrouble::Refused { why }), warnings)
-}
-
-fn failed(name: &PlanName, why: MergeTrouble) -> Event {
-    Event::MergeFailed {
-        plan: name.clone(),
-        why,
-    }
-}
-
-fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
-    MergeTrouble::Refused {
-        why: error.to_string(),
-    }
-}
-
-type Move = (Option<CommitId>, CommitId);
-
-fn attempt(
-    campaign: &Campaign,
-    admin: &WorktreeAdmin,
-    name: &PlanName,
-    target: &str,
-    landed: &BTreeMap<PlanName, CommitId>,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Move>, MergeTrouble> {
-    let repo = &campaign.repo;
-    let plan = campaign
-        .plan(name)
-        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
-    repo.check_target(target).map_err(|error| refused(&error))?;
-    // A dirty checkout refuses the merge anyway; better before an hour of verification than after it.
-    for checkout in repo.checkouts_of(target).map_err(|error| refused(&error))? {
-        if !checkout.dirty.is_empty() {
-            let dirty = LandRefusal::Dirty {
-                path: checkout.path,
-                files: checkout.dirty,
-            };
-            return Err(refused(&dirty));
-        }
-    }
-    let before = repo.branch_tip(target).map_err(|error| refused(&error))?;
-    let onto = before.clone().unwrap_or_else(|| campaign.base.clone());
-    let commit = match candidate::build(campaign, plan, target, &onto, landed)? {
-        Some(candidate) => candidate,
-        // All of it is there already, as after a crash between moving the target and writing that down.
-        None if before.is_some() => return Ok(Some((before, onto))),
-        None => onto,
+        chain
     };
-    verify_and_land(campaign, admin, plan, target, before, &commit, warnings)
+    let mut ground_green = false;
+    let tried = match built {
+        Err(tried) => tried,
+        Ok(chain) => {
+            let tried = verdict(campaign, admin, yard, trial, &chain, &mut warnings);
+            ground_green = is_known_green(campaign, &chain.ground);
+            tried
+        }
+    };
+    let answer = Answer::Tried {
+        trial: trial.id,
+        tried,
+        ground_green,
+    };
+    (answer, warnings)
 }
 
-/// Verifies a commit that the target could move to, and moves it there; none when somebody else moved it meanwhile.
-fn verify_and_land(
+fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
+    VerdictKey {
+        tree: tree.to_owned(),
+        command: line.to_owned(),
+        environment: environment::print(campaign),
+    }
+}
+
+fn is_known_green(campaign: &Campaign, ground: &Ground) -> bool {
+    let Some(line) = campaign.set.merge.verify.as_deref() else {
+        return true;
+    };
+    let known = || {
+        let tree = campaign.repo.tree_of(&ground.commit).ok()?;
+        Verdicts::open(&campaign.dir)
+            .ok()?
+            .find(&key(campaign, &tree, line))
+            .ok()?
+    };
+    known().is_some_and(|known| known.green)
+}
+
+fn said(green: bool, runs: u32, known: bool) -> Verdict {
+    Verdict {
+        green,
+        why: String::new(),
+        timed_out: false,
+        runs,
+        known,
+        took: Duration::ZERO,
+    }
+}
+
+fn verdict(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
-    plan: &Plan,
+    yard: &Yard,
+    trial: &Trial,
+    chain: &Chain,
+    warnings: &mut Vec<String>,
+) -> Tried {
+    let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
+    let Some(line) = campaign.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
+        return Tried::Verdict(Verdict::unasked());
+    };
+    let _alone = yard.alone_with(&chain.tree);
+    let key = key(campaign, &chain.tree, line);
+    let store = match Verdicts::open(&campaign.dir) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            warnings.push(format!("verdicts cannot be kept: {error}"));
+            None
+        }
+    };
+    let known = store.as_ref().and_then(|store| store.find(&key).ok().flatten());
+    let before = match known {
+        Some(KnownVerdict {
+            green: true, took, ..
+        }) => {
+            return Tried::Verdict(Verdict {
+                took,
+                ..said(true, 1, true)
+            });
+        }
+        Some(KnownVerdict { reds, why, took, .. }) if reds > 1 => {
+            let runs = if trial.again.is_some() { 1 } else { reds };
+            return Tried::Verdict(Verdict {
+                why,
+                took,
+                ..said(false, runs, true)
+            });
+        }
+        known => known.map_or(0, |known| known.reds),
+    };
+    let cap = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| trial.stack.is_empty() || trial.stack.contains(&plan.name));
+    let cap = cap
+        .map(|plan| plan.attempts.timeout)
+        .max()
+        .unwrap_or(verify::LONGEST);
+    let earlier = store
+        .as_ref()
+        .and_then(|store| store.took(line).ok())
+        .unwrap_or_default();
+    // What was ended as too slow is given all the time there is.
+    let limit = if before > 0 { cap } else { patience(&earlier, cap) };
+    let ran = run(
+        campaign,
+        admin,
+        yard,
+        trial,
+        chain,
+        &Run { line, limit, before },
+        warnings,
+    );
+    let (said, took, taken) = match ran {
+        Ok(ran) => ran,
+        Err(why) => return Tried::Refused(why),
+    };
+    let (red, timed_out) = match said {
+        Said::Passed => (None, false),
+        Said::Failed { why, timed_out } => (Some(why), timed_out),
+        Said::Stopped => return Tried::Stopped,
+    };
+    let noted = store.map(|store| fault::around("verdict.note", || store.note(&key, red.as_deref(), took)));
+    if let Some(Err(error)) = noted {
+        warnings.push(format!("a verdict was not kept: {error}"));
+    }
+    if let Some(taken) = &taken {
+        verify::heard(&JobFolder::new(campaign.dir.train_verification(taken.slot)));
+    }
+    let runs = if red.is_some() && trial.again.is_none() {
+        before + 1
+    } else {
+        1
+    };
+    Tried::Verdict(Verdict {
+        green: red.is_none(),
+        why: red.unwrap_or_default(),
+        timed_out,
+        runs,
+        known: false,
+        took,
+    })
+}
+
+struct Run<'a> {
+    line: &'a str,
+    limit: Duration,
+    /// Runs of this tree that were red before.
+    before: u32,
+}
+
+/// What was said, how long it took, and the worktree, still taken.
+type Ran<'a> = (Said, Duration, Option<TakenSlot<'a>>);
+
+fn run<'a>(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &'a Yard,
+    trial: &Trial,
+    chain: &Chain,
+    what: &Run<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Ran<'a>, String> {
+    if yard.is_unwanted(trial.id) {
+        return Ok((Said::Stopped, Duration::ZERO, None));
+    }
+    let tag = format!(
+        "merge-{}-{}",
+        &chain.tree[..chain.tree.len().min(12)],
+        what.before
+    );
+    let taken = yard.take_slot(campaign, trial.id, &tag);
+    let name = train_key(taken.slot);
+    let path = campaign.worktree_path(&name);
+    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
+    let top = trial.stack.last().and_then(|plan| campaign.plan(plan));
+    if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
+        keep_log(campaign, top, &folder);
+        return Ok((said, took, Some(taken)));
+    }
+    let at_work = verify::is_at_work(&folder, &tag);
+    let worktree = if at_work {
+        // Whoever works in it must not find other files.
+        path
+    } else {
+        verify::end(&folder)?;
+        let ready = admin
+            .ensure_detached(&name, &path, chain.top())
+            .map_err(|error| error.to_string())?;
+        warnings.extend(ready.warnings);
+        if let Some(plan) = top.or(campaign.set.plans.first()) {
+            warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
+        }
+        ready.path
+    };
+    let variables = environment::for_train(campaign, top, &name, &worktree);
+    let check = verify::Check {
+        tag,
+        line: what.line,
+        worktree: &worktree,
+        timeout: what.limit,
+        grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),
+    };
+    let began = Instant::now();
+    let said = verify::run(campaign, &folder, variables, &check, &|| {
+        yard.is_unwanted(trial.id)
+    });
+    let took = began.elapsed();
+    keep_log(campaign, top, &folder);
+    admin.note_left(&name).map_err(|error| error.to_string())?;
+    Ok((said?, took, Some(taken)))
+}
+
+/// For `orch logs --verify`: the worktree goes to another trial.
+fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
+    let Some(plan) = top else { return };
+    let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
+    let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));
+}
+
+/// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
+pub fn land(campaign: &Campaign, yard: &Yard, landing: &Landing, target: &str) -> (Answer, Vec<String>) {
+    let mut warnings = Vec::new();
+    let moved = again_if_killed(
+        |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
+        || move_target(campaign, yard, landing, target, &mut warnings),
+    );
+    (Answer::Landed(moved), warnings)
+}
+
+fn move_target(
+    campaign: &Campaign,
+    yard: &Yard,
+    landing: &Landing,
     target: &str,
-    before: Option<CommitId>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Moved>, Unmoved> {
+    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
+    let chain = yard.built().trials.get(&landing.trial).cloned();
+    let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
+    let first = chain
+        .links
+        .iter()
+        .position(|link| Some(&link.plan) == landing.stack.first());
+    let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
+    let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
+    let mut before = match first {
+        0 => chain.ground.tip.clone(),
+        _ => Some(chain.links[first - 1].commit.clone()),
+    };
+    let commit = links
+        .last()
+        .map_or(&chain.ground.commit, |link| &link.commit)
+        .clone();
+    let mut from = before.clone();
+    for link in links.iter().filter(|link| link.own == link.commit) {
+        let plan = campaign.plan(&link.plan);
+        if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
+            super::pre_merge::pre_merge(campaign, plan, target, from.as_ref(), &link.commit)
+                .map_err(Unmoved::Refused)?;
+        }
+        from = Some(link.commit.clone());
+    }
+    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
+    let mut built = yard.built();
+    if before.as_ref() != Some(&commit) {
+        carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
+    }
+    let ground = Ground {
+        tip: Some(commit.clone()),
+        commit: commit.clone(),
+    };
+    built.grounds.insert(landing.becomes, ground);
+    built.own.insert(commit);
+    let moves = links.iter().map(|link| {
+        let from = before.replace(link.commit.clone());
+        (link.plan.clone(), from, link.own.clone())
+    });
+    Ok(moves.collect())
+}
+
+fn carry_out(
+    campaign: &Campaign,
+    target: &str,
+    before: Option<&CommitId>,
     commit: &CommitId,
     warnings: &mut Vec<String>,
-) -> Result<Option<Move>, MergeTrouble> {
+) -> Result<(), Unmoved> {
+    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let repo = &campaign.repo;
-    if let Some(line) = campaign.set.merge.verify.as_deref() {
-        match verify_candidate(campaign, admin, plan, commit, line, warnings) {
-            Ok(Verdict::Passed) => {}
-            Err(why) => return Err(MergeTrouble::Refused { why }),
-            Ok(Verdict::Failed(why)) => return Err(MergeTrouble::Verification { why }),
-            Ok(Verdict::Stopped) => return Err(refused(&"its verification was stopped")),
-        }
-    }
-    super::pre_merge::pre_merge(campaign, plan, target, before.as_ref(), commit)
-        .map_err(|why| MergeTrouble::Refused { why })?;
-    let landing = match repo.plan_landing(target, before.as_ref(), commit) {
+    let landing = match repo.plan_landing(target, before, commit) {
         Ok(landing) => landing,
-        Err(LandRefusal::Moved { .. }) => return Ok(None),
+        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
+            return Err(Unmoved::Moved);
+        }
+        // An attempt before this one got so far.
+        Err(LandRefusal::Moved { .. }) => LandingPlan {
+            branch: target.to_owned(),
+            old: before.cloned(),
+            new: commit.clone(),
+        },
         Err(error) => return Err(refused(&error)),
     };
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    let result = repo.land(&landing);
-    let done = match result {
+    let done = match repo.land(&landing) {
         Ok(done) => done,
-        Err(LandRefusal::Moved { .. }) => {
+        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             let _ = fs::remove_file(&note);
-            return Ok(None);
+            return Err(Unmoved::Moved);
         }
+        Err(LandRefusal::Moved { .. }) => match repo.finish_landing(&landing) {
+            Ok(Some(done)) => done,
+            Ok(None) => return Err(Unmoved::Moved),
+            Err(error) => return Err(refused(&error)),
+        },
         Err(error) => return Err(refused(&error)),
     };
     let _ = fault::around("landing.done", || fs::remove_file(&note));
@@ -148,7 +366,7 @@ fn verify_and_land(
             ));
         }
     }
-    Ok(Some((before, done.commit)))
+    Ok(())
 }
 
 /// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
@@ -164,24 +382,42 @@ pub fn land_commit(
     tip: &CommitId,
     commit: &CommitId,
 ) -> Result<Vec<String>, String> {
-    let mut warnings = Vec::new();
-    let target = &campaign.target;
-    match verify_and_land(
-        campaign,
-        admin,
-        plan,
-        target,
-        Some(tip.clone()),
-        commit,
-        &mut warnings,
-    ) {
-        Ok(Some(_)) => Ok(warnings),
-        Ok(None) => Err(format!(
-            "the branch `{target}` was moved by somebody else: try again"
-        )),
-        Err(MergeTrouble::Verification { why }) => Err(format!("the tree without it does not pass: {why}")),
-        Err(MergeTrouble::Refused { why }) => Err(why),
-        Err(other) => Err(format!("it cannot land: {other:?}")),
+    let (target, mut warnings) = (&campaign.target, Vec::new());
+    let moved = || format!("the branch `{target}` was moved by somebody else: try again");
+    let trial = Trial {
+        id: TrialId::default(),
+        ground: 0,
+        slot: 0,
+        stack: vec![plan.name.clone()],
+        again: None,
+    };
+    let chain = Chain {
+        ground: Ground {
+            tip: Some(tip.clone()),
+            commit: tip.clone(),
+        },
+        links: vec![Link {
+            plan: plan.name.clone(),
+            commit: commit.clone(),
+            own: commit.clone(),
+        }],
+        tree: campaign.repo.tree_of(commit).map_err(|error| error.to_string())?,
+    };
+    let yard = Yard::default();
+    match verdict(campaign, admin, &yard, &trial, &chain, &mut warnings) {
+        Tried::Verdict(Verdict { green: true, .. }) => {}
+        Tried::Verdict(Verdict { why, .. }) => {
+            return Err(format!("the tree without it does not pass: {why}"));
+        }
+        Tried::Refused(why) | Tried::Impossible(_, why) => return Err(why),
+        Tried::Moved => return Err(moved()),
+        Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
+    }
+    super::pre_merge::pre_merge(campaign, plan, target, Some(tip), commit)?;
+    match carry_out(campaign, target, Some(tip), commit, &mut warnings) {
+        Ok(()) => Ok(warnings),
+        Err(Unmoved::Moved) => Err(moved()),
+        Err(Unmoved::Refused(why)) => Err(why),
     }
 }
 
@@ -206,53 +442,4 @@ pub fn resume_landing(campaign: &Campaign) -> Result<(), crate::supervisor::Supe
     }
     let _ = fs::remove_file(&note);
     Ok(())
-}
-
-/// The name of the merge queue's own worktree; no plan can have it.
-pub(in crate::supervisor) const TRAIN: &str = "train@0";
-
-fn verify_candidate(
-    campaign: &Campaign,
-    admin: &WorktreeAdmin,
-    plan: &Plan,
-    commit: &CommitId,
-    line: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Verdict, String> {
-    let path = campaign.worktree_path(TRAIN);
-    let ready = admin
-        .ensure_detached(TRAIN, &path, commit)
-        .map_err(|error| error.to_string())?;
-    warnings.extend(ready.warnings);
-    warnings.extend(super::furnish_own(campaign, plan, TRAIN, &ready.path)?);
-    let variables = environment::for_plan(campaign, plan, &ready.path);
-    let check = verify::Check {
-        tag: format!("merge-{}-{}", plan.name, commit.short()),
-        line,
-        worktree: &ready.path,
-        timeout: plan.attempts.timeout,
-        grace: plan.attempts.grace,
-    };
-    let folder = JobFolder::new(campaign.dir.merge_verification(&plan.name));
-    let verdict = verify::run(campaign, &folder, variables, &check);
-    admin.note_left(TRAIN).map_err(|error| error.to_string())?;
-    verdict
-}
-
-/// What [`merge`] would do on a target that stands at `onto`, without verifying or moving anything: the new tip.
-///
-/// # Errors
-///
-/// Why it would not land.
-pub fn rehearse(
-    campaign: &Campaign,
-    name: &PlanName,
-    target: &str,
-    onto: &CommitId,
-    landed: &BTreeMap<PlanName, CommitId>,
-) -> Result<CommitId, MergeTrouble> {
-    let plan = campaign
-        .plan(name)
-        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))?;
-    Ok(candidate::build(campaign, plan, target, onto, landed)?.unwrap_or_else(|| onto.clone()))
 }

@@ -15,11 +15,16 @@ const QUOTED: usize = 2000;
 /// What a verification says.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Said {
     /// It succeeded.
     Passed,
-    /// It did not, in words.
-    Failed(String),
+    /// It did not.
+    Failed {
+        /// In words, with the end of the output.
+        why: String,
+        /// True when it took longer than it was given.
+        timed_out: bool,
+    },
     /// It was stopped because a person asked.
     Stopped,
 }
@@ -28,13 +33,13 @@ pub(super) enum Verdict {
 pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
     let plan = name.clone();
     match verdict(campaign, worktree, name) {
-        Ok((commit, Verdict::Passed)) => Event::VerifyPassed { plan, commit },
-        Ok((_, Verdict::Failed(why))) | Err(why) => Event::VerifyFailed { plan, why },
-        Ok((_, Verdict::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
+        Ok((commit, Said::Passed)) => Event::VerifyPassed { plan, commit },
+        Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed { plan, why },
+        Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
 
-fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(CommitId, Verdict), String> {
+fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(CommitId, Said), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
@@ -56,21 +61,63 @@ fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(Com
         grace: plan.attempts.grace,
     };
     let variables = environment::for_plan(campaign, plan, worktree);
-    let verdict = run(campaign, &folder, variables, &check)?;
-    Ok((commit, verdict))
+    let said = run(campaign, &folder, variables, &check, &|| false)?;
+    Ok((commit, said))
 }
 
-/// Ends the plan's verification, its own or that of its merge, if one runs.
+/// Ends the plan's own verification, if it runs.
 pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
-    for folder in [
-        campaign.dir.verification(name),
-        campaign.dir.merge_verification(name),
-    ] {
-        if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(folder)) {
-            Runner::stop(runner.process(), false);
-        }
+    if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.verification(name))) {
+        Runner::stop(runner.process(), false);
     }
 }
+
+/// True when the verification of this tag is at work there.
+pub(super) fn is_at_work(folder: &JobFolder, tag: &str) -> bool {
+    let at_work = matches!(Runner::adopt(folder.clone()), Ok(Some(_)));
+    at_work && folder.job().is_ok_and(|job| job.tag == tag)
+}
+
+/// What the verification of this tag said and how long it took, when it ended while nobody listened.
+pub(super) fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(Said, Duration)> {
+    if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
+        return None;
+    }
+    let record = folder.exit().ok()??;
+    match record.exit {
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {}
+        // These say nothing about what was verified.
+        Exit::Stopped | Exit::Lost | Exit::NotStarted { .. } => return None,
+    }
+    let took = record.ended_at.duration_since(record.started_at);
+    let took = Duration::try_from(took).unwrap_or_default();
+    Some((said_by(folder, line, &record.exit), took))
+}
+
+/// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
+pub(super) fn heard(folder: &JobFolder) {
+    let _ = std::fs::remove_file(folder.path().join("exit.json"));
+}
+
+/// Ends whatever is at work there, at once.
+///
+/// # Errors
+///
+/// Why it could not be ended.
+pub(super) fn end(folder: &JobFolder) -> Result<(), String> {
+    let ended = Runner::adopt(folder.clone()).and_then(|runner| match runner {
+        Some(runner) => {
+            Runner::stop(runner.process(), true);
+            runner.wait().map(|_| ())
+        }
+        None => Ok(()),
+    });
+    ended.map_err(|error| error.to_string())
+}
+
+/// The limits of a verification that is about no plan.
+pub(super) const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// One verification.
 pub(super) struct Check<'a> {
@@ -81,8 +128,8 @@ pub(super) struct Check<'a> {
     pub grace: Duration,
 }
 
-/// Runs a shell line to its end; one that is still running for the same commit, since before a restart, is waited for
-/// instead.
+/// Runs a shell line to its end; one of the same tag that is still running, since before a restart, is waited for instead.
+/// Once it is `unwanted` it is ended.
 ///
 /// # Errors
 ///
@@ -92,7 +139,8 @@ pub(super) fn run(
     folder: &JobFolder,
     variables: Environment,
     check: &Check<'_>,
-) -> Result<Verdict, String> {
+    unwanted: &dyn Fn() -> bool,
+) -> Result<Said, String> {
     let job = Job {
         tag: check.tag.clone(),
         argv: vec!["sh".to_owned(), "-c".to_owned(), check.line.to_owned()],
@@ -108,10 +156,13 @@ pub(super) fn run(
     };
     let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
     for _ in 0..VANISHED_AT_MOST {
-        match run_once(campaign, folder, &job).map_err(trouble)? {
+        if unwanted() {
+            return Ok(Said::Stopped);
+        }
+        match run_once(campaign, folder, &job, unwanted).map_err(trouble)? {
             // Whoever killed its runner gave no verdict.
             Exit::Lost => {}
-            exit => return Ok(verdict_of(folder, check.line, &exit)),
+            exit => return Ok(said_by(folder, check.line, &exit)),
         }
     }
     Err(format!(
@@ -123,7 +174,12 @@ pub(super) fn run(
 /// How often a verification whose runner was killed is begun.
 const VANISHED_AT_MOST: u32 = 3;
 
-fn run_once(campaign: &Campaign, folder: &JobFolder, job: &Job) -> Result<Exit, AgentError> {
+fn run_once(
+    campaign: &Campaign,
+    folder: &JobFolder,
+    job: &Job,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<Exit, AgentError> {
     let at_work = Runner::adopt(folder.clone())?;
     let same = at_work.is_some()
         && folder
@@ -140,16 +196,20 @@ fn run_once(campaign: &Campaign, folder: &JobFolder, job: &Job) -> Result<Exit, 
             campaign.launcher.launch(folder.clone(), lock)?
         }
     };
+    // Whoever asked before there was a runner found none to stop.
+    if unwanted() {
+        Runner::stop(runner.process(), false);
+    }
     Ok(match runner.wait()? {
         JobState::Ended(record) => record.exit,
         JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
     })
 }
 
-fn verdict_of(folder: &JobFolder, line: &str, exit: &Exit) -> Verdict {
+fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> Said {
     match exit {
-        Exit::Code { code: 0 } => return Verdict::Passed,
-        Exit::Stopped => return Verdict::Stopped,
+        Exit::Code { code: 0 } => return Said::Passed,
+        Exit::Stopped => return Said::Stopped,
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut | Exit::Lost | Exit::NotStarted { .. } => {}
     }
     let tail = folder.tail(QUOTED);
@@ -158,5 +218,8 @@ fn verdict_of(folder: &JobFolder, line: &str, exit: &Exit) -> Verdict {
     } else {
         format!("\n{}", tail.trim_end())
     };
-    Verdict::Failed(format!("`{line}` {}{output}", exit.describe()))
+    Said::Failed {
+        why: format!("`{line}` {}{output}", exit.describe()),
+        timed_out: *exit == Exit::TimedOut,
+    }
 }

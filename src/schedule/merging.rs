@@ -1,0 +1,108 @@
+//! Between the state and the merge train: who is in the queue, and what is recorded about what became of them.
+
+use super::answers::Ask;
+use super::plan_run::Merge;
+use super::scheduler::{Scheduler, Step};
+use super::train::{Answer, Order, Outcome, Tried};
+use super::{At, Effect, Event, FlakyMerge, MergeTrouble, OfPlan, VerifiedMerge, landing};
+use crate::plan::PlanName;
+
+impl Scheduler {
+    /// Refuses what cannot land and lets the train go on with what can.
+    pub(super) fn land(&mut self, at: At, step: &mut Step) {
+        if !std::mem::take(&mut self.frontier.landing) {
+            return;
+        }
+        while let Some((plan, why)) = landing::refusal(&self.work, &self.state) {
+            self.record(at, Event::MergeFailed { plan, why }, step);
+        }
+        self.frontier.landing = false;
+        let under_way = (!self.train.is_idle()).then(|| self.train.heads_for().map(str::to_owned));
+        let (into, queue) = landing::queue(&self.work, &self.state, under_way);
+        self.train.set_queue(into, queue);
+        for order in self.train.decide(&self.state.odds) {
+            if let Order::Try(trial) = &order {
+                for plan in &trial.stack {
+                    if !matches!(self.state.plan(plan).merge, Merge::Running(_)) {
+                        self.record(at, Event::MergeStarted(OfPlan { plan: plan.clone() }), step);
+                    }
+                }
+            }
+            self.order(order, step);
+        }
+    }
+
+    fn order(&mut self, order: Order, step: &mut Step) {
+        let ask = match &order {
+            Order::Try(trial) => Ask::Try(trial.id),
+            Order::Stop(trial) => Ask::StopTrial(*trial),
+            Order::Land(_) => Ask::Land,
+        };
+        let into = self.train.heads_for().map(str::to_owned);
+        self.ask(ask, Effect::Train { order, into }, step);
+    }
+
+    /// Takes in what the shell says about the train.
+    pub(super) fn take_answer(&mut self, at: At, answer: Answer, step: &mut Step) {
+        match &answer {
+            Answer::Tried { trial, tried, .. } => {
+                self.asked.remove(&Ask::Try(*trial));
+                self.asked.remove(&Ask::StopTrial(*trial));
+                let about = self.train.running().find(|running| running.id == *trial);
+                if let (Some(about), Tried::Verdict(verdict)) = (about, tried)
+                    && verdict.runs > 0
+                {
+                    let verified = Event::MergeVerified(VerifiedMerge {
+                        plan: about.stack.last().cloned(),
+                        plans: about.stack.clone(),
+                        verdict: verdict.clone(),
+                    });
+                    self.record(at, verified, step);
+                }
+            }
+            Answer::Landed(_) => {
+                self.asked.remove(&Ask::Land);
+            }
+        }
+        let into = self.train.heads_for().map(str::to_owned);
+        let target = into.or_else(|| self.state.run.as_ref().map(|run| run.target.clone()));
+        for outcome in self.train.take(answer) {
+            let event = match outcome {
+                Outcome::Landed { plan, before, commit } => Event::MergeLanded {
+                    plan,
+                    target: target.clone().unwrap_or_default(),
+                    before,
+                    commit,
+                },
+                Outcome::Failed(plan, why) => Event::MergeFailed { plan, why },
+                Outcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
+                    plan: stack.last().cloned(),
+                    plans: stack,
+                    why,
+                }),
+                Outcome::Rebuilt => continue,
+            };
+            self.record(at, event, step);
+        }
+        self.frontier.landing = true;
+    }
+
+    /// A person asked to stop: ends what the train has under way, and lets go of the rest.
+    pub(super) fn stop_train(&mut self, at: At, step: &mut Step) {
+        for trial in self.train.stop() {
+            self.order(Order::Stop(trial), step);
+        }
+        if !self.train.is_idle() {
+            return;
+        }
+        let left = self
+            .state
+            .plans()
+            .filter(|(_, run)| matches!(run.merge, Merge::Running(_)));
+        for plan in left.map(|(name, _)| name.clone()).collect::<Vec<PlanName>>() {
+            let why = "a person asked to stop before its turn came".to_owned();
+            let why = MergeTrouble::Refused { why };
+            self.record(at, Event::MergeFailed { plan, why }, step);
+        }
+    }
+}

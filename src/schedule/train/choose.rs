@@ -1,0 +1,343 @@
+//! Which stacks are tried next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::odds::Odds;
+use super::order::{Stack, Trial, TrialId};
+use super::queue::Train;
+use crate::plan::PlanName;
+
+/// The likelihood that a plan of a green stack is red in another: two plans that do not go together.
+const VETTED: f64 = 0.002;
+
+/// What a plan is worth that is known to be good and has not landed, beside one that has.
+const KNOWN_GOOD: f64 = 0.8;
+
+/// Plans that land at once where nothing is verified.
+const UNVERIFIED: usize = 256;
+
+impl Train {
+    /// Fills the free slots.
+    pub(super) fn choose(&mut self, odds: &Odds) -> Vec<Trial> {
+        // Soon more is known, and a landing takes no time beside a verification.
+        if self.landing.is_some() {
+            return Vec::new();
+        }
+        let taken: BTreeSet<usize> = self.running.values().map(|trial| trial.slot).collect();
+        let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
+        free.retain(|slot| !taken.contains(slot));
+        let mut chosen = Vec::new();
+        for (ground, stack, again) in self.proofs() {
+            if let Some(slot) = free.pop() {
+                chosen.push(self.begin(slot, ground, stack, again));
+            }
+        }
+        for stack in self.stacks(odds, free.len()) {
+            if let Some(slot) = free.pop() {
+                chosen.push(self.begin(slot, self.ground, stack, None));
+            }
+        }
+        chosen
+    }
+
+    fn begin(&mut self, slot: usize, ground: u64, stack: Stack, again: Option<TrialId>) -> Trial {
+        let trial = Trial {
+            id: self.next_trial(),
+            ground,
+            slot,
+            stack,
+            again,
+        };
+        self.running.insert(trial.id, trial.clone());
+        trial
+    }
+
+    /// What has to be verified once more before anybody is blamed.
+    fn proofs(&self) -> Vec<(u64, Stack, Option<TrialId>)> {
+        let under_way = |trial: TrialId| self.running.values().any(|other| other.again == Some(trial));
+        let mut proofs = Vec::new();
+        let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
+        for fact in self.facts.iter().filter(|fact| fact.reds == 1) {
+            let alone = fact.stack.is_empty() || fact.suspect().is_some_and(|plan| seen.insert(plan));
+            if alone && !under_way(fact.trial) {
+                proofs.push((fact.ground, fact.stack.clone(), Some(fact.trial)));
+            }
+        }
+        let about_ground = |stack: &Stack, ground: u64| stack.is_empty() && ground == self.ground;
+        let looked_at = self
+            .facts
+            .iter()
+            .any(|fact| about_ground(&fact.stack, fact.ground))
+            || self
+                .running
+                .values()
+                .any(|trial| about_ground(&trial.stack, trial.ground) && !self.void.contains(&trial.id));
+        let accused = self
+            .facts
+            .iter()
+            .any(|fact| fact.reds > 1 && fact.suspect().is_some());
+        if accused && !self.proven && !looked_at {
+            proofs.push((self.ground, Vec::new(), None));
+        }
+        proofs
+    }
+
+    /// Up to `free` stacks on the present ground that are worth most.
+    fn stacks(&self, odds: &Odds, free: usize) -> Vec<Stack> {
+        let one_by_one = self.careful || (self.settings.verified && self.settings.every_commit_green);
+        let mut order = self.order(odds, one_by_one, false);
+        if order.is_empty() && self.is_idle() {
+            order = self.order(odds, one_by_one, true);
+        }
+        if free == 0 || order.is_empty() {
+            return Vec::new();
+        }
+        let known = |stack: &[PlanName]| {
+            let here = |ground: u64, other: &Stack| ground == self.ground && other == stack;
+            self.facts.iter().any(|fact| here(fact.ground, &fact.stack))
+                || self
+                    .running
+                    .values()
+                    .any(|trial| here(trial.ground, &trial.stack))
+        };
+        let doomed = |stack: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(stack));
+        if self.careful {
+            let busy = !self.is_idle() || known(&order[..1]);
+            return (!busy).then(|| order[..1].to_vec()).into_iter().collect();
+        }
+        if !self.settings.verified {
+            let all = &order[..order.len().min(UNVERIFIED)];
+            let busy = !self.is_idle() || known(all);
+            return (!busy).then(|| all.to_vec()).into_iter().collect();
+        }
+        if one_by_one {
+            let stacks = (1..=order.len()).map(|length| &order[..length]);
+            let stacks = stacks.filter(|stack| !known(stack) && !doomed(stack));
+            return stacks.take(free).map(<[PlanName]>::to_vec).collect();
+        }
+        let risks = self.risks(odds);
+        let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
+        let mut survival = vec![1.0];
+        for (place, plan) in order.iter().enumerate() {
+            let alive = !doomed(&order[..=place]);
+            survival.push(survival[place] * if alive { 1.0 - risk(plan) } else { 0.0 });
+        }
+        let begun: Vec<usize> = (1..=order.len())
+            .filter(|length| known(&order[..*length]))
+            .collect();
+        let (lengths, worth) = prefixes(&survival, &begun, free);
+        let vetted = order
+            .iter()
+            .take_while(|plan| self.vetted.contains(*plan))
+            .count();
+        if begun.is_empty() && !doomed(&order[..vetted]) {
+            let on_top = |plan: &PlanName| {
+                let mut stack = order[..vetted].to_vec();
+                stack.push(plan.clone());
+                stack
+            };
+            let free_of_needs = |plan: &PlanName| {
+                let needs = self.queue.iter().find(|entry| &entry.plan == plan);
+                needs.is_none_or(|entry| {
+                    let open = |need: &PlanName| self.wants(need) && !order[..vetted].contains(need);
+                    !entry.needs.iter().any(open)
+                })
+            };
+            let alone = order[vetted..]
+                .iter()
+                .filter(|plan| free_of_needs(plan))
+                .map(on_top);
+            let mut alone: Vec<Stack> = alone.filter(|stack| !doomed(stack)).take(free).collect();
+            let known_good = KNOWN_GOOD * alone.len() as f64;
+            if alone.len() > 1 && vetted as f64 + known_good > worth {
+                if alone.len() < free && vetted > 0 {
+                    alone.push(order[..vetted].to_vec());
+                }
+                return alone;
+            }
+        }
+        lengths
+            .into_iter()
+            .map(|length| order[..length].to_vec())
+            .collect()
+    }
+
+    /// The plans that trials are made of, in the order in which they are stacked.
+    fn order(&self, odds: &Odds, in_turn: bool, with_deferred: bool) -> Stack {
+        let set_apart = self.set_apart(in_turn, with_deferred);
+        let live = self.running.values().filter(|trial| {
+            let here = trial.ground == self.ground && trial.again.is_none();
+            here && !self.void.contains(&trial.id) && !trial.stack.iter().any(|plan| set_apart.contains(plan))
+        });
+        let begun = live.map(|trial| &trial.stack).max_by_key(|stack| stack.len());
+        let mut order: Stack = begun.cloned().unwrap_or_default();
+        // What a trial is about that cannot land any more says soon whether it is good.
+        let elsewhere = self.running.values().filter(|trial| trial.ground != self.ground);
+        let elsewhere: BTreeSet<&PlanName> = elsewhere
+            .filter(|trial| trial.ground > 0 && !self.void.contains(&trial.id))
+            .flat_map(|trial| &trial.stack)
+            .collect();
+        let risks = self.risks(odds);
+        let mut rest: Vec<&super::order::Entry> = self.queue.iter().collect();
+        rest.retain(|entry| !order.contains(&entry.plan) && !set_apart.contains(&entry.plan));
+        if !in_turn {
+            rest.retain(|entry| !elsewhere.contains(&entry.plan));
+            let common = odds.failure();
+            rest.sort_by_key(|entry| {
+                let risk = risks.get(&entry.plan).copied().unwrap_or(common);
+                // Known good, unknown, suspicious.
+                (risk > VETTED) as u8 + u8::from(risk > common * 1.000_001)
+            });
+        }
+        let mut unknown = order.iter().filter(|plan| !self.vetted.contains(*plan)).count();
+        // Each after what it needs: as often over the rest as something of it finds its place.
+        while !rest.is_empty() {
+            let before = rest.len();
+            rest.retain(|entry| {
+                let open = |need: &PlanName| self.wants(need) && !order.contains(need);
+                let room = unknown < self.window.size() || !self.settings.verified;
+                if !room || entry.needs.iter().any(open) {
+                    return true;
+                }
+                unknown += usize::from(!self.vetted.contains(&entry.plan));
+                order.push(entry.plan.clone());
+                false
+            });
+            if rest.len() == before {
+                break;
+            }
+        }
+        order
+    }
+
+    /// Plans that are left out for now: those under suspicion, and those that have to wait for others to land.
+    fn set_apart(&self, in_turn: bool, with_deferred: bool) -> BTreeSet<&PlanName> {
+        let mut apart: BTreeSet<&PlanName> = self.facts.iter().filter_map(|fact| fact.suspect()).collect();
+        if in_turn {
+            // Those below are tried too: the one on top is the likeliest.
+            let red = self
+                .facts
+                .iter()
+                .filter(|fact| fact.reds > 0 && fact.ground == self.ground);
+            let red: Vec<&Stack> = red.map(|fact| &fact.stack).collect();
+            let least = red.iter().filter(|stack| {
+                let shorter = |other: &&&Stack| other.len() < stack.len() && stack.starts_with(other);
+                !red.iter().any(|other| shorter(&other))
+            });
+            apart.extend(least.filter_map(|stack| stack.last()));
+        }
+        if !with_deferred {
+            apart.extend(&self.deferred);
+        }
+        apart
+    }
+
+    /// How likely each plan is to be red.
+    fn risks(&self, odds: &Odds) -> BTreeMap<&PlanName, f64> {
+        let common = odds.failure();
+        let base = |plan: &PlanName| {
+            if self.vetted.contains(plan) {
+                VETTED
+            } else {
+                common
+            }
+        };
+        let mut risks: BTreeMap<&PlanName, f64> = self
+            .queue
+            .iter()
+            .map(|entry| (&entry.plan, base(&entry.plan)))
+            .collect();
+        let red = || self.facts.iter().filter(|fact| fact.reds > 0);
+        // A longer red stack says nothing of which a shorter one in it is the reason.
+        let explained = |stack: &Stack| red().any(|fact| fact.stack.len() < stack.len() && fact.dooms(stack));
+        for fact in red().filter(|fact| !explained(&fact.stack)) {
+            // At least one of them is.
+            let size = i32::try_from(fact.stack.len()).unwrap_or(i32::MAX);
+            let each = common / (1.0 - (1.0 - common).powi(size));
+            for plan in &fact.stack {
+                if let Some(risk) = risks.get_mut(plan) {
+                    *risk = risk.max(each);
+                }
+            }
+        }
+        risks
+    }
+}
+
+/// The `free` prefixes that, beside those `begun`, are expected to settle most plans, and how many all of them settle.
+/// `survival[n]` is the likelihood that the first `n` plans are green together.
+fn prefixes(survival: &[f64], begun: &[usize], free: usize) -> (Vec<usize>, f64) {
+    let mut lengths = begun.to_vec();
+    let mut worth = settled(survival, &lengths);
+    let mut more = Vec::new();
+    while more.len() < free {
+        let mut best: Option<(f64, usize)> = None;
+        for length in 1..survival.len() {
+            if lengths.contains(&length) {
+                continue;
+            }
+            lengths.push(length);
+            let value = settled(survival, &lengths);
+            lengths.pop();
+            if best.is_none_or(|(known, _)| value > known + 1e-12) {
+                best = Some((value, length));
+            }
+        }
+        match best {
+            Some((value, length)) if value > worth + 1e-9 || lengths.is_empty() => {
+                worth = value;
+                lengths.push(length);
+                more.push(length);
+            }
+            _ => break,
+        }
+    }
+    more.sort_unstable();
+    (more, worth)
+}
+
+/// How many plans are expected to land or to be found out when these prefixes are verified.
+fn settled(survival: &[f64], lengths: &[usize]) -> f64 {
+    let mut tried = vec![false; survival.len()];
+    tried[0] = true;
+    for length in lengths {
+        tried[*length] = true;
+    }
+    let (mut worth, mut below) = (0.0, 0);
+    for length in 1..survival.len() {
+        // The first bad one is found where the prefix before it is green and the one with it red.
+        let found = tried[length] || survival[length] == 0.0;
+        if tried[length - 1] && found {
+            worth += survival[length - 1] - survival[length];
+        }
+        if tried[length] {
+            worth += (length - below) as f64 * survival[length];
+            below = length;
+        }
+    }
+    worth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survival(plans: usize, bad: f64) -> Vec<f64> {
+        (0..=plans).map(|n| (1.0 - bad).powi(n as i32)).collect()
+    }
+
+    #[test]
+    fn prefixes_lie_far_apart_where_failures_are_rare_and_close_where_they_are_not() {
+        assert_eq!(prefixes(&survival(16, 0.01), &[], 4).0, [4, 8, 12, 16]);
+        let close = prefixes(&survival(16, 0.4), &[], 4).0;
+        assert_eq!(close, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn one_slot_splits_the_doubt() {
+        let mut known_red = survival(8, 0.05);
+        known_red[8] = 0.0;
+        let (first, _) = prefixes(&known_red, &[], 1);
+        assert!((4..=7).contains(&first[0]), "{first:?}");
+    }
+}

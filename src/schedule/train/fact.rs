@@ -1,0 +1,61 @@
+//! What is known of stacks.
+
+use std::collections::BTreeSet;
+
+use super::order::{Stack, TrialId};
+use crate::plan::PlanName;
+
+/// What the verdicts on one tree said.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fact {
+    /// The first trial of that tree.
+    pub trial: TrialId,
+    /// The ground on which the rest of it stands; an earlier one than the present when the target moved on by another way.
+    pub ground: u64,
+    /// What of it has not landed yet, in order.
+    pub stack: Stack,
+    /// Runs that were red.
+    pub reds: u32,
+    /// True when the last run was green.
+    pub green: bool,
+    /// True when that was a run, and not that the target has all of it already.
+    pub proof: bool,
+    /// What the last red run said.
+    pub why: String,
+}
+
+impl Fact {
+    /// True when a plan is in it that has not landed.
+    pub fn has(&self, plan: &PlanName) -> bool {
+        self.stack.contains(plan)
+    }
+
+    /// True when the verdict was bad and all of it is in this stack: that one is then as bad.
+    pub fn dooms(&self, stack: &[PlanName]) -> bool {
+        self.reds > 0 && self.stack.iter().all(|plan| stack.contains(plan))
+    }
+
+    /// The one plan that can still be to blame.
+    pub fn suspect(&self) -> Option<&PlanName> {
+        match (self.reds > 0, self.stack.as_slice()) {
+            (true, [one]) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Takes in that plans have landed and the target is other ground now.
+    pub fn advance(&mut self, landed: &[PlanName], from: u64, to: u64) {
+        advance(&mut self.stack, &mut self.ground, landed, from, to);
+    }
+}
+
+/// A stack that begins with what has landed goes on to stand on the new ground; of any other only what is left is kept.
+pub(super) fn advance(stack: &mut Stack, ground: &mut u64, landed: &[PlanName], from: u64, to: u64) {
+    if *ground == from && stack.starts_with(landed) {
+        stack.drain(..landed.len());
+        *ground = to;
+        return;
+    }
+    let landed: BTreeSet<&PlanName> = landed.iter().collect();
+    stack.retain(|plan| !landed.contains(plan));
+}

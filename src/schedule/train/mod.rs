@@ -1,0 +1,37 @@
+//! The merge train: which plans are verified together, in which order, on top of what, and what follows from the
+//! verdicts. Pure: it is told what was found and says what to do; commits, trees and worktrees are the shell's.
+//!
+//! A trial is a stack of plans on the ground, the commit that the target stands at. The shell chains their merges and
+//! verifies the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and
+//! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on ground that
+//! is green. So whatever shape the trials had, nobody is blamed for what another did.
+//!
+//! Which stacks are tried is [`choose`]n from how often plans failed lately ([`Odds`]):
+//!
+//! | shape | stacks | when |
+//! |---|---|---|
+//! | train | every prefix of the queue, one plan longer each | each commit has to be green by itself |
+//! | nested prefixes | few prefixes, far apart; a green one lands all before it | failures are rare |
+//! | one by one on what is known good | the same stack with another plan on top each | failures are common |
+//! | bisection | the prefix that splits the doubt best | one slot |
+//!
+//! Trains as bors and Zuul have them; prefixes far apart as in group testing (Dorfman 1943); speculation by likelihood as
+//! in Uber's SubmitQueue (Ananthanarayanan et al. 2019).
+
+mod choose;
+mod fact;
+mod odds;
+mod order;
+mod patience;
+mod queue;
+mod settings;
+mod settle;
+mod window;
+
+pub use odds::Odds;
+pub use order::{
+    Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict,
+};
+pub use patience::patience;
+pub use queue::Train;
+pub use settings::TrainSettings;

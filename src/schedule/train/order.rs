@@ -1,0 +1,166 @@
+//! What the train asks for, what it is answered, and what follows for plans.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::MergeTrouble;
+use crate::plan::{CommitId, PlanName};
+
+/// Plans in the order in which they are merged, each on top of those before it.
+pub type Stack = Vec<PlanName>;
+
+/// A trial; never used twice by one train.
+pub type TrialId = u64;
+
+/// A plan that is to land.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The plan.
+    pub plan: PlanName,
+    /// Plans of the same queue that have to land before it.
+    pub needs: BTreeSet<PlanName>,
+}
+
+/// One verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// Which.
+    pub id: TrialId,
+    /// The ground it stands on: it changes with every move of the target.
+    pub ground: u64,
+    /// Which worktree of the train it has.
+    pub slot: usize,
+    /// What is merged onto the ground; nothing for the ground itself.
+    pub stack: Stack,
+    /// The trial whose very tree is verified once more, because it was red.
+    pub again: Option<TrialId>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Build and verify. Answer: [`Answer::Tried`].
+    Try(Trial),
+    /// End a trial early; its own answer follows.
+    Stop(TrialId),
+    /// Move the target. Answer: [`Answer::Landed`].
+    Land(Landing),
+}
+
+/// A move of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landing {
+    /// The trial whose commits land.
+    pub trial: TrialId,
+    /// The plans that land with it, in order.
+    pub stack: Stack,
+    /// The number of the ground that the target then is.
+    pub becomes: u64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// What came of a trial.
+    Tried {
+        /// Which.
+        trial: TrialId,
+        /// What came of it.
+        tried: Tried,
+        /// True when the ground that it stands on is known to be green.
+        ground_green: bool,
+    },
+    /// What came of the landing under way.
+    Landed(Result<Vec<Moved>, Unmoved>),
+}
+
+/// A plan that landed.
+pub type Moved = (PlanName, Option<CommitId>, CommitId);
+
+/// Why nothing landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unmoved {
+    /// Somebody else has moved the target.
+    Moved,
+    /// Something stands in the way.
+    Refused(String),
+}
+
+/// What came of a trial.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tried {
+    /// It was built and verified, now or before.
+    Verdict(Verdict),
+    /// This plan does not merge onto those before it.
+    Conflict(PlanName, MergeTrouble),
+    /// This plan cannot be merged at all.
+    Impossible(PlanName, String),
+    /// Nothing can be landed on the target as it is.
+    Refused(String),
+    /// Somebody else has moved the target.
+    Moved,
+    /// It was ended early, and says nothing.
+    Stopped,
+}
+
+/// What a verification said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// True when it passed.
+    pub green: bool,
+    /// In words, with the end of the output; empty when it passed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// True when it took longer than it was given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
+    /// How many runs said so: more than one when a red one is known from before, none when the target has all of the stack
+    /// already.
+    pub runs: u32,
+    /// True when it was known from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Verdict {
+    /// What is said where nothing has to be verified.
+    pub fn unasked() -> Self {
+        Self {
+            green: true,
+            why: String::new(),
+            timed_out: false,
+            runs: 0,
+            known: true,
+            took: Duration::ZERO,
+        }
+    }
+}
+
+/// What follows for plans.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is on the target.
+    Landed {
+        /// The plan.
+        plan: PlanName,
+        /// The target before.
+        before: Option<CommitId>,
+        /// The plan's own merge.
+        commit: CommitId,
+    },
+    /// It is not going to land now.
+    Failed(PlanName, MergeTrouble),
+    /// A stack passed that was red before.
+    Flaky {
+        /// The stack.
+        stack: Stack,
+        /// What it said when it was red.
+        why: String,
+    },
+    /// Somebody moved the target: what is under way is built again.
+    Rebuilt,
+}

@@ -1,0 +1,40 @@
+//! How long a verification may take.
+
+use std::time::Duration;
+
+/// Runs that have to be known before they say anything.
+const ENOUGH: usize = 5;
+
+/// How much longer than nearly all others a run may take.
+const FACTOR: u32 = 4;
+
+/// Nothing is ended before this time because of others: short runs differ by more than a factor.
+const LEAST: Duration = Duration::from_secs(120);
+
+/// The limit of a run, given how long earlier ones took that ended by themselves: their 95th percentile times 4, at least
+/// two minutes, at most `cap`.
+pub fn patience(took: &[Duration], cap: Duration) -> Duration {
+    if took.len() < ENOUGH {
+        return cap;
+    }
+    let mut sorted = took.to_vec();
+    sorted.sort_unstable();
+    let place = (sorted.len() * 95).div_ceil(100) - 1;
+    sorted[place].saturating_mul(FACTOR).max(LEAST).min(cap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_follows_from_what_others_took_once_enough_are_known() {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        assert_eq!(patience(&[minutes(1); 4], minutes(240)), minutes(240));
+        let mut took = vec![minutes(10); 95];
+        took.extend([minutes(100); 5]);
+        assert_eq!(patience(&took, minutes(240)), minutes(40));
+        assert_eq!(patience(&took, minutes(30)), minutes(30));
+        assert_eq!(patience(&[Duration::from_secs(1); 20], minutes(240)), minutes(2));
+    }
+}

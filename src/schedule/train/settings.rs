@@ -1,0 +1,43 @@
+//! What the manifest says about the train.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::plan::MergeSettings;
+
+/// See the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrainSettings {
+    /// Verifications at once.
+    pub slots: usize,
+    /// True when the target is only to pass through commits that were verified themselves.
+    pub every_commit_green: bool,
+    /// True when there is something to verify.
+    pub verified: bool,
+    /// Stands for the command: what another one said counts for nothing.
+    pub command: u64,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self {
+            slots: 1,
+            every_commit_green: true,
+            verified: false,
+            command: 0,
+        }
+    }
+}
+
+impl TrainSettings {
+    /// As `[merge]` says.
+    pub fn of(merge: &MergeSettings) -> Self {
+        let mut hasher = DefaultHasher::new();
+        merge.verify.hash(&mut hasher);
+        Self {
+            slots: merge.verify_slots.max(1),
+            every_commit_green: merge.every_commit_green,
+            verified: merge.verify.is_some(),
+            command: hasher.finish(),
+        }
+    }
+}

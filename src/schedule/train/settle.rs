@@ -1,0 +1,82 @@
+//! Who is to blame: what follows from verdicts for plans.
+
+use super::super::MergeTrouble;
+use super::order::{Outcome, Stack, TrialId};
+use super::queue::Train;
+use crate::plan::PlanName;
+
+impl Train {
+    /// Ejects whoever is proven to be at fault, or finds the target itself to be.
+    pub(super) fn settle(&mut self, outcomes: &mut Vec<Outcome>) {
+        let ground = self.ground;
+        self.facts.retain(|fact| {
+            let about_ground = fact.stack.is_empty() && fact.ground == ground;
+            // A green stack that cannot land any more has told what it had to tell; a red one of which all has landed since
+            // by another way was no fault of any.
+            about_ground || (!fact.stack.is_empty() && (fact.ground == ground || fact.reds > 0))
+        });
+        let about_ground = self.facts.iter().position(|fact| fact.stack.is_empty());
+        if let Some(place) = about_ground {
+            let fact = &self.facts[place];
+            if fact.green {
+                self.proven = true;
+                self.facts.remove(place);
+            } else if fact.reds > 1 {
+                let why = fact.why.clone();
+                let all: Stack = self.queue.iter().map(|entry| entry.plan.clone()).collect();
+                for plan in &all {
+                    self.fail(plan, MergeTrouble::TargetRed { why: why.clone() }, outcomes);
+                }
+                self.leave_ground();
+                return;
+            }
+        }
+        while let Some((plan, why)) = self.culprit() {
+            self.window.failed();
+            self.fail(&plan, MergeTrouble::Verification { why }, outcomes);
+        }
+    }
+
+    fn culprit(&self) -> Option<(PlanName, String)> {
+        let proven = self.facts.iter().filter(|fact| self.proven && fact.reds > 1);
+        let mut culprits = proven.filter_map(|fact| Some((fact.suspect()?.clone(), fact.why.clone())));
+        culprits.next()
+    }
+
+    pub(super) fn fail(&mut self, plan: &PlanName, why: MergeTrouble, outcomes: &mut Vec<Outcome>) {
+        if !self.wants(plan) {
+            return;
+        }
+        self.queue.retain(|entry| &entry.plan != plan);
+        self.facts.retain(|fact| !fact.has(plan));
+        self.vetted.remove(plan);
+        self.deferred.clear();
+        outcomes.push(Outcome::Failed(plan.clone(), why));
+    }
+
+    pub(super) fn fail_all(&mut self, plans: &[PlanName], why: &str, outcomes: &mut Vec<Outcome>) {
+        for plan in plans {
+            let why = why.to_owned();
+            self.fail(plan, MergeTrouble::Refused { why }, outcomes);
+        }
+    }
+
+    /// Trials under way whose verdict would say nothing that is not known, or nothing that matters.
+    pub(super) fn useless(&self) -> Vec<TrialId> {
+        let open = self
+            .running
+            .values()
+            .filter(|trial| !self.void.contains(&trial.id));
+        let useless = open.filter(|trial| {
+            if trial.ground == 0 || trial.stack.iter().any(|plan| !self.wants(plan)) {
+                return true;
+            }
+            if trial.stack.is_empty() {
+                return trial.ground != self.ground || self.proven;
+            }
+            let doomed = || self.facts.iter().any(|fact| fact.dooms(&trial.stack));
+            trial.again.is_none() && doomed()
+        });
+        useless.map(|trial| trial.id).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! What the merge train has built, and which of its worktrees are in use. Nothing of it outlives the supervisor: commits are
+//! built again, and verdicts are kept by tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::agent::{JobFolder, Runner};
+use crate::plan::{CommitId, PlanName};
+use crate::schedule::train::TrialId;
+
+use super::super::Campaign;
+use super::verify;
+
+/// The key of one of the train's own worktrees; no plan can have it.
+pub(in crate::supervisor) fn train_key(slot: usize) -> String {
+    format!("train@{slot}")
+}
+
+/// The commit that the target stood at when trials were built on it.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    /// None when there was no such branch yet.
+    pub tip: Option<CommitId>,
+    /// Where it stood, or will begin.
+    pub commit: CommitId,
+}
+
+/// A plan's merge in a chain of them.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub plan: PlanName,
+    /// The end of the chain with it.
+    pub commit: CommitId,
+    /// Its own merge; the same, unless the target had it before.
+    pub own: CommitId,
+}
+
+/// What a trial is about.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    pub ground: Ground,
+    pub links: Vec<Link>,
+    pub tree: String,
+}
+
+impl Chain {
+    /// Its last commit.
+    pub fn top(&self) -> &CommitId {
+        self.links.last().map_or(&self.ground.commit, |link| &link.commit)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    pub grounds: BTreeMap<u64, Ground>,
+    /// Commits that this train has moved the target to.
+    pub own: BTreeSet<CommitId>,
+    pub trials: BTreeMap<TrialId, Chain>,
+    /// Merges by what was merged onto what; none where that added nothing.
+    pub merges: BTreeMap<(CommitId, CommitId), Option<(CommitId, String)>>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Yard {
+    built: Mutex<Built>,
+    /// Trees that are being verified.
+    trees: Mutex<BTreeSet<String>>,
+    done: Condvar,
+    /// Worktrees in use, with the trial.
+    slots: Mutex<BTreeMap<usize, TrialId>>,
+    unwanted: Mutex<BTreeSet<TrialId>>,
+}
+
+impl Yard {
+    pub(super) fn built(&self) -> MutexGuard<'_, Built> {
+        held(&self.built)
+    }
+
+    /// Waits until nobody else verifies this tree.
+    pub(super) fn alone_with<'a>(&'a self, tree: &str) -> AloneWith<'a> {
+        let mut busy = held(&self.trees);
+        while busy.contains(tree) {
+            busy = self.done.wait(busy).unwrap_or_else(PoisonError::into_inner);
+        }
+        busy.insert(tree.to_owned());
+        AloneWith {
+            yard: self,
+            tree: tree.to_owned(),
+        }
+    }
+
+    /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
+    /// free one, if there is one where nothing is at work.
+    pub(super) fn take_slot<'a>(&'a self, campaign: &Campaign, trial: TrialId, tag: &str) -> TakenSlot<'a> {
+        let mut taken = held(&self.slots);
+        let all = campaign.set.merge.verify_slots.max(1);
+        let mut idle = None;
+        let mut matching = None;
+        for slot in (0..all).filter(|slot| !taken.contains_key(slot)) {
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            match Runner::adopt(folder.clone()) {
+                Ok(Some(_)) if folder.job().is_ok_and(|job| job.tag == tag) => {
+                    matching.get_or_insert(slot);
+                }
+                Ok(None) => {
+                    idle.get_or_insert(slot);
+                    if verify::unheard(&folder, tag, "").is_some() {
+                        matching.get_or_insert(slot);
+                    }
+                }
+                Ok(Some(_)) | Err(_) => {}
+            }
+        }
+        let free = || (0..).find(|slot| !taken.contains_key(slot)).unwrap_or(0);
+        let slot = matching.or(idle).unwrap_or_else(free);
+        taken.insert(slot, trial);
+        TakenSlot { yard: self, slot }
+    }
+
+    pub(super) fn is_unwanted(&self, trial: TrialId) -> bool {
+        held(&self.unwanted).contains(&trial)
+    }
+
+    /// Ends a trial's verification, or keeps it from beginning.
+    pub fn stop(&self, campaign: &Campaign, trial: TrialId) {
+        held(&self.unwanted).insert(trial);
+        let slots = held(&self.slots);
+        let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
+        let Some((slot, _)) = slot else { return };
+        let folder = JobFolder::new(campaign.dir.train_verification(*slot));
+        if let Ok(Some(runner)) = Runner::adopt(folder) {
+            Runner::stop(runner.process(), false);
+        }
+    }
+
+    /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
+    pub fn end_strays(&self, campaign: &Campaign) {
+        let taken = held(&self.slots);
+        for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            if let Ok(Some(runner)) = Runner::adopt(folder) {
+                Runner::stop(runner.process(), true);
+                let _ = runner.wait();
+            }
+        }
+    }
+}
+
+/// Held while a tree is verified.
+pub(super) struct AloneWith<'a> {
+    yard: &'a Yard,
+    tree: String,
+}
+
+impl Drop for AloneWith<'_> {
+    fn drop(&mut self) {
+        held(&self.yard.trees).remove(&self.tree);
+        self.yard.done.notify_all();
+    }
+}
+
+/// Held while a worktree is in use.
+pub(super) struct TakenSlot<'a> {
+    yard: &'a Yard,
+    pub slot: usize,
+}
+
+impl Drop for TakenSlot<'_> {
+    fn drop(&mut self) {
+        held(&self.yard.slots).remove(&self.slot);
+    }
+}
+
+/// What one thread that panicked had begun, others find as it was before or after.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,256 @@
+//! The merge train with real candidates: several verified at once, who is to blame, flaky verdicts, a red target, verdicts
+//! that are kept, a target that somebody else moves, and supervisors that die.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Dice, Sandbox, document, wait_for};
+
+const TREE: &str = "git rev-parse \"HEAD^{tree}\" >> \"$MARKS/trees\"";
+
+/// Finished plans without dependencies, and a verification of their merges.
+fn finished(plans: &[&str], merge: &str, verify: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for plan in plans {
+        sandbox.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.tables(&format!("[merge]\n{merge}\nverify = '{TREE}; {verify}'"));
+    sandbox.orch("up").code(0).ok();
+    sandbox
+}
+
+fn trees(sandbox: &Sandbox) -> Vec<String> {
+    let text = fs::read_to_string(sandbox.mark("trees")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn candidates_are_verified_side_by_side_each_on_top_of_those_before_it() {
+    // Nobody passes before three have begun.
+    let barrier = "echo >> $MARKS/begun; until test $(wc -l < $MARKS/begun) -ge 3; do sleep 0.01; done";
+    let sandbox = finished(&["a", "b", "c"], "verify_slots = 3", barrier);
+    sandbox.orch("merge").code(0).ok();
+    let landed = sandbox.git("log --first-parent --reverse --format=%T main -3");
+    let landed: BTreeSet<&str> = landed.lines().collect();
+    let verified = trees(&sandbox);
+    assert_eq!(verified.len(), 3);
+    assert_eq!(
+        verified.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        landed
+    );
+    assert_eq!(
+        sandbox.git("log --first-parent --format=%s main -3"),
+        "Merge plan c: A plan\nMerge plan b: A plan\nMerge plan a: A plan"
+    );
+}
+
+#[test]
+fn where_not_every_commit_has_to_be_green_a_batch_lands_on_one_verdict() {
+    let merge = "verify_slots = 1\nevery_commit_green = false";
+    let sandbox = finished(&["a", "b", "c", "d"], merge, "true");
+    let before = sandbox.head();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(trees(&sandbox), [sandbox.git("rev-parse main^{tree}")]);
+    let merges = sandbox.git(&format!("rev-list --first-parent --count {before}..main"));
+    assert_eq!(merges, "4", "each plan has its own merge");
+    assert_eq!(sandbox.count("merge.landed", None), 4);
+}
+
+#[test]
+fn a_culprit_and_what_builds_on_it_are_ejected_and_everything_else_lands() {
+    for every in [true, false] {
+        let sandbox = Sandbox::new();
+        for (plan, keys) in [
+            ("a", ""),
+            ("b", ""),
+            ("c", "depends = [\"b\"]"),
+            ("d", ""),
+            ("e", ""),
+        ] {
+            sandbox.plan(plan, keys, &document(&[1]), "work 1.1");
+        }
+        let verify =
+            format!("{TREE}; ! test -e b-1.1.txt && {{ ! test -e d-1.1.txt || ! test -e e-1.1.txt; }}");
+        sandbox.tables(&format!(
+            "[merge]\nverify_slots = 3\nevery_commit_green = {every}\nverify = '{verify}'"
+        ));
+        sandbox.orch("up").code(0).ok();
+        sandbox.orch("merge").code(1).ok();
+        assert_eq!(sandbox.state("a"), "landed");
+        assert_eq!(
+            (sandbox.state("b"), sandbox.state("c")),
+            ("held".into(), "finished".into())
+        );
+        assert!(sandbox.why("c").contains("waits for b"), "{}", sandbox.why("c"));
+        // Red together and good alone: one of the two lands.
+        let mut pair = [sandbox.state("d"), sandbox.state("e")];
+        pair.sort();
+        assert_eq!(pair, ["held", "landed"], "every_commit_green = {every}");
+        let mut verified = trees(&sandbox);
+        verified.sort();
+        let most = verified.chunk_by(|a, b| a == b).map(<[String]>::len).max();
+        assert_eq!(
+            most,
+            Some(2),
+            "a red tree is verified once more and no other twice"
+        );
+    }
+}
+
+#[test]
+fn a_verdict_that_was_red_once_and_then_green_is_recorded_as_flaky_and_lands() {
+    let once = "test -e $MARKS/once || ! test -e b-1.1.txt || { touch $MARKS/once; echo odd; exit 1; }";
+    let sandbox = finished(&["a", "b"], "", once);
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(
+        (sandbox.state("a"), sandbox.state("b")),
+        ("landed".into(), "landed".into())
+    );
+    assert_eq!(sandbox.count("merge.flaky", Some("b")), 1);
+    assert_eq!(trees(&sandbox).len(), 3);
+}
+
+#[test]
+fn a_red_target_is_named_and_nobody_is_blamed() {
+    let sandbox = finished(&["a", "b"], "verify_slots = 2", "! test -e broken");
+    sandbox.commit_file("broken", "by somebody\n");
+    let merged = sandbox.orch("merge --json").code(1).json();
+    for plan in merged["plans"].as_array().unwrap() {
+        assert_eq!(plan["outcome"], "held");
+        assert!(
+            plan["why"]
+                .as_str()
+                .unwrap()
+                .contains("the target itself does not pass")
+        );
+    }
+    assert_eq!(merged["plans"].as_array().unwrap().len(), 2);
+    assert_eq!(sandbox.state("a"), "held");
+    sandbox.git("rm -q broken");
+    sandbox.git("commit -q -m mended");
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+}
+
+#[test]
+fn a_tree_that_was_verified_is_not_verified_again_whichever_run_asks() {
+    let sandbox = finished(&["a", "b"], "", "true");
+    sandbox.orch("merge --into trial").code(0).ok();
+    let verified = trees(&sandbox);
+    assert_eq!(verified.len(), 2);
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+    assert_eq!(trees(&sandbox), verified, "the same trees, known from before");
+}
+
+#[test]
+fn a_red_verdict_is_tried_anew_when_a_person_asks() {
+    let sandbox = finished(&["a"], "", "! test -e a-1.1.txt || test -e $MARKS/ready");
+    sandbox.orch("merge").code(1).ok();
+    assert_eq!(trees(&sandbox).len(), 3, "twice the candidate, once the target");
+    fs::write(sandbox.mark("ready"), "").unwrap();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("a"), "landed");
+}
+
+#[test]
+fn a_supervisor_that_dies_while_candidates_are_verified_is_gone_on_with_and_nothing_is_verified_twice() {
+    let sandbox = finished(
+        &["a", "b"],
+        "verify_slots = 2",
+        "touch \"$MARKS/at-$(git rev-parse HEAD^{tree})\"; until test -e $MARKS/go; do sleep 0.01; done",
+    );
+    let running = sandbox.start("merge");
+    wait_for("two verifications", || trees(&sandbox).len() == 2);
+    assert!(
+        sandbox
+            .why("b")
+            .contains("verifying behind a, 2 of 2 in the train"),
+        "{}",
+        sandbox.why("b")
+    );
+    running.kill();
+    let again = sandbox.start("merge");
+    fs::write(sandbox.mark("go"), "").unwrap();
+    again.end().code(0).ok();
+    assert_eq!(
+        (sandbox.state("a"), sandbox.state("b")),
+        ("landed".into(), "landed".into())
+    );
+    assert_eq!(trees(&sandbox).len(), 2);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_writer_that_moves_the_target_at_random_loses_no_commit_and_nothing_lands_unverified() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("target = \"integration\"\nmax_agents = 3\nmerge = \"auto\"");
+    let plans = ["a", "b", "c", "d", "e", "f"];
+    for plan in plans {
+        sandbox.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.tables(&format!("[merge]\nverify_slots = 2\nverify = '{TREE}'"));
+    sandbox.git("branch integration");
+    let seed = Dice::seed("ORCH_WRITER_SEED");
+    println!("writer: seed {seed}; replay with ORCH_WRITER_SEED={seed}");
+    let mut dice = Dice::new(seed);
+    let mut written: Vec<String> = Vec::new();
+    let mut running = sandbox.start("up");
+    let mut seen = 0;
+    // Between any two verifications it may strike, less often than a candidate is given up.
+    while running.is_alive() {
+        let verified = trees(&sandbox).len();
+        if verified == seen || written.len() >= 8 {
+            std::thread::yield_now();
+            continue;
+        }
+        seen = verified;
+        if dice.below(2) == 0 {
+            continue;
+        }
+        let tip = sandbox.git("rev-parse integration");
+        let tree = sandbox.git(&format!("rev-parse {tip}^{{tree}}"));
+        let mine = sandbox.git(&format!("commit-tree {tree} -p {tip} -m theirs-{seen}"));
+        let moved = Command::new("git")
+            .args(["-C", &sandbox.path().to_string_lossy()])
+            .args([
+                "update-ref",
+                "-m",
+                "theirs",
+                "refs/heads/integration",
+                &mine,
+                &tip,
+            ])
+            .output()
+            .unwrap();
+        if moved.status.success() {
+            written.push(mine);
+        }
+    }
+    running.end().code(0).ok();
+    for plan in plans {
+        assert_eq!(sandbox.state(plan), "landed", "{}", sandbox.why(plan));
+        assert_eq!(
+            sandbox.git(&format!("cat-file -t integration:{plan}-1.1.txt")),
+            "blob"
+        );
+    }
+    let history = sandbox.git("rev-list integration");
+    for commit in &written {
+        assert!(history.contains(commit.as_str()), "{commit} is lost");
+    }
+    let verified: BTreeSet<String> = trees(&sandbox).into_iter().collect();
+    let moves = sandbox.git("reflog show --format=%T%x20%gs refs/heads/integration");
+    let landings = moves.lines().filter(|line| line.contains("orch: land"));
+    let landings: Vec<&str> = landings.filter_map(|line| line.split(' ').next()).collect();
+    assert!(!landings.is_empty());
+    for tree in &landings {
+        assert!(verified.contains(*tree), "{tree} landed unverified");
+    }
+    println!(
+        "writer: {} commits of its own between {} landings",
+        written.len(),
+        landings.len()
+    );
+}
