@@ -65,7 +65,7 @@ fn a_sound_repository_is_told_to_be_sound_and_the_machine_is_described() {
     let sandbox = finished();
     is_sound(&sandbox);
     let report = sandbox.orch("doctor --json").code(0).json();
-    has_fields(&report, ["schema", "ok", "findings", "machine"]);
+    has_fields(&report, ["schema", "ok", "findings", "machine", "agents"]);
     has_fields(
         &report["machine"],
         [

@@ -25,7 +25,7 @@ fn settled() -> Sandbox {
 fn status_events_and_merge_have_the_documented_fields() {
     let sandbox = settled();
     let status = sandbox.orch("status --json").code(0).json();
-    has_fields(&status, ["schema", "run", "state", "target", "plans"]);
+    has_fields(&status, ["schema", "run", "state", "target", "spent", "plans"]);
     assert_eq!(status["schema"], 1);
     assert_eq!(status["state"], "settled");
     has_fields(&status["target"], ["ref", "oid"]);
@@ -34,8 +34,9 @@ fn status_events_and_merge_have_the_documented_fields() {
     let good = &status["plans"][0];
     let expected = [
         "name", "state", "why", "since", "priority", "branch", "worktree", "base", "head", "ahead", "dirty",
-        "phases", "attempts",
+        "phases", "attempts", "spent",
     ];
+    has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
     has_fields(good, expected);
     assert_eq!(good["name"], "good");
     assert_eq!(good["state"], "finished");
@@ -54,7 +55,16 @@ fn status_events_and_merge_have_the_documented_fields() {
     assert_eq!(good["phases"][1]["tasks"][0]["state"], "done");
     has_fields(
         &good["attempts"][0],
-        ["id", "agent", "started_at", "ended_at", "exit", "log"],
+        [
+            "id",
+            "agent",
+            "started_at",
+            "ended_at",
+            "exit",
+            "log",
+            "account",
+            "facts",
+        ],
     );
     let log = good["attempts"][0]["log"].as_str().unwrap();
     assert!(std::path::Path::new(log).is_file(), "{log}");

@@ -50,6 +50,15 @@ pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) ->
             }
         }
         (None, None) => {
+            // One that is written wrongly was reported where it stands.
+            let written = format!("`agents.{name}.preset`");
+            if ledger
+                .faults
+                .iter()
+                .any(|fault| fault.message.starts_with(&written))
+            {
+                return None;
+            }
             let message = format!("agent `{name}` has no `command`");
             let hint = "write command = [\"my-agent\", \"{prompt_file}\"], or preset = \"claude\"".to_owned();
             ledger.at(*place, message, hint);
