@@ -3,7 +3,7 @@
 //! The formats are those of git's `gitformat-pack`; the streams in the pack are zlib's (RFC 1950) of stored blocks (RFC 1951,
 //! 3.2.4). libgit2 could index the pack too, and would read and hash every object a second time for it.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -62,11 +62,10 @@ impl Pack {
         fs::create_dir_all(folder)?;
         for (bytes, ending) in [(&self.bytes, "pack"), (&index, "idx")] {
             // A name by which git knows what it may clear away when it was not finished.
-            let temporary = folder.join(format!("tmp_{ending}_orch_{}", std::process::id()));
-            let mut file = File::create(&temporary)?;
+            let mut file = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(folder)?;
             file.write_all(bytes)?;
-            file.set_permissions(Permissions::from_mode(0o444))?;
-            fs::rename(temporary, folder.join(format!("pack-{name}.{ending}")))?;
+            file.as_file().set_permissions(Permissions::from_mode(0o444))?;
+            file.persist(folder.join(format!("pack-{name}.{ending}")))?;
         }
         Ok(())
     }
