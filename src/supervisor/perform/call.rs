@@ -11,7 +11,6 @@ use crate::plan::{
 };
 use crate::schedule::{Conversation, Launch, Spent};
 
-
 /// How long an agent waits for something that is not its fault before it is ended, so that it keeps no slot.
 const PATIENCE: Duration = Duration::from_secs(30);
 
