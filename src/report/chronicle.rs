@@ -222,7 +222,7 @@ impl RunStory {
             Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
             Event::PlanFinished(of) => end(&of.plan, PlanState::Finished, None),
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
-            Event::PlanFailed(failed) => end(&failed.plan, PlanState::Failed, Some(failed.why.clone())),
+            Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(of.why.clone())),
             Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(why.clone())),
             Event::PlanHeld { plan, .. } => {
                 let why = super::event_line::detail(event);

@@ -115,6 +115,7 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "merge.found",
         "A finished plan was found on the target without orch having landed it: a person has.",
     ),
+    ("merge.reverted", "A person took the plan off the target again."),
     ("merge.failed", "The plan could not be landed."),
     (
         "agent.stuck",
