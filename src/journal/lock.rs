@@ -11,6 +11,10 @@ use super::{JournalError, OrchDir};
 /// Whoever looks whether somebody holds the lock has it shared for an instant. Only one who keeps it longer drives.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// A child that a holder was just starting when it was killed has the lock until it is started, which may last on a machine
+/// that is busy.
+const GONE: Duration = Duration::from_secs(10);
+
 /// Proof that this process drives the repository. Dropped with the process, however it ends.
 #[derive(Debug)]
 pub struct RepositoryLock {
@@ -49,14 +53,17 @@ impl RepositoryLock {
             .write(true)
             .open(&path)
             .map_err(failed)?;
-        let deadline = Instant::now() + PATIENCE;
+        let began = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(std::fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    let holder = read_holder(&mut file);
+                    if began.elapsed() > patience(holder.as_ref()) {
+                        return Ok(Err(holder));
+                    }
                     std::thread::sleep(Duration::from_millis(2));
                 }
-                Err(std::fs::TryLockError::WouldBlock) => return Ok(Err(read_holder(&mut file))),
                 Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
@@ -82,15 +89,13 @@ impl RepositoryLock {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(JournalError::Open { path, source }),
         };
-        let deadline = Instant::now() + PATIENCE;
+        let began = Instant::now();
         loop {
             match file.try_lock_shared() {
                 Ok(()) => return Ok(None),
                 Err(std::fs::TryLockError::WouldBlock) => {
                     let holder = read_holder(&mut file);
-                    // A child that a holder was just starting when it was killed has the lock until it is started.
-                    let is_gone = holder.as_ref().is_some_and(|holder| !holder.is_alive());
-                    if !is_gone || Instant::now() > deadline {
+                    if began.elapsed() > patience(holder.as_ref()).saturating_sub(PATIENCE) {
                         return Ok(Some(holder));
                     }
                     std::thread::sleep(Duration::from_millis(2));
@@ -110,6 +115,14 @@ impl Holder {
             .ok()
             .and_then(rustix::process::Pid::from_raw);
         pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+    }
+}
+
+/// For how long a lock is waited for that this one seems to hold.
+fn patience(holder: Option<&Holder>) -> Duration {
+    match holder {
+        Some(holder) if !holder.is_alive() => GONE,
+        _ => PATIENCE,
     }
 }
 

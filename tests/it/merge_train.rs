@@ -43,6 +43,11 @@ fn candidates_are_verified_side_by_side_each_on_top_of_those_before_it() {
         sandbox.git("log --first-parent --format=%s main -3"),
         "Merge plan c: A plan\nMerge plan b: A plan\nMerge plan a: A plan"
     );
+    let doctor = sandbox.orch("doctor").out;
+    assert!(
+        !doctor.contains("train@"),
+        "nothing of the train is amiss: {doctor}"
+    );
 }
 
 #[test]

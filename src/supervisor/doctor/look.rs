@@ -121,7 +121,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         litter: if idle { litter(campaign) } else { Vec::new() },
         stray_ports: ports::registered(&campaign.dir)
             .into_keys()
-            .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)))
+            .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)) && !is_of_train(campaign, tree))
             .collect(),
         landing: idle && campaign.dir.landing().exists(),
         database,
@@ -154,10 +154,9 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
             });
         }
     }
-    for slot in 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots) {
-        let key = train_key(slot);
+    for key in train_keys(campaign) {
         let path = campaign.worktree_path(&key);
-        if slot > 0 && !path.is_dir() {
+        if key != train_key(0) && !path.is_dir() {
             continue;
         }
         all.push(Expected {
@@ -168,6 +167,15 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
         });
     }
     all
+}
+
+/// The keys of the merge train's worktrees.
+fn train_keys(campaign: &Campaign) -> impl Iterator<Item = String> + use<> {
+    (0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots)).map(train_key)
+}
+
+fn is_of_train(campaign: &Campaign, key: &str) -> bool {
+    train_keys(campaign).any(|own| own == key)
 }
 
 /// The worktrees without a note that show by themselves that orch made them: a checkout at the very place, with orch's own
