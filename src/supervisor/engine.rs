@@ -9,18 +9,17 @@ use tokio::sync::mpsc;
 
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
-use crate::journal::{Journal, Record, RepositoryLock, Sync};
+use crate::journal::{Journal, RepositoryLock, Sync};
 use crate::plan::{AttemptId, LaneId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, history};
 use crate::status::Watcher;
 
 use super::clock::Clock;
-use super::conflict_watch::{ConflictWatch, may_move_a_head};
+use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
 use super::machine;
-use super::mail::brings_mail;
 use super::making::Making;
 use super::merge_request::MergeRequest;
 use super::message::Message;
@@ -71,9 +70,6 @@ pub fn drive(
     drop(lock);
     result
 }
-
-/// Turns that are given to those who still have to write an answer: taking it, and writing it.
-const ANSWERS: u32 = 8;
 
 pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
@@ -267,10 +263,6 @@ impl<'o> Engine<'o> {
         loop {
             if let Some(ending) = self.ending {
                 self.last_look()?;
-                // Whoever asked for the end is answered by a task of this thread, which gets its turn here.
-                for _ in 0..ANSWERS {
-                    tokio::task::yield_now().await;
-                }
                 return Ok(Conclusion {
                     ending,
                     set: self.campaign.set.clone(),
@@ -324,52 +316,6 @@ impl<'o> Engine<'o> {
             self.perform(effect);
         }
         Ok(())
-    }
-
-    pub(super) fn announce(&mut self, records: &[Record]) {
-        for record in records {
-            self.stop_making(&record.event);
-            if let Some(plan) = record
-                .event
-                .plan()
-                .filter(|_| !matches!(record.event, Event::Warning { .. }))
-            {
-                self.escapes.forget_plan(plan);
-            }
-            for request in &mut self.requests {
-                request.hear(&record.event);
-            }
-            match &record.event {
-                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.escapes.forget(),
-                Event::MergeLanded { .. } => {
-                    self.escapes.forget();
-                    self.look_for_escapes();
-                }
-                Event::WorktreeCreated { plan, lane, path, .. } => self.worktree_made(plan, *lane, path),
-                event => {
-                    if let Some(plan) = brings_mail(event) {
-                        self.deliver(plan);
-                    }
-                }
-            }
-        }
-        if records.iter().any(|record| may_move_a_head(&record.event)) {
-            self.look_for_conflicts();
-        }
-        let state = self.scheduler.state();
-        let report = &mut self.report;
-        self.requests.retain_mut(|request| match request.finish(state) {
-            Some(done) => {
-                *report = Some(done);
-                false
-            }
-            None => true,
-        });
-        self.note_quiet(records);
-        self.notify(records);
-        if !records.is_empty() {
-            self.observer.recorded(records, &self.scheduler);
-        }
     }
 
     pub(super) fn at_work(&self) -> Vec<PlanName> {

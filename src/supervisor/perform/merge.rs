@@ -1,19 +1,19 @@
-//! The merge train's steps: verifying exactly the tree that would land, and moving the target to exactly that commit.
+//! The merge train's first step: building a candidate and verifying exactly the tree that would land.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
 use crate::fault;
-use crate::git::{CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed};
+use crate::git::{WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
-use crate::plan::{CommitId, Plan};
-use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict, patience};
+use crate::plan::Plan;
+use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 
 use super::super::{Campaign, environment};
 use super::candidate::{self, Landed};
 use super::verify::{self, Said};
-use super::yard::{Chain, Ground, Link, TakenSlot, Yard, train_key};
+use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
 
 /// Builds and verifies what a trial is about. The second value says what a person should know.
 pub fn try_out(
@@ -86,7 +86,7 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
-fn verdict(
+pub(super) fn verdict(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,
@@ -256,190 +256,4 @@ fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
     let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));
-}
-
-/// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
-pub fn land(campaign: &Campaign, yard: &Yard, landing: &Landing, target: &str) -> (Answer, Vec<String>) {
-    let mut warnings = Vec::new();
-    let moved = again_if_killed(
-        |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
-        || move_target(campaign, yard, landing, target, &mut warnings),
-    );
-    (Answer::Landed(moved), warnings)
-}
-
-fn move_target(
-    campaign: &Campaign,
-    yard: &Yard,
-    landing: &Landing,
-    target: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Moved>, Unmoved> {
-    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let chain = yard.built().trials.get(&landing.trial).cloned();
-    let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
-    let first = chain
-        .links
-        .iter()
-        .position(|link| Some(&link.plan) == landing.stack.first());
-    let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
-    let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
-    let mut before = match first {
-        0 => chain.ground.tip.clone(),
-        _ => Some(chain.links[first - 1].commit.clone()),
-    };
-    let commit = links
-        .last()
-        .map_or(&chain.ground.commit, |link| &link.commit)
-        .clone();
-    let mut from = before.clone();
-    for link in links.iter().filter(|link| link.own == link.commit) {
-        let plan = campaign.plan(&link.plan);
-        if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
-            super::pre_merge::pre_merge(campaign, plan, target, from.as_ref(), &link.commit)
-                .map_err(Unmoved::Refused)?;
-        }
-        from = Some(link.commit.clone());
-    }
-    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
-    let mut built = yard.built();
-    if before.as_ref() != Some(&commit) {
-        carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
-    }
-    let ground = Ground {
-        tip: Some(commit.clone()),
-        commit: commit.clone(),
-    };
-    built.grounds.insert(landing.becomes, ground);
-    built.own.insert(commit);
-    let moves = links.iter().map(|link| {
-        let from = before.replace(link.commit.clone());
-        (link.plan.clone(), from, link.own.clone())
-    });
-    Ok(moves.collect())
-}
-
-fn carry_out(
-    campaign: &Campaign,
-    target: &str,
-    before: Option<&CommitId>,
-    commit: &CommitId,
-    warnings: &mut Vec<String>,
-) -> Result<(), Unmoved> {
-    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
-    let repo = &campaign.repo;
-    let landing = match repo.plan_landing(target, before, commit) {
-        Ok(landing) => landing,
-        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
-            return Err(Unmoved::Moved);
-        }
-        // An attempt before this one got so far.
-        Err(LandRefusal::Moved { .. }) => LandingPlan {
-            branch: target.to_owned(),
-            old: before.cloned(),
-            new: commit.clone(),
-        },
-        Err(error) => return Err(refused(&error)),
-    };
-    // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
-    let note = campaign.dir.landing();
-    write_note(&note, &landing).map_err(|error| refused(&error))?;
-    let done = match repo.land(&landing) {
-        Ok(done) => done,
-        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
-            let _ = fs::remove_file(&note);
-            return Err(Unmoved::Moved);
-        }
-        Err(LandRefusal::Moved { .. }) => match repo.finish_landing(&landing) {
-            Ok(Some(done)) => done,
-            Ok(None) => return Err(Unmoved::Moved),
-            Err(error) => return Err(refused(&error)),
-        },
-        Err(error) => return Err(refused(&error)),
-    };
-    let _ = fault::around("landing.done", || fs::remove_file(&note));
-    for checkout in done.checkouts {
-        if let CheckoutOutcome::Left(why) = checkout.outcome {
-            warnings.push(format!(
-                "{} has `{target}` checked out and was not brought along: {why}",
-                checkout.path.display()
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
-/// could not be brought along.
-///
-/// # Errors
-///
-/// Why the target has not moved.
-pub fn land_commit(
-    campaign: &Campaign,
-    admin: &WorktreeAdmin,
-    plan: &Plan,
-    tip: &CommitId,
-    commit: &CommitId,
-) -> Result<Vec<String>, String> {
-    let (target, mut warnings) = (&campaign.target, Vec::new());
-    let moved = || format!("the branch `{target}` was moved by somebody else: try again");
-    let trial = Trial {
-        id: TrialId::default(),
-        ground: 0,
-        slot: 0,
-        stack: vec![plan.name.clone()],
-        again: None,
-    };
-    let chain = Chain {
-        ground: Ground {
-            tip: Some(tip.clone()),
-            commit: tip.clone(),
-        },
-        links: vec![Link {
-            plan: plan.name.clone(),
-            commit: commit.clone(),
-            own: commit.clone(),
-        }],
-        tree: campaign.repo.tree_of(commit).map_err(|error| error.to_string())?,
-    };
-    let yard = Yard::default();
-    match verdict(campaign, admin, &yard, &trial, &chain, &mut warnings) {
-        Tried::Verdict(Verdict { green: true, .. }) => {}
-        Tried::Verdict(Verdict { why, .. }) => {
-            return Err(format!("the tree without it does not pass: {why}"));
-        }
-        Tried::Refused(why) | Tried::Impossible(_, why) => return Err(why),
-        Tried::Moved => return Err(moved()),
-        Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
-    }
-    super::pre_merge::pre_merge(campaign, plan, target, Some(tip), commit)?;
-    match carry_out(campaign, target, Some(tip), commit, &mut warnings) {
-        Ok(()) => Ok(warnings),
-        Err(Unmoved::Moved) => Err(moved()),
-        Err(Unmoved::Refused(why)) => Err(why),
-    }
-}
-
-fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
-    let temporary = path.with_extension("new");
-    fs::write(&temporary, serde_json::to_vec(landing)?)?;
-    fault::around("landing.note", || fs::rename(temporary, path))
-}
-
-/// Ends a landing that a crash cut short: brings checkouts of a target that did move along.
-///
-/// # Errors
-///
-/// When the note or the repository cannot be read.
-pub fn resume_landing(campaign: &Campaign) -> Result<(), crate::supervisor::SupervisorError> {
-    let note = campaign.dir.landing();
-    let Ok(text) = fs::read(&note) else {
-        return Ok(());
-    };
-    if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text) {
-        campaign.repo.finish_landing(&landing)?;
-    }
-    let _ = fs::remove_file(&note);
-    Ok(())
 }

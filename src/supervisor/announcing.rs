@@ -1,0 +1,57 @@
+//! Telling of what was recorded: those who asked, those who watch, and the hooks.
+
+use crate::journal::Record;
+use crate::schedule::Event;
+
+use super::conflict_watch::may_move_a_head;
+use super::engine::Engine;
+use super::mail::brings_mail;
+
+impl Engine<'_> {
+    /// Tells everybody of these.
+    pub(super) fn announce(&mut self, records: &[Record]) {
+        for record in records {
+            self.stop_making(&record.event);
+            if let Some(plan) = record
+                .event
+                .plan()
+                .filter(|_| !matches!(record.event, Event::Warning { .. }))
+            {
+                self.escapes.forget_plan(plan);
+            }
+            for request in &mut self.requests {
+                request.hear(&record.event);
+            }
+            match &record.event {
+                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.escapes.forget(),
+                Event::MergeLanded { .. } => {
+                    self.escapes.forget();
+                    self.look_for_escapes();
+                }
+                Event::WorktreeCreated { plan, lane, path, .. } => self.worktree_made(plan, *lane, path),
+                event => {
+                    if let Some(plan) = brings_mail(event) {
+                        self.deliver(plan);
+                    }
+                }
+            }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.look_for_conflicts();
+        }
+        let state = self.scheduler.state();
+        let report = &mut self.report;
+        self.requests.retain_mut(|request| match request.finish(state) {
+            Some(done) => {
+                *report = Some(done);
+                false
+            }
+            None => true,
+        });
+        self.note_quiet(records);
+        self.notify(records);
+        if !records.is_empty() {
+            self.observer.recorded(records, &self.scheduler);
+        }
+    }
+}
