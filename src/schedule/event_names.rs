@@ -110,6 +110,8 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A person, or the manifest, asked for plans to be landed.",
     ),
     ("merge.started", "A candidate is being built and verified."),
+    ("merge.verified", "A candidate was verified."),
+    ("merge.flaky", "A candidate passed that was red before."),
     ("merge.landed", "The plan is on the target."),
     (
         "merge.found",

@@ -225,8 +225,6 @@ agent = "shell"
     plans.toml:13:9: agent `empty` has no `command`
       hint: write command = ["my-agent", "{prompt_file}"], or preset = "claude"
     plans.toml:17:6: `resources.db` is 0, expected an integer of at least 1
-    plans.toml:20:1: `every_commit_green = false` is not yet supported
-      hint: plans are verified and landed one by one: leave the key out
     plans.toml:21:15: `merge.on_conflict` is "aks", expected one of `hold` and `agent`
     plans.toml:26:12: `plans.auth.priority`: `urgent` is not a priority: expected high, medium, low, P0, P1, P2 or an integer (larger first)
     plans.toml:27:12: plan `auth` depends on itself: `auth`
