@@ -141,11 +141,7 @@ impl Repository {
     }
 
     /// As [`Repository::land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
-    pub(super) fn land_holding(
-        &self,
-        plan: &LandingPlan,
-        held: Option<&File>,
-    ) -> Result<Landed, LandRefusal> {
+    pub fn land_holding(&self, plan: &LandingPlan, held: Option<&File>) -> Result<Landed, LandRefusal> {
         let LandingPlan { branch, old, new } = plan;
         self.plan_landing_holding(branch, old.as_ref(), new, held)?;
         // What a killed git left would refuse every landing from now on. One that is still held, git will name.
@@ -183,7 +179,7 @@ impl Repository {
     }
 
     /// As [`Repository::finish_landing`], holding a lock as [`Repository::land_holding`] does.
-    pub(super) fn finish_landing_holding(
+    pub fn finish_landing_holding(
         &self,
         plan: &LandingPlan,
         held: Option<&File>,

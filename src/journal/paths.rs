@@ -89,6 +89,11 @@ impl OrchDir {
         self.0.join("landing.json")
     }
 
+    /// Held by whoever moves the target, and by the git commands that do.
+    pub fn landing_lock(&self) -> PathBuf {
+        self.0.join("landing.lock")
+    }
+
     /// Which manifest the last run was driven by.
     pub fn manifest_note(&self) -> PathBuf {
         self.0.join("manifest")

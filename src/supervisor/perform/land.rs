@@ -1,13 +1,13 @@
 //! The merge train's last step: moving the target to exactly the commit that was verified.
 
-use std::fs;
+use std::fs::{self, File};
 
 use crate::fault;
 use crate::git::{CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
 
-use super::super::Campaign;
+use super::super::{Campaign, SupervisorError};
 use super::merge::verdict;
 use super::yard::{Chain, Ground, Link, Yard};
 
@@ -94,16 +94,17 @@ fn carry_out(
         },
         Err(error) => return Err(refused(&error)),
     };
+    let lock = alone(campaign).map_err(|error| refused(&error))?;
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    let done = match repo.land(&landing) {
+    let done = match repo.land_holding(&landing, Some(&lock)) {
         Ok(done) => done,
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             let _ = fs::remove_file(&note);
             return Err(Unmoved::Moved);
         }
-        Err(LandRefusal::Moved { .. }) => match repo.finish_landing(&landing) {
+        Err(LandRefusal::Moved { .. }) => match repo.finish_landing_holding(&landing, Some(&lock)) {
             Ok(Some(done)) => done,
             Ok(None) => return Err(Unmoved::Moved),
             Err(error) => return Err(refused(&error)),
@@ -174,6 +175,19 @@ pub fn land_commit(
     }
 }
 
+/// Waits until nobody moves the target. The git commands of a landing share the lock, so that it outlives a killed orch.
+fn alone(campaign: &Campaign) -> std::io::Result<File> {
+    let path = campaign.dir.landing_lock();
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     fs::write(&temporary, serde_json::to_vec(landing)?)?;
@@ -185,13 +199,18 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
 /// # Errors
 ///
 /// When the note or the repository cannot be read.
-pub fn resume_landing(campaign: &Campaign) -> Result<(), crate::supervisor::SupervisorError> {
+pub fn resume_landing(campaign: &Campaign) -> Result<(), SupervisorError> {
     let note = campaign.dir.landing();
+    if !note.exists() {
+        return Ok(());
+    }
+    // A git that the dead one had started may be about to move the target still.
+    let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
     let Ok(text) = fs::read(&note) else {
         return Ok(());
     };
     if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text) {
-        campaign.repo.finish_landing(&landing)?;
+        campaign.repo.finish_landing_holding(&landing, Some(&lock))?;
     }
     let _ = fs::remove_file(&note);
     Ok(())
