@@ -255,3 +255,29 @@ fn failed_work_skips_its_dependents_names_the_cause_and_the_next_up_tries_again(
     starts.sort();
     assert_eq!(starts, ["free-1", "last-1", "next-1", "p-1", "p-2", "p-3"]);
 }
+
+#[test]
+fn a_verification_never_passes_on_what_is_in_no_commit() {
+    for policy in ["auto", "require"] {
+        let keys = format!("verify = \"grep -q good a.txt\"\ncommit = {policy:?}");
+        let sandbox = one("retries = 0", &keys, "commit a.txt; work 1.1 1.2");
+        sandbox.orch("up").code(1).ok();
+        assert_eq!(sandbox.state("p"), "held");
+        // A person mends it and forgets to commit.
+        sandbox.worktree("p").write("a.txt", "good\n");
+        let again = sandbox.orch("up");
+        let branch = sandbox.git("show orch/p:a.txt");
+        if policy == "auto" {
+            again.code(0).ok();
+            assert_eq!(branch.trim(), "good", "what was verified is what lands");
+        } else {
+            again.code(1).ok();
+            assert_eq!(sandbox.state("p"), "held");
+            assert!(
+                sandbox.why("p").contains("uncommitted changes"),
+                "{}",
+                sandbox.why("p")
+            );
+        }
+    }
+}

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
-use crate::plan::{CommitId, PlanName, StopSignal};
+use crate::git::commit_leftovers;
+use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, OfPlan};
 
 use super::super::{Campaign, environment};
@@ -47,14 +48,21 @@ fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(Com
         .verify
         .as_deref()
         .ok_or("the plan has nothing to verify any more")?;
-    let commit = campaign
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
+    let tip = || {
+        let tip = campaign.repo.branch_tip(&plan.branch);
+        tip.map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))
+    };
+    let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
     let folder = JobFolder::new(campaign.dir.verification(name));
+    let mut commit = tip()?;
+    // What a verification writes that is at work already is not to land.
+    if !is_at_work(&folder, &tag(&commit)) {
+        commit_all(campaign, plan, worktree)?;
+        commit = tip()?;
+    }
     let check = Check {
-        tag: format!("verify-{name}-{}", commit.short()),
+        tag: tag(&commit),
         line,
         worktree,
         timeout: plan.attempts.timeout,
@@ -63,6 +71,33 @@ fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(Com
     let variables = environment::for_plan(campaign, plan, worktree);
     let said = run(campaign, &folder, variables, &check, &|| false)?;
     Ok((commit, said))
+}
+
+/// What is verified is what lands: nothing may count that is in no commit.
+fn commit_all(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Result<(), String> {
+    let seen = campaign
+        .repo
+        .inspect(worktree)
+        .map_err(|error| error.to_string())?;
+    let Some(first) = seen.dirty.first() else {
+        return Ok(());
+    };
+    match plan.commit {
+        CommitPolicy::Auto => {
+            let message = format!("{}: commit what lay in its worktree", plan.name);
+            let trailers = [("Orch-Plan", plan.name.as_str())];
+            let committed = commit_leftovers(worktree, &plan.branch, &message, &trailers);
+            committed.map(drop).map_err(|error| error.to_string())
+        }
+        CommitPolicy::Require => Err(format!(
+            "its worktree has uncommitted changes, which would not land (`{}`{}): commit them",
+            first.display(),
+            match seen.dirty.len() {
+                1 => String::new(),
+                more => format!(" and {} more", more - 1),
+            }
+        )),
+    }
 }
 
 /// Ends the plan's own verification, if it runs.
