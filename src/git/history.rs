@@ -3,7 +3,7 @@
 use super::command::Git;
 use super::revision::{commit_id, oid};
 use super::{GitError, Repository};
-use crate::plan::CommitId;
+use crate::plan::{CommitId, PlanName};
 
 impl Repository {
     /// `git log --graph --oneline` of a branch, in colour or not, whatever is configured.
@@ -47,5 +47,26 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// True when the last word about a plan on the first-parent line of `tip` is that it was taken back, by the trailers of the
+    /// last thousand commits.
+    pub fn is_taken_back(&self, plan: &PlanName, tip: &CommitId) -> Result<bool, GitError> {
+        const LOOKED_AT: usize = 1000;
+        let cannot = || GitError::library("read the history of a commit");
+        let repo = self.handle();
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.simplify_first_parent().map_err(cannot())?;
+        walk.push(oid(tip)?).map_err(cannot())?;
+        let (landed, back) = (format!("Orch-Plan: {plan}"), format!("Orch-Revert: {plan}"));
+        for id in walk.take(LOOKED_AT) {
+            let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
+            let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+            let mut lines = message.lines();
+            if let Some(line) = lines.find(|line| *line == landed || *line == back) {
+                return Ok(line == back);
+            }
+        }
+        Ok(false)
     }
 }

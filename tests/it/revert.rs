@@ -113,3 +113,30 @@ fn what_changed_since_is_not_overwritten() {
         .ok();
     assert_eq!(sandbox.rev("main"), before);
 }
+
+#[test]
+fn what_was_taken_back_does_not_land_again_by_being_asked_for() {
+    let sandbox = landed();
+    sandbox.orch("revert b").code(0).ok();
+    let reverted = sandbox.rev("main");
+    sandbox.orch("retry b").code(0).ok();
+    let up = sandbox.orch("up").code(0);
+    let asked = sandbox.orch("merge b");
+    assert_eq!(
+        asked.code,
+        2,
+        "{asked:?}\n{up:?}\n{}\n{:?}",
+        sandbox.git("log --graph --format=%h%d%s%b --all"),
+        sandbox.events()
+    );
+    asked.says("landed and taken back again").ok();
+    assert_eq!(sandbox.rev("main"), reverted);
+    assert_ne!(sandbox.state("b"), "landed");
+    // What takes the revert back lands.
+    let worktree = sandbox.worktree("b");
+    worktree.git("merge -q --no-edit main");
+    worktree.git_args(["revert", "--no-edit", reverted.as_str()]);
+    sandbox.orch("merge b").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+    assert!(files(&sandbox).contains("b-1.1.txt"));
+}

@@ -110,6 +110,7 @@ fn link(
         None => {
             let saved = top.builder.save();
             saved.map_err(|error| trouble(refused(&error)))?;
+            nothing_was_taken_back(campaign, name, &top.commit).map_err(trouble)?;
             let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
             found.unwrap_or_else(|| top.commit.clone())
         }
@@ -177,6 +178,18 @@ fn merge(
                     .collect(),
             })
         }
+    }
+}
+
+/// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
+fn nothing_was_taken_back(campaign: &Campaign, name: &PlanName, onto: &CommitId) -> Result<(), MergeTrouble> {
+    match campaign.repo.is_taken_back(name, onto) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(refused(
+            &"what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
+              on its branch, or `git revert` the commit that took it back",
+        )),
+        Err(error) => Err(refused(&error)),
     }
 }
 
@@ -276,6 +289,9 @@ pub fn rehearse(
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
     let merged = merge(campaign, plan, &top, &head, target, landed)?;
+    if merged.is_none() {
+        nothing_was_taken_back(campaign, name, onto)?;
+    }
     top.builder.save().map_err(|error| refused(&error))?;
     Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }
