@@ -1,6 +1,7 @@
 //! Errors as people read them, and the exit codes.
 
 use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::git::GitError;
@@ -120,7 +121,8 @@ impl CliError {
                 "hints": self.hints,
                 "faults": self.faults,
             });
-            println!("{document}");
+            // Whoever asked may have gone.
+            let _ = writeln!(std::io::stdout(), "{document}");
         }
         self.exit.into()
     }

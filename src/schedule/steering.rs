@@ -97,6 +97,15 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
         what,
     };
     if matches!(run.outcome, Some(Outcome::Finished)) {
+        if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
+            return Err(refuse(
+                format!("{} is finished already; what failed is its landing", plan.name),
+                Some(&format!(
+                    "`orch why {0}` says why; mend that on its branch, commit, then `orch merge {0}`",
+                    plan.name
+                )),
+            ));
+        }
         return Err(refuse(
             format!("{} is {} already", plan.name, plan_state(work, state, &plan.name)),
             Some("what is on its branch stays; make a new plan for more"),
