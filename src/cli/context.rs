@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::git::Repository;
-use crate::plan::PlanName;
+use crate::plan::{PlanName, ReferenceError, WorkRef};
 use crate::supervisor::Campaign;
 
 use super::{CliError, GlobalArgs};
@@ -111,6 +111,23 @@ impl Context {
                 })
             }
         }
+    }
+
+    /// The plan, phase or task that a command is about, with its plan; the plan as for [`Context::one_plan`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plan, or what was typed names nothing.
+    pub fn one_work(
+        &self,
+        campaign: &Campaign,
+        typed: Option<&str>,
+    ) -> Result<(PlanName, WorkRef), CliError> {
+        let plan = typed.map(|what| what.split('.').next().unwrap_or_default());
+        let name = self.one_plan(campaign, plan)?;
+        let what = typed.unwrap_or(name.as_str()).parse();
+        let what = what.map_err(|error: ReferenceError| CliError::refused(error.to_string()))?;
+        Ok((name, what))
     }
 
     /// The plan that a command is about: as typed, else `--plan`, else `ORCH_PLAN`, else the one in whose worktree the

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{Plan, Point, Templates, UnitId, WorkRef};
+use crate::plan::{Plan, Point, Templates, UnitId};
 use crate::schedule::Readiness;
 use crate::supervisor::{Situation, preview_prompt};
 
@@ -40,15 +40,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
         return print_templates(context, name);
     }
     let campaign = context.campaign()?;
-    let typed = args.what.as_deref();
-    let name = context.one_plan(
-        &campaign,
-        typed.map(|what| what.split('.').next().unwrap_or_default()),
-    )?;
-    let what: WorkRef = typed
-        .unwrap_or(name.as_str())
-        .parse()
-        .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
+    let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
     let Some(plan) = campaign.plan(&name) else {
         return Err(CliError::refused(format!("there is no plan `{name}`")));
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
-use crate::plan::{PlanName, Point, UnitId, WorkRef, format_duration};
+use crate::plan::{PlanName, Point, UnitId, format_duration};
 use crate::report::ago;
 use crate::schedule::{Reason, explain_unit, task_state};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
@@ -49,15 +49,7 @@ struct Why {
 /// When there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
-    let typed = args.what.as_deref();
-    let name = context.one_plan(
-        &campaign,
-        typed.map(|what| what.split('.').next().unwrap_or_default()),
-    )?;
-    let what: WorkRef = typed
-        .unwrap_or(name.as_str())
-        .parse()
-        .map_err(|error: crate::plan::ReferenceError| CliError::refused(error.to_string()))?;
+    let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
     let situation = Situation::look(&campaign)?;
     let view = situation.view(&campaign, Depth::Journal)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {
