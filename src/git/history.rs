@@ -33,40 +33,46 @@ impl Repository {
     /// The merge on the first-parent line of `tip` that brought `head` in: its second parent. None when there is none among
     /// the last thousand commits.
     pub fn merge_of(&self, head: &CommitId, tip: &CommitId) -> Result<Option<CommitId>, GitError> {
-        const LOOKED_AT: usize = 1000;
-        let cannot = || GitError::library("read the history of a commit");
-        let repo = self.handle();
-        let mut walk = repo.revwalk().map_err(cannot())?;
-        walk.simplify_first_parent().map_err(cannot())?;
-        walk.push(oid(tip)?).map_err(cannot())?;
         let head = oid(head)?;
-        for id in walk.take(LOOKED_AT) {
-            let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
-            if commit.parent_id(1).is_ok_and(|second| second == head) {
-                return Ok(Some(commit_id(commit.id())));
-            }
-        }
-        Ok(None)
+        self.latest(tip, |commit| {
+            let second = commit.parent_id(1);
+            second
+                .is_ok_and(|second| second == head)
+                .then(|| commit_id(commit.id()))
+        })
     }
 
     /// True when the last word about a plan on the first-parent line of `tip` is that it was taken back, by the trailers of the
     /// last thousand commits.
     pub fn is_taken_back(&self, plan: &PlanName, tip: &CommitId) -> Result<bool, GitError> {
+        let (landed, back) = (format!("Orch-Plan: {plan}"), format!("Orch-Revert: {plan}"));
+        let word = self.latest(tip, |commit| {
+            let message = String::from_utf8_lossy(commit.message_bytes());
+            let mut lines = message.lines();
+            let word = lines.find(|line| *line == landed || *line == back)?;
+            Some(word == back)
+        })?;
+        Ok(word.unwrap_or(false))
+    }
+
+    /// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
+    fn latest<T>(
+        &self,
+        tip: &CommitId,
+        says: impl Fn(&git2::Commit<'_>) -> Option<T>,
+    ) -> Result<Option<T>, GitError> {
         const LOOKED_AT: usize = 1000;
         let cannot = || GitError::library("read the history of a commit");
         let repo = self.handle();
         let mut walk = repo.revwalk().map_err(cannot())?;
         walk.simplify_first_parent().map_err(cannot())?;
         walk.push(oid(tip)?).map_err(cannot())?;
-        let (landed, back) = (format!("Orch-Plan: {plan}"), format!("Orch-Revert: {plan}"));
         for id in walk.take(LOOKED_AT) {
             let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
-            let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-            let mut lines = message.lines();
-            if let Some(line) = lines.find(|line| *line == landed || *line == back) {
-                return Ok(line == back);
+            if let Some(said) = says(&commit) {
+                return Ok(Some(said));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
