@@ -110,7 +110,6 @@ fn link(
         None => {
             let saved = top.builder.save();
             saved.map_err(|error| trouble(refused(&error)))?;
-            nothing_was_taken_back(campaign, name, &top.commit).map_err(trouble)?;
             let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
             found.unwrap_or_else(|| top.commit.clone())
         }
@@ -165,9 +164,11 @@ fn merge(
     };
     match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => Ok(None),
+        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => {
+            nothing_was_taken_back(campaign, plan, top).map(|()| None)
+        }
         Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
-        Build::AlreadyContained => Ok(None),
+        Build::AlreadyContained => nothing_was_taken_back(campaign, plan, top).map(|()| None),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             Err(MergeTrouble::Conflict {
@@ -182,8 +183,10 @@ fn merge(
 }
 
 /// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
-fn nothing_was_taken_back(campaign: &Campaign, name: &PlanName, onto: &CommitId) -> Result<(), MergeTrouble> {
-    match campaign.repo.is_taken_back(name, onto) {
+fn nothing_was_taken_back(campaign: &Campaign, plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
+    // What lies below has to be seen by others than the builder.
+    top.builder.save().map_err(|error| refused(&error))?;
+    match campaign.repo.is_taken_back(&plan.name, &top.commit) {
         Ok(false) => Ok(()),
         Ok(true) => Err(refused(
             &"what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
@@ -289,9 +292,6 @@ pub fn rehearse(
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
     let merged = merge(campaign, plan, &top, &head, target, landed)?;
-    if merged.is_none() {
-        nothing_was_taken_back(campaign, name, onto)?;
-    }
     top.builder.save().map_err(|error| refused(&error))?;
     Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }
