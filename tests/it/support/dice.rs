@@ -1,12 +1,12 @@
 //! Chance that can be replayed.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
+/// The dice of generated graphs, with a seed that the environment may name.
 #[derive(Debug)]
-pub struct Dice(u64);
+pub struct Dice(orch::graph::Dice);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(orch::graph::Dice::new(seed))
     }
 
     /// The seed that the environment names, and otherwise one of the clock's.
@@ -19,16 +19,12 @@ impl Dice {
     }
 
     pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.roll()
     }
 
     /// A number from 0 up to, and without, the limit.
     pub fn below(&mut self, limit: usize) -> usize {
-        (self.roll() % limit.max(1) as u64) as usize
+        self.0.below(limit)
     }
 
     /// One of these.
