@@ -237,6 +237,11 @@ fn a_worktree_whose_folder_or_entry_is_gone_comes_back() {
 #[test]
 fn a_lock_of_a_dead_git_is_removed_and_one_that_is_held_is_not() {
     let sandbox = finished();
+    // Of housekeeping that was killed.
+    let housekeeping = sandbox.join(".git/objects/maintenance.lock");
+    fs::write(&housekeeping, "").unwrap();
+    is_mended(&sandbox);
+    assert!(!housekeeping.exists());
     let lock = sandbox.join(".git/worktrees/p/index.lock");
     let held = fs::File::create(&lock).unwrap();
     let found = findings(&sandbox);
