@@ -109,6 +109,16 @@ pub enum MergeTrouble {
     },
 }
 
+impl MergeTrouble {
+    /// True for what holds a plan until a person does something about it.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
+            Self::Refused { .. } | Self::Waits { .. } | Self::NotFinished { .. } => false,
+        }
+    }
+}
+
 /// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.
 pub fn other_side(with: &[PlanName]) -> String {
     if with.is_empty() {
