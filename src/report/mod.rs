@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod disk_text;
+mod echo;
 mod event_line;
 mod gantt;
 mod hanging;
