@@ -8,6 +8,7 @@ use crate::schedule::{
 };
 use crate::supervisor::given;
 
+use super::resolving_line::resolving_line;
 use super::told_line::{facts_line, parked_line};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -45,8 +46,8 @@ pub fn detail(event: &Event) -> String {
         | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed(Failed { why, .. })
+        | Event::VerifyFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
-        | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
         Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
@@ -155,6 +156,7 @@ pub fn detail(event: &Event) -> String {
         Event::Escalated(wait) => first_line(&wait.why),
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
+        Event::Resolve(fact) => resolving_line(fact),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
+            (_, Some(trouble)) => vec![explain_trouble(plan, run, trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
@@ -113,17 +113,13 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
     }
 }
 
-fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
+fn explain_trouble(plan: &PlanWork, run: &PlanRun, trouble: &MergeTrouble) -> Reason {
     let name = &plan.name;
     match trouble {
         MergeTrouble::Conflict { with, files } => {
             let other = super::other_side(with);
-            Reason::with_remedy(
-                format!("conflicts with {other} in {}", files.join(", ")),
-                format!(
-                    "merge the target into {name}'s branch in its worktree, commit, then orch merge {name}"
-                ),
-            )
+            let way = super::resolving::way_out(name, &run.resolution);
+            Reason::with_remedy(format!("conflicts with {other} in {}", files.join(", ")), way)
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(
             format!("the merged tree does not pass: {why}"),

@@ -50,6 +50,7 @@ mod plan_run;
 mod readiness;
 mod reopening;
 mod reporting;
+mod resolving;
 mod reworking;
 mod rollout;
 mod scheduler;
@@ -87,6 +88,7 @@ pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs,
 pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};
+pub use resolving::{ConflictOpened, ConflictResolved, Resolution, Resolving};
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
 pub use simulation::{Overheads, Simulation, SimulationSettings, Span};

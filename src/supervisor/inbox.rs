@@ -54,6 +54,10 @@ impl Engine<'_> {
             }
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::LookAtSpending => self.look_at_spending(inputs),
+            Message::Resolved(step) => {
+                self.handle(std::mem::take(inputs))?;
+                self.take_step(*step)?;
+            }
             Message::Call(call) => self.answer(call, inputs)?,
             Message::ManifestHint => self.read_manifest_later(),
             Message::ManifestRead(read) => {
@@ -91,6 +95,10 @@ impl Engine<'_> {
                 self.handle(std::mem::take(inputs))?;
                 let answer = answer_of(self.send(&outgoing)?);
                 let _ = call.reply.send(answer);
+            }
+            Request::Resolve { plan, step } => {
+                self.handle(std::mem::take(inputs))?;
+                self.resolve_later(plan, step, call.reply);
             }
             Request::Merge { plans, into } => {
                 // What came before the request is taken in first, so that it counts.

@@ -53,7 +53,7 @@ impl MergeRequest {
                 self.report.after = Some(commit.clone());
                 (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
             }
-            Event::MergeFailed { plan, why } => (plan, not_landed(why)),
+            Event::MergeFailed { plan, why } => (plan, not_landed(plan, why)),
             _ => return,
         };
         let Some(place) = self.open.iter().position(|open| open == plan) else {
@@ -85,13 +85,19 @@ impl MergeRequest {
 }
 
 /// How a report speaks of a plan that did not land: outcome, commit, why, and whether it was refused.
-pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
+pub fn not_landed(
+    plan: &PlanName,
+    why: &MergeTrouble,
+) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {
         MergeTrouble::Conflict { with, files } => {
             let other = crate::schedule::other_side(with);
             (
                 MergeOutcome::Held,
-                format!("conflicts with {other} in {}", files.join(", ")),
+                format!(
+                    "conflicts with {other} in {}\n`orch merge --resolve {plan}` checks it out in a worktree",
+                    files.join(", ")
+                ),
             )
         }
         MergeTrouble::Verification { why } => (

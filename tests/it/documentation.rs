@@ -82,7 +82,7 @@ fn every_state_is_documented_and_no_other() {
 
 #[test]
 fn every_event_is_documented_and_no_other() {
-    let source = page("src/schedule/event.rs");
+    let source = page("src/schedule/event.rs") + &page("src/schedule/resolving.rs");
     let names: BTreeSet<String> = source
         .split("#[serde(rename = \"")
         .skip(1)

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, left_running};
-use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin};
+use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Scheduler, Stage, Work, history};
@@ -151,6 +151,15 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
                 path,
                 branch: (number == 0).then(|| plan.branch.clone()),
                 lane: number > 0,
+            });
+        }
+        let path = campaign.conflict_path(&plan.name);
+        if path.is_dir() {
+            all.push(Expected {
+                key: conflict_key(&plan.name),
+                path,
+                branch: None,
+                lane: true,
             });
         }
     }

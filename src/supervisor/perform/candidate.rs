@@ -92,11 +92,16 @@ fn link(
     };
     let plan = plan(campaign, name).map_err(trouble)?;
     let head = head(campaign, plan).map_err(trouble)?;
-    let key = (top.commit.clone(), head.clone());
+    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
+    let key = (top.commit.clone(), incoming.clone());
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
-            let merged = merge(campaign, plan, top, &head, target, landed).map_err(trouble)?;
+            let sides = Sides {
+                head: &head,
+                incoming: &incoming,
+            };
+            let merged = merge(campaign, plan, top, sides, target, landed).map_err(trouble)?;
             built.merges.insert(key, merged.clone());
             merged
         }
@@ -141,21 +146,40 @@ fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
 }
 
+/// A plan's branch, and what is merged in its place.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    head: &'a CommitId,
+    incoming: &'a CommitId,
+}
+
+/// What is merged in the place of the plan's branch: the resolution of its conflict, where there is one. Commits that are
+/// replayed one by one have none.
+fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+    match plan.merge_strategy {
+        MergeStrategy::Rebase => Ok(head.clone()),
+        MergeStrategy::Merge | MergeStrategy::Squash => campaign
+            .repo
+            .stand_in(&top.builder, &plan.name, &top.commit, head)
+            .map_err(|error| refused(&error)),
+    }
+}
+
 /// The merge's commit and tree; none when the target has all of the plan already.
 fn merge(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,
-    head: &CommitId,
+    Sides { head, incoming }: Sides<'_>,
     target: &str,
     landed: &Landed,
 ) -> Result<Option<(CommitId, String)>, MergeTrouble> {
     let (builder, onto) = (&top.builder, &top.commit);
     let drafted = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge")?),
+        MergeStrategy::Merge => builder.draft(onto, incoming, &message(campaign, plan, target, "merge")?),
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, head, &message(campaign, plan, target, "squash")?)
+            builder.squash(onto, incoming, &message(campaign, plan, target, "squash")?)
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
@@ -164,7 +188,7 @@ fn merge(
     };
     match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => {
+        Build::Candidate(candidate) if adds_nothing(campaign, top, incoming, &candidate.tree)? => {
             nothing_was_taken_back(campaign, plan, top).map(|()| None)
         }
         Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
@@ -291,7 +315,12 @@ pub fn rehearse(
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    let merged = merge(campaign, plan, &top, &head, target, landed)?;
+    let incoming = stand_in(campaign, plan, &top, &head)?;
+    let sides = Sides {
+        head: &head,
+        incoming: &incoming,
+    };
+    let merged = merge(campaign, plan, &top, sides, target, landed)?;
     top.builder.save().map_err(|error| refused(&error))?;
     Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }
