@@ -20,15 +20,22 @@ pub(super) struct LeftOpen {
     pub reused: Vec<PathBuf>,
 }
 
-/// Begins to merge a commit into what is checked out. The worktree is clean; nothing is committed.
+/// Begins to merge a commit into what is checked out. The worktree is clean; nothing is committed. With `reuse`, files are
+/// resolved as they were before, where git has that recorded, and those that are not are noted to be recorded.
 pub(super) fn begin_merge(
     alone: &KeyLock,
     path: &Path,
     commit: &CommitId,
     message: &str,
+    reuse: bool,
 ) -> Result<LeftOpen, GitError> {
+    let git = committing_within(path)?;
+    let git = match reuse {
+        true => remembering(path, git)?,
+        false => git.config("rerere.enabled=false"),
+    };
     // The options undo settings of the person's that would change what is asked for here.
-    let answer = remembering(path, committing_within(path)?)?
+    let answer = git
         .args([
             "merge",
             "--no-ff",

@@ -14,6 +14,7 @@
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
+//! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
@@ -58,6 +59,7 @@ mod left_open;
 mod leftovers;
 mod locks;
 mod marker;
+mod mend;
 mod merging;
 mod own_ref;
 mod pin;
@@ -104,6 +106,7 @@ pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
+pub use mend::{BegunMerge, MendedTree};
 pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;

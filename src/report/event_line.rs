@@ -215,10 +215,11 @@ fn stacked(plans: &[PlanName]) -> String {
 
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
-        MergeTrouble::Conflict { with, files } => {
-            let other = crate::schedule::other_side(with);
-            format!("conflicts with {other} in {}", files.join(", "))
-        }
+        MergeTrouble::Conflict { with, files, tried } => crate::schedule::conflict_words(
+            with,
+            files,
+            tried.as_deref().and_then(|tried| tried.lines().next()),
+        ),
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }

@@ -11,5 +11,6 @@ pub(super) fn resolving_line(fact: &Resolving) -> String {
         Resolving::Opened(opened) => format!("in {}: {}", opened.path, opened.files.join(", ")),
         Resolving::Done(done) => done.commit.short().to_owned(),
         Resolving::Dropped(_) => String::new(),
+        Resolving::Reused(mended) => mended.words(),
     }
 }

@@ -153,6 +153,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("resolve.done", "It was resolved there."),
     ("resolve.dropped", "Its resolution was given up."),
     (
+        "resolve.reused",
+        "A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.",
+    ),
+    (
         "warning",
         "Something worth a person's attention that changes no state.",
     ),

@@ -196,10 +196,15 @@ impl PlanRun {
                 self.merge = Merge::Running(into);
                 self.merge_trouble = None;
             }
-            Event::MergeLanded { target, commit, .. } => {
+            Event::MergeLanded {
+                target,
+                before,
+                commit,
+                ..
+            } => {
                 self.merge = Merge::Idle;
                 self.merge_trouble = None;
-                self.resolution = Default::default();
+                self.conflict_is_over(before.as_ref());
                 self.landed.insert(target.clone(), commit.clone());
                 self.since = at;
             }

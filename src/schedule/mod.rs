@@ -88,11 +88,11 @@ pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs,
 pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};
-pub use resolving::{ConflictOpened, ConflictResolved, Resolution, Resolving};
+pub use resolving::{ConflictMended, ConflictOpened, ConflictResolved, Resolution, Resolving};
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
 pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, SteerRefusal, steer};
-pub use trouble::{Hold, LaunchTrouble, MergeTrouble, other_side};
+pub use trouble::{Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
 pub use work::{AgentWork, PhaseWork, PlanWork, UnitWork, Work};

@@ -19,6 +19,9 @@ pub enum Resolving {
     /// Its resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
+    /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
+    #[serde(rename = "resolve.reused")]
+    Reused(ConflictMended),
 }
 
 /// A conflict that is checked out.
@@ -48,6 +51,34 @@ pub struct ConflictResolved {
     pub commit: CommitId,
 }
 
+/// A conflict that nobody needed to resolve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictMended {
+    /// The plan.
+    pub plan: PlanName,
+    /// Where the target stood, with what is to land before.
+    pub onto: CommitId,
+    /// Files that were resolved as they were before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reused: Vec<String>,
+    /// Files that were made anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regenerated: Vec<String>,
+}
+
+impl ConflictMended {
+    /// In words.
+    pub fn words(&self) -> String {
+        let part =
+            |files: &[String], how: &str| (!files.is_empty()).then(|| format!("{} {how}", files.join(", ")));
+        let parts = [
+            part(&self.reused, "resolved as it was before"),
+            part(&self.regenerated, "made anew"),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// What is known of the resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
@@ -55,6 +86,8 @@ pub struct Resolution {
     pub path: Option<String>,
     /// The commit that was made of it; none before, and again once it is checked out anew.
     pub commit: Option<CommitId>,
+    /// What needed nobody in the merge that was built last, or that landed.
+    pub mended: Option<ConflictMended>,
 }
 
 /// What a person does about a conflict of a plan with the target.
@@ -73,6 +106,7 @@ impl Resolving {
             Self::Opened(opened) => &opened.plan,
             Self::Done(done) => &done.plan,
             Self::Dropped(of) => &of.plan,
+            Self::Reused(mended) => &mended.plan,
         }
     }
 }
@@ -90,7 +124,17 @@ impl PlanRun {
                 self.since = at;
             }
             Resolving::Dropped(_) => self.resolution = Resolution::default(),
+            Resolving::Reused(mended) => self.resolution.mended = Some(mended.clone()),
         }
+    }
+
+    /// The plan has landed on top of `before`: its conflict is over.
+    pub(super) fn conflict_is_over(&mut self, before: Option<&CommitId>) {
+        let mended = self.resolution.mended.take();
+        self.resolution = Resolution {
+            mended: mended.filter(|mended| Some(&mended.onto) == before),
+            ..Resolution::default()
+        };
     }
 
     /// True when the conflict of the plan with the target waits for a person.

@@ -123,6 +123,7 @@ impl Engine<'_> {
             }
             return Ok(());
         }
+        self.yard.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.campaign.target.clone());

@@ -401,10 +401,12 @@ fn beside_a_running_supervisor_it_is_asked() {
     }
     sandbox.gate("slow");
     sandbox.plan("slow", "", &document(&[1]), "gate slow; work 1.1");
-    let up = sandbox.start("up --merge");
+    let up = sandbox.start("up");
     sandbox.reached("slow");
-    sandbox.happened("merge.landed", "one");
-    sandbox.happened("merge.failed", "two");
+    sandbox.happened("plan.finished", "one");
+    sandbox.happened("plan.finished", "two");
+    sandbox.orch("merge one").code(0).ok();
+    sandbox.orch("merge two").code(1).says("conflicts with one").ok();
     sandbox.orch("merge --resolve two").code(0).ok();
     let place = place(&sandbox, "two");
     sandbox

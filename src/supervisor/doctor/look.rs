@@ -10,7 +10,7 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
-use super::super::perform::train_key;
+use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
 use super::diagnose::{Facts, plan_of};
 
@@ -180,7 +180,8 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
 
 /// The keys of the merge train's worktrees.
 fn train_keys(campaign: &Campaign) -> impl Iterator<Item = String> + use<> {
-    (0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots)).map(train_key)
+    let slots = 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots);
+    slots.map(train_key).chain([MEND_KEY.to_owned()])
 }
 
 fn is_of_train(campaign: &Campaign, key: &str) -> bool {
