@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::git::{RemoveError, Unit, WorktreeAdmin};
+use crate::git::{RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
@@ -126,7 +126,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 });
                 let gone: Vec<Gone> = gone.collect();
                 if !args.dry_run {
-                    let of = plan.map(|plan| (plan, lane_of(&key)));
+                    let of = plan.filter(|_| !is_conflict(&key));
+                    let of = of.map(|plan| (plan, lane_of(&key)));
                     if let Some(why) = before_removal(&campaign, &key, of, removable.path()) {
                         anstream::eprintln!("warning: {name}: {why}");
                     }
@@ -161,13 +162,22 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// The plan that a worktree belongs to, its own or a lane beside it.
+/// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.
 fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
     let name = match key.split_once('@') {
         Some((name, lane)) if lane.parse::<u32>().is_ok() => name,
+        Some((name, _)) if is_conflict(key) => name,
         _ => key,
     };
     campaign.set.plans.iter().find(|plan| plan.name.as_str() == name)
+}
+
+/// True for the worktree in which a plan's conflict was resolved.
+fn is_conflict(key: &str) -> bool {
+    let plan = key
+        .split_once('@')
+        .and_then(|(plan, _)| plan.parse::<PlanName>().ok());
+    plan.is_some_and(|plan| conflict_key(&plan) == key)
 }
 
 /// The lane that a worktree is; 0 for a plan's own.
@@ -197,6 +207,7 @@ fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
 /// What a person calls it: the worktree of the merge queue has a name that no plan can have.
 fn shown(campaign: &Campaign, key: &str) -> String {
     match (key.split_once('@'), plan_of(campaign, key)) {
+        (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),
         (Some((name, lane)), Some(_)) => format!("{name} (lane {lane})"),
         (Some(_), None) => "the merge queue's worktree".to_owned(),
         (None, _) => key.to_owned(),

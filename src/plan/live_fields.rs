@@ -1,7 +1,7 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use super::{CommitPolicy, MergeStrategy, format_duration};
-use super::{Dispatch, Lanes, Overlap, PhaseSettings, Plan, PlanSet};
+use super::{Dispatch, Lanes, Overlap, PhaseSettings, Plan, PlanSet, Regenerate};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
         merge.every_commit_green,
         plain
     ),
+    field!("merge.regenerate", Anytime, merge.regenerate, made),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -182,6 +183,11 @@ fn listed(values: &[impl ToString]) -> String {
     format!("[{}]", words.join(", "))
 }
 
+fn made(entries: &[Regenerate]) -> String {
+    let entry = |entry: &Regenerate| format!("{} by `{}`", entry.path, entry.command);
+    listed(&entries.iter().map(entry).collect::<Vec<_>>())
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -229,6 +235,7 @@ mod tests {
             verify: _,
             verify_slots: _,
             every_commit_green: _,
+            regenerate: _,
         } = merge;
         let Hooks {
             post_create: _,

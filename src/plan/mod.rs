@@ -57,8 +57,8 @@ pub use placeholder::{
     WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet, RunSettings,
-    SyncPoint,
+    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet, Regenerate,
+    RunSettings, SyncPoint,
 };
 pub use preset::{Login, PRESETS, Preset};
 pub use priority::{Priority, PriorityError};

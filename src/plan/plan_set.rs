@@ -222,6 +222,28 @@ pub struct MergeSettings {
     pub verify_slots: usize,
     /// True when the target only passes through commits that were verified themselves.
     pub every_commit_green: bool,
+    /// Generated files, which are made anew where they conflict.
+    pub regenerate: Vec<Regenerate>,
+}
+
+/// One entry of `regenerate`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Regenerate {
+    /// Which files, as a glob from the repository's top.
+    pub path: String,
+    /// The shell line that makes them.
+    pub command: String,
+}
+
+impl Regenerate {
+    /// True when it makes this file. `*` stands for no `/`, `**` for any folders.
+    pub fn makes(&self, file: &std::path::Path) -> bool {
+        let glob = globset::GlobBuilder::new(&self.path)
+            .literal_separator(true)
+            .build();
+        // Checking the manifest has built the same.
+        glob.is_ok_and(|glob| glob.compile_matcher().is_match(file))
+    }
 }
 
 /// `[sync.NAME]`.

@@ -8,6 +8,7 @@ use crate::schedule::{
 };
 use crate::supervisor::given;
 
+use super::resolving_line::resolving_line;
 use super::told_line::{facts_line, parked_line};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -50,8 +51,8 @@ pub fn detail(event: &Event) -> String {
         | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed(Failed { why, .. })
+        | Event::VerifyFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
-        | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
         Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
@@ -160,6 +161,7 @@ pub fn detail(event: &Event) -> String {
         Event::Escalated(wait) => first_line(&wait.why),
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
+        Event::Resolve(fact) => resolving_line(fact),
     }
 }
 
@@ -218,10 +220,11 @@ fn stacked(plans: &[PlanName]) -> String {
 
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
-        MergeTrouble::Conflict { with, files } => {
-            let other = crate::schedule::other_side(with);
-            format!("conflicts with {other} in {}", files.join(", "))
-        }
+        MergeTrouble::Conflict { with, files, tried } => crate::schedule::conflict_words(
+            with,
+            files,
+            tried.as_deref().and_then(|tried| tried.lines().next()),
+        ),
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }

@@ -11,6 +11,7 @@ mod palette;
 mod plain_lines;
 mod plan_page;
 mod progress;
+mod resolving_line;
 mod run_page;
 mod run_text;
 mod size;

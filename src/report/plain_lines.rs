@@ -95,6 +95,7 @@ fn is_news(event: &Event) -> bool {
         | Event::ManifestChanged(_)
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
+        | Event::Resolve(_)
         | Event::Warning { .. } => true,
     }
 }

@@ -6,7 +6,7 @@ use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
 use super::train::TrialId;
-use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
+use super::{At, Event, Failed, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ impl Scheduler {
                 current.is_some_and(|current| current.integration == Integration::Open)
             }
             Event::VerifyPassed { plan, .. }
-            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned { plan, point, .. } => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
@@ -94,7 +94,7 @@ impl Scheduler {
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
             Event::VerifyPassed { plan, .. }
-            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())

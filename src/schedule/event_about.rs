@@ -99,7 +99,7 @@ pub struct PinRefusal {
     pub why: String,
 }
 
-/// A plan that came to nothing.
+/// A plan, or its verification, that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The plan.
@@ -191,12 +191,13 @@ impl Event {
             Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::MergeReverted(about) => Some(&about.plan),
-            Self::PlanFailed(about) => Some(&about.plan),
+            Self::PlanFailed(about) | Self::VerifyFailed(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
             | Self::PlanCancelled(of)
             | Self::MergeStarted(of) => Some(&of.plan),
+            Self::Resolve(fact) => Some(fact.plan()),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
@@ -230,7 +231,6 @@ impl Event {
             | Self::PhaseDone { plan, .. }
             | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }
-            | Self::VerifyFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
             | Self::Paused { plan, .. }

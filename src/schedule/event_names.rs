@@ -147,6 +147,16 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "The manifest or a document was edited while plans were worked on.",
     ),
     (
+        "resolve.opened",
+        "The conflict is checked out in a worktree made for it.",
+    ),
+    ("resolve.done", "It was resolved there."),
+    ("resolve.dropped", "Its resolution was given up."),
+    (
+        "resolve.reused",
+        "A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.",
+    ),
+    (
         "warning",
         "Something worth a person's attention that changes no state.",
     ),

@@ -54,14 +54,15 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
+            (_, Some(trouble)) => vec![explain_trouble(plan, run, trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
-                by_hand
-                    .map(|evidence| Reason::new(format!("a person landed it: {evidence}")))
-                    .into_iter()
-                    .collect()
+                let by_hand = by_hand.map(|evidence| format!("a person landed it: {evidence}"));
+                let mended = run.resolution.mended.as_ref();
+                let mended =
+                    mended.map(|mended| format!("it conflicted, and landed with {}", mended.words()));
+                by_hand.into_iter().chain(mended).map(Reason::new).collect()
             }
             (Merge::Wanted(_), None) => vec![Reason::new("waits for its turn to be merged")],
             (Merge::Idle, None) => vec![Reason::with_remedy(
@@ -113,17 +114,12 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
     }
 }
 
-fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
+fn explain_trouble(plan: &PlanWork, run: &PlanRun, trouble: &MergeTrouble) -> Reason {
     let name = &plan.name;
     match trouble {
-        MergeTrouble::Conflict { with, files } => {
-            let other = super::other_side(with);
-            Reason::with_remedy(
-                format!("conflicts with {other} in {}", files.join(", ")),
-                format!(
-                    "merge the target into {name}'s branch in its worktree, commit, then orch merge {name}"
-                ),
-            )
+        MergeTrouble::Conflict { with, files, tried } => {
+            let way = super::resolving::way_out(name, &run.resolution);
+            Reason::with_remedy(super::conflict_words(with, files, tried.as_deref()), way)
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(
             format!("the merged tree does not pass: {why}"),

@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify};
-use super::{At, Event, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -149,7 +149,7 @@ impl PlanRun {
                 self.since = at;
             }
             Event::VerifyPassed { commit, .. } => self.verify = Verify::Passed(commit.clone()),
-            Event::VerifyFailed { why, .. } => {
+            Event::VerifyFailed(Failed { why, .. }) => {
                 self.verify = Verify::Failed;
                 self.repair.failures += 1;
                 self.repair.last_failure = Some(why.clone());
@@ -196,9 +196,15 @@ impl PlanRun {
                 self.merge = Merge::Running(into);
                 self.merge_trouble = None;
             }
-            Event::MergeLanded { target, commit, .. } => {
+            Event::MergeLanded {
+                target,
+                before,
+                commit,
+                ..
+            } => {
                 self.merge = Merge::Idle;
                 self.merge_trouble = None;
+                self.conflict_is_over(before.as_ref());
                 self.landed.insert(target.clone(), commit.clone());
                 self.since = at;
             }
@@ -217,6 +223,7 @@ impl PlanRun {
                 }
                 self.merge_trouble = Some(why.clone());
             }
+            Event::Resolve(fact) => self.apply_resolving(at, fact),
             Event::RunStarted { .. }
             | Event::RunStopping { .. }
             | Event::RunStopped { .. }

@@ -7,7 +7,7 @@ use crate::plan::{
 };
 
 use super::attempt::{Attempt, AttemptRecord};
-use super::{At, Found, Hold, MergeTrouble, Parking, Spent, TakenBack};
+use super::{At, Found, Hold, MergeTrouble, Parking, Resolution, Spent, TakenBack};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +62,8 @@ pub struct PlanRun {
     pub merge: Merge,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
+    /// How far the resolution of its conflict with the target is.
+    pub resolution: Resolution,
     /// The last word about each task and sub-task, whether it counted or came too late.
     pub heard: BTreeMap<ItemId, TaskState>,
     /// Messages to those who work on it, in the order of their numbers.

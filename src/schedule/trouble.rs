@@ -81,6 +81,9 @@ pub enum MergeTrouble {
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
+        /// What was tried to resolve it, and what came of that; none when nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tried: Option<String>,
     },
     /// The merged tree does not pass. Held.
     Verification {
@@ -117,6 +120,16 @@ impl MergeTrouble {
             Self::Refused { .. } | Self::Waits { .. } | Self::NotFinished { .. } => false,
         }
     }
+}
+
+/// How people are told of a conflict with the target.
+pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
+    let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
+    format!(
+        "conflicts with {} in {}{tried}",
+        other_side(with),
+        files.join(", ")
+    )
 }
 
 /// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.

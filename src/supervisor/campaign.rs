@@ -184,6 +184,11 @@ impl Campaign {
         }
     }
 
+    /// Where the conflict of a plan with the target is checked out to be resolved.
+    pub fn conflict_path(&self, plan: &PlanName) -> PathBuf {
+        self.worktree_path(&format!("{plan}.resolve"))
+    }
+
     /// The branch of a unit of a plan, beside the plan's own.
     pub fn unit_branch(&self, plan: &Plan, unit: UnitId) -> String {
         format!("{}.{unit}", plan.branch)

@@ -329,6 +329,7 @@ impl<'o> Engine<'o> {
     fn last_look(&mut self) -> Result<(), SupervisorError> {
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
+        warnings.extend(self.tidy_conflicts());
         warnings.extend(self.finish_notifying());
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()

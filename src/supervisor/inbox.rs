@@ -54,6 +54,10 @@ impl Engine<'_> {
             }
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::LookAtSpending => self.look_at_spending(inputs),
+            Message::Resolved(step) => {
+                self.handle(std::mem::take(inputs))?;
+                self.take_step(*step)?;
+            }
             Message::Call(call) => self.answer(call, inputs)?,
             Message::ManifestHint => self.read_manifest_later(),
             Message::ManifestRead(read) => {
@@ -92,6 +96,10 @@ impl Engine<'_> {
                 let answer = answer_of(self.send(&outgoing)?);
                 let _ = call.reply.send(answer);
             }
+            Request::Resolve { plan, step } => {
+                self.handle(std::mem::take(inputs))?;
+                self.resolve_later(plan, step, call.reply);
+            }
             Request::Merge { plans, into } => {
                 // What came before the request is taken in first, so that it counts.
                 self.handle(std::mem::take(inputs))?;
@@ -115,6 +123,7 @@ impl Engine<'_> {
             }
             return Ok(());
         }
+        self.yard.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.campaign.target.clone());

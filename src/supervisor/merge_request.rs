@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Merge, MergeTrouble, Outcome, State};
+use crate::schedule::{ConflictMended, Event, Merge, MergeTrouble, Outcome, State, conflict_words};
 
 use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
@@ -53,7 +53,7 @@ impl MergeRequest {
                 self.report.after = Some(commit.clone());
                 (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
             }
-            Event::MergeFailed { plan, why } => (plan, not_landed(why)),
+            Event::MergeFailed { plan, why } => (plan, not_landed(plan, why)),
             _ => return,
         };
         let Some(place) = self.open.iter().position(|open| open == plan) else {
@@ -75,6 +75,12 @@ impl MergeRequest {
         if self.open.iter().any(|name| state.plan(name).merge != Merge::Idle) {
             return None;
         }
+        for plan in &mut self.report.plans {
+            if plan.outcome == MergeOutcome::Landed {
+                let mended = state.plan(&plan.name).resolution.mended.as_ref();
+                plan.why = mended.map(ConflictMended::words);
+            }
+        }
         let report = self.report.clone();
         if let Some(reply) = self.reply.take() {
             // Whoever asked may be gone.
@@ -85,15 +91,18 @@ impl MergeRequest {
 }
 
 /// How a report speaks of a plan that did not land: outcome, commit, why, and whether it was refused.
-pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
+pub fn not_landed(
+    plan: &PlanName,
+    why: &MergeTrouble,
+) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {
-        MergeTrouble::Conflict { with, files } => {
-            let other = crate::schedule::other_side(with);
-            (
-                MergeOutcome::Held,
-                format!("conflicts with {other} in {}", files.join(", ")),
-            )
-        }
+        MergeTrouble::Conflict { with, files, tried } => (
+            MergeOutcome::Held,
+            format!(
+                "{}\n`orch merge --resolve {plan}` checks it out in a worktree",
+                conflict_words(with, files, tried.as_deref())
+            ),
+        ),
         MergeTrouble::Verification { why } => (
             MergeOutcome::Failed,
             format!("the merged tree does not pass: {why}"),

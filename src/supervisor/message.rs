@@ -35,6 +35,8 @@ pub enum Message {
     Conflicts(super::conflict_watch::Looked),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
+    /// A step with a conflict was done, or refused.
+    Resolved(Box<super::resolving::StepDone>),
     /// Another process asks.
     Call(Call),
     /// The manifest or a document may have been edited.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::Input;
 use crate::schedule::train::{Answer, Order};
+use crate::schedule::{Event, Input};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -17,14 +17,20 @@ impl Engine<'_> {
         match order {
             Order::Try(trial) => {
                 let (admin, landed) = (self.admin.clone(), self.landed_on(&target));
-                let about = trial.stack.last().cloned();
-                self.answer_train(about, move || {
+                self.answer_train(move || {
                     perform::try_out(&campaign, &admin, &yard, &trial, &target, &landed)
                 });
             }
             Order::Land(landing) => {
-                let about = landing.stack.last().cloned();
-                self.answer_train(about, move || perform::land(&campaign, &yard, &landing, &target));
+                self.answer_train(move || {
+                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target);
+                    let about = landing.stack.last();
+                    let warn = |why| Event::Warning {
+                        plan: about.cloned(),
+                        why,
+                    };
+                    (answer, warnings.into_iter().map(warn).collect())
+                });
             }
             Order::Stop(trial) => {
                 tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
@@ -39,16 +45,12 @@ impl Engine<'_> {
         landed.collect()
     }
 
-    fn answer_train(
-        &self,
-        about: Option<PlanName>,
-        work: impl FnOnce() -> (Answer, Vec<String>) + Send + 'static,
-    ) {
+    fn answer_train(&self, work: impl FnOnce() -> (Answer, Vec<Event>) + Send + 'static) {
         let sender = self.sender.clone();
         self.in_background(move || {
-            let (answer, warnings) = work();
-            for why in warnings {
-                let _ = sender.send(Message::Warning(about.clone(), why));
+            let (answer, facts) = work();
+            for fact in facts {
+                let _ = sender.send(Message::Input(Input::Event(fact)));
             }
             Message::Input(Input::Train(answer))
         });

@@ -52,6 +52,8 @@ mod cli_prompt;
 mod cli_report;
 mod cli_shapes;
 mod cli_task;
+mod conflict_resolution;
+mod conflict_reuse;
 mod conflicts;
 mod escalation;
 mod escapes;

@@ -14,7 +14,7 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, LaneNote, Launch, Lost,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Hold, Input, LaneNote, Launch, Lost,
     Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs,
     Spent, State, Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
 };
@@ -396,10 +396,10 @@ impl World {
                     }
                 }
             }
-            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed {
+            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed(Failed {
                 plan,
                 why: "red".to_owned(),
-            },
+            }),
             Effect::Verify { plan } => Event::VerifyPassed {
                 plan,
                 commit: commit(),

@@ -241,6 +241,7 @@ impl World {
                 let why = MergeTrouble::Conflict {
                     with: Vec::new(),
                     files: Vec::new(),
+                    tried: None,
                 };
                 return Err(Tried::Conflict(name(plan), why));
             }

@@ -180,7 +180,7 @@ impl Merger {
     }
 
     /// Makes a commit, with another's name on it where one is given.
-    pub(super) fn commit_of(
+    pub(in super::super) fn commit_of(
         &mut self,
         tree: &str,
         parents: &[&CommitId],

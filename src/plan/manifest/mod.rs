@@ -7,6 +7,7 @@
 mod agents;
 mod at;
 mod branches;
+mod conflicts;
 mod cycles;
 mod documents;
 mod ledger;
@@ -33,5 +34,5 @@ pub use parsed::{DocumentRequest, Parsed, parse_manifest};
 pub use raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
 pub use resolve::resolve;
 pub use schema::manifest_schema;
-pub use values::{Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
+pub use values::{AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
 pub use words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};

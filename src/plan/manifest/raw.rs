@@ -11,8 +11,7 @@ use toml::de::DeValue;
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
 use super::values::{
-    After, Amount, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share,
-    SizeText, Text,
+    After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use super::words::{
     Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Stop,
@@ -168,8 +167,16 @@ tables! {
         resolver: AgentName,
         /// False lets a batch land on one verdict. Default: true.
         every_commit_green: bool,
-        /// Generated files that are made anew instead of merged.
-        regenerate: Anything,
+        /// Generated files that are made anew where they conflict, instead of being merged.
+        regenerate: Vec<At<RawRegenerate>>,
+    }
+
+    /// Generated files.
+    RawRegenerate = "regenerate" {
+        /// Which files: a glob from the repository's top.
+        path: Glob,
+        /// Shell line that makes them, in a worktree with the rest merged.
+        command: Text,
     }
 
     /// Shell lines that run on events.

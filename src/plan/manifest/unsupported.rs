@@ -27,7 +27,6 @@ const fn row_of(
     }
 }
 
-const LEAVE_OUT: &str = "leave the key out";
 const HOLD: &str =
     "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
 
@@ -41,7 +40,6 @@ const ROWS: &[Row] = &[
     ),
     row_of("merge", "on_conflict", &["hold"], HOLD),
     row_of("merge", "resolver", &[], HOLD),
-    row_of("merge", "regenerate", &[], LEAVE_OUT),
 ];
 
 /// The row that speaks against this value of this key, if any.

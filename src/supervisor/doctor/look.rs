@@ -5,12 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, left_running};
-use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin};
+use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
-use super::super::perform::train_key;
+use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
 use super::diagnose::{Facts, plan_of};
 
@@ -153,6 +153,15 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
                 lane: number > 0,
             });
         }
+        let path = campaign.conflict_path(&plan.name);
+        if path.is_dir() {
+            all.push(Expected {
+                key: conflict_key(&plan.name),
+                path,
+                branch: None,
+                lane: true,
+            });
+        }
     }
     for key in train_keys(campaign) {
         let path = campaign.worktree_path(&key);
@@ -171,7 +180,8 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
 
 /// The keys of the merge train's worktrees.
 fn train_keys(campaign: &Campaign) -> impl Iterator<Item = String> + use<> {
-    (0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots)).map(train_key)
+    let slots = 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots);
+    slots.map(train_key).chain([MEND_KEY.to_owned()])
 }
 
 fn is_of_train(campaign: &Campaign, key: &str) -> bool {

@@ -13,12 +13,33 @@ use crate::schedule::train::{Trial, Tried};
 
 use super::super::Campaign;
 use super::conflict;
+use super::mend::Clash;
 use super::yard::{Built, Chain, Ground, Link};
 
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 pub(super) type Landed = BTreeMap<PlanName, CommitId>;
+
+/// Why there are no commits of a trial.
+pub(super) enum Halt {
+    /// This comes of it.
+    Tried(Tried),
+    /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
+    Clash(Box<Clash>),
+}
+
+/// Why a plan is not merged.
+enum Unmerged {
+    Trouble(MergeTrouble),
+    Clash(Box<Clash>),
+}
+
+impl From<MergeTrouble> for Unmerged {
+    fn from(trouble: MergeTrouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
 
 /// The commits of a trial, or what came of it because there are none.
 pub(super) fn chain(
@@ -27,8 +48,8 @@ pub(super) fn chain(
     trial: &Trial,
     target: &str,
     landed: &Landed,
-) -> Result<Chain, Tried> {
-    let refused = |error: &dyn std::fmt::Display| Tried::Refused(error.to_string());
+) -> Result<Chain, Halt> {
+    let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &campaign.repo;
     if let Some(first) = trial.again {
         let known = built.trials.get(&first).cloned();
@@ -53,7 +74,7 @@ pub(super) fn chain(
     let ground = ground.clone();
     let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
     if ground.tip != tip && !moved_by_us {
-        return Err(Tried::Moved);
+        return Err(Halt::Tried(Tried::Moved));
     }
     let git = campaign.git().map_err(|error| refused(&error))?;
     let mut top = Top {
@@ -62,7 +83,7 @@ pub(super) fn chain(
         builder: CandidateBuilder::new(repo, git),
     };
     let plans = trial.stack.iter();
-    let links: Result<Vec<Link>, Tried> = plans
+    let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(campaign, built, name, &mut top, target, landed))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
@@ -85,18 +106,32 @@ fn link(
     top: &mut Top,
     target: &str,
     landed: &Landed,
-) -> Result<Link, Tried> {
-    let trouble = |why: MergeTrouble| match why {
-        MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
-        other => Tried::Conflict(name.clone(), other),
+) -> Result<Link, Halt> {
+    let trouble = |why: MergeTrouble| {
+        Halt::Tried(match why {
+            MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
+            other => Tried::Conflict(name.clone(), other),
+        })
     };
     let plan = plan(campaign, name).map_err(trouble)?;
     let head = head(campaign, plan).map_err(trouble)?;
-    let key = (top.commit.clone(), head.clone());
+    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
+    let key = (top.commit.clone(), incoming.clone());
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
-            let merged = merge(campaign, plan, top, &head, target, landed).map_err(trouble)?;
+            let sides = Sides {
+                head: &head,
+                incoming: &incoming,
+            };
+            let merged =
+                merge(campaign, plan, top, sides, target, landed).map_err(|unmerged| match unmerged {
+                    Unmerged::Trouble(why) => trouble(why),
+                    Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
+                        Some(tried) => trouble(clash.told(tried)),
+                        None => Halt::Clash(clash),
+                    },
+                })?;
             built.merges.insert(key, merged.clone());
             merged
         }
@@ -141,21 +176,40 @@ fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
 }
 
+/// A plan's branch, and what is merged in its place.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    head: &'a CommitId,
+    incoming: &'a CommitId,
+}
+
+/// What is merged in the place of the plan's branch: the resolution of its conflict, where there is one. Commits that are
+/// replayed one by one have none.
+fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+    match plan.merge_strategy {
+        MergeStrategy::Rebase => Ok(head.clone()),
+        MergeStrategy::Merge | MergeStrategy::Squash => campaign
+            .repo
+            .stand_in(&top.builder, &plan.name, &top.commit, head)
+            .map_err(|error| refused(&error)),
+    }
+}
+
 /// The merge's commit and tree; none when the target has all of the plan already.
 fn merge(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,
-    head: &CommitId,
+    Sides { head, incoming }: Sides<'_>,
     target: &str,
     landed: &Landed,
-) -> Result<Option<(CommitId, String)>, MergeTrouble> {
+) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let drafted = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge")?),
+        MergeStrategy::Merge => builder.draft(onto, incoming, &message(campaign, plan, target, "merge")?),
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, head, &message(campaign, plan, target, "squash")?)
+            builder.squash(onto, incoming, &message(campaign, plan, target, "squash")?)
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
@@ -164,20 +218,26 @@ fn merge(
     };
     match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => {
-            nothing_was_taken_back(campaign, plan, top).map(|()| None)
+        Build::Candidate(candidate) if adds_nothing(campaign, top, incoming, &candidate.tree)? => {
+            Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?)
         }
         Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
-        Build::AlreadyContained => nothing_was_taken_back(campaign, plan, top).map(|()| None),
+        Build::AlreadyContained => Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-            Err(MergeTrouble::Conflict {
+            let trouble = MergeTrouble::Conflict {
                 with: conflict::authors(&campaign.repo, landed, &paths),
-                files: files
-                    .iter()
-                    .map(|file| format!("{} ({})", file.path.display(), file.kind))
-                    .collect(),
-            })
+                files: conflict::listed(&files),
+                tried: None,
+            };
+            Err(Unmerged::Clash(Box::new(Clash {
+                plan: plan.clone(),
+                onto: onto.clone(),
+                incoming: incoming.clone(),
+                files,
+                trouble,
+                target: target.to_owned(),
+            })))
         }
     }
 }
@@ -253,7 +313,7 @@ fn nobody_carries(
 }
 
 /// The message of the commit with which a plan lands.
-fn message(
+pub(super) fn message(
     campaign: &Campaign,
     plan: &Plan,
     target: &str,
@@ -291,7 +351,15 @@ pub fn rehearse(
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    let merged = merge(campaign, plan, &top, &head, target, landed)?;
+    let incoming = stand_in(campaign, plan, &top, &head)?;
+    let sides = Sides {
+        head: &head,
+        incoming: &incoming,
+    };
+    let merged = merge(campaign, plan, &top, sides, target, landed).map_err(|unmerged| match unmerged {
+        Unmerged::Trouble(trouble) => trouble,
+        Unmerged::Clash(clash) => clash.trouble,
+    })?;
     top.builder.save().map_err(|error| refused(&error))?;
     Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }

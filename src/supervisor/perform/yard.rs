@@ -62,6 +62,8 @@ pub(super) struct Built {
     pub trials: BTreeMap<TrialId, Chain>,
     /// Merges by what was merged onto what; none where that added nothing.
     pub merges: BTreeMap<(CommitId, CommitId), Option<(CommitId, String)>>,
+    /// Merges that conflict and were not to be had without a person, with what was tried.
+    pub unmended: BTreeMap<(CommitId, CommitId), Option<String>>,
 }
 
 /// See the module.
@@ -74,11 +76,29 @@ pub struct Yard {
     /// Worktrees in use, with the trial.
     slots: Mutex<BTreeMap<usize, TrialId>>,
     unwanted: Mutex<BTreeSet<TrialId>>,
+    /// The trial for which a conflict is dealt with.
+    mending: Mutex<()>,
+    mends_for: Mutex<Option<TrialId>>,
 }
 
 impl Yard {
     pub(super) fn built(&self) -> MutexGuard<'_, Built> {
         held(&self.built)
+    }
+
+    /// Waits until no other conflict is dealt with: there is one worktree for that.
+    pub(super) fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
+        let alone = held(&self.mending);
+        *held(&self.mends_for) = Some(trial);
+        MendsFor {
+            yard: self,
+            _alone: alone,
+        }
+    }
+
+    /// Conflicts that could not be dealt with are tried anew: a person has asked.
+    pub fn try_anew(&self) {
+        self.built().unmended.clear();
     }
 
     /// Waits until nobody else verifies this tree.
@@ -129,6 +149,11 @@ impl Yard {
     /// Ends a trial's verification, or keeps it from beginning.
     pub fn stop(&self, campaign: &Campaign, trial: TrialId) {
         held(&self.unwanted).insert(trial);
+        if *held(&self.mends_for) == Some(trial)
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            Runner::stop(runner.process(), false);
+        }
         let slots = held(&self.slots);
         let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
         let Some((slot, _)) = slot else { return };
@@ -141,6 +166,12 @@ impl Yard {
     /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
     pub fn end_strays(&self, campaign: &Campaign) {
         let taken = held(&self.slots);
+        if held(&self.mends_for).is_none()
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            Runner::stop(runner.process(), true);
+            let _ = runner.wait();
+        }
         for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
             let folder = JobFolder::new(campaign.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
@@ -148,6 +179,18 @@ impl Yard {
                 let _ = runner.wait();
             }
         }
+    }
+}
+
+/// Held while a conflict is dealt with.
+pub(super) struct MendsFor<'a> {
+    yard: &'a Yard,
+    _alone: MutexGuard<'a, ()>,
+}
+
+impl Drop for MendsFor<'_> {
+    fn drop(&mut self) {
+        *held(&self.yard.mends_for) = None;
     }
 }
 
