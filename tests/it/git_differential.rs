@@ -50,12 +50,10 @@ fn in_checkout(tree: &Tree, head: &CommitId) -> Real {
         // A checkout whose line endings are not as its attributes want them passes for changed.
         let (dir, onto) = (tree.join(".git"), tree.head());
         tree.git("reset -q --hard");
-        let (clean, merged) = alone(&dir, &onto, head);
-        let mut lines = merged.lines();
-        let merged = lines.next().unwrap().to_owned();
-        if !clean {
-            return Real::Conflict(lines.map(PathBuf::from).collect());
-        }
+        let merged = match alone(&dir, &onto, head) {
+            Real::Tree(merged) => merged,
+            conflict => return conflict,
+        };
         let merge = [
             "commit-tree",
             &merged,
@@ -221,16 +219,21 @@ fn a_line_of_merges_is_as_git_makes_it() {
 }
 
 /// One merge by a `git merge-tree` of its own, with the attributes of the first commit.
-fn alone(repo: &Path, onto: &CommitId, head: &CommitId) -> (bool, String) {
+fn alone(repo: &Path, onto: &CommitId, head: &CommitId) -> Real {
     let output = Command::new("git")
         .arg(format!("--git-dir={}", repo.display()))
         .arg(format!("--attr-source={onto}"))
-        .args(["merge-tree", "--write-tree", "--name-only", "--no-messages"])
+        .args(["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"])
         .args([onto.as_str(), head.as_str()])
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (output.status.success(), text)
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut fields = text.split_terminator('\0').map(str::to_owned);
+    let tree = fields.next().unwrap_or_default();
+    if output.status.success() {
+        return Real::Tree(tree);
+    }
+    Real::Conflict(fields.map(PathBuf::from).collect())
 }
 
 #[test]
@@ -264,14 +267,7 @@ fn real_merges_are_as_git_makes_them() {
                 }
             };
             conflicts += usize::from(matches!(built, Real::Conflict(_)));
-            let (clean, said) = alone(&dir, &onto, &head);
-            let mut lines = said.lines().map(str::to_owned);
-            let tree = lines.next().unwrap_or_default();
-            let real = if clean {
-                Real::Tree(tree)
-            } else {
-                Real::Conflict(lines.map(PathBuf::from).collect())
-            };
+            let real = alone(&dir, &onto, &head);
             let same = match (&built, &real) {
                 // Of a conflict of renames orch names the places that git tells of, which have no stages.
                 (Real::Conflict(built), Real::Conflict(real)) => real.is_subset(built),
