@@ -51,6 +51,7 @@ pub fn drive(
         Errand::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    preflight::check_places(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

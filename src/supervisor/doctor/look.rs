@@ -137,7 +137,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub(in crate::supervisor) fn expected(campaign: &Campaign) -> Vec<Expected> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {

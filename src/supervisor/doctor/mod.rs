@@ -13,6 +13,7 @@ mod told;
 
 pub use agents::{AgentFacts, agent_facts};
 pub use diagnose::{Finding, Kind, Step, diagnose};
+pub(super) use look::expected;
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts};
 pub use mend::{Mended, mend};
