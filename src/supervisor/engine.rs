@@ -17,6 +17,7 @@ use crate::status::Watcher;
 use super::clock::Clock;
 use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
+use super::doctor;
 use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
 use super::machine;
@@ -72,6 +73,16 @@ pub fn drive(
     result
 }
 
+/// The journal, and the state that it tells.
+fn replay(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Scheduler), SupervisorError> {
+    let journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let records = journal.read_all()?;
+    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
+    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    Ok((journal, scheduler))
+}
+
 pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
@@ -109,11 +120,10 @@ impl<'o> Engine<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let journal = Journal::open(&campaign.dir, Timestamp::now())?;
-        let records = journal.read_all()?;
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
-        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+        let (mut journal, mut scheduler) = replay(&campaign, auto_merge)?;
+        if doctor::catch_up(&campaign, scheduler.state())? {
+            (journal, scheduler) = replay(&campaign, auto_merge)?;
+        }
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         perform::resume_landing(&campaign)?;
 

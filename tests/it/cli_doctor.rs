@@ -109,6 +109,40 @@ fn a_finished_plan_is_not_worked_on_again_after_the_database_was_deleted() {
 }
 
 #[test]
+fn a_run_writes_down_again_what_the_journal_has_lost_before_it_goes_on() {
+    for cut in [0, 1, 2] {
+        let sandbox = finished();
+        sandbox.plan("q", "", &document(&[1]), "work 1.1");
+        let log = sandbox.join(".git/orch/orch.db-wal");
+        match cut {
+            // Nothing of it is left.
+            0 => {
+                for tail in ["", "-wal", "-shm"] {
+                    let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
+                }
+            }
+            1 => {
+                fs::write(sandbox.join(".git/orch/orch.db"), "").unwrap();
+                let _ = fs::remove_file(&log);
+            }
+            // The end of it was lost with the power.
+            _ => {
+                let run = sandbox.join(".git/orch/orch.db");
+                let database = rusqlite::Connection::open(run).unwrap();
+                let kept = "DELETE FROM events WHERE seq > (SELECT min(seq) + 3 FROM events)";
+                database.execute(kept, []).unwrap();
+            }
+        }
+        sandbox.orch("up").code(0).ok();
+        assert_eq!(
+            (sandbox.state("p"), sandbox.state("q")),
+            ("finished".into(), "finished".into())
+        );
+        assert_eq!(sandbox.starts(), ["p-1", "q-1"], "cut {cut}");
+    }
+}
+
+#[test]
 fn a_landed_plan_stays_landed_when_nothing_but_the_target_is_left() {
     let sandbox = finished();
     sandbox.orch("merge").code(0).ok();
@@ -245,7 +279,7 @@ fn a_copy_of_a_repository_leaves_the_first_one_s_agents_and_worktrees_alone() {
         orch(line).code(2).says("is this a copy of a repository?").ok();
     }
     orch("doctor --fix").code(1).ok();
-    orch("down --now");
+    let _ = orch("down --now");
     sandbox.open("on");
     up.end().code(0).ok();
     assert_eq!(sandbox.starts(), ["p-1"]);
