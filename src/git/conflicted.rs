@@ -131,13 +131,25 @@ impl WorktreeAdmin {
         Ok(backups)
     }
 
-    /// Takes what is in the worktree as the resolution of the plan's conflict: commits it, unless that was done already, and
-    /// keeps the commit. Git remembers how each file was resolved. Doing it again gives the same commit.
+    /// Takes what is in the worktree as the resolution of the plan's conflict: as [`WorktreeAdmin::commit_conflict`], and from
+    /// now on the commit stands in for the plan's branch.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
+        let commit = self.commit_conflict(plan, message)?;
+        self.repo.note_resolution(plan, &commit)?;
+        Ok(commit)
+    }
+
+    /// Commits what is in the worktree, unless that was done already. Git remembers how each file was resolved. Doing it again
+    /// gives the same commit.
     ///
     /// # Errors
     ///
     /// When files are unmerged, conflict markers are left, changes are not in the index, or the merge was given up there.
-    pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
+    pub fn commit_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
         let not_open = || ConflictError::NotOpen { plan: plan.clone() };
         let key = conflict_key(plan);
         let marker = self.read_marker(&key)?.ok_or_else(not_open)?;
@@ -195,9 +207,7 @@ impl WorktreeAdmin {
                 .holding(alone.file())?
                 .run()?;
         }
-        let commit = super::head_of(&path)?;
-        self.repo.note_resolution(plan, &commit)?;
-        Ok(commit)
+        Ok(super::head_of(&path)?)
     }
 
     /// The worktree in which a plan's conflict is checked out; none when there is none.
