@@ -11,7 +11,7 @@ use super::gate::Goal;
 use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::inspect::{git_dir, inspect};
-use super::left_open::{begin_merge, marked_lines, markers, merge_head, remember, remembering, standing};
+use super::left_open::{begin_merge, marked_lines, markers, merge_head, remember, standing};
 use super::registration::settle;
 use super::{Backup, ConflictError, InProgress, LaneSpec, Repository, WorktreeAdmin, stale_lock, stamp};
 use crate::plan::{CommitId, PlanName};
@@ -139,12 +139,24 @@ impl WorktreeAdmin {
     /// As there.
     pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
         let commit = self.commit_conflict(plan, message)?;
-        self.repo.note_resolution(plan, &commit)?;
+        self.keep_conflict(plan, &commit)?;
         Ok(commit)
     }
 
-    /// Commits what is in the worktree, unless that was done already. Git remembers how each file was resolved. Doing it again
-    /// gives the same commit.
+    /// From now on a commit of the worktree stands in for the plan's branch, and git remembers how each file was resolved.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn keep_conflict(&self, plan: &PlanName, commit: &CommitId) -> Result<(), ConflictError> {
+        if let Some(path) = self.conflict_at(plan)? {
+            remember(&path)?;
+        }
+        Ok(self.repo.note_resolution(plan, commit)?)
+    }
+
+    /// Commits what is in the worktree, unless that was done already. Nothing follows from it yet. Doing it again gives the
+    /// same commit.
     ///
     /// # Errors
     ///
@@ -192,10 +204,11 @@ impl WorktreeAdmin {
         if !places.is_empty() {
             return Err(ConflictError::Markers { path, places });
         }
-        remember(&path)?;
         if merging.is_some() {
-            // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work.
-            remembering(&path, committing_within(&path)?)?
+            // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work. How files were
+            // resolved is remembered once it is known to be good.
+            committing_within(&path)?
+                .config("rerere.enabled=false")
                 .args([
                     "commit",
                     "--quiet",

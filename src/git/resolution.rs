@@ -76,11 +76,7 @@ impl Repository {
     }
 
     /// Keeps a commit as what was made of the plan's conflict. What an earlier one alone held goes to a backup.
-    ///
-    /// # Errors
-    ///
-    /// When refs cannot be read or written.
-    pub fn note_resolution(&self, plan: &PlanName, commit: &CommitId) -> Result<(), GitError> {
+    pub(super) fn note_resolution(&self, plan: &PlanName, commit: &CommitId) -> Result<(), GitError> {
         let name = Part::Done.of(plan);
         if let Some(old) = self.ref_target(&name)?
             && self.contained(&old, commit)?.is_none()

@@ -43,6 +43,9 @@ fn an_agent_resolves_it_knowing_what_both_sides_are_for_and_it_lands() {
         sandbox.git("log -1 --format=%P main").split(' ').next(),
         Some(before.as_str())
     );
+    let recorded = fs::read_dir(sandbox.join(".git/rr-cache")).unwrap().flatten();
+    let recorded = recorded.filter(|entry| entry.path().join("postimage").exists());
+    assert_eq!(recorded.count(), 1, "what was accepted may be used again");
     let prompt = fs::read_to_string(sandbox.mark("prompt")).unwrap();
     for part in [
         "What two is for.",
@@ -119,6 +122,10 @@ fn a_line_that_one_side_added_may_not_vanish_unexplained() {
         "",
         "it stands in for nothing"
     );
+    // Neither is it recorded to be used again.
+    sandbox.orch("merge two").code(1).ok();
+    assert_eq!(sandbox.count("resolve.reused", None), 0);
+    assert_eq!(sandbox.state("two"), "held");
 }
 
 #[test]

@@ -269,6 +269,10 @@ fn job(
             worktree.join(".orch/status.json").to_string_lossy(),
         )
         .set("ORCH_PLAN_FILE", worktree.join(".orch/plan.md").to_string_lossy())
+        // What it makes is recorded, to be used again, once it is accepted.
+        .set("GIT_CONFIG_COUNT", "1")
+        .set("GIT_CONFIG_KEY_0", "rerere.enabled")
+        .set("GIT_CONFIG_VALUE_0", "false")
         .set("ORCH_ATTEMPT", order.attempt.as_str())
         .set("ORCH_RUN", run.to_string())
         .set("ORCH_PROMPT_FILE", prompt_file.to_string_lossy());

@@ -56,9 +56,8 @@ pub(super) fn judge(
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
-    campaign
-        .repo
-        .note_resolution(&plan.name, &commit)
+    admin
+        .keep_conflict(&plan.name, &commit)
         .map_err(|error| refused(error.to_string()))?;
     Ok(Accepted { commit, left_out })
 }
