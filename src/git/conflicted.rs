@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::admin::KeyLock;
-use super::gate::Goal;
+use super::gate::{Goal, SparedTree};
 use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::inspect::{git_dir, inspect};
@@ -221,6 +221,26 @@ impl WorktreeAdmin {
                 .run()?;
         }
         Ok(super::head_of(&path)?)
+    }
+
+    /// Takes away what checks have left in the worktree, in which nothing was uncommitted before they ran.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn sweep_conflict(&self, plan: &PlanName) -> Result<(), ConflictError> {
+        let key = conflict_key(plan);
+        let Some(path) = self.conflict_at(plan)? else {
+            return Ok(());
+        };
+        let alone = self.alone(&key)?;
+        self.note_left(&key)?;
+        let (state, left) = (inspect(&path)?, self.read_left(&key));
+        if let Some(spared) = left.and_then(|left| SparedTree::left_by_checks(&left, &path, &state)) {
+            spared.wipe(&alone)?;
+        }
+        self.remove_left(&key);
+        Ok(())
     }
 
     /// The worktree in which a plan's conflict is checked out; none when there is none.

@@ -73,4 +73,4 @@ pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
 pub use templates::{PromptError, Templates};
 pub use unit::UnitId;
-pub use vanished::{Sides, vanished};
+pub use vanished::{Sides, speaks_of, vanished};

@@ -37,6 +37,16 @@ pub fn vanished(sides: Sides<'_>) -> Vec<String> {
     missing
 }
 
+/// True when a text speaks of a line: one of its own lines is just that, apart from marks of a list, a quotation or code around
+/// it.
+pub fn speaks_of(text: &str, line: &str) -> bool {
+    let marks = |c: char| matches!(c, '-' | '+' | '*' | '>' | '`') || c.is_whitespace();
+    let bare = |text: &str| text.trim_matches(marks).to_owned();
+    let wanted = bare(line);
+    let mut lines = text.lines();
+    lines.any(|found| found.trim() == line.trim() || (!wanted.is_empty() && bare(found) == wanted))
+}
+
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
@@ -89,6 +99,17 @@ mod tests {
         assert!(of("", "import x\n", "import x\n", "import x\n").is_empty());
         // Twice on one side is more than once.
         assert_eq!(of("", "x\nx\n", "", "x\n"), ["x"]);
+    }
+
+    #[test]
+    fn a_line_is_spoken_of_when_it_stands_there_as_a_whole() {
+        let text = "# Left out\n\n- `let a = 1;`\n> use b;\n}\n\nThe target has them.\n";
+        for line in ["let a = 1;", "use b;", "}"] {
+            assert!(speaks_of(text, line), "{line}");
+        }
+        for line in ["let a", "The target", "{", "--"] {
+            assert!(!speaks_of(text, line), "{line}");
+        }
     }
 
     #[test]

@@ -34,6 +34,11 @@ pub struct ResolveOrder {
 }
 
 impl Scheduler {
+    /// From now on no agent is started on a conflict: for those who only rehearse.
+    pub fn hold_conflicts(&mut self) {
+        self.work.resolvers.clear();
+    }
+
     /// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
     pub(super) fn start_resolvers(&mut self, at: At, step: &mut Step) {
         if !std::mem::take(&mut self.frontier.resolving) {

@@ -311,3 +311,52 @@ fn an_agent_that_does_not_exist_or_runs_scripts_is_refused() {
         .says("runs its prompt as a script")
         .ok();
 }
+
+#[test]
+fn a_rehearsal_starts_nobody_and_another_target_than_the_runs_is_a_persons() {
+    let sandbox = at_odds("", GOOD);
+    let rehearsed = sandbox.orch("merge two --dry-run --json").code(1).json();
+    assert_eq!(rehearsed["plans"][0]["outcome"], "held");
+    sandbox.git("branch trial");
+    let before = sandbox.rev("main");
+    sandbox.orch("merge two --into trial").code(1).ok();
+    assert_eq!(sandbox.count("resolve.started", None), 0);
+    assert_eq!(
+        (sandbox.rev("main"), sandbox.rev("trial")),
+        (before.clone(), before)
+    );
+}
+
+#[test]
+fn what_checks_leave_in_the_worktree_does_not_keep_it() {
+    let sandbox = at_odds("", GOOD);
+    let text = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        text.replace("verify = 'test -e shared.txt'", "verify = 'touch built'"),
+    );
+    sandbox.orch("merge two").code(0).ok();
+    assert!(!sandbox.worktree("two.resolve").path().exists());
+    assert_eq!(sandbox.git("for-each-ref refs/orch/backup"), "");
+}
+
+#[test]
+fn a_journal_that_is_put_together_again_knows_the_attempt_and_leaves_the_worktree() {
+    let sandbox = at_odds("", "git add shared.txt; git commit -q --no-edit");
+    sandbox.orch("merge two").code(1).ok();
+    for file in ["orch.db", "orch.db-wal", "orch.db-shm"] {
+        let _ = fs::remove_file(sandbox.join(".git/orch").join(file));
+    }
+    sandbox.orch("doctor --fix").ok();
+    sandbox.orch("doctor").code(0).ok();
+    let shown = sandbox.shown("two");
+    assert!(shown["worktree"].as_str().unwrap().ends_with("/two"), "{shown}");
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 2, "{shown}");
+    sandbox.orch("up").ok();
+    let place = sandbox.worktree("two.resolve");
+    place.write("shared.txt", "top\nfrom one\nfrom two\nbottom\n");
+    place.git_args(["commit", "-q", "-a", "-m", "finished by hand"]);
+    sandbox.orch("merge --continue two").code(0).ok();
+    assert_eq!(sandbox.state("two"), "landed");
+    sandbox.nothing_ran_twice();
+}

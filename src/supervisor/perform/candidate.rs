@@ -229,10 +229,13 @@ fn merge(
                 with: conflict::authors(&campaign.repo, landed, &paths),
                 files: conflict::listed(&files),
                 tried: None,
-                sides: Some(Box::new(ConflictSides {
-                    onto: onto.clone(),
-                    head: head.clone(),
-                })),
+                // What is made of a conflict lands on the run's own target.
+                sides: (target == campaign.target).then(|| {
+                    Box::new(ConflictSides {
+                        onto: onto.clone(),
+                        head: head.clone(),
+                    })
+                }),
             };
             Err(Unmerged::Clash(Box::new(Clash {
                 plan: plan.clone(),

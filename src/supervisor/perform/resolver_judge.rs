@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::git::WorktreeAdmin;
-use crate::plan::{CommitId, Plan, Sides, vanished};
+use crate::plan::{CommitId, Plan, Sides, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
 use super::super::resolve::words;
@@ -55,10 +55,16 @@ pub(super) fn judge(
         .map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
+    let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
     admin
         .keep_conflict(&plan.name, &commit)
         .map_err(|error| refused(error.to_string()))?;
+    if clean {
+        admin
+            .sweep_conflict(&plan.name)
+            .map_err(|error| refused(error.to_string()))?;
+    }
     Ok(Accepted { commit, left_out })
 }
 
@@ -86,7 +92,7 @@ fn account(
             merged: &file.merged,
         });
         for line in gone {
-            match said.contains(&line) {
+            match speaks_of(&said, &line) {
                 true => explained = true,
                 false => missing.push(format!("{}: {line}", file.path.display())),
             }
