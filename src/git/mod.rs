@@ -118,7 +118,7 @@ pub use resolution::Resolution;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
 pub use stale_lock::clear_dead_locks_of;
-pub use survey::{Expected, Place, TreeSeen};
+pub use survey::{Expected, Place, Strayed, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

@@ -299,8 +299,8 @@ impl WorktreeAdmin {
 /// Whose backups are made for the worktree under a key: a plan's also for its lanes.
 pub(super) fn owner_of(key: &str) -> &str {
     match key.split_once('@') {
-        // Lane 0 has the plan's own key: `NAME@0` is the merge queue's.
-        Some((plan, lane)) if lane != "0" && plan.parse::<PlanName>().is_ok() => plan,
+        // Lane 0 has the plan's own key: `NAME@0` and `NAME@0.1` are the merge queue's.
+        Some((plan, lane)) if !lane.starts_with('0') && plan.parse::<PlanName>().is_ok() => plan,
         _ => key,
     }
 }

@@ -32,7 +32,12 @@ pub fn detail(event: &Event) -> String {
         Event::RunStarted {
             run, target, base, ..
         } => format!("{run} from {} onto {target}", base.short()),
-        Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
+        Event::RunStopping { now } => if *now {
+            "agents are ended at once"
+        } else {
+            "agents are asked to end; Ctrl-C again ends them at once"
+        }
+        .to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {}
         | Event::WorktreeLost { .. }

@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod disk_text;
+mod echo;
 mod event_line;
 mod gantt;
 mod hanging;
@@ -30,7 +31,7 @@ pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
 pub use run_page::run_page;
-pub use run_text::{history_text, run_text};
+pub use run_text::{history_text, outcomes, run_text};
 pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};

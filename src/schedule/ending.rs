@@ -141,13 +141,5 @@ impl Scheduler {
 }
 
 fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
-    match trouble {
-        Some(
-            MergeTrouble::Conflict { .. }
-            | MergeTrouble::Verification { .. }
-            | MergeTrouble::TargetRed { .. }
-            | MergeTrouble::Refused { .. },
-        ) => true,
-        Some(MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }) | None => false,
-    }
+    trouble.is_some_and(|trouble| trouble.holds() || matches!(trouble, MergeTrouble::Refused { .. }))
 }

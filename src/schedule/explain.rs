@@ -63,14 +63,7 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
                 PlanState::Landed
             } else if run.resolution.agent.is_some() {
                 PlanState::Running
-            } else if matches!(
-                run.merge_trouble,
-                Some(
-                    MergeTrouble::Conflict { .. }
-                        | MergeTrouble::Verification { .. }
-                        | MergeTrouble::TargetRed { .. }
-                )
-            ) {
+            } else if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) {
                 PlanState::Held
             } else {
                 PlanState::Finished

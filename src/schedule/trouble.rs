@@ -124,6 +124,16 @@ pub struct ConflictSides {
     pub head: CommitId,
 }
 
+impl MergeTrouble {
+    /// True for what holds a plan until a person does something about it.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
+            Self::Refused { .. } | Self::Waits { .. } | Self::NotFinished { .. } => false,
+        }
+    }
+}
+
 /// How people are told of a conflict with the target.
 pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
     let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();

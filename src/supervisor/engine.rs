@@ -17,6 +17,7 @@ use crate::status::Watcher;
 use super::clock::Clock;
 use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
+use super::doctor;
 use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
 use super::machine;
@@ -51,6 +52,7 @@ pub fn drive(
         Errand::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    preflight::check_places(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -69,6 +71,16 @@ pub fn drive(
     runtime.shutdown_background();
     drop(lock);
     result
+}
+
+/// The journal, and the state that it tells.
+fn replay(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Scheduler), SupervisorError> {
+    let journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let records = journal.read_all()?;
+    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
+    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    Ok((journal, scheduler))
 }
 
 pub(super) struct Engine<'o> {
@@ -108,11 +120,10 @@ impl<'o> Engine<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let journal = Journal::open(&campaign.dir, Timestamp::now())?;
-        let records = journal.read_all()?;
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
-        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+        let (mut journal, mut scheduler) = replay(&campaign, auto_merge)?;
+        if doctor::catch_up(&campaign, scheduler.state())? {
+            (journal, scheduler) = replay(&campaign, auto_merge)?;
+        }
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         perform::resume_landing(&campaign)?;
 

@@ -214,6 +214,7 @@ fn look_at_attempt(
         head: job.head,
         started: None,
         ended: None,
+        facts: folder.facts(),
     };
     match state {
         JobState::Running(running) => {

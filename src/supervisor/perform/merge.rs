@@ -291,9 +291,8 @@ fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        let ready = admin
-            .ensure_detached(&name, &path, chain.top())
-            .map_err(|error| error.to_string())?;
+        let ready = again_if_killed(Result::is_ok, || admin.ensure_detached(&name, &path, chain.top()));
+        let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
         if let Some(plan) = top.or(campaign.set.plans.first()) {
             warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);

@@ -11,9 +11,13 @@ use crate::schedule::train::TrialId;
 use super::super::Campaign;
 use super::verify;
 
-/// The key of one of the train's own worktrees; no plan can have it.
+/// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
+/// so on.
 pub(in crate::supervisor) fn train_key(slot: usize) -> String {
-    format!("train@{slot}")
+    match slot {
+        0 => "train@0".to_owned(),
+        further => format!("train@0.{further}"),
+    }
 }
 
 /// The commit that the target stood at when trials were built on it.

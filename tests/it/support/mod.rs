@@ -10,6 +10,7 @@ pub mod reading;
 pub mod real;
 mod repo;
 mod sandbox;
+mod shared_blocks;
 mod small_disk;
 
 pub use dice::{Dice, asked};
@@ -17,4 +18,5 @@ pub use false_clock::FalseClock;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};
 pub use repo::{Scratch, Tree, isolate};
 pub use sandbox::{Running, Said, Sandbox, document, has_fields, kill, program, wait_for};
+pub use shared_blocks::SharedBlocks;
 pub use small_disk::SmallDisk;
