@@ -15,6 +15,7 @@
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
 //! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
+//! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
@@ -23,6 +24,7 @@
 mod admin;
 mod again;
 mod backup;
+mod both_sides;
 mod candidate;
 mod carry;
 mod changes;
@@ -84,6 +86,7 @@ mod worktree;
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
+pub use both_sides::MergedFile;
 pub use candidate::{Build, Candidate, CandidateBuilder};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
