@@ -44,6 +44,7 @@ mod fresh;
 mod gate;
 mod half_way;
 mod head_print;
+mod hidden;
 mod history;
 mod identity;
 mod ignored;
