@@ -6,7 +6,7 @@ use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, Verify};
 use super::scheduler::Scheduler;
 use super::train::TrialId;
-use super::{At, Event, Found, LaneNote, OfPlan, PinRefusal, Told, WorkRefusal};
+use super::{At, Event, Found, Landed, LaneNote, NotLanded, OfPlan, PinRefusal, Pinned, Told, WorkRefusal};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,10 +65,10 @@ impl Scheduler {
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed { plan, .. }
             | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
-            Event::Pinned { plan, point, .. } => {
+            Event::Pinned(Pinned { plan, point, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
-            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+            Event::MergeLanded(Landed { plan, .. }) | Event::MergeFailed(NotLanded { plan, .. }) => {
                 matches!(self.state.plan(plan).merge, Merge::Running(_))
             }
             Event::MergeFound(Found { plan, target, .. }) => {
@@ -99,7 +99,7 @@ impl Scheduler {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
             }
-            Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) => {
+            Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) => {
                 Ask::Pin(plan.clone(), *point)
             }
             Event::AgentEnded { attempt, .. } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
+use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
 
 use super::train::Order;
 use super::{At, Spent};
@@ -77,12 +77,16 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
-    /// Pin the branch's tip for those who wait for this point. Answer: `plan.pinned`.
+    /// Pin the branch's tip as the commit of this point. Answer: `plan.pinned`.
     Pin {
         /// The plan.
         plan: PlanName,
         /// The point.
         point: Point,
+        /// The phases that are done by now.
+        holds: Vec<PhaseId>,
+        /// True when somebody waits for it, so that what is not committed yet should be.
+        wanted: bool,
     },
     /// What the merge train wants done. Answer: [`super::Input::Train`].
     Train {

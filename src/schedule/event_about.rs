@@ -195,8 +195,11 @@ impl Event {
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
-            | Self::PlanCancelled(of)
-            | Self::MergeStarted(of) => Some(&of.plan),
+            | Self::PlanCancelled(of) => Some(&of.plan),
+            Self::Pinned(about) => Some(&about.plan),
+            Self::MergeStarted(about) => Some(&about.plan),
+            Self::MergeLanded(about) => Some(&about.plan),
+            Self::MergeFailed(about) => Some(&about.plan),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
@@ -228,14 +231,11 @@ impl Event {
             | Self::WorkConflicted { plan, .. }
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
-            | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::VerifyFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
-            | Self::Paused { plan, .. }
-            | Self::MergeLanded { plan, .. }
-            | Self::MergeFailed { plan, .. } => Some(plan),
+            | Self::Paused { plan, .. } => Some(plan),
         }
     }
 }

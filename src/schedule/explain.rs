@@ -11,6 +11,7 @@ use super::dispatch::{Limit, Room};
 use super::escalating::told;
 use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
+use super::explain_prefix::first_phases;
 use super::explain_wait::waiting;
 use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
@@ -165,6 +166,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
         first.text += &format!("; {told}");
     }
     if !state.is_landed(name) {
+        reasons.extend(first_phases(state, name));
         reasons.extend(foreseen(state.plan(name)));
     }
     reasons

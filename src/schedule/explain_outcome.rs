@@ -54,7 +54,7 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(plan, trouble)],
+            (_, Some(trouble)) => vec![explain_trouble(name.as_str(), trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
@@ -113,8 +113,8 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
     }
 }
 
-fn explain_trouble(plan: &PlanWork, trouble: &MergeTrouble) -> Reason {
-    let name = &plan.name;
+/// Why a merge of this did not land it: a plan, or a phase up to which one was to land.
+pub(super) fn explain_trouble(name: &str, trouble: &MergeTrouble) -> Reason {
     match trouble {
         MergeTrouble::Conflict { with, files } => {
             let other = super::other_side(with);

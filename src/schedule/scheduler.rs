@@ -17,7 +17,7 @@ use super::standing::Standing;
 use super::state::{Phase, State};
 use super::train::{Answer, Train};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, PinRefusal, Signs, invariants};
+use super::{At, Effect, Event, PinRefusal, Pinned, Signs, invariants};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ pub struct Scheduler {
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
-    waited: Vec<Vec<WorkRef>>,
+    pub(super) waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
     waiting: Vec<Vec<usize>>,
     /// What starts from the commit of a point.
@@ -215,10 +215,12 @@ impl Scheduler {
             self.frontier.dirty.extend(0..self.work.plans.len());
         }
         self.frontier.ahead.follow(event);
-        if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
+        if let Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) =
+            event
             && let Some(number) = self.state.number(plan)
         {
             self.frontier.pinning.remove(&(number, *point));
+            self.frontier.landing = true;
         }
         match event {
             Event::RunStarted { .. }
@@ -338,30 +340,6 @@ impl Scheduler {
         let alarm = alarms.into_iter().flatten().min().filter(|_| !stopping);
         self.frontier.alarms.set(plan, alarm);
         self.refresh(at, plan);
-    }
-
-    /// Pins every point of the plan that some other waits for, as soon as it is reached.
-    fn pin_what_is_waited_for(&mut self, plan: usize, step: &mut Step) {
-        let run = &self.state.plans[plan];
-        if run.worktree().is_none() {
-            return;
-        }
-        let due: Vec<WorkRef> = self.waited[plan]
-            .iter()
-            .filter(|work| {
-                run.has_reached(work.point)
-                    && !run.pins.contains_key(&work.point)
-                    && !run.pins_refused.contains_key(&work.point)
-            })
-            .cloned()
-            .collect();
-        for work in due {
-            if let Some(key) = self.first_behind(&work) {
-                self.frontier.pinning.insert((plan, work.point), key);
-            }
-            let WorkRef { plan, point } = work;
-            self.ask(Ask::Pin(plan.clone(), point), Effect::Pin { plan, point }, step);
-        }
     }
 
     pub(super) fn ask(&mut self, ask: Ask, effect: Effect, step: &mut Step) {

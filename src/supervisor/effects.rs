@@ -83,7 +83,12 @@ impl Engine<'_> {
                 let campaign = self.campaign.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
             }
-            Effect::Pin { plan, point } => {
+            Effect::Pin {
+                plan,
+                point,
+                holds,
+                wanted,
+            } => {
                 let worktree = self.worktree(&LaneId::own(&plan));
                 let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
                 let run = self.scheduler.state().plan(&plan);
@@ -93,12 +98,13 @@ impl Engine<'_> {
                     since: attempt.head.clone(),
                 });
                 self.in_background(move || {
-                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref()) {
-                        Ok((event, warning)) => {
+                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref(), wanted) {
+                        Ok((mut pinned, warning)) => {
+                            pinned.holds = holds;
                             if let Some(why) = warning {
                                 let _ = sender.send(Message::Warning(Some(plan), why));
                             }
-                            Message::Input(Input::Event(event))
+                            Message::Input(Input::Event(Event::Pinned(pinned)))
                         }
                         Err(why) => {
                             Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))

@@ -53,5 +53,8 @@ fn may_be(run: &PlanRun, target: &str) -> bool {
 /// True when the target stands where the run began or where a plan has landed.
 fn is_known(state: &State, target: &str, tip: &CommitId) -> bool {
     state.run.as_ref().is_some_and(|run| run.base == *tip)
-        || state.plans().any(|(_, run)| run.landed.get(target) == Some(tip))
+        || state.plans().any(|(_, run)| {
+            let part = run.landed_prefix.get(target).map(|part| &part.commit);
+            run.landed.get(target) == Some(tip) || part == Some(tip)
+        })
 }

@@ -2,15 +2,15 @@
 
 use tokio::sync::oneshot;
 
-use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Merge, MergeTrouble, Outcome, State};
+use crate::plan::{CommitId, PlanName, Point, WorkRef};
+use crate::schedule::{Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, State};
 
 use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
 /// A request under way.
 #[derive(Debug)]
 pub struct MergeRequest {
-    open: Vec<PlanName>,
+    open: Vec<WorkRef>,
     report: MergeReport,
     reply: Option<oneshot::Sender<Answer>>,
 }
@@ -18,7 +18,7 @@ pub struct MergeRequest {
 impl MergeRequest {
     /// A request for these plans, or for every plan that is finished and not on the target yet.
     pub fn new(
-        plans: &[PlanName],
+        plans: &[WorkRef],
         target: &str,
         before: Option<CommitId>,
         state: &State,
@@ -28,7 +28,11 @@ impl MergeRequest {
             let finished = state.plans().filter(|(_, run)| {
                 run.outcome == Some(Outcome::Finished) && !run.landed.contains_key(target)
             });
-            finished.map(|(name, _)| name.clone()).collect()
+            let whole = |plan: &PlanName| WorkRef {
+                plan: plan.clone(),
+                point: Point::Plan,
+            };
+            finished.map(|(name, _)| whole(name)).collect()
         } else {
             plans.to_vec()
         };
@@ -46,23 +50,29 @@ impl MergeRequest {
 
     /// Takes in what was recorded.
     pub fn hear(&mut self, event: &Event) {
-        let (plan, merged) = match event {
-            Event::MergeLanded {
-                plan, commit, target, ..
-            } if *target == self.report.target => {
+        let (plan, up_to, merged) = match event {
+            Event::MergeLanded(Landed {
+                plan,
+                commit,
+                target,
+                part,
+                ..
+            }) if *target == self.report.target => {
                 self.report.after = Some(commit.clone());
-                (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
+                let merged = (MergeOutcome::Landed, Some(commit.clone()), None, false);
+                (plan, part.as_ref().map(|part| part.up_to), merged)
             }
-            Event::MergeFailed { plan, why } => (plan, not_landed(why)),
+            Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(why)),
             _ => return,
         };
-        let Some(place) = self.open.iter().position(|open| open == plan) else {
+        let about = |open: &WorkRef| open.plan == *plan && open.point.phase() == up_to;
+        let Some(place) = self.open.iter().position(about) else {
             return;
         };
-        self.open.remove(place);
+        let name = self.open.remove(place);
         let (outcome, commit, why, refused) = merged;
         self.report.plans.push(MergedPlan {
-            name: plan.clone(),
+            name,
             outcome,
             commit,
             why,
@@ -72,7 +82,11 @@ impl MergeRequest {
 
     /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
-        if self.open.iter().any(|name| state.plan(name).merge != Merge::Idle) {
+        if self
+            .open
+            .iter()
+            .any(|open| state.plan(&open.plan).merge != Merge::Idle)
+        {
             return None;
         }
         let report = self.report.clone();

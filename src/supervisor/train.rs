@@ -1,14 +1,12 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use std::collections::BTreeMap;
-
-use crate::plan::{CommitId, PlanName};
-use crate::schedule::Input;
+use crate::plan::PlanName;
 use crate::schedule::train::{Answer, Order};
+use crate::schedule::{Input, PlanRun, State};
 
 use super::engine::Engine;
 use super::message::Message;
-use super::perform;
+use super::perform::{self, Known};
 
 impl Engine<'_> {
     pub(super) fn train(&mut self, order: Order, into: Option<String>) {
@@ -16,10 +14,10 @@ impl Engine<'_> {
         let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
         match order {
             Order::Try(trial) => {
-                let (admin, landed) = (self.admin.clone(), self.landed_on(&target));
+                let (admin, known) = (self.admin.clone(), known(self.scheduler.state(), &target));
                 let about = trial.stack.last().cloned();
                 self.answer_train(about, move || {
-                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &landed)
+                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -30,13 +28,6 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
             }
         }
-    }
-
-    /// The plans that have landed there, with their commits.
-    fn landed_on(&self, target: &str) -> BTreeMap<PlanName, CommitId> {
-        let plans = self.scheduler.state().plans();
-        let landed = plans.filter_map(|(name, run)| Some((name.clone(), run.landed.get(target)?.clone())));
-        landed.collect()
     }
 
     fn answer_train(
@@ -52,5 +43,23 @@ impl Engine<'_> {
             }
             Message::Input(Input::Train(answer))
         });
+    }
+}
+
+/// What is on a target, and what of which plan is to come there.
+pub(super) fn known(state: &State, target: &str) -> Known {
+    let commit = |run: &PlanRun| {
+        let part = run.landed_prefix.get(target).map(|part| &part.commit);
+        run.landed.get(target).or(part).cloned()
+    };
+    let landed = state
+        .plans()
+        .filter_map(|(name, run)| Some((name.clone(), commit(run)?)));
+    let parts = state
+        .plans()
+        .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
+    Known {
+        landed: landed.collect(),
+        parts: parts.collect(),
     }
 }

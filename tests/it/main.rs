@@ -59,6 +59,7 @@ mod fault_sweep;
 mod hooks;
 mod limits;
 mod merge_landing;
+mod merge_prefix;
 mod merge_strategies;
 mod merge_train;
 mod messages;

@@ -8,8 +8,8 @@ use crate::git::{Build, CandidateBuilder, LandRefusal};
 use crate::plan::{
     CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
 };
-use crate::schedule::MergeTrouble;
 use crate::schedule::train::{Trial, Tried};
+use crate::schedule::{MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
@@ -18,7 +18,14 @@ use super::yard::{Built, Chain, Ground, Link};
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
-pub(super) type Landed = BTreeMap<PlanName, CommitId>;
+/// What the scheduler knows of plans that matters for building their merges.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// What is on the target, with the commits by which it came there.
+    pub landed: BTreeMap<PlanName, CommitId>,
+    /// Plans of which only first phases are merged, with those.
+    pub parts: BTreeMap<PlanName, Prefix>,
+}
 
 /// The commits of a trial, or what came of it because there are none.
 pub(super) fn chain(
@@ -26,7 +33,7 @@ pub(super) fn chain(
     built: &mut Built,
     trial: &Trial,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Chain, Tried> {
     let refused = |error: &dyn std::fmt::Display| Tried::Refused(error.to_string());
     let repo = &campaign.repo;
@@ -63,7 +70,7 @@ pub(super) fn chain(
     };
     let plans = trial.stack.iter();
     let links: Result<Vec<Link>, Tried> = plans
-        .map(|name| link(campaign, built, name, &mut top, target, landed))
+        .map(|name| link(campaign, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
@@ -84,19 +91,20 @@ fn link(
     name: &PlanName,
     top: &mut Top,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Link, Tried> {
     let trouble = |why: MergeTrouble| match why {
         MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
         other => Tried::Conflict(name.clone(), other),
     };
     let plan = plan(campaign, name).map_err(trouble)?;
-    let head = head(campaign, plan).map_err(trouble)?;
-    let key = (top.commit.clone(), head.clone());
+    let part = known.parts.get(name);
+    let head = head(campaign, plan, part).map_err(trouble)?;
+    let key = (top.commit.clone(), head.clone(), part.map(|part| part.up_to));
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
-            let merged = merge(campaign, plan, top, &head, target, landed).map_err(trouble)?;
+            let merged = merge(campaign, plan, top, &head, target, known).map_err(trouble)?;
             built.merges.insert(key, merged.clone());
             merged
         }
@@ -133,7 +141,11 @@ fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     }
 }
 
-fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
+/// What of the plan is merged: its branch, or the end of its first phases.
+fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<CommitId, MergeTrouble> {
+    if let Some(part) = part {
+        return Ok(part.head.clone());
+    }
     campaign
         .repo
         .branch_tip(&plan.branch)
@@ -148,14 +160,15 @@ fn merge(
     top: &Top,
     head: &CommitId,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Option<(CommitId, String)>, MergeTrouble> {
     let (builder, onto) = (&top.builder, &top.commit);
+    let part = known.parts.get(&plan.name);
     let drafted = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge")?),
+        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge", part)?),
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, head, &message(campaign, plan, target, "squash")?)
+            builder.squash(onto, head, &message(campaign, plan, target, "squash", part)?)
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
@@ -172,7 +185,7 @@ fn merge(
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             Err(MergeTrouble::Conflict {
-                with: conflict::authors(&campaign.repo, landed, &paths),
+                with: conflict::authors(&campaign.repo, &known.landed, &paths),
                 files: files
                     .iter()
                     .map(|file| format!("{} ({})", file.path.display(), file.kind))
@@ -258,6 +271,7 @@ fn message(
     plan: &Plan,
     target: &str,
     strategy: &'static str,
+    part: Option<&Prefix>,
 ) -> Result<String, MergeTrouble> {
     let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
     let own = folder.join(OWN_TEMPLATE);
@@ -266,8 +280,11 @@ fn message(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
         Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
     };
-    render_merge_message(&template, &MergeContext::new(plan, target, strategy))
-        .map_err(|error| refused(&format!("{}: {error}", own.display())))
+    let mut context = MergeContext::new(plan, target, strategy);
+    if let Some(part) = part {
+        context = context.up_to(part.up_to, &part.phases);
+    }
+    render_merge_message(&template, &context).map_err(|error| refused(&format!("{}: {error}", own.display())))
 }
 
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
@@ -281,17 +298,17 @@ pub fn rehearse(
     name: &PlanName,
     target: &str,
     onto: &CommitId,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<CommitId, MergeTrouble> {
     let plan = plan(campaign, name)?;
-    let head = head(campaign, plan)?;
+    let head = head(campaign, plan, known.parts.get(name))?;
     let git = campaign.git().map_err(|error| refused(&error))?;
     let top = Top {
         commit: onto.clone(),
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    let merged = merge(campaign, plan, &top, &head, target, landed)?;
+    let merged = merge(campaign, plan, &top, &head, target, known)?;
     top.builder.save().map_err(|error| refused(&error))?;
     Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
 }

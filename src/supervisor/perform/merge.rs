@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 
 use super::super::{Campaign, environment};
-use super::candidate::{self, Landed};
+use super::candidate::{self, Known};
 use super::verify::{self, Said};
 use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
 
@@ -22,14 +22,14 @@ pub fn try_out(
     yard: &Yard,
     trial: &Trial,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> (Answer, Vec<String>) {
     let mut warnings = Vec::new();
     let built = {
         let mut built = yard.built();
         let settled = |chain: &Result<Chain, Tried>| chain.is_ok();
         let chain = again_if_killed(settled, || {
-            candidate::chain(campaign, &mut built, trial, target, landed)
+            candidate::chain(campaign, &mut built, trial, target, known)
         });
         if let Ok(chain) = &chain {
             built.trials.insert(trial.id, chain.clone());

@@ -18,7 +18,7 @@ mod verify;
 mod worktree;
 mod yard;
 
-pub use candidate::rehearse;
+pub use candidate::{Known, rehearse};
 pub use check::check;
 pub use furnish::{Progress, stop_setups};
 pub use hook::{Hook, forget, hook};

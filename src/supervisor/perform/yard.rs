@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
 
 use super::super::Campaign;
@@ -50,14 +50,17 @@ impl Chain {
     }
 }
 
+/// Onto what, what, and up to which phase where that is not a whole plan.
+pub(super) type MergeKey = (CommitId, CommitId, Option<PhaseId>);
+
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub grounds: BTreeMap<u64, Ground>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
-    /// Merges by what was merged onto what; none where that added nothing.
-    pub merges: BTreeMap<(CommitId, CommitId), Option<(CommitId, String)>>,
+    /// Merges with their trees; none where that added nothing.
+    pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
 }
 
 /// See the module.

@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+mod branches;
 mod dice;
 pub mod disturbed;
 mod false_clock;
@@ -12,6 +13,7 @@ mod repo;
 mod sandbox;
 mod small_disk;
 
+pub use branches::Branches;
 pub use dice::{Dice, asked};
 pub use false_clock::FalseClock;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};
