@@ -51,6 +51,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
         merge.every_commit_green,
         plain
     ),
+    field!("merge.early", Anytime, merge.early, plain),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -229,6 +230,7 @@ mod tests {
             verify: _,
             verify_slots: _,
             every_commit_green: _,
+            early: _,
         } = merge;
         let Hooks {
             post_create: _,

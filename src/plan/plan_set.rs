@@ -222,6 +222,8 @@ pub struct MergeSettings {
     pub verify_slots: usize,
     /// True when the target only passes through commits that were verified themselves.
     pub every_commit_green: bool,
+    /// True when branches are tried together while no verification of a merge is wanted.
+    pub early: bool,
 }
 
 /// `[sync.NAME]`.

@@ -162,6 +162,8 @@ pub fn detail(event: &Event) -> String {
         Event::Escalated(wait) => first_line(&wait.why),
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
+        Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
+        Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
 }
 

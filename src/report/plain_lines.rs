@@ -95,6 +95,8 @@ fn is_news(event: &Event) -> bool {
         | Event::ManifestChanged(_)
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
+        | Event::UnionRed(_)
+        | Event::UnionGreen(_)
         | Event::Warning { .. } => true,
     }
 }

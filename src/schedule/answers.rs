@@ -22,6 +22,8 @@ pub(super) enum Ask {
     Pin(PlanName, Point),
     Try(TrialId),
     StopTrial(TrialId),
+    Union(TrialId),
+    StopUnion(TrialId),
     Land,
     Wake(At),
     End,

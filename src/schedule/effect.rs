@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
 
-use super::train::Order;
-use super::{At, Spent};
+use super::train::{Order, TrialId};
+use super::{At, Spent, UnionTrial};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,10 @@ pub enum Effect {
         /// Another target than the run's.
         into: Option<String>,
     },
+    /// Merge branches off every checkout and verify the result, as gently as may be. Answer: [`super::Input::Union`].
+    Union(UnionTrial),
+    /// End such a trial early; its own answer follows.
+    StopUnion(TrialId),
     /// Call again at this moment, with no event.
     Wake {
         /// The moment.
@@ -123,6 +127,8 @@ impl Effect {
             | Self::Verify { .. }
             | Self::Train { .. }
             | Self::StopVerification { .. }
+            | Self::Union(_)
+            | Self::StopUnion(_)
             | Self::Pin { .. }
             | Self::Wake { .. } => false,
         }

@@ -360,6 +360,12 @@ pub enum Event {
     /// By now it does.
     #[serde(rename = "conflict.gone")]
     ConflictGone(Foreseen),
+    /// Branches that pass alone do not pass together.
+    #[serde(rename = "union.red")]
+    UnionRed(super::UnionSeen),
+    /// By now they do.
+    #[serde(rename = "union.green")]
+    UnionGreen(super::UnionSeen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),

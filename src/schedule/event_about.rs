@@ -213,6 +213,7 @@ impl Event {
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Escalated(wait) => Some(&wait.plan),
+            Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)

@@ -139,6 +139,11 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("conflict.gone", "By now it does."),
     (
+        "union.red",
+        "The plan's branch and others pass alone and merge, and together they do not pass.",
+    ),
+    ("union.green", "By now they do."),
+    (
         "wait.escalated",
         "A plan has waited for longer than `[escalate]` allows.",
     ),

@@ -17,6 +17,7 @@ use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
+use super::unions::red_with;
 use super::work::{PlanWork, Work};
 
 /// One reason, in words, and what would free the plan where something can.
@@ -168,6 +169,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     if !state.is_landed(name) {
         reasons.extend(first_phases(state, name));
         reasons.extend(foreseen(state.plan(name)));
+        reasons.extend(red_with(state, state.plan(name)));
     }
     reasons
 }

@@ -208,6 +208,8 @@ impl PlanRun {
             | Event::MessageSent(_)
             | Event::ConflictForeseen(_)
             | Event::ConflictGone(_)
+            | Event::UnionRed(_)
+            | Event::UnionGreen(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }

@@ -22,6 +22,7 @@ impl Scheduler {
         let under_way = (!self.train.is_idle()).then(|| self.train.heads_for().map(str::to_owned));
         let (into, queue) = landing::queue(&self.work, &self.state, under_way);
         self.train.set_queue(into, queue);
+        self.train.lend(self.early.busy());
         for order in self.train.decide(&self.state.odds) {
             if let Order::Try(trial) = &order {
                 for plan in &trial.stack {

@@ -13,6 +13,7 @@ mod bound;
 mod budget;
 mod completion;
 mod dispatch;
+mod early;
 mod effect;
 mod ending;
 mod escalating;
@@ -68,12 +69,14 @@ mod steering;
 mod stuck;
 pub mod train;
 mod trouble;
+mod unions;
 mod work;
 
 pub use at::At;
 pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use budget::money;
+pub use early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
 pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
 pub use event_about::{
@@ -100,4 +103,5 @@ pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, SteerRefusal, steer};
 pub use trouble::{Hold, LaunchTrouble, MergeTrouble, other_side};
+pub use unions::{UnionSeen, red_unions};
 pub use work::{AgentWork, PhaseWork, PlanWork, UnitWork, Work};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
-    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting,
+    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
+    Waiting,
 };
 
 use super::attempt::{Attempt, AttemptRecord};
@@ -83,6 +84,8 @@ pub struct PlanRun {
     pub told: u32,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
     pub foreseen: BTreeMap<String, Vec<String>>,
+    /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
+    pub red_with: BTreeMap<Vec<PlanName>, String>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.

@@ -11,13 +11,14 @@ use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
 use super::behind::Behind;
+use super::early::Early;
 use super::frontier::Frontier;
 use super::lanes::Machine;
 use super::standing::Standing;
 use super::state::{Phase, State};
-use super::train::{Answer, Train};
+use super::train::{Answer, Train, TrialId};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, PinRefusal, Pinned, Signs, invariants};
+use super::{At, Effect, Event, Heads, PinRefusal, Pinned, Signs, UnionSaid, invariants};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,10 @@ pub enum Input {
     },
     /// What came of something that the merge train asked for.
     Train(Answer),
+    /// Where branches stand.
+    Heads(Heads),
+    /// What came of branches that were tried together.
+    Union(TrialId, UnionSaid),
     /// How hard the machine is at work.
     Machine(Machine),
     /// Nothing happened but time.
@@ -69,6 +74,7 @@ pub struct Scheduler {
     pub(super) machine: Machine,
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(super) train: Train,
+    pub(super) early: Early,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
@@ -97,6 +103,7 @@ impl Scheduler {
             frontier: Frontier::unknown(work.plans.len()),
             behind: Behind::of_all(&work),
             train: Train::new(work.train),
+            early: Early::default(),
             work,
             state,
             asked: BTreeSet::new(),
@@ -175,6 +182,8 @@ impl Scheduler {
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
             Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
             Input::Train(answer) => self.take_answer(at, answer, &mut step),
+            Input::Heads(heads) => self.look_at_heads(heads),
+            Input::Union(trial, said) => self.take_union(at, trial, said, &mut step),
             Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
@@ -317,6 +326,7 @@ impl Scheduler {
         if !stopping && !merge_only {
             self.make_worktrees(step);
         }
+        self.try_unions(step, stopping || merge_only);
         self.stop_agents(at, step);
         self.wake_or_end(at, step);
     }

@@ -230,7 +230,11 @@ impl<'s> World<'s> {
                 return;
             }
             // Nobody asks a simulation to stop.
-            Effect::Stop { .. } | Effect::StopVerification { .. } | Effect::Look { .. } => return,
+            Effect::Stop { .. }
+            | Effect::StopVerification { .. }
+            | Effect::Look { .. }
+            | Effect::Union(_)
+            | Effect::StopUnion(_) => return,
         };
         self.coming(delay, Happening::Answer(answer));
     }

@@ -113,6 +113,11 @@ impl Engine<'_> {
                 });
             }
             Effect::Train { order, into } => self.train(order, into),
+            Effect::Union(trial) => self.try_union(trial),
+            Effect::StopUnion(trial) => {
+                let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
+                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+            }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
         }

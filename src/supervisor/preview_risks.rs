@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::git::WorktreeAdmin;
 use crate::graph::{Durations, Graph, Of};
-use crate::plan::{Dependency, Document, PhaseId, Plan, PlanSet, ResourceName};
-use crate::schedule::Scheduler;
+use crate::plan::{Dependency, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName};
+use crate::schedule::{Scheduler, red_unions};
 
 use super::conflicts::conflicts;
 use super::preview::SharedFiles;
@@ -149,6 +149,14 @@ fn of_conflicts(
             ),
             format!("{}, {}", pair.a, pair.b),
             "tell those who work on them (`orch send`), or let one wait for the other and carry its commits",
+        ));
+    }
+    for group in red_unions(situation.scheduler.state()) {
+        let names: Vec<&str> = group.iter().map(PlanName::as_str).collect();
+        found.push(Risk::new(
+            "their branches merge and pass alone and not together, as they stood when that was tried",
+            names.join(", "),
+            "orch why says how; mend one of them before both land",
         ));
     }
     Ok(())

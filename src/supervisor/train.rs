@@ -2,7 +2,7 @@
 
 use crate::plan::PlanName;
 use crate::schedule::train::{Answer, Order};
-use crate::schedule::{Input, PlanRun, State};
+use crate::schedule::{Input, PlanRun, State, UnionTrial};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -28,6 +28,19 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
             }
         }
+    }
+
+    /// Branches are tried together, on a thread of their own.
+    pub(super) fn try_union(&self, trial: UnionTrial) {
+        let (campaign, yard, admin) = (self.campaign.clone(), self.yard.clone(), self.admin.clone());
+        let sender = self.sender.clone();
+        self.in_background(move || {
+            let (said, warning) = perform::try_union(&campaign, &admin, &yard, &trial);
+            if let Some(why) = warning {
+                let _ = sender.send(Message::Warning(None, why));
+            }
+            Message::Input(Input::Union(trial.id, said))
+        });
     }
 
     fn answer_train(

@@ -53,6 +53,7 @@ mod cli_report;
 mod cli_shapes;
 mod cli_task;
 mod conflicts;
+mod early_unions;
 mod escalation;
 mod escapes;
 mod fault_sweep;

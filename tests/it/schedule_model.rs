@@ -12,11 +12,11 @@ use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, TrainSettings, Tried, Verdict};
+use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Hold, Input, LaneNote, Launch, Lost,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Heads, Hold, Input, LaneNote, Launch, Lost,
     Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Readiness,
-    Scheduler, Signs, Spent, State, Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
+    Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work, plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -190,6 +190,7 @@ fn plans(dice: &mut Dice) -> Work {
             slots: 1 + dice.below(3),
             every_commit_green: dice.percent(50),
             verified: dice.percent(80),
+            early: dice.percent(50),
             command: 0,
         },
         escalate: Escalate {
@@ -249,6 +250,7 @@ enum Coming {
     Work(Launch),
     Look(PlanName, AttemptId),
     Train(Answer),
+    Union(TrialId, Option<UnionSaid>),
     Time(At),
 }
 
@@ -429,6 +431,20 @@ impl World {
             }),
             Effect::Train { order, .. } => return self.train(order),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
+            Effect::Union(trial) => {
+                self.coming.push(Coming::Union(trial.id, None));
+                return self.check_worktrees();
+            }
+            Effect::StopUnion(id) => {
+                for coming in &mut self.coming {
+                    if let Coming::Union(other, said) = coming
+                        && *other == id
+                    {
+                        *said = Some(UnionSaid::Stopped);
+                    }
+                }
+                return;
+            }
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };
@@ -484,6 +500,41 @@ impl World {
             }
         };
         self.coming.push(Coming::Train(answer));
+        self.check_worktrees();
+    }
+
+    /// The train and what is tried early share its worktrees.
+    fn check_worktrees(&self) {
+        let uses =
+            |coming: &&Coming| matches!(coming, Coming::Train(Answer::Tried { .. }) | Coming::Union(..));
+        let used = self.coming.iter().filter(uses).count();
+        assert!(used <= self.scheduler.work().train.slots, "{used} trials at once");
+    }
+
+    /// Somebody looks where branches stand.
+    fn look_at_heads(&mut self) {
+        let names: Vec<PlanName> = self
+            .scheduler
+            .work()
+            .plans
+            .iter()
+            .map(|plan| plan.name.clone())
+            .collect();
+        let mut heads = Heads {
+            target: Some(self.some_commit(2)),
+            ..Heads::default()
+        };
+        for name in names {
+            if self.dice.percent(80) {
+                let head = self.some_commit(2);
+                heads.plans.push((name, head));
+            }
+        }
+        self.tell(Input::Heads(heads));
+    }
+
+    fn some_commit(&mut self, of: usize) -> CommitId {
+        format!("{:040x}", 1 + self.dice.below(of)).parse().unwrap()
     }
 
     /// An agent works: it reports some or all of its tasks in any order and ends somehow.
@@ -608,7 +659,7 @@ impl World {
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
-            Coming::Time(_) | Coming::Look(..) | Coming::Train(_) => false,
+            Coming::Time(_) | Coming::Look(..) | Coming::Train(_) | Coming::Union(..) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
@@ -654,6 +705,10 @@ impl World {
                 self.steer();
                 continue;
             }
+            if self.dice.percent(2) {
+                self.look_at_heads();
+                continue;
+            }
             if self.dice.percent(3) {
                 self.ask_for_a_prefix();
                 continue;
@@ -685,6 +740,14 @@ impl World {
                 Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
                 Coming::Look(plan, attempt) => self.look(plan, attempt),
                 Coming::Train(answer) => self.tell(Input::Train(answer)),
+                Coming::Union(id, said) => {
+                    let said = said.unwrap_or_else(|| match self.dice.below(4) {
+                        0 => UnionSaid::Red("red".to_owned()),
+                        1 => UnionSaid::Nothing,
+                        _ => UnionSaid::Green,
+                    });
+                    self.tell(Input::Union(id, said));
+                }
                 // It hangs, unless it is ended; in the end it comes to itself.
                 Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(75) => {
                     self.coming.push(Coming::Work(launch));

@@ -90,6 +90,9 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
         every_commit_green: merge_of(manifest)
             .and_then(|merge| merge.every_commit_green.as_ref())
             .is_none_or(|every| every.value),
+        early: merge_of(manifest)
+            .and_then(|merge| merge.early.as_ref())
+            .is_some_and(|early| early.value),
     }
 }
 

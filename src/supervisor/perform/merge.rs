@@ -53,7 +53,7 @@ pub fn try_out(
     (answer, warnings)
 }
 
-fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
+pub(super) fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
         command: line.to_owned(),
@@ -240,6 +240,7 @@ fn run<'a>(
         worktree: &worktree,
         timeout: what.limit,
         grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),
+        gently: false,
     };
     let began = Instant::now();
     let said = verify::run(campaign, &folder, variables, &check, &|| {

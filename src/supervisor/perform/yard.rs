@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::agent::{JobFolder, Runner};
 use crate::plan::{CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
+use crate::schedule::{EARLY, UnionSaid};
 
 use super::super::Campaign;
 use super::verify;
@@ -73,6 +74,8 @@ pub struct Yard {
     /// Worktrees in use, with the trial.
     slots: Mutex<BTreeMap<usize, TrialId>>,
     unwanted: Mutex<BTreeSet<TrialId>>,
+    /// What was said of trees that were only tried, by shell line.
+    early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
 impl Yard {
@@ -134,6 +137,34 @@ impl Yard {
         let folder = JobFolder::new(campaign.dir.train_verification(*slot));
         if let Ok(Some(runner)) = Runner::adopt(folder) {
             Runner::stop(runner.process(), false);
+        }
+    }
+
+    /// What was said of a tree that was tried early.
+    pub(super) fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
+        held(&self.early)
+            .get(&(tree.to_owned(), line.to_owned()))
+            .cloned()
+    }
+
+    pub(super) fn keep_early_word(&self, tree: &str, line: &str, said: &UnionSaid) {
+        held(&self.early).insert((tree.to_owned(), line.to_owned()), said.clone());
+    }
+
+    /// Ends what is tried early, at once.
+    pub fn end_early(&self, campaign: &Campaign) {
+        let early: Vec<(usize, TrialId)> = held(&self.slots)
+            .iter()
+            .filter(|(_, trial)| **trial & EARLY != 0)
+            .map(|(slot, trial)| (*slot, *trial))
+            .collect();
+        for (slot, trial) in early {
+            held(&self.unwanted).insert(trial);
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            if let Ok(Some(runner)) = Runner::adopt(folder) {
+                Runner::stop(runner.process(), true);
+                let _ = runner.wait();
+            }
         }
     }
 
