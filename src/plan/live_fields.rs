@@ -205,6 +205,7 @@ mod tests {
     fn none_is_forgotten(set: PlanSet, plan: Plan, phase: PhaseSettings) {
         // Tables are compared by name.
         let PlanSet {
+            warnings: _,
             run,
             agents: _,
             resources: _,

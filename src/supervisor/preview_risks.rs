@@ -54,6 +54,12 @@ pub(super) fn risks(
     let mut found = Vec::new();
     of_repository(campaign, situation, set, &mut found)?;
     of_conflicts(campaign, situation, &mut found)?;
+    for warning in &campaign.set.warnings {
+        let mut place = warning.clone();
+        let (what, advice) = (std::mem::take(&mut place.message), place.hint.take());
+        let place = place.to_string().trim_end_matches(": ").to_owned();
+        found.push(Risk::new(what, place, advice.unwrap_or_default()));
+    }
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
         of_plan(set, plan, &mut found);
