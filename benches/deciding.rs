@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use orch::graph::{Durations, Generated, Graph, Ranks};
 use orch::plan::{Arrangement, CommitId, Dispatch, RunId, Strategy};
-use orch::schedule::{At, Effect, Event, Evidence, Exit, Input, Scheduler, Work};
+use orch::schedule::{At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
 use petgraph::graph::DiGraph;
 use support::{Options, Samples};
 
@@ -180,7 +180,15 @@ fn answers(effect: Effect, commit: &CommitId) -> Vec<Event> {
             commit,
         }],
         Effect::Verify { plan } => vec![Event::VerifyPassed { plan, commit }],
-        Effect::Pin { plan, point } => vec![Event::Pinned { plan, point, commit }],
+        Effect::Pin {
+            plan, point, holds, ..
+        } => vec![Event::Pinned(Pinned {
+            plan,
+            point,
+            commit,
+            holds,
+            uncommitted: 0,
+        })],
         _ => Vec::new(),
     }
 }

@@ -110,6 +110,7 @@ impl Queue {
         let settings = TrainSettings {
             slots: SLOTS,
             every_commit_green: every,
+            early: false,
             verified: true,
             command: 0,
         };

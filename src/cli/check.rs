@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::Faults;
+use crate::plan::{Fault, Faults};
 use crate::supervisor;
 
 use super::{CliError, Context, Exit, output};
@@ -18,6 +18,9 @@ struct Checked<'a> {
     schema: u32,
     ok: bool,
     faults: &'a Faults,
+    /// What is allowed and may not be meant; left out where there is none.
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    warnings: &'a [Fault],
 }
 
 /// Runs the command.
@@ -49,8 +52,12 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                     schema: SCHEMA,
                     ok: true,
                     faults: &Faults::default(),
+                    warnings: &set.warnings,
                 })?;
             } else if !context.quiet {
+                for warning in &set.warnings {
+                    output::text(&format!("warning: {warning}\n"))?;
+                }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
                 output::text(&format!(
@@ -66,6 +73,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                     schema: SCHEMA,
                     ok: false,
                     faults,
+                    warnings: &[],
                 })?;
                 Ok(Exit::Usage)
             }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, Point, ReferenceError, WorkRef};
 use crate::supervisor::{
     Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, ResolveStep, Situation,
     SupervisorError, ask, drive, rehearse_merge,
@@ -17,8 +17,8 @@ use super::{CliError, Context, Exit, output, resolve, up};
 /// Land finished plans on the target, in dependency order, each verified as merged
 #[derive(Debug, clap::Args)]
 pub struct MergeArgs {
-    /// Only these plans [default: every finished one]
-    #[arg(value_name = "PLAN")]
+    /// Only these plans; auth.2 is what plan auth has up to the end of its phase 2 [default: every finished plan]
+    #[arg(value_name = "PLAN[.PHASE]")]
     plans: Vec<String>,
     /// Say what would happen; move and verify nothing
     #[arg(long)]
@@ -49,7 +49,7 @@ struct Merged<'a> {
 
 #[derive(Debug, Serialize)]
 struct MergedRow<'a> {
-    name: &'a PlanName,
+    name: &'a WorkRef,
     outcome: MergeOutcome,
     commit: Option<&'a CommitId>,
     why: Option<&'a str>,
@@ -83,12 +83,12 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
         let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
         let report = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
             Came::Merged(report) => report,
-            Came::Done(_) => land(context, &campaign, vec![plan], None)?,
+            Came::Done(_) => land(context, &campaign, vec![WorkRef::whole(&plan)], None)?,
         };
         show(context, &report, false)?;
         return Ok(exit_of(&report));
     }
-    let plans = context.plans(&campaign, &args.plans)?;
+    let plans = wanted(context, &campaign, &args.plans)?;
     let into = args
         .into
         .as_deref()
@@ -106,11 +106,48 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     Ok(exit_of(&report))
 }
 
+/// What was typed; the last phase of a plan ends the whole of it.
+fn wanted(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
+    let mut all: Vec<WorkRef> = Vec::new();
+    for text in typed {
+        let name = context.named(campaign, text.split('.').next().unwrap_or_default())?;
+        let what: Result<WorkRef, ReferenceError> = text.parse();
+        let mut what = what.map_err(|error| CliError::refused(error.to_string()))?;
+        let phases = campaign.plan(&name).map(|plan| &plan.document.phases);
+        let ids: Vec<_> = phases.into_iter().flatten().map(|phase| phase.id).collect();
+        match what.point {
+            Point::Phase(phase) if ids.last() == Some(&phase) => what.point = Point::Plan,
+            Point::Phase(phase) if !ids.contains(&phase) => {
+                let known: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let error = CliError::refused(format!("plan `{name}` has no phase {phase}"));
+                return Err(error.with_hint(format!("it has {}", known.join(", "))));
+            }
+            Point::Task(task) => {
+                let error = CliError::refused(format!(
+                    "`{text}` is a task: a plan lands whole, or up to the end of a phase"
+                ));
+                return Err(error.with_hint(format!("orch merge {name}.{}", task.phase)));
+            }
+            Point::Plan | Point::Phase(_) => {}
+        }
+        match all.iter().find(|other| other.plan == what.plan) {
+            None => all.push(what),
+            Some(other) if *other == what => {}
+            Some(other) => {
+                return Err(CliError::refused(format!(
+                    "{other} and {what} cannot be landed at once: name the one that holds more"
+                )));
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
 fn land(
     context: &Context,
     campaign: &Campaign,
-    plans: Vec<PlanName>,
+    plans: Vec<WorkRef>,
     into: Option<String>,
 ) -> Result<MergeReport, CliError> {
     let errand = Errand::Merge {

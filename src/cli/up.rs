@@ -47,6 +47,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
+        warn_of_manifest(&campaign);
         warn_of_overlaps(&campaign, &only);
     }
     let errand = Errand::Up {
@@ -59,6 +60,13 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         output::text(&next_steps(&view, &campaign.target))?;
     }
     Ok(exit)
+}
+
+/// Names what the manifest allows and may not mean.
+fn warn_of_manifest(campaign: &Campaign) {
+    for warning in &campaign.set.warnings {
+        anstream::eprintln!("warning: {warning}");
+    }
 }
 
 /// So many overlaps are named one by one.

@@ -143,6 +143,12 @@ fn about(
                     reasons.push(reason);
                 }
             }
+            let landed = plan.landed.as_ref();
+            let landed = landed.filter(|landed| landed.up_to.is_none() || landed.phases.contains(&id));
+            if let Some(landed) = landed {
+                let text = format!("has landed ({})", landed.commit.short());
+                reasons.insert(0, Reason::plain(text));
+            }
             if reasons.is_empty() {
                 reasons.push(Reason::plain("is done"));
             }

@@ -171,7 +171,10 @@ impl CandidateBuilder {
         }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Merger) -> Result<T, GitError>) -> Result<T, GitError> {
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Merger) -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
         let mut merger = self.merger.lock().unwrap_or_else(PoisonError::into_inner);
         let merger = match &mut *merger {
             Some(merger) => merger,

@@ -51,7 +51,8 @@ impl Repository {
         let word = self.latest(tip, |commit| {
             let message = String::from_utf8_lossy(commit.message_bytes());
             let mut lines = message.lines();
-            let word = lines.find(|line| *line == landed || *line == back)?;
+            let part = format!("{landed}.");
+            let word = lines.find(|line| *line == landed || *line == back || line.starts_with(&part))?;
             Some(word == back)
         })?;
         Ok(word.unwrap_or(false))

@@ -79,6 +79,7 @@ mod spotless;
 mod stale_lock;
 mod submodule;
 mod survey;
+mod union;
 mod unit;
 mod unit_error;
 mod version;

@@ -103,6 +103,7 @@ impl Generated {
             templates: Default::default(),
             syncs: Vec::new(),
             plans,
+            warnings: Vec::new(),
         }
     }
 

@@ -49,6 +49,27 @@ pub struct ReferenceError {
     pub suffix: &'static str,
 }
 
+impl Point {
+    /// The phase that it lies in, or is; none for a whole plan.
+    pub const fn phase(self) -> Option<PhaseId> {
+        match self {
+            Self::Plan => None,
+            Self::Phase(phase) => Some(phase),
+            Self::Task(task) => Some(task.phase),
+        }
+    }
+}
+
+impl WorkRef {
+    /// A plan as a whole.
+    pub fn whole(plan: &PlanName) -> Self {
+        Self {
+            plan: plan.clone(),
+            point: Point::Plan,
+        }
+    }
+}
+
 impl FromStr for WorkRef {
     type Err = ReferenceError;
 

@@ -53,6 +53,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     ),
     field!("merge.regenerate", Anytime, merge.regenerate, made),
     field!("merge.on_conflict", Anytime, merge.on_conflict, on_conflict),
+    field!("merge.early", Anytime, merge.early, plain),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -219,6 +220,7 @@ mod tests {
     fn none_is_forgotten(set: PlanSet, plan: Plan, phase: PhaseSettings) {
         // Tables are compared by name.
         let PlanSet {
+            warnings: _,
             run,
             agents: _,
             resources: _,
@@ -246,6 +248,7 @@ mod tests {
             every_commit_green: _,
             regenerate: _,
             on_conflict: _,
+            early: _,
         } = merge;
         let Hooks {
             post_create: _,

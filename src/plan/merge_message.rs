@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::templates::{PromptError, render_one};
-use super::{Plan, PlanName, TaskId};
+use super::{PhaseId, Plan, PlanName, TaskId};
 
 /// The template that is used where a repository has none of its own.
 pub const MERGE_TEMPLATE: &str = include_str!("../../templates/merge.txt");
@@ -23,6 +23,8 @@ pub struct MergeContext {
     pub branch: String,
     /// The branch it lands on.
     pub target: String,
+    /// The last phase that lands, where not the whole plan does.
+    pub up_to: Option<PhaseId>,
     /// Its tasks, in document order.
     pub tasks: Vec<MergeTask>,
 }
@@ -50,13 +52,23 @@ impl MergeContext {
             strategy,
             branch: plan.branch.clone(),
             target: target.to_owned(),
+            up_to: None,
             tasks: tasks.collect(),
         }
+    }
+
+    /// The same for the plan's first phases alone.
+    #[must_use]
+    pub fn up_to(mut self, last: PhaseId, phases: &[PhaseId]) -> Self {
+        self.up_to = Some(last);
+        self.tasks.retain(|task| phases.contains(&task.id.phase));
+        self
     }
 }
 
 /// Renders a message. Templates are Jinja, as those of prompts are; empty lines in a row become one, and one `Orch-Plan`
-/// trailer always says which plan it was, since that is how a landed plan is known by its commit.
+/// trailer always says which plan it was, since that is how a landed plan is known by its commit; of a plan's first phases
+/// it says up to which (`auth.2`).
 ///
 /// # Errors
 ///
@@ -69,8 +81,16 @@ pub fn render_merge_message(template: &str, context: &MergeContext) -> Result<St
             lines.push(line);
         }
     }
+    let whole = format!("Orch-Plan: {}", context.plan);
+    let trailer = match context.up_to {
+        Some(phase) => format!("{whole}.{phase}"),
+        None => whole.clone(),
+    };
+    lines
+        .iter_mut()
+        .filter(|line| **line == whole)
+        .for_each(|line| *line = &trailer);
     let mut message = lines.join("\n").trim_end().to_owned();
-    let trailer = format!("Orch-Plan: {}", context.plan);
     if !message.lines().any(|line| line == trailer) {
         // Below other trailers, where there are some.
         let last = message.rsplit("\n\n").next().unwrap_or_default();
@@ -95,6 +115,7 @@ mod tests {
             strategy,
             branch: "orch/auth".to_owned(),
             target: "main".to_owned(),
+            up_to: None,
             tasks: vec![MergeTask {
                 id: TaskId::new(1, 1),
                 title: "Keys {{ title }}".to_owned(),
@@ -114,6 +135,22 @@ mod tests {
             squash,
             "Log in (plan auth)\n\n- 1.1 Keys {{ title }}\n\nOrch-Plan: auth\n"
         );
+    }
+
+    #[test]
+    fn the_first_phases_of_a_plan_are_named_with_their_tasks_alone() {
+        let mut whole = context("merge");
+        whole.tasks.push(MergeTask {
+            id: TaskId::new(2, 1),
+            title: "Doors".to_owned(),
+        });
+        let part = whole.up_to(PhaseId(1), &[PhaseId(1)]);
+        assert_eq!(
+            render_merge_message(MERGE_TEMPLATE, &part).unwrap(),
+            "Merge plan auth up to phase 1: Log in\n\n- 1.1 Keys {{ title }}\n\nOrch-Plan: auth.1\n"
+        );
+        let own = render_merge_message("land\n\nOrch-Plan: {{ plan }}\nBy: x", &part).unwrap();
+        assert_eq!(own, "land\n\nOrch-Plan: auth.1\nBy: x\n");
     }
 
     #[test]

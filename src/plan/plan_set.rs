@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, OnStuck, Overlap, PhaseId,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fault, Hooks, OnStuck, Overlap, PhaseId,
     PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
@@ -30,6 +30,8 @@ pub struct PlanSet {
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
     pub plans: Vec<Plan>,
+    /// What is allowed and may not be meant, sorted by file and place.
+    pub warnings: Vec<Fault>,
 }
 
 impl PlanSet {
@@ -222,6 +224,8 @@ pub struct MergeSettings {
     pub verify_slots: usize,
     /// True when the target only passes through commits that were verified themselves.
     pub every_commit_green: bool,
+    /// True when branches are tried together while no verification of a merge is wanted.
+    pub early: bool,
     /// Generated files, which are made anew where they conflict.
     pub regenerate: Vec<Regenerate>,
     /// What a conflict leads to that needs somebody.

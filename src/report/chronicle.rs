@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::journal::{Columns, Record};
 use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
-use crate::schedule::Event;
+use crate::schedule::{Event, Landed, NotLanded};
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -246,7 +246,11 @@ impl RunStory {
                 end(&note.plan, PlanState::Held, Some(note.why.clone()));
             }
             Event::RetryRequested(about) => end(&about.plan, PlanState::Ready, None),
-            Event::MergeFailed { plan, why } => {
+            Event::MergeFailed(NotLanded {
+                plan,
+                up_to: None,
+                why,
+            }) => {
                 let state = if why.holds() {
                     PlanState::Held
                 } else {
@@ -254,7 +258,12 @@ impl RunStory {
                 };
                 end(plan, state, Some(super::event_line::detail(event)));
             }
-            Event::MergeLanded { plan, commit, .. } => {
+            Event::MergeLanded(Landed {
+                plan,
+                commit,
+                part: None,
+                ..
+            }) => {
                 let plan = self.plan(plan);
                 (plan.state, plan.why) = (Some(PlanState::Landed), None);
                 plan.landed = Some(commit.clone());

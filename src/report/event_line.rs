@@ -121,11 +121,11 @@ pub fn detail(event: &Event) -> String {
             None => report.task.to_string(),
         },
         Event::PhaseDone { phase, .. } => format!("phase {phase}"),
-        Event::Pinned { point, commit, .. } => format!("{} at {}", point_word(*point), commit.short()),
+        Event::Pinned(pinned) => format!("{} at {}", point_word(pinned.point), pinned.commit.short()),
         Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
         Event::PlanHeld { why, .. } => hold(why),
         Event::MergeRequested { plans, .. } => {
-            let names: Vec<&str> = plans.iter().map(|plan| plan.as_str()).collect();
+            let names: Vec<String> = plans.iter().map(ToString::to_string).collect();
             if names.is_empty() {
                 "all that is finished".to_owned()
             } else {
@@ -141,10 +141,17 @@ pub fn detail(event: &Event) -> String {
         Event::MergeFlaky(FlakyMerge { plans, why, .. }) => {
             format!("{}: green after {}", stacked(plans), first_line(why))
         }
-        Event::MergeLanded { target, commit, .. } => format!("{target} is at {}", commit.short()),
+        Event::MergeLanded(landed) => {
+            let part = landed.part.as_ref();
+            let part = part.map(|part| format!("{}: ", part.words())).unwrap_or_default();
+            format!("{part}{} is at {}", landed.target, landed.commit.short())
+        }
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
         Event::MergeReverted(back) => format!("{} is at {}", back.target, back.commit.short()),
-        Event::MergeFailed { why, .. } => merge_trouble(why),
+        Event::MergeFailed(failed) => {
+            let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
+            format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
+        }
         Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
@@ -162,6 +169,8 @@ pub fn detail(event: &Event) -> String {
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
         Event::Resolve(fact) => resolving_line(fact),
+        Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
+        Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
 }
 

@@ -96,6 +96,8 @@ fn is_news(event: &Event) -> bool {
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
         | Event::Resolve(_)
+        | Event::UnionRed(_)
+        | Event::UnionGreen(_)
         | Event::Warning { .. } => true,
     }
 }

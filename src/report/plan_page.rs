@@ -44,9 +44,14 @@ pub fn one_plan(plan: &PlanView) -> String {
     }
     for phase in &plan.phases {
         let style = task_style(phase.state);
+        let landed = plan.landed.as_ref();
+        let landed = match landed.is_some_and(|landed| landed.phases.contains(&phase.id)) {
+            true => ", landed",
+            false => "",
+        };
         let _ = writeln!(
             text,
-            "\nphase {}: {}  {style}{}{style:#}",
+            "\nphase {}: {}  {style}{}{style:#}{landed}",
             phase.id,
             fit(&phase.title, 60),
             phase.state

@@ -7,8 +7,8 @@ use super::plan_run::{Merge, Outcome, PlanRun, Verify};
 use super::scheduler::Scheduler;
 use super::train::TrialId;
 use super::{
-    At, ConflictResolved, Event, Failed, Found, LaneNote, OfPlan, PinRefusal, ResolverFailed, Resolving,
-    Told, WorkRefusal,
+    At, ConflictResolved, Event, Failed, Found, Landed, LaneNote, NotLanded, OfPlan, PinRefusal, Pinned,
+    ResolverFailed, Resolving, Told, WorkRefusal,
 };
 
 /// An effect that was asked for and not answered.
@@ -25,6 +25,8 @@ pub(super) enum Ask {
     Pin(PlanName, Point),
     Try(TrialId),
     StopTrial(TrialId),
+    Union(TrialId),
+    StopUnion(TrialId),
     Land,
     Resolve(AttemptId),
     Wake(At),
@@ -73,10 +75,10 @@ impl Scheduler {
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
-            Event::Pinned { plan, point, .. } => {
+            Event::Pinned(Pinned { plan, point, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
-            Event::MergeLanded { plan, .. } | Event::MergeFailed { plan, .. } => {
+            Event::MergeLanded(Landed { plan, .. }) | Event::MergeFailed(NotLanded { plan, .. }) => {
                 matches!(self.state.plan(plan).merge, Merge::Running(_))
             }
             Event::Resolve(Resolving::Done(ConflictResolved {
@@ -115,7 +117,7 @@ impl Scheduler {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
             }
-            Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) => {
+            Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) => {
                 Ask::Pin(plan.clone(), *point)
             }
             Event::AgentEnded { attempt, .. } => {

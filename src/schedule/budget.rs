@@ -102,6 +102,11 @@ impl Scheduler {
     }
 }
 
+/// Money in millionths.
+pub(super) fn micros(money: f64) -> u64 {
+    (money * 1e6).round() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
+use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
 
-use super::train::Order;
-use super::{At, ResolveOrder, Spent};
+use super::train::{Order, TrialId};
+use super::{At, ResolveOrder, Spent, UnionTrial};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,12 +77,16 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
-    /// Pin the branch's tip for those who wait for this point. Answer: `plan.pinned`.
+    /// Pin the branch's tip as the commit of this point. Answer: `plan.pinned`.
     Pin {
         /// The plan.
         plan: PlanName,
         /// The point.
         point: Point,
+        /// The phases that are done by now.
+        holds: Vec<PhaseId>,
+        /// True when somebody waits for it, so that what is not committed yet should be.
+        wanted: bool,
     },
     /// What the merge train wants done. Answer: [`super::Input::Train`].
     Train {
@@ -93,6 +97,10 @@ pub enum Effect {
     },
     /// Have an agent resolve the conflict of a plan with the target. Answer: `resolve.done` or `resolve.failed`.
     Resolve(Box<ResolveOrder>),
+    /// Merge branches off every checkout and verify the result, as gently as may be. Answer: [`super::Input::Union`].
+    Union(UnionTrial),
+    /// End such a trial early; its own answer follows.
+    StopUnion(TrialId),
     /// Call again at this moment, with no event.
     Wake {
         /// The moment.
@@ -122,6 +130,8 @@ impl Effect {
             | Self::Verify { .. }
             | Self::Train { .. }
             | Self::StopVerification { .. }
+            | Self::Union(_)
+            | Self::StopUnion(_)
             | Self::Pin { .. }
             | Self::Wake { .. } => false,
         }

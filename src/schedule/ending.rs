@@ -93,11 +93,19 @@ impl Scheduler {
             asks.any(|ask| {
                 !matches!(
                     ask,
-                    Ask::Wake(_) | Ask::End | Ask::StopVerification(_) | Ask::StopTrial(_) | Ask::Look(_)
+                    Ask::Wake(_)
+                        | Ask::End
+                        | Ask::StopVerification(_)
+                        | Ask::StopTrial(_)
+                        | Ask::Union(_)
+                        | Ask::StopUnion(_)
+                        | Ask::Look(_)
                 )
             })
         };
-        if busy || waiting() {
+        // What is tried early keeps nobody waiting, unless it has what the train needs.
+        let lent = !stopping && self.train.wanted_back() > 0;
+        if busy || lent || waiting() {
             return;
         }
         let driven = || self.state.plans().filter(|(name, _)| self.state.drives(name));

@@ -2,10 +2,10 @@
 
 use super::{
     Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
-    ManifestEdit, MergeTrouble, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
-    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
+    ManifestEdit, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction, StuckNotice, TakenBack,
+    TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
 };
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
 /// One fact.
@@ -232,14 +232,7 @@ pub enum Event {
     },
     /// The commit that dependents of a point start from was pinned.
     #[serde(rename = "plan.pinned")]
-    Pinned {
-        /// The plan.
-        plan: PlanName,
-        /// The point that others wait for.
-        point: Point,
-        /// The commit.
-        commit: CommitId,
-    },
+    Pinned(super::Pinned),
     /// The commit of a point could not be pinned.
     #[serde(rename = "pin.refused")]
     PinRefused(PinRefusal),
@@ -315,14 +308,14 @@ pub enum Event {
     /// A person, or the manifest, asked for plans to be landed.
     #[serde(rename = "merge.requested")]
     MergeRequested {
-        /// The plans; empty for every plan that is finished.
-        plans: Vec<PlanName>,
+        /// The plans, whole or up to the end of a phase; empty for every plan that is finished.
+        plans: Vec<WorkRef>,
         /// Another target than the run's.
         into: Option<String>,
     },
     /// A candidate is being built and verified.
     #[serde(rename = "merge.started")]
-    MergeStarted(OfPlan),
+    MergeStarted(super::MergeBegun),
     /// A candidate was verified.
     #[serde(rename = "merge.verified")]
     MergeVerified(super::VerifiedMerge),
@@ -331,16 +324,7 @@ pub enum Event {
     MergeFlaky(super::FlakyMerge),
     /// The plan is on the target.
     #[serde(rename = "merge.landed")]
-    MergeLanded {
-        /// The plan.
-        plan: PlanName,
-        /// The branch it landed on.
-        target: String,
-        /// The target before.
-        before: Option<CommitId>,
-        /// The target after: the commit that was verified.
-        commit: CommitId,
-    },
+    MergeLanded(super::Landed),
     /// A finished plan was found on the target without orch having landed it: a person has.
     #[serde(rename = "merge.found")]
     MergeFound(Found),
@@ -349,12 +333,7 @@ pub enum Event {
     MergeReverted(TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
-    MergeFailed {
-        /// The plan.
-        plan: PlanName,
-        /// Why.
-        why: MergeTrouble,
-    },
+    MergeFailed(super::NotLanded),
     /// Nothing of an attempt has moved for as long as `stuck_after` says.
     #[serde(rename = "agent.stuck")]
     AgentStuck(StuckNotice),
@@ -376,6 +355,12 @@ pub enum Event {
     /// By now it does.
     #[serde(rename = "conflict.gone")]
     ConflictGone(Foreseen),
+    /// Branches that pass alone do not pass together.
+    #[serde(rename = "union.red")]
+    UnionRed(super::UnionSeen),
+    /// By now they do.
+    #[serde(rename = "union.green")]
+    UnionGreen(super::UnionSeen),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),

@@ -195,8 +195,11 @@ impl Event {
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
-            | Self::PlanCancelled(of)
-            | Self::MergeStarted(of) => Some(&of.plan),
+            | Self::PlanCancelled(of) => Some(&of.plan),
+            Self::Pinned(about) => Some(&about.plan),
+            Self::MergeStarted(about) => Some(&about.plan),
+            Self::MergeLanded(about) => Some(&about.plan),
+            Self::MergeFailed(about) => Some(&about.plan),
             Self::Resolve(fact) => Some(fact.plan()),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
@@ -211,6 +214,7 @@ impl Event {
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Escalated(wait) => Some(&wait.plan),
+            Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
             Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
             Self::TaskStarted(report)
@@ -229,13 +233,10 @@ impl Event {
             | Self::WorkConflicted { plan, .. }
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
-            | Self::Pinned { plan, .. }
             | Self::VerifyPassed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
-            | Self::Paused { plan, .. }
-            | Self::MergeLanded { plan, .. }
-            | Self::MergeFailed { plan, .. } => Some(plan),
+            | Self::Paused { plan, .. } => Some(plan),
         }
     }
 }

@@ -67,10 +67,7 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("task.failed", "A task was reported failed."),
     ("task.skipped", "A task was left out on purpose."),
     ("phase.done", "All tasks of a phase are done or skipped."),
-    (
-        "plan.pinned",
-        "The commit that dependents of a point start from was pinned.",
-    ),
+    ("plan.pinned", "The commit of a point was pinned."),
     ("pin.refused", "The commit of a point could not be pinned."),
     ("verify.started", "The plan's own verification began."),
     ("verify.passed", "The plan's own verification succeeded."),
@@ -112,7 +109,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("merge.started", "A candidate is being built and verified."),
     ("merge.verified", "A candidate was verified."),
     ("merge.flaky", "A candidate passed that was red before."),
-    ("merge.landed", "The plan is on the target."),
+    (
+        "merge.landed",
+        "The plan, or its first phases (`part`), are on the target.",
+    ),
     (
         "merge.found",
         "A finished plan was found on the target without orch having landed it: a person has.",
@@ -138,6 +138,11 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "The plan's branch does not merge with another live one, or with the target, as both stand.",
     ),
     ("conflict.gone", "By now it does."),
+    (
+        "union.red",
+        "The plan's branch and others pass alone and merge, and together they do not pass.",
+    ),
+    ("union.green", "By now they do."),
     (
         "wait.escalated",
         "A plan has waited for longer than `[escalate]` allows.",

@@ -11,11 +11,13 @@ use super::dispatch::{Limit, Room};
 use super::escalating::told;
 use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
+use super::explain_prefix::first_phases;
 use super::explain_wait::waiting;
 use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
 use super::state::State;
+use super::unions::red_with;
 use super::work::{PlanWork, Work};
 
 /// One reason, in words, and what would free the plan where something can.
@@ -160,7 +162,9 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
         first.text += &format!("; {told}");
     }
     if !state.is_landed(name) {
+        reasons.extend(first_phases(state, name));
         reasons.extend(foreseen(state.plan(name)));
+        reasons.extend(red_with(state, state.plan(name)));
     }
     reasons
 }

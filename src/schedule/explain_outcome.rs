@@ -1,6 +1,6 @@
 //! Why a plan or a part of it came to the end it came to, and what a person can do about it.
 
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{PhaseId, PlanName, UnitId};
 
 use super::explain::Reason;
 use super::plan_run::{Lost, Merge, Outcome, PlanRun};
@@ -54,7 +54,7 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(plan, run, trouble)],
+            (_, Some(trouble)) => vec![explain_trouble(run, name, None, trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
@@ -118,13 +118,24 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
     }
 }
 
-fn explain_trouble(plan: &PlanWork, run: &PlanRun, trouble: &MergeTrouble) -> Reason {
-    let name = &plan.name;
+/// Why a merge did not land a plan, or its phases up to one.
+pub(super) fn explain_trouble(
+    run: &PlanRun,
+    plan: &PlanName,
+    up_to: Option<PhaseId>,
+    trouble: &MergeTrouble,
+) -> Reason {
+    let name = up_to.map_or_else(|| plan.to_string(), |phase| format!("{plan}.{phase}"));
     match trouble {
         MergeTrouble::Conflict {
             with, files, tried, ..
         } => {
-            let way = super::resolving::way_out(name, &run.resolution);
+            let way = match up_to {
+                None => super::resolving::way_out(plan, &run.resolution),
+                Some(_) => {
+                    format!("once it is finished, orch merge --resolve {plan} checks the whole of it out")
+                }
+            };
             Reason::with_remedy(super::conflict_words(with, files, tried.as_deref()), way)
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(

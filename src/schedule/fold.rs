@@ -1,11 +1,11 @@
 //! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
 //! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
 
-use crate::plan::{PlanName, Point};
+use crate::plan::{PlanName, Point, WorkRef};
 
-use super::plan_run::{Merge, Outcome};
+use super::plan_run::Outcome;
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event, MergeTrouble, Spent, Steered};
+use super::{At, Event, MergeTrouble, NotLanded, Spent, Steered};
 
 impl State {
     /// Takes one fact in.
@@ -42,13 +42,7 @@ impl State {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
                 if before.is_some() {
                     // Whoever asked for the rest was told that it did not come to that.
-                    for plan in self
-                        .plans
-                        .iter_mut()
-                        .filter(|plan| matches!(plan.merge, Merge::Wanted(_)))
-                    {
-                        plan.merge = Merge::Idle;
-                    }
+                    self.plans.iter_mut().for_each(|plan| plan.merge_not_wanted());
                 }
                 self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
             }
@@ -62,10 +56,10 @@ impl State {
                 self.odds.note(false);
                 self.apply_to_plan(at, event);
             }
-            Event::MergeFailed {
+            Event::MergeFailed(NotLanded {
                 why: MergeTrouble::Verification { .. },
                 ..
-            } => {
+            }) => {
                 self.odds.note(true);
                 self.apply_to_plan(at, event);
             }
@@ -150,24 +144,22 @@ impl State {
         run.merge_only = Some(before);
     }
 
-    fn request_merge(&mut self, plans: &[PlanName], into: Option<&str>) {
-        let target = into.map(str::to_owned);
+    fn request_merge(&mut self, plans: &[WorkRef], into: Option<&str>) {
         let onto = into
             .or(self.run.as_ref().map(|run| run.target.as_str()))
             .map(str::to_owned);
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             let finished = matches!(plan.outcome, Some(Outcome::Finished));
             let landed = onto.as_ref().is_some_and(|onto| plan.landed.contains_key(onto));
-            let wanted = if plans.is_empty() {
-                finished && !landed
+            let up_to = if plans.is_empty() {
+                (finished && !landed).then_some(None)
             } else {
-                plans.contains(name)
+                let named = plans.iter().rfind(|named| named.plan == *name);
+                named.map(|named| named.point.phase())
             };
             // What an agent makes of its conflict lands without being asked for.
-            let busy = matches!(plan.merge, Merge::Running(_)) || plan.resolution.agent.is_some();
-            if wanted && !busy {
-                plan.merge = Merge::Wanted(target.clone());
-                plan.merge_trouble = None;
+            if let Some(up_to) = up_to.filter(|_| plan.resolution.agent.is_none()) {
+                plan.merge_wanted(up_to, into.map(str::to_owned));
             }
         }
     }

@@ -47,6 +47,12 @@ impl PlanRun {
             Event::ConflictGone(seen) => {
                 self.foreseen.remove(&seen.with);
             }
+            Event::UnionRed(seen) => {
+                self.red_with.insert(seen.with.clone(), seen.why.clone());
+            }
+            Event::UnionGreen(seen) => {
+                self.red_with.remove(&seen.with);
+            }
             _ => {}
         }
     }

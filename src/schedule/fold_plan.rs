@@ -3,8 +3,8 @@
 use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
-use super::plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify};
-use super::{At, Event, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
+use super::{At, Event, Failed, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -81,6 +81,7 @@ impl PlanRun {
                     self.repair = Tries::default();
                 }
                 self.since = at;
+                self.forget_short_end(units);
                 for unit in units {
                     if let UnitId::Phase(phase) = unit {
                         self.phases_done.entry(*phase).or_insert(at);
@@ -138,9 +139,7 @@ impl PlanRun {
                 }
                 self.phases_done.entry(*phase).or_insert(at);
             }
-            Event::Pinned { point, commit, .. } => {
-                self.pins.insert(*point, commit.clone());
-            }
+            Event::Pinned(pinned) => self.was_pinned(at, pinned),
             Event::PinRefused(PinRefusal { point, why, .. }) => {
                 self.pins_refused.insert(*point, why.clone());
             }
@@ -188,41 +187,11 @@ impl PlanRun {
                 self.approved.insert(*point);
                 self.since = at;
             }
-            Event::MergeStarted { .. } => {
-                let into = match &self.merge {
-                    Merge::Wanted(into) | Merge::Running(into) => into.clone(),
-                    Merge::Idle => None,
-                };
-                self.merge = Merge::Running(into);
-                self.merge_trouble = None;
-            }
-            Event::MergeLanded {
-                target,
-                before,
-                commit,
-                ..
-            } => {
-                self.merge = Merge::Idle;
-                self.merge_trouble = None;
-                self.conflict_is_over(before.as_ref());
-                self.landed.insert(target.clone(), commit.clone());
-                self.since = at;
-            }
+            Event::MergeStarted(begun) => self.merge_began(begun),
+            Event::MergeLanded(landed) => self.has_landed(at, landed),
             Event::MergeFound(found) => self.was_found(at, found),
             Event::MergeReverted(back) => self.was_taken_back(at, back),
-            Event::MergeFailed { why, .. } => {
-                self.merge = Merge::Idle;
-                let changed = matches!(
-                    why,
-                    MergeTrouble::Conflict { .. }
-                        | MergeTrouble::Verification { .. }
-                        | MergeTrouble::TargetRed { .. }
-                );
-                if changed {
-                    self.since = at;
-                }
-                self.merge_trouble = Some(why.clone());
-            }
+            Event::MergeFailed(failed) => self.has_not_landed(at, failed),
             Event::Resolve(fact) => self.apply_resolving(at, fact),
             Event::RunStarted { .. }
             | Event::RunStopping { .. }
@@ -240,6 +209,8 @@ impl PlanRun {
             | Event::MessageSent(_)
             | Event::ConflictForeseen(_)
             | Event::ConflictGone(_)
+            | Event::UnionRed(_)
+            | Event::UnionGreen(_)
             | Event::Escalated(_) => self.apply_notice(at, event),
         }
     }

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::plan::{PlanName, Priority};
+use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 
 use super::foresight::in_the_way_of;
 use super::plan_run::{Merge, Outcome, PlanRun};
+use super::prefix::{Prefix, depends, prefix};
 use super::state::State;
 use super::train::Entry;
 use super::work::{PlanWork, Work};
@@ -18,18 +19,30 @@ type Urgency = (Reverse<Priority>, usize);
 /// The first request that cannot be met, and why.
 pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
     let candidates = candidates(work, state);
-    candidates.iter().find_map(|(plan, into)| {
-        let run = state.plan(&plan.name);
-        if run.outcome != Some(Outcome::Finished) {
-            return Some((plan.name.clone(), not_finished(run)));
-        }
-        let lost = blockers(work, plan, into.as_deref(), state)
-            .into_iter()
-            .find(|on| {
-                let on_wanted = candidates.iter().any(|(other, _)| other.name == *on);
-                !on_wanted && !will_land_by_itself(work, on, state)
-            })?;
-        Some((plan.name.clone(), MergeTrouble::Waits { on: lost }))
+    let extents: Vec<_> = candidates
+        .iter()
+        .map(|candidate| extent(candidate, state))
+        .collect();
+    candidates.iter().zip(&extents).find_map(|(candidate, extent)| {
+        let refused = |why: MergeTrouble| Some((candidate.plan.name.clone(), why));
+        let extent = match extent {
+            Ok(Some(extent)) => extent,
+            Ok(None) => return None,
+            Err(why) => return refused(why.clone()),
+        };
+        let lost = blockers(work, candidate, extent, state).into_iter().find(|on| {
+            let wanted = candidates.iter().zip(&extents).any(|(other, extent)| {
+                let may_hold = match extent {
+                    Ok(Some(extent)) => extent.holds(on.point),
+                    // Which phases it holds is not known yet.
+                    Ok(None) => true,
+                    Err(_) => false,
+                };
+                other.plan.name == on.plan && may_hold
+            });
+            !wanted && !will_land_by_itself(work, &on.plan, state)
+        })?;
+        refused(MergeTrouble::Waits { on: lost.plan })
     })
 }
 
@@ -37,50 +50,121 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
 /// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
 pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
     let candidates = candidates(work, state);
-    let all = candidates.iter().map(|(plan, into)| {
-        let blockers = blockers(work, plan, into.as_deref(), state);
-        (
-            &plan.name,
-            into,
-            blockers.into_iter().collect::<BTreeSet<PlanName>>(),
-        )
+    let all = candidates.iter().filter_map(|candidate| {
+        let extent = extent(candidate, state).ok().flatten()?;
+        let needs = blockers(work, candidate, &extent, state);
+        Some((candidate, extent, needs))
     });
     let mut waiting: Vec<_> = all.collect();
     let mut goes = under_way;
     let mut queue: Vec<Entry> = Vec::new();
+    let mut extents: Vec<Extent> = Vec::new();
     loop {
-        let next = waiting.iter().position(|(_, into, needs)| {
-            let same = goes.as_ref().is_none_or(|goes| goes == *into);
-            same && needs
-                .iter()
-                .all(|need| queue.iter().any(|entry| entry.plan == *need))
+        let next = waiting.iter().position(|(candidate, _, needs)| {
+            let same = goes.as_ref().is_none_or(|goes| *goes == candidate.into);
+            let before = |need: &WorkRef| {
+                let mut queued = queue.iter().zip(&extents);
+                queued.any(|(entry, extent)| entry.plan == need.plan && extent.holds(need.point))
+            };
+            same && needs.iter().all(before)
         });
         let Some(next) = next else { break };
-        let (plan, into, needs) = waiting.remove(next);
-        goes.get_or_insert_with(|| into.clone());
+        let (candidate, extent, needs) = waiting.remove(next);
+        goes.get_or_insert_with(|| candidate.into.clone());
+        extents.push(extent);
         queue.push(Entry {
-            plan: plan.clone(),
-            needs,
+            plan: candidate.plan.name.clone(),
+            needs: needs.into_iter().map(|need| need.plan).collect(),
         });
     }
     (goes.flatten(), queue)
 }
 
+/// The first phases of a plan that are to land, when not all of it is.
+pub fn part(work: &Work, state: &State, name: &PlanName) -> Option<Prefix> {
+    let candidate = candidates(work, state)
+        .into_iter()
+        .find(|candidate| candidate.plan.name == *name)?;
+    match extent(&candidate, state).ok()?? {
+        Extent::Whole => None,
+        Extent::Part(part) => Some(part),
+    }
+}
+
+/// A merge that somebody wants.
+struct Candidate<'a> {
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    /// Another target than the run's.
+    into: Option<String>,
+    /// The last phase that is to land; none for the whole plan.
+    up_to: Option<PhaseId>,
+}
+
+/// How much of a plan is to land.
+enum Extent {
+    Whole,
+    Part(Prefix),
+}
+
+impl Extent {
+    fn holds(&self, point: Point) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Part(part) => part.holds(point),
+        }
+    }
+}
+
+/// How much of the plan is to land; none while that is being found out.
+fn extent(candidate: &Candidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
+    let Candidate { plan, run, up_to, .. } = candidate;
+    let Some(up_to) = *up_to else {
+        return match run.outcome {
+            Some(Outcome::Finished) => Ok(Some(Extent::Whole)),
+            _ => Err(not_finished(run)),
+        };
+    };
+    if let Some(part) = &run.merge_prefix {
+        return Ok(Some(Extent::Part(part.clone())));
+    }
+    match prefix(plan, run, up_to)? {
+        Some(part) => Ok(Some(Extent::Part(part))),
+        None if will_be_pinned(plan, run, state) => Ok(None),
+        None => Err(MergeTrouble::Refused {
+            why: format!(
+                "the commit with which phase {up_to} ended is not known: no supervisor was there to note it; a later phase, \
+                 or the whole plan, can land"
+            ),
+        }),
+    }
+}
+
+/// True when the commit of a phase that is done is about to be noted.
+fn will_be_pinned(plan: &PlanWork, run: &PlanRun, state: &State) -> bool {
+    let driving = state.run.as_ref().is_some_and(|run| run.merge_only.is_none());
+    let open = run.is_open() && run.worktree().is_some() && run.phases_done.len() < plan.phases.len();
+    driving && open && state.drives(&plan.name)
+}
+
 /// Every plan that somebody wants merged, the most urgent first, with its target.
-fn candidates<'a>(work: &'a Work, state: &State) -> Vec<(&'a PlanWork, Option<String>)> {
-    let mut candidates: Vec<(Urgency, &PlanWork, Option<String>)> = Vec::new();
+fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<(Urgency, Candidate<'a>)> = Vec::new();
     for (index, plan) in work.plans.iter().enumerate() {
         let run = &state.plans[index];
         if let Some(into) = wanted(plan, run, state) {
             let order = (Reverse(plan.priority), in_the_way_of(state, run));
-            candidates.push((order, plan, into));
+            let candidate = Candidate {
+                plan,
+                run,
+                into,
+                up_to: run.merge_up_to,
+            };
+            candidates.push((order, candidate));
         }
     }
     candidates.sort_by_key(|candidate| candidate.0);
-    candidates
-        .into_iter()
-        .map(|(_, plan, into)| (plan, into))
-        .collect()
+    candidates.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// The target to merge the plan into, when somebody wants it merged now.
@@ -96,18 +180,28 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
     }
 }
 
-/// The plans that have to land before this one and have not.
-fn blockers(work: &Work, plan: &PlanWork, into: Option<&str>, state: &State) -> Vec<PlanName> {
-    let Some(target) = into.or(state.run.as_ref().map(|run| run.target.as_str())) else {
+/// What has to land before it and has not.
+fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
+    let Candidate { plan, run, into, .. } = candidate;
+    let own = state.run.as_ref().map(|run| &run.target);
+    let Some(target) = into.as_ref().or(own) else {
         return Vec::new();
     };
-    plan.all_depends()
-        .map(|dependency| &dependency.on.plan)
-        .chain(carried_overlaps(plan, state))
-        .filter(|on| state.number(on).is_some())
-        .filter(|on| !state.plan(on).landed.contains_key(target))
-        .filter(|on| !is_partner(work, plan, on, state))
-        .cloned()
+    let depends = match extent {
+        Extent::Whole => plan.all_depends().collect(),
+        Extent::Part(part) => depends(plan, run, part),
+    };
+    let whole = |on: &PlanName| WorkRef {
+        plan: on.clone(),
+        point: Point::Plan,
+    };
+    depends
+        .into_iter()
+        .map(|dependency| dependency.on.clone())
+        .chain(carried_overlaps(plan, state).map(whole))
+        .filter(|on| state.number(&on.plan).is_some())
+        .filter(|on| !state.has_landed(on, target))
+        .filter(|on| !(matches!(extent, Extent::Whole) && is_partner(work, plan, &on.plan, state)))
         .collect()
 }
 

@@ -4,7 +4,9 @@ use super::answers::Ask;
 use super::plan_run::Merge;
 use super::scheduler::{Scheduler, Step};
 use super::train::{Answer, Order, Outcome, Tried};
-use super::{At, Effect, Event, FlakyMerge, MergeTrouble, OfPlan, VerifiedMerge, landing};
+use super::{
+    At, Effect, Event, FlakyMerge, Landed, MergeBegun, MergeTrouble, NotLanded, VerifiedMerge, landing,
+};
 use crate::plan::PlanName;
 
 impl Scheduler {
@@ -14,17 +16,19 @@ impl Scheduler {
             return;
         }
         while let Some((plan, why)) = landing::refusal(&self.work, &self.state) {
-            self.record(at, Event::MergeFailed { plan, why }, step);
+            self.not_landed(at, plan, why, step);
         }
         self.frontier.landing = false;
         let under_way = (!self.train.is_idle()).then(|| self.train.heads_for().map(str::to_owned));
         let (into, queue) = landing::queue(&self.work, &self.state, under_way);
         self.train.set_queue(into, queue);
+        self.train.lend(self.early.busy());
         for order in self.train.decide(&self.state.odds) {
             if let Order::Try(trial) = &order {
                 for plan in &trial.stack {
                     if !matches!(self.state.plan(plan).merge, Merge::Running(_)) {
-                        self.record(at, Event::MergeStarted(OfPlan { plan: plan.clone() }), step);
+                        let (plan, part) = (plan.clone(), landing::part(&self.work, &self.state, plan));
+                        self.record(at, Event::MergeStarted(MergeBegun { plan, part }), step);
                     }
                 }
             }
@@ -68,13 +72,17 @@ impl Scheduler {
         let target = into.or_else(|| self.state.run.as_ref().map(|run| run.target.clone()));
         for outcome in self.train.take(answer) {
             let event = match outcome {
-                Outcome::Landed { plan, before, commit } => Event::MergeLanded {
-                    plan,
+                Outcome::Landed { plan, before, commit } => Event::MergeLanded(Landed {
                     target: target.clone().unwrap_or_default(),
                     before,
                     commit,
-                },
-                Outcome::Failed(plan, why) => Event::MergeFailed { plan, why },
+                    part: self.state.plan(&plan).merge_prefix.clone(),
+                    plan,
+                }),
+                Outcome::Failed(plan, why) => {
+                    self.not_landed(at, plan, why, step);
+                    continue;
+                }
                 Outcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
                     plan: stack.last().cloned(),
                     plans: stack,
@@ -102,7 +110,12 @@ impl Scheduler {
         for plan in left.map(|(name, _)| name.clone()).collect::<Vec<PlanName>>() {
             let why = "a person asked to stop before its turn came".to_owned();
             let why = MergeTrouble::Refused { why };
-            self.record(at, Event::MergeFailed { plan, why }, step);
+            self.not_landed(at, plan, why, step);
         }
+    }
+
+    fn not_landed(&mut self, at: At, plan: PlanName, why: MergeTrouble, step: &mut Step) {
+        let up_to = self.state.plan(&plan).merge_up_to;
+        self.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
-    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, Point, TaskId, TaskState, UnitId, Waiting,
+    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
+    Waiting,
 };
 
 use super::attempt::{Attempt, AttemptRecord};
+use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
 use super::{At, Found, Hold, MergeTrouble, Parking, Resolution, Spent, TakenBack};
 
 /// State of one plan.
@@ -38,6 +40,8 @@ pub struct PlanRun {
     pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
+    /// What the branch held when the commit of a phase's end was pinned.
+    pub ends: BTreeMap<PhaseId, PhaseEnd>,
     /// Points whose commit could not be pinned in this run, and why.
     pub pins_refused: BTreeMap<Point, String>,
     /// The attempts under way, by lane.
@@ -54,16 +58,26 @@ pub struct PlanRun {
     pub outcome: Option<Outcome>,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
+    /// The first phases that landed by themselves, by target branch.
+    pub landed_prefix: BTreeMap<String, LandedPrefix>,
     /// What shows that a person landed it, by target branch.
     pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// The commits that took it back, by target branch.
     pub reverted: BTreeMap<String, CommitId>,
     /// Where its merge stands.
     pub merge: Merge,
+    /// The last phase that the merge is about; none for the whole plan.
+    pub merge_up_to: Option<PhaseId>,
+    /// What the merge under way is about, when that is not the whole plan.
+    pub merge_prefix: Option<Prefix>,
+    /// The merge that was asked for while another was under way: up to which phase, and the target.
+    pub merge_next: Option<(Option<PhaseId>, Option<String>)>,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
     /// How far the resolution of its conflict with the target is.
     pub resolution: Resolution,
+    /// Why the last merge of its first phases did not land those, and up to which.
+    pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
     /// The last word about each task and sub-task, whether it counted or came too late.
     pub heard: BTreeMap<ItemId, TaskState>,
     /// Messages to those who work on it, in the order of their numbers.
@@ -72,6 +86,8 @@ pub struct PlanRun {
     pub told: u32,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
     pub foreseen: BTreeMap<String, Vec<String>>,
+    /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
+    pub red_with: BTreeMap<Vec<PlanName>, String>,
     /// Waits that somebody was told of, and when.
     pub escalated: BTreeMap<(Waiting, String), At>,
     /// Agents that met a rate limit or an outage here: what of it they would work on waits.
@@ -220,6 +236,7 @@ impl PlanRun {
     pub(super) fn was_taken_back(&mut self, at: At, back: &TakenBack) {
         self.landed.remove(&back.target);
         self.landed_by_hand.remove(&back.target);
+        self.landed_prefix.remove(&back.target);
         self.reverted.insert(back.target.clone(), back.commit.clone());
         self.outcome = Some(Outcome::Cancelled);
         self.since = at;

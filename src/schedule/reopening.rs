@@ -37,6 +37,7 @@ impl PlanRun {
             open.for_each(|(_, tries)| tries.begin_again());
         }
         self.merge_trouble = None;
+        self.prefix_trouble = None;
         self.making.clear();
         if new_run {
             self.escalated.clear();

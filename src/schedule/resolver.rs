@@ -204,9 +204,9 @@ impl PlanRun {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ConflictSides, Input, OfPlan, Work};
+    use super::super::{ConflictSides, Input, MergeBegun, NotLanded, OfPlan, Work};
     use super::*;
-    use crate::plan::RunId;
+    use crate::plan::{RunId, WorkRef};
 
     fn commit(digit: &str) -> CommitId {
         digit.repeat(40).parse().unwrap()
@@ -237,8 +237,9 @@ mod tests {
     }
 
     fn conflict(plan: &str, onto: &str) -> Event {
-        Event::MergeFailed {
+        Event::MergeFailed(NotLanded {
             plan: plan.parse().unwrap(),
+            up_to: None,
             why: MergeTrouble::Conflict {
                 with: Vec::new(),
                 files: vec!["a".to_owned()],
@@ -248,7 +249,7 @@ mod tests {
                     head: commit("9"),
                 })),
             },
-        }
+        })
     }
 
     fn orders(step: &Step) -> Vec<ResolveOrder> {
@@ -262,15 +263,18 @@ mod tests {
     /// What an agent is started on when a plan does not merge.
     fn fails(scheduler: &mut Scheduler, plan: &str, onto: &str) -> Vec<ResolveOrder> {
         let name: PlanName = plan.parse().unwrap();
-        let of = OfPlan { plan: name.clone() };
+        let begun = MergeBegun {
+            plan: name.clone(),
+            part: None,
+        };
         scheduler.handle(
             At(1),
             Input::Event(Event::MergeRequested {
-                plans: vec![name],
+                plans: vec![WorkRef::whole(&name)],
                 into: None,
             }),
         );
-        let _ = scheduler.take(At(1), &Event::MergeStarted(of));
+        let _ = scheduler.take(At(1), &Event::MergeStarted(begun));
         orders(&scheduler.handle(At(1), Input::Event(conflict(plan, onto))))
     }
 

@@ -11,13 +11,14 @@ use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
 
 use super::answers::Ask;
 use super::behind::Behind;
+use super::early::Early;
 use super::frontier::Frontier;
 use super::lanes::Machine;
 use super::standing::Standing;
 use super::state::{Phase, State};
-use super::train::{Answer, Train};
+use super::train::{Answer, Train, TrialId};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Event, PinRefusal, Signs, invariants};
+use super::{At, Effect, Event, Heads, PinRefusal, Pinned, Signs, UnionSaid, invariants};
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,10 @@ pub enum Input {
     },
     /// What came of something that the merge train asked for.
     Train(Answer),
+    /// Where branches stand.
+    Heads(Heads),
+    /// What came of branches that were tried together.
+    Union(TrialId, UnionSaid),
     /// How hard the machine is at work.
     Machine(Machine),
     /// Nothing happened but time.
@@ -69,11 +74,12 @@ pub struct Scheduler {
     pub(super) machine: Machine,
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(super) train: Train,
+    pub(super) early: Early,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
-    waited: Vec<Vec<WorkRef>>,
+    pub(super) waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
     waiting: Vec<Vec<usize>>,
     /// What starts from the commit of a point.
@@ -97,6 +103,7 @@ impl Scheduler {
             frontier: Frontier::unknown(work.plans.len()),
             behind: Behind::of_all(&work),
             train: Train::new(work.train),
+            early: Early::default(),
             work,
             state,
             asked: BTreeSet::new(),
@@ -175,6 +182,8 @@ impl Scheduler {
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
             Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
             Input::Train(answer) => self.take_answer(at, answer, &mut step),
+            Input::Heads(heads) => self.look_at_heads(heads),
+            Input::Union(trial, said) => self.take_union(at, trial, said, &mut step),
             Input::Machine(machine) => self.look_at_machine(machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
@@ -215,10 +224,12 @@ impl Scheduler {
             self.frontier.dirty.extend(0..self.work.plans.len());
         }
         self.frontier.ahead.follow(event);
-        if let Event::Pinned { plan, point, .. } | Event::PinRefused(PinRefusal { plan, point, .. }) = event
+        if let Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) =
+            event
             && let Some(number) = self.state.number(plan)
         {
             self.frontier.pinning.remove(&(number, *point));
+            self.frontier.landing = true;
         }
         match event {
             Event::RunStarted { .. }
@@ -317,6 +328,7 @@ impl Scheduler {
         if !stopping && !merge_only {
             self.make_worktrees(step);
         }
+        self.try_unions(step, stopping || merge_only);
         self.stop_agents(at, step);
         self.wake_or_end(at, step);
     }
@@ -340,30 +352,6 @@ impl Scheduler {
         let alarm = alarms.into_iter().flatten().min().filter(|_| !stopping);
         self.frontier.alarms.set(plan, alarm);
         self.refresh(at, plan);
-    }
-
-    /// Pins every point of the plan that some other waits for, as soon as it is reached.
-    fn pin_what_is_waited_for(&mut self, plan: usize, step: &mut Step) {
-        let run = &self.state.plans[plan];
-        if run.worktree().is_none() {
-            return;
-        }
-        let due: Vec<WorkRef> = self.waited[plan]
-            .iter()
-            .filter(|work| {
-                run.has_reached(work.point)
-                    && !run.pins.contains_key(&work.point)
-                    && !run.pins_refused.contains_key(&work.point)
-            })
-            .cloned()
-            .collect();
-        for work in due {
-            if let Some(key) = self.first_behind(&work) {
-                self.frontier.pinning.insert((plan, work.point), key);
-            }
-            let WorkRef { plan, point } = work;
-            self.ask(Ask::Pin(plan.clone(), point), Effect::Pin { plan, point }, step);
-        }
     }
 
     pub(super) fn ask(&mut self, ask: Ask, effect: Effect, step: &mut Step) {

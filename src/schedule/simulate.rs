@@ -10,7 +10,7 @@ use super::bound::lower_bound;
 use super::simulation::{Simulation, SimulationSettings, Span};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
-use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Scheduler, Step, invariants};
+use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Pinned, Scheduler, Step, invariants};
 
 /// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
 /// plans, after some.
@@ -211,7 +211,18 @@ impl<'s> World<'s> {
                 },
             ),
             Effect::Verify { plan } => (times.verify, Event::VerifyPassed { plan, commit }),
-            Effect::Pin { plan, point } => (times.pin, Event::Pinned { plan, point, commit }),
+            Effect::Pin {
+                plan, point, holds, ..
+            } => {
+                let pinned = Pinned {
+                    plan,
+                    point,
+                    commit,
+                    holds,
+                    uncommitted: 0,
+                };
+                (times.pin, Event::Pinned(pinned))
+            }
             Effect::Train { order, .. } => return self.train(order),
             Effect::Wake { at } => return self.coming(at.0.saturating_sub(self.now), Happening::Wake),
             Effect::End(ending) => {
@@ -221,7 +232,11 @@ impl<'s> World<'s> {
             // Nothing conflicts in a simulation.
             Effect::Resolve(_) => return,
             // Nobody asks a simulation to stop.
-            Effect::Stop { .. } | Effect::StopVerification { .. } | Effect::Look { .. } => return,
+            Effect::Stop { .. }
+            | Effect::StopVerification { .. }
+            | Effect::Look { .. }
+            | Effect::Union(_)
+            | Effect::StopUnion(_) => return,
         };
         self.coming(delay, Happening::Answer(answer));
     }

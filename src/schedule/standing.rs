@@ -173,6 +173,8 @@ impl Standing {
             | Event::Escalated(_)
             | Event::ConflictForeseen(_)
             | Event::ConflictGone(_)
+            | Event::UnionRed(_)
+            | Event::UnionGreen(_)
             | Event::Pinned { .. } => return,
             _ => {}
         }

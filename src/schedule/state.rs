@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState};
+use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, WorkRef};
 
 use super::attempt::Attempt;
 use super::parking::Limit;
@@ -128,10 +128,18 @@ impl State {
         self.plan(name).landed.get(target)
     }
 
+    /// True when a point of a plan is on a target: with the whole plan, or with its first phases.
+    pub fn has_landed(&self, on: &WorkRef, target: &str) -> bool {
+        let run = self.plan(&on.plan);
+        let part = run.landed_prefix.get(target);
+        run.landed.contains_key(target) || part.is_some_and(|part| part.prefix.holds(on.point))
+    }
+
     /// True when what the dependency asks for has happened.
     pub fn is_satisfied(&self, dependency: &Dependency) -> bool {
         if dependency.landed {
-            self.is_landed(&dependency.on.plan)
+            let target = self.run.as_ref().map(|run| run.target.as_str());
+            target.is_some_and(|target| self.has_landed(&dependency.on, target))
         } else {
             self.plan(&dependency.on.plan).has_reached(dependency.on.point)
         }
@@ -140,7 +148,10 @@ impl State {
     /// The commit that a dependent starts from, once there is one.
     pub fn commit_of(&self, dependency: &Dependency) -> Option<&CommitId> {
         if dependency.landed {
-            self.landed_commit(&dependency.on.plan)
+            let target = &self.run.as_ref()?.target;
+            let whole = self.landed_commit(&dependency.on.plan);
+            let part = || self.plan(&dependency.on.plan).landed_prefix.get(target);
+            whole.or_else(|| Some(&part()?.commit))
         } else {
             self.plan(&dependency.on.plan).pins.get(&dependency.on.point)
         }

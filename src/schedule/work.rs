@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::agent_work::{AgentWork, agent_work, resolvers};
+use super::budget::micros;
 use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
-    Priority, ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, MergeStrategy, PhaseId, Plan, PlanName,
+    PlanSet, Point, Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -71,6 +72,8 @@ pub struct PlanWork {
     pub carry: bool,
     /// True when the plan lands as soon as it is finished.
     pub auto_merge: bool,
+    /// True when the plan's own commits land, so that what is built on some of them stays so.
+    pub keeps_commits: bool,
     /// What the plan may use up, in millionths of money; none for no limit.
     pub budget: Option<u64>,
 }
@@ -277,13 +280,9 @@ fn plan_work(
         verify: plan.verify.is_some(),
         carry: plan.carry,
         auto_merge: plan.auto_merge || auto_merge,
+        keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
         budget: plan.budget.map(micros),
     }
-}
-
-/// Money in millionths.
-fn micros(money: f64) -> u64 {
-    (money * 1e6).round() as u64
 }
 
 impl PlanWork {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::git::Forecast;
 use crate::plan::PlanName;
-use crate::schedule::{Clashing, Event, Input, foresee};
+use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
 use super::conflicts::{Head, live_heads, pairs};
 use super::engine::Engine;
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Kept {
 }
 
 /// What a look found; none when no head has moved.
-pub type Looked = Result<Option<Vec<Clashing>>, SupervisorError>;
+pub type Looked = Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>;
 
 impl ConflictWatch {
     /// From now on the loop is reminded to look. Ends with the loop.
@@ -88,9 +88,10 @@ impl Engine<'_> {
     pub(super) fn take_conflicts(&mut self, looked: Looked, inputs: &mut Vec<Input>) {
         self.conflicts.busy = false;
         match looked {
-            Ok(Some(found)) => {
+            Ok(Some((heads, found))) => {
                 let events = foresee(self.scheduler.state(), &found);
                 inputs.extend(events.into_iter().map(Input::Event));
+                inputs.push(Input::Heads(heads));
             }
             Ok(None) => {}
             Err(error) => self.warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
@@ -121,7 +122,32 @@ fn look(campaign: &Campaign, kept: &mut Kept, is_live: impl Fn(&PlanName) -> boo
         one: pair.a,
         other: pair.b,
     });
-    Ok(Some(clashing.collect()))
+    let clashing: Vec<Clashing> = clashing.collect();
+    Ok(Some((known(&campaign.target, &kept.heads, &clashing), clashing)))
+}
+
+/// The same as what the scheduler is told.
+fn known(target: &str, heads: &[Head], clashing: &[Clashing]) -> Heads {
+    let mut known = Heads::default();
+    if let Some(((_, tip), plans)) = heads.split_first() {
+        known.target = Some(tip.clone());
+        let plans = plans
+            .iter()
+            .filter_map(|(name, head)| Some((name.parse().ok()?, head.clone())));
+        known.plans.extend(plans);
+    }
+    for pair in clashing {
+        match (pair.one.parse(), pair.other.parse()) {
+            (_, Ok(plan)) if pair.one == target => {
+                known.apart.insert(plan);
+            }
+            (Ok(one), Ok(other)) => {
+                known.clashes.insert((one, other));
+            }
+            _ => {}
+        }
+    }
+    known
 }
 
 /// True for a fact after which a head may have moved.

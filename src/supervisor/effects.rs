@@ -87,7 +87,12 @@ impl Engine<'_> {
                 let campaign = self.campaign.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
             }
-            Effect::Pin { plan, point } => {
+            Effect::Pin {
+                plan,
+                point,
+                holds,
+                wanted,
+            } => {
                 let worktree = self.worktree(&LaneId::own(&plan));
                 let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
                 let run = self.scheduler.state().plan(&plan);
@@ -97,12 +102,13 @@ impl Engine<'_> {
                     since: attempt.head.clone(),
                 });
                 self.in_background(move || {
-                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref()) {
-                        Ok((event, warning)) => {
+                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref(), wanted) {
+                        Ok((mut pinned, warning)) => {
+                            pinned.holds = holds;
                             if let Some(why) = warning {
                                 let _ = sender.send(Message::Warning(Some(plan), why));
                             }
-                            Message::Input(Input::Event(event))
+                            Message::Input(Input::Event(Event::Pinned(pinned)))
                         }
                         Err(why) => {
                             Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
@@ -111,6 +117,11 @@ impl Engine<'_> {
                 });
             }
             Effect::Train { order, into } => self.train(order, into),
+            Effect::Union(trial) => self.try_union(trial),
+            Effect::StopUnion(trial) => {
+                let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
+                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+            }
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
         }

@@ -341,6 +341,7 @@ impl<'o> Engine<'o> {
 
     /// What is still to be said at the end.
     fn last_look(&mut self) -> Result<(), SupervisorError> {
+        self.yard.end_early(&self.campaign);
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
         warnings.extend(self.tidy_conflicts());

@@ -1,6 +1,6 @@
 //! What a supervisor is started for, and how that ended.
 
-use crate::plan::{PlanName, PlanSet};
+use crate::plan::{PlanName, PlanSet, WorkRef};
 use crate::schedule::Ending;
 
 use super::MergeReport;
@@ -17,8 +17,8 @@ pub enum Errand {
     },
     /// Land what is finished, and start nothing.
     Merge {
-        /// Which; empty for all that are finished.
-        plans: Vec<PlanName>,
+        /// Which, whole or up to the end of a phase; empty for all that are finished.
+        plans: Vec<WorkRef>,
         /// Another target.
         into: Option<String>,
     },

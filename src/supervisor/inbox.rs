@@ -2,7 +2,7 @@
 
 use crate::agent::JobState;
 use crate::journal::Verdicts;
-use crate::plan::PlanName;
+use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Exit, Input, SteerRefusal};
 
 use super::control::Call;
@@ -113,11 +113,15 @@ impl Engine<'_> {
 
     pub(super) fn request_merge(
         &mut self,
-        plans: Vec<PlanName>,
+        plans: Vec<WorkRef>,
         into: Option<String>,
         reply: Option<tokio::sync::oneshot::Sender<Answer>>,
     ) -> Result<(), SupervisorError> {
-        if let Some(name) = plans.iter().find(|name| self.campaign.plan(name).is_none()) {
+        if let Some(name) = plans
+            .iter()
+            .map(|work| &work.plan)
+            .find(|name| self.campaign.plan(name).is_none())
+        {
             let why =
                 format!("there is no plan `{name}` in the manifest that the supervisor was started with");
             if let Some(reply) = reply {

@@ -48,7 +48,10 @@ impl HandLandings {
             began: state.run.as_ref().map(|run| run.base.clone()),
             landed: state
                 .plans()
-                .filter_map(|(_, run)| run.landed.get(&target).cloned())
+                .flat_map(|(_, run)| {
+                    let part = run.landed_prefix.get(&target).map(|part| &part.commit);
+                    run.landed.get(&target).into_iter().chain(part).cloned()
+                })
                 .collect(),
             target,
         }

@@ -2,9 +2,9 @@
 
 use tokio::sync::oneshot;
 
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, PlanName, Point, WorkRef};
 use crate::schedule::{
-    ConflictMended, Event, Merge, MergeTrouble, Outcome, Resolving, State, conflict_words,
+    ConflictMended, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State, conflict_words,
 };
 
 use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
@@ -12,7 +12,7 @@ use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 /// A request under way.
 #[derive(Debug)]
 pub struct MergeRequest {
-    open: Vec<PlanName>,
+    open: Vec<WorkRef>,
     report: MergeReport,
     reply: Option<oneshot::Sender<Answer>>,
 }
@@ -20,7 +20,7 @@ pub struct MergeRequest {
 impl MergeRequest {
     /// A request for these plans, or for every plan that is finished and not on the target yet.
     pub fn new(
-        plans: &[PlanName],
+        plans: &[WorkRef],
         target: &str,
         before: Option<CommitId>,
         state: &State,
@@ -30,7 +30,11 @@ impl MergeRequest {
             let finished = state.plans().filter(|(_, run)| {
                 run.outcome == Some(Outcome::Finished) && !run.landed.contains_key(target)
             });
-            finished.map(|(name, _)| name.clone()).collect()
+            let whole = |plan: &PlanName| WorkRef {
+                plan: plan.clone(),
+                point: Point::Plan,
+            };
+            finished.map(|(name, _)| whole(name)).collect()
         } else {
             plans.to_vec()
         };
@@ -48,20 +52,28 @@ impl MergeRequest {
 
     /// Takes in what was recorded.
     pub fn hear(&mut self, event: &Event) {
-        let (plan, merged) = match event {
-            Event::MergeLanded {
-                plan, commit, target, ..
-            } if *target == self.report.target => {
+        let (plan, up_to, merged) = match event {
+            Event::MergeLanded(Landed {
+                plan,
+                commit,
+                target,
+                part,
+                ..
+            }) if *target == self.report.target => {
                 self.report.after = Some(commit.clone());
-                (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
+                let merged = (MergeOutcome::Landed, Some(commit.clone()), None, false);
+                (plan, part.as_ref().map(|part| part.up_to), merged)
             }
-            Event::MergeFailed { plan, why } => (plan, not_landed(plan, why)),
+            Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(plan, why)),
             Event::Resolve(Resolving::Started(started)) => {
                 // It is not over yet.
                 let plans = &mut self.report.plans;
-                if let Some(place) = plans.iter().position(|known| known.name == started.plan) {
+                if let Some(place) = plans
+                    .iter()
+                    .position(|known| known.name == WorkRef::whole(&started.plan))
+                {
                     plans.remove(place);
-                    self.open.push(started.plan.clone());
+                    self.open.push(WorkRef::whole(&started.plan));
                 }
                 return;
             }
@@ -74,17 +86,18 @@ impl MergeRequest {
                     "it conflicts, and {} could not resolve it: {}\n{next} {}`",
                     failed.attempt, failed.why, failed.plan
                 );
-                (&failed.plan, (MergeOutcome::Held, None, Some(why), false))
+                (&failed.plan, None, (MergeOutcome::Held, None, Some(why), false))
             }
             _ => return,
         };
-        let Some(place) = self.open.iter().position(|open| open == plan) else {
+        let about = |open: &WorkRef| open.plan == *plan && open.point.phase() == up_to;
+        let Some(place) = self.open.iter().position(about) else {
             return;
         };
-        self.open.remove(place);
+        let name = self.open.remove(place);
         let (outcome, commit, why, refused) = merged;
         self.report.plans.push(MergedPlan {
-            name: plan.clone(),
+            name,
             outcome,
             commit,
             why,
@@ -94,16 +107,16 @@ impl MergeRequest {
 
     /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
-        let busy = |name: &PlanName| {
-            let run = state.plan(name);
+        let busy = |open: &WorkRef| {
+            let run = state.plan(&open.plan);
             run.merge != Merge::Idle || run.resolution.agent.is_some()
         };
         if self.open.iter().any(busy) {
             return None;
         }
         for plan in &mut self.report.plans {
-            if plan.outcome == MergeOutcome::Landed {
-                let resolution = &state.plan(&plan.name).resolution;
+            if plan.outcome == MergeOutcome::Landed && plan.name.point == Point::Plan {
+                let resolution = &state.plan(&plan.name.plan).resolution;
                 let left_out = resolution.left_out.as_ref();
                 let left_out = left_out.map(|why| format!("lines were left out: {why}"));
                 plan.why = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);

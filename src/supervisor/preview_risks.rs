@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::git::WorktreeAdmin;
 use crate::graph::{Durations, Graph, Of};
-use crate::plan::{Dependency, Document, PhaseId, Plan, PlanSet, ResourceName};
-use crate::schedule::Scheduler;
+use crate::plan::{Dependency, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName};
+use crate::schedule::{Scheduler, red_unions};
 
 use super::conflicts::conflicts;
 use super::preview::SharedFiles;
@@ -54,6 +54,12 @@ pub(super) fn risks(
     let mut found = Vec::new();
     of_repository(campaign, situation, set, &mut found)?;
     of_conflicts(campaign, situation, &mut found)?;
+    for warning in &campaign.set.warnings {
+        let mut place = warning.clone();
+        let (what, advice) = (std::mem::take(&mut place.message), place.hint.take());
+        let place = place.to_string().trim_end_matches(": ").to_owned();
+        found.push(Risk::new(what, place, advice.unwrap_or_default()));
+    }
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
         of_plan(set, plan, &mut found);
@@ -158,6 +164,14 @@ fn of_conflicts(
             ),
             format!("{}, {}", pair.a, pair.b),
             advice,
+        ));
+    }
+    for group in red_unions(situation.scheduler.state()) {
+        let names: Vec<&str> = group.iter().map(PlanName::as_str).collect();
+        found.push(Risk::new(
+            "their branches merge and pass alone and not together, as they stood when that was tried",
+            names.join(", "),
+            "orch why says how; mend one of them before both land",
         ));
     }
     Ok(())

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, WorkRef};
 use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
 use crate::schedule::{Effect, Event, Input, MergeTrouble, Scheduler};
 
 use super::merge_request::MergeRequest;
+use super::perform::Known;
+use super::train::known;
 use super::{Campaign, MergeReport, SupervisorError, perform};
 
 /// What a merge request would do.
@@ -17,7 +19,7 @@ use super::{Campaign, MergeReport, SupervisorError, perform};
 pub fn rehearse_merge(
     campaign: &Campaign,
     mut scheduler: Scheduler,
-    plans: &[PlanName],
+    plans: &[WorkRef],
     into: Option<&str>,
 ) -> Result<MergeReport, SupervisorError> {
     let target = into.unwrap_or(&campaign.target).to_owned();
@@ -50,7 +52,7 @@ pub fn rehearse_merge(
         campaign,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
-        landed: BTreeMap::new(),
+        known: known(scheduler.state(), &target),
         built: BTreeMap::new(),
     };
     while let Some(input) = inputs.pop() {
@@ -60,6 +62,7 @@ pub fn rehearse_merge(
         }
         for effect in step.effects {
             if let Effect::Train { order, .. } = effect {
+                yard.known.parts = known(scheduler.state(), &yard.target).parts;
                 inputs.extend(yard.answer(order).map(Input::Train));
             }
         }
@@ -79,7 +82,7 @@ struct Rehearsal<'a> {
     campaign: &'a Campaign,
     target: String,
     onto: CommitId,
-    landed: BTreeMap<PlanName, CommitId>,
+    known: Known,
     built: BTreeMap<TrialId, Vec<Moved>>,
 }
 
@@ -110,7 +113,7 @@ impl Rehearsal<'_> {
                 let moves: Vec<Moved> = moves.collect();
                 for (plan, _, commit) in &moves {
                     self.onto = commit.clone();
-                    self.landed.insert(plan.clone(), commit.clone());
+                    self.known.landed.insert(plan.clone(), commit.clone());
                 }
                 Some(Answer::Landed(Ok(moves)))
             }
@@ -121,7 +124,7 @@ impl Rehearsal<'_> {
         let mut onto = self.onto.clone();
         let mut moves: Vec<Moved> = Vec::new();
         for plan in &trial.stack {
-            let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.landed);
+            let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
             let commit = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),

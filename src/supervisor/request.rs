@@ -34,8 +34,8 @@ pub enum Request {
     },
     /// Land plans.
     Merge {
-        /// Which; empty for every finished one.
-        plans: Vec<PlanName>,
+        /// Which, whole or up to the end of a phase; empty for every finished one.
+        plans: Vec<WorkRef>,
         /// Another target than the run's.
         into: Option<String>,
     },
@@ -79,8 +79,8 @@ pub struct MergeReport {
 /// One plan of a merge report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergedPlan {
-    /// The plan.
-    pub name: PlanName,
+    /// The plan, whole or up to the end of a phase.
+    pub name: WorkRef,
     /// What became of it.
     pub outcome: MergeOutcome,
     /// The commit with which it landed, or would.

@@ -3,7 +3,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::plan::PlanName;
+use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
 use super::engine::Engine;
@@ -47,7 +47,9 @@ impl Engine<'_> {
         };
         self.handle(events.into_iter().map(Input::Event).collect())?;
         match step.step {
-            ResolveStep::Continue => self.request_merge(vec![step.plan], None, Some(step.reply)),
+            ResolveStep::Continue => {
+                self.request_merge(vec![WorkRef::whole(&step.plan)], None, Some(step.reply))
+            }
             ResolveStep::Open | ResolveStep::Abort => {
                 // Whoever asked may be gone.
                 let _ = step.reply.send(Answer::Resolved(report));

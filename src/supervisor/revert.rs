@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::git::{Build, CandidateBuilder, WorktreeAdmin};
 use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, Plan, PlanName, RunId};
-use crate::schedule::{Event, State, TakenBack};
+use crate::schedule::{Event, Outcome, State, TakenBack};
 
 use super::{Campaign, Situation, SupervisorError, perform};
 
@@ -80,11 +80,11 @@ pub fn revert(
         Ok(done) => done,
         Err(refused) => return Ok(Err(refused)),
     };
-    let events: Vec<Event> = landings
+    let events: Vec<Event> = names_of(&landings)
         .iter()
-        .map(|landing| {
+        .map(|plan| {
             Event::MergeReverted(TakenBack {
-                plan: landing.plan.clone(),
+                plan: (*plan).clone(),
                 target: campaign.target.clone(),
                 commit: done.1.clone(),
             })
@@ -95,7 +95,7 @@ pub fn revert(
     let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
     journal.append(now, run, &events, Sync::Disk)?;
     drop(lock);
-    let plans: Vec<PlanName> = landings.into_iter().map(|landing| landing.plan).collect();
+    let plans: Vec<PlanName> = names_of(&landings).into_iter().cloned().collect();
     let built_on = campaign.set.plans.iter().filter(|plan| {
         let on = |other: &PlanName| plans.contains(other);
         !plans.contains(&plan.name) && waits_for(plan, on) && state.plan(&plan.name).worktree().is_some()
@@ -124,6 +124,31 @@ fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
         .any(|dependency| on(&dependency.on.plan))
 }
 
+/// Why the first phases of a plan, which landed by themselves, are not taken back.
+fn goes_on(campaign: &Campaign, state: &State, name: &PlanName) -> Option<RevertRefusal> {
+    let (run, target) = (state.plan(name), &campaign.target);
+    let part = run.landed_prefix.get(target)?;
+    if run.landed.contains_key(target) || run.has_given_up() {
+        return None;
+    }
+    let (words, be) = match part.prefix.phases.as_slice() {
+        [_] => (part.prefix.words(), "is"),
+        _ => (part.prefix.words(), "are"),
+    };
+    let first = if run.outcome == Some(Outcome::Finished) {
+        format!("orch merge {name}")
+    } else {
+        format!("orch cancel {name}, or orch merge {name} when it is finished")
+    };
+    Some(RevertRefusal {
+        why: format!(
+            "only {words} of plan {name} {be} on {target}, and the rest is built on that: without it the rest would land \
+             incomplete"
+        ),
+        hint: Some(format!("{first}; then orch revert {name}")),
+    })
+}
+
 /// The plan and the landed ones that were built on it, directly or not.
 fn chosen(
     campaign: &Campaign,
@@ -131,7 +156,9 @@ fn chosen(
     name: &PlanName,
     with_dependents: bool,
 ) -> Result<BTreeSet<PlanName>, RevertRefusal> {
-    let landed = |plan: &PlanName| state.plan(plan).landed.contains_key(&campaign.target);
+    let part = |plan: &PlanName| state.plan(plan).landed_prefix.get(&campaign.target);
+    let landed =
+        |plan: &PlanName| state.plan(plan).landed.contains_key(&campaign.target) || part(plan).is_some();
     if !landed(name) {
         return refusal(
             format!("plan {name} is not on {}", campaign.target),
@@ -147,6 +174,9 @@ fn chosen(
             Some(plan) => plans.insert(plan.name.clone()),
             None => break,
         };
+    }
+    if let Some(refused) = plans.iter().find_map(|plan| goes_on(campaign, state, plan)) {
+        return Err(refused);
     }
     if plans.len() > 1 && !with_dependents {
         let others: Vec<&str> = plans
@@ -173,17 +203,25 @@ fn landings(
         None => Vec::new(),
     };
     for record in records {
-        if let Event::MergeLanded {
-            plan,
-            target,
-            before: Some(before),
-            commit,
-        } = record.event
-            && target == campaign.target
-            && plans.contains(&plan)
-        {
-            found.retain(|landing| landing.plan != plan);
-            found.push(Landing { plan, before, commit });
+        match record.event {
+            Event::MergeLanded(landed) if landed.target == campaign.target => {
+                // A landing of what was there already has brought nothing.
+                let brought = match &landed.before {
+                    Some(before) => !campaign.repo.is_ancestor(&landed.commit, before)?,
+                    None => false,
+                };
+                if let Some(before) = landed.before.filter(|_| brought && plans.contains(&landed.plan)) {
+                    found.push(Landing {
+                        plan: landed.plan,
+                        before,
+                        commit: landed.commit,
+                    });
+                }
+            }
+            Event::MergeReverted(back) if back.target == campaign.target => {
+                found.retain(|landing| landing.plan != back.plan);
+            }
+            _ => {}
         }
     }
     found.reverse();
@@ -197,6 +235,17 @@ fn landings(
         ));
     }
     Ok(Ok(found))
+}
+
+/// The plans, in the order of their landings, each once.
+fn names_of(landings: &[Landing]) -> Vec<&PlanName> {
+    let mut names: Vec<&PlanName> = Vec::new();
+    for landing in landings {
+        if !names.contains(&&landing.plan) {
+            names.push(&landing.plan);
+        }
+    }
+    names
 }
 
 type Done = (CommitId, CommitId, Vec<String>);
@@ -257,10 +306,13 @@ fn message(campaign: &Campaign, landings: &[Landing]) -> String {
             format!(": {title}")
         }
     };
-    let names: Vec<&str> = landings.iter().map(|landing| landing.plan.as_str()).collect();
-    let mut text = match landings {
-        [one] => format!("Revert plan {}{}\n\n", one.plan, title(&one.plan)),
-        _ => format!("Revert plans {}\n\n", names.join(", ")),
+    let names = names_of(landings);
+    let mut text = match names.as_slice() {
+        [one] => format!("Revert plan {one}{}\n\n", title(one)),
+        _ => {
+            let all: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            format!("Revert plans {}\n\n", all.join(", "))
+        }
     };
     for landing in landings {
         text += &format!(

@@ -1,14 +1,11 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use std::collections::BTreeMap;
-
-use crate::plan::{CommitId, PlanName};
 use crate::schedule::train::{Answer, Order};
-use crate::schedule::{Event, Input};
+use crate::schedule::{Event, Input, PlanRun, State, UnionTrial};
 
 use super::engine::Engine;
 use super::message::Message;
-use super::perform;
+use super::perform::{self, Known};
 
 impl Engine<'_> {
     pub(super) fn train(&mut self, order: Order, into: Option<String>) {
@@ -16,9 +13,9 @@ impl Engine<'_> {
         let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
         match order {
             Order::Try(trial) => {
-                let (admin, landed) = (self.admin.clone(), self.landed_on(&target));
+                let (admin, known) = (self.admin.clone(), known(self.scheduler.state(), &target));
                 self.answer_train(move || {
-                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &landed)
+                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
@@ -38,11 +35,17 @@ impl Engine<'_> {
         }
     }
 
-    /// The plans that have landed there, with their commits.
-    fn landed_on(&self, target: &str) -> BTreeMap<PlanName, CommitId> {
-        let plans = self.scheduler.state().plans();
-        let landed = plans.filter_map(|(name, run)| Some((name.clone(), run.landed.get(target)?.clone())));
-        landed.collect()
+    /// Branches are tried together, on a thread of their own.
+    pub(super) fn try_union(&self, trial: UnionTrial) {
+        let (campaign, yard, admin) = (self.campaign.clone(), self.yard.clone(), self.admin.clone());
+        let sender = self.sender.clone();
+        self.in_background(move || {
+            let (said, warning) = perform::try_union(&campaign, &admin, &yard, &trial);
+            if let Some(why) = warning {
+                let _ = sender.send(Message::Warning(None, why));
+            }
+            Message::Input(Input::Union(trial.id, said))
+        });
     }
 
     fn answer_train(&self, work: impl FnOnce() -> (Answer, Vec<Event>) + Send + 'static) {
@@ -54,5 +57,23 @@ impl Engine<'_> {
             }
             Message::Input(Input::Train(answer))
         });
+    }
+}
+
+/// What is on a target, and what of which plan is to come there.
+pub(super) fn known(state: &State, target: &str) -> Known {
+    let commit = |run: &PlanRun| {
+        let part = run.landed_prefix.get(target).map(|part| &part.commit);
+        run.landed.get(target).or(part).cloned()
+    };
+    let landed = state
+        .plans()
+        .filter_map(|(name, run)| Some((name.clone(), commit(run)?)));
+    let parts = state
+        .plans()
+        .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
+    Known {
+        landed: landed.collect(),
+        parts: parts.collect(),
     }
 }

@@ -15,6 +15,7 @@ use crate::schedule::{
 };
 
 use super::landed_by_hand::landed_by_hand;
+use super::landed_view::LandedView;
 use super::spent_view::{SpentView, facts_of};
 use super::{Campaign, SupervisorError};
 
@@ -106,6 +107,8 @@ pub struct PlanView {
     pub ahead: Option<usize>,
     /// True when something is uncommitted in its worktree; none when that was not looked at.
     pub dirty: Option<bool>,
+    /// How much of it is on the run's target; none for nothing.
+    pub landed: Option<LandedView>,
     /// In document order.
     pub phases: Vec<PhaseView>,
     /// What its attempts have used up, as far as anybody says.
@@ -334,6 +337,7 @@ impl Situation {
             head,
             ahead,
             dirty: None,
+            landed: LandedView::of(state, run),
             phases: phases.collect(),
             spent: SpentView::of(run.spent, plan.budget),
             attempts: attempts.collect(),

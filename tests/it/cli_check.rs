@@ -117,6 +117,35 @@ fn every_fault_of_a_manifest_is_told_with_its_place_and_what_was_meant() {
 }
 
 #[test]
+fn what_is_refused_at_a_landing_for_certain_is_warned_of_when_the_manifest_is_checked() {
+    let sandbox = Sandbox::new();
+    let squash = "merge_strategy = \"squash\"";
+    sandbox.plan("auth", squash, &document(&[1, 1]), "work 1.1 2.1");
+    sandbox.plan("billing", "depends = [\"auth\"]", &document(&[1]), "work 1.1");
+    let said = sandbox.orch("check").code(0);
+    assert!(said.out.starts_with("warning: plans.toml:"), "{said:?}");
+    said.says("once billing has begun, auth is refused at its landing")
+        .says("ok: 2 plans")
+        .ok();
+    let json = sandbox.orch("check --json").code(0).json();
+    assert_eq!(json["ok"], true);
+    let warning = &json["warnings"][0];
+    assert_eq!(warning["file"], "plans.toml");
+    assert!(warning["line"].is_u64() && warning["column"].is_u64() && warning["hint"].is_string());
+    let risks = sandbox.orch("preview --json").code(0).json()["risks"].to_string();
+    assert!(risks.contains("auth is refused at its landing"), "{risks}");
+    // And so it is; before the other has begun it is not.
+    sandbox.orch("up auth").code(0).says("warning: plans.toml:").ok();
+    sandbox
+        .orch("merge auth --dry-run")
+        .code(0)
+        .says("would land")
+        .ok();
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("merge auth").code(2).says("has some of those").ok();
+}
+
+#[test]
 fn all_faults_are_told_at_once() {
     let sandbox = Sandbox::new();
     sandbox.write(

@@ -34,7 +34,7 @@ fn status_events_and_merge_have_the_documented_fields() {
     let good = &status["plans"][0];
     let expected = [
         "name", "state", "why", "since", "priority", "branch", "worktree", "base", "head", "ahead", "dirty",
-        "phases", "attempts", "spent",
+        "landed", "phases", "attempts", "spent",
     ];
     has_fields(&good["spent"], ["input", "cached", "output", "cost", "budget"]);
     has_fields(good, expected);

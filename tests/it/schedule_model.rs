@@ -12,12 +12,15 @@ use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, TrainSettings, Tried, Verdict};
+use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Hold, Input, LaneNote, Launch, Lost,
-    Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, PlanRun, PlanWork, Readiness, Scheduler, Signs,
-    Spent, State, Steer, Steered, Told, UnitWork, Word, Work, plan_state, steer,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
+    Launch, Lost, Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, Pinned, PlanRun, PlanWork, Prefix,
+    Readiness, Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work,
+    plan_state, steer,
 };
+
+use crate::support::Branches;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
 struct Dice(u64);
@@ -45,7 +48,7 @@ fn name(index: usize) -> PlanName {
 }
 
 fn commit() -> CommitId {
-    "0".repeat(40).parse().unwrap()
+    Branches::base()
 }
 
 /// Plans whose dependencies point to earlier plans only, so that there is no cycle.
@@ -167,6 +170,7 @@ fn plans(dice: &mut Dice) -> Work {
             verify: dice.percent(30),
             carry: dice.percent(80),
             auto_merge: true,
+            keeps_commits: dice.percent(80),
             budget: dice.percent(10).then_some(50),
         });
     }
@@ -188,6 +192,7 @@ fn plans(dice: &mut Dice) -> Work {
             slots: 1 + dice.below(3),
             every_commit_green: dice.percent(50),
             verified: dice.percent(80),
+            early: dice.percent(50),
             command: 0,
         },
         escalate: Escalate {
@@ -247,12 +252,16 @@ enum Coming {
     Work(Launch),
     Look(PlanName, AttemptId),
     Train(Answer),
+    Union(TrialId, Option<UnionSaid>),
     Time(At),
 }
 
 /// What happened in all runs: notices, notices taken back, actions, late words, waits that were told, attempts parked,
 /// plans held for want of money or a login.
 static COUNTED: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
+
+/// First phases of plans that landed by themselves.
+static PREFIXES: AtomicU64 = AtomicU64::new(0);
 
 struct World {
     dice: Dice,
@@ -266,6 +275,7 @@ struct World {
     trouble: bool,
     steered: bool,
     machine: Machine,
+    branches: Branches,
 }
 
 impl World {
@@ -290,6 +300,7 @@ impl World {
             ending: None,
             steered: false,
             machine: Machine::default(),
+            branches: Branches::default(),
         }
     }
 
@@ -341,6 +352,8 @@ impl World {
                     head: Some(commit()),
                 }
                 .tap(|| {
+                    let apart = launch.place.branch_of.map(|_| &launch.attempt);
+                    self.branches.carry(&launch.plan, apart, &launch.carry);
                     if self.trouble && self.dice.percent(15) {
                         self.hung.insert(launch.attempt.clone());
                     }
@@ -390,10 +403,11 @@ impl World {
                         files: vec!["a".to_owned()],
                     }
                 } else {
+                    self.branches.integrate(&plan, &attempt);
                     Event::WorkMerged {
+                        commit: self.branches.tip(&plan),
                         plan,
                         attempt,
-                        commit: commit(),
                     }
                 }
             }
@@ -405,14 +419,35 @@ impl World {
                 plan,
                 commit: commit(),
             },
-            Effect::Pin { plan, point } => Event::Pinned {
+            Effect::Pin {
                 plan,
                 point,
-                commit: commit(),
-            },
+                holds,
+                wanted,
+            } => Event::Pinned(Pinned {
+                commit: self.branches.tip(&plan),
+                plan,
+                point,
+                holds,
+                uncommitted: u32::from(!wanted && self.trouble && self.dice.percent(10)),
+            }),
             Effect::Train { order, .. } => return self.train(order),
             Effect::Resolve(order) => unreachable!("{order:?}: nobody is named to resolve conflicts"),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
+            Effect::Union(trial) => {
+                self.coming.push(Coming::Union(trial.id, None));
+                return self.check_worktrees();
+            }
+            Effect::StopUnion(id) => {
+                for coming in &mut self.coming {
+                    if let Coming::Union(other, said) = coming
+                        && *other == id
+                    {
+                        *said = Some(UnionSaid::Stopped);
+                    }
+                }
+                return;
+            }
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),
         };
@@ -430,23 +465,79 @@ impl World {
             },
             Order::Land(landing) => {
                 let state = self.scheduler.state();
+                let part = |plan: &PlanName| state.plan(plan).merge_prefix.as_ref();
+                let mut moves = Vec::new();
                 for (place, plan) in landing.stack.iter().enumerate() {
-                    let landed = |on: &PlanName| state.is_landed(on) || landing.stack[..place].contains(on);
+                    let before = &landing.stack[..place];
+                    let landed = |on: &WorkRef| {
+                        let along = |part: Option<&Prefix>| part.is_none_or(|part| part.holds(on.point));
+                        let along = before.contains(&on.plan) && along(part(&on.plan));
+                        along || state.has_landed(on, "main")
+                    };
                     let mut plans = self.scheduler.work().plans.iter();
                     let work = plans.find(|work| work.name == *plan).unwrap();
-                    for dependency in work.all_depends() {
-                        assert!(
-                            landed(&dependency.on.plan),
-                            "{plan} is merged before {}",
-                            dependency.on.plan
-                        );
+                    let part = part(plan);
+                    match part {
+                        None => assert_eq!(state.plan(plan).outcome, Some(Outcome::Finished), "{plan}"),
+                        Some(part) => {
+                            let done = &state.plan(plan).phases_done;
+                            assert!(part.phases.iter().all(|phase| done.contains_key(phase)));
+                            assert!(part.phases.contains(&part.up_to) && work.keeps_commits);
+                            PREFIXES.fetch_add(1, Ordering::Relaxed);
+                        }
                     }
+                    let own = work
+                        .units
+                        .iter()
+                        .filter(|unit| part.is_none_or(|part| part.phases.contains(&unit.id.phase())));
+                    let own = own.flat_map(|unit| &unit.depends);
+                    for dependency in work.depends.iter().chain(own) {
+                        let on = &dependency.on;
+                        assert!(landed(on), "{plan} {part:?} is merged before {on}");
+                    }
+                    let extent = part.map(|part| (part.phases.as_slice(), &part.head));
+                    let commit = self.branches.land(plan, extent);
+                    moves.push((plan.clone(), None, commit));
                 }
-                let moves = landing.stack.into_iter().map(|plan| (plan, None, commit()));
-                Answer::Landed(Ok(moves.collect()))
+                Answer::Landed(Ok(moves))
             }
         };
         self.coming.push(Coming::Train(answer));
+        self.check_worktrees();
+    }
+
+    /// The train and what is tried early share its worktrees.
+    fn check_worktrees(&self) {
+        let uses =
+            |coming: &&Coming| matches!(coming, Coming::Train(Answer::Tried { .. }) | Coming::Union(..));
+        let used = self.coming.iter().filter(uses).count();
+        assert!(used <= self.scheduler.work().train.slots, "{used} trials at once");
+    }
+
+    /// Somebody looks where branches stand.
+    fn look_at_heads(&mut self) {
+        let names: Vec<PlanName> = self
+            .scheduler
+            .work()
+            .plans
+            .iter()
+            .map(|plan| plan.name.clone())
+            .collect();
+        let mut heads = Heads {
+            target: Some(self.some_commit(2)),
+            ..Heads::default()
+        };
+        for name in names {
+            if self.dice.percent(80) {
+                let head = self.some_commit(2);
+                heads.plans.push((name, head));
+            }
+        }
+        self.tell(Input::Heads(heads));
+    }
+
+    fn some_commit(&mut self, of: usize) -> CommitId {
+        format!("{:040x}", 1 + self.dice.below(of)).parse().unwrap()
     }
 
     /// An agent works: it reports some or all of its tasks in any order and ends somehow.
@@ -469,6 +560,8 @@ impl World {
         let lane = launch.place.lane;
         for task in tasks {
             if !silent && self.dice.percent(done) {
+                let apart = launch.place.branch_of.map(|_| &launch.attempt);
+                self.branches.work(&launch.plan, apart, task);
                 self.tell(Input::Reported {
                     plan: launch.plan.clone(),
                     lane,
@@ -569,7 +662,7 @@ impl World {
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) => true,
             Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
-            Coming::Time(_) | Coming::Look(..) | Coming::Train(_) => false,
+            Coming::Time(_) | Coming::Look(..) | Coming::Train(_) | Coming::Union(..) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
@@ -615,6 +708,14 @@ impl World {
                 self.steer();
                 continue;
             }
+            if self.dice.percent(2) {
+                self.look_at_heads();
+                continue;
+            }
+            if self.dice.percent(3) {
+                self.ask_for_a_prefix();
+                continue;
+            }
             if self.dice.percent(5) {
                 let machine = Machine {
                     load: self.dice.below(400) as u32,
@@ -642,6 +743,14 @@ impl World {
                 Coming::Report(plan, lane, task, state) => self.report(plan, lane, task, state),
                 Coming::Look(plan, attempt) => self.look(plan, attempt),
                 Coming::Train(answer) => self.tell(Input::Train(answer)),
+                Coming::Union(id, said) => {
+                    let said = said.unwrap_or_else(|| match self.dice.below(4) {
+                        0 => UnionSaid::Red("red".to_owned()),
+                        1 => UnionSaid::Nothing,
+                        _ => UnionSaid::Green,
+                    });
+                    self.tell(Input::Union(id, said));
+                }
                 // It hangs, unless it is ended; in the end it comes to itself.
                 Coming::Work(launch) if self.hung.contains(&launch.attempt) && self.dice.percent(75) => {
                     self.coming.push(Coming::Work(launch));
@@ -745,6 +854,21 @@ impl World {
             self.tell(Input::Event(event));
         }
         self.steered = true;
+    }
+
+    /// A person wants first phases of a plan on the target, sensible or not.
+    fn ask_for_a_prefix(&mut self) {
+        let plans = &self.scheduler.work().plans;
+        let plan = &plans[self.dice.below(plans.len())];
+        let phase = plan.phases[self.dice.below(plan.phases.len())].id;
+        let what = WorkRef {
+            plan: plan.name.clone(),
+            point: Point::Phase(phase),
+        };
+        self.tell(Input::Event(Event::MergeRequested {
+            plans: vec![what],
+            into: None,
+        }));
     }
 
     /// No slot idles while something could run.
@@ -1042,6 +1166,7 @@ fn random_plans_in_a_random_world() {
             std::panic::resume_unwind(cause);
         }
     }
+    println!("{} prefixes landed", PREFIXES.load(Ordering::Relaxed));
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
     let [stuck, stirred, acted, late, told, parked, needs] = counted;
     println!(
@@ -1054,5 +1179,6 @@ fn random_plans_in_a_random_world() {
             counted.iter().all(|count| *count > 0),
             "something never happened: {counted:?}"
         );
+        assert!(PREFIXES.load(Ordering::Relaxed) > 0, "no prefix ever landed");
     }
 }

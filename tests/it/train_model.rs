@@ -130,6 +130,7 @@ impl World {
             slots: 1 + dice.below(5),
             every_commit_green: dice.below(2) == 0,
             verified: dice.below(12) > 0,
+            early: false,
             command: 0,
         };
         let mut odds = Odds::default();

@@ -206,6 +206,11 @@ impl Merger {
         &mut self.by_git
     }
 
+    /// From now on no commit is signed.
+    pub(in super::super) fn sign_nothing(&mut self) {
+        self.settings.committing.sign = false;
+    }
+
     /// Signed, or with something in it that is not written here.
     fn commit_by_git(
         &mut self,

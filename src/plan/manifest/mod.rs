@@ -7,6 +7,7 @@
 mod agents;
 mod at;
 mod branches;
+mod carried;
 mod conflicts;
 mod cycles;
 mod documents;

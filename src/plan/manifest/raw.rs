@@ -167,6 +167,8 @@ tables! {
         resolver: AgentName,
         /// False lets a batch land on one verdict. Default: true.
         every_commit_green: bool,
+        /// True tries unfinished branches together while nothing is to be merged. Default: false.
+        early: bool,
         /// Generated files that are made anew where they conflict, instead of being merged.
         regenerate: Vec<At<RawRegenerate>>,
     }

@@ -10,7 +10,7 @@ use super::ledger::Ledger;
 use super::parsed::Parsed;
 use super::raw::{RawManifest, RawPhase, RawPlan};
 use super::waits::{self, Wait};
-use super::{conflicts, cycles, references, settings, syncs};
+use super::{carried, conflicts, cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
@@ -79,6 +79,8 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         }
     }
     branches.check_clashes(&mut ledger);
+    let carried = carried::check(&plans, &waits);
+    ledger.faults.extend(carried.faults);
     if !ledger.faults.is_empty() {
         return Err(Faults::sorted(ledger.faults));
     }
@@ -92,6 +94,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         templates: Templates::default(),
         syncs: syncs.0,
         plans,
+        warnings: carried.warnings,
     })
 }
 

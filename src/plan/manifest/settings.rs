@@ -93,6 +93,9 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
             .is_none_or(|every| every.value),
         regenerate: conflicts::regenerate(merge_of(manifest)),
         on_conflict: conflicts::on_conflict(merge_of(manifest)),
+        early: merge_of(manifest)
+            .and_then(|merge| merge.early.as_ref())
+            .is_some_and(|early| early.value),
     }
 }
 

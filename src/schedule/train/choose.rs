@@ -20,12 +20,19 @@ impl Train {
     /// Fills the free slots.
     pub(super) fn choose(&mut self, odds: &Odds) -> Vec<Trial> {
         // Soon more is known, and a landing takes no time beside a verification.
+        self.wanted_back = 0;
         if self.landing.is_some() {
             return Vec::new();
         }
         let taken: BTreeSet<usize> = self.running.values().map(|trial| trial.slot).collect();
         let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
         free.retain(|slot| !taken.contains(slot));
+        if self.lent > 0 {
+            let wanted = self.proofs().len() + self.stacks(odds, free.len()).len();
+            let own = free.len().saturating_sub(self.lent);
+            self.wanted_back = wanted.min(free.len()).saturating_sub(own);
+            free.drain(..free.len() - own);
+        }
         let mut chosen = Vec::new();
         for (ground, stack, again) in self.proofs() {
             if let Some(slot) = free.pop() {

@@ -38,6 +38,9 @@ pub struct Train {
     pub(super) window: Window,
     /// True after a landing of several at once was refused: then one at a time.
     pub(super) careful: bool,
+    /// Worktrees that somebody else uses, and how many of them are wanted back.
+    pub(super) lent: usize,
+    pub(super) wanted_back: usize,
     moved: u32,
     trials: TrialId,
 }
@@ -60,9 +63,21 @@ impl Train {
             landing: None,
             window: Window::new(settings.slots),
             careful: false,
+            lent: 0,
+            wanted_back: 0,
             moved: 0,
             trials: 0,
         }
+    }
+
+    /// So many worktrees are in use for what is not the train's.
+    pub(in crate::schedule) fn lend(&mut self, worktrees: usize) {
+        self.lent = worktrees;
+    }
+
+    /// How many of these the train wants back now.
+    pub(in crate::schedule) fn wanted_back(&self) -> usize {
+        self.wanted_back.min(self.lent)
     }
 
     /// Goes on with other settings: the manifest was edited.

@@ -13,6 +13,8 @@ pub struct TrainSettings {
     pub every_commit_green: bool,
     /// True when there is something to verify.
     pub verified: bool,
+    /// True when branches are tried together while the train has nothing to do.
+    pub early: bool,
     /// Stands for the command: what another one said counts for nothing.
     pub command: u64,
 }
@@ -23,6 +25,7 @@ impl Default for TrainSettings {
             slots: 1,
             every_commit_green: true,
             verified: false,
+            early: false,
             command: 0,
         }
     }
@@ -37,6 +40,7 @@ impl TrainSettings {
             slots: merge.verify_slots.max(1),
             every_commit_green: merge.every_commit_green,
             verified: merge.verify.is_some(),
+            early: merge.early,
             command: hasher.finish(),
         }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::plan::{AttemptId, CommitId, ItemId, Plan, Point, TaskState, UnitId};
-use crate::schedule::{Event, Exit, Facts, OfPlan, PlanRun, TaskReport, Told};
+use crate::schedule::{Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, TaskReport, Told};
 
 /// What is shown of one plan.
 #[derive(Debug, Clone, Default)]
@@ -137,21 +137,33 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
             ));
         }
         let (plan, point, commit) = (name(), *point, commit.clone());
-        events.push((None, Event::Pinned { plan, point, commit }));
+        let pinned = Pinned {
+            plan,
+            point,
+            commit,
+            holds: Vec::new(),
+            uncommitted: 0,
+        };
+        events.push((None, Event::Pinned(pinned)));
     }
     if let Some((target, commit)) = landed {
         if run.outcome.is_none() {
             events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
         }
-        events.push((None, Event::MergeStarted(OfPlan { plan: name() })));
+        let begun = MergeBegun {
+            plan: name(),
+            part: None,
+        };
+        events.push((None, Event::MergeStarted(begun)));
         events.push((
             None,
-            Event::MergeLanded {
+            Event::MergeLanded(Landed {
                 plan: name(),
                 target: target.clone(),
                 before: None,
                 commit: commit.clone(),
-            },
+                part: None,
+            }),
         ));
     }
     events

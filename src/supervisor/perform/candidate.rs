@@ -9,7 +9,7 @@ use crate::plan::{
     CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
 };
 use crate::schedule::train::{Trial, Tried};
-use crate::schedule::{ConflictSides, MergeTrouble};
+use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
@@ -19,7 +19,14 @@ use super::yard::{Built, Chain, Ground, Link};
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
-pub(super) type Landed = BTreeMap<PlanName, CommitId>;
+/// What the scheduler knows of plans that matters for building their merges.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// What is on the target, with the commits by which it came there.
+    pub landed: BTreeMap<PlanName, CommitId>,
+    /// Plans of which only first phases are merged, with those.
+    pub parts: BTreeMap<PlanName, Prefix>,
+}
 
 /// Why there are no commits of a trial.
 pub(super) enum Halt {
@@ -47,7 +54,7 @@ pub(super) fn chain(
     built: &mut Built,
     trial: &Trial,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Chain, Halt> {
     let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &campaign.repo;
@@ -84,7 +91,7 @@ pub(super) fn chain(
     };
     let plans = trial.stack.iter();
     let links: Result<Vec<Link>, Halt> = plans
-        .map(|name| link(campaign, built, name, &mut top, target, landed))
+        .map(|name| link(campaign, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
@@ -105,7 +112,7 @@ fn link(
     name: &PlanName,
     top: &mut Top,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Link, Halt> {
     let trouble = |why: MergeTrouble| {
         Halt::Tried(match why {
@@ -114,9 +121,14 @@ fn link(
         })
     };
     let plan = plan(campaign, name).map_err(trouble)?;
-    let head = head(campaign, plan).map_err(trouble)?;
-    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
-    let key = (top.commit.clone(), incoming.clone());
+    let part = known.parts.get(name);
+    let head = head(campaign, plan, part).map_err(trouble)?;
+    let incoming = match part {
+        // A resolution is one of the whole plan.
+        Some(_) => head.clone(),
+        None => stand_in(campaign, plan, top, &head).map_err(trouble)?,
+    };
+    let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
@@ -125,7 +137,7 @@ fn link(
                 incoming: &incoming,
             };
             let merged =
-                merge(campaign, plan, top, sides, target, landed).map_err(|unmerged| match unmerged {
+                merge(campaign, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
                     Unmerged::Trouble(why) => trouble(why),
                     Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
                         Some(tried) => trouble(clash.told(tried)),
@@ -168,7 +180,11 @@ fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     }
 }
 
-fn head(campaign: &Campaign, plan: &Plan) -> Result<CommitId, MergeTrouble> {
+/// What of the plan is merged: its branch, or the end of its first phases.
+fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<CommitId, MergeTrouble> {
+    if let Some(part) = part {
+        return Ok(part.head.clone());
+    }
     campaign
         .repo
         .branch_tip(&plan.branch)
@@ -202,14 +218,17 @@ fn merge(
     top: &Top,
     Sides { head, incoming }: Sides<'_>,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
+    let part = known.parts.get(&plan.name);
     let drafted = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.draft(onto, incoming, &message(campaign, plan, target, "merge")?),
+        MergeStrategy::Merge => {
+            builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
+        }
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, incoming, &message(campaign, plan, target, "squash")?)
+            builder.squash(onto, incoming, &message(campaign, plan, target, "squash", part)?)
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
@@ -226,7 +245,7 @@ fn merge(
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             let trouble = MergeTrouble::Conflict {
-                with: conflict::authors(&campaign.repo, landed, &paths),
+                with: conflict::authors(&campaign.repo, &known.landed, &paths),
                 files: conflict::listed(&files),
                 tried: None,
                 // What is made of a conflict lands on the run's own target.
@@ -239,6 +258,7 @@ fn merge(
             };
             Err(Unmerged::Clash(Box::new(Clash {
                 plan: plan.clone(),
+                part: part.cloned(),
                 onto: onto.clone(),
                 incoming: incoming.clone(),
                 files,
@@ -325,6 +345,7 @@ pub(super) fn message(
     plan: &Plan,
     target: &str,
     strategy: &'static str,
+    part: Option<&Prefix>,
 ) -> Result<String, MergeTrouble> {
     let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
     let own = folder.join(OWN_TEMPLATE);
@@ -333,8 +354,11 @@ pub(super) fn message(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
         Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
     };
-    render_merge_message(&template, &MergeContext::new(plan, target, strategy))
-        .map_err(|error| refused(&format!("{}: {error}", own.display())))
+    let mut context = MergeContext::new(plan, target, strategy);
+    if let Some(part) = part {
+        context = context.up_to(part.up_to, &part.phases);
+    }
+    render_merge_message(&template, &context).map_err(|error| refused(&format!("{}: {error}", own.display())))
 }
 
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
@@ -348,10 +372,10 @@ pub fn rehearse(
     name: &PlanName,
     target: &str,
     onto: &CommitId,
-    landed: &Landed,
+    known: &Known,
 ) -> Result<CommitId, MergeTrouble> {
     let plan = plan(campaign, name)?;
-    let head = head(campaign, plan)?;
+    let head = head(campaign, plan, known.parts.get(name))?;
     let git = campaign.git().map_err(|error| refused(&error))?;
     let top = Top {
         commit: onto.clone(),
@@ -363,7 +387,7 @@ pub fn rehearse(
         head: &head,
         incoming: &incoming,
     };
-    let merged = merge(campaign, plan, &top, sides, target, landed).map_err(|unmerged| match unmerged {
+    let merged = merge(campaign, plan, &top, sides, target, known).map_err(|unmerged| match unmerged {
         Unmerged::Trouble(trouble) => trouble,
         Unmerged::Clash(clash) => clash.trouble,
     })?;

@@ -240,6 +240,7 @@ fn run_setup(
             worktree: wanted.worktree,
             timeout: wanted.timeout,
             grace: wanted.grace,
+            gently: false,
         };
         match verify::run(campaign, &folder, wanted.variables.clone(), &check, &|| false) {
             Ok(Said::Passed) => {}

@@ -7,12 +7,12 @@ use crate::agent::JobFolder;
 use crate::git::{CandidateBuilder, ConflictFile, WorktreeAdmin};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
 use crate::schedule::train::Trial;
-use crate::schedule::{ConflictMended, MergeTrouble};
+use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
 
 use super::super::{Campaign, environment};
 use super::candidate::message;
 use super::verify::{self, Check, Said};
-use super::yard::Yard;
+use super::yard::{MergeKey, Yard};
 
 /// The key of the worktree; no plan can have it.
 pub(in crate::supervisor) const MEND_KEY: &str = "mend@0";
@@ -21,6 +21,8 @@ pub(in crate::supervisor) const MEND_KEY: &str = "mend@0";
 #[derive(Debug, Clone)]
 pub(super) struct Clash {
     pub plan: Plan,
+    /// Its first phases, when only those are merged.
+    pub part: Option<Prefix>,
     pub onto: CommitId,
     /// The plan's branch, or what stands in for it.
     pub incoming: CommitId,
@@ -32,8 +34,9 @@ pub(super) struct Clash {
 
 impl Clash {
     /// What it is known by.
-    pub fn key(&self) -> (CommitId, CommitId) {
-        (self.onto.clone(), self.incoming.clone())
+    pub fn key(&self) -> MergeKey {
+        let up_to = self.part.as_ref().map(|part| part.up_to);
+        (self.onto.clone(), self.incoming.clone(), up_to)
     }
 
     /// What is told of it when this was tried in vain.
@@ -149,7 +152,13 @@ fn in_worktree(
     told: &mut Told,
 ) -> Result<Mended, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let words = message(campaign, &clash.plan, &clash.target, strategy(&clash.plan));
+    let words = message(
+        campaign,
+        &clash.plan,
+        &clash.target,
+        strategy(&clash.plan),
+        clash.part.as_ref(),
+    );
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
     let begun = admin
         .begin_merge(MEND_KEY, path, &clash.incoming, &words, reuse)
@@ -241,6 +250,7 @@ fn run(
         worktree: path,
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
+        gently: false,
     };
     let variables = environment::for_train(campaign, Some(plan), MEND_KEY, path);
     let said = verify::run(campaign, &folder, variables, &check, &|| {

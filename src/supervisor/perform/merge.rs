@@ -12,7 +12,7 @@ use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
 use super::super::{Campaign, environment};
-use super::candidate::{self, Halt, Landed};
+use super::candidate::{self, Halt, Known};
 use super::mend::{self, Mended};
 use super::verify::{self, Said};
 use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
@@ -24,7 +24,7 @@ pub fn try_out(
     yard: &Yard,
     trial: &Trial,
     target: &str,
-    landed: &Landed,
+    known: &Known,
 ) -> (Answer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut ground_green = false;
@@ -33,7 +33,7 @@ pub fn try_out(
         admin,
         yard,
         trial,
-        (target, landed),
+        (target, known),
         &mut facts,
         &mut warnings,
     );
@@ -64,7 +64,7 @@ fn build(
     admin: &WorktreeAdmin,
     yard: &Yard,
     trial: &Trial,
-    (target, landed): (&str, &Landed),
+    (target, known): (&str, &Known),
     facts: &mut Vec<Event>,
     warnings: &mut Vec<String>,
 ) -> Result<Chain, Tried> {
@@ -73,7 +73,7 @@ fn build(
             let mut built = yard.built();
             let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
             let chain = again_if_killed(settled, || {
-                candidate::chain(campaign, &mut built, trial, target, landed)
+                candidate::chain(campaign, &mut built, trial, target, known)
             });
             if let Ok(chain) = &chain {
                 built.trials.insert(trial.id, chain.clone());
@@ -120,7 +120,7 @@ fn build(
     }
 }
 
-fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
+pub(super) fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
         command: line.to_owned(),
@@ -306,6 +306,7 @@ fn run<'a>(
         worktree: &worktree,
         timeout: what.limit,
         grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),
+        gently: false,
     };
     let began = Instant::now();
     let said = verify::run(campaign, &folder, variables, &check, &|| {

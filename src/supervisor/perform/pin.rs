@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::git::{WorktreeState, commit_leftovers, inspect};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
-use crate::schedule::{Event, point_word};
+use crate::schedule::{Pinned, point_word};
 
 use super::super::Campaign;
 
@@ -26,7 +26,8 @@ pub struct AtWork {
     pub since: Option<CommitId>,
 }
 
-/// Pins the branch's tip, with a warning when something of the point may be missing from it.
+/// Pins the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
+/// warning says when something of the point may be missing from it. Where nobody waits, the agent is only given a moment.
 ///
 /// # Errors
 ///
@@ -37,14 +38,24 @@ pub fn pin(
     name: &PlanName,
     point: Point,
     at_work: Option<&AtWork>,
-) -> Result<(Event, Option<String>), String> {
+    wanted: bool,
+) -> Result<(Pinned, Option<String>), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
-    let warning = match at_work {
-        Some(agent) if worktree.is_dir() => settle(plan, worktree, point, agent)?,
+    let left = match at_work {
+        Some(_) if worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,
     };
+    let (mut uncommitted, mut warning) = (0, None);
+    if let (Some(left), Some(agent)) = (left, at_work) {
+        if wanted {
+            warning = commit_or_warn(plan, worktree, point, agent, &left);
+        }
+        if !wanted || warning.is_some() {
+            uncommitted = u32::try_from(left.dirty.len()).unwrap_or(u32::MAX);
+        }
+    }
     let tip = campaign
         .repo
         .branch_tip(&plan.branch)
@@ -62,16 +73,18 @@ pub fn pin(
         .repo
         .pin(name, point, &commit)
         .map_err(|error| error.to_string())?;
-    let pinned = Event::Pinned {
+    let pinned = Pinned {
         plan: name.clone(),
         point,
         commit,
+        holds: Vec::new(),
+        uncommitted,
     };
     Ok((pinned, warning))
 }
 
-/// Sees to it that the point's work is committed, as far as that is possible beside a running agent.
-fn settle(plan: &Plan, worktree: &Path, point: Point, agent: &AtWork) -> Result<Option<String>, String> {
+/// Waits for a moment until the agent has committed the point's work. What is there when it has not.
+fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
     let look = || inspect(worktree).map_err(|error| error.to_string());
     let reported = worktree
         .join(".orch/status.json")
@@ -86,7 +99,7 @@ fn settle(plan: &Plan, worktree: &Path, point: Point, agent: &AtWork) -> Result<
             return Ok(None);
         }
         if Instant::now() > deadline {
-            return Ok(commit_or_warn(plan, worktree, point, agent, &now));
+            return Ok(Some(now));
         }
         std::thread::sleep(LOOK);
         now = look()?;

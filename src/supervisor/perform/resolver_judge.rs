@@ -136,6 +136,7 @@ fn both_pass(
             worktree: path,
             timeout: side.attempts.timeout,
             grace: side.attempts.grace,
+            gently: false,
         };
         let variables =
             environment::for_train(campaign, Some(side), &crate::git::conflict_key(&plan.name), path);

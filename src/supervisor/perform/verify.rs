@@ -67,6 +67,7 @@ fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(Com
         worktree,
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
+        gently: false,
     };
     let variables = environment::for_plan(campaign, plan, worktree);
     let said = run(campaign, &folder, variables, &check, &|| false)?;
@@ -161,6 +162,8 @@ pub(super) struct Check<'a> {
     pub worktree: &'a Path,
     pub timeout: Duration,
     pub grace: Duration,
+    /// True when everything else on the machine goes before it.
+    pub gently: bool,
 }
 
 /// Runs a shell line to its end; one of the same tag that is still running, since before a restart, is waited for instead.
@@ -178,7 +181,7 @@ pub(super) fn run(
 ) -> Result<Said, String> {
     let job = Job {
         tag: check.tag.clone(),
-        argv: vec!["sh".to_owned(), "-c".to_owned(), check.line.to_owned()],
+        argv: argv(check),
         folder: check.worktree.to_owned(),
         env: variables.into_map(),
         input: JobInput::Null,
@@ -204,6 +207,13 @@ pub(super) fn run(
         "`{}` vanished {VANISHED_AT_MOST} times without a record of its end: something kills its runner",
         check.line
     ))
+}
+
+/// The shell line, after all others where it is run gently.
+fn argv(check: &Check<'_>) -> Vec<String> {
+    let gently: &[&str] = if check.gently { &["nice", "-n", "19"] } else { &[] };
+    let words = gently.iter().copied().chain(["sh", "-c", check.line]);
+    words.map(str::to_owned).collect()
 }
 
 /// How often a verification whose runner was killed is begun.

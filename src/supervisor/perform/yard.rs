@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{AttemptId, CommitId, PlanName};
+use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
+use crate::schedule::{EARLY, UnionSaid};
 
 use super::super::Campaign;
 use super::verify;
@@ -54,16 +55,19 @@ impl Chain {
     }
 }
 
+/// Onto what, what, and up to which phase where that is not a whole plan.
+pub(super) type MergeKey = (CommitId, CommitId, Option<PhaseId>);
+
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub grounds: BTreeMap<u64, Ground>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
-    /// Merges by what was merged onto what; none where that added nothing.
-    pub merges: BTreeMap<(CommitId, CommitId), Option<(CommitId, String)>>,
+    /// Merges with their trees; none where that added nothing.
+    pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
     /// Merges that conflict and were not to be had without a person, with what was tried.
-    pub unmended: BTreeMap<(CommitId, CommitId), Option<String>>,
+    pub unmended: BTreeMap<MergeKey, Option<String>>,
 }
 
 /// See the module.
@@ -82,6 +86,8 @@ pub struct Yard {
     /// What runs of attempts at conflicts, and those that are to end.
     resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
+    /// What was said of trees that were only tried, by shell line.
+    early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
 
 impl Yard {
@@ -181,6 +187,34 @@ impl Yard {
         let folder = JobFolder::new(campaign.dir.train_verification(*slot));
         if let Ok(Some(runner)) = Runner::adopt(folder) {
             Runner::stop(runner.process(), false);
+        }
+    }
+
+    /// What was said of a tree that was tried early.
+    pub(super) fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
+        held(&self.early)
+            .get(&(tree.to_owned(), line.to_owned()))
+            .cloned()
+    }
+
+    pub(super) fn keep_early_word(&self, tree: &str, line: &str, said: &UnionSaid) {
+        held(&self.early).insert((tree.to_owned(), line.to_owned()), said.clone());
+    }
+
+    /// Ends what is tried early, at once.
+    pub fn end_early(&self, campaign: &Campaign) {
+        let early: Vec<(usize, TrialId)> = held(&self.slots)
+            .iter()
+            .filter(|(_, trial)| **trial & EARLY != 0)
+            .map(|(slot, trial)| (*slot, *trial))
+            .collect();
+        for (slot, trial) in early {
+            held(&self.unwanted).insert(trial);
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            if let Ok(Some(runner)) = Runner::adopt(folder) {
+                Runner::stop(runner.process(), true);
+                let _ = runner.wait();
+            }
         }
     }
 

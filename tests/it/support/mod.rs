@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+mod branches;
 mod dice;
 pub mod disturbed;
 mod false_clock;
@@ -13,6 +14,7 @@ mod sandbox;
 mod shared_blocks;
 mod small_disk;
 
+pub use branches::Branches;
 pub use dice::{Dice, asked};
 pub use false_clock::FalseClock;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};

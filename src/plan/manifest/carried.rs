@@ -1,0 +1,225 @@
+//! Plans that land other commits than their own (`squash`, `rebase`) while others build on those.
+//!
+//! Such a plan is refused at its landing while another branch has some of its commits. Whether it comes to that is known
+//! from the manifest: a plan that waits for it without `@landed` carries its commits as soon as it has begun, and from then
+//! on must land first, which it may only do after the other. Landing the one before the other begins still works, so that
+//! is a warning. Plans that build on each other phase by phase in turn land when all of them are finished, one after the other;
+//! where each of these waits for another that has its commits, none ever can, and that is a fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::waits::Wait;
+use crate::plan::{Fault, MergeStrategy, Plan, PlanName};
+
+/// What was found: what can never land, and what needs care.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Fault>,
+}
+
+/// Looks at all plans and everything that they wait for.
+pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> Carried {
+    let mut found = Carried::default();
+    let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
+    let carries: Vec<&Wait> = waits
+        .iter()
+        .filter(|wait| {
+            let carry = by_name.get(&wait.plan).is_some_and(|plan| plan.carry);
+            carry && !wait.dependency.landed && !begins_after_landing(wait, waits)
+        })
+        .collect();
+    let stuck = stuck(plans, waits, &carries);
+    let mut seen: BTreeSet<(&PlanName, &PlanName)> = BTreeSet::new();
+    for wait in carries {
+        let on = &wait.dependency.on.plan;
+        let Some(word) = by_name.get(on).and_then(|plan| replacing(plan)) else {
+            continue;
+        };
+        if !seen.insert((&wait.plan, on)) {
+            continue;
+        }
+        let plan = &wait.plan;
+        let never = stuck.contains(on) && stuck.contains(plan);
+        let message = if never {
+            format!(
+                "`{plan}` and `{on}` build on each other's commits, and both land as other commits than those (`{word}`): \
+                 neither can ever land"
+            )
+        } else {
+            format!(
+                "`{plan}` builds on the commits of `{on}`, which lands as other commits (`{word}`): once {plan} has begun, {on} \
+                 is refused at its landing"
+            )
+        };
+        let hint = format!(
+            "write `carry = false` for {plan}, let it wait for `{on}@landed`, or write `merge_strategy = \"merge\"` for {on}"
+        );
+        let mut fault = Fault::of_file(&wait.file, message).hint(hint);
+        (fault.line, fault.column) = (Some(wait.line), wait.column);
+        if never {
+            found.faults.push(fault);
+        } else {
+            found.warnings.push(fault);
+        }
+    }
+    found.warnings.sort();
+    found
+}
+
+/// True when the plan, or the phase, waits until the other has landed anyhow: then nothing is carried before that.
+fn begins_after_landing(wait: &Wait, waits: &[Wait]) -> bool {
+    waits.iter().any(|other| {
+        let earlier = other.phase.is_none() || other.phase == wait.phase;
+        let on = &other.dependency;
+        other.plan == wait.plan && earlier && on.landed && on.on.plan == wait.dependency.on.plan
+    })
+}
+
+fn replacing(plan: &Plan) -> Option<&'static str> {
+    match plan.merge_strategy {
+        MergeStrategy::Merge => None,
+        MergeStrategy::Squash => Some("squash"),
+        MergeStrategy::Rebase => Some("rebase"),
+    }
+}
+
+/// The plans that cannot land although everything is finished: each is built on by one that has to come after it.
+fn stuck<'p>(plans: &'p [Plan], waits: &[Wait], carries: &[&Wait]) -> BTreeSet<&'p PlanName> {
+    let reach = reach(plans, waits);
+    let reaches = |from: &PlanName, to: &PlanName| reach.get(from).is_some_and(|all| all.contains(to));
+    let mut open: BTreeSet<&PlanName> = plans
+        .iter()
+        .map(|plan| &plan.name)
+        .filter(|name| reaches(name, name))
+        .collect();
+    loop {
+        let before = open.len();
+        for plan in plans
+            .iter()
+            .filter(|plan| open.contains(&plan.name))
+            .collect::<Vec<_>>()
+        {
+            // One outside the circle that has the commits begins after all of it has landed, if people see to that.
+            let held = carries.iter().any(|wait| {
+                let other = &wait.plan;
+                wait.dependency.on.plan == plan.name && open.contains(other) && reaches(&plan.name, other)
+            });
+            if replacing(plan).is_none() || !held {
+                open.remove(&plan.name);
+            }
+        }
+        if open.len() == before {
+            return open;
+        }
+    }
+}
+
+/// What each plan waits for, directly or not.
+fn reach<'w>(plans: &[Plan], waits: &'w [Wait]) -> BTreeMap<PlanName, BTreeSet<&'w PlanName>> {
+    let mut direct: BTreeMap<&PlanName, BTreeSet<&PlanName>> = BTreeMap::new();
+    for wait in waits {
+        direct
+            .entry(&wait.plan)
+            .or_default()
+            .insert(&wait.dependency.on.plan);
+    }
+    let all = plans.iter().map(|plan| {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<&PlanName> = direct.get(&plan.name).into_iter().flatten().copied().collect();
+        while let Some(next) = open.pop() {
+            if found.insert(next) {
+                open.extend(direct.get(next).into_iter().flatten());
+            }
+        }
+        (plan.name.clone(), found)
+    });
+    all.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
+    use crate::plan::{Faults, PlanName, PlanSet};
+
+    const DOCUMENT: &str =
+        "# A\n## Phase 1: A\n- [ ] 1.1 a\n## Phase 2: B\n- [ ] 2.1 b\n## Phase 3: C\n- [ ] 3.1 c\n";
+
+    /// Plans with these lines in their tables.
+    fn set(plans: &[(&str, &str)]) -> Result<PlanSet, Faults> {
+        let mut text = "[agents.mine]\ncommand = [\"mine\"]\n".to_owned();
+        let mut sources = std::collections::BTreeMap::new();
+        for (name, lines) in plans {
+            text += &format!("[plans.{name}]\nfile = \"{name}.md\"\nagent = \"mine\"\n{lines}\n");
+            let source = DocumentSource {
+                display: format!("{name}.md").into(),
+                content: Ok(Content::Bytes(DOCUMENT.as_bytes().to_vec()).read()),
+            };
+            sources.insert(name.parse::<PlanName>().unwrap(), source);
+        }
+        resolve(parse_manifest("plans.toml".as_ref(), &text), sources)
+    }
+
+    fn warnings(plans: &[(&str, &str)]) -> Vec<String> {
+        let set = set(plans).unwrap();
+        set.warnings.iter().map(ToString::to_string).collect()
+    }
+
+    const SQUASH: &str = "merge_strategy = \"squash\"";
+
+    #[test]
+    fn building_on_what_lands_as_other_commits_is_warned_of_at_its_place() {
+        for on in ["auth", "auth.2", "auth.2.1"] {
+            let own = format!("depends = [\"{on}\"]");
+            let warned = warnings(&[("auth", SQUASH), ("billing", &own)]);
+            assert_eq!(warned.len(), 1, "{on}: {warned:?}");
+            assert!(
+                warned[0].starts_with("plans.toml:10:12: `billing` builds on"),
+                "{warned:?}"
+            );
+            assert!(warned[0].contains("carry = false") && warned[0].contains("auth@landed"));
+        }
+        let rebase = "merge_strategy = \"rebase\"";
+        assert!(warnings(&[("auth", rebase), ("billing", "depends = [\"auth\"]")])[0].contains("`rebase`"));
+    }
+
+    #[test]
+    fn what_carries_nothing_before_the_landing_is_not_warned_of() {
+        for own in [
+            "depends = [\"auth@landed\"]",
+            "depends = [\"auth.2@landed\"]",
+            "depends = [\"auth\"]\ncarry = false",
+            "depends = [\"auth@landed\"]\n[plans.billing.phases.2]\ndepends = [\"auth.2\"]",
+            "[plans.billing.phases.2]\ndepends = [\"auth.2\", \"auth@landed\"]",
+        ] {
+            assert!(
+                warnings(&[("auth", SQUASH), ("billing", own)]).is_empty(),
+                "{own}"
+            );
+        }
+        assert!(warnings(&[("auth", ""), ("billing", "depends = [\"auth\"]")]).is_empty());
+        // Phase 1 carries the commits long before phase 2 waits for the landing.
+        let late = "[plans.billing.phases.1]\ndepends = [\"auth.1\"]\n[plans.billing.phases.2]\ndepends = [\"auth@landed\"]";
+        assert_eq!(warnings(&[("auth", SQUASH), ("billing", late)]).len(), 1);
+    }
+
+    #[test]
+    fn plans_that_build_on_each_other_in_turn_and_both_replace_their_commits_can_never_land() {
+        let first = "[plans.a.phases.2]\ndepends = [\"b.1\"]";
+        let second = "[plans.b.phases.1]\ndepends = [\"a.1\"]";
+        let squashed = |lines: &str| format!("{SQUASH}\n{lines}");
+        let faults = set(&[("a", &squashed(first)), ("b", &squashed(second))]).unwrap_err();
+        assert_eq!(faults.0.len(), 2, "{faults}");
+        assert!(faults.to_string().contains("neither can ever land"), "{faults}");
+        assert!(
+            faults
+                .0
+                .iter()
+                .all(|fault| fault.line.is_some() && fault.column.is_some())
+        );
+        // Where one of them lands as it is, it can land first, and then the other.
+        assert_eq!(warnings(&[("a", &squashed(first)), ("b", second)]).len(), 1);
+        let alone = format!("{SQUASH}\ncarry = false\n{second}");
+        assert_eq!(warnings(&[("a", &squashed(first)), ("b", &alone)]).len(), 1);
+    }
+}

@@ -1,0 +1,88 @@
+//! The fold of what is recorded of a plan's merges.
+
+use crate::plan::PhaseId;
+
+use super::plan_run::{Merge, PlanRun};
+use super::{At, Landed, MergeBegun, MergeTrouble, NotLanded};
+
+impl PlanRun {
+    /// Somebody asked for a merge. What is under way is ended first; one of the same is not asked for twice.
+    pub(super) fn merge_wanted(&mut self, up_to: Option<PhaseId>, into: Option<String>) {
+        if let Merge::Running(now) = &self.merge {
+            if self.merge_up_to != up_to || *now != into {
+                self.merge_next = Some((up_to, into));
+            }
+            return;
+        }
+        self.merge = Merge::Wanted(into);
+        self.merge_up_to = up_to;
+        self.prefix_trouble = None;
+        if up_to.is_none() {
+            self.merge_trouble = None;
+        }
+    }
+
+    /// Nobody waits for a merge any more that did not begin.
+    pub(super) fn merge_not_wanted(&mut self) {
+        if matches!(self.merge, Merge::Wanted(_)) {
+            self.merge = Merge::Idle;
+            self.merge_up_to = None;
+        }
+        self.merge_next = None;
+    }
+
+    pub(super) fn merge_began(&mut self, begun: &MergeBegun) {
+        let into = match &self.merge {
+            Merge::Wanted(into) | Merge::Running(into) => into.clone(),
+            Merge::Idle => None,
+        };
+        self.merge = Merge::Running(into);
+        self.merge_up_to = begun.part.as_ref().map(|part| part.up_to);
+        self.merge_prefix.clone_from(&begun.part);
+        if begun.part.is_none() {
+            self.merge_trouble = None;
+        }
+        self.prefix_trouble = None;
+    }
+
+    pub(super) fn has_landed(&mut self, at: At, landed: &Landed) {
+        self.merge_over();
+        self.prefix_trouble = None;
+        match &landed.part {
+            Some(part) => self.prefix_landed(&landed.target, part, &landed.commit),
+            None => {
+                self.merge_trouble = None;
+                self.conflict_is_over(landed.before.as_ref());
+                self.landed.insert(landed.target.clone(), landed.commit.clone());
+                self.since = at;
+            }
+        }
+    }
+
+    pub(super) fn has_not_landed(&mut self, at: At, failed: &NotLanded) {
+        self.merge_over();
+        if let Some(up_to) = failed.up_to {
+            self.prefix_trouble = Some((up_to, failed.why.clone()));
+            return;
+        }
+        let changed = matches!(
+            failed.why,
+            MergeTrouble::Conflict { .. }
+                | MergeTrouble::Verification { .. }
+                | MergeTrouble::TargetRed { .. }
+        );
+        if changed {
+            self.since = at;
+        }
+        self.merge_trouble = Some(failed.why.clone());
+    }
+
+    fn merge_over(&mut self) {
+        self.merge = Merge::Idle;
+        self.merge_up_to = None;
+        self.merge_prefix = None;
+        if let Some((up_to, into)) = self.merge_next.take() {
+            self.merge_wanted(up_to, into);
+        }
+    }
+}
