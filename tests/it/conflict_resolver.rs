@@ -65,6 +65,8 @@ fn an_agent_resolves_it_knowing_what_both_sides_are_for_and_it_lands() {
     assert!(sandbox.attempt_file("two-2", "exit.json").contains('0'));
     let attempts = sandbox.shown("two")["attempts"].clone();
     assert_eq!(attempts[1]["agent"], "fixer");
+    let told = sandbox.orch("report --json").code(0).json();
+    assert!(told.to_string().contains("two-2"), "{told}");
     assert_eq!(attempts[1]["exit"], 0);
     sandbox.orch("doctor").code(0).ok();
     sandbox.nothing_is_left();
