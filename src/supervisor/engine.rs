@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, LaneId, PlanName, RunId};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, history};
 use crate::status::Watcher;
 
@@ -111,6 +111,8 @@ pub(super) struct Engine<'o> {
     pub(super) auto_merge: bool,
     conversations: Conversations,
     pub(super) conflicts: ConflictWatch,
+    /// Where the target stood when it was last looked at what a person has landed.
+    pub(super) landings_seen: Option<CommitId>,
 }
 
 impl<'o> Engine<'o> {
@@ -180,6 +182,7 @@ impl<'o> Engine<'o> {
             auto_merge,
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
+            landings_seen: None,
             campaign,
             admin,
             units: Arc::default(),
