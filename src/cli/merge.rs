@@ -197,7 +197,9 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
             (outcome, _) => outcome.as_str(),
         };
         let detail = match (&plan.why, &plan.commit) {
-            (Some(why), Some(commit)) if !dry_run => format!("{} ({why})", commit.short()),
+            (Some(why), Some(commit)) if !dry_run => {
+                format!("{} ({})", commit.short(), why.replace('\n', "\n    "))
+            }
             (Some(why), _) => why.replace('\n', "\n    "),
             (None, Some(commit)) if !dry_run => commit.short().to_owned(),
             (None, _) => String::new(),

@@ -188,11 +188,11 @@ impl RunStory {
             .count()
     }
 
-    fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
+    pub(super) fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
         self.plans.entry(name.clone()).or_default()
     }
 
-    fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
+    pub(super) fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
         let attempts = &mut self.plans.get_mut(plan)?.attempts;
         attempts.iter_mut().rev().find(|attempt| attempt.attempt == *id)
     }
@@ -305,6 +305,7 @@ impl RunStory {
                     attempt.failed = Some(why.clone());
                 }
             }
+            Event::Resolve(fact) => self.fold_conflict(at, fact),
             Event::Warning { plan, why } => {
                 let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
                 self.warnings.push((at, format!("{about}{why}")));

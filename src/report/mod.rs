@@ -1,6 +1,7 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
 mod chronicle;
+mod chronicle_conflict;
 mod disk_text;
 mod echo;
 mod event_line;

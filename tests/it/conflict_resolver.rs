@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document, wait_for};
+use crate::support::{Said, Sandbox, document, wait_for};
 
 const GOOD: &str =
     "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; git commit -q --no-edit";
@@ -65,6 +65,8 @@ fn an_agent_resolves_it_knowing_what_both_sides_are_for_and_it_lands() {
     assert!(sandbox.attempt_file("two-2", "exit.json").contains('0'));
     let attempts = sandbox.shown("two")["attempts"].clone();
     assert_eq!(attempts[1]["agent"], "fixer");
+    let told = sandbox.orch("report --json").code(0).json();
+    assert!(told.to_string().contains("two-2"), "{told}");
     assert_eq!(attempts[1]["exit"], 0);
     sandbox.orch("doctor").code(0).ok();
     sandbox.nothing_is_left();
@@ -359,4 +361,45 @@ fn a_journal_that_is_put_together_again_knows_the_attempt_and_leaves_the_worktre
     sandbox.orch("merge --continue two").code(0).ok();
     assert_eq!(sandbox.state("two"), "landed");
     sandbox.nothing_ran_twice();
+}
+
+/// Resolves it whatever an attempt before it has done of that.
+const AGAIN: &str = "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; \
+                     ! test -e \"$(git rev-parse --git-dir)/MERGE_HEAD\" || git commit -q --no-edit";
+
+#[test]
+fn killed_at_any_step_it_lands_the_next_time_and_once() {
+    let steps: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
+        Some(one) => vec![one],
+        None => (0..10).map(|n| 3 + 17 * n).collect(),
+    };
+    for fatal in steps {
+        let sandbox = at_odds("verify = 'test -e shared.txt'", AGAIN);
+        let mut command = sandbox.command(["merge", "two"]);
+        command.env(
+            "FAULT_POINTS",
+            format!("{}:{fatal}", sandbox.beside("points").display()),
+        );
+        let first = Said::of(&mut command);
+        let again = sandbox.orch("merge");
+        assert_eq!(
+            sandbox.state("two"),
+            "landed",
+            "{fatal}: {first:?}\n{again:?}\n{}",
+            sandbox.why("two")
+        );
+        assert_eq!(
+            sandbox.read("shared.txt"),
+            "top\nfrom one\nfrom two\nbottom\n",
+            "{fatal}"
+        );
+        assert_eq!(
+            sandbox.count("merge.landed", Some("two")),
+            1,
+            "{fatal}: {first:?}\n{again:?}"
+        );
+        assert_eq!(sandbox.git("for-each-ref refs/orch/resolve"), "", "{fatal}");
+        assert!(!sandbox.worktree("two.resolve").path().exists(), "{fatal}");
+        sandbox.nothing_is_left();
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document, wait_for};
+use crate::support::{Said, Sandbox, document, wait_for};
 
 /// Plans that each write the line `middle` of a file in their own words.
 fn at_odds(tables: &str, plans: &[&str]) -> Sandbox {
@@ -320,4 +320,34 @@ fn an_entry_that_says_too_little_is_refused_with_its_place() {
         .says("an entry of `regenerate` lacks `command`")
         .says("is not a glob")
         .ok();
+}
+
+#[test]
+fn killed_at_any_step_a_generated_file_lands_the_next_time_and_once() {
+    let steps: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
+        Some(one) => vec![one],
+        None => (0..8).map(|n| 5 + 15 * n).collect(),
+    };
+    for fatal in steps {
+        let sandbox = with_lock_file(SUM, "verify = 'grep -q one.part sum.lock'");
+        sandbox.orch("up").code(0).ok();
+        sandbox.orch("merge one").code(0).ok();
+        let mut command = sandbox.command(["merge", "two"]);
+        command.env(
+            "FAULT_POINTS",
+            format!("{}:{fatal}", sandbox.beside("points").display()),
+        );
+        let first = Said::of(&mut command);
+        let again = sandbox.orch("merge");
+        assert_eq!(
+            sandbox.state("two"),
+            "landed",
+            "{fatal}: {first:?}\n{again:?}\n{}",
+            sandbox.why("two")
+        );
+        assert_eq!(sandbox.read("sum.lock"), "lock of one.part two.part\n", "{fatal}");
+        assert_eq!(sandbox.count("merge.landed", Some("two")), 1, "{fatal}");
+        assert_eq!(sandbox.worktree("mend@0").status(), "", "{fatal}");
+        sandbox.nothing_is_left();
+    }
 }
