@@ -14,13 +14,14 @@
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | merging two commits, as git does, off every checkout | `merging` |
-//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
+//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
 mod admin;
 mod again;
 mod backup;
+mod beside;
 mod candidate;
 mod carry;
 mod changes;

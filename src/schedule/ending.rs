@@ -153,7 +153,8 @@ fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
             MergeTrouble::Conflict { .. }
             | MergeTrouble::Verification { .. }
             | MergeTrouble::TargetRed { .. }
-            | MergeTrouble::Refused { .. },
+            | MergeTrouble::Refused { .. }
+            | MergeTrouble::Obstacle { .. },
         ) => true,
         Some(MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }) | None => false,
     }

@@ -99,6 +99,7 @@ pub(super) struct Engine<'o> {
     pub(super) auto_merge: bool,
     conversations: Conversations,
     pub(super) conflicts: ConflictWatch,
+    pub(super) looking_for_obstacles: bool,
 }
 
 impl<'o> Engine<'o> {
@@ -169,6 +170,7 @@ impl<'o> Engine<'o> {
             auto_merge,
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
+            looking_for_obstacles: false,
             campaign,
             admin,
             units: Arc::default(),

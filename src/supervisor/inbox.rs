@@ -48,10 +48,12 @@ impl Engine<'_> {
             Message::LookAround => self.look_for_escapes(),
             Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::LookForConflicts => {
+                self.look_for_obstacles();
                 if !self.runners.is_empty() {
                     self.look_for_conflicts();
                 }
             }
+            Message::Unhindered(plans) => self.take_unhindered(plans, inputs),
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Call(call) => self.answer(call, inputs)?,

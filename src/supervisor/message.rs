@@ -33,6 +33,8 @@ pub enum Message {
     LookForConflicts,
     /// What was foreseen of merging the live branches.
     Conflicts(super::conflict_watch::Looked),
+    /// Nothing is in the way any more of landing these; none when something still is.
+    Unhindered(Vec<PlanName>),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
     /// Another process asks.
