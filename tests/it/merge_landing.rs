@@ -195,6 +195,24 @@ fn what_is_dirty_or_in_the_way_of_the_merge_in_a_checkout_of_the_target_refuses_
 }
 
 #[test]
+fn what_became_of_each_plan_is_said_once() {
+    let sandbox = finished();
+    sandbox.tables("[merge]\nverify = \"true\"");
+    sandbox.orch("up").code(0).ok();
+    let said = sandbox.orch("merge").code(0);
+    for plan in ["a", "b", "c"] {
+        let lines = said.out.lines().chain(said.err.lines());
+        let results =
+            lines.filter(|line| line.contains("landed") && line.split_whitespace().any(|word| word == plan));
+        assert_eq!(results.count(), 1, "{said:?}");
+    }
+    assert!(
+        said.err.contains("merge.verified"),
+        "verdicts are told as they come: {said:?}"
+    );
+}
+
+#[test]
 fn a_merge_into_another_branch_leaves_the_target_alone() {
     let sandbox = finished();
     sandbox.orch("up").code(0).ok();
