@@ -1,14 +1,16 @@
 //! `orch merge`
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Point, ReferenceError, WorkRef};
+use crate::report::PlainLines;
 use crate::supervisor::{
-    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, ResolveStep, Situation,
-    SupervisorError, ask, drive, rehearse_merge,
+    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, ResolveStep,
+    Situation, SupervisorError, ask, drive, rehearse_merge,
 };
 
 use super::resolve::Came;
@@ -154,14 +156,16 @@ fn land(
         plans: plans.clone(),
         into: into.clone(),
     };
-    let mut observer = up::observer(
-        &Context {
-            json: false,
-            quiet: context.quiet || context.json,
-            ..context.clone()
-        },
-        campaign,
-    );
+    let quiet = Context {
+        json: false,
+        quiet: context.quiet || context.json,
+        ..context.clone()
+    };
+    let mut observer: Box<dyn Observer> = if quiet.quiet || std::io::stderr().is_terminal() {
+        up::observer(&quiet, campaign)
+    } else {
+        Box::new(PlainLines::new(context.verbose).before_an_answer())
+    };
     match drive(campaign.clone(), &errand, observer.as_mut()) {
         Ok(conclusion) => conclusion
             .merged

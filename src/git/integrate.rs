@@ -134,6 +134,7 @@ impl WorktreeAdmin {
             branch: unit.plan_branch.clone(),
             old: Some(old.clone()),
             new: new.clone(),
+            beside: false,
         };
         // What is refused here leaves no note.
         self.repo.note_move(unit, old)?;
@@ -183,6 +184,7 @@ impl WorktreeAdmin {
                 branch: branch.clone(),
                 old: Some(old),
                 new: tip,
+                beside: false,
             };
             let own = self.read_marker(key)?.map(|marker| marker.path);
             let ended = self.repo.finish_landing_holding(&plan, Some(alone.file()))?;

@@ -46,6 +46,19 @@ pub enum LandRefusal {
         /// The files.
         files: Vec<PathBuf>,
     },
+    /// A checkout of the branch has uncommitted changes in files that the move changes too.
+    #[error(
+        "`{}` has the target checked out with uncommitted changes in files that would be replaced ({}): commit or stash them, \
+         then try again",
+        path.display(),
+        first_few(files)
+    )]
+    Overlap {
+        /// The checkout.
+        path: PathBuf,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
     /// A checkout of the branch holds files that git does not track, where new files have to go.
     #[error(
         "`{}` has untracked files where the merge brings its own ({}): move them away, then try again",
@@ -69,6 +82,18 @@ pub enum LandRefusal {
     /// A step failed.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+impl LandRefusal {
+    /// True when something lies in a checkout that a person will take away or commit.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Dirty { .. } | Self::Overlap { .. } | Self::InTheWay { .. } | Self::Blocked { .. } => true,
+            Self::NotABranch { .. } | Self::Moved { .. } | Self::NotAFastForward { .. } | Self::Git(_) => {
+                false
+            }
+        }
+    }
 }
 
 fn shown(commit: Option<&CommitId>) -> &str {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::again::again_if_killed;
+use super::beside::{Moved, refuse_overlap};
 use super::command::Git;
 use super::half_way::undo_half;
 use super::in_the_way::in_the_way;
@@ -25,6 +26,9 @@ pub struct LandingPlan {
     pub old: Option<CommitId>,
     /// Where it shall stand.
     pub new: CommitId,
+    /// True when a checkout may have uncommitted changes in files that do not move: they stay as they are.
+    #[serde(default)]
+    pub beside: bool,
 }
 
 /// A landing that took place: the branch was read again and stands at `commit`.
@@ -91,22 +95,42 @@ impl Repository {
         old: Option<&CommitId>,
         new: &CommitId,
     ) -> Result<LandingPlan, LandRefusal> {
-        self.plan_landing_holding(branch, old, new, None)
+        let plan = LandingPlan {
+            branch: branch.to_owned(),
+            old: old.cloned(),
+            new: new.clone(),
+            beside: false,
+        };
+        self.look_at_landing(&plan, None)?;
+        Ok(plan)
     }
 
-    fn plan_landing_holding(
+    /// As [`Repository::plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
+    /// `git merge --ff-only`.
+    pub fn plan_landing_beside(
         &self,
         branch: &str,
         old: Option<&CommitId>,
         new: &CommitId,
-        held: Option<&File>,
     ) -> Result<LandingPlan, LandRefusal> {
+        let plan = LandingPlan {
+            branch: branch.to_owned(),
+            old: old.cloned(),
+            new: new.clone(),
+            beside: true,
+        };
+        self.look_at_landing(&plan, None)?;
+        Ok(plan)
+    }
+
+    fn look_at_landing(&self, plan: &LandingPlan, held: Option<&File>) -> Result<(), LandRefusal> {
+        let LandingPlan { branch, old, new, .. } = plan;
         self.check_target(branch)?;
         let found = self.branch_tip(branch)?;
-        if found.as_ref() != old {
+        if found != *old {
             return Err(LandRefusal::Moved {
                 branch: branch.to_owned(),
-                expected: old.cloned(),
+                expected: old.clone(),
                 found,
             });
         }
@@ -118,7 +142,9 @@ impl Repository {
                 });
             }
             for checkout in self.checkouts_of(branch)? {
-                if !checkout.dirty.is_empty() {
+                if plan.beside {
+                    refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+                } else if !checkout.dirty.is_empty() {
                     return Err(LandRefusal::Dirty {
                         path: checkout.path,
                         files: checkout.dirty,
@@ -127,11 +153,7 @@ impl Repository {
                 rehearse(&checkout.path, old, new, held)?;
             }
         }
-        Ok(LandingPlan {
-            branch: branch.to_owned(),
-            old: old.cloned(),
-            new: new.clone(),
-        })
+        Ok(())
     }
 
     /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
@@ -142,8 +164,8 @@ impl Repository {
 
     /// As [`Repository::land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
     pub fn land_holding(&self, plan: &LandingPlan, held: Option<&File>) -> Result<Landed, LandRefusal> {
-        let LandingPlan { branch, old, new } = plan;
-        self.plan_landing_holding(branch, old.as_ref(), new, held)?;
+        let LandingPlan { branch, old, new, .. } = plan;
+        self.look_at_landing(plan, held)?;
         // What a killed git left would refuse every landing from now on. One that is still held, git will name.
         // A branch that HEAD stands on is moved under HEAD's lock too.
         for name in [branch_ref(branch).as_str(), "HEAD"] {
@@ -226,7 +248,15 @@ impl Repository {
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
 fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<CheckoutOutcome, GitError> {
     clear_dead_index(path);
-    if index_equals(path, &plan.new)? {
+    let moved = match &plan.old {
+        Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
+        _ => None,
+    };
+    let shows = |commit: &CommitId| match &moved {
+        Some(moved) => moved.is_shown(path, commit),
+        None => index_equals(path, commit),
+    };
+    if shows(&plan.new)? {
         return Ok(CheckoutOutcome::Current);
     }
     let Some(old) = &plan.old else {
@@ -234,7 +264,7 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
             "it was made while the branch was".to_owned(),
         ));
     };
-    if !index_equals(path, old)? {
+    if !shows(old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
     let mut hindrance = rehearse(path, old, &plan.new, held);

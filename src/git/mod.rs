@@ -17,13 +17,14 @@
 //! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
 //! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
-//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
+//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
 mod admin;
 mod again;
 mod backup;
+mod beside;
 mod both_sides;
 mod candidate;
 mod carry;

@@ -239,6 +239,7 @@ fn merge_trouble(why: &MergeTrouble) -> String {
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }
+        | MergeTrouble::Obstacle { why }
         | MergeTrouble::NotFinished { why } => first_line(why),
         MergeTrouble::Waits { on } => format!("waits for {on} to land"),
     }

@@ -10,23 +10,57 @@ use super::event_line;
 #[derive(Debug)]
 pub struct PlainLines {
     verbose: bool,
+    answered: bool,
 }
 
 impl PlainLines {
     /// Everything when verbose, otherwise what a person waits for.
     pub fn new(verbose: bool) -> Self {
-        Self { verbose }
+        Self {
+            verbose,
+            answered: false,
+        }
+    }
+
+    /// For a merge whose answer says what became of each plan: told are verdicts as they come, and no result twice.
+    #[must_use]
+    pub fn before_an_answer(self) -> Self {
+        Self {
+            answered: true,
+            ..self
+        }
+    }
+
+    fn is_told(&self, event: &Event) -> bool {
+        let told = match event {
+            Event::MergeVerified(_) => self.answered,
+            event if self.answered && is_in_the_answer(event) => false,
+            event => is_news(event),
+        };
+        self.verbose || told
     }
 }
 
 impl Observer for PlainLines {
     fn recorded(&mut self, records: &[Record], _: &Scheduler) {
         for record in records {
-            if self.verbose || is_news(&record.event) {
+            if self.is_told(&record.event) {
                 anstream::eprintln!("{}", event_line(record));
             }
         }
     }
+}
+
+/// True for what the answer of a merge says, or that goes without saying there.
+fn is_in_the_answer(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::MergeLanded(_)
+            | Event::MergeFailed(_)
+            | Event::MergeRequested { .. }
+            | Event::RunStarted { .. }
+            | Event::RunStopped { .. }
+    )
 }
 
 /// False for the steps in between.

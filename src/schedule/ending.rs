@@ -149,5 +149,11 @@ impl Scheduler {
 }
 
 fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
-    trouble.is_some_and(|trouble| trouble.holds() || matches!(trouble, MergeTrouble::Refused { .. }))
+    trouble.is_some_and(|trouble| {
+        let refused = matches!(
+            trouble,
+            MergeTrouble::Refused { .. } | MergeTrouble::Obstacle { .. }
+        );
+        trouble.holds() || refused
+    })
 }

@@ -149,6 +149,10 @@ pub(super) fn explain_trouble(
         MergeTrouble::Refused { why } => {
             Reason::with_remedy(format!("was not merged: {why}"), format!("orch merge {name}"))
         }
+        MergeTrouble::Obstacle { why } => Reason::with_remedy(
+            format!("was not merged: {why}"),
+            format!("orch merge {name}; where plans land by themselves it is tried again once that is gone"),
+        ),
         MergeTrouble::Waits { on } => {
             Reason::with_remedy(format!("waits for {on} to land first"), format!("orch why {on}"))
         }

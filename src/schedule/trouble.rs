@@ -103,6 +103,12 @@ pub enum MergeTrouble {
         /// What stands in the way and what to do.
         why: String,
     },
+    /// Something lies in a checkout of the target where the merge brings its own; refused before anything moved. A plan that
+    /// lands by itself does so once that is gone.
+    Obstacle {
+        /// What, and what to do.
+        why: String,
+    },
     /// A plan it builds on has not landed; the plan stays finished.
     Waits {
         /// That plan.
@@ -129,7 +135,9 @@ impl MergeTrouble {
     pub fn holds(&self) -> bool {
         match self {
             Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
-            Self::Refused { .. } | Self::Waits { .. } | Self::NotFinished { .. } => false,
+            Self::Refused { .. } | Self::Obstacle { .. } | Self::Waits { .. } | Self::NotFinished { .. } => {
+                false
+            }
         }
     }
 }

@@ -113,6 +113,7 @@ pub(super) struct Engine<'o> {
     pub(super) conflicts: ConflictWatch,
     /// Where the target stood when it was last looked at what a person has landed.
     pub(super) landings_seen: Option<CommitId>,
+    pub(super) looking_for_obstacles: bool,
 }
 
 impl<'o> Engine<'o> {
@@ -183,6 +184,7 @@ impl<'o> Engine<'o> {
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
             landings_seen: None,
+            looking_for_obstacles: false,
             campaign,
             admin,
             units: Arc::default(),

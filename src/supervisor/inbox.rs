@@ -49,10 +49,12 @@ impl Engine<'_> {
             Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::LookForConflicts => {
                 self.look_for_landings();
+                self.look_for_obstacles();
                 if !self.runners.is_empty() {
                     self.look_for_conflicts();
                 }
             }
+            Message::Unhindered(plans) => self.take_unhindered(plans, inputs),
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
             Message::LookAtSpending => self.look_at_spending(inputs),

@@ -154,13 +154,13 @@ pub fn not_landed(
             MergeOutcome::Held,
             format!("the target itself does not pass: {why}"),
         ),
-        MergeTrouble::Refused { why } => (MergeOutcome::Failed, why.clone()),
+        MergeTrouble::Refused { why } | MergeTrouble::Obstacle { why } => (MergeOutcome::Failed, why.clone()),
         MergeTrouble::Waits { on } => (
             MergeOutcome::Skipped,
             format!("it builds on {on}, which has not landed"),
         ),
         MergeTrouble::NotFinished { why } => (MergeOutcome::Skipped, why.clone()),
     };
-    let refused = matches!(why, MergeTrouble::Refused { .. });
+    let refused = matches!(why, MergeTrouble::Refused { .. } | MergeTrouble::Obstacle { .. });
     (outcome, None, Some(text), refused)
 }

@@ -35,6 +35,8 @@ pub enum Message {
     Conflicts(super::conflict_watch::Looked),
     /// What a person has landed.
     Landings(Vec<Event>),
+    /// Nothing is in the way any more of landing these; none when something still is.
+    Unhindered(Vec<PlanName>),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
     /// A step with a conflict was done, or refused.

@@ -27,6 +27,7 @@ mod merge_request;
 mod message;
 mod notifier;
 mod observer;
+mod obstacles;
 mod perform;
 mod ports;
 mod preflight;

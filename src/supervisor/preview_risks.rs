@@ -103,12 +103,12 @@ fn of_repository(
             let files: Vec<String> = files.collect();
             found.push(Risk::new(
                 format!(
-                    "the target `{}` is checked out with uncommitted changes ({}): nothing can land",
+                    "the target `{}` is checked out with uncommitted changes ({}): what changes these files cannot land",
                     campaign.target,
                     files.join(", ")
                 ),
                 checkout.path.display().to_string(),
-                "commit or stash them before the first plan lands",
+                "commit or stash them before such a plan lands",
             ));
         }
     }

@@ -127,6 +127,7 @@ impl Rehearsal<'_> {
             let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
             let commit = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
+                MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),
             })?;
             moves.push((plan.clone(), Some(onto), commit.clone()));

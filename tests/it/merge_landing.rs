@@ -157,12 +157,22 @@ fn a_conflict_between_a_plan_and_what_it_depends_on_is_held_before_its_agent_sta
 }
 
 #[test]
-fn a_dirty_checkout_of_the_target_or_a_file_in_the_way_refuses_the_merge_before_anything_moves() {
+fn what_is_dirty_or_in_the_way_of_the_merge_in_a_checkout_of_the_target_refuses_it_before_anything_moves() {
     let sandbox = finished();
     sandbox.orch("up").code(0).ok();
     let before = sandbox.head();
+    let tree = sandbox.worktree("a");
+    tree.write("README.md", "by a\n").commit("the readme too");
     sandbox.write("README.md", "being edited\n");
-    sandbox.orch("merge").code(2).says("README.md").ok();
+    let rehearsed = sandbox.orch("merge a --dry-run --json").code(2).json();
+    assert_eq!(rehearsed["plans"][0]["outcome"], "failed");
+    assert!(
+        rehearsed["plans"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("README.md")
+    );
+    sandbox.orch("merge a").code(2).says("README.md").ok();
     assert_eq!(sandbox.head(), before);
     assert_eq!(sandbox.read("README.md"), "being edited\n");
     assert_eq!(sandbox.state("a"), "finished");
@@ -181,6 +191,24 @@ fn a_dirty_checkout_of_the_target_or_a_file_in_the_way_refuses_the_merge_before_
         sandbox.git("diff HEAD --name-only"),
         "",
         "the checkout is brought along"
+    );
+}
+
+#[test]
+fn what_became_of_each_plan_is_said_once() {
+    let sandbox = finished();
+    sandbox.tables("[merge]\nverify = \"true\"");
+    sandbox.orch("up").code(0).ok();
+    let said = sandbox.orch("merge").code(0);
+    for plan in ["a", "b", "c"] {
+        let lines = said.out.lines().chain(said.err.lines());
+        let results =
+            lines.filter(|line| line.contains("landed") && line.split_whitespace().any(|word| word == plan));
+        assert_eq!(results.count(), 1, "{said:?}");
+    }
+    assert!(
+        said.err.contains("merge.verified"),
+        "verdicts are told as they come: {said:?}"
     );
 }
 

@@ -86,6 +86,8 @@ pub enum Unmoved {
     Moved,
     /// Something stands in the way.
     Refused(String),
+    /// Something lies in a checkout where the landing brings its own.
+    InTheWay(String),
 }
 
 /// What came of a trial.
@@ -97,6 +99,8 @@ pub enum Tried {
     Conflict(PlanName, MergeTrouble),
     /// This plan cannot be merged at all.
     Impossible(PlanName, String),
+    /// Something lies in a checkout of the target where this plan brings its own.
+    InTheWay(PlanName, String),
     /// Nothing can be landed on the target as it is.
     Refused(String),
     /// Somebody else has moved the target.

@@ -169,7 +169,10 @@ impl Train {
                     Err(Unmoved::Refused(why)) if landing.stack.len() == 1 => {
                         self.fail_all(&landing.stack, &why, &mut outcomes);
                     }
-                    Err(Unmoved::Refused(_)) => {
+                    Err(Unmoved::InTheWay(why)) if landing.stack.len() == 1 => {
+                        self.fail(&landing.stack[0], MergeTrouble::Obstacle { why }, &mut outcomes);
+                    }
+                    Err(Unmoved::Refused(_) | Unmoved::InTheWay(_)) => {
                         // One of them is at fault; which, shows when they land one by one.
                         self.careful = true;
                         self.facts.retain(|fact| !fact.green);
@@ -187,6 +190,7 @@ impl Train {
             // What was stopped may have ended by itself first, and a verdict is a verdict.
             Tried::Verdict(verdict) => self.take_verdict(trial, verdict, outcomes),
             Tried::Impossible(plan, why) => self.fail(&plan, MergeTrouble::Refused { why }, outcomes),
+            Tried::InTheWay(plan, why) => self.fail(&plan, MergeTrouble::Obstacle { why }, outcomes),
             _ if void => {}
             Tried::Conflict(plan, why) if here && trial.stack.first() == Some(&plan) => {
                 self.fail(&plan, why, outcomes);

@@ -472,7 +472,11 @@ mod tests {
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
         let mend = || Some(Step::Mend("auth".to_owned()));
         assert_eq!(one(tree(Place::Dangling), false), [mend()]);
-        assert_eq!(one(tree(Place::Folder), false), [mend()], "only its .git file is gone");
+        assert_eq!(
+            one(tree(Place::Folder), false),
+            [mend()],
+            "only its .git file is gone"
+        );
         assert_eq!(one(tree(Place::Nothing), false), [mend()]);
         let half = TreeSeen {
             half_made: true,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::git::{Build, CandidateBuilder, LandRefusal};
+use crate::git::{Build, CandidateBuilder};
 use crate::plan::{
     CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
 };
@@ -63,16 +63,6 @@ pub(super) fn chain(
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
     }
     repo.check_target(target).map_err(|error| refused(&error))?;
-    // A dirty checkout refuses the landing anyway; better before an hour of verification than after it.
-    for checkout in repo.checkouts_of(target).map_err(|error| refused(&error))? {
-        if !checkout.dirty.is_empty() {
-            let dirty = LandRefusal::Dirty {
-                path: checkout.path,
-                files: checkout.dirty,
-            };
-            return Err(refused(&dirty));
-        }
-    }
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
     let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
         commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),
@@ -96,7 +86,29 @@ pub(super) fn chain(
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
+    let mut from = &ground.commit;
+    // Checkouts show where the target stands, which need not be this ground.
+    for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
+        follows(campaign, target, from, &link.commit).map_err(|why| {
+            Halt::Tried(match why {
+                MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
+                other => Tried::Conflict(link.plan.clone(), other),
+            })
+        })?;
+        from = &link.commit;
+    }
     Ok(Chain { ground, links, tree })
+}
+
+/// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
+/// verification than after it. What cannot be found out now, the landing finds out.
+fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
+    match campaign.repo.could_follow(target, from, to) {
+        Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
+            why: refusal.to_string(),
+        }),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// The end of a chain that is being built, of which nobody knows yet but the builder.
@@ -392,5 +404,7 @@ pub fn rehearse(
         Unmerged::Clash(clash) => clash.trouble,
     })?;
     top.builder.save().map_err(|error| refused(&error))?;
-    Ok(merged.map_or_else(|| onto.clone(), |(commit, _)| commit))
+    let commit = merged.map_or_else(|| onto.clone(), |(commit, _)| commit);
+    follows(campaign, target, onto, &commit)?;
+    Ok(commit)
 }

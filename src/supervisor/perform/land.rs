@@ -81,7 +81,7 @@ fn carry_out(
 ) -> Result<(), Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let repo = &campaign.repo;
-    let landing = match repo.plan_landing(target, before, commit) {
+    let landing = match repo.plan_landing_beside(target, before, commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             return Err(Unmoved::Moved);
@@ -91,7 +91,9 @@ fn carry_out(
             branch: target.to_owned(),
             old: before.cloned(),
             new: commit.clone(),
+            beside: true,
         },
+        Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
     let lock = alone(campaign).map_err(|error| refused(&error))?;
@@ -109,6 +111,7 @@ fn carry_out(
             Ok(None) => return Err(Unmoved::Moved),
             Err(error) => return Err(refused(&error)),
         },
+        Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
     let _ = fault::around("landing.done", || fs::remove_file(&note));
@@ -163,7 +166,7 @@ pub fn land_commit(
         Tried::Verdict(Verdict { why, .. }) => {
             return Err(format!("the tree without it does not pass: {why}"));
         }
-        Tried::Refused(why) | Tried::Impossible(_, why) => return Err(why),
+        Tried::Refused(why) | Tried::Impossible(_, why) | Tried::InTheWay(_, why) => return Err(why),
         Tried::Moved => return Err(moved()),
         Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
     }
@@ -171,7 +174,7 @@ pub fn land_commit(
     match carry_out(campaign, target, Some(tip), commit, &mut warnings) {
         Ok(()) => Ok(warnings),
         Err(Unmoved::Moved) => Err(moved()),
-        Err(Unmoved::Refused(why)) => Err(why),
+        Err(Unmoved::Refused(why) | Unmoved::InTheWay(why)) => Err(why),
     }
 }
 

@@ -1,0 +1,135 @@
+//! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
+//! it is, in the index and in files, as long as the move changes other files.
+
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::command::{Git, records};
+use super::in_the_way::in_the_way;
+use super::inspect::inspect;
+use super::land_refusal::LandRefusal;
+use super::revision::oid;
+use super::{GitError, Repository};
+use crate::plan::CommitId;
+
+/// The files that differ between two commits, from the top, with what stands in the place of one of them.
+pub(super) struct Moved(BTreeSet<PathBuf>);
+
+impl Moved {
+    pub(super) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
+        let cannot = || GitError::library(format!("compare `{old}` with `{new}`"));
+        let repo = git2::Repository::open(path).map_err(cannot())?;
+        let tree = |commit: &CommitId| {
+            repo.find_commit(oid(commit)?)
+                .and_then(|commit| commit.tree())
+                .map_err(cannot())
+        };
+        let diff = repo
+            .diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)
+            .map_err(cannot())?;
+        let files = diff.deltas().flat_map(|delta| {
+            let both = [delta.old_file().path_bytes(), delta.new_file().path_bytes()];
+            both.map(|file| file.map(|file| PathBuf::from(std::ffi::OsStr::from_bytes(file))))
+        });
+        Ok(Self(files.flatten().collect()))
+    }
+
+    /// True when the move changes the file, a folder in its place, or a file in the place of a folder above it.
+    fn touches(&self, file: &Path) -> bool {
+        let below = self.0.range(file.to_owned()..).next();
+        file.ancestors().any(|above| self.0.contains(above))
+            || below.is_some_and(|found| found.starts_with(file))
+    }
+
+    /// True when the index holds what the commit holds, in every file that moves.
+    pub(super) fn is_shown(&self, path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+        let staged = staged(path, commit)?;
+        Ok(!staged.files.iter().any(|file| self.touches(file)))
+    }
+}
+
+/// What the index holds beside a commit.
+struct Staged {
+    files: Vec<PathBuf>,
+    /// True when two sides of a merge stand in it.
+    unmerged: bool,
+}
+
+fn staged(path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
+    let out = Git::within(path)
+        .args([
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules=none",
+        ])
+        .arg(commit.as_str())
+        .run()?;
+    let mut fields = records(&out);
+    let mut staged = Staged {
+        files: Vec::new(),
+        unmerged: false,
+    };
+    // `:MODE MODE BLOB BLOB STATUS`, then the path.
+    while let (Some(about), Some(file)) = (fields.next(), fields.next()) {
+        staged.unmerged |= about.last() == Some(&b'U');
+        staged
+            .files
+            .push(PathBuf::from(std::ffi::OsStr::from_bytes(file)));
+    }
+    Ok(staged)
+}
+
+/// Refuses a checkout in which the move meets something that nobody has committed, or in which somebody is in the middle
+/// of a merge or the like. `dirty` are the tracked files with uncommitted changes.
+pub(super) fn refuse_overlap(
+    path: &Path,
+    dirty: &[PathBuf],
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<(), LandRefusal> {
+    let staged = staged(path, old)?;
+    let mut all: BTreeSet<PathBuf> = dirty.iter().cloned().collect();
+    all.extend(staged.files);
+    if all.is_empty() {
+        return Ok(());
+    }
+    if staged.unmerged || inspect(path)?.in_progress.is_some() {
+        return Err(LandRefusal::Dirty {
+            path: path.to_owned(),
+            files: all.into_iter().collect(),
+        });
+    }
+    let moved = Moved::between(path, old, new)?;
+    all.retain(|file| moved.touches(file));
+    if all.is_empty() {
+        return Ok(());
+    }
+    Err(LandRefusal::Overlap {
+        path: path.to_owned(),
+        files: all.into_iter().collect(),
+    })
+}
+
+impl Repository {
+    /// Refuses when a checkout of the branch could not follow from one commit to another because of what lies in it. A look
+    /// ahead that costs little: a landing looks again.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way, or why that cannot be found out.
+    pub fn could_follow(&self, branch: &str, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
+        for checkout in self.checkouts_of(branch)? {
+            refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+            let files = in_the_way(&checkout.path, old, new)?;
+            if !files.is_empty() {
+                let path = checkout.path;
+                return Err(LandRefusal::InTheWay { path, files });
+            }
+        }
+        Ok(())
+    }
+}
