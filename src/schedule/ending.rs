@@ -102,11 +102,7 @@ impl Scheduler {
         let driven = || self.state.plans().filter(|(name, _)| self.state.drives(name));
         let settled = self.work.plans.iter().all(|plan| {
             let run = self.state.plan(&plan.name);
-            !self.state.drives(&plan.name)
-                || matches!(
-                    run.outcome,
-                    Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled)
-                )
+            !self.state.drives(&plan.name) || (run.has_settled() && !self.state.is_landing_paused(&plan.name))
         });
         let (event, ending) = if stopping {
             let why = "a person asked to stop".to_owned();

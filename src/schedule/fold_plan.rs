@@ -178,6 +178,10 @@ impl PlanRun {
             }
             Event::Resumed(Steered { point, .. }) => {
                 self.paused.remove(point);
+                // What was refused because of the pause may be asked for again, and lands by itself where it would have.
+                if *point == Point::Plan && matches!(self.merge_trouble, Some(MergeTrouble::Refused { .. })) {
+                    self.merge_trouble = None;
+                }
                 self.since = at;
             }
             Event::RetryRequested(Steered { point, .. }) => self.retry(at, *point),

@@ -27,7 +27,9 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
             .into_iter()
             .find(|on| {
                 let on_wanted = candidates.iter().any(|(other, _)| other.name == *on);
-                !on_wanted && !will_land_by_itself(work, on, state)
+                // Nobody asked for this one now: it can wait until the other may go on.
+                let waits = run.merge == Merge::Idle && state.is_landing_paused(on);
+                !on_wanted && !waits && !will_land_by_itself(work, on, state)
             })?;
         Some((plan.name.clone(), MergeTrouble::Waits { on: lost }))
     })
@@ -90,7 +92,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
         Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
-            let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none();
+            let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none() && !run.is_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
         }
     }
@@ -144,7 +146,7 @@ fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let auto = state
         .number(name)
         .is_some_and(|number| work.plans[number].auto_merge);
-    busy || (auto && unhindered && state.drives(name))
+    busy || (auto && unhindered && !run.is_paused() && state.drives(name))
 }
 
 fn not_finished(run: &PlanRun) -> MergeTrouble {

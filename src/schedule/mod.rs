@@ -46,6 +46,7 @@ mod notice;
 mod outlook;
 mod outlook_draft;
 mod parking;
+mod pausing;
 mod plan_run;
 mod readiness;
 mod reopening;

@@ -354,20 +354,6 @@ impl PlanRun {
         }
     }
 
-    /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
-    pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
-        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
-        points.into_iter().find(|point| self.paused.contains_key(point))
-    }
-
-    /// True when a person asked for the unit's agent to be stopped.
-    pub fn is_to_be_stopped(&self, unit: UnitId) -> bool {
-        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
-        points
-            .iter()
-            .any(|point| self.paused.get(point) == Some(&true) || self.cancelling.contains(point))
-    }
-
     /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
     pub fn failed_check(&self) -> Option<TaskId> {
         self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {

@@ -245,7 +245,9 @@ impl Scheduler {
             | Event::PlanFailed(_)
             | Event::PlanSkipped { .. }
             | Event::PlanHeld { .. }
-            | Event::PlanCancelled { .. } => {
+            | Event::PlanCancelled { .. }
+            | Event::Paused { .. }
+            | Event::Resumed(_) => {
                 self.frontier.landing = true;
                 self.touch(event, true);
             }

@@ -96,7 +96,11 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
         run,
         what,
     };
-    if matches!(run.outcome, Some(Outcome::Finished)) {
+    // Until it has landed, that is something which can wait.
+    let lands = !state.is_landed(&plan.name)
+        && what.point == Point::Plan
+        && matches!(steer, Steer::Pause | Steer::PauseNow | Steer::Resume);
+    if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
             return Err(refuse(
                 format!("{} is finished already; what failed is its landing", plan.name),
