@@ -74,6 +74,17 @@ impl Scheduler {
         }
     }
 
+    /// Stops the verification of a plan that a person cancelled, or paused at once.
+    pub(super) fn stop_unwanted_verification(&mut self, number: usize, step: &mut Step) {
+        let run = &self.state.plans[number];
+        let unwanted = run.paused.get(&Point::Plan) == Some(&true) || run.cancelling.contains(&Point::Plan);
+        if unwanted && run.verify == Verify::Running {
+            let plan = self.work.plans[number].name.clone();
+            let stop = Effect::StopVerification { plan: plan.clone() };
+            self.ask(Ask::StopVerification(plan), stop, step);
+        }
+    }
+
     /// Sets the timer for the next retry, or ends when nothing can happen any more without a person.
     pub(super) fn wake_or_end(&mut self, at: At, step: &mut Step) {
         let stopping = matches!(self.state.phase, Phase::Stopping { .. });

@@ -26,6 +26,7 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
 use super::stillness::Watch;
+use super::verifying::Verifying;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
     recovery, spending,
@@ -93,6 +94,7 @@ pub(super) struct Engine<'o> {
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
     pub(super) making: Making,
+    pub(super) verifying: Verifying,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
     pub(super) manifest: ManifestWatch,
@@ -190,6 +192,7 @@ impl<'o> Engine<'o> {
             escapes,
             said: BTreeMap::new(),
             making: Making::new(),
+            verifying: Verifying::default(),
             still: Arc::default(),
         };
         engine.begin(errand)?;

@@ -51,6 +51,7 @@ mod strays;
 mod suspects;
 mod train;
 mod urgency;
+mod verifying;
 mod view;
 mod watching;
 
