@@ -63,9 +63,7 @@ impl Scheduler {
             return;
         }
         let cancelled = plan.units.iter().map(|unit| unit.id).filter(|unit| {
-            let points = [Point::Phase(unit.phase()), unit.point()];
-            let asked = points.iter().any(|point| run.cancelling.contains(point));
-            asked && !run.is_worked_on(*unit) && !run.is_unit_settled(*unit)
+            run.is_being_cancelled(*unit) && !run.is_worked_on(*unit) && !run.is_unit_settled(*unit)
         });
         let cancelled: Vec<UnitId> = cancelled.collect();
         for unit in cancelled {

@@ -162,6 +162,7 @@ impl PlanRun {
             Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
             Event::PlanCancelled { .. } => {
                 self.cancelling.clear();
+                self.spared.clear();
                 self.end(at, Outcome::Cancelled);
             }
             Event::WorkCancelled(UnitOf { unit, .. }) => {
@@ -186,7 +187,7 @@ impl PlanRun {
             }
             Event::RetryRequested(Steered { point, .. }) => self.retry(at, *point),
             Event::CancelRequested(Steered { point, .. }) => {
-                self.cancelling.insert(*point);
+                self.cancel(*point);
             }
             Event::Approved(Steered { point, .. }) => {
                 self.approved.insert(*point);
@@ -250,6 +251,7 @@ impl PlanRun {
 
     pub(super) fn end(&mut self, at: At, outcome: Outcome) {
         self.outcome = Some(outcome);
+        self.retried.clear();
         self.attempts.clear();
         self.repair.retry_at = None;
         for tries in self.tries.values_mut() {

@@ -34,6 +34,10 @@ pub struct PlanRun {
     pub paused: BTreeMap<Point, bool>,
     /// What a person cancelled and of which something may still run.
     pub cancelling: BTreeSet<Point>,
+    /// Parts of what a person cancelled that are to be done all the same.
+    pub spared: BTreeSet<Point>,
+    /// What a person asked to be tried again, and of which nothing came since.
+    pub retried: BTreeSet<Point>,
     /// Gates that a person let be passed.
     pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
