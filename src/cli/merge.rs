@@ -132,7 +132,7 @@ fn land(
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
-            Some(Answer::Accepted | Answer::Resolved(_) | Answer::Ended) | None => {
+            Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {
                 Err(SupervisorError::Held(holder).into())
             }
         },

@@ -49,6 +49,7 @@ mod parking;
 mod pausing;
 mod plan_run;
 mod readiness;
+mod remark;
 mod reopening;
 mod reporting;
 mod resolving;
@@ -89,6 +90,7 @@ pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs,
 pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use readiness::{Readiness, Wait};
+pub use remark::remarks;
 pub use resolving::{ConflictMended, ConflictOpened, ConflictResolved, Resolution, Resolving};
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;

@@ -157,6 +157,14 @@ impl Asked<'_> {
         units.filter(inside).collect()
     }
 
+    /// The phase in which a task lies.
+    fn phase(&self) -> Option<Point> {
+        match self.what.point {
+            Point::Task(task) => Some(Point::Phase(task.phase)),
+            Point::Phase(_) | Point::Plan => None,
+        }
+    }
+
     /// A task of which one agent does several: it can be left out, nothing else.
     fn refuse_part(&self, steer: Steer) -> Result<(), SteerRefusal> {
         if self.units().is_empty() {
@@ -165,13 +173,18 @@ impl Asked<'_> {
                 Point::Phase(phase) => phase,
                 Point::Plan => return Ok(()),
             };
+            let name = &self.plan.name;
+            let way = match (steer, self.plan.dispatch) {
+                (Steer::Cancel, Dispatch::Plan) => format!("orch cancel {name}, or orch skip {}", self.what),
+                _ => format!("orch {steer} {name}.{phase}"),
+            };
             return Err(refuse(
                 format!(
                     "{} is part of what one agent does: it cannot be {}",
                     self.what,
                     past(steer)
                 ),
-                Some(&format!("orch {steer} {}.{phase}", self.plan.name)),
+                Some(&way),
             ));
         }
         Ok(())
@@ -214,22 +227,18 @@ impl Asked<'_> {
                 })
                 .collect());
         }
-        match self.run.paused.keys().next() {
-            Some(point) => {
-                let whole = WorkRef {
-                    plan: self.name(),
-                    point: *point,
-                };
-                Err(refuse(
-                    format!("{} was not paused", self.what),
-                    Some(&format!("orch resume {whole}")),
-                ))
-            }
-            None => Ok(Vec::new()),
-        }
+        Ok(Vec::new())
     }
 
     fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
+        // A task of several that one agent does is tried again with what it is part of.
+        if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
+            let what = WorkRef {
+                plan: self.name(),
+                point: phase,
+            };
+            return Asked { what: &what, ..*self }.retry();
+        }
         let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
         let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
         let ended = self.run.outcome.is_some();
@@ -239,11 +248,20 @@ impl Asked<'_> {
         let limited =
             |unit: &UnitId| agent(unit).is_some_and(|agent| self.run.parking(&agent, now).is_some());
         let parked = parked || self.units().iter().any(limited);
-        if ended || parked || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
+        let cancelling = self.run.cancelling.contains(&Point::Plan)
+            || self.units().iter().any(|unit| self.run.is_being_cancelled(*unit));
+        if ended || parked || cancelling || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
             return Ok(vec![Event::RetryRequested(Steered {
                 plan: self.name(),
                 point: self.what.point,
             })]);
+        }
+        // Asked for already, and nothing came of it yet.
+        let part_of = [self.what.point, Point::Plan].into_iter().chain(self.phase());
+        let open = |unit: &UnitId| !self.run.is_unit_done(*unit);
+        if part_of.into_iter().any(|point| self.run.retried.contains(&point)) && self.units().iter().any(open)
+        {
+            return Ok(Vec::new());
         }
         Err(refuse(
             format!(
@@ -314,6 +332,7 @@ impl Asked<'_> {
         if self.what.point == Point::Plan {
             return match self.run.outcome {
                 Some(Outcome::Cancelled) => Ok(Vec::new()),
+                _ if self.run.cancelling.contains(&Point::Plan) => Ok(Vec::new()),
                 _ => Ok(vec![Event::CancelRequested(Steered {
                     plan: self.name(),
                     point: Point::Plan,
@@ -330,7 +349,8 @@ impl Asked<'_> {
             ));
         }
         let open = self.units().into_iter().any(|unit| {
-            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled));
+            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled))
+                || self.run.is_being_cancelled(unit);
             !self.run.is_unit_done(unit) && !cancelled
         });
         let event = Event::CancelRequested(Steered {

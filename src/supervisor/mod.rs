@@ -57,7 +57,7 @@ mod watching;
 
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
-pub use control::ask;
+pub use control::{ask, is_suspended};
 pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
@@ -77,7 +77,7 @@ pub use revert::{RevertRefusal, Reverted, revert};
 pub use selection::with_dependencies;
 pub use spent_view::SpentView;
 pub use status_feed::committed_document;
-pub use steering::record_steering;
+pub use steering::{Recorded, record_steering};
 pub use stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
