@@ -56,7 +56,7 @@ struct Steered {
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let what = named(context, &campaign, &args.what)?;
     let request = Request::Steer {
         what: what.clone(),

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, OnStuck, Overlap, PhaseId,
     PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanSet {
     /// Settings of the run as a whole.
     pub run: RunSettings,
@@ -40,7 +42,7 @@ impl PlanSet {
 }
 
 /// `[run]`, apart from what is a default for plans.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
     /// Where branches start: a branch, tag or commit. None: the branch that is checked out.
     pub base: Option<String>,
@@ -61,7 +63,7 @@ pub struct RunSettings {
 }
 
 /// One plan, resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Its name.
     pub name: PlanName,
@@ -160,7 +162,7 @@ impl Plan {
 }
 
 /// Limits of one attempt and of repeating it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptPolicy {
     /// Further attempts after a failure.
     pub retries: u32,
@@ -177,7 +179,7 @@ pub struct AttemptPolicy {
 }
 
 /// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PhaseSettings {
     /// What the phase waits for in other plans.
     pub depends: Vec<Dependency>,
@@ -194,7 +196,7 @@ pub struct PhaseSettings {
 }
 
 /// `commit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommitPolicy {
     /// `orch` commits what an agent left.
     Auto,
@@ -203,7 +205,7 @@ pub enum CommitPolicy {
 }
 
 /// `[merge] strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MergeStrategy {
     /// A merge commit, always (`--no-ff`).
     Merge,
@@ -214,7 +216,7 @@ pub enum MergeStrategy {
 }
 
 /// `[merge]`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MergeSettings {
     /// Shell line that must succeed on the exact merged tree before the target moves.
     pub verify: Option<String>,
@@ -227,7 +229,7 @@ pub struct MergeSettings {
 }
 
 /// One entry of `regenerate`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regenerate {
     /// Which files, as a glob from the repository's top.
     pub path: String,
@@ -247,7 +249,7 @@ impl Regenerate {
 }
 
 /// `[sync.NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncPoint {
     /// Its name.
     pub name: String,

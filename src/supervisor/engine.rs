@@ -244,6 +244,7 @@ impl<'o> Engine<'o> {
                 self.read_status_now(&lane)?;
             }
             self.campaign.note_manifest()?;
+            self.campaign.write_down(None)?;
             // Looked for now that what was held or had failed is open again.
             let lost = recovery::lost_worktrees(self.scheduler.state());
             missed.extend(lost.into_iter().filter(|event| self.scheduler.take(now, event)));

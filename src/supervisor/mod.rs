@@ -49,6 +49,7 @@ mod stillness;
 mod stop_hook;
 mod strays;
 mod suspects;
+mod taken;
 mod train;
 mod urgency;
 mod verifying;
@@ -82,6 +83,7 @@ pub use stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
 pub use strays::stop_strays;
+pub use taken::InForce;
 pub use view::{
     AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
     given,
