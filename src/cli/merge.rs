@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, PlanName};
+use crate::schedule::Ending;
 use crate::supervisor::{
     Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Request, ResolveStep, Situation,
     SupervisorError, ask, drive, rehearse_merge,
@@ -81,12 +82,11 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     }
     if args.go_on {
         let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
-        let report = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
-            Came::Merged(report) => report,
+        let landing = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
+            Came::Merged(report) => report.into(),
             Came::Done(_) => land(context, &campaign, vec![plan], None)?,
         };
-        show(context, &report, false)?;
-        return Ok(exit_of(&report));
+        return conclude(context, &landing);
     }
     let plans = context.plans(&campaign, &args.plans)?;
     let into = args
@@ -96,14 +96,40 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     if let Some(into) = &into {
         campaign.repo.check_target(into).map_err(SupervisorError::from)?;
     }
-    let report = if args.dry_run {
+    if args.dry_run {
         let situation = Situation::look(&campaign)?;
-        rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?
-    } else {
-        land(context, &campaign, plans, into)?
-    };
-    show(context, &report, args.dry_run)?;
-    Ok(exit_of(&report))
+        let report = rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?;
+        show(context, &report, true)?;
+        return Ok(exit_of(&report));
+    }
+    let landing = land(context, &campaign, plans, into)?;
+    conclude(context, &landing)
+}
+
+/// What came of landing.
+struct Landing {
+    report: MergeReport,
+    /// True when a person asked to stop meanwhile.
+    interrupted: bool,
+}
+
+impl From<MergeReport> for Landing {
+    fn from(report: MergeReport) -> Self {
+        Self {
+            report,
+            interrupted: false,
+        }
+    }
+}
+
+/// Says what came of it.
+fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
+    show(context, &landing.report, false)?;
+    if landing.interrupted {
+        anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit_of(&landing.report))
 }
 
 /// Beside a running supervisor it is asked to do the merging; otherwise this process does it.
@@ -112,7 +138,7 @@ fn land(
     campaign: &Campaign,
     plans: Vec<PlanName>,
     into: Option<String>,
-) -> Result<MergeReport, CliError> {
+) -> Result<Landing, CliError> {
     let errand = Errand::Merge {
         plans: plans.clone(),
         into: into.clone(),
@@ -126,11 +152,15 @@ fn land(
         campaign,
     );
     match drive(campaign.clone(), &errand, observer.as_mut()) {
-        Ok(conclusion) => conclusion
-            .merged
-            .ok_or_else(|| CliError::new(Exit::Interrupted, "interrupted before every plan was dealt with")),
+        Ok(conclusion) => {
+            let interrupted = conclusion.ending == Ending::Interrupted;
+            let report = conclusion.merged.ok_or_else(|| {
+                CliError::new(Exit::Interrupted, "interrupted before any plan was dealt with")
+            })?;
+            Ok(Landing { report, interrupted })
+        }
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
-            Some(Answer::Merged(report)) => Ok(report),
+            Some(Answer::Merged(report)) => Ok(report.into()),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
             Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {
                 Err(SupervisorError::Held(holder).into())

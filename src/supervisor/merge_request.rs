@@ -75,6 +75,16 @@ impl MergeRequest {
         if self.open.iter().any(|name| state.plan(name).merge != Merge::Idle) {
             return None;
         }
+        // A stop came first: nothing was recorded about these.
+        for name in std::mem::take(&mut self.open) {
+            self.report.plans.push(MergedPlan {
+                name,
+                outcome: MergeOutcome::Skipped,
+                commit: None,
+                why: Some("a person asked to stop before its turn came".to_owned()),
+                refused: false,
+            });
+        }
         for plan in &mut self.report.plans {
             if plan.outcome == MergeOutcome::Landed {
                 let mended = state.plan(&plan.name).resolution.mended.as_ref();
