@@ -124,7 +124,11 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
         .iter()
         .find(|phase| !run.phases_done.contains_key(&phase.id));
     let is_first = first_open.is_some_and(|first| first.id == phase);
+    // Nothing of it is to come, and nothing of it failed.
+    let over = |state: &TaskState| matches!(state, TaskState::Done | TaskState::Skipped);
+    let left_out = states.contains(&TaskState::Skipped) && states.iter().all(over);
     match &run.outcome {
+        _ if left_out && !given => TaskState::Skipped,
         Some(Outcome::Failed(_)) if begun || states.contains(&TaskState::Failed) => TaskState::Failed,
         Some(Outcome::Skipped(_)) => TaskState::Skipped,
         _ if given && (run.by_units || begun || is_first) => TaskState::Running,

@@ -209,3 +209,20 @@ fn a_supervisor_that_was_suspended_is_named_and_not_waited_for_without_end() {
     up.end().code(130).ok();
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn a_phase_of_which_all_was_skipped_has_not_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ndispatch = \"task\"");
+    let document = format!("{}- [ ] 2.2 Two (depends: 1.1)\n", document(&[1, 1]));
+    sandbox.plan(
+        "p",
+        "",
+        &document.replace("Task 2.1", "Task 2.1 (depends: 1.1)"),
+        "exit 1",
+    );
+    sandbox.orch("up").code(1).ok();
+    let shown = sandbox.shown("p");
+    assert_eq!(shown["phases"][0]["state"], "failed");
+    assert_eq!(shown["phases"][1]["state"], "skipped");
+}
