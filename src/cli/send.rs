@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{MessageKind, PlanName};
-use crate::supervisor::{Answer, Campaign, Outgoing, Request, record_message};
+use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, record_message};
 
 use super::asking::{Asked, ask_or};
 use super::{CliError, Context, Exit, output};
@@ -42,7 +42,7 @@ struct SentTo {
 ///
 /// When there is no such plan, or nobody will work on it any more.
 pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let to = context.named(&campaign, &args.to)?;
     let from = sender(context, &campaign)?.filter(|from| *from != to);
     let outgoing = Outgoing {
@@ -60,10 +60,10 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
     };
     let request = Request::Send(outgoing.clone());
     let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
-    let driven = match asked {
+    let (driven, delivered) = match asked {
         Asked::Answered(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
-        Asked::Answered(_) => true,
-        Asked::Alone(Ok(_)) => false,
+        Asked::Answered(_) => (true, false),
+        Asked::Alone(Ok(Posted { delivered })) => (false, delivered),
         Asked::Alone(Err(refusal)) => return Err(refused(refusal.why, refusal.hint)),
     };
     let Outgoing { to, from, kind, .. } = outgoing;
@@ -76,10 +76,10 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
             driven,
         })?;
     } else if !context.quiet {
-        let when = if driven {
-            ""
-        } else {
-            "; it is told with the next orch up"
+        let when = match (driven, delivered) {
+            (true, _) => "",
+            (false, true) => "; its agent, still at work, can read it now (orch task inbox)",
+            (false, false) => "; it is told with the next orch up",
         };
         output::text(&format!("sent to {to}{when}\n"))?;
     }

@@ -64,7 +64,7 @@ pub use engine::drive;
 pub use errand::{Conclusion, Errand};
 pub use error::SupervisorError;
 pub use load::{MANIFEST, find_manifest, load};
-pub use mail::{Outgoing, record_message};
+pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};
 pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
 pub use preview_points::SyncPoint;
