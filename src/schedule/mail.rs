@@ -4,8 +4,8 @@ use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
 
 use super::explain::plan_state;
 use super::plan_run::Outcome;
+use super::refusal::SteerRefusal;
 use super::state::State;
-use super::steering::SteerRefusal;
 use super::stuck::next_id;
 use super::work::Work;
 use super::{Event, Sent};

@@ -11,6 +11,7 @@ use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 
 use super::explain::{plan_state, task_state};
 use super::plan_run::{Lost, Outcome, PlanRun};
+use super::refusal::{SteerRefusal, refuse};
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Event, Steered, TaskReport, UnitOf};
@@ -52,23 +53,6 @@ impl Steer {
 impl fmt::Display for Steer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-/// Why a request makes no sense.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why}")]
-pub struct SteerRefusal {
-    /// In words.
-    pub why: String,
-    /// What to do instead.
-    pub hint: Option<String>,
-}
-
-fn refuse(why: impl Into<String>, hint: Option<&str>) -> SteerRefusal {
-    SteerRefusal {
-        why: why.into(),
-        hint: hint.map(str::to_owned),
     }
 }
 
