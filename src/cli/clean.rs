@@ -6,7 +6,7 @@ use crate::git::{RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
-use crate::supervisor::{Campaign, Situation, after_removal, before_removal};
+use crate::supervisor::{Campaign, Situation, after_removal, before_removal, record_landings};
 
 use super::{CliError, Context, Exit, output};
 
@@ -63,6 +63,10 @@ struct Kept {
 pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
+    // What shows that a person has landed a plan goes with its branch.
+    if !args.dry_run {
+        record_landings(&campaign)?;
+    }
     let situation = Situation::look(&campaign)?;
     let state = situation.scheduler.state();
     let admin = WorktreeAdmin::new(&campaign.repo);
@@ -110,6 +114,17 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             // A branch without commits of its own is contained in any target: that alone is no proof of an end.
             if run.landed.is_empty() {
                 keep("it has not landed".to_owned());
+                continue;
+            }
+            let unwritten = situation
+                .found
+                .iter()
+                .any(|found| found.plan() == Some(&plan.name));
+            if unwritten && !args.dry_run {
+                keep(
+                    "the supervisor at work has not noted yet that it has landed: try again in a moment"
+                        .to_owned(),
+                );
                 continue;
             }
         } else if driven {

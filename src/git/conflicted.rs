@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use super::admin::KeyLock;
-use super::gate::Goal;
+use super::gate::{Goal, SparedTree};
 use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::inspect::{git_dir, inspect};
-use super::left_open::{begin_merge, marked_lines, markers, merge_head, remember, remembering, standing};
+use super::left_open::{begin_merge, marked_lines, markers, merge_head, remember, standing};
 use super::registration::settle;
 use super::{Backup, ConflictError, InProgress, LaneSpec, Repository, WorktreeAdmin, stale_lock, stamp};
 use crate::plan::{CommitId, PlanName};
@@ -131,13 +131,37 @@ impl WorktreeAdmin {
         Ok(backups)
     }
 
-    /// Takes what is in the worktree as the resolution of the plan's conflict: commits it, unless that was done already, and
-    /// keeps the commit. Git remembers how each file was resolved. Doing it again gives the same commit.
+    /// Takes what is in the worktree as the resolution of the plan's conflict: as [`WorktreeAdmin::commit_conflict`], and from
+    /// now on the commit stands in for the plan's branch.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
+        let commit = self.commit_conflict(plan, message)?;
+        self.keep_conflict(plan, &commit)?;
+        Ok(commit)
+    }
+
+    /// From now on a commit of the worktree stands in for the plan's branch, and git remembers how each file was resolved.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn keep_conflict(&self, plan: &PlanName, commit: &CommitId) -> Result<(), ConflictError> {
+        if let Some(path) = self.conflict_at(plan)? {
+            remember(&path)?;
+        }
+        Ok(self.repo.note_resolution(plan, commit)?)
+    }
+
+    /// Commits what is in the worktree, unless that was done already. Nothing follows from it yet. Doing it again gives the
+    /// same commit.
     ///
     /// # Errors
     ///
     /// When files are unmerged, conflict markers are left, changes are not in the index, or the merge was given up there.
-    pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
+    pub fn commit_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
         let not_open = || ConflictError::NotOpen { plan: plan.clone() };
         let key = conflict_key(plan);
         let marker = self.read_marker(&key)?.ok_or_else(not_open)?;
@@ -180,10 +204,11 @@ impl WorktreeAdmin {
         if !places.is_empty() {
             return Err(ConflictError::Markers { path, places });
         }
-        remember(&path)?;
         if merging.is_some() {
-            // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work.
-            remembering(&path, committing_within(&path)?)?
+            // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work. How files were
+            // resolved is remembered once it is known to be good.
+            committing_within(&path)?
+                .config("rerere.enabled=false")
                 .args([
                     "commit",
                     "--quiet",
@@ -195,9 +220,27 @@ impl WorktreeAdmin {
                 .holding(alone.file())?
                 .run()?;
         }
-        let commit = super::head_of(&path)?;
-        self.repo.note_resolution(plan, &commit)?;
-        Ok(commit)
+        Ok(super::head_of(&path)?)
+    }
+
+    /// Takes away what checks have left in the worktree, in which nothing was uncommitted before they ran.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn sweep_conflict(&self, plan: &PlanName) -> Result<(), ConflictError> {
+        let key = conflict_key(plan);
+        let Some(path) = self.conflict_at(plan)? else {
+            return Ok(());
+        };
+        let alone = self.alone(&key)?;
+        self.note_left(&key)?;
+        let (state, left) = (inspect(&path)?, self.read_left(&key));
+        if let Some(spared) = left.and_then(|left| SparedTree::left_by_checks(&left, &path, &state)) {
+            spared.wipe(&alone)?;
+        }
+        self.remove_left(&key);
+        Ok(())
     }
 
     /// The worktree in which a plan's conflict is checked out; none when there is none.

@@ -81,7 +81,7 @@ pub(super) fn remember(path: &Path) -> Result<(), GitError> {
 
 /// Recorded resolutions are used and made by this one command, whatever the default of the repository is; not where a person
 /// has said that they are not wanted.
-pub(super) fn remembering(path: &Path, git: Git) -> Result<Git, GitError> {
+fn remembering(path: &Path, git: Git) -> Result<Git, GitError> {
     Ok(match is_forbidden(path)? {
         true => git,
         false => git.config("rerere.enabled=true").config("rerere.autoupdate=true"),

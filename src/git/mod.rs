@@ -15,6 +15,7 @@
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
 //! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
+//! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `landing`, `land_refusal`, `in_the_way` |
 //!
@@ -23,6 +24,7 @@
 mod admin;
 mod again;
 mod backup;
+mod both_sides;
 mod candidate;
 mod carry;
 mod changes;
@@ -42,6 +44,7 @@ mod fresh;
 mod gate;
 mod half_way;
 mod head_print;
+mod hidden;
 mod history;
 mod identity;
 mod ignored;
@@ -84,6 +87,7 @@ mod worktree;
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
+pub use both_sides::MergedFile;
 pub use candidate::{Build, Candidate, CandidateBuilder};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
@@ -115,7 +119,7 @@ pub use resolution::Resolution;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
 pub use stale_lock::clear_dead_locks_of;
-pub use survey::{Expected, Place, TreeSeen};
+pub use survey::{Expected, Place, Strayed, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::admin::{AdminLock, WorktreeAdmin};
 use super::gate::SparedTree;
+use super::hidden::hidden_changes;
 use super::ignored::ignored;
 use super::marker::Marker;
 use super::registration::{registration_at, registrations};
@@ -183,6 +184,14 @@ impl WorktreeAdmin {
                 path: path.clone(),
                 files,
             });
+        }
+        let files = hidden_changes(&path)?;
+        if !files.is_empty() {
+            let path = path.clone();
+            reasons.push(KeepReason::Hidden { path, files });
+        }
+        for (branch, tip) in self.repo.own_refs_beyond(&path, target)? {
+            reasons.push(KeepReason::NotLanded { branch, tip });
         }
         if let Some(operation) = state.in_progress {
             reasons.push(KeepReason::InProgress {

@@ -1,7 +1,7 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use super::{CommitPolicy, MergeStrategy, format_duration};
-use super::{Dispatch, Lanes, Overlap, PhaseSettings, Plan, PlanSet, Regenerate};
+use super::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
         plain
     ),
     field!("merge.regenerate", Anytime, merge.regenerate, made),
+    field!("merge.on_conflict", Anytime, merge.on_conflict, on_conflict),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
     field!("run.copy", Anytime, run.setup.copy, listed),
@@ -188,6 +189,14 @@ fn made(entries: &[Regenerate]) -> String {
     listed(&entries.iter().map(entry).collect::<Vec<_>>())
 }
 
+fn on_conflict(asked: &OnConflict) -> String {
+    match asked {
+        OnConflict::Hold => "hold".to_owned(),
+        OnConflict::Agent(None) => "agent".to_owned(),
+        OnConflict::Agent(Some(name)) => format!("agent {name}"),
+    }
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -236,6 +245,7 @@ mod tests {
             verify_slots: _,
             every_commit_green: _,
             regenerate: _,
+            on_conflict: _,
         } = merge;
         let Hooks {
             post_create: _,

@@ -226,6 +226,18 @@ pub struct MergeSettings {
     pub every_commit_green: bool,
     /// Generated files, which are made anew where they conflict.
     pub regenerate: Vec<Regenerate>,
+    /// What a conflict leads to that needs somebody.
+    pub on_conflict: OnConflict,
+}
+
+/// `on_conflict` and `resolver`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnConflict {
+    /// The plan is held for a person.
+    #[default]
+    Hold,
+    /// This agent tries first; none: the plan's own.
+    Agent(Option<AgentName>),
 }
 
 /// One entry of `regenerate`.

@@ -220,7 +220,9 @@ fn stacked(plans: &[PlanName]) -> String {
 
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
-        MergeTrouble::Conflict { with, files, tried } => crate::schedule::conflict_words(
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => crate::schedule::conflict_words(
             with,
             files,
             tried.as_deref().and_then(|tried| tried.lines().next()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PlanName, Point, UnitId, WorkRef};
 
 use super::train::Order;
-use super::{At, Spent};
+use super::{At, ResolveOrder, Spent};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +91,8 @@ pub enum Effect {
         /// Another target than the run's.
         into: Option<String>,
     },
+    /// Have an agent resolve the conflict of a plan with the target. Answer: `resolve.done` or `resolve.failed`.
+    Resolve(Box<ResolveOrder>),
     /// Call again at this moment, with no event.
     Wake {
         /// The moment.
@@ -106,6 +108,7 @@ impl Effect {
     pub fn must_not_repeat(&self) -> bool {
         match self {
             Self::Launch(_)
+            | Self::Resolve(_)
             | Self::Train {
                 order: Order::Land(_),
                 ..

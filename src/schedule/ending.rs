@@ -27,6 +27,7 @@ impl Scheduler {
             };
             self.ask(Ask::Stop(attempt, now), stop, step);
         }
+        self.stop_resolvers(step);
         let verifying = |run: &PlanRun| run.verify == Verify::Running;
         let verified = self.state.plans().filter(|(_, run)| verifying(run));
         for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {

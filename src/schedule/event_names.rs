@@ -153,6 +153,11 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("resolve.done", "It was resolved there."),
     ("resolve.dropped", "Its resolution was given up."),
     (
+        "resolve.started",
+        "An agent was given the conflict. Written before its process starts.",
+    ),
+    ("resolve.failed", "What the agent made of it is not accepted."),
+    (
         "resolve.reused",
         "A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.",
     ),

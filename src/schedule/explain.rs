@@ -61,6 +61,8 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
         Some(Outcome::Finished) => {
             if state.is_landed(name) || (state.run.is_none() && !run.landed.is_empty()) {
                 PlanState::Landed
+            } else if run.resolution.agent.is_some() {
+                PlanState::Running
             } else if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) {
                 PlanState::Held
             } else if run.is_paused() {

@@ -64,7 +64,11 @@ pub(super) fn explain_outcome(
                 let mended = run.resolution.mended.as_ref();
                 let mended =
                     mended.map(|mended| format!("it conflicted, and landed with {}", mended.words()));
-                by_hand.into_iter().chain(mended).map(Reason::new).collect()
+                let left_out = run.resolution.left_out.as_ref();
+                let left_out =
+                    left_out.map(|why| format!("the agent that resolved its conflict left lines out: {why}"));
+                let all = by_hand.into_iter().chain(mended).chain(left_out);
+                all.map(Reason::new).collect()
             }
             (Merge::Wanted(_), _) => vec![Reason::new("waits for its turn to be merged")],
             // The pause says it.
@@ -121,7 +125,9 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
 fn explain_trouble(plan: &PlanWork, run: &PlanRun, trouble: &MergeTrouble) -> Reason {
     let name = &plan.name;
     match trouble {
-        MergeTrouble::Conflict { with, files, tried } => {
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => {
             let way = super::resolving::way_out(name, &run.resolution);
             Reason::with_remedy(super::conflict_words(with, files, tried.as_deref()), way)
         }

@@ -103,6 +103,11 @@ impl State {
             } else {
                 self.at_work.remove(&number);
             }
+            if self.plans[number].resolution.agent.is_some() {
+                self.resolving.insert(number);
+            } else {
+                self.resolving.remove(&number);
+            }
         }
     }
 
@@ -158,7 +163,9 @@ impl State {
             } else {
                 plans.contains(name)
             };
-            if wanted && !matches!(plan.merge, Merge::Running(_)) {
+            // What an agent makes of its conflict lands without being asked for.
+            let busy = matches!(plan.merge, Merge::Running(_)) || plan.resolution.agent.is_some();
+            if wanted && !busy {
                 plan.merge = Merge::Wanted(target.clone());
                 plan.merge_trouble = None;
             }

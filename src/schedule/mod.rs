@@ -3,6 +3,7 @@
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
 //! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
+mod agent_work;
 mod ahead;
 mod answers;
 mod at;
@@ -53,6 +54,7 @@ mod refusal;
 mod remark;
 mod reopening;
 mod reporting;
+mod resolver;
 mod resolving;
 mod reworking;
 mod rollout;
@@ -69,6 +71,7 @@ pub mod train;
 mod trouble;
 mod work;
 
+pub use agent_work::AgentWork;
 pub use at::At;
 pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
@@ -93,11 +96,14 @@ pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeM
 pub use readiness::{Readiness, Wait};
 pub use refusal::SteerRefusal;
 pub use remark::remarks;
-pub use resolving::{ConflictMended, ConflictOpened, ConflictResolved, Resolution, Resolving};
+pub use resolver::ResolveOrder;
+pub use resolving::{
+    ConflictMended, ConflictOpened, ConflictResolved, Resolution, ResolverFailed, ResolverStarted, Resolving,
+};
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
 pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, steer};
-pub use trouble::{Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
-pub use work::{AgentWork, PhaseWork, PlanWork, UnitWork, Work};
+pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
+pub use work::{PhaseWork, PlanWork, UnitWork, Work};

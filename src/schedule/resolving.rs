@@ -1,10 +1,12 @@
 //! Facts about resolving the conflict of a plan with the target, and what is known of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan_run::PlanRun;
-use super::{At, MergeTrouble, OfPlan};
-use crate::plan::{CommitId, PlanName};
+use super::{At, Exit, MergeTrouble, OfPlan};
+use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
 
 /// One fact about a conflict with the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,12 @@ pub enum Resolving {
     /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictMended),
+    /// An agent was given the conflict. Written before its process starts.
+    #[serde(rename = "resolve.started")]
+    Started(ResolverStarted),
+    /// What the agent made of it is not accepted.
+    #[serde(rename = "resolve.failed")]
+    Failed(ResolverFailed),
 }
 
 /// A conflict that is checked out.
@@ -49,6 +57,56 @@ pub struct ConflictResolved {
     pub plan: PlanName,
     /// The commit that holds both sides.
     pub commit: CommitId,
+    /// The attempt of the agent that resolved it; none when a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// What the agent said about lines that it left out; none when it left none out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+}
+
+/// An agent that was given a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolverStarted {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+}
+
+/// An agent that did not resolve a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolverFailed {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
+    pub exit: Exit,
+    /// What was missing.
+    pub why: String,
+    /// The worktree with what it made, to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// An agent that resolves a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolverAtWork {
+    /// Its attempt.
+    pub attempt: AttemptId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
 }
 
 /// A conflict that nobody needed to resolve.
@@ -88,10 +146,21 @@ pub struct Resolution {
     pub commit: Option<CommitId>,
     /// What needed nobody in the merge that was built last, or that landed.
     pub mended: Option<ConflictMended>,
+    /// The agent that is at it.
+    pub agent: Option<ResolverAtWork>,
+    /// The targets and branches that an agent was given.
+    pub tried: BTreeSet<(CommitId, CommitId)>,
+    /// The attempt that left the worktree as it is; none when a person has it.
+    pub left_by: Option<AttemptId>,
+    /// What an agent said about lines that it left out of what landed, or is to land.
+    pub left_out: Option<String>,
 }
 
 /// What a person does about a conflict of a plan with the target.
 pub(super) fn way_out(plan: &PlanName, resolution: &Resolution) -> String {
+    if let Some(agent) = &resolution.agent {
+        return format!("{} works on it: orch logs {plan} -f", agent.attempt);
+    }
     match (&resolution.path, &resolution.commit) {
         (Some(path), None) => format!("resolve it in {path}, `git add`, then orch merge --continue {plan}"),
         // What was made of it does not merge with what came since.
@@ -107,6 +176,8 @@ impl Resolving {
             Self::Done(done) => &done.plan,
             Self::Dropped(of) => &of.plan,
             Self::Reused(mended) => &mended.plan,
+            Self::Started(started) => &started.plan,
+            Self::Failed(failed) => &failed.plan,
         }
     }
 }
@@ -117,22 +188,36 @@ impl PlanRun {
             Resolving::Opened(opened) => {
                 self.resolution.path = Some(opened.path.clone());
                 self.resolution.commit = None;
+                self.resolution.left_by = None;
                 self.since = at;
             }
             Resolving::Done(done) => {
                 self.resolution.commit = Some(done.commit.clone());
+                self.resolution.left_out = done.left_out.clone();
+                if let Some(attempt) = &done.attempt {
+                    self.resolver_succeeded(at, attempt);
+                }
                 self.since = at;
             }
-            Resolving::Dropped(_) => self.resolution = Resolution::default(),
+            Resolving::Dropped(_) => {
+                let tried = std::mem::take(&mut self.resolution.tried);
+                self.resolution = Resolution {
+                    tried,
+                    ..Resolution::default()
+                };
+            }
             Resolving::Reused(mended) => self.resolution.mended = Some(mended.clone()),
+            Resolving::Started(started) => self.resolver_started(at, started),
+            Resolving::Failed(failed) => self.resolver_failed(at, failed),
         }
     }
 
     /// The plan has landed on top of `before`: its conflict is over.
     pub(super) fn conflict_is_over(&mut self, before: Option<&CommitId>) {
-        let mended = self.resolution.mended.take();
+        let Resolution { mended, left_out, .. } = std::mem::take(&mut self.resolution);
         self.resolution = Resolution {
             mended: mended.filter(|mended| Some(&mended.onto) == before),
+            left_out,
             ..Resolution::default()
         };
     }
@@ -182,6 +267,8 @@ mod tests {
         let done = Resolving::Done(ConflictResolved {
             plan: plan.clone(),
             commit: "2".repeat(40).parse().unwrap(),
+            attempt: None,
+            left_out: None,
         });
         run.apply_resolving(At::default(), &done);
         assert!(way_out(&plan, &run.resolution).contains("--resolve auth"));

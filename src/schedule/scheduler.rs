@@ -247,8 +247,9 @@ impl Scheduler {
             | Event::PlanHeld { .. }
             | Event::PlanCancelled { .. }
             | Event::Paused { .. }
-            | Event::Resumed(_) => {
-                self.frontier.landing = true;
+            | Event::Resumed(_)
+            | Event::Resolve(_) => {
+                (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);
             }
             Event::TaskDone { .. }
@@ -306,6 +307,7 @@ impl Scheduler {
             }
             if !stopping {
                 self.land(at, step);
+                self.start_resolvers(at, step);
                 if !merge_only {
                     self.start_agents(at, step);
                 }

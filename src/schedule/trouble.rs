@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{CommitId, PlanName, UnitId};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ pub enum MergeTrouble {
         /// What was tried to resolve it, and what came of that; none when nothing was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tried: Option<String>,
+        /// The commits that conflict.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sides: Option<Box<ConflictSides>>,
     },
     /// The merged tree does not pass. Held.
     Verification {
@@ -110,6 +113,15 @@ pub enum MergeTrouble {
         /// What it is instead.
         why: String,
     },
+}
+
+/// Two commits that conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictSides {
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
 }
 
 impl MergeTrouble {

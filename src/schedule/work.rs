@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::agent_work::{AgentWork, agent_work, resolvers};
 use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    Agent, AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, Plan, PlanName, PlanSet, Point,
     Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
@@ -29,15 +30,8 @@ pub struct Work {
     pub train: TrainSettings,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
-}
-
-/// One agent.
-#[derive(Debug, Clone, Default)]
-pub struct AgentWork {
-    /// Its accounts, used in turn; empty when it has but one.
-    pub accounts: Vec<String>,
-    /// What a person does when it is not logged in.
-    pub login: &'static str,
+    /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
+    pub resolvers: Vec<Option<AgentName>>,
 }
 
 /// One plan.
@@ -147,6 +141,7 @@ impl Work {
             resources: set.resources.clone(),
             train: TrainSettings::of(&set.merge),
             escalate: set.escalate,
+            resolvers: resolvers(set),
         }
     }
 
@@ -284,15 +279,6 @@ fn plan_work(
         auto_merge: plan.auto_merge || auto_merge,
         budget: plan.budget.map(micros),
     }
-}
-
-fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
-    let accounts = agent.accounts.iter().map(|account| account.name.clone());
-    let work = AgentWork {
-        accounts: accounts.collect(),
-        login: agent.known.map_or("", |known| known.login.how),
-    };
-    (agent.name.clone(), work)
 }
 
 /// Money in millionths.

@@ -48,11 +48,13 @@ impl Engine<'_> {
             Message::LookAround => self.look_for_escapes(),
             Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::LookForConflicts => {
+                self.look_for_landings();
                 if !self.runners.is_empty() {
                     self.look_for_conflicts();
                 }
             }
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
+            Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
             Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Resolved(step) => {
                 self.handle(std::mem::take(inputs))?;

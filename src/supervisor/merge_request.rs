@@ -3,7 +3,9 @@
 use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{ConflictMended, Event, Merge, MergeTrouble, Outcome, State, conflict_words};
+use crate::schedule::{
+    ConflictMended, Event, Merge, MergeTrouble, Outcome, Resolving, State, conflict_words,
+};
 
 use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
@@ -54,6 +56,26 @@ impl MergeRequest {
                 (plan, (MergeOutcome::Landed, Some(commit.clone()), None, false))
             }
             Event::MergeFailed { plan, why } => (plan, not_landed(plan, why)),
+            Event::Resolve(Resolving::Started(started)) => {
+                // It is not over yet.
+                let plans = &mut self.report.plans;
+                if let Some(place) = plans.iter().position(|known| known.name == started.plan) {
+                    plans.remove(place);
+                    self.open.push(started.plan.clone());
+                }
+                return;
+            }
+            Event::Resolve(Resolving::Failed(failed)) => {
+                let next = match &failed.path {
+                    Some(path) => format!("it lies in {path}; finish it there, then `orch merge --continue"),
+                    None => "`orch merge --resolve".to_owned(),
+                };
+                let why = format!(
+                    "it conflicts, and {} could not resolve it: {}\n{next} {}`",
+                    failed.attempt, failed.why, failed.plan
+                );
+                (&failed.plan, (MergeOutcome::Held, None, Some(why), false))
+            }
             _ => return,
         };
         let Some(place) = self.open.iter().position(|open| open == plan) else {
@@ -72,7 +94,11 @@ impl MergeRequest {
 
     /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
-        if self.open.iter().any(|name| state.plan(name).merge != Merge::Idle) {
+        let busy = |name: &PlanName| {
+            let run = state.plan(name);
+            run.merge != Merge::Idle || run.resolution.agent.is_some()
+        };
+        if self.open.iter().any(busy) {
             return None;
         }
         // A stop came first: nothing was recorded about these.
@@ -87,8 +113,10 @@ impl MergeRequest {
         }
         for plan in &mut self.report.plans {
             if plan.outcome == MergeOutcome::Landed {
-                let mended = state.plan(&plan.name).resolution.mended.as_ref();
-                plan.why = mended.map(ConflictMended::words);
+                let resolution = &state.plan(&plan.name).resolution;
+                let left_out = resolution.left_out.as_ref();
+                let left_out = left_out.map(|why| format!("lines were left out: {why}"));
+                plan.why = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);
             }
         }
         let report = self.report.clone();
@@ -106,7 +134,9 @@ pub fn not_landed(
     why: &MergeTrouble,
 ) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {
-        MergeTrouble::Conflict { with, files, tried } => (
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => (
             MergeOutcome::Held,
             format!(
                 "{}\n`orch merge --resolve {plan}` checks it out in a worktree",

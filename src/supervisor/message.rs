@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentError, JobState, ProcessId};
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
-use crate::schedule::Input;
+use crate::schedule::{Event, Input};
 
 use super::control::Call;
 use super::escapes::{Look, Seen};
@@ -33,6 +33,8 @@ pub enum Message {
     LookForConflicts,
     /// What was foreseen of merging the live branches.
     Conflicts(super::conflict_watch::Looked),
+    /// What a person has landed.
+    Landings(Vec<Event>),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
     /// A step with a conflict was done, or refused.

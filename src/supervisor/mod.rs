@@ -63,6 +63,7 @@ pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
 pub use error::SupervisorError;
+pub use landed_by_hand::record_landings;
 pub use load::{MANIFEST, find_manifest, load};
 pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
-use crate::plan::{MergeStrategy, Plan, PlanName};
+use crate::plan::{AttemptId, MergeStrategy, Plan, PlanName};
 use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, State,
     SteerRefusal,
@@ -137,7 +137,9 @@ fn open(
         backups: opened.backups.into_iter().map(|backup| backup.name).collect(),
         warnings: opened.warnings,
     };
-    let known = run.resolution.path == report.worktree && run.resolution.commit.is_none();
+    let known = run.resolution.path == report.worktree
+        && run.resolution.commit.is_none()
+        && run.resolution.left_by.is_none();
     let events = if opened.again && known {
         Vec::new()
     } else {
@@ -166,6 +168,9 @@ fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<()
             format!("plan {name} is being merged just now"),
             Some(hint),
         ));
+    }
+    if let Some(agent) = &run.resolution.agent {
+        return Err(at_work(name, &agent.attempt));
     }
     match &run.outcome {
         Some(Outcome::Finished) => {}
@@ -214,6 +219,8 @@ fn settle(
         false => vec![Event::Resolve(Resolving::Done(ConflictResolved {
             plan: name.clone(),
             commit,
+            attempt: None,
+            left_out: None,
         }))],
     };
     let at = admin.conflict_at(name).map_err(failed)?;
@@ -257,6 +264,9 @@ fn abandon(admin: &WorktreeAdmin, run: &PlanRun, plan: &Plan) -> Result<Resolved
             Some(hint),
         ));
     }
+    if let Some(agent) = &run.resolution.agent {
+        return Err(at_work(name, &agent.attempt));
+    }
     let backups = admin.abandon_conflict(name).map_err(failed)?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
@@ -273,8 +283,16 @@ fn abandon(admin: &WorktreeAdmin, run: &PlanRun, plan: &Plan) -> Result<Resolved
     Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
 }
 
+fn at_work(name: &PlanName, attempt: &AttemptId) -> SteerRefusal {
+    let hint = format!("orch logs {name} -f shows what it does");
+    refusal(
+        format!("the agent of {attempt} resolves the conflict of {name} just now"),
+        Some(hint),
+    )
+}
+
 /// The words of the commit that holds both sides.
-fn words(campaign: &Campaign, plan: &Plan) -> String {
+pub(super) fn words(campaign: &Campaign, plan: &Plan) -> String {
     let (name, target) = (&plan.name, &campaign.target);
     format!("Resolve the conflict of plan {name} with {target}\n\nOrch-Resolves: {name}\n")
 }

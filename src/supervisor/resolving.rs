@@ -4,12 +4,12 @@
 use tokio::sync::oneshot;
 
 use crate::plan::PlanName;
-use crate::schedule::{Event, Input, SteerRefusal};
+use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
 use super::engine::Engine;
 use super::message::Message;
 use super::resolve::{Resolved, resolve, tidy};
-use super::{Answer, ResolveStep, SupervisorError};
+use super::{Answer, ResolveStep, SupervisorError, perform, spending};
 
 /// A step that was done, or refused.
 #[derive(Debug)]
@@ -54,6 +54,23 @@ impl Engine<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Has an agent resolve a conflict, on a thread of its own.
+    pub(super) fn resolve_by_agent(&self, order: ResolveOrder) {
+        let (campaign, admin, yard) = (self.campaign.clone(), self.admin.clone(), self.yard.clone());
+        let (sender, run) = (self.sender.clone(), self.run);
+        self.in_background(move || {
+            let (answer, warnings) = perform::resolve_by_agent(&campaign, &admin, &yard, &order, run);
+            for why in warnings {
+                let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+            }
+            // Told before the end is: what it has spent counts.
+            if let Some(told) = spending::told(&campaign.dir, &order.plan, &order.attempt) {
+                let _ = sender.send(Message::Input(Input::Event(told)));
+            }
+            Message::Input(Input::Event(answer))
+        });
     }
 
     /// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.

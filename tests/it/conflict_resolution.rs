@@ -183,6 +183,8 @@ fn what_was_resolved_is_verified_like_everything_else_and_may_be_mended() {
         (sandbox.rev("main"), sandbox.state("two")),
         (before, "held".to_owned())
     );
+    // It conflicts no more, whatever else is wrong with it.
+    sandbox.orch("conflicts").code(0).says("no conflicts").ok();
     // It is still there, and what is committed in it counts.
     place.write("shared.txt", "top\none and two\nbottom\nend\n");
     place.git_args(["commit", "-q", "-a", "-m", "two as well"]);

@@ -53,6 +53,7 @@ mod cli_report;
 mod cli_shapes;
 mod cli_task;
 mod conflict_resolution;
+mod conflict_resolver;
 mod conflict_reuse;
 mod conflicts;
 mod escalation;

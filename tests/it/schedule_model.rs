@@ -171,6 +171,7 @@ fn plans(dice: &mut Dice) -> Work {
         });
     }
     Work {
+        resolvers: Vec::new(),
         plans,
         agents: BTreeMap::from([(
             "two".parse().unwrap(),
@@ -438,6 +439,7 @@ impl World {
                 commit: commit(),
             },
             Effect::Train { order, .. } => return self.train(order),
+            Effect::Resolve(order) => unreachable!("{order:?}: nobody is named to resolve conflicts"),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
             Effect::Wake { at } => return self.coming.push(Coming::Time(at)),
             Effect::End(ending) => return self.ending = Some(ending),

@@ -242,6 +242,7 @@ impl World {
                     with: Vec::new(),
                     files: Vec::new(),
                     tried: None,
+                    sides: None,
                 };
                 return Err(Tried::Conflict(name(plan), why));
             }

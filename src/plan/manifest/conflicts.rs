@@ -1,24 +1,29 @@
 //! What `[merge]` says of conflicts: checked, and resolved.
 
+use super::agents::Agents;
 use super::at::At;
 use super::ledger::Ledger;
 use super::raw::{RawManifest, RawMerge, RawRegenerate};
+use super::words;
 
-use crate::plan::near_miss::suggest;
-use crate::plan::{Preset, Regenerate};
+use crate::plan::{OnConflict, Regenerate};
 
 /// Checks what `[merge]` says of conflicts.
-pub(super) fn check(manifest: &RawManifest, ledger: &mut Ledger) {
+pub(super) fn check(manifest: &RawManifest, agents: &mut Agents<'_>, ledger: &mut Ledger) {
     let Some(merge) = manifest.merge.as_ref().map(|merge| &merge.value) else {
         return;
     };
     if let Some(resolver) = &merge.resolver {
-        let known = manifest.agents.iter().flat_map(|agents| agents.value.names());
-        let known: Vec<&str> = known.collect();
-        let name = resolver.value.as_str();
-        if !known.contains(&name) && Preset::named(name).is_none() {
-            let hint = suggest(name, known.iter().copied());
-            ledger.at(resolver.place, format!("unknown agent `{name}`"), hint);
+        agents.check(resolver, ledger);
+        if agents.runs_prompt(&resolver.value) {
+            ledger.at(
+                resolver.place,
+                format!(
+                    "the agent `{}` runs its prompt as a script, and cannot be told of a conflict",
+                    resolver.value
+                ),
+                Some("name another agent as `resolver`".to_owned()),
+            );
         }
     }
     for entry in entries(merge) {
@@ -50,4 +55,14 @@ pub(super) fn regenerate(merge: Option<&RawMerge>) -> Vec<Regenerate> {
         })
     })
     .collect()
+}
+
+/// `on_conflict` and `resolver`, checked.
+pub(super) fn on_conflict(merge: Option<&RawMerge>) -> OnConflict {
+    let asked = merge.and_then(|merge| merge.on_conflict.as_ref());
+    let resolver = merge.and_then(|merge| merge.resolver.as_ref());
+    match asked.map(|asked| asked.value) {
+        Some(words::OnConflict::Agent) => OnConflict::Agent(resolver.map(|name| name.value.clone())),
+        Some(words::OnConflict::Hold) | None => OnConflict::Hold,
+    }
 }

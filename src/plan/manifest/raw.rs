@@ -161,9 +161,9 @@ tables! {
         verify: Text,
         /// How many candidates are verified at once. Default: 1.
         verify_slots: Count,
-        /// What a conflict leads to. Default: "hold".
+        /// What a conflict with the target leads to that needs somebody. Default: "hold".
         on_conflict: OnConflict,
-        /// The agent that resolves conflicts.
+        /// The agent that resolves conflicts, with `on_conflict = "agent"`. Default: the plan's own.
         resolver: AgentName,
         /// False lets a batch land on one verdict. Default: true.
         every_commit_green: bool,

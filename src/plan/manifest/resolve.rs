@@ -53,6 +53,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
     check_head(&manifest, &entries, &mut ledger);
     let (waits, syncs) = all_waits(&manifest, &entries, &loaded, &mut ledger);
     let mut agents = Agents::new(&manifest, &mut ledger);
+    conflicts::check(&manifest, &mut agents, &mut ledger);
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
     let mut plans = Vec::new();
@@ -141,7 +142,6 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
             ledger.at(key.place, error.to_string(), None);
         }
     }
-    conflicts::check(manifest, ledger);
 }
 
 /// Every wait that can be met, from the manifest, the documents and their upstream lists.

@@ -92,6 +92,7 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
             .and_then(|merge| merge.every_commit_green.as_ref())
             .is_none_or(|every| every.value),
         regenerate: conflicts::regenerate(merge_of(manifest)),
+        on_conflict: conflicts::on_conflict(merge_of(manifest)),
     }
 }
 

@@ -314,6 +314,10 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             format!("{named} at {path} has lost the repository"),
             Step::Mend(key.clone()),
         ),
+        (Place::Folder, true) if tree.registered => mendable(
+            format!("{named} at {path} has lost its `.git` file"),
+            Step::Mend(key.clone()),
+        ),
         (Place::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),

@@ -12,6 +12,7 @@ use crate::schedule::{Scheduler, Stage, Work, history};
 
 use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
+use super::behind::unknown_attempts;
 use super::diagnose::{Facts, plan_of};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
@@ -65,11 +66,8 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let stranger = |plan: &str| sure && !known.contains(plan);
     let attempts = attempts(campaign);
     let state = scheduler.state();
-    let unknown = |(plan, id): (&PlanName, &AttemptId)| {
-        let run = state.plan(plan);
-        !run.history.iter().any(|record| record.id == *id)
-    };
-    let mut unknown_attempts = Vec::new();
+    let unknown_attempts = unknown_attempts(campaign, state)?;
+    let unknown_attempts = unknown_attempts.iter().map(ToString::to_string).collect();
     let mut foreign_runners = Vec::new();
     for (id, folder) in &attempts {
         let state = folder.state()?;
@@ -78,10 +76,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             .rsplit_once('-')
             .and_then(|(plan, _)| plan.parse::<PlanName>().ok())
         {
-            Some(plan) if campaign.plan(&plan).is_some() => {
-                let is_news = state != JobState::Unstarted && unknown((&plan, id));
-                unknown_attempts.extend(is_news.then(|| id.to_string()));
-            }
+            Some(plan) if campaign.plan(&plan).is_some() => {}
             _ if matches!(state, JobState::Running(_)) => foreign_runners.push(folder.path().to_owned()),
             _ => {}
         }
@@ -137,7 +132,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub(in crate::supervisor) fn expected(campaign: &Campaign) -> Vec<Expected> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {

@@ -8,8 +8,8 @@ use crate::git::{Build, CandidateBuilder, LandRefusal};
 use crate::plan::{
     CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
 };
-use crate::schedule::MergeTrouble;
 use crate::schedule::train::{Trial, Tried};
+use crate::schedule::{ConflictSides, MergeTrouble};
 
 use super::super::Campaign;
 use super::conflict;
@@ -229,6 +229,13 @@ fn merge(
                 with: conflict::authors(&campaign.repo, landed, &paths),
                 files: conflict::listed(&files),
                 tried: None,
+                // What is made of a conflict lands on the run's own target.
+                sides: (target == campaign.target).then(|| {
+                    Box::new(ConflictSides {
+                        onto: onto.clone(),
+                        head: head.clone(),
+                    })
+                }),
             };
             Err(Unmerged::Clash(Box::new(Clash {
                 plan: plan.clone(),

@@ -39,10 +39,16 @@ impl Clash {
     /// What is told of it when this was tried in vain.
     pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
         match (&self.trouble, tried) {
-            (MergeTrouble::Conflict { with, files, .. }, Some(tried)) => MergeTrouble::Conflict {
+            (
+                MergeTrouble::Conflict {
+                    with, files, sides, ..
+                },
+                Some(tried),
+            ) => MergeTrouble::Conflict {
                 with: with.clone(),
                 files: files.clone(),
                 tried: Some(tried.clone()),
+                sides: sides.clone(),
             },
             (trouble, _) => trouble.clone(),
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::train::TrialId;
 
 use super::super::Campaign;
@@ -79,6 +79,9 @@ pub struct Yard {
     /// The trial for which a conflict is dealt with.
     mending: Mutex<()>,
     mends_for: Mutex<Option<TrialId>>,
+    /// What runs of attempts at conflicts, and those that are to end.
+    resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
+    unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
 }
 
 impl Yard {
@@ -99,6 +102,24 @@ impl Yard {
     /// Conflicts that could not be dealt with are tried anew: a person has asked.
     pub fn try_anew(&self) {
         self.built().unmended.clear();
+    }
+
+    /// Notes what runs now of an attempt at a conflict.
+    pub(super) fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
+        held(&self.resolvers).insert(attempt.clone(), folder.clone());
+    }
+
+    pub(super) fn is_unwanted_resolver(&self, attempt: &AttemptId) -> bool {
+        held(&self.unwanted_resolvers).contains(attempt)
+    }
+
+    /// Ends an attempt at a conflict, or keeps it from beginning.
+    pub fn stop_resolver(&self, attempt: &AttemptId, now: bool) {
+        held(&self.unwanted_resolvers).insert(attempt.clone());
+        let folder = held(&self.resolvers).get(attempt).cloned();
+        if let Some(Ok(Some(runner))) = folder.map(Runner::adopt) {
+            Runner::stop(runner.process(), now);
+        }
     }
 
     /// Waits until nobody else verifies this tree.
