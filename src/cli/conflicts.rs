@@ -16,7 +16,7 @@ pub struct ConflictsArgs {}
 ///
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let found = conflicts(&campaign, &Situation::look(&campaign)?)?;
     if context.json {
         output::json(&found)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::Repository;
 use crate::plan::{PlanName, ReferenceError, WorkRef};
-use crate::supervisor::Campaign;
+use crate::supervisor::{Campaign, InForce};
 
 use super::{CliError, GlobalArgs};
 
@@ -69,6 +69,20 @@ impl Context {
     /// When there is none, or its manifest is wrong.
     pub fn campaign(&self) -> Result<Campaign, CliError> {
         Ok(Campaign::open(&self.dir, self.manifest.as_deref())?)
+    }
+
+    /// The plans as they count now: those that a supervisor at work goes by, else those of the manifest; where that is
+    /// faulty, those of the last run, with a warning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::campaign`].
+    pub fn campaign_in_force(&self) -> Result<Campaign, CliError> {
+        let InForce { campaign, warning } = Campaign::in_force(&self.dir, self.manifest.as_deref())?;
+        if let Some(warning) = warning.filter(|_| !self.quiet) {
+            anstream::eprintln!("warning: {warning}");
+        }
+        Ok(campaign)
     }
 
     /// The repository one stands in.

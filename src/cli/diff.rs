@@ -23,7 +23,7 @@ pub struct DiffArgs {
 ///
 /// When the plan has no branch yet.
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let name = context.one_plan(&campaign, args.plan.as_deref())?;
     let branch = campaign
         .plan(&name)

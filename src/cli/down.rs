@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::journal::{OrchDir, RepositoryLock};
-use crate::supervisor::{Answer, Request, ask, stop_strays};
+use crate::supervisor::{Answer, Request, ask, is_suspended, stop_strays};
 
 use super::{CliError, Context, Exit, output};
 
@@ -27,25 +27,48 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
         return stop_what_is_left(context, &dir, args.now);
     }
     match ask(&dir, &Request::Down { now: args.now })? {
-        None => return stop_what_is_left(context, &dir, args.now),
+        // It ended just then, or was killed; whichever, what it left is not to stay.
+        None => drop(stop_strays(&dir, args.now)?),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
-        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended) => {}
-    }
-    // Agents have their grace; the supervisor ends when the last of them is gone.
-    let told = Instant::now();
-    let mut said = false;
-    while RepositoryLock::holder(&dir)?.is_some() {
-        if !said && !context.quiet && told.elapsed() > Duration::from_secs(1) {
-            anstream::eprintln!("waiting for agents to end (orch down --now kills them)");
-            said = true;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+        Some(
+            Answer::Accepted
+            | Answer::Steered { .. }
+            | Answer::Merged(_)
+            | Answer::Resolved(_)
+            | Answer::Ended,
+        ) => wait_for_its_end(context, &dir, args.now)?,
     }
     if !context.quiet {
         output::text("stopped; `orch up` goes on\n")?;
     }
     Ok(Exit::Done)
 }
+
+/// Waits for the supervisor, which ends when the last of its agents is gone, and says so now and then.
+fn wait_for_its_end(context: &Context, dir: &OrchDir, now: bool) -> Result<(), CliError> {
+    let told = Instant::now();
+    let mut next = Duration::from_secs(1);
+    while let Some(holder) = RepositoryLock::holder(dir)? {
+        if !context.quiet && told.elapsed() > next {
+            let pid = holder.map(|holder| holder.pid);
+            let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            let rest = match pid.filter(|pid| is_suspended(*pid)) {
+                Some(pid) => format!("it is suspended: `kill -CONT {pid}` lets it go on"),
+                None if now => "it kills its agents and verifications first".to_owned(),
+                None => {
+                    "its agents and verifications have their grace (orch down --now kills them)".to_owned()
+                }
+            };
+            anstream::eprintln!("waiting for the supervisor{who} to end: {rest}");
+            next = told.elapsed() + SAY_AGAIN;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// How often it is said what is waited for.
+const SAY_AGAIN: Duration = Duration::from_secs(10);
 
 /// No supervisor is at work, but one that was killed may have left agents.
 fn stop_what_is_left(context: &Context, dir: &OrchDir, now: bool) -> Result<Exit, CliError> {

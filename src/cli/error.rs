@@ -143,6 +143,18 @@ impl From<SupervisorError> for CliError {
             }
             SupervisorError::Held(_) => Self::new(Exit::Nothing, message)
                 .with_hint("`orch status` shows it; `orch down` stops it"),
+            SupervisorError::Silent { pid, suspended, .. } => {
+                let pid = pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
+                let this = Self::new(Exit::Trouble, message);
+                let this = if suspended {
+                    this.with_hint(format!("`kill -CONT {pid}` lets it go on, and then it may still do what was asked"))
+                } else {
+                    this.with_hint("try again: it may still do what was asked")
+                };
+                this.with_hint(format!(
+                    "`kill -KILL {pid}` loses nothing: agents go on, and `orch up` takes them over"
+                ))
+            }
             SupervisorError::Manifest { .. } | SupervisorError::Unfit(_) | SupervisorError::Land(_) => {
                 Self::refused(message)
             }

@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(100);
 ///
 /// When there is no such plan or attempt.
 pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let name = context.one_plan(&campaign, args.plan.as_deref())?;
     let path = if args.verify {
         let merged = campaign.dir.merge_verification(&name);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Point, ReferenceError, WorkRef};
 use crate::report::PlainLines;
+use crate::schedule::Ending;
 use crate::supervisor::{
     Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, ResolveStep,
     Situation, SupervisorError, ask, drive, rehearse_merge,
@@ -83,12 +84,11 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     }
     if args.go_on {
         let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
-        let report = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
-            Came::Merged(report) => report,
+        let landing = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
+            Came::Merged(report) => report.into(),
             Came::Done(_) => land(context, &campaign, vec![WorkRef::whole(&plan)], None)?,
         };
-        show(context, &report, false)?;
-        return Ok(exit_of(&report));
+        return conclude(context, &landing);
     }
     let plans = wanted(context, &campaign, &args.plans)?;
     let into = args
@@ -98,14 +98,40 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     if let Some(into) = &into {
         campaign.repo.check_target(into).map_err(SupervisorError::from)?;
     }
-    let report = if args.dry_run {
+    if args.dry_run {
         let situation = Situation::look(&campaign)?;
-        rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?
-    } else {
-        land(context, &campaign, plans, into)?
-    };
-    show(context, &report, args.dry_run)?;
-    Ok(exit_of(&report))
+        let report = rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?;
+        show(context, &report, true)?;
+        return Ok(exit_of(&report));
+    }
+    let landing = land(context, &campaign, plans, into)?;
+    conclude(context, &landing)
+}
+
+/// What came of landing.
+struct Landing {
+    report: MergeReport,
+    /// True when a person asked to stop meanwhile.
+    interrupted: bool,
+}
+
+impl From<MergeReport> for Landing {
+    fn from(report: MergeReport) -> Self {
+        Self {
+            report,
+            interrupted: false,
+        }
+    }
+}
+
+/// Says what came of it.
+fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
+    show(context, &landing.report, false)?;
+    if landing.interrupted {
+        anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit_of(&landing.report))
 }
 
 /// What was typed; the last phase of a plan ends the whole of it.
@@ -151,7 +177,7 @@ fn land(
     campaign: &Campaign,
     plans: Vec<WorkRef>,
     into: Option<String>,
-) -> Result<MergeReport, CliError> {
+) -> Result<Landing, CliError> {
     let errand = Errand::Merge {
         plans: plans.clone(),
         into: into.clone(),
@@ -167,13 +193,17 @@ fn land(
         Box::new(PlainLines::new(context.verbose).before_an_answer())
     };
     match drive(campaign.clone(), &errand, observer.as_mut()) {
-        Ok(conclusion) => conclusion
-            .merged
-            .ok_or_else(|| CliError::new(Exit::Interrupted, "interrupted before every plan was dealt with")),
+        Ok(conclusion) => {
+            let interrupted = conclusion.ending == Ending::Interrupted;
+            let report = conclusion.merged.ok_or_else(|| {
+                CliError::new(Exit::Interrupted, "interrupted before any plan was dealt with")
+            })?;
+            Ok(Landing { report, interrupted })
+        }
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
-            Some(Answer::Merged(report)) => Ok(report),
+            Some(Answer::Merged(report)) => Ok(report.into()),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
-            Some(Answer::Accepted | Answer::Resolved(_) | Answer::Ended) | None => {
+            Some(Answer::Accepted | Answer::Steered { .. } | Answer::Resolved(_) | Answer::Ended) | None => {
                 Err(SupervisorError::Held(holder).into())
             }
         },

@@ -1,6 +1,7 @@
 //! Floor 5: the command line. One file per command; the doc comments of the arguments are the help text.
 
 mod arrangement;
+mod asking;
 mod backup;
 mod check;
 mod clean;

@@ -112,7 +112,7 @@ pub(super) fn step(campaign: &Campaign, plan: &PlanName, step: ResolveStep) -> R
         Some(Answer::Merged(report)) => return Ok(Came::Merged(report)),
         Some(Answer::Resolved(report)) => return Ok(Came::Done(report)),
         Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
-        Some(Answer::Accepted | Answer::Ended) | None => {}
+        Some(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) | None => {}
     }
     match resolve_alone(campaign, plan, step)? {
         Some(Ok(report)) => Ok(Came::Done(report)),

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{MessageKind, PlanName};
-use crate::supervisor::{Answer, Campaign, Outgoing, Request, ask, record_message};
+use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, record_message};
 
+use super::asking::{Asked, ask_or};
 use super::{CliError, Context, Exit, output};
 
 /// Send a message to those who work on a plan
@@ -41,7 +42,7 @@ struct SentTo {
 ///
 /// When there is no such plan, or nobody will work on it any more.
 pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let to = context.named(&campaign, &args.to)?;
     let from = sender(context, &campaign)?.filter(|from| *from != to);
     let outgoing = Outgoing {
@@ -57,20 +58,13 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
             None => error,
         }
     };
-    let driven = match ask(&campaign.dir, &Request::Send(outgoing.clone()))? {
-        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_)) => true,
-        Some(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
-        Some(Answer::Ended) | None => match record_message(&campaign, &outgoing)? {
-            Some(Ok(_)) => false,
-            Some(Err(refusal)) => return Err(refused(refusal.why, refusal.hint)),
-            None => {
-                return Err(CliError::new(
-                    Exit::Nothing,
-                    "another process holds the repository and does not answer",
-                )
-                .with_hint("try again"));
-            }
-        },
+    let request = Request::Send(outgoing.clone());
+    let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
+    let (driven, delivered) = match asked {
+        Asked::Answered(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
+        Asked::Answered(_) => (true, false),
+        Asked::Alone(Ok(Posted { delivered })) => (false, delivered),
+        Asked::Alone(Err(refusal)) => return Err(refused(refusal.why, refusal.hint)),
     };
     let Outgoing { to, from, kind, .. } = outgoing;
     if context.json {
@@ -82,10 +76,10 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
             driven,
         })?;
     } else if !context.quiet {
-        let when = if driven {
-            ""
-        } else {
-            "; it is told with the next orch up"
+        let when = match (driven, delivered) {
+            (true, _) => "",
+            (false, true) => "; its agent, still at work, can read it now (orch task inbox)",
+            (false, false) => "; it is told with the next orch up",
         };
         output::text(&format!("sent to {to}{when}\n"))?;
     }

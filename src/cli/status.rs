@@ -30,7 +30,7 @@ const REDRAW: Duration = Duration::from_secs(1);
 ///
 /// When the manifest is wrong or the journal cannot be read.
 pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let plan = args
         .plan
         .as_deref()

@@ -6,8 +6,9 @@ use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::report::event_line;
 use crate::schedule::{Steer, SteerRefusal};
-use crate::supervisor::{Answer, Campaign, Request, ask, record_steering};
+use crate::supervisor::{Answer, Campaign, Recorded, Request, record_steering};
 
+use super::asking::{Asked, ask_or};
 use super::{CliError, Context, Exit, output};
 
 /// What is steered.
@@ -43,6 +44,10 @@ struct Steered {
     what: Vec<String>,
     /// False when nobody drives: it takes effect with the next `orch up`.
     driven: bool,
+    /// False when it was so already.
+    changed: bool,
+    /// What there is to say about it.
+    remarks: Vec<String>,
 }
 
 /// Runs one of the commands.
@@ -51,7 +56,7 @@ struct Steered {
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let what = named(context, &campaign, &args.what)?;
     let request = Request::Steer {
         what: what.clone(),
@@ -64,27 +69,24 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
             None => error,
         }
     };
-    let driven = match ask(&campaign.dir, &request)? {
-        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_)) => true,
-        Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
-        Some(Answer::Ended) | None => match record_steering(&campaign, &what, steer)? {
-            Some(Ok(records)) => {
-                if context.verbose {
-                    for record in &records {
-                        anstream::eprintln!("{}", event_line(record));
-                    }
+    let asked = ask_or(&campaign.dir, &request, || {
+        record_steering(&campaign, &what, steer)
+    })?;
+    let (driven, changed, remarks) = match asked {
+        Asked::Answered(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
+        Asked::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
+        Asked::Answered(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended) => {
+            (true, true, Vec::new())
+        }
+        Asked::Alone(Ok(Recorded { records, remarks })) => {
+            if context.verbose {
+                for record in &records {
+                    anstream::eprintln!("{}", event_line(record));
                 }
-                false
             }
-            Some(Err(refusal)) => return Err(refused(refusal)),
-            None => {
-                return Err(CliError::new(
-                    Exit::Nothing,
-                    "another process holds the repository and does not answer",
-                )
-                .with_hint("try again"));
-            }
-        },
+            (false, !records.is_empty(), remarks)
+        }
+        Asked::Alone(Err(refusal)) => return Err(refused(refusal)),
     };
     let what: Vec<String> = what.iter().map(ToString::to_string).collect();
     if context.json {
@@ -93,14 +95,19 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
             done: steer.as_str(),
             what,
             driven,
+            changed,
+            remarks,
         })?;
     } else if !context.quiet {
-        let when = if driven {
-            ""
-        } else {
-            "; it takes effect with the next orch up"
+        let when = match (changed, driven) {
+            (false, _) => ": nothing changes",
+            (true, true) => "",
+            (true, false) => "; it takes effect with the next orch up",
         };
         output::text(&format!("{steer} {}{when}\n", what.join(" ")))?;
+        for remark in remarks {
+            anstream::eprintln!("note: {remark}");
+        }
     }
     Ok(Exit::Done)
 }

@@ -126,8 +126,15 @@ fn subject(context: &Context) -> Result<Subject, CliError> {
         .manifest
         .clone()
         .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
-    let campaign = Campaign::open(&context.dir, manifest.as_deref());
+    // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
+    let in_force = Campaign::in_force(&context.dir, manifest.as_deref());
     let typed = context.plan.clone().or(own);
+    let campaign = match (in_force, &typed) {
+        (Ok(in_force), Some(name)) if context.named(&in_force.campaign, name).is_err() => {
+            Campaign::open(&context.dir, manifest.as_deref()).or(Ok(in_force.campaign))
+        }
+        (in_force, _) => in_force.map(|in_force| in_force.campaign),
+    };
     match (campaign, typed, own_worktree) {
         (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
             (Ok(name), worktree) => Ok(in_campaign(campaign, name, worktree)),

@@ -48,7 +48,7 @@ struct Why {
 ///
 /// When there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_in_force()?;
     let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
     let situation = Situation::look(&campaign)?;
     let view = situation.view(&campaign, Depth::Journal)?;

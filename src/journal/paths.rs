@@ -109,6 +109,11 @@ impl OrchDir {
         self.0.join("manifest")
     }
 
+    /// The plans as the supervisor counts them, or the last one did.
+    pub fn plans_taken(&self) -> PathBuf {
+        self.0.join("plans.json")
+    }
+
     /// What somebody was told of lately.
     pub fn told(&self) -> PathBuf {
         self.0.join("told.json")

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{AgentName, Preset};
 
 /// An agent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agent {
     /// Its name.
     pub name: AgentName,
     /// The program that it is known to be, by its preset or by the name of its program.
+    #[serde(with = "known")]
     pub known: Option<&'static Preset>,
     /// Program and arguments, with the placeholders of [`super::COMMAND_PLACEHOLDERS`].
     pub command: Vec<String>,
@@ -46,8 +49,24 @@ impl Agent {
     }
 }
 
+/// A known program, written down as its preset's name.
+mod known {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::plan::Preset;
+
+    pub fn serialize<S: Serializer>(known: &Option<&'static Preset>, to: S) -> Result<S::Ok, S::Error> {
+        known.map(|preset| preset.name).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'static Preset>, D::Error> {
+        let name = Option::<String>::deserialize(from)?;
+        Ok(name.and_then(|name| Preset::named(&name)))
+    }
+}
+
 /// `stdin` of an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AgentStdin {
     /// `/dev/null`.
     None,
@@ -56,7 +75,7 @@ pub enum AgentStdin {
 }
 
 /// One of several accounts of an agent: an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its name.
     pub name: String,
@@ -65,7 +84,7 @@ pub struct Account {
 }
 
 /// What a million tokens cost, in the money of `budget`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Price {
     /// Of input that was not read from a cache.
     pub input: f64,

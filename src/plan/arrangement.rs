@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// `dispatch`: what one agent process is given.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dispatch {
     /// A whole plan, cut where it waits for another one.
     #[default]
@@ -15,7 +17,7 @@ pub enum Dispatch {
 }
 
 /// `strategy`: how edges are drawn between phases and tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Strategy {
     /// By what the document says.
     #[default]
@@ -48,7 +50,7 @@ impl fmt::Display for Strategy {
 }
 
 /// `parallel_tasks`: how many units of one plan are worked on at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lanes {
     /// By the plan's size, raised and lowered by what is seen.
     #[default]
@@ -73,7 +75,7 @@ impl Lanes {
 }
 
 /// `overlap`: what happens with plans that touch the same files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overlap {
     /// Nothing.
     Allow,
@@ -85,7 +87,7 @@ pub enum Overlap {
 }
 
 /// All of it for one plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrangement {
     /// What one agent process is given.
     pub dispatch: Dispatch,

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Dependency, PhaseId, Priority, TaskId};
 
 /// A plan document.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Document {
     /// The first `#` heading, without an `Implementation Plan:` in front.
     pub title: String,
@@ -27,7 +29,7 @@ pub struct Document {
 }
 
 /// One upstream plan named by the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upstream {
     /// The plan's name or file stem.
     pub name: String,
@@ -36,7 +38,7 @@ pub struct Upstream {
 }
 
 /// `## Phase N: Title`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
     /// Its number.
     pub id: PhaseId,
@@ -61,7 +63,7 @@ pub struct Phase {
 }
 
 /// `pipeline-start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PipelineStart {
     /// `when 1.3 completes`.
     Task(TaskId),
@@ -75,7 +77,7 @@ pub enum PipelineStart {
 }
 
 /// A task of a phase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Its id, written or given by its place.
     pub id: TaskId,
@@ -104,7 +106,7 @@ pub struct Task {
 }
 
 /// A part of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subtask {
     /// Full id: `2.1.3`, `2.1.A`; by place where none is written.
     pub id: super::ItemId,
@@ -117,7 +119,7 @@ pub struct Subtask {
 }
 
 /// Checks for the end of a phase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyBlock {
     /// Texts of the boxes or bullets.
     pub checks: Vec<String>,

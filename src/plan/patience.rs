@@ -63,7 +63,7 @@ impl Waiting {
 }
 
 /// `[escalate]`: after how long a wait is told; none for never.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalate {
     /// A conflict.
     pub conflict: Option<Duration>,

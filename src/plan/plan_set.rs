@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fault, Hooks, OnStuck, Overlap, PhaseId,
     PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanSet {
     /// Settings of the run as a whole.
     pub run: RunSettings,
@@ -31,6 +33,7 @@ pub struct PlanSet {
     /// In manifest order.
     pub plans: Vec<Plan>,
     /// What is allowed and may not be meant, sorted by file and place.
+    #[serde(skip)]
     pub warnings: Vec<Fault>,
 }
 
@@ -42,7 +45,7 @@ impl PlanSet {
 }
 
 /// `[run]`, apart from what is a default for plans.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
     /// Where branches start: a branch, tag or commit. None: the branch that is checked out.
     pub base: Option<String>,
@@ -63,7 +66,7 @@ pub struct RunSettings {
 }
 
 /// One plan, resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Its name.
     pub name: PlanName,
@@ -162,7 +165,7 @@ impl Plan {
 }
 
 /// Limits of one attempt and of repeating it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptPolicy {
     /// Further attempts after a failure.
     pub retries: u32,
@@ -179,7 +182,7 @@ pub struct AttemptPolicy {
 }
 
 /// What a phase adds to its plan's settings. The document's heading and the manifest are already joined.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PhaseSettings {
     /// What the phase waits for in other plans.
     pub depends: Vec<Dependency>,
@@ -196,7 +199,7 @@ pub struct PhaseSettings {
 }
 
 /// `commit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommitPolicy {
     /// `orch` commits what an agent left.
     Auto,
@@ -205,7 +208,7 @@ pub enum CommitPolicy {
 }
 
 /// `[merge] strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MergeStrategy {
     /// A merge commit, always (`--no-ff`).
     Merge,
@@ -216,7 +219,7 @@ pub enum MergeStrategy {
 }
 
 /// `[merge]`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct MergeSettings {
     /// Shell line that must succeed on the exact merged tree before the target moves.
     pub verify: Option<String>,
@@ -233,7 +236,7 @@ pub struct MergeSettings {
 }
 
 /// `on_conflict` and `resolver`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnConflict {
     /// The plan is held for a person.
     #[default]
@@ -243,7 +246,7 @@ pub enum OnConflict {
 }
 
 /// One entry of `regenerate`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regenerate {
     /// Which files, as a glob from the repository's top.
     pub path: String,
@@ -263,7 +266,7 @@ impl Regenerate {
 }
 
 /// `[sync.NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncPoint {
     /// Its name.
     pub name: String,

@@ -1,7 +1,9 @@
 //! What is done for worktrees besides checking them out.
 
+use serde::{Deserialize, Serialize};
+
 /// What a new worktree is prepared with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Setup {
     /// Ignored files of the main checkout to copy, as patterns of `.gitignore`, besides those of `.worktreeinclude`.
     pub copy: Vec<String>,
@@ -10,7 +12,7 @@ pub struct Setup {
 }
 
 /// `[hooks]`: shell lines that run on events.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hooks {
     /// Runs in each new worktree, after its setup.
     pub post_create: Option<String>,

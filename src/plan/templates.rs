@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::near_miss::suggest;
 use super::prompt_context::{
@@ -41,7 +41,7 @@ const WHOLE: &str = "prompt.md";
 const RESOLVER: &str = "resolver.md";
 
 /// The templates of one repository.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Templates {
     own: BTreeMap<String, String>,
 }

@@ -300,6 +300,8 @@ impl Scheduler {
         }
         let name = plan.name.clone();
         match (&run.verify, plan.verify) {
+            // What was begun before a restart is seen to its end all the same.
+            (Verify::Open | Verify::Passed(_) | Verify::Failed, _) if run.is_paused() => {}
             (Verify::Open, true) => {
                 self.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);
                 self.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);

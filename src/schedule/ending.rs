@@ -64,14 +64,23 @@ impl Scheduler {
             return;
         }
         let cancelled = plan.units.iter().map(|unit| unit.id).filter(|unit| {
-            let points = [Point::Phase(unit.phase()), unit.point()];
-            let asked = points.iter().any(|point| run.cancelling.contains(point));
-            asked && !run.is_worked_on(*unit) && !run.is_unit_settled(*unit)
+            run.is_being_cancelled(*unit) && !run.is_worked_on(*unit) && !run.is_unit_settled(*unit)
         });
         let cancelled: Vec<UnitId> = cancelled.collect();
         for unit in cancelled {
             let plan = name.clone();
             self.record(at, Event::WorkCancelled(UnitOf { plan, unit }), step);
+        }
+    }
+
+    /// Stops the verification of a plan that a person cancelled, or paused at once.
+    pub(super) fn stop_unwanted_verification(&mut self, number: usize, step: &mut Step) {
+        let run = &self.state.plans[number];
+        let unwanted = run.paused.get(&Point::Plan) == Some(&true) || run.cancelling.contains(&Point::Plan);
+        if unwanted && run.verify == Verify::Running {
+            let plan = self.work.plans[number].name.clone();
+            let stop = Effect::StopVerification { plan: plan.clone() };
+            self.ask(Ask::StopVerification(plan), stop, step);
         }
     }
 
@@ -111,11 +120,7 @@ impl Scheduler {
         let driven = || self.state.plans().filter(|(name, _)| self.state.drives(name));
         let settled = self.work.plans.iter().all(|plan| {
             let run = self.state.plan(&plan.name);
-            !self.state.drives(&plan.name)
-                || matches!(
-                    run.outcome,
-                    Some(Outcome::Finished | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled)
-                )
+            !self.state.drives(&plan.name) || (run.has_settled() && !self.state.is_landing_paused(&plan.name))
         });
         let (event, ending) = if stopping {
             let why = "a person asked to stop".to_owned();

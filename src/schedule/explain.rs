@@ -12,7 +12,7 @@ use super::escalating::told;
 use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
 use super::explain_prefix::first_phases;
-use super::explain_wait::waiting;
+use super::explain_wait::{other_pauses, waiting};
 use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
 use super::readiness::{Readiness, Wait};
@@ -67,6 +67,8 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
                 PlanState::Running
             } else if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) {
                 PlanState::Held
+            } else if run.is_paused() {
+                PlanState::Paused
             } else {
                 PlanState::Finished
             }
@@ -78,6 +80,9 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
         None => {
             if run.is_at_work() || run.verify == Verify::Running {
                 return PlanState::Running;
+            }
+            if run.is_paused() {
+                return PlanState::Paused;
             }
             let Some(plan) = state.number(name).map(|number| &work.plans[number]) else {
                 return PlanState::Ready;
@@ -123,7 +128,11 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
         .iter()
         .find(|phase| !run.phases_done.contains_key(&phase.id));
     let is_first = first_open.is_some_and(|first| first.id == phase);
+    // Nothing of it is to come, and nothing of it failed.
+    let over = |state: &TaskState| matches!(state, TaskState::Done | TaskState::Skipped);
+    let left_out = states.contains(&TaskState::Skipped) && states.iter().all(over);
     match &run.outcome {
+        _ if left_out && !given => TaskState::Skipped,
         Some(Outcome::Failed(_)) if begun || states.contains(&TaskState::Failed) => TaskState::Failed,
         Some(Outcome::Skipped(_)) => TaskState::Skipped,
         _ if given && (run.by_units || begun || is_first) => TaskState::Running,
@@ -157,6 +166,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
         return Vec::new();
     };
     let mut reasons = reasons(work, state, plan, name);
+    reasons.extend(other_pauses(plan, state.plan(name), &reasons));
     let told = state.number(name).and_then(|number| told(work, state, number));
     if let (Some(first), Some(told)) = (reasons.first_mut(), told) {
         first.text += &format!("; {told}");
@@ -201,7 +211,7 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
                 .map(|wait| waiting(state, name, run, &wait)),
         );
     }
-    if reasons.is_empty() {
+    if reasons.is_empty() && !run.is_paused() {
         reasons.extend(explain_ready(work, state, plan, run, ready.first().copied()));
     }
     reasons

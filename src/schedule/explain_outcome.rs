@@ -54,7 +54,9 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(run, name, None, trouble)],
+            (_, Some(trouble)) if !matches!(trouble, MergeTrouble::Refused { .. }) || !run.is_paused() => {
+                vec![explain_trouble(run, name, None, trouble)]
+            }
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
@@ -68,8 +70,10 @@ pub(super) fn explain_outcome(
                 let all = by_hand.into_iter().chain(mended).chain(left_out);
                 all.map(Reason::new).collect()
             }
-            (Merge::Wanted(_), None) => vec![Reason::new("waits for its turn to be merged")],
-            (Merge::Idle, None) => vec![Reason::with_remedy(
+            (Merge::Wanted(_), _) => vec![Reason::new("waits for its turn to be merged")],
+            // The pause says it.
+            (Merge::Idle, _) if run.is_paused() => Vec::new(),
+            (Merge::Idle, _) => vec![Reason::with_remedy(
                 "waits to be merged",
                 format!("orch merge {name}"),
             )],

@@ -4,10 +4,11 @@ use crate::graph::Why;
 use crate::plan::{Dependency, PlanName, Point, WorkRef};
 
 use super::explain::Reason;
-use super::plan_run::{Outcome, PlanRun};
+use super::plan_run::{Outcome, PlanRun, Verify};
 use super::readiness::Wait;
 use super::state::State;
 use super::trouble::MergeTrouble;
+use super::work::PlanWork;
 
 pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait<'_>) -> Reason {
     match wait {
@@ -94,6 +95,36 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
         }
         _ => Reason::new(text),
     }
+}
+
+/// Pauses of the plan and of its parts that no reason speaks of yet, as far as something can still come of them.
+pub(super) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[Reason]) -> Vec<Reason> {
+    let name = &plan.name;
+    let counts = |point: &&Point| match point {
+        Point::Plan => !run.has_given_up() && run.landed.is_empty(),
+        Point::Phase(_) | Point::Task(_) => !run.has_settled() && !run.has_reached(**point),
+    };
+    let pauses = run.paused.keys().filter(counts).map(|point| {
+        let what = named(name, *point);
+        let goes_on = run.is_at_work() || run.verify == Verify::Running;
+        let rest = match (goes_on, &run.outcome) {
+            (true, _) => ": what runs of it goes on, nothing new begins",
+            (false, Some(Outcome::Finished)) => ": it is finished, and does not land",
+            (false, _) => "",
+        };
+        (
+            what.clone(),
+            Reason::with_remedy(format!("{what} is paused{rest}"), format!("orch resume {what}")),
+        )
+    });
+    let known = |what: &WorkRef| {
+        let text = format!("{what} is paused");
+        told.iter().any(|reason| reason.text == text)
+    };
+    pauses
+        .filter(|(what, _)| !known(what))
+        .map(|(_, reason)| reason)
+        .collect()
 }
 
 fn named(plan: &PlanName, point: Point) -> WorkRef {

@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
-use super::{At, Event, Failed, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -161,6 +161,7 @@ impl PlanRun {
             Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
             Event::PlanCancelled { .. } => {
                 self.cancelling.clear();
+                self.spared.clear();
                 self.end(at, Outcome::Cancelled);
             }
             Event::WorkCancelled(UnitOf { unit, .. }) => {
@@ -177,11 +178,15 @@ impl PlanRun {
             }
             Event::Resumed(Steered { point, .. }) => {
                 self.paused.remove(point);
+                // What was refused because of the pause may be asked for again, and lands by itself where it would have.
+                if *point == Point::Plan && matches!(self.merge_trouble, Some(MergeTrouble::Refused { .. })) {
+                    self.merge_trouble = None;
+                }
                 self.since = at;
             }
             Event::RetryRequested(Steered { point, .. }) => self.retry(at, *point),
             Event::CancelRequested(Steered { point, .. }) => {
-                self.cancelling.insert(*point);
+                self.cancel(*point);
             }
             Event::Approved(Steered { point, .. }) => {
                 self.approved.insert(*point);
@@ -217,6 +222,7 @@ impl PlanRun {
 
     pub(super) fn end(&mut self, at: At, outcome: Outcome) {
         self.outcome = Some(outcome);
+        self.retried.clear();
         self.attempts.clear();
         self.repair.retry_at = None;
         for tries in self.tries.values_mut() {

@@ -40,7 +40,10 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
                 };
                 other.plan.name == on.plan && may_hold
             });
-            !wanted && !will_land_by_itself(work, &on.plan, state)
+            // Nobody asked for this one now: it can wait until the other may go on.
+            let idle = state.plan(&candidate.plan.name).merge == Merge::Idle;
+            let waits = idle && state.is_landing_paused(&on.plan);
+            !wanted && !waits && !will_land_by_itself(work, &on.plan, state)
         })?;
         refused(MergeTrouble::Waits { on: lost.plan })
     })
@@ -174,7 +177,7 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
         Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
-            let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none();
+            let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none() && !run.is_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
         }
     }
@@ -238,7 +241,7 @@ fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
     let auto = state
         .number(name)
         .is_some_and(|number| work.plans[number].auto_merge);
-    busy || (auto && unhindered && state.drives(name))
+    busy || (auto && unhindered && !run.is_paused() && state.drives(name))
 }
 
 fn not_finished(run: &PlanRun) -> MergeTrouble {

@@ -4,14 +4,14 @@ use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
 
 use super::explain::plan_state;
 use super::plan_run::Outcome;
+use super::refusal::SteerRefusal;
 use super::state::State;
-use super::steering::SteerRefusal;
 use super::stuck::next_id;
 use super::work::Work;
 use super::{Event, Sent};
 
-/// The fact that a message makes; none when the newest one that no agent was told yet says the same, so that asking twice
-/// changes nothing.
+/// The fact that a message makes; none when one that no agent was told yet says the same, so that asking twice changes
+/// nothing.
 ///
 /// # Errors
 ///
@@ -62,10 +62,10 @@ pub fn send(
         }
         Some(Outcome::Held(_)) | None => {}
     }
-    let same = |last: &&Message| {
-        last.id > run.told && last.from.as_ref() == from && last.kind == kind && last.text == text
+    let same = |sent: &Message| {
+        sent.id > run.told && sent.from.as_ref() == from && sent.kind == kind && sent.text == text
     };
-    if run.inbox.last().filter(same).is_some() {
+    if run.inbox.iter().any(same) {
         return Ok(Vec::new());
     }
     let message = Message {

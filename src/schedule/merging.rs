@@ -15,6 +15,7 @@ impl Scheduler {
         if !std::mem::take(&mut self.frontier.landing) {
             return;
         }
+        self.refuse_paused(at, step);
         while let Some((plan, why)) = landing::refusal(&self.work, &self.state) {
             self.not_landed(at, plan, why, step);
         }

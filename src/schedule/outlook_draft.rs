@@ -69,7 +69,7 @@ impl Draft<'_> {
         let first = self.out.jobs.len();
         let place = self.out.plans.len();
         let free = run.failed_check().is_none()
-            && run.cancelling.is_empty()
+            && !run.cancelling.contains(&Point::Plan)
             && run.is_open()
             && self.scheduler.state.drives(&plan.name)
             && !matches!(run.verify, Verify::Running | Verify::Failed);

@@ -36,6 +36,10 @@ pub struct PlanRun {
     pub paused: BTreeMap<Point, bool>,
     /// What a person cancelled and of which something may still run.
     pub cancelling: BTreeSet<Point>,
+    /// Parts of what a person cancelled that are to be done all the same.
+    pub spared: BTreeSet<Point>,
+    /// What a person asked to be tried again, and of which nothing came since.
+    pub retried: BTreeSet<Point>,
     /// Gates that a person let be passed.
     pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
@@ -369,20 +373,6 @@ impl PlanRun {
             (false, Some(unit)) => self.tries.get(&unit).unwrap_or(&NONE),
             (false, None) => &NONE,
         }
-    }
-
-    /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
-    pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
-        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
-        points.into_iter().find(|point| self.paused.contains_key(point))
-    }
-
-    /// True when a person asked for the unit's agent to be stopped.
-    pub fn is_to_be_stopped(&self, unit: UnitId) -> bool {
-        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
-        points
-            .iter()
-            .any(|point| self.paused.get(point) == Some(&true) || self.cancelling.contains(point))
     }
 
     /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.

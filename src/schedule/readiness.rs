@@ -94,7 +94,7 @@ impl<'a> Readiness<'a> {
         dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
             && dispatch::not_settled(self.plan, self.state).next().is_none()
             && self.run.failed_check().is_none()
-            && self.run.cancelling.is_empty()
+            && !self.run.cancelling.contains(&Point::Plan)
     }
 
     /// The gate that a person has to approve before the unit begins.
@@ -150,6 +150,7 @@ impl<'a> Readiness<'a> {
                 && work.locks.iter().all(|file| !held.contains(file))
                 && !worked.contains(&work.id)
                 && self.run.pause_of(work.id).is_none()
+                && !self.run.is_being_cancelled(work.id)
                 && self.gate_of(work.id).is_none()
                 && work
                     .depends

@@ -60,8 +60,8 @@ impl PlanRun {
         tries.for_each(|(_, tries)| tries.begin_again());
         if point == Point::Plan {
             self.repair.begin_again();
-            self.cancelling.clear();
         }
+        self.want_again(point);
         if self.outcome.is_some() && !matches!(self.outcome, Some(Outcome::Finished)) {
             self.outcome = None;
             if self.verify == Verify::Failed {

@@ -82,7 +82,7 @@ impl Scheduler {
         let resolution = &run.resolution;
         // What a person has begun is the person's.
         let by_person = resolution.path.is_some() && resolution.left_by.is_none();
-        if !idle || by_person || resolution.agent.is_some() || self.is_broke(number) {
+        if !idle || run.is_paused() || by_person || resolution.agent.is_some() || self.is_broke(number) {
             return None;
         }
         let Some(MergeTrouble::Conflict {

@@ -257,6 +257,8 @@ impl Scheduler {
             | Event::PlanSkipped { .. }
             | Event::PlanHeld { .. }
             | Event::PlanCancelled { .. }
+            | Event::Paused { .. }
+            | Event::Resumed(_)
             | Event::Resolve(_) => {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);
@@ -346,6 +348,8 @@ impl Scheduler {
         if !stopping {
             self.lose_hope(at, plan, step);
             self.verify_or_finish(at, plan, step);
+            // After it, so that one that was begun before a restart is there to be stopped.
+            self.stop_unwanted_verification(plan, step);
         }
         self.pin_what_is_waited_for(plan, step);
         let alarms = [self.watch(at, plan, step), self.escalate(at, plan, step)];

@@ -11,6 +11,7 @@ use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 
 use super::explain::{plan_state, task_state};
 use super::plan_run::{Lost, Outcome, PlanRun};
+use super::refusal::{SteerRefusal, refuse};
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Event, Steered, TaskReport, UnitOf};
@@ -55,23 +56,6 @@ impl fmt::Display for Steer {
     }
 }
 
-/// Why a request makes no sense.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why}")]
-pub struct SteerRefusal {
-    /// In words.
-    pub why: String,
-    /// What to do instead.
-    pub hint: Option<String>,
-}
-
-fn refuse(why: impl Into<String>, hint: Option<&str>) -> SteerRefusal {
-    SteerRefusal {
-        why: why.into(),
-        hint: hint.map(str::to_owned),
-    }
-}
-
 /// The facts that a request makes; none when it is so already.
 ///
 /// # Errors
@@ -96,7 +80,11 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
         run,
         what,
     };
-    if matches!(run.outcome, Some(Outcome::Finished)) {
+    // Until it has landed, that is something which can wait.
+    let lands = !state.is_landed(&plan.name)
+        && what.point == Point::Plan
+        && matches!(steer, Steer::Pause | Steer::PauseNow | Steer::Resume);
+    if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
             return Err(refuse(
                 format!("{} is finished already; what failed is its landing", plan.name),
@@ -153,6 +141,14 @@ impl Asked<'_> {
         units.filter(inside).collect()
     }
 
+    /// The phase in which a task lies.
+    fn phase(&self) -> Option<Point> {
+        match self.what.point {
+            Point::Task(task) => Some(Point::Phase(task.phase)),
+            Point::Phase(_) | Point::Plan => None,
+        }
+    }
+
     /// A task of which one agent does several: it can be left out, nothing else.
     fn refuse_part(&self, steer: Steer) -> Result<(), SteerRefusal> {
         if self.units().is_empty() {
@@ -161,13 +157,18 @@ impl Asked<'_> {
                 Point::Phase(phase) => phase,
                 Point::Plan => return Ok(()),
             };
+            let name = &self.plan.name;
+            let way = match (steer, self.plan.dispatch) {
+                (Steer::Cancel, Dispatch::Plan) => format!("orch cancel {name}, or orch skip {}", self.what),
+                _ => format!("orch {steer} {name}.{phase}"),
+            };
             return Err(refuse(
                 format!(
                     "{} is part of what one agent does: it cannot be {}",
                     self.what,
                     past(steer)
                 ),
-                Some(&format!("orch {steer} {}.{phase}", self.plan.name)),
+                Some(&way),
             ));
         }
         Ok(())
@@ -210,22 +211,18 @@ impl Asked<'_> {
                 })
                 .collect());
         }
-        match self.run.paused.keys().next() {
-            Some(point) => {
-                let whole = WorkRef {
-                    plan: self.name(),
-                    point: *point,
-                };
-                Err(refuse(
-                    format!("{} was not paused", self.what),
-                    Some(&format!("orch resume {whole}")),
-                ))
-            }
-            None => Ok(Vec::new()),
-        }
+        Ok(Vec::new())
     }
 
     fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
+        // A task of several that one agent does is tried again with what it is part of.
+        if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
+            let what = WorkRef {
+                plan: self.name(),
+                point: phase,
+            };
+            return Asked { what: &what, ..*self }.retry();
+        }
         let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
         let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
         let ended = self.run.outcome.is_some();
@@ -235,11 +232,20 @@ impl Asked<'_> {
         let limited =
             |unit: &UnitId| agent(unit).is_some_and(|agent| self.run.parking(&agent, now).is_some());
         let parked = parked || self.units().iter().any(limited);
-        if ended || parked || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
+        let cancelling = self.run.cancelling.contains(&Point::Plan)
+            || self.units().iter().any(|unit| self.run.is_being_cancelled(*unit));
+        if ended || parked || cancelling || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
             return Ok(vec![Event::RetryRequested(Steered {
                 plan: self.name(),
                 point: self.what.point,
             })]);
+        }
+        // Asked for already, and nothing came of it yet.
+        let part_of = [self.what.point, Point::Plan].into_iter().chain(self.phase());
+        let open = |unit: &UnitId| !self.run.is_unit_done(*unit);
+        if part_of.into_iter().any(|point| self.run.retried.contains(&point)) && self.units().iter().any(open)
+        {
+            return Ok(Vec::new());
         }
         Err(refuse(
             format!(
@@ -310,6 +316,7 @@ impl Asked<'_> {
         if self.what.point == Point::Plan {
             return match self.run.outcome {
                 Some(Outcome::Cancelled) => Ok(Vec::new()),
+                _ if self.run.cancelling.contains(&Point::Plan) => Ok(Vec::new()),
                 _ => Ok(vec![Event::CancelRequested(Steered {
                     plan: self.name(),
                     point: Point::Plan,
@@ -326,7 +333,8 @@ impl Asked<'_> {
             ));
         }
         let open = self.units().into_iter().any(|unit| {
-            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled));
+            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled))
+                || self.run.is_being_cancelled(unit);
             !self.run.is_unit_done(unit) && !cancelled
         });
         let event = Event::CancelRequested(Steered {

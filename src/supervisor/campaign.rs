@@ -80,6 +80,20 @@ impl Campaign {
                 (file, set)
             }
         };
+        Self::fit(repo, dir, manifest, set)
+    }
+
+    /// Fits checked plans into their repository.
+    ///
+    /// # Errors
+    ///
+    /// When base or target do not exist and cannot, or a plan works on the target.
+    pub(super) fn fit(
+        repo: Repository,
+        dir: OrchDir,
+        manifest: PathBuf,
+        set: PlanSet,
+    ) -> Result<Self, SupervisorError> {
         repo.require_commit()?;
         // "The branch checked out" is that of the checkout in which the manifest lies: from a plan's own worktree the
         // same plans are seen as from the main checkout.
@@ -128,7 +142,7 @@ impl Campaign {
 
     /// The manifest that a person standing in `from` means. A plan's worktree holds a copy, as old as the plan and free
     /// for its agent to change; there the one that drives the run is meant.
-    fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
+    pub(super) fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
         let linked = repo.here() != repo.top();
         if linked && WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
             let note = std::fs::read(dir.manifest_note()).ok();

@@ -129,11 +129,11 @@ async fn serve(stream: UnixStream, calls: mpsc::UnboundedSender<Call>) {
 }
 
 /// Asks the supervisor of this repository, and waits for its answer. None when nobody listens, or when the supervisor was
-/// about to end; then it has ended.
+/// about to end; then it has ended. One that ended in the middle of the conversation may have done what was asked.
 ///
 /// # Errors
 ///
-/// When somebody listens and the conversation breaks.
+/// When somebody listens and does not answer in time, or cannot be talked to.
 pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, SupervisorError> {
     let stream = ShortPath::new(dir).and_then(|short| BlockingStream::connect(&short.path));
     let mut stream = match stream {
@@ -148,21 +148,37 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
         }
         Err(error) => return Err(SupervisorError::system("reach the supervisor")(error)),
     };
+    let asked = RepositoryLock::holder(dir)?.flatten();
+    let patience = patience(request);
     let mut text = serde_json::json!(request).to_string();
     text.push('\n');
     let mut converse = || -> io::Result<Answer> {
+        stream.set_write_timeout(patience)?;
+        stream.set_read_timeout(patience)?;
         stream.write_all(text.as_bytes())?;
         let mut line = String::new();
         if BufReader::new(&stream).read_line(&mut line)? == 0 {
-            let gone = "it ended without an answer; `orch events` shows whether it did what was asked";
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, gone));
+            return Ok(Answer::Ended);
         }
         Ok(serde_json::from_str(&line)?)
     };
-    match converse().map_err(SupervisorError::system("talk to the supervisor"))? {
+    let answer = match converse() {
+        Ok(answer) => answer,
+        Err(error) if has_hung_up(&error) => Answer::Ended,
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            let pid = RepositoryLock::holder(dir)?.flatten().map(|holder| holder.pid);
+            return Err(SupervisorError::Silent {
+                pid,
+                seconds: patience.unwrap_or_default().as_secs(),
+                suspended: pid.is_some_and(is_suspended),
+            });
+        }
+        Err(error) => return Err(SupervisorError::system("talk to the supervisor")(error)),
+    };
+    match answer {
         Answer::Ended => {
             let deadline = Instant::now() + PATIENCE;
-            while RepositoryLock::holder(dir)?.is_some() && Instant::now() < deadline {
+            while RepositoryLock::holder(dir)?.is_some_and(|now| now == asked) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(2));
             }
             Ok(None)
@@ -171,5 +187,35 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
     }
 }
 
-/// How long a supervisor that is about to end may take for it.
+/// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).
+pub fn is_suspended(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before the state may hold anything, brackets included.
+    let state = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.trim_start().chars().next());
+    matches!(state, Some('T' | 't'))
+}
+
+/// True for what whoever speaks to a process sees when that ends.
+fn has_hung_up(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// How long an answer may take; none for what is answered when work is done that takes as long as it takes.
+fn patience(request: &Request) -> Option<Duration> {
+    match request {
+        Request::Down { .. } | Request::Steer { .. } | Request::Send(_) => Some(PATIENCE),
+        Request::Resolve { .. } | Request::Merge { .. } => None,
+    }
+}
+
+/// How long a supervisor may take to answer at once, or to end when it is about to.
 const PATIENCE: Duration = Duration::from_secs(10);

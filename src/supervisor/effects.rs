@@ -79,11 +79,16 @@ impl Engine<'_> {
             Effect::Verify { plan } => {
                 let worktree = self.worktree(&LaneId::own(&plan));
                 let campaign = self.campaign.clone();
+                let unwanted = self.verifying.begin(&plan);
                 self.in_background(move || {
-                    Message::Input(Input::Event(perform::verify(&campaign, &worktree, &plan)))
+                    let unwanted = || unwanted.is_so();
+                    Message::Input(Input::Event(perform::verify(
+                        &campaign, &worktree, &plan, &unwanted,
+                    )))
                 });
             }
             Effect::StopVerification { plan } => {
+                self.verifying.forgo(&plan);
                 let campaign = self.campaign.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
             }

@@ -27,6 +27,7 @@ use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
 use super::stillness::Watch;
+use super::verifying::Verifying;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
     recovery, spending,
@@ -105,6 +106,7 @@ pub(super) struct Engine<'o> {
     pub(super) escapes: Escapes,
     pub(super) said: BTreeMap<PlanName, Vec<String>>,
     pub(super) making: Making,
+    pub(super) verifying: Verifying,
     pub(super) still: Arc<Watch>,
     pub(super) notifier: Option<Notifier>,
     pub(super) manifest: ManifestWatch,
@@ -206,6 +208,7 @@ impl<'o> Engine<'o> {
             escapes,
             said: BTreeMap::new(),
             making: Making::new(),
+            verifying: Verifying::default(),
             still: Arc::default(),
         };
         engine.begin(errand)?;
@@ -257,6 +260,7 @@ impl<'o> Engine<'o> {
                 self.read_status_now(&lane)?;
             }
             self.campaign.note_manifest()?;
+            self.campaign.write_down(None)?;
             // Looked for now that what was held or had failed is open again.
             let lost = recovery::lost_worktrees(self.scheduler.state());
             missed.extend(lost.into_iter().filter(|event| self.scheduler.take(now, event)));

@@ -33,6 +33,16 @@ pub enum SupervisorError {
     /// Another process drives the repository.
     #[error("{}", held_by(.0.as_ref()))]
     Held(Option<Holder>),
+    /// The process that drives the repository does not answer.
+    #[error("{}", silent(*.pid, *.seconds, *.suspended))]
+    Silent {
+        /// Its process id; none when it wrote none down.
+        pid: Option<u32>,
+        /// How long it was waited for.
+        seconds: u64,
+        /// True when somebody has suspended it.
+        suspended: bool,
+    },
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -62,6 +72,12 @@ fn held_by(holder: Option<&Holder>) -> String {
         }
         None => "another orch drives this repository already".to_owned(),
     }
+}
+
+fn silent(pid: Option<u32>, seconds: u64, suspended: bool) -> String {
+    let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+    let state = if suspended { ": it is suspended" } else { "" };
+    format!("the supervisor{who} has not answered for {seconds} s{state}")
 }
 
 impl SupervisorError {

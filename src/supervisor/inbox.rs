@@ -92,7 +92,7 @@ impl Engine<'_> {
             Request::Steer { what, steer } => {
                 // What came before the request is taken in first, so that it counts.
                 self.handle(std::mem::take(inputs))?;
-                let answer = answer_of(self.steer(&what, steer)?);
+                let answer = self.steer(&what, steer)?;
                 let _ = call.reply.send(answer);
             }
             Request::Send(outgoing) => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::plan::{ItemId, LiveEdit, PlanName, PlanSet};
+use crate::plan::{ItemId, LiveEdit, ManifestChange, PlanName, PlanSet};
 use crate::schedule::{Event, Input, ManifestEdit, Work, history};
 use crate::status;
 
@@ -35,6 +35,8 @@ pub(super) struct ManifestWatch {
     again: bool,
     /// What was said last about files that cannot be read.
     told: Option<String>,
+    /// What was said to be refused and still differs.
+    refused: Vec<ManifestChange>,
 }
 
 impl ManifestWatch {
@@ -63,6 +65,7 @@ impl ManifestWatch {
             reading: false,
             again: false,
             told: None,
+            refused: Vec::new(),
         };
         watch.follow(campaign);
         watch
@@ -113,9 +116,12 @@ impl Engine<'_> {
             Ok(set) => set,
             Err(faults) => return self.tell_of_faults(&faults),
         };
-        self.manifest.told = None;
+        if self.manifest.told.take().is_some() {
+            self.write_plans_down(None);
+        }
         let edit = LiveEdit::new(&self.campaign.set, &set, |plan| self.scheduler.openness(plan));
         if edit.changes.is_empty() {
+            self.manifest.refused.clear();
             return Ok(());
         }
         if self.scheduler.is_making_worktrees() {
@@ -131,6 +137,18 @@ impl Engine<'_> {
             }
             Err(why) => edit.refuse_all(&format!("the whole edit does not fit: {why}")),
         };
+        // What is refused goes on to differ, and is found again whenever a file is touched.
+        let refused: Vec<ManifestChange> = changes
+            .iter()
+            .filter(|change| change.refused.is_some())
+            .cloned()
+            .collect();
+        let told = std::mem::replace(&mut self.manifest.refused, refused);
+        let mut changes = changes;
+        changes.retain(|change| !told.contains(change));
+        if changes.is_empty() {
+            return Ok(());
+        }
         self.handle(vec![Input::Event(Event::ManifestChanged(ManifestEdit {
             changes,
         }))])
@@ -164,6 +182,7 @@ impl Engine<'_> {
         let work = Work::new(&campaign.set, &durations, self.auto_merge);
         self.scheduler.rework(work, events());
         let old = std::mem::replace(&mut self.campaign, Arc::new(campaign));
+        self.write_plans_down(None);
         self.renew_documents(&old);
         self.manifest.follow(&self.campaign);
         if old.set.hooks != self.campaign.set.hooks {
@@ -171,6 +190,13 @@ impl Engine<'_> {
             self.notifier = Some(Notifier::new(&self.campaign, &self.sender));
         }
         Ok(())
+    }
+
+    /// Lets those who look and steer see what counts.
+    fn write_plans_down(&self, faults: Option<&str>) {
+        if let Err(error) = self.campaign.write_down(faults) {
+            let _ = self.sender.send(Message::Warning(None, error.to_string()));
+        }
     }
 
     /// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
@@ -202,6 +228,7 @@ impl Engine<'_> {
             return Ok(());
         }
         self.manifest.told = Some(why.clone());
+        self.write_plans_down(Some(&faults.to_string()));
         self.handle(vec![Input::Event(Event::Warning { plan: None, why })])
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::journal::Record;
 use crate::plan::{Message as Letter, MessageKind, PlanName};
 use crate::schedule::{Event, Input, State, SteerRefusal, send};
 use crate::status;
@@ -85,7 +84,7 @@ impl Engine<'_> {
 pub fn record_message(
     campaign: &Campaign,
     outgoing: &Outgoing,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
     let Outgoing { to, from, kind, text } = outgoing;
     let mut mail = None;
     let recorded = record(campaign, "send", |scheduler| {
@@ -98,11 +97,19 @@ pub fn record_message(
         mail = mail_of(&after, to).filter(|_| state.plan(to).is_at_work());
         Ok(events)
     })?;
-    if let (Some(Ok(_)), Some((worktrees, messages))) = (&recorded, mail) {
+    let delivered = match (&recorded, mail) {
         // What cannot be put there now is put there by the next supervisor.
-        let _ = put(&worktrees, &messages);
-    }
-    Ok(recorded)
+        (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
+        _ => false,
+    };
+    Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
+}
+
+/// A message that was recorded while no supervisor was at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posted {
+    /// True when an agent that is at work all the same can read it by now.
+    pub delivered: bool,
 }
 
 /// Where the messages of a plan go, and which these are; none when there are no messages.

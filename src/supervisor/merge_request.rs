@@ -114,6 +114,16 @@ impl MergeRequest {
         if self.open.iter().any(busy) {
             return None;
         }
+        // A stop came first: nothing was recorded about these.
+        for name in std::mem::take(&mut self.open) {
+            self.report.plans.push(MergedPlan {
+                name,
+                outcome: MergeOutcome::Skipped,
+                commit: None,
+                why: Some("a person asked to stop before its turn came".to_owned()),
+                refused: false,
+            });
+        }
         for plan in &mut self.report.plans {
             if plan.outcome == MergeOutcome::Landed && plan.name.point == Point::Plan {
                 let resolution = &state.plan(&plan.name.plan).resolution;

@@ -51,14 +51,16 @@ mod stillness;
 mod stop_hook;
 mod strays;
 mod suspects;
+mod taken;
 mod train;
 mod urgency;
+mod verifying;
 mod view;
 mod watching;
 
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
-pub use control::ask;
+pub use control::{ask, is_suspended};
 pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
@@ -66,7 +68,7 @@ pub use error::SupervisorError;
 pub use landed_by_hand::record_landings;
 pub use landed_view::LandedView;
 pub use load::{MANIFEST, find_manifest, load};
-pub use mail::{Outgoing, record_message};
+pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};
 pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
 pub use preview_points::SyncPoint;
@@ -80,11 +82,12 @@ pub use revert::{RevertRefusal, Reverted, revert};
 pub use selection::with_dependencies;
 pub use spent_view::SpentView;
 pub use status_feed::committed_document;
-pub use steering::record_steering;
+pub use steering::{Recorded, record_steering};
 pub use stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
 pub use strays::stop_strays;
+pub use taken::InForce;
 pub use view::{
     AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
     given,

@@ -47,6 +47,13 @@ pub enum Request {
 pub enum Answer {
     /// It will be done, or is.
     Accepted,
+    /// It was steered as asked.
+    Steered {
+        /// False when it was so already.
+        changed: bool,
+        /// What there is to say about it, one line each.
+        remarks: Vec<String>,
+    },
     /// Every plan of a merge request has landed or not.
     Merged(MergeReport),
     /// A conflict was checked out or given up.

@@ -4,40 +4,51 @@ use jiff::Timestamp;
 
 use crate::journal::{Journal, Record, RepositoryLock, Sync};
 use crate::plan::{RunId, WorkRef};
-use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, Work, history, steer};
+use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, Work, history, remarks, steer};
 
 use super::engine::Engine;
-use super::{Campaign, SupervisorError};
+use super::{Answer, Campaign, SupervisorError};
 
 impl Engine<'_> {
-    /// Does what is asked of all of these, or of none of them. Returns why not.
-    pub(super) fn steer(
-        &mut self,
-        what: &[WorkRef],
-        asked: Steer,
-    ) -> Result<Option<SteerRefusal>, SupervisorError> {
-        match all(&self.scheduler, what, asked) {
-            Ok(events) => {
+    /// Does what is asked of all of these, or of none of them.
+    pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
+        Ok(match all(&self.scheduler, what, asked) {
+            Ok((events, remarks)) => {
+                let changed = !events.is_empty();
                 self.handle(events.into_iter().map(Input::Event).collect())?;
-                Ok(None)
+                Answer::Steered { changed, remarks }
             }
-            Err(refusal) => Ok(Some(refusal)),
-        }
+            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+        })
     }
 }
 
-/// The facts of all requests, each seeing what the ones before it changed.
-fn all(scheduler: &Scheduler, what: &[WorkRef], asked: Steer) -> Result<Vec<Event>, SteerRefusal> {
+/// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
+fn all(
+    scheduler: &Scheduler,
+    what: &[WorkRef],
+    asked: Steer,
+) -> Result<(Vec<Event>, Vec<String>), SteerRefusal> {
     let mut state: State = scheduler.state().clone();
-    let mut events = Vec::new();
+    let (mut events, mut said) = (Vec::new(), Vec::new());
     for work in what {
         let new = steer(scheduler.work(), &state, work, asked)?;
+        said.extend(remarks(&state, work, asked, !new.is_empty()));
         for event in &new {
             state.apply(state.now, event);
         }
         events.extend(new);
     }
-    Ok(events)
+    Ok((events, said))
+}
+
+/// What was recorded of a request, and what there is to say about it.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Empty when it was so already.
+    pub records: Vec<Record>,
+    /// One line each.
+    pub remarks: Vec<String>,
 }
 
 /// Records what is asked while no supervisor is at work; it takes effect with the next `orch up`. None when somebody else
@@ -50,8 +61,14 @@ pub fn record_steering(
     campaign: &Campaign,
     what: &[WorkRef],
     asked: Steer,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
-    record(campaign, asked.as_str(), |scheduler| all(scheduler, what, asked))
+) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
+    let mut remarks = Vec::new();
+    let recorded = record(campaign, asked.as_str(), |scheduler| {
+        let (events, said) = all(scheduler, what, asked)?;
+        remarks = said;
+        Ok(events)
+    })?;
+    Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
 }
 
 /// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository

@@ -282,7 +282,7 @@ fn a_person_who_asks_to_stop_is_heard_and_it_counts_for_nothing() {
     let merge = sandbox.start("merge two");
     sandbox.marked("at-work");
     merge.signal(rustix::process::Signal::INT);
-    merge.end().code(1).says("was stopped").ok();
+    merge.end().code(130).says("was stopped").ok();
     sandbox.nothing_is_left();
     sandbox.script("fixer", GOOD);
     sandbox.orch("merge two").code(0).ok();

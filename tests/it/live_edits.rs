@@ -223,3 +223,114 @@ fn after_a_crash_the_run_goes_on_with_what_was_edited() {
     assert_eq!(sandbox.starts(), ["p-1", "new-1"]);
     sandbox.nothing_ran_twice();
 }
+
+#[test]
+fn while_the_manifest_is_faulty_agents_report_and_people_look_and_steer() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    sandbox.script(
+        "a",
+        "orch task start 1.1; gate g; commit one.txt; orch task done 1.1",
+    );
+    let script = sandbox.beside("agents/a.sh");
+    sandbox.tables(&format!(
+        "[agents.a]\ncommand = [\"sh\", {script:?}]\n[plans.a]\nprompt = \"Do one thing\"\nagent = \"a\""
+    ));
+    let whole = sandbox.read("plans.toml");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.write("plans.toml", format!("{whole}\n[[\n"));
+    wait_for("the warning", || sandbox.count("warning", None) == 1);
+    for line in [
+        "status",
+        "why a",
+        "logs a",
+        "pause a",
+        "resume a",
+        "send a hello",
+        "task list --plan a",
+    ] {
+        sandbox.orch(line).code(0).ok();
+    }
+    sandbox
+        .orch("status")
+        .code(0)
+        .says("cannot be used as it is")
+        .ok();
+    sandbox.orch("check").code(2).ok();
+    sandbox.open("g");
+    up.end().code(0).says("1 finished").ok();
+    // Nobody drives any more, and there is nothing else to go by.
+    assert_eq!(sandbox.state("a"), "finished");
+    sandbox
+        .orch("status")
+        .code(0)
+        .says("cannot be used as it is")
+        .ok();
+    sandbox.orch("up").code(2).ok();
+    sandbox.write("plans.toml", whole);
+    let said = sandbox.orch("status").code(0);
+    assert!(!said.err.contains("cannot be used"), "{}", said.err);
+}
+
+#[test]
+fn a_plan_at_work_that_was_taken_out_of_the_manifest_is_shown_and_steered_all_the_same() {
+    let sandbox = at_work();
+    sandbox.gate("q");
+    sandbox.plan("q", "", &document(&[1]), "gate q; work 1.1");
+    sandbox.settings("max_agents = 2\nretries = 0");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.reached("q");
+    let whole = sandbox.read("plans.toml");
+    let cut = whole.find("[agents.q]").unwrap();
+    sandbox.write("plans.toml", &whole[..cut]);
+    let refusal = wait_for_refusal(&sandbox, "q");
+    assert!(refusal.contains("orch cancel q"), "{refusal}");
+    assert_eq!(sandbox.state("q"), "running");
+    for line in [
+        "why q",
+        "logs q",
+        "pause q",
+        "resume q",
+        "send q hello",
+        "cancel q",
+    ] {
+        sandbox.orch(line).code(0).ok();
+    }
+    sandbox.happened("plan.cancelled", "q");
+    sandbox.open("g");
+    up.end().code(1).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn what_is_refused_is_told_once_and_does_not_count() {
+    let sandbox = at_work();
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.write("plans/p.md", format!("{}- [ ] 2.2 More\n", document(&[1, 1])));
+    edited(&sandbox, "!p.2.2 - > More");
+    let tasks = || -> usize {
+        let shown = sandbox.shown("p");
+        let phases = shown["phases"].as_array().unwrap().iter();
+        phases.map(|phase| phase["tasks"].as_array().unwrap().len()).sum()
+    };
+    assert_eq!(tasks(), 2, "what the supervisor goes by is shown");
+    for retries in ["1", "2"] {
+        let whole = sandbox.read("plans.toml");
+        sandbox.write(
+            "plans.toml",
+            whole.replace("[plans.q]", &format!("[plans.q]\nretries = {retries}")),
+        );
+        edited(&sandbox, &format!("q.retries 0 > {retries}"));
+        sandbox.write("plans.toml", whole);
+        edited(&sandbox, &format!("q.retries {retries} > 0"));
+    }
+    let refused = edits(&sandbox).into_iter().filter(|edit| edit.starts_with('!'));
+    assert_eq!(refused.collect::<Vec<_>>(), ["!p.2.2 - > More"]);
+    sandbox.open("g");
+    up.end().code(0).ok();
+}

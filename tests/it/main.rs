@@ -72,6 +72,7 @@ mod random_kills;
 mod real_agents;
 mod revert;
 mod steering;
+mod steering_again;
 mod stop_hook;
 mod stuck;
 mod sync_points;

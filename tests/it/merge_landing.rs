@@ -367,6 +367,33 @@ fn a_plan_of_which_half_was_picked_has_not_landed_and_merging_the_rest_adds_no_e
 }
 
 #[test]
+fn an_interrupted_merge_speaks_of_every_plan_and_says_that_it_was_interrupted() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("m");
+    sandbox
+        .tables("[merge]\nverify = \"test -e $MARKS/passes || { : > $MARKS/at-m; read -r _ < $GATES/m; }\"");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let merge = sandbox.start("merge --json");
+    sandbox.reached("m");
+    merge.signal(rustix::process::Signal::INT);
+    let said = merge.end().code(130);
+    let outcomes = outcomes(&said.json());
+    assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+    assert!(
+        outcomes.iter().all(|(_, outcome)| outcome != "landed"),
+        "{outcomes:?}"
+    );
+    fs::write(sandbox.mark("passes"), "").unwrap();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("landed".into(), "landed".into())
+    );
+}
+
+#[test]
 fn that_a_person_landed_a_plan_is_known_after_it_was_cleaned_away_and_its_dependents_go_on() {
     let sandbox = Sandbox::new();
     sandbox.plan("a", "", &document(&[1]), "work 1.1");

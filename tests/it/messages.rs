@@ -173,3 +173,27 @@ fn a_nudge_is_a_message() {
     up.end().code(0).ok();
     assert_eq!(sandbox.count("message.sent", None), 1);
 }
+
+#[test]
+fn what_was_not_told_yet_is_not_sent_twice_whatever_came_in_between() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
+    for text in ["one", "two", "one", "two"] {
+        sandbox
+            .orch(&format!("send p {text}"))
+            .code(0)
+            .says("next orch up")
+            .ok();
+    }
+    assert_eq!(sandbox.count("message.sent", Some("p")), 2);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    up.kill();
+    // Its agent goes on, and has it at once.
+    sandbox.orch("send p three").code(0).says("can read it now").ok();
+    let inbox = sandbox.orch("task inbox --plan p --json").code(0).json();
+    assert!(inbox.to_string().contains("three"), "{inbox}");
+    sandbox.open("g");
+    sandbox.orch("up").code(0).ok();
+}

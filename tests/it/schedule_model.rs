@@ -15,8 +15,8 @@ use orch::plan::{
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
     AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
-    Launch, Lost, Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, Pinned, PlanRun, PlanWork, Prefix,
-    Readiness, Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work,
+    Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseWork, Pinned, PlanRun, PlanWork,
+    Prefix, Readiness, Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work,
     plan_state, steer,
 };
 
@@ -316,6 +316,18 @@ impl World {
 
     fn tell(&mut self, input: Input) {
         let step = self.scheduler.handle(self.now, input);
+        for event in &step.events {
+            let begins = matches!(
+                event,
+                Event::VerifyStarted(_)
+                    | Event::PlanFinished(_)
+                    | Event::MergeStarted(_)
+                    | Event::AttemptAssigned { .. }
+            );
+            let plan = event.plan().filter(|_| begins);
+            let paused = |plan: &PlanName| self.scheduler.state().plan(plan).is_paused();
+            assert!(!plan.is_some_and(paused), "a paused plan goes on: {event:?}");
+        }
         self.journal
             .extend(step.events.into_iter().map(|event| (self.now, event)));
         for effect in step.effects {
@@ -360,7 +372,23 @@ impl World {
                     self.coming.push(Coming::Work(launch));
                 })
             }
-            Effect::StopVerification { .. } => unreachable!("nobody asked to stop"),
+            Effect::StopVerification { plan } => {
+                let verdict = self.coming.iter().position(|coming| {
+                    matches!(coming, Coming::Answer(Event::VerifyPassed { plan: of, .. }
+                        | Event::VerifyFailed(Failed { plan: of, .. })) if *of == plan)
+                });
+                assert!(
+                    !self.scheduler.state().plan(&plan).paused.is_empty()
+                        || !self.scheduler.state().plan(&plan).cancelling.is_empty(),
+                    "{plan}: nobody asked to stop its verification"
+                );
+                // One that has ended by itself meanwhile has said so.
+                let Some(verdict) = verdict.filter(|_| self.dice.percent(70)) else {
+                    return;
+                };
+                self.coming.swap_remove(verdict);
+                Event::VerifyStopped(OfPlan { plan })
+            }
             Effect::Stop { attempt, .. } => {
                 let working = self
                     .coming

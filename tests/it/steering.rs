@@ -184,3 +184,70 @@ fn whoever_asks_for_what_ends_the_run_is_answered_all_the_same() {
         sandbox.nothing_is_left();
     }
 }
+
+#[test]
+fn a_paused_plan_is_neither_verified_nor_finished_nor_landed_until_it_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("merge = \"auto\"").gate("g").gate("other");
+    sandbox.plan(
+        "v",
+        "verify = \"touch $MARKS/verified\"",
+        &document(&[1]),
+        "gate g; work 1.1",
+    );
+    sandbox.plan("o", "", &document(&[1]), "gate other; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.reached("other");
+    sandbox.orch("pause v").code(0).ok();
+    assert_eq!(sandbox.state("v"), "running", "what runs goes on");
+    assert!(sandbox.why("v").contains("v is paused"), "{}", sandbox.why("v"));
+    sandbox.open("g");
+    sandbox.happened("leg.done", "v");
+    assert_eq!(sandbox.state("v"), "paused");
+    sandbox.orch("merge v").code(2).says("orch resume v").ok();
+    sandbox.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    assert_eq!(sandbox.state("v"), "paused");
+    assert_eq!(sandbox.why("v"), "v is paused");
+    let up = sandbox.start("up");
+    sandbox.open("other");
+    sandbox.happened("merge.landed", "o");
+    up.end().code(1).says("orch resume v").ok();
+    assert_eq!(sandbox.state("v"), "paused");
+    assert!(!sandbox.mark("verified").exists());
+    sandbox.orch("merge v").code(2).says("orch resume v").ok();
+    sandbox.orch("resume v").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("v"), "landed");
+    assert!(sandbox.mark("verified").exists());
+}
+
+#[test]
+fn a_finished_plan_that_waits_to_be_landed_can_be_paused_and_lands_once_it_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("merge = \"auto\"").gate("m").gate("g");
+    sandbox.tables("[merge]\nverify = \"echo > $MARKS/at-m; read -r _ < $GATES/m || true\"");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.plan("q", "", &document(&[1]), "gate g; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("m");
+    sandbox.orch("pause p").code(0).ok();
+    sandbox.happened("merge.failed", "p");
+    assert_eq!(sandbox.state("p"), "paused");
+    assert!(
+        sandbox
+            .why("p")
+            .contains("p is paused: it is finished, and does not land"),
+        "{}",
+        sandbox.why("p")
+    );
+    std::fs::remove_file(sandbox.mark("at-m")).unwrap();
+    sandbox.orch("resume p").code(0).ok();
+    sandbox.reached("m");
+    sandbox.open("m");
+    sandbox.happened("merge.landed", "p");
+    sandbox.open("g");
+    sandbox.open("m");
+    up.end().code(0).ok();
+}

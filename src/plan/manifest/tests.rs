@@ -554,3 +554,19 @@ fn a_thousand_plans_in_a_chain_resolve() {
     }
     assert_eq!(resolved(&text, &[]).unwrap().plans.len(), 1000);
 }
+
+#[test]
+fn what_was_resolved_can_be_written_down_and_read_again() {
+    let text = "[run]\nagent = \"claude\"\nbudget = 12.5\ncopy = [\".env\"]\nmerge = \"auto\"\n[agents.own]\ncommand = \
+                [\"./own\"]\nstdin = \"prompt\"\nenv = { A = \"b\" }\n[resources]\ndb = 2\n[merge]\nverify = \"true\"\n\
+                [hooks]\nnotify = \"say\"\n[escalate]\nconflict = \"2h\"\n[plans.a]\nfile = \"a.md\"\ndispatch = \
+                \"task\"\nparallel_tasks = 3\nverify = \"make\"\n[plans.a.phases.2]\nagent = \"own\"\nuses = [\"db\"]\ngate = \
+                \"approve\"\n[plans.b]\nprompt = \"Do it\"\ndepends = [\"a.1\", \"a@landed\"]\npriority = \"P0\"\n";
+    let document = "# A\n\n- **Goal:** g\n\n## Phase 1: One\n\n- [x] 1.1 In `src/a.rs` [SEQUENTIAL]\n  - [ ] 1.1.A Part\n- [ \
+                    ] 1.2 Two (depends: 1.1) (expected: 20m)\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] look\n\n## Phase 2: \
+                    Two (pipeline-start: 60% of Phase 1)\n\n- [ ] 2.1 Three\n";
+    let set = resolved(text, &[("a.md", document)]).unwrap();
+    assert!(set.agents.values().any(|agent| agent.known.is_some()));
+    let text = serde_json::to_string(&set).unwrap();
+    assert_eq!(serde_json::from_str::<PlanSet>(&text).unwrap(), set);
+}

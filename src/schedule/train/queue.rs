@@ -102,6 +102,12 @@ impl Train {
         self.into.as_deref()
     }
 
+    /// True while the target is being moved to a commit with the plan in it.
+    pub fn is_landing(&self, plan: &PlanName) -> bool {
+        let landing = self.landing.as_ref();
+        landing.is_some_and(|landing| landing.stack.contains(plan))
+    }
+
     /// The trials under way.
     pub fn running(&self) -> impl Iterator<Item = &Trial> {
         self.running.values()

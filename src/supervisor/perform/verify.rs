@@ -30,17 +30,22 @@ pub(super) enum Said {
     Stopped,
 }
 
-/// Runs the plan's own verification in its worktree.
-pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
+/// Runs the plan's own verification in its worktree; once it is `unwanted` it is ended.
+pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
-    match verdict(campaign, worktree, name) {
+    match verdict(campaign, worktree, name, unwanted) {
         Ok((commit, Said::Passed)) => Event::VerifyPassed { plan, commit },
         Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
         Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }
 
-fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(CommitId, Said), String> {
+fn verdict(
+    campaign: &Campaign,
+    worktree: &Path,
+    name: &PlanName,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<(CommitId, Said), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
@@ -70,7 +75,7 @@ fn verdict(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Result<(Com
         gently: false,
     };
     let variables = environment::for_plan(campaign, plan, worktree);
-    let said = run(campaign, &folder, variables, &check, &|| false)?;
+    let said = run(campaign, &folder, variables, &check, unwanted)?;
     Ok((commit, said))
 }
 

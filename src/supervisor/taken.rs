@@ -1,0 +1,129 @@
+//! The plans as a supervisor counts them, kept beside the journal: the manifest may be edited, half-saved or gone while
+//! agents work by what was read before, and whoever looks or steers then means what is worked on.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault;
+use crate::git::Repository;
+use crate::journal::{OrchDir, RepositoryLock};
+use crate::plan::PlanSet;
+
+use super::{Campaign, SupervisorError};
+
+/// Version of the file.
+const SCHEMA: u32 = 1;
+
+/// What is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Taken<S> {
+    schema: u32,
+    /// The supervisor that goes by it.
+    pid: u32,
+    manifest: PathBuf,
+    /// What is wrong with the files as they are now, when they cannot be used.
+    faults: Option<String>,
+    set: S,
+}
+
+/// The plans that whoever looks or steers means.
+#[derive(Debug)]
+pub struct InForce {
+    /// They.
+    pub campaign: Campaign,
+    /// Why these are not the ones of the manifest as it is, when that has to be said.
+    pub warning: Option<String>,
+}
+
+impl Campaign {
+    /// Writes down that the supervisor, which is this process, goes by these plans; and what is wrong with the manifest as
+    /// it is by now.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be written.
+    pub(super) fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
+        let taken = Taken {
+            schema: SCHEMA,
+            pid: std::process::id(),
+            manifest: self.manifest.clone(),
+            faults: faults.map(str::to_owned),
+            set: &self.set,
+        };
+        let file = self.dir.plans_taken();
+        let new = file.with_extension("new");
+        serde_json::to_vec(&taken)
+            .map_err(std::io::Error::other)
+            .and_then(|text| std::fs::write(&new, text))
+            .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
+            .map_err(SupervisorError::system(format!("write {}", file.display())))
+    }
+
+    /// The plans in force: beside `orch up` those that it goes by, else those of the manifest. Where that cannot be used,
+    /// those that the last run went by. For those who look and steer; who begins something needs [`Campaign::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Campaign::open`], where nothing was kept that could stand in.
+    pub fn in_force(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
+        let Some((repo, dir, taken)) = taken(from, manifest) else {
+            let campaign = Self::open(from, manifest)?;
+            return Ok(InForce {
+                campaign,
+                warning: None,
+            });
+        };
+        let name = taken
+            .manifest
+            .file_name()
+            .unwrap_or_default()
+            .display()
+            .to_string();
+        let holder = RepositoryLock::holder(&dir)?.flatten();
+        if holder.is_some_and(|holder| holder.doing == "up" && holder.pid == taken.pid) {
+            let warning = taken.faults.map(|faults| {
+                format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
+            });
+            let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
+            return Ok(InForce { campaign, warning });
+        }
+        match Self::open(from, manifest) {
+            Ok(campaign) => Ok(InForce {
+                campaign,
+                warning: None,
+            }),
+            Err(
+                error @ (SupervisorError::Faults(_)
+                | SupervisorError::Manifest { .. }
+                | SupervisorError::NoManifest { .. }),
+            ) => {
+                let warning = format!(
+                    "{name} cannot be used as it is; these are the plans that the last run went by: {error}"
+                );
+                let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
+                Ok(InForce {
+                    campaign,
+                    warning: Some(warning),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What was kept for the manifest that is meant; none where nothing was, or for another one.
+fn taken(from: &Path, manifest: Option<&Path>) -> Option<(Repository, OrchDir, Taken<PlanSet>)> {
+    let repo = Repository::discover(from).ok()?;
+    let dir = OrchDir::new(repo.common_dir());
+    let text = std::fs::read(dir.plans_taken()).ok()?;
+    // What another version wrote is as good as nothing.
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let meant = match manifest {
+        Some(file) => Some(std::path::absolute(file).ok()?),
+        None => Campaign::find(&repo, &dir, from).ok(),
+    };
+    // One that is gone can still be meant.
+    let same = meant.is_none_or(|meant| meant == taken.manifest);
+    (taken.schema == SCHEMA && same).then_some((repo, dir, taken))
+}
