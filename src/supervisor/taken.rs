@@ -123,7 +123,7 @@ fn taken(from: &Path, manifest: Option<&Path>) -> Option<(Repository, OrchDir, T
         Some(file) => Some(std::path::absolute(file).ok()?),
         None => Campaign::find(&repo, &dir, from).ok(),
     };
-    // One that is gone can still be meant.
-    let same = meant.is_none_or(|meant| meant == taken.manifest);
+    // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
+    let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
     (taken.schema == SCHEMA && same).then_some((repo, dir, taken))
 }
