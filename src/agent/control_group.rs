@@ -37,8 +37,8 @@ impl ControlGroup {
             Err(_) => return None,
         }
         let group = Self { folder };
-        let noted = group.identity().is_some_and(|identity| {
-            let mut note = identity.into_bytes();
+        let noted = identities(job.path(), &group.folder).is_some_and(|identities| {
+            let mut note = identities.into_bytes();
             note.extend(group.folder.as_os_str().as_bytes());
             fs::write(job.path().join(NOTE), note).is_ok()
         });
@@ -50,7 +50,8 @@ impl ControlGroup {
     }
 
     /// The group that was made for the job in this folder, if it still stands. Groups do not outlive a restart of the
-    /// machine, and one of the same name that was made later is another.
+    /// machine, and one of the same name that was made later is another. So is a copy of the folder: its job is not the one that
+    /// is at work.
     pub(super) fn of(job: &Path) -> Option<Self> {
         let note = fs::read(job.join(NOTE)).ok()?;
         let start = note.iter().position(|byte| *byte == b'/')?;
@@ -58,7 +59,7 @@ impl ControlGroup {
         let group = Self {
             folder: std::ffi::OsString::from_vec(folder.to_vec()).into(),
         };
-        (group.identity()?.as_bytes() == identity).then_some(group)
+        (identities(job, &group.folder)?.as_bytes() == identity).then_some(group)
     }
 
     /// Where a process that is to be in it writes `0`.
@@ -100,12 +101,18 @@ impl ControlGroup {
     fn remove(&self) {
         remove(&self.folder);
     }
+}
 
-    /// What tells it from another group of the same name: numbers, and a space at the end.
-    fn identity(&self) -> Option<String> {
-        let found = fs::metadata(&self.folder).ok()?;
-        Some(format!("{} {} ", found.dev(), found.ino()))
-    }
+/// What tells a job's folder from a copy of it, and a group from another of the same name: numbers, and a space at the end.
+fn identities(job: &Path, group: &Path) -> Option<String> {
+    let (job, group) = (fs::metadata(job).ok()?, fs::metadata(group).ok()?);
+    Some(format!(
+        "{} {} {} {} ",
+        job.dev(),
+        job.ino(),
+        group.dev(),
+        group.ino()
+    ))
 }
 
 /// Removes a group and those below it; one that is not empty stays.

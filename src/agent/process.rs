@@ -202,12 +202,16 @@ pub fn stands_in(job: &JobFolder, place: &Path, own: &Path) -> bool {
     of_job(&job.unique_path()).into_iter().any(stands)
 }
 
-/// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each.
+/// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each. Folders that are
+/// gone count too.
 pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
-    let homes: Vec<PathBuf> = homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
+    let homes: Vec<PathBuf> = homes.iter().map(|home| settled(home)).collect();
     let prefix = format!("{JOB_VARIABLE}=").into_bytes();
-    let mut found: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    for pid in all_pids().filter(|pid| ProcessId::of(*pid).is_some()) {
+    let mut found: BTreeMap<PathBuf, BTreeSet<ProcessId>> = BTreeMap::new();
+    for pid in all_pids() {
+        let Some(process) = ProcessId::of(pid) else {
+            continue;
+        };
         let environ = environ(pid);
         let job = environ
             .split(|byte| *byte == 0)
@@ -218,14 +222,31 @@ pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
                 .parent()
                 .is_some_and(|home| homes.iter().any(|own| own == home))
         {
-            *found.entry(folder).or_default() += 1;
+            found.entry(folder).or_default().insert(process);
+        }
+    }
+    let jobs = homes.iter().filter_map(|home| fs::read_dir(home).ok());
+    for job in jobs.flatten().flatten().map(|entry| entry.path()) {
+        let held = ControlGroup::of(&job).map(|group| group.processes());
+        for process in held.into_iter().flatten() {
+            found.entry(job.clone()).or_default().insert(process);
         }
     }
     let is_alive = |folder: &PathBuf| matches!(JobFolder::new(folder).state(), Ok(JobState::Running(_)));
     found
         .into_iter()
         .filter(|(folder, _)| !is_alive(folder))
+        .map(|(folder, processes)| (folder, processes.len()))
         .collect()
+}
+
+/// The path without symbolic links, as far as it is there.
+fn settled(path: &Path) -> PathBuf {
+    path.canonicalize()
+        .unwrap_or_else(|_| match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => settled(parent).join(name),
+            _ => path.to_owned(),
+        })
 }
 
 #[cfg(test)]

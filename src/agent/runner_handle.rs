@@ -91,6 +91,12 @@ impl Runner {
         let job = folder.job()?;
         Ok(extinction::end_job(&folder.unique_path(), job.grace))
     }
+
+    /// As [`Runner::sweep`], of a folder that may be damaged or gone: then there is no more grace than `otherwise`.
+    pub fn sweep_anyway(folder: &JobFolder, otherwise: Duration) -> usize {
+        let grace = folder.job().map_or(otherwise, |job| job.grace.min(otherwise));
+        extinction::end_job(&folder.unique_path(), grace)
+    }
 }
 
 /// Waits for a process that need not be our child, through a pidfd.

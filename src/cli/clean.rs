@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::git::{RemoveError, Unit, WorktreeAdmin};
+use crate::git::{RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
-use crate::supervisor::{Campaign, Situation, after_removal, before_removal};
+use crate::supervisor::{Campaign, Situation, after_removal, before_removal, record_landings};
 
 use super::{CliError, Context, Exit, output};
 
@@ -63,6 +63,10 @@ struct Kept {
 pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
+    // What shows that a person has landed a plan goes with its branch.
+    if !args.dry_run {
+        record_landings(&campaign)?;
+    }
     let situation = Situation::look(&campaign)?;
     let state = situation.scheduler.state();
     let admin = WorktreeAdmin::new(&campaign.repo);
@@ -112,6 +116,17 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 keep("it has not landed".to_owned());
                 continue;
             }
+            let unwritten = situation
+                .found
+                .iter()
+                .any(|found| found.plan() == Some(&plan.name));
+            if unwritten && !args.dry_run {
+                keep(
+                    "the supervisor at work has not noted yet that it has landed: try again in a moment"
+                        .to_owned(),
+                );
+                continue;
+            }
         } else if driven {
             keep("a supervisor is at work".to_owned());
             continue;
@@ -126,7 +141,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 });
                 let gone: Vec<Gone> = gone.collect();
                 if !args.dry_run {
-                    let of = plan.map(|plan| (plan, lane_of(&key)));
+                    let of = plan.filter(|_| !is_conflict(&key));
+                    let of = of.map(|plan| (plan, lane_of(&key)));
                     if let Some(why) = before_removal(&campaign, &key, of, removable.path()) {
                         anstream::eprintln!("warning: {name}: {why}");
                     }
@@ -161,13 +177,22 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// The plan that a worktree belongs to, its own or a lane beside it.
+/// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.
 fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
     let name = match key.split_once('@') {
         Some((name, lane)) if lane.parse::<u32>().is_ok() => name,
+        Some((name, _)) if is_conflict(key) => name,
         _ => key,
     };
     campaign.set.plans.iter().find(|plan| plan.name.as_str() == name)
+}
+
+/// True for the worktree in which a plan's conflict was resolved.
+fn is_conflict(key: &str) -> bool {
+    let plan = key
+        .split_once('@')
+        .and_then(|(plan, _)| plan.parse::<PlanName>().ok());
+    plan.is_some_and(|plan| conflict_key(&plan) == key)
 }
 
 /// The lane that a worktree is; 0 for a plan's own.
@@ -197,6 +222,7 @@ fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
 /// What a person calls it: the worktree of the merge queue has a name that no plan can have.
 fn shown(campaign: &Campaign, key: &str) -> String {
     match (key.split_once('@'), plan_of(campaign, key)) {
+        (Some((name, _)), Some(_)) if is_conflict(key) => format!("{name} (its conflict)"),
         (Some((name, lane)), Some(_)) => format!("{name} (lane {lane})"),
         (Some(_), None) => "the merge queue's worktree".to_owned(),
         (None, _) => key.to_owned(),

@@ -157,8 +157,12 @@ impl Context {
         let mut plans = campaign.set.plans.iter().map(|plan| &plan.name);
         plans
             .find(|name| {
-                let path = campaign.worktree_path(name.as_str()).canonicalize();
-                path.is_ok_and(|path| here.starts_with(path))
+                let places = [
+                    campaign.worktree_path(name.as_str()),
+                    campaign.conflict_path(name),
+                ];
+                let mut places = places.iter().filter_map(|path| path.canonicalize().ok());
+                places.any(|path| here.starts_with(path))
             })
             .cloned()
     }

@@ -29,7 +29,7 @@ pub fn run(context: &Context, args: &DownArgs) -> Result<Exit, CliError> {
     match ask(&dir, &Request::Down { now: args.now })? {
         None => return stop_what_is_left(context, &dir, args.now),
         Some(Answer::Refused { why, .. }) => return Err(CliError::refused(why)),
-        Some(Answer::Accepted | Answer::Merged(_) | Answer::Ended) => {}
+        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended) => {}
     }
     // Agents have their grace; the supervisor ends when the last of them is gone.
     let told = Instant::now();

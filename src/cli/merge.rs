@@ -9,11 +9,12 @@ use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Point, ReferenceError, WorkRef};
 use crate::report::PlainLines;
 use crate::supervisor::{
-    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, Situation,
-    SupervisorError, ask, drive, rehearse_merge,
+    Answer, Campaign, Errand, MergeOutcome, MergeReport, MergedPlan, Observer, Request, ResolveStep,
+    Situation, SupervisorError, ask, drive, rehearse_merge,
 };
 
-use super::{CliError, Context, Exit, output, up};
+use super::resolve::Came;
+use super::{CliError, Context, Exit, output, resolve, up};
 
 /// Land finished plans on the target, in dependency order, each verified as merged
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,15 @@ pub struct MergeArgs {
     /// Another branch than the manifest's target
     #[arg(long, value_name = "REF")]
     into: Option<String>,
+    /// Check the conflict of a plan with the target out in a worktree made for it
+    #[arg(long, group = "conflict", conflicts_with_all = ["dry_run", "into"])]
+    resolve: bool,
+    /// Take what was resolved in that worktree, verify it and land it
+    #[arg(long = "continue", group = "conflict", conflicts_with_all = ["dry_run", "into"])]
+    go_on: bool,
+    /// Give the resolution up and remove that worktree; a backup keeps what was changed there
+    #[arg(long, group = "conflict", conflicts_with_all = ["dry_run", "into"])]
+    abort: bool,
 }
 
 /// `orch merge --json`
@@ -65,6 +75,21 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
+    if args.resolve {
+        return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
+    }
+    if args.abort {
+        return resolve::run(context, &campaign, &args.plans, ResolveStep::Abort);
+    }
+    if args.go_on {
+        let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
+        let report = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
+            Came::Merged(report) => report,
+            Came::Done(_) => land(context, &campaign, vec![WorkRef::whole(&plan)], None)?,
+        };
+        show(context, &report, false)?;
+        return Ok(exit_of(&report));
+    }
     let plans = wanted(context, &campaign, &args.plans)?;
     let into = args
         .into
@@ -148,7 +173,9 @@ fn land(
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report),
             Some(Answer::Refused { why, .. }) => Err(CliError::refused(why)),
-            Some(Answer::Accepted | Answer::Ended) | None => Err(SupervisorError::Held(holder).into()),
+            Some(Answer::Accepted | Answer::Resolved(_) | Answer::Ended) | None => {
+                Err(SupervisorError::Held(holder).into())
+            }
         },
         Err(error) => Err(error.into()),
     }
@@ -174,6 +201,9 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
             (outcome, _) => outcome.as_str(),
         };
         let detail = match (&plan.why, &plan.commit) {
+            (Some(why), Some(commit)) if !dry_run => {
+                format!("{} ({})", commit.short(), why.replace('\n', "\n    "))
+            }
             (Some(why), _) => why.replace('\n', "\n    "),
             (None, Some(commit)) if !dry_run => commit.short().to_owned(),
             (None, _) => String::new(),

@@ -23,6 +23,7 @@ mod output;
 mod preview;
 mod prompt;
 mod report;
+mod resolve;
 mod revert;
 mod schema;
 mod send;

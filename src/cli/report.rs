@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::journal::{JournalReader, OrchDir, SCHEMA};
-use crate::report::{Figures, RunStory, chronicle, history_text, run_page, run_text};
+use crate::report::{Figures, RunStory, chronicle, history_text, outcomes, run_page, run_text};
 
 use super::{CliError, Context, Exit, output};
 
 /// Say what happened in a run: plans, time and cost, efficiency
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// The run, such as r2 [default: the last one]
+    /// The run, such as r2 [default: the last in which there was more to do than to merge]
     run: Option<String>,
     /// Write one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
@@ -59,7 +59,7 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
 pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
     let runs = runs(context)?;
     let found = match &args.run {
-        None => runs.last(),
+        None => runs.iter().rfind(|run| !run.merge_only).or(runs.last()),
         Some(name) => runs
             .iter()
             .find(|run| run.run == *name || run.run.trim_start_matches('r') == name),
@@ -85,6 +85,20 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
         output::json(&serde_json::json!({ "schema": SCHEMA, "report": Told::from(run) }))?;
     } else if args.html.is_none() {
         output::text(&run_text(run))?;
+        let later = runs.iter().filter(|other| other.began > run.began);
+        for other in later.filter(|_| args.run.is_none()) {
+            let what = if other.merge_only {
+                "only merged"
+            } else {
+                "went on"
+            };
+            output::text(&format!(
+                "{} {what} after it ({}): orch report {}\n",
+                other.run,
+                outcomes(other),
+                other.run
+            ))?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
         }
     };
     let driven = match ask(&campaign.dir, &Request::Send(outgoing.clone()))? {
-        Some(Answer::Accepted | Answer::Merged(_)) => true,
+        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_)) => true,
         Some(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
         Some(Answer::Ended) | None => match record_message(&campaign, &outgoing)? {
             Some(Ok(_)) => false,

@@ -65,7 +65,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
         }
     };
     let driven = match ask(&campaign.dir, &request)? {
-        Some(Answer::Accepted | Answer::Merged(_)) => true,
+        Some(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_)) => true,
         Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
         Some(Answer::Ended) | None => match record_steering(&campaign, &what, steer)? {
             Some(Ok(records)) => {

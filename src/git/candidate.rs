@@ -137,6 +137,13 @@ impl CandidateBuilder {
         Ok(built)
     }
 
+    /// A commit of a tree that was merged elsewhere.
+    pub fn seal(&self, tree: &str, parents: &[&CommitId], message: &str) -> Result<CommitId, GitError> {
+        let commit = self.with(|merger| merger.commit_of(tree, parents, message, None))?;
+        self.save()?;
+        Ok(commit)
+    }
+
     /// Writes all drafts, so that git commands and other processes see them.
     pub fn save(&self) -> Result<(), GitError> {
         self.with(Merger::save)

@@ -87,7 +87,9 @@ impl WorktreeAdmin {
         if ready.created_worktree {
             // The repository's post-checkout hook may have written something.
             self.note_left(key)?;
-        } else {
+        }
+        // One whose making was cut short is finished at the commit that it was begun for.
+        if !ready.created_worktree || ready.head != *commit {
             super::populate::reset_detached(self, &alone, key, &mut ready, commit)?;
         }
         Ok(ready)

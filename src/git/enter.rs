@@ -284,7 +284,7 @@ impl WorktreeAdmin {
 
 impl WorktreeAdmin {
     /// Keeps a commit that somebody made on a detached HEAD after it was looked at and before it moved: no branch has it.
-    fn spare_what_came(
+    pub(super) fn spare_what_came(
         &self,
         path: &Path,
         seen: &WorktreeState,
@@ -299,7 +299,7 @@ impl WorktreeAdmin {
 }
 
 /// Where HEAD stood before its last move, as the worktree's reflog tells.
-fn head_before(path: &Path) -> Option<CommitId> {
+pub(super) fn head_before(path: &Path) -> Option<CommitId> {
     let log = std::fs::read_to_string(inspect::git_dir(path).ok()?.join("logs/HEAD")).ok()?;
     log.lines().last()?.split(' ').next()?.parse().ok()
 }

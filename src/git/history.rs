@@ -1,5 +1,7 @@
 //! The history of a branch, as git draws it.
 
+use std::collections::BTreeSet;
+
 use super::command::Git;
 use super::revision::{commit_id, oid};
 use super::{GitError, Repository};
@@ -52,6 +54,25 @@ impl Repository {
             let part = format!("{landed}.");
             let word = lines.find(|line| *line == landed || *line == back || line.starts_with(&part))?;
             Some(word == back)
+        })?;
+        Ok(word.unwrap_or(false))
+    }
+
+    /// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
+    /// commits, or one that does not lead there, nobody can say that.
+    pub fn is_made_of(
+        &self,
+        tip: &CommitId,
+        known: &BTreeSet<&CommitId>,
+        end: &CommitId,
+    ) -> Result<bool, GitError> {
+        let word = self.latest(tip, |commit| {
+            let commit = commit_id(commit.id());
+            if commit == *end {
+                Some(true)
+            } else {
+                (!known.contains(&commit)).then_some(false)
+            }
         })?;
         Ok(word.unwrap_or(false))
     }

@@ -23,6 +23,18 @@ pub enum KeepReason {
         /// The files, relative to it.
         files: Vec<PathBuf>,
     },
+    /// There are changes to files that git was told not to look at.
+    #[error(
+        "`{}` has changes that git was told not to look at (`{}`, by --assume-unchanged or --skip-worktree)",
+        path.display(),
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join("`, `")
+    )]
+    Hidden {
+        /// The worktree.
+        path: PathBuf,
+        /// The files, relative to it.
+        files: Vec<PathBuf>,
+    },
     /// Something was begun and not ended.
     #[error("`{}` is in the middle of a {operation}", path.display())]
     InProgress {

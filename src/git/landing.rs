@@ -167,7 +167,10 @@ impl Repository {
         let LandingPlan { branch, old, new, .. } = plan;
         self.look_at_landing(plan, held)?;
         // What a killed git left would refuse every landing from now on. One that is still held, git will name.
-        let _ = stale_lock::clear_beside(&self.common_dir().join(branch_ref(branch)));
+        // A branch that HEAD stands on is moved under HEAD's lock too.
+        for name in [branch_ref(branch).as_str(), "HEAD"] {
+            let _ = stale_lock::clear_beside(&self.common_dir().join(name));
+        }
         let nothing = "0".repeat(new.as_str().len());
         let answer = Git::on(self.common_dir())
             .args(["update-ref", "-m"])

@@ -33,10 +33,10 @@ impl Left {
         }
     }
 
-    fn of(path: &Path, state: &WorktreeState) -> Self {
+    fn of(path: &Path, state: &WorktreeState, head: CommitId) -> Self {
         let seen = |file: &PathBuf| (name(file), looks(path, file));
         Self {
-            head: state.head.clone(),
+            head,
             files: state.dirty.iter().map(seen).collect(),
         }
     }
@@ -48,7 +48,7 @@ impl Left {
 
     /// True when everything uncommitted is as it was noted.
     pub(super) fn explains(&self, path: &Path, state: &WorktreeState) -> bool {
-        let now = Self::of(path, state);
+        let now = Self::of(path, state, state.head.clone());
         now.files
             .iter()
             .all(|(file, looks)| self.files.get(file) == Some(looks))
@@ -76,16 +76,21 @@ impl WorktreeAdmin {
     }
 
     /// Notes that whatever is uncommitted in a worktree of orch's own was left by a check that has just ended: it may go
-    /// when the next commit is put there. To be called while nobody else works there.
+    /// when the next commit is put there; commits do not. To be called while nobody else works there.
     ///
     /// # Errors
     ///
     /// When the worktree cannot be read or the note not be written.
     pub fn note_left(&self, key: &str) -> Result<(), GitError> {
-        match self.read_marker(key)? {
-            Some(marker) => self.write_left(key, &Left::of(&marker.path, &inspect(&marker.path)?)),
-            None => Ok(()),
-        }
+        let Some(marker) = self.read_marker(key)? else {
+            return Ok(());
+        };
+        let state = inspect(&marker.path)?;
+        // Nobody can tell a commit that a check has made from somebody's.
+        let put_there = self
+            .read_left(key)
+            .map_or_else(|| state.head.clone(), |left| left.head);
+        self.write_left(key, &Left::of(&marker.path, &state, put_there))
     }
 
     pub(super) fn write_left(&self, key: &str, left: &Left) -> Result<(), GitError> {

@@ -17,7 +17,7 @@ pub struct GitLock {
 }
 
 impl WorktreeAdmin {
-    /// Every lock file of git's: of the index, of HEAD, of refs and settings, here and in every worktree's books.
+    /// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's books.
     ///
     /// # Errors
     ///
@@ -29,6 +29,8 @@ impl WorktreeAdmin {
             files.extend(locks_in(folder));
         }
         files.extend(locks_below(&common.join("refs")));
+        // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
+        files.extend(locks_in(&common.join("objects")));
         files.sort();
         let lock = |path: PathBuf| GitLock {
             owner: owner(&path),

@@ -13,6 +13,9 @@
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
+//! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
+//! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
+//! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
 //!
@@ -22,11 +25,14 @@ mod admin;
 mod again;
 mod backup;
 mod beside;
+mod both_sides;
 mod candidate;
 mod carry;
 mod changes;
 mod checkout;
 mod command;
+mod conflict_error;
+mod conflicted;
 mod content_notes;
 mod diff;
 mod ensure;
@@ -39,6 +45,7 @@ mod fresh;
 mod gate;
 mod half_way;
 mod head_print;
+mod hidden;
 mod history;
 mod identity;
 mod ignored;
@@ -52,9 +59,11 @@ mod land_refusal;
 mod landing;
 mod lane;
 mod left;
+mod left_open;
 mod leftovers;
 mod locks;
 mod marker;
+mod mend;
 mod merging;
 mod own_ref;
 mod pin;
@@ -63,6 +72,7 @@ mod registration;
 mod removal;
 mod repair;
 mod repository;
+mod resolution;
 mod revision;
 mod set_aside;
 mod snapshot;
@@ -79,10 +89,13 @@ mod worktree;
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;
 pub use backup::{Backup, stamp};
+pub use both_sides::MergedFile;
 pub use candidate::{Build, Candidate, CandidateBuilder};
 pub use carry::{Carried, CarryError, carry};
 pub use checkout::Checkout;
 pub use command::is_stray_variable;
+pub use conflict_error::ConflictError;
+pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
@@ -99,14 +112,16 @@ pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
+pub use mend::{BegunMerge, MendedTree};
 pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
 pub use removal::Removable;
 pub use repository::Repository;
+pub use resolution::Resolution;
 pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
 pub use stale_lock::clear_dead_locks_of;
-pub use survey::{Expected, Place, TreeSeen};
+pub use survey::{Expected, Place, Strayed, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};
 pub use version::{GitVersion, LEAST_VERSION, require_git};

@@ -8,7 +8,7 @@ use super::gate::{Goal, SparedTree};
 use super::in_the_way::in_the_way;
 use super::left::Left;
 use super::registration::Registration;
-use super::{GitError, WorktreeReady, inspect};
+use super::{GitError, WorktreeReady, enter, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -97,6 +97,9 @@ pub(super) fn reset_detached(
     ready.head = inspect::head_of(path)?;
     if ready.head != *commit {
         return Err(answer.failure());
+    }
+    if state.head != *commit {
+        admin.spare_what_came(path, &state, enter::head_before(path))?;
     }
     if !answer.status.success() {
         // The files are in place; what failed is the repository's post-checkout hook.

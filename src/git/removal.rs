@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::admin::{AdminLock, WorktreeAdmin};
 use super::gate::SparedTree;
+use super::hidden::hidden_changes;
 use super::ignored::ignored;
 use super::marker::Marker;
 use super::registration::{registration_at, registrations};
@@ -184,6 +185,14 @@ impl WorktreeAdmin {
                 files,
             });
         }
+        let files = hidden_changes(&path)?;
+        if !files.is_empty() {
+            let path = path.clone();
+            reasons.push(KeepReason::Hidden { path, files });
+        }
+        for (branch, tip) in self.repo.own_refs_beyond(&path, target)? {
+            reasons.push(KeepReason::NotLanded { branch, tip });
+        }
         if let Some(operation) = state.in_progress {
             reasons.push(KeepReason::InProgress {
                 path: path.clone(),
@@ -299,8 +308,8 @@ impl WorktreeAdmin {
 /// Whose backups are made for the worktree under a key: a plan's also for its lanes.
 pub(super) fn owner_of(key: &str) -> &str {
     match key.split_once('@') {
-        // Lane 0 has the plan's own key: `NAME@0` is the merge queue's.
-        Some((plan, lane)) if lane != "0" && plan.parse::<PlanName>().is_ok() => plan,
+        // Lane 0 has the plan's own key: `NAME@0` and `NAME@0.1` are the merge queue's.
+        Some((plan, lane)) if !lane.starts_with('0') && plan.parse::<PlanName>().is_ok() => plan,
         _ => key,
     }
 }

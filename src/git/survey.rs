@@ -65,7 +65,66 @@ pub struct TreeSeen {
     pub has_orch_folder: bool,
 }
 
+/// A worktree that is not where it was made, or is another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strayed {
+    /// The name under which orch keeps its note about it.
+    pub key: String,
+    /// Where it was made.
+    pub path: PathBuf,
+    /// What is there.
+    pub place: Place,
+    /// Where it is now, when it was moved.
+    pub moved_to: Option<PathBuf>,
+}
+
 impl WorktreeAdmin {
+    /// The worktrees that were made by orch and are not where they were: moved, alone or with the repository, or made by
+    /// another repository, of which this one is a copy. `expected` says where a worktree would be made now. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a note cannot be read.
+    pub fn strayed(&self, expected: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Vec<Strayed>, GitError> {
+        let mut all = Vec::new();
+        for key in self.keys()? {
+            let Some(marker) = self
+                .read_marker(&key)?
+                .filter(|marker| marker.state == Progress::Made)
+            else {
+                continue;
+            };
+            let place = self.place(&marker.path)?;
+            let moved_to = match place {
+                Place::Nothing => self.moved_to(&marker.path, expected(&key).as_deref()),
+                _ => None,
+            };
+            let strayed = match &place {
+                Place::Nothing => moved_to.is_some(),
+                Place::Dangling | Place::Elsewhere(_) => true,
+                Place::Folder => registration_at(self.repo.common_dir(), &marker.path)?.is_some(),
+                Place::Worktree => false,
+            };
+            if strayed {
+                let path = marker.path;
+                all.push(Strayed {
+                    key,
+                    path,
+                    place,
+                    moved_to,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// The place where a worktree is wanted, when the one that is not at `path` any more is there.
+    fn moved_to(&self, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
+        let to = wanted.map(settle)?;
+        let is_there = self.moved_entry(&to).is_some() || is_cut_off(&to);
+        (to != path && is_there).then_some(to)
+    }
+
     /// Looks at every worktree that a note or the manifest speaks of. Changes nothing.
     ///
     /// # Errors
@@ -106,8 +165,8 @@ impl WorktreeAdmin {
     ) -> Result<TreeSeen, GitError> {
         let place = self.place(path)?;
         let moved_to = wanted
-            .map(|wanted| settle(&wanted.path))
-            .filter(|to| to != path && place == Place::Nothing && self.moved_entry(to).is_some());
+            .filter(|_| place == Place::Nothing)
+            .and_then(|wanted| self.moved_to(path, Some(&wanted.path)));
         let tip = branch
             .as_deref()
             .map(|branch| self.repo.branch_tip(branch))
@@ -184,12 +243,15 @@ impl WorktreeAdmin {
         let Some(marker) = self.read_marker(key)? else {
             return Ok(());
         };
-        if let Some(known) = registration_at(self.repo.common_dir(), &marker.path)?
-            && !known.is_connected()
-            && self.place(&marker.path)? == Place::Dangling
-        {
-            // The repository has moved and the worktree has not.
-            known.connect()?;
+        if self.place(&marker.path)? == Place::Dangling {
+            match registration_at(self.repo.common_dir(), &marker.path)? {
+                Some(known) if known.is_connected() => {}
+                // The repository has moved and the worktree has not.
+                Some(known) => known.connect()?,
+                // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
+                // it is of this repository.
+                None => self.link_here(&marker.path)?,
+            }
         }
         let lane = Wanted {
             key,
@@ -201,16 +263,32 @@ impl WorktreeAdmin {
         self.make(&alone, &lane).map(drop)
     }
 
+    fn link_here(&self, folder: &Path) -> Result<(), GitError> {
+        let Some(id) = pointed_to(folder).and_then(|link| Some(link.file_name()?.to_owned())) else {
+            return Ok(());
+        };
+        let moved = Registration {
+            admin: self.repo.common_dir().join("worktrees").join(id),
+            path: folder.to_owned(),
+        };
+        moved.connect()
+    }
+
     /// Takes down that a worktree has moved along with its repository.
     ///
     /// # Errors
     ///
-    /// When a file cannot be written.
-    pub fn follow(&self, key: &str, to: &Path) -> Result<(), GitError> {
-        let _lock = self.lock()?;
-        let (Some(marker), Some(admin)) = (self.read_marker(key)?, self.moved_entry(to)) else {
+    /// When a file cannot be written, or something of somebody else's is in the way.
+    pub fn follow(&self, key: &str, to: &Path) -> Result<(), EnsureError> {
+        let Some(marker) = self.read_marker(key)? else {
             return Ok(());
         };
+        let path = to.to_owned();
+        let Some(admin) = self.moved_entry(to) else {
+            self.write_marker(key, &Marker { path, ..marker })?;
+            return self.mend(key);
+        };
+        let _lock = self.lock()?;
         let moved = Registration {
             admin,
             path: to.to_owned(),
@@ -220,8 +298,7 @@ impl WorktreeAdmin {
         link.push(b'\n');
         super::marker::replace_file(&gitdir, &link)?;
         moved.connect()?;
-        let path = to.to_owned();
-        self.write_marker(key, &Marker { path, ..marker })
+        Ok(self.write_marker(key, &Marker { path, ..marker })?)
     }
 
     /// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
@@ -250,4 +327,12 @@ impl WorktreeAdmin {
             .map(|known| known.admin)
             .collect())
     }
+}
+
+/// True for a folder whose link leads into the books of a repository that is not there, or to an entry that is not.
+fn is_cut_off(folder: &Path) -> bool {
+    pointed_to(folder).is_some_and(|link| {
+        let of_a_worktree = link.parent().is_some_and(|books| books.ends_with("worktrees"));
+        of_a_worktree && !link.exists()
+    })
 }

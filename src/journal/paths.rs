@@ -54,6 +54,16 @@ impl OrchDir {
         self.verifications().join(format!("train@{slot}"))
     }
 
+    /// The folder of the command that makes generated files of a merge anew, or did so last.
+    pub fn regeneration(&self) -> PathBuf {
+        self.verifications().join("mend@0")
+    }
+
+    /// The folder of the last verification of what an agent made of the plan's conflict.
+    pub fn conflict_verification(&self, plan: &PlanName) -> PathBuf {
+        self.verifications().join(format!("{plan}.resolved"))
+    }
+
     /// The folder with the log of the last verification of the plan merged onto the target.
     pub fn merge_verification(&self, plan: &PlanName) -> PathBuf {
         self.verifications().join(format!("{plan}.merged"))

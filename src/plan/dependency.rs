@@ -60,6 +60,16 @@ impl Point {
     }
 }
 
+impl WorkRef {
+    /// A plan as a whole.
+    pub fn whole(plan: &PlanName) -> Self {
+        Self {
+            plan: plan.clone(),
+            point: Point::Plan,
+        }
+    }
+}
+
 impl FromStr for WorkRef {
     type Err = ReferenceError;
 

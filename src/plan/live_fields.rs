@@ -1,7 +1,7 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use super::{CommitPolicy, MergeStrategy, format_duration};
-use super::{Dispatch, Lanes, Overlap, PhaseSettings, Plan, PlanSet};
+use super::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
         merge.every_commit_green,
         plain
     ),
+    field!("merge.regenerate", Anytime, merge.regenerate, made),
+    field!("merge.on_conflict", Anytime, merge.on_conflict, on_conflict),
     field!("merge.early", Anytime, merge.early, plain),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
@@ -183,6 +185,19 @@ fn listed(values: &[impl ToString]) -> String {
     format!("[{}]", words.join(", "))
 }
 
+fn made(entries: &[Regenerate]) -> String {
+    let entry = |entry: &Regenerate| format!("{} by `{}`", entry.path, entry.command);
+    listed(&entries.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn on_conflict(asked: &OnConflict) -> String {
+    match asked {
+        OnConflict::Hold => "hold".to_owned(),
+        OnConflict::Agent(None) => "agent".to_owned(),
+        OnConflict::Agent(Some(name)) => format!("agent {name}"),
+    }
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -231,6 +246,8 @@ mod tests {
             verify: _,
             verify_slots: _,
             every_commit_green: _,
+            regenerate: _,
+            on_conflict: _,
             early: _,
         } = merge;
         let Hooks {

@@ -33,6 +33,7 @@ mod starter;
 mod state;
 mod templates;
 mod unit;
+mod vanished;
 
 pub use agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
 pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
@@ -57,8 +58,8 @@ pub use placeholder::{
     WORKTREE_PLACEHOLDERS,
 };
 pub use plan_set::{
-    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, PhaseSettings, Plan, PlanSet, RunSettings,
-    SyncPoint,
+    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
+    Regenerate, RunSettings, SyncPoint,
 };
 pub use preset::{Login, PRESETS, Preset};
 pub use priority::{Priority, PriorityError};
@@ -72,3 +73,4 @@ pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
 pub use templates::{PromptError, Templates};
 pub use unit::UnitId;
+pub use vanished::{Sides, speaks_of, vanished};

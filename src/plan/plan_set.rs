@@ -226,6 +226,40 @@ pub struct MergeSettings {
     pub every_commit_green: bool,
     /// True when branches are tried together while no verification of a merge is wanted.
     pub early: bool,
+    /// Generated files, which are made anew where they conflict.
+    pub regenerate: Vec<Regenerate>,
+    /// What a conflict leads to that needs somebody.
+    pub on_conflict: OnConflict,
+}
+
+/// `on_conflict` and `resolver`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// The plan is held for a person.
+    #[default]
+    Hold,
+    /// This agent tries first; none: the plan's own.
+    Agent(Option<AgentName>),
+}
+
+/// One entry of `regenerate`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Regenerate {
+    /// Which files, as a glob from the repository's top.
+    pub path: String,
+    /// The shell line that makes them.
+    pub command: String,
+}
+
+impl Regenerate {
+    /// True when it makes this file. `*` stands for no `/`, `**` for any folders.
+    pub fn makes(&self, file: &std::path::Path) -> bool {
+        let glob = globset::GlobBuilder::new(&self.path)
+            .literal_separator(true)
+            .build();
+        // Checking the manifest has built the same.
+        glob.is_ok_and(|glob| glob.compile_matcher().is_match(file))
+    }
 }
 
 /// `[sync.NAME]`.

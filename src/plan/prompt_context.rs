@@ -76,6 +76,8 @@ pub struct ResolverContext {
     pub verify: Option<String>,
     /// Path of the plan's document.
     pub plan_file: String,
+    /// Path of the file that explains lines which were left out.
+    pub left_out_file: String,
 }
 
 /// A plan whose changes conflict.

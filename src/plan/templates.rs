@@ -248,6 +248,7 @@ fn sample_conflict() -> ResolverContext {
         }],
         verify: text("cargo test"),
         plan_file: "plans/auth.md".to_owned(),
+        left_out_file: ".orch/left-out.md".to_owned(),
     }
 }
 

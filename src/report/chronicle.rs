@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::journal::{Columns, Record};
 use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
-use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
+use crate::schedule::{Event, Landed, NotLanded};
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -23,6 +23,8 @@ pub struct RunStory {
     pub ended: Option<Timestamp>,
     /// How it ended, in words; none while it goes on, or when its supervisor was killed.
     pub ending: Option<String>,
+    /// True when it only landed what was finished.
+    pub merge_only: bool,
     /// Milliseconds in which a supervisor drove it, without the pauses between two of them.
     pub driven_ms: u64,
     /// Its plans by name: those that something was recorded of.
@@ -31,6 +33,9 @@ pub struct RunStory {
     pub warnings: Vec<(Timestamp, String)>,
     #[serde(skip)]
     session: Option<(Timestamp, Timestamp)>,
+    /// Whether it was ever driven, and is not any more: what a person asks for then is no part of it.
+    #[serde(skip)]
+    over: Option<bool>,
 }
 
 /// A plan in a run.
@@ -183,16 +188,22 @@ impl RunStory {
             .count()
     }
 
-    fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
+    pub(super) fn plan(&mut self, name: &PlanName) -> &mut PlanStory {
         self.plans.entry(name.clone()).or_default()
     }
 
-    fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
+    pub(super) fn attempt(&mut self, plan: &PlanName, id: &AttemptId) -> Option<&mut AttemptStory> {
         let attempts = &mut self.plans.get_mut(plan)?.attempts;
         attempts.iter_mut().rev().find(|attempt| attempt.attempt == *id)
     }
 
     fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::RunStarted { .. } => self.over = Some(false),
+            _ if self.over != Some(false) => return,
+            Event::RunStopped { .. } | Event::RunSettled {} => self.over = Some(true),
+            _ => {}
+        }
         let at = record.wall;
         self.began.get_or_insert(at);
         self.ended = Some(at);
@@ -214,8 +225,11 @@ impl RunStory {
             (plan.state, plan.why) = (Some(state), why);
         };
         match event {
-            Event::RunStarted { target, .. } => {
+            Event::RunStarted {
+                target, merge_only, ..
+            } => {
                 self.target.clone_from(target);
+                self.merge_only = *merge_only;
                 self.ending = None;
             }
             Event::RunStopped { why, .. } => self.ending = Some(why.clone()),
@@ -237,11 +251,7 @@ impl RunStory {
                 up_to: None,
                 why,
             }) => {
-                let held = matches!(
-                    why,
-                    MergeTrouble::Conflict { .. } | MergeTrouble::Verification { .. }
-                );
-                let state = if held {
+                let state = if why.holds() {
                     PlanState::Held
                 } else {
                     PlanState::Finished
@@ -295,6 +305,7 @@ impl RunStory {
                     attempt.failed = Some(why.clone());
                 }
             }
+            Event::Resolve(fact) => self.fold_conflict(at, fact),
             Event::Warning { plan, why } => {
                 let about = plan.as_ref().map(|plan| format!("{plan}: ")).unwrap_or_default();
                 self.warnings.push((at, format!("{about}{why}")));
@@ -330,13 +341,14 @@ fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 
-/// Every run, oldest first.
+/// Every run, oldest first. What was recorded while no supervisor was at work is in none of them.
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
     for record in records {
         runs.entry(record.run).or_default().take(record);
     }
     runs.into_iter()
+        .filter(|(_, run)| run.over.is_some())
         .map(|(id, mut run)| {
             run.run = id.to_string();
             if let Some((from, to)) = run.session.take() {
@@ -350,7 +362,8 @@ pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{At, Exit, OfPlan};
+    use crate::plan::Point;
+    use crate::schedule::{At, Exit, OfPlan, Steered};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + seconds).unwrap()
@@ -433,5 +446,34 @@ mod tests {
         assert!((figures.mean - 1.0).abs() < 1e-9);
         assert_eq!((run.count(PlanState::Finished), run.plans.len()), (1, 2));
         assert_eq!(run.ending.as_deref(), Some("all plans have settled"));
+    }
+
+    #[test]
+    fn what_is_asked_for_before_a_run_and_after_its_end_is_no_part_of_it() {
+        let record = |seq, run, event| Record {
+            seq,
+            at: At::default(),
+            wall: at(seq),
+            run: RunId(run),
+            event,
+        };
+        let about = || {
+            Event::RetryRequested(Steered {
+                plan: "b".parse().unwrap(),
+                point: Point::Plan,
+            })
+        };
+        let plan = "b".parse().unwrap();
+        let failed = Event::PlanCancelled(OfPlan { plan });
+        let runs = chronicle(&[
+            record(1, 0, about()),
+            record(2, 1, started()),
+            record(3, 1, failed),
+            record(4, 1, Event::RunSettled {}),
+            record(5, 1, about()),
+        ]);
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!(runs[0].count(PlanState::Cancelled), 1);
+        assert_eq!(runs[0].ended, Some(at(4)));
     }
 }

@@ -8,6 +8,7 @@ use crate::schedule::{
 };
 use crate::supervisor::given;
 
+use super::resolving_line::resolving_line;
 use super::told_line::{facts_line, parked_line};
 
 /// `03:04:05 auth     agent.started        attempt auth-1`
@@ -31,7 +32,12 @@ pub fn detail(event: &Event) -> String {
         Event::RunStarted {
             run, target, base, ..
         } => format!("{run} from {} onto {target}", base.short()),
-        Event::RunStopping { now } => if *now { "at once" } else { "with grace" }.to_owned(),
+        Event::RunStopping { now } => if *now {
+            "agents are ended at once"
+        } else {
+            "agents are asked to end; Ctrl-C again ends them at once"
+        }
+        .to_owned(),
         Event::RunStopped { why, .. } => why.clone(),
         Event::RunSettled {}
         | Event::WorktreeLost { .. }
@@ -45,8 +51,8 @@ pub fn detail(event: &Event) -> String {
         | Event::WorktreeDeferred(LaneNote { why, .. })
         | Event::PinRefused(PinRefusal { why, .. })
         | Event::PlanFailed(Failed { why, .. })
+        | Event::VerifyFailed(Failed { why, .. })
         | Event::PlanSkipped { why, .. }
-        | Event::VerifyFailed { why, .. }
         | Event::Warning { why, .. } => first_line(why),
         Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
@@ -162,6 +168,7 @@ pub fn detail(event: &Event) -> String {
         Event::Escalated(wait) => first_line(&wait.why),
         Event::ConflictForeseen(seen) => format!("with {}: {}", seen.with, seen.files.join(", ")),
         Event::ConflictGone(seen) => format!("with {}", seen.with),
+        Event::Resolve(fact) => resolving_line(fact),
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
@@ -222,10 +229,13 @@ fn stacked(plans: &[PlanName]) -> String {
 
 fn merge_trouble(why: &MergeTrouble) -> String {
     match why {
-        MergeTrouble::Conflict { with, files } => {
-            let other = crate::schedule::other_side(with);
-            format!("conflicts with {other} in {}", files.join(", "))
-        }
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => crate::schedule::conflict_words(
+            with,
+            files,
+            tried.as_deref().and_then(|tried| tried.lines().next()),
+        ),
         MergeTrouble::TargetRed { why } => format!("the target itself is red: {}", first_line(why)),
         MergeTrouble::Verification { why }
         | MergeTrouble::Refused { why }

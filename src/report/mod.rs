@@ -1,7 +1,9 @@
 //! Floor 5: what people see. One stream of records, several readers; one view, several drawings.
 
 mod chronicle;
+mod chronicle_conflict;
 mod disk_text;
+mod echo;
 mod event_line;
 mod gantt;
 mod hanging;
@@ -10,6 +12,7 @@ mod palette;
 mod plain_lines;
 mod plan_page;
 mod progress;
+mod resolving_line;
 mod run_page;
 mod run_text;
 mod size;
@@ -29,7 +32,7 @@ pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
 pub use progress::ProgressBars;
 pub use run_page::run_page;
-pub use run_text::{history_text, run_text};
+pub use run_text::{history_text, outcomes, run_text};
 pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};

@@ -129,6 +129,7 @@ fn is_news(event: &Event) -> bool {
         | Event::ManifestChanged(_)
         | Event::ConflictForeseen(_)
         | Event::ConflictGone(_)
+        | Event::Resolve(_)
         | Event::UnionRed(_)
         | Event::UnionGreen(_)
         | Event::Warning { .. } => true,

@@ -11,6 +11,7 @@ use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
 use crate::schedule::{Event, Scheduler, Stage, explain, plan_state, task_state};
 use crate::supervisor::{Observer, given};
 
+use super::echo::NoEcho;
 use super::event_line::detail;
 use super::palette::plan_style;
 use super::width::{fit, pad};
@@ -23,7 +24,6 @@ const MANY: usize = 30;
 const STATE: usize = 9;
 /// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
 const FIXED: usize = 10 + 7 + STATE + 6 + 5;
-
 /// One bar a plan, on standard error.
 pub struct ProgressBars {
     bars: MultiProgress,
@@ -31,6 +31,7 @@ pub struct ProgressBars {
     titles: BTreeMap<PlanName, Vec<(u32, String)>>,
     width: usize,
     colour: bool,
+    no_echo: Option<NoEcho>,
 }
 
 impl ProgressBars {
@@ -50,6 +51,7 @@ impl ProgressBars {
             titles: BTreeMap::new(),
             width,
             colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+            no_echo: NoEcho::begin(),
         };
         for plan in &set.plans {
             let titles = plan
@@ -202,7 +204,13 @@ impl Observer for ProgressBars {
                     .plan()
                     .map(|plan| format!("{plan}: "))
                     .unwrap_or_default();
-                let _ = self.bars.println(format!("{plan}{}", detail(&record.event)));
+                let what = match &record.event {
+                    Event::RunStopping { .. } => "stopping: ",
+                    _ => "",
+                };
+                let _ = self
+                    .bars
+                    .println(format!("{plan}{what}{}", detail(&record.event)));
             }
         }
         let all: Vec<PlanName> = scheduler
@@ -224,5 +232,6 @@ impl Observer for ProgressBars {
             line.abandon();
         }
         let _ = self.bars.clear();
+        self.no_echo = None;
     }
 }

@@ -94,6 +94,9 @@ fn steps(view: &StatusView, target: &str) -> Vec<String> {
     if let Some(plan) = any(PlanState::Held) {
         steps.push(format!("orch why {:<12} what it needs", plan.name));
     }
+    if let Some(plan) = any(PlanState::Paused) {
+        steps.push(format!("orch resume {:<9} let it go on", plan.name));
+    }
     let open = |plan: &PlanView| {
         !plan.state.is_settled() || matches!(plan.state, PlanState::Failed | PlanState::Skipped)
     };

@@ -3,10 +3,13 @@
 use crate::plan::{AttemptId, PlanName, Point};
 
 use super::attempt::{Integration, Stage};
-use super::plan_run::{Merge, Outcome, Verify};
+use super::plan_run::{Merge, Outcome, PlanRun, Verify};
 use super::scheduler::Scheduler;
 use super::train::TrialId;
-use super::{At, Event, Found, Landed, LaneNote, NotLanded, OfPlan, PinRefusal, Pinned, Told, WorkRefusal};
+use super::{
+    At, ConflictResolved, Event, Failed, Found, Landed, LaneNote, NotLanded, OfPlan, PinRefusal, Pinned,
+    ResolverFailed, Resolving, Told, WorkRefusal,
+};
 
 /// An effect that was asked for and not answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +28,7 @@ pub(super) enum Ask {
     Union(TrialId),
     StopUnion(TrialId),
     Land,
+    Resolve(AttemptId),
     Wake(At),
     End,
 }
@@ -46,7 +50,11 @@ impl Scheduler {
             Event::AgentTold(Told {
                 plan, attempt, facts, ..
             }) => {
-                let known = self.state.plan(plan).attempt(attempt);
+                let run = self.state.plan(plan);
+                if is_resolver(run, attempt) {
+                    return run.history_of(attempt).is_some_and(|known| known.facts != *facts);
+                }
+                let known = run.attempt(attempt);
                 known.is_some_and(|known| known.stage.holds_slot() && known.facts != *facts)
             }
             Event::AttemptChecked { plan, attempt, .. } => {
@@ -65,13 +73,21 @@ impl Scheduler {
                 current.is_some_and(|current| current.integration == Integration::Open)
             }
             Event::VerifyPassed { plan, .. }
-            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
             Event::Pinned(Pinned { plan, point, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
             Event::MergeLanded(Landed { plan, .. }) | Event::MergeFailed(NotLanded { plan, .. }) => {
                 matches!(self.state.plan(plan).merge, Merge::Running(_))
+            }
+            Event::Resolve(Resolving::Done(ConflictResolved {
+                plan,
+                attempt: Some(attempt),
+                ..
+            }))
+            | Event::Resolve(Resolving::Failed(ResolverFailed { plan, attempt, .. })) => {
+                is_resolver(self.state.plan(plan), attempt)
             }
             Event::MergeFound(Found { plan, target, .. }) => {
                 let run = self.state.plan(plan);
@@ -96,7 +112,7 @@ impl Scheduler {
             }
             Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
             Event::VerifyPassed { plan, .. }
-            | Event::VerifyFailed { plan, .. }
+            | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
@@ -111,8 +127,23 @@ impl Scheduler {
                 self.asked.remove(&Ask::Stop(attempt.clone(), false));
                 Ask::Stop(attempt.clone(), true)
             }
+            Event::Resolve(Resolving::Done(ConflictResolved {
+                attempt: Some(attempt),
+                ..
+            }))
+            | Event::Resolve(Resolving::Failed(ResolverFailed { attempt, .. })) => {
+                self.asked.remove(&Ask::Stop(attempt.clone(), false));
+                self.asked.remove(&Ask::Stop(attempt.clone(), true));
+                Ask::Resolve(attempt.clone())
+            }
             _ => return,
         };
         self.asked.remove(&answered);
     }
+}
+
+/// True for the attempt that resolves the plan's conflict.
+fn is_resolver(run: &PlanRun, attempt: &AttemptId) -> bool {
+    let at_work = run.resolution.agent.as_ref();
+    at_work.is_some_and(|at_work| at_work.attempt == *attempt)
 }

@@ -37,7 +37,7 @@ impl Scheduler {
                     None => self.retry_or_give_up(at, plan, attempt, &Failure::counted(why), step),
                 }
             }
-            Event::VerifyFailed { plan, why } => {
+            Event::VerifyFailed(Failed { plan, why }) => {
                 if let Some(work) = self.plan_work(plan) {
                     let failures = self.state.plan(plan).repair.failures;
                     if failures > work.attempts.retries {

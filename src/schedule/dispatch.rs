@@ -39,6 +39,12 @@ impl Room {
                 *room.resources.entry(resource.clone()).or_default() += 1;
             }
         }
+        for number in &state.resolving {
+            room.slots = room.slots.saturating_sub(1);
+            if let Some(at_work) = &state.plans[*number].resolution.agent {
+                *room.agents.entry(at_work.agent.clone()).or_default() += 1;
+            }
+        }
         room
     }
 

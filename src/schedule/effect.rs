@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
 
 use super::train::{Order, TrialId};
-use super::{At, Spent, UnionTrial};
+use super::{At, ResolveOrder, Spent, UnionTrial};
 
 /// One thing to do in the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,8 @@ pub enum Effect {
         /// Another target than the run's.
         into: Option<String>,
     },
+    /// Have an agent resolve the conflict of a plan with the target. Answer: `resolve.done` or `resolve.failed`.
+    Resolve(Box<ResolveOrder>),
     /// Merge branches off every checkout and verify the result, as gently as may be. Answer: [`super::Input::Union`].
     Union(UnionTrial),
     /// End such a trial early; its own answer follows.
@@ -114,6 +116,7 @@ impl Effect {
     pub fn must_not_repeat(&self) -> bool {
         match self {
             Self::Launch(_)
+            | Self::Resolve(_)
             | Self::Train {
                 order: Order::Land(_),
                 ..

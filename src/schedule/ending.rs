@@ -27,6 +27,7 @@ impl Scheduler {
             };
             self.ask(Ask::Stop(attempt, now), stop, step);
         }
+        self.stop_resolvers(step);
         let verifying = |run: &PlanRun| run.verify == Verify::Running;
         let verified = self.state.plans().filter(|(_, run)| verifying(run));
         for plan in verified.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
@@ -148,14 +149,11 @@ impl Scheduler {
 }
 
 fn is_trouble(trouble: Option<&MergeTrouble>) -> bool {
-    match trouble {
-        Some(
-            MergeTrouble::Conflict { .. }
-            | MergeTrouble::Verification { .. }
-            | MergeTrouble::TargetRed { .. }
-            | MergeTrouble::Refused { .. }
-            | MergeTrouble::Obstacle { .. },
-        ) => true,
-        Some(MergeTrouble::Waits { .. } | MergeTrouble::NotFinished { .. }) | None => false,
-    }
+    let in_the_way = |trouble: &MergeTrouble| {
+        matches!(
+            trouble,
+            MergeTrouble::Refused { .. } | MergeTrouble::Obstacle { .. }
+        )
+    };
+    trouble.is_some_and(|trouble| trouble.holds() || in_the_way(trouble))
 }

@@ -136,6 +136,9 @@ fn standstills<'a>(
             one(Waiting::Gate, plan.name.to_string())
         }
         Some(Outcome::Finished) => match (&run.merge, &run.merge_trouble) {
+            (Merge::Idle, Some(MergeTrouble::Conflict { .. })) if run.resolution.agent.is_some() => {
+                Vec::new()
+            }
             (Merge::Idle, Some(MergeTrouble::Conflict { with, .. })) => {
                 one(Waiting::Conflict, super::other_side(with))
             }

@@ -249,12 +249,7 @@ pub enum Event {
     },
     /// The plan's own verification failed.
     #[serde(rename = "verify.failed")]
-    VerifyFailed {
-        /// The plan.
-        plan: PlanName,
-        /// How, with the end of its output.
-        why: String,
-    },
+    VerifyFailed(Failed),
     /// The plan's own verification was stopped because a person asked; it says nothing.
     #[serde(rename = "verify.stopped")]
     VerifyStopped(OfPlan),
@@ -380,4 +375,7 @@ pub enum Event {
         /// What was noticed.
         why: String,
     },
+    /// About resolving a conflict with the target.
+    #[serde(untagged)]
+    Resolve(super::Resolving),
 }

@@ -99,7 +99,7 @@ pub struct PinRefusal {
     pub why: String,
 }
 
-/// A plan that came to nothing.
+/// A plan, or its verification, that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The plan.
@@ -191,7 +191,7 @@ impl Event {
             Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
             Self::MergeReverted(about) => Some(&about.plan),
-            Self::PlanFailed(about) => Some(&about.plan),
+            Self::PlanFailed(about) | Self::VerifyFailed(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)
             | Self::PlanFinished(of)
@@ -200,6 +200,7 @@ impl Event {
             Self::MergeStarted(about) => Some(&about.plan),
             Self::MergeLanded(about) => Some(&about.plan),
             Self::MergeFailed(about) => Some(&about.plan),
+            Self::Resolve(fact) => Some(fact.plan()),
             Self::WorkRefused(refusal) => Some(&refusal.plan),
             Self::WorktreeLost(of) => Some(&of.plan),
             Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
@@ -233,7 +234,6 @@ impl Event {
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::VerifyPassed { plan, .. }
-            | Self::VerifyFailed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }
             | Self::Paused { plan, .. } => Some(plan),

@@ -152,6 +152,21 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "The manifest or a document was edited while plans were worked on.",
     ),
     (
+        "resolve.opened",
+        "The conflict is checked out in a worktree made for it.",
+    ),
+    ("resolve.done", "It was resolved there."),
+    ("resolve.dropped", "Its resolution was given up."),
+    (
+        "resolve.started",
+        "An agent was given the conflict. Written before its process starts.",
+    ),
+    ("resolve.failed", "What the agent made of it is not accepted."),
+    (
+        "resolve.reused",
+        "A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.",
+    ),
+    (
         "warning",
         "Something worth a person's attention that changes no state.",
     ),

@@ -63,14 +63,9 @@ pub fn plan_state(work: &Work, state: &State, name: &PlanName) -> PlanState {
         Some(Outcome::Finished) => {
             if state.is_landed(name) || (state.run.is_none() && !run.landed.is_empty()) {
                 PlanState::Landed
-            } else if matches!(
-                run.merge_trouble,
-                Some(
-                    MergeTrouble::Conflict { .. }
-                        | MergeTrouble::Verification { .. }
-                        | MergeTrouble::TargetRed { .. }
-                )
-            ) {
+            } else if run.resolution.agent.is_some() {
+                PlanState::Running
+            } else if run.merge_trouble.as_ref().is_some_and(MergeTrouble::holds) {
                 PlanState::Held
             } else {
                 PlanState::Finished

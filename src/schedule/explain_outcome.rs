@@ -1,6 +1,6 @@
 //! Why a plan or a part of it came to the end it came to, and what a person can do about it.
 
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{PhaseId, PlanName, UnitId};
 
 use super::explain::Reason;
 use super::plan_run::{Lost, Merge, Outcome, PlanRun};
@@ -54,14 +54,19 @@ pub(super) fn explain_outcome(
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
-            (_, Some(trouble)) => vec![explain_trouble(name.as_str(), trouble)],
+            (_, Some(trouble)) => vec![explain_trouble(run, name, None, trouble)],
             _ if state.is_landed(name) => {
                 let target = state.run.as_ref().map(|run| &run.target);
                 let by_hand = target.and_then(|target| run.landed_by_hand.get(target));
-                by_hand
-                    .map(|evidence| Reason::new(format!("a person landed it: {evidence}")))
-                    .into_iter()
-                    .collect()
+                let by_hand = by_hand.map(|evidence| format!("a person landed it: {evidence}"));
+                let mended = run.resolution.mended.as_ref();
+                let mended =
+                    mended.map(|mended| format!("it conflicted, and landed with {}", mended.words()));
+                let left_out = run.resolution.left_out.as_ref();
+                let left_out =
+                    left_out.map(|why| format!("the agent that resolved its conflict left lines out: {why}"));
+                let all = by_hand.into_iter().chain(mended).chain(left_out);
+                all.map(Reason::new).collect()
             }
             (Merge::Wanted(_), None) => vec![Reason::new("waits for its turn to be merged")],
             (Merge::Idle, None) => vec![Reason::with_remedy(
@@ -113,17 +118,25 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
     }
 }
 
-/// Why a merge of this did not land it: a plan, or a phase up to which one was to land.
-pub(super) fn explain_trouble(name: &str, trouble: &MergeTrouble) -> Reason {
+/// Why a merge did not land a plan, or its phases up to one.
+pub(super) fn explain_trouble(
+    run: &PlanRun,
+    plan: &PlanName,
+    up_to: Option<PhaseId>,
+    trouble: &MergeTrouble,
+) -> Reason {
+    let name = up_to.map_or_else(|| plan.to_string(), |phase| format!("{plan}.{phase}"));
     match trouble {
-        MergeTrouble::Conflict { with, files } => {
-            let other = super::other_side(with);
-            Reason::with_remedy(
-                format!("conflicts with {other} in {}", files.join(", ")),
-                format!(
-                    "merge the target into {name}'s branch in its worktree, commit, then orch merge {name}"
-                ),
-            )
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => {
+            let way = match up_to {
+                None => super::resolving::way_out(plan, &run.resolution),
+                Some(_) => {
+                    format!("once it is finished, orch merge --resolve {plan} checks the whole of it out")
+                }
+            };
+            Reason::with_remedy(super::conflict_words(with, files, tried.as_deref()), way)
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(
             format!("the merged tree does not pass: {why}"),

@@ -12,7 +12,7 @@ pub(super) fn first_phases(state: &State, name: &PlanName) -> Vec<Reason> {
     let run = state.plan(name);
     let mut reasons = Vec::new();
     if let Some((up_to, trouble)) = &run.prefix_trouble {
-        let mut reason = explain_trouble(&format!("{name}.{up_to}"), trouble);
+        let mut reason = explain_trouble(run, name, Some(*up_to), trouble);
         reason.text = format!("up to phase {up_to}: {}", reason.text);
         reasons.push(reason);
     }

@@ -7,6 +7,7 @@ use super::explain::Reason;
 use super::plan_run::{Outcome, PlanRun};
 use super::readiness::Wait;
 use super::state::State;
+use super::trouble::MergeTrouble;
 
 pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait<'_>) -> Reason {
     match wait {
@@ -78,7 +79,12 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
     if state.is_satisfied(dependency) {
         return Reason::new(format!("{text}, which is done; its commit is being pinned"));
     }
+    let held = |trouble: &Option<MergeTrouble>| trouble.as_ref().is_some_and(MergeTrouble::holds);
     match &run.outcome {
+        Some(Outcome::Finished) if held(&run.merge_trouble) => Reason::with_remedy(
+            format!("{text}; {other} is held: it cannot land as it is"),
+            format!("orch why {other}"),
+        ),
         Some(Outcome::Finished) if dependency.landed => Reason::with_remedy(
             format!("{text}; {other} is finished"),
             format!("orch merge {other}"),

@@ -97,6 +97,11 @@ impl State {
             } else {
                 self.at_work.remove(&number);
             }
+            if self.plans[number].resolution.agent.is_some() {
+                self.resolving.insert(number);
+            } else {
+                self.resolving.remove(&number);
+            }
         }
     }
 
@@ -152,7 +157,8 @@ impl State {
                 let named = plans.iter().rfind(|named| named.plan == *name);
                 named.map(|named| named.point.phase())
             };
-            if let Some(up_to) = up_to {
+            // What an agent makes of its conflict lands without being asked for.
+            if let Some(up_to) = up_to.filter(|_| plan.resolution.agent.is_none()) {
                 plan.merge_wanted(up_to, into.map(str::to_owned));
             }
         }

@@ -52,6 +52,7 @@ impl PlanRun {
             Some(part) => self.prefix_landed(&landed.target, part, &landed.commit),
             None => {
                 self.merge_trouble = None;
+                self.conflict_is_over(landed.before.as_ref());
                 self.landed.insert(landed.target.clone(), landed.commit.clone());
                 self.since = at;
             }

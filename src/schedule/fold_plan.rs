@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
-use super::{At, Event, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Failed, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -148,7 +148,7 @@ impl PlanRun {
                 self.since = at;
             }
             Event::VerifyPassed { commit, .. } => self.verify = Verify::Passed(commit.clone()),
-            Event::VerifyFailed { why, .. } => {
+            Event::VerifyFailed(Failed { why, .. }) => {
                 self.verify = Verify::Failed;
                 self.repair.failures += 1;
                 self.repair.last_failure = Some(why.clone());
@@ -192,6 +192,7 @@ impl PlanRun {
             Event::MergeFound(found) => self.was_found(at, found),
             Event::MergeReverted(back) => self.was_taken_back(at, back),
             Event::MergeFailed(failed) => self.has_not_landed(at, failed),
+            Event::Resolve(fact) => self.apply_resolving(at, fact),
             Event::RunStarted { .. }
             | Event::RunStopping { .. }
             | Event::RunStopped { .. }

@@ -33,6 +33,8 @@ pub(super) struct Frontier {
     pub alarms: Timers,
     /// True when plans may have become ready to land.
     pub landing: bool,
+    /// True when an agent may be needed for a conflict.
+    pub resolving: bool,
     /// Points of plans that are being pinned, with the place of what comes behind each.
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.
@@ -95,6 +97,7 @@ impl Frontier {
         Self {
             dirty: (0..plans).collect(),
             landing: true,
+            resolving: true,
             standing: vec![None; plans],
             ahead: Ahead::unknown(plans),
             ..Self::default()

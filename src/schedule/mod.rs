@@ -3,6 +3,7 @@
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
 //! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
+mod agent_work;
 mod ahead;
 mod answers;
 mod at;
@@ -56,6 +57,8 @@ mod prefix;
 mod readiness;
 mod reopening;
 mod reporting;
+mod resolver;
+mod resolving;
 mod reworking;
 mod rollout;
 mod scheduler;
@@ -72,6 +75,7 @@ mod trouble;
 mod unions;
 mod work;
 
+pub use agent_work::AgentWork;
 pub use at::At;
 pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
@@ -97,11 +101,15 @@ pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
 pub use readiness::{Readiness, Wait};
+pub use resolver::ResolveOrder;
+pub use resolving::{
+    ConflictMended, ConflictOpened, ConflictResolved, Resolution, ResolverFailed, ResolverStarted, Resolving,
+};
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
 pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, SteerRefusal, steer};
-pub use trouble::{Hold, LaunchTrouble, MergeTrouble, other_side};
+pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
 pub use unions::{UnionSeen, red_unions};
-pub use work::{AgentWork, PhaseWork, PlanWork, UnitWork, Work};
+pub use work::{PhaseWork, PlanWork, UnitWork, Work};

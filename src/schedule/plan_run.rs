@@ -9,7 +9,7 @@ use crate::plan::{
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
-use super::{At, Found, Hold, MergeTrouble, Parking, Spent, TakenBack};
+use super::{At, Found, Hold, MergeTrouble, Parking, Resolution, Spent, TakenBack};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,6 +74,8 @@ pub struct PlanRun {
     pub merge_next: Option<(Option<PhaseId>, Option<String>)>,
     /// Why the last merge did not land it.
     pub merge_trouble: Option<MergeTrouble>,
+    /// How far the resolution of its conflict with the target is.
+    pub resolution: Resolution,
     /// Why the last merge of its first phases did not land those, and up to which.
     pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
     /// The last word about each task and sub-task, whether it counted or came too late.

@@ -256,8 +256,9 @@ impl Scheduler {
             | Event::PlanFailed(_)
             | Event::PlanSkipped { .. }
             | Event::PlanHeld { .. }
-            | Event::PlanCancelled { .. } => {
-                self.frontier.landing = true;
+            | Event::PlanCancelled { .. }
+            | Event::Resolve(_) => {
+                (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);
             }
             Event::TaskDone { .. }
@@ -315,6 +316,7 @@ impl Scheduler {
             }
             if !stopping {
                 self.land(at, step);
+                self.start_resolvers(at, step);
                 if !merge_only {
                     self.start_agents(at, step);
                 }

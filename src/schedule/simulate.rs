@@ -229,6 +229,8 @@ impl<'s> World<'s> {
                 self.ending = Some(ending);
                 return;
             }
+            // Nothing conflicts in a simulation.
+            Effect::Resolve(_) => return,
             // Nobody asks a simulation to stop.
             Effect::Stop { .. }
             | Effect::StopVerification { .. }

@@ -21,6 +21,8 @@ pub struct State {
     numbers: Arc<HashMap<PlanName, usize>>,
     /// Plans with an attempt under way; found again from the plans, kept to be found fast.
     pub(super) at_work: BTreeSet<usize>,
+    /// Plans whose conflict an agent resolves; kept likewise.
+    pub(super) resolving: BTreeSet<usize>,
     /// The run under way, or the last one.
     pub run: Option<RunInfo>,
     /// Where the run stands.
@@ -88,6 +90,7 @@ impl State {
             plans: work.plans.iter().map(before).collect(),
             names: Arc::new(names),
             at_work: BTreeSet::new(),
+            resolving: BTreeSet::new(),
             run: None,
             phase: Phase::Idle,
             odds: Odds::default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{PlanName, UnitId};
+use crate::plan::{CommitId, PlanName, UnitId};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,12 @@ pub enum MergeTrouble {
         with: Vec<PlanName>,
         /// The files and the kind of conflict in each.
         files: Vec<String>,
+        /// What was tried to resolve it, and what came of that; none when nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tried: Option<String>,
+        /// The commits that conflict.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sides: Option<Box<ConflictSides>>,
     },
     /// The merged tree does not pass. Held.
     Verification {
@@ -113,6 +119,37 @@ pub enum MergeTrouble {
         /// What it is instead.
         why: String,
     },
+}
+
+/// Two commits that conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictSides {
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+}
+
+impl MergeTrouble {
+    /// True for what holds a plan until a person does something about it.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
+            Self::Refused { .. } | Self::Obstacle { .. } | Self::Waits { .. } | Self::NotFinished { .. } => {
+                false
+            }
+        }
+    }
+}
+
+/// How people are told of a conflict with the target.
+pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
+    let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
+    format!(
+        "conflicts with {} in {}{tried}",
+        other_side(with),
+        files.join(", ")
+    )
 }
 
 /// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::agent_work::{AgentWork, agent_work, resolvers};
 use super::budget::micros;
 use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
 use crate::plan::{
-    Agent, AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, MergeStrategy, PhaseId, Plan, PlanName,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, MergeStrategy, PhaseId, Plan, PlanName,
     PlanSet, Point, Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
@@ -30,15 +31,8 @@ pub struct Work {
     pub train: TrainSettings,
     /// After how long somebody is told of a wait.
     pub escalate: Escalate,
-}
-
-/// One agent.
-#[derive(Debug, Clone, Default)]
-pub struct AgentWork {
-    /// Its accounts, used in turn; empty when it has but one.
-    pub accounts: Vec<String>,
-    /// What a person does when it is not logged in.
-    pub login: &'static str,
+    /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
+    pub resolvers: Vec<Option<AgentName>>,
 }
 
 /// One plan.
@@ -150,6 +144,7 @@ impl Work {
             resources: set.resources.clone(),
             train: TrainSettings::of(&set.merge),
             escalate: set.escalate,
+            resolvers: resolvers(set),
         }
     }
 
@@ -288,15 +283,6 @@ fn plan_work(
         keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
         budget: plan.budget.map(micros),
     }
-}
-
-fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
-    let accounts = agent.accounts.iter().map(|account| account.name.clone());
-    let work = AgentWork {
-        accounts: accounts.collect(),
-        login: agent.known.map_or("", |known| known.login.how),
-    };
-    (agent.name.clone(), work)
 }
 
 impl PlanWork {

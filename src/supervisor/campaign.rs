@@ -1,5 +1,6 @@
 //! A checked plan set in its repository: what every command that looks or acts starts from.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,16 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// The files that say what is to be done: the manifest and the plans' documents.
+    pub fn files(&self) -> BTreeSet<PathBuf> {
+        let home = self.manifest.parent().unwrap_or(Path::new("/"));
+        let documents = self.set.plans.iter().filter_map(|plan| plan.file.as_ref());
+        documents
+            .map(|file| home.join(file))
+            .chain([self.manifest.clone()])
+            .collect()
+    }
+
     /// The same repository with plans that were edited meanwhile; where they start and land stays.
     ///
     /// # Errors
@@ -171,6 +182,11 @@ impl Campaign {
             0 => self.worktree_path(lane.plan.as_str()),
             number => self.worktree_path(&format!("{}.lane{number}", lane.plan)),
         }
+    }
+
+    /// Where the conflict of a plan with the target is checked out to be resolved.
+    pub fn conflict_path(&self, plan: &PlanName) -> PathBuf {
+        self.worktree_path(&format!("{plan}.resolve"))
     }
 
     /// The branch of a unit of a plan, beside the plan's own.

@@ -162,5 +162,6 @@ pub(super) fn may_move_a_head(event: &Event) -> bool {
             | Event::PhaseDone { .. }
             | Event::MergeLanded { .. }
             | Event::MergeFound(_)
+            | Event::Resolve(_)
     )
 }

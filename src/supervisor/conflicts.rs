@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::git::{ConflictFile, Forecast};
 use crate::journal::SCHEMA;
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, MergeStrategy, PlanName};
 use crate::schedule::{Outcome, State};
 
 use super::{Campaign, Situation, SupervisorError};
@@ -56,7 +56,14 @@ pub(super) fn live_heads(
     let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| campaign.base.clone()))];
     for plan in campaign.set.plans.iter().filter(|plan| is_live(&plan.name)) {
         if let Some(tip) = campaign.repo.branch_tip(&plan.branch)? {
-            heads.push((plan.name.to_string(), tip));
+            // What was resolved by hand conflicts with the target no more.
+            let resolved = campaign.repo.resolution(&plan.name)?;
+            let resolved = resolved.filter(|resolved| resolved.head == tip);
+            let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);
+            heads.push((
+                plan.name.to_string(),
+                stands_in.map_or(tip, |resolved| resolved.commit),
+            ));
         }
     }
     Ok(heads)

@@ -23,8 +23,12 @@ impl Engine<'_> {
                 // One that is gone already has sent word of that.
                 if let Some(process) = self.runners.get(&attempt) {
                     Runner::stop(*process, now);
+                } else {
+                    let yard = self.yard.clone();
+                    tokio::task::spawn_blocking(move || yard.stop_resolver(&attempt, now));
                 }
             }
+            Effect::Resolve(order) => self.resolve_by_agent(*order),
             Effect::Look {
                 plan,
                 lane,

@@ -10,13 +10,14 @@ use tokio::sync::mpsc;
 use crate::agent::ProcessId;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, LaneId, PlanName, RunId};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, history};
 use crate::status::Watcher;
 
 use super::clock::Clock;
 use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
+use super::doctor;
 use super::escapes::Escapes;
 use super::live_edit::ManifestWatch;
 use super::machine;
@@ -51,6 +52,7 @@ pub fn drive(
         Errand::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    preflight::check_places(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -69,6 +71,16 @@ pub fn drive(
     runtime.shutdown_background();
     drop(lock);
     result
+}
+
+/// The journal, and the state that it tells.
+fn replay(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Scheduler), SupervisorError> {
+    let journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let records = journal.read_all()?;
+    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
+    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
+    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    Ok((journal, scheduler))
 }
 
 pub(super) struct Engine<'o> {
@@ -100,6 +112,8 @@ pub(super) struct Engine<'o> {
     conversations: Conversations,
     pub(super) conflicts: ConflictWatch,
     pub(super) looking_for_obstacles: bool,
+    /// Where the target stood when it was last looked at what a person has landed.
+    pub(super) landings_seen: Option<CommitId>,
 }
 
 impl<'o> Engine<'o> {
@@ -109,11 +123,10 @@ impl<'o> Engine<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let journal = Journal::open(&campaign.dir, Timestamp::now())?;
-        let records = journal.read_all()?;
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
-        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+        let (mut journal, mut scheduler) = replay(&campaign, auto_merge)?;
+        if doctor::catch_up(&campaign, scheduler.state())? {
+            (journal, scheduler) = replay(&campaign, auto_merge)?;
+        }
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         perform::resume_landing(&campaign)?;
 
@@ -171,6 +184,7 @@ impl<'o> Engine<'o> {
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
             looking_for_obstacles: false,
+            landings_seen: None,
             campaign,
             admin,
             units: Arc::default(),
@@ -332,6 +346,7 @@ impl<'o> Engine<'o> {
         self.yard.end_early(&self.campaign);
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
+        warnings.extend(self.tidy_conflicts());
         warnings.extend(self.finish_notifying());
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()

@@ -145,24 +145,51 @@ impl Escapes {
             if place == Place::Main && std::mem::take(&mut self.moved) {
                 before = before.moved_to(&now);
             }
+            let uncommitted = before.branch == now.branch && before.head == now.head;
             if let Some((what, files)) = difference(&before, &now) {
-                told.extend(tell(campaign, &place, &folder, &what, &files, &began.suspects));
+                let change = Change {
+                    what,
+                    files,
+                    uncommitted,
+                };
+                told.extend(tell(campaign, &place, &folder, &change, &began.suspects));
             }
         }
         told
     }
 }
 
+/// What is different in a place.
+struct Change {
+    /// In words.
+    what: String,
+    /// Files with other uncommitted changes than before.
+    files: Vec<PathBuf>,
+    /// True when nothing else is different.
+    uncommitted: bool,
+}
+
 fn tell(
     campaign: &Campaign,
     place: &Place,
     folder: &Path,
-    what: &str,
-    files: &[PathBuf],
+    change: &Change,
     at_work: &[AtWork],
 ) -> Option<Escaped> {
+    let Change {
+        what,
+        files,
+        uncommitted,
+    } = change;
     let at_work = &still_there(campaign, folder, files, at_work)[..];
     let evidence = evidence(campaign, folder, files, at_work);
+    // A person edits those while plans run, and is told what of it counts.
+    if *place == Place::Main && evidence.is_empty() && !files.is_empty() {
+        let steering = campaign.files();
+        if *uncommitted && files.iter().all(|file| steering.contains(&folder.join(file))) {
+            return None;
+        }
+    }
     let manned = matches!(place, Place::Quiet { manned: true, .. });
     if evidence.is_empty() && (manned || (at_work.is_empty() && matches!(place, Place::Quiet { .. }))) {
         return None;

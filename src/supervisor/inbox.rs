@@ -49,13 +49,19 @@ impl Engine<'_> {
             Message::Looked { began, seen } => self.looked(&began, seen, inputs),
             Message::LookForConflicts => {
                 self.look_for_obstacles();
+                self.look_for_landings();
                 if !self.runners.is_empty() {
                     self.look_for_conflicts();
                 }
             }
             Message::Unhindered(plans) => self.take_unhindered(plans, inputs),
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
+            Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
             Message::LookAtSpending => self.look_at_spending(inputs),
+            Message::Resolved(step) => {
+                self.handle(std::mem::take(inputs))?;
+                self.take_step(*step)?;
+            }
             Message::Call(call) => self.answer(call, inputs)?,
             Message::ManifestHint => self.read_manifest_later(),
             Message::ManifestRead(read) => {
@@ -94,6 +100,10 @@ impl Engine<'_> {
                 let answer = answer_of(self.send(&outgoing)?);
                 let _ = call.reply.send(answer);
             }
+            Request::Resolve { plan, step } => {
+                self.handle(std::mem::take(inputs))?;
+                self.resolve_later(plan, step, call.reply);
+            }
             Request::Merge { plans, into } => {
                 // What came before the request is taken in first, so that it counts.
                 self.handle(std::mem::take(inputs))?;
@@ -121,6 +131,7 @@ impl Engine<'_> {
             }
             return Ok(());
         }
+        self.yard.try_anew();
         // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
         let _ = Verdicts::open(&self.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
         let target = into.clone().unwrap_or_else(|| self.campaign.target.clone());

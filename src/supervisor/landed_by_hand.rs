@@ -1,60 +1,147 @@
 //! Finished plans that a person has landed without orch.
 
+use std::collections::BTreeSet;
+
+use crate::git::Repository;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State};
 
-use super::{Campaign, SupervisorError};
+use super::engine::Engine;
+use super::message::Message;
+use super::steering::record;
+use super::{Campaign, Situation, SupervisorError};
 
-/// The facts `merge.found` for plans that are finished, not known to have landed, and on the target all the same.
-///
-/// Nothing is looked for while the target stands where orch knows it to stand. A branch without commits of its own is in
-/// any target and proves nothing.
+/// A finished plan that may be on the target without orch knowing.
+#[derive(Debug, Clone)]
+struct Open {
+    plan: PlanName,
+    branch: String,
+    /// Where its branch began.
+    base: CommitId,
+}
+
+/// What is to be looked for, taken from a state.
+#[derive(Debug, Clone)]
+pub struct HandLandings {
+    target: String,
+    open: Vec<Open>,
+    /// Where the run began.
+    began: Option<CommitId>,
+    /// Where plans have landed.
+    landed: BTreeSet<CommitId>,
+}
+
+impl HandLandings {
+    /// The plans that are finished and not known to have landed.
+    pub fn of(campaign: &Campaign, state: &State) -> Self {
+        let target = campaign.target.clone();
+        let open = state.plans().filter(|(_, run)| may_be(run, &target));
+        let open = open.filter_map(|(name, run)| {
+            Some(Open {
+                plan: name.clone(),
+                branch: campaign.plan(name)?.branch.clone(),
+                base: run.worktree()?.base.clone(),
+            })
+        });
+        Self {
+            open: open.collect(),
+            began: state.run.as_ref().map(|run| run.base.clone()),
+            landed: state
+                .plans()
+                .flat_map(|(_, run)| {
+                    let part = run.landed_prefix.get(&target).map(|part| &part.commit);
+                    run.landed.get(&target).into_iter().chain(part).cloned()
+                })
+                .collect(),
+            target,
+        }
+    }
+
+    /// The facts `merge.found` for those that are on the target all the same. Nothing is looked for while only orch has
+    /// added to the target. A branch without commits of its own is in any target and proves nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the repository cannot be read.
+    pub fn look(&self, repo: &Repository) -> Result<Vec<Event>, SupervisorError> {
+        if self.open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(tip) = repo.branch_tip(&self.target)? else {
+            return Ok(Vec::new());
+        };
+        let known: BTreeSet<&CommitId> = self.landed.iter().collect();
+        if let Some(began) = &self.began
+            && repo.is_made_of(&tip, &known, began)?
+        {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for open in &self.open {
+            let head = repo.branch_tip(&open.branch)?.filter(|head| *head != open.base);
+            let evidence = head
+                .map(|head| repo.landed_by(&head, &tip))
+                .transpose()?
+                .flatten();
+            found.extend(evidence.map(|evidence| {
+                Event::MergeFound(Found {
+                    plan: open.plan.clone(),
+                    target: self.target.clone(),
+                    commit: tip.clone(),
+                    evidence,
+                })
+            }));
+        }
+        Ok(found)
+    }
+}
+
+/// What a person has landed of the plans of this state.
 ///
 /// # Errors
 ///
 /// When the repository cannot be read.
 pub fn landed_by_hand(campaign: &Campaign, state: &State) -> Result<Vec<Event>, SupervisorError> {
-    let (target, repo) = (&campaign.target, &campaign.repo);
-    let Some(tip) = repo.branch_tip(target)? else {
-        return Ok(Vec::new());
-    };
-    let open: Vec<(&PlanName, &PlanRun)> = state.plans().filter(|(_, run)| may_be(run, target)).collect();
-    if open.is_empty() || is_known(state, target, &tip) {
-        return Ok(Vec::new());
+    HandLandings::of(campaign, state).look(&campaign.repo)
+}
+
+/// Records what a person has landed, while no supervisor is at work; one that is records it itself.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read or written.
+pub fn record_landings(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let found = Situation::look(campaign)?.found;
+    if !found.is_empty() {
+        let _ = record(campaign, "clean", |_| Ok(found))?;
     }
-    let mut found = Vec::new();
-    for (name, run) in open {
-        let (Some(plan), Some(made)) = (campaign.plan(name), run.worktree()) else {
-            continue;
-        };
-        let head = repo.branch_tip(&plan.branch)?.filter(|head| *head != made.base);
-        let evidence = head
-            .map(|head| repo.landed_by(&head, &tip))
-            .transpose()?
+    Ok(())
+}
+
+impl Engine<'_> {
+    /// Looks on a thread of its own what a person has landed, when the target stands elsewhere than at the last look.
+    pub(super) fn look_for_landings(&mut self) {
+        let tip = self
+            .campaign
+            .repo
+            .branch_tip(&self.campaign.target)
+            .ok()
             .flatten();
-        found.extend(evidence.map(|evidence| {
-            Event::MergeFound(Found {
-                plan: name.clone(),
-                target: target.clone(),
-                commit: tip.clone(),
-                evidence,
-            })
-        }));
+        if tip.is_none() || tip == self.landings_seen {
+            return;
+        }
+        self.landings_seen = tip;
+        let wanted = HandLandings::of(&self.campaign, self.scheduler.state());
+        let repo = self.campaign.repo.clone();
+        self.in_background(move || {
+            // What cannot be read now is looked at with the next move, and by the next run.
+            Message::Landings(wanted.look(&repo).unwrap_or_default())
+        });
     }
-    Ok(found)
 }
 
 fn may_be(run: &PlanRun, target: &str) -> bool {
     run.outcome == Some(Outcome::Finished)
         && !run.landed.contains_key(target)
         && !matches!(run.merge, Merge::Running(_))
-}
-
-/// True when the target stands where the run began or where a plan has landed.
-fn is_known(state: &State, target: &str, tip: &CommitId) -> bool {
-    state.run.as_ref().is_some_and(|run| run.base == *tip)
-        || state.plans().any(|(_, run)| {
-            let part = run.landed_prefix.get(target).map(|part| &part.commit);
-            run.landed.get(target) == Some(tip) || part == Some(tip)
-        })
 }

@@ -70,12 +70,7 @@ impl ManifestWatch {
 
     /// Watches what the plans name now, too. Folders, since editors put a new file in the old one's place.
     fn follow(&mut self, campaign: &Campaign) {
-        let home = campaign.manifest.parent().unwrap_or(Path::new("/"));
-        let documents = campaign.set.plans.iter().filter_map(|plan| plan.file.as_ref());
-        let files: BTreeSet<PathBuf> = documents
-            .map(|file| home.join(file))
-            .chain([campaign.manifest.clone()])
-            .collect();
+        let files = campaign.files();
         for folder in files.iter().filter_map(|file| file.parent()) {
             if let Some(kernel) = &mut self.kernel
                 && !self.folders.contains(folder)

@@ -3,7 +3,9 @@
 use tokio::sync::oneshot;
 
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
-use crate::schedule::{Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, State};
+use crate::schedule::{
+    ConflictMended, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State, conflict_words,
+};
 
 use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 
@@ -62,7 +64,30 @@ impl MergeRequest {
                 let merged = (MergeOutcome::Landed, Some(commit.clone()), None, false);
                 (plan, part.as_ref().map(|part| part.up_to), merged)
             }
-            Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(why)),
+            Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(plan, why)),
+            Event::Resolve(Resolving::Started(started)) => {
+                // It is not over yet.
+                let plans = &mut self.report.plans;
+                if let Some(place) = plans
+                    .iter()
+                    .position(|known| known.name == WorkRef::whole(&started.plan))
+                {
+                    plans.remove(place);
+                    self.open.push(WorkRef::whole(&started.plan));
+                }
+                return;
+            }
+            Event::Resolve(Resolving::Failed(failed)) => {
+                let next = match &failed.path {
+                    Some(path) => format!("it lies in {path}; finish it there, then `orch merge --continue"),
+                    None => "`orch merge --resolve".to_owned(),
+                };
+                let why = format!(
+                    "it conflicts, and {} could not resolve it: {}\n{next} {}`",
+                    failed.attempt, failed.why, failed.plan
+                );
+                (&failed.plan, None, (MergeOutcome::Held, None, Some(why), false))
+            }
             _ => return,
         };
         let about = |open: &WorkRef| open.plan == *plan && open.point.phase() == up_to;
@@ -82,12 +107,20 @@ impl MergeRequest {
 
     /// The report, once nothing of the request is under way any more; it is sent to whoever asked.
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
-        if self
-            .open
-            .iter()
-            .any(|open| state.plan(&open.plan).merge != Merge::Idle)
-        {
+        let busy = |open: &WorkRef| {
+            let run = state.plan(&open.plan);
+            run.merge != Merge::Idle || run.resolution.agent.is_some()
+        };
+        if self.open.iter().any(busy) {
             return None;
+        }
+        for plan in &mut self.report.plans {
+            if plan.outcome == MergeOutcome::Landed && plan.name.point == Point::Plan {
+                let resolution = &state.plan(&plan.name.plan).resolution;
+                let left_out = resolution.left_out.as_ref();
+                let left_out = left_out.map(|why| format!("lines were left out: {why}"));
+                plan.why = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);
+            }
         }
         let report = self.report.clone();
         if let Some(reply) = self.reply.take() {
@@ -99,15 +132,20 @@ impl MergeRequest {
 }
 
 /// How a report speaks of a plan that did not land: outcome, commit, why, and whether it was refused.
-pub fn not_landed(why: &MergeTrouble) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
+pub fn not_landed(
+    plan: &PlanName,
+    why: &MergeTrouble,
+) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {
-        MergeTrouble::Conflict { with, files } => {
-            let other = crate::schedule::other_side(with);
-            (
-                MergeOutcome::Held,
-                format!("conflicts with {other} in {}", files.join(", ")),
-            )
-        }
+        MergeTrouble::Conflict {
+            with, files, tried, ..
+        } => (
+            MergeOutcome::Held,
+            format!(
+                "{}\n`orch merge --resolve {plan}` checks it out in a worktree",
+                conflict_words(with, files, tried.as_deref())
+            ),
+        ),
         MergeTrouble::Verification { why } => (
             MergeOutcome::Failed,
             format!("the merged tree does not pass: {why}"),

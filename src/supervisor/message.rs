@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentError, JobState, ProcessId};
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
-use crate::schedule::Input;
+use crate::schedule::{Event, Input};
 
 use super::control::Call;
 use super::escapes::{Look, Seen};
@@ -35,8 +35,12 @@ pub enum Message {
     Conflicts(super::conflict_watch::Looked),
     /// Nothing is in the way any more of landing these; none when something still is.
     Unhindered(Vec<PlanName>),
+    /// What a person has landed.
+    Landings(Vec<Event>),
     /// It is time to look at what agents at work have spent.
     LookAtSpending,
+    /// A step with a conflict was done, or refused.
+    Resolved(Box<super::resolving::StepDone>),
     /// Another process asks.
     Call(Call),
     /// The manifest or a document may have been edited.

@@ -1,11 +1,14 @@
 //! What must be true before anything is created.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
 use crate::plan::{AgentName, PlanName};
 
+use super::doctor::expected;
 use super::{Campaign, SupervisorError};
 
 /// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
@@ -49,6 +52,66 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
         Ok(())
     } else {
         Err(SupervisorError::Unfit(missing.join("\n")))
+    }
+}
+
+/// Refuses a repository whose worktrees are not where they were made: whoever went on would take one repository's worktrees for
+/// another's, or make what exists a second time.
+///
+/// # Errors
+///
+/// With each such worktree, and what to do.
+pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let known = OnceCell::new();
+    let expected = |key: &str| {
+        let known: &Vec<Expected> = known.get_or_init(|| expected(campaign));
+        let found = known.iter().find(|wanted| wanted.key == key)?;
+        Some(found.path.clone())
+    };
+    let strayed = WorktreeAdmin::new(&campaign.repo).strayed(&expected)?;
+    if strayed.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<String> = strayed.iter().take(NAMED).map(told).collect();
+    if strayed.len() > NAMED {
+        lines.push(format!("and {} more", strayed.len() - NAMED));
+    }
+    let elsewhere = || {
+        strayed.iter().filter_map(|one| match &one.place {
+            Place::Elsewhere(books) => Some(books),
+            _ => None,
+        })
+    };
+    let of_a_worktree = |books: &PathBuf| books.parent().is_some_and(|folder| folder.ends_with("worktrees"));
+    lines.push(if elsewhere().any(|books| !of_a_worktree(books)) {
+        "move what is there away, then try again".to_owned()
+    } else if elsewhere().next().is_some() {
+        format!(
+            "is this a copy of a repository? To begin anew in it, which leaves its branches alone: `rm -r {} {}`, and other `worktrees` in [run]",
+            campaign.dir.path().display(),
+            campaign.repo.common_dir().join("worktrees").display()
+        )
+    } else {
+        "was the repository moved? `orch doctor` says what it would do about it, `orch doctor --fix` does it".to_owned()
+    });
+    Err(SupervisorError::Unfit(lines.join("\n")))
+}
+
+/// Worktrees that are named.
+const NAMED: usize = 4;
+
+fn told(one: &Strayed) -> String {
+    let (key, path) = (&one.key, one.path.display());
+    match (&one.moved_to, &one.place) {
+        (Some(to), _) => format!(
+            "the worktree of {key} is no more at {path}, but at {}",
+            to.display()
+        ),
+        (None, Place::Elsewhere(books)) => format!(
+            "{path}, where the worktree of {key} belongs, is of another repository ({})",
+            books.display()
+        ),
+        (None, _) => format!("the worktree of {key} at {path} has lost the repository"),
     }
 }
 

@@ -148,13 +148,22 @@ fn of_conflicts(
     found: &mut Vec<Risk>,
 ) -> Result<(), SupervisorError> {
     for pair in conflicts(campaign, situation)?.pairs {
+        let advice = if pair.a == campaign.target {
+            format!(
+                "orch merge --resolve {} checks it out in a worktree, once its work is finished",
+                pair.b
+            )
+        } else {
+            "tell those who work on them (`orch send`), or let one wait for the other and carry its commits"
+                .to_owned()
+        };
         found.push(Risk::new(
             format!(
                 "their branches conflict as they stand: {}",
                 pair.shown().join(", ")
             ),
             format!("{}, {}", pair.a, pair.b),
-            "tell those who work on them (`orch send`), or let one wait for the other and carry its commits",
+            advice,
         ));
     }
     for group in red_unions(situation.scheduler.state()) {

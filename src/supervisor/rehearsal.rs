@@ -25,6 +25,8 @@ pub fn rehearse_merge(
     let target = into.unwrap_or(&campaign.target).to_owned();
     let before = campaign.repo.branch_tip(&target)?;
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
+    // Nobody is started.
+    scheduler.hold_conflicts();
     let at = scheduler.state().now;
     let run = scheduler
         .state()

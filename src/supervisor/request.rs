@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, WorkRef};
+use crate::plan::{CommitId, PlanName, WorkRef};
 use crate::schedule::Steer;
 
-use super::Outgoing;
+use super::{Outgoing, ResolveReport, ResolveStep};
 
 /// What another process asks of the supervisor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub enum Request {
     },
     /// Send a message.
     Send(Outgoing),
+    /// Check a conflict out, take in what was made of it and land it, or give it up.
+    Resolve {
+        /// The plan.
+        plan: PlanName,
+        /// Which of these.
+        step: ResolveStep,
+    },
     /// Land plans.
     Merge {
         /// Which, whole or up to the end of a phase; empty for every finished one.
@@ -42,6 +49,8 @@ pub enum Answer {
     Accepted,
     /// Every plan of a merge request has landed or not.
     Merged(MergeReport),
+    /// A conflict was checked out or given up.
+    Resolved(ResolveReport),
     /// The supervisor ended before it came to it: nothing was done.
     Ended,
     /// It will not be done.

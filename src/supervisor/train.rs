@@ -1,8 +1,7 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use crate::plan::PlanName;
 use crate::schedule::train::{Answer, Order};
-use crate::schedule::{Input, PlanRun, State, UnionTrial};
+use crate::schedule::{Event, Input, PlanRun, State, UnionTrial};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -15,14 +14,20 @@ impl Engine<'_> {
         match order {
             Order::Try(trial) => {
                 let (admin, known) = (self.admin.clone(), known(self.scheduler.state(), &target));
-                let about = trial.stack.last().cloned();
-                self.answer_train(about, move || {
+                self.answer_train(move || {
                     perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
                 });
             }
             Order::Land(landing) => {
-                let about = landing.stack.last().cloned();
-                self.answer_train(about, move || perform::land(&campaign, &yard, &landing, &target));
+                self.answer_train(move || {
+                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target);
+                    let about = landing.stack.last();
+                    let warn = |why| Event::Warning {
+                        plan: about.cloned(),
+                        why,
+                    };
+                    (answer, warnings.into_iter().map(warn).collect())
+                });
             }
             Order::Stop(trial) => {
                 tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
@@ -43,16 +48,12 @@ impl Engine<'_> {
         });
     }
 
-    fn answer_train(
-        &self,
-        about: Option<PlanName>,
-        work: impl FnOnce() -> (Answer, Vec<String>) + Send + 'static,
-    ) {
+    fn answer_train(&self, work: impl FnOnce() -> (Answer, Vec<Event>) + Send + 'static) {
         let sender = self.sender.clone();
         self.in_background(move || {
-            let (answer, warnings) = work();
-            for why in warnings {
-                let _ = sender.send(Message::Warning(about.clone(), why));
+            let (answer, facts) = work();
+            for fact in facts {
+                let _ = sender.send(Message::Input(Input::Event(fact)));
             }
             Message::Input(Input::Train(answer))
         });

@@ -10,8 +10,8 @@ use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
 use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId};
 use crate::schedule::{
-    At, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history, phase_state,
-    plan_state, task_state,
+    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history,
+    phase_state, plan_state, task_state,
 };
 
 use super::landed_by_hand::landed_by_hand;
@@ -30,6 +30,8 @@ pub struct Situation {
     pub driven: bool,
     /// How long work is expected to take.
     pub durations: Durations,
+    /// What is in the state and not in the journal yet: plans that a person has landed.
+    pub found: Vec<Event>,
 }
 
 /// The answer of `orch status --json`.
@@ -204,7 +206,7 @@ impl Situation {
         };
         let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
         let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
-        let mut epoch = None;
+        let (mut epoch, mut found) = (None, Vec::new());
         if let Some(reader) = reader {
             scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
             epoch = Some(reader.epoch());
@@ -212,12 +214,12 @@ impl Situation {
             let now = reader.epoch().at(Timestamp::now());
             scheduler.observe(now);
             // Shown at once, and written down by the next supervisor.
-            for found in landed_by_hand(campaign, scheduler.state()).unwrap_or_default() {
-                let _ = scheduler.take(now, &found);
-            }
+            found = landed_by_hand(campaign, scheduler.state()).unwrap_or_default();
+            found.retain(|found| scheduler.take(now, found));
         }
         Ok(Self {
             scheduler,
+            found,
             epoch,
             driven,
             durations,

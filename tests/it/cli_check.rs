@@ -162,12 +162,10 @@ fn what_is_not_supported_yet_is_said_and_never_ignored() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "plans.toml",
-        format!("[merge]\non_conflict = \"agent\"\n{AGENT}[plans.a]\nprompt = \"x\"\nbase = \"main\"\n"),
+        format!("{AGENT}[plans.a]\nprompt = \"x\"\nbase = \"main\"\n"),
     );
     let all = faults(&sandbox).join("\n");
-    for key in ["base", "on_conflict"] {
-        assert!(all.contains(key), "{key} is not in {all}");
-    }
+    assert!(all.contains("base"), "{all}");
     assert!(all.contains("not yet supported"), "{all}");
 }
 

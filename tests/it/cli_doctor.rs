@@ -109,6 +109,40 @@ fn a_finished_plan_is_not_worked_on_again_after_the_database_was_deleted() {
 }
 
 #[test]
+fn a_run_writes_down_again_what_the_journal_has_lost_before_it_goes_on() {
+    for cut in [0, 1, 2] {
+        let sandbox = finished();
+        sandbox.plan("q", "", &document(&[1]), "work 1.1");
+        let log = sandbox.join(".git/orch/orch.db-wal");
+        match cut {
+            // Nothing of it is left.
+            0 => {
+                for tail in ["", "-wal", "-shm"] {
+                    let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
+                }
+            }
+            1 => {
+                fs::write(sandbox.join(".git/orch/orch.db"), "").unwrap();
+                let _ = fs::remove_file(&log);
+            }
+            // The end of it was lost with the power.
+            _ => {
+                let run = sandbox.join(".git/orch/orch.db");
+                let database = rusqlite::Connection::open(run).unwrap();
+                let kept = "DELETE FROM events WHERE seq > (SELECT min(seq) + 3 FROM events)";
+                database.execute(kept, []).unwrap();
+            }
+        }
+        sandbox.orch("up").code(0).ok();
+        assert_eq!(
+            (sandbox.state("p"), sandbox.state("q")),
+            ("finished".into(), "finished".into())
+        );
+        assert_eq!(sandbox.starts(), ["p-1", "q-1"], "cut {cut}");
+    }
+}
+
+#[test]
 fn a_landed_plan_stays_landed_when_nothing_but_the_target_is_left() {
     let sandbox = finished();
     sandbox.orch("merge").code(0).ok();
@@ -196,6 +230,64 @@ fn a_repository_that_was_moved_with_its_worktrees_goes_on() {
 }
 
 #[test]
+fn nothing_is_begun_in_a_repository_that_was_moved_before_doctor_has_connected_it_pruned_or_not() {
+    let sandbox = begun();
+    let (old, new) = (sandbox.beside(""), sandbox.beside("elsewhere"));
+    fs::create_dir(&new).unwrap();
+    for name in ["repo", "repo.worktrees"] {
+        fs::rename(old.join(name), new.join(name)).unwrap();
+    }
+    let orch = |line: &str| {
+        let mut command = sandbox.command(line.split_whitespace());
+        crate::support::Said::of(command.current_dir(new.join("repo")))
+    };
+    let moved = Tree::at(new.join("repo.worktrees/p"));
+    moved.write("mine.txt", "uncommitted");
+    for prune in [false, true] {
+        if prune {
+            Tree::at(new.join("repo")).git("worktree prune");
+        }
+        for line in ["up", "merge"] {
+            orch(line).code(2).says("but at").says("orch doctor --fix").ok();
+        }
+        assert_eq!(sandbox.starts(), ["p-1"]);
+    }
+    orch("doctor --fix").code(0).ok();
+    assert_eq!(moved.status(), "?? mine.txt");
+    orch("up").code(0).ok();
+    assert_eq!(moved.read("mine.txt"), "uncommitted");
+}
+
+#[test]
+fn a_copy_of_a_repository_leaves_the_first_one_s_agents_and_worktrees_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("on");
+    sandbox.plan("p", "", &document(&[1]), "gate on; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("on");
+    let copy = sandbox.beside("copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([sandbox.path(), copy.as_path()])
+        .status();
+    assert!(copied.unwrap().success());
+    let orch = |line: &str| {
+        let mut command = sandbox.command(line.split_whitespace());
+        crate::support::Said::of(command.current_dir(&copy))
+    };
+    for line in ["up", "merge"] {
+        orch(line).code(2).says("is this a copy of a repository?").ok();
+    }
+    orch("doctor --fix").code(1).ok();
+    let _ = orch("down --now");
+    sandbox.open("on");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1"]);
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn a_repository_that_was_moved_alone_is_found_by_its_worktrees_again() {
     let sandbox = begun();
     sandbox.settings("worktrees = \"../trees/{plan}\"");
@@ -232,11 +324,19 @@ fn a_worktree_whose_folder_or_entry_is_gone_comes_back() {
     is_mended(&sandbox);
     assert_eq!(tree.read("mine.txt"), "uncommitted");
     assert_eq!(tree.status(), "?? mine.txt");
+    fs::remove_file(tree.join(".git")).unwrap();
+    sandbox.orch("up").code(2).says("has lost the repository").ok();
+    is_mended(&sandbox);
+    assert_eq!(tree.status(), "?? mine.txt");
 }
-
 #[test]
 fn a_lock_of_a_dead_git_is_removed_and_one_that_is_held_is_not() {
     let sandbox = finished();
+    // Of housekeeping that was killed.
+    let housekeeping = sandbox.join(".git/objects/maintenance.lock");
+    fs::write(&housekeeping, "").unwrap();
+    is_mended(&sandbox);
+    assert!(!housekeeping.exists());
     let lock = sandbox.join(".git/worktrees/p/index.lock");
     let held = fs::File::create(&lock).unwrap();
     let found = findings(&sandbox);

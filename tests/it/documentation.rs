@@ -57,6 +57,7 @@ fn every_key_of_the_manifest_is_documented_and_no_other() {
         ("[merge]", "/$defs/RawMerge/properties"),
         ("[escalate]", "/$defs/RawEscalate/properties"),
         ("[sync.NAME]", "/$defs/RawSync/properties"),
+        ("regenerate", "/$defs/RawRegenerate/properties"),
         ("[plans.NAME]", "/$defs/RawPlan/properties"),
         ("[plans.NAME.phases.N]", "/$defs/RawPhase/properties"),
     ] {
@@ -82,7 +83,7 @@ fn every_state_is_documented_and_no_other() {
 
 #[test]
 fn every_event_is_documented_and_no_other() {
-    let source = page("src/schedule/event.rs");
+    let source = page("src/schedule/event.rs") + &page("src/schedule/resolving.rs");
     let names: BTreeSet<String> = source
         .split("#[serde(rename = \"")
         .skip(1)

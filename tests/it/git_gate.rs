@@ -137,6 +137,11 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     let own = tree.commit_file("own.txt", "committed on no branch");
     admin.ensure_detached("train@0", &path, &second).unwrap();
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
+    // While a check was at work there.
+    let own = tree.commit_file("own.txt", "committed beside a check");
+    admin.note_left("train@0").unwrap();
+    admin.ensure_detached("train@0", &path, &first).unwrap();
+    assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
 }
 
 #[test]

@@ -143,6 +143,24 @@ fn the_git_file_is_missing() {
 }
 
 #[test]
+fn a_worktree_for_checks_begun_for_one_commit_is_finished_at_the_one_that_is_checked() {
+    let bench = Bench::new();
+    let old = bench.scratch.head();
+    let new = bench.scratch.commit_file("src/a.txt", "b\n");
+    let path = bench.scratch.beside("trees/train");
+    bench.admin.ensure_detached("train@0", &path, &old).unwrap();
+    let marker = bench.scratch.join(".git/orch/worktrees/train@0.json");
+    let note = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, note.replace("\"made\"", "\"making\"")).unwrap();
+    fs::remove_file(path.join("src/a.txt")).unwrap();
+    fs::write(bench.scratch.join(".git/worktrees/train/index.lock"), "").unwrap();
+    let ready = bench.admin.ensure_detached("train@0", &path, &new).unwrap();
+    assert_eq!(ready.head, new);
+    assert_eq!(Tree::at(&path).read("src/a.txt"), "b\n");
+    assert!(inspect(&path).unwrap().is_clean());
+}
+
+#[test]
 fn a_branch_that_moved_before_anybody_was_let_in_is_somebody_elses() {
     let bench = Bench::making();
     bench

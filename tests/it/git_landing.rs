@@ -330,6 +330,22 @@ fn a_checkout_whose_git_was_killed_among_its_files_is_brought_along_to_the_end()
 }
 
 #[test]
+fn locks_of_the_branch_and_of_head_that_a_dead_git_left_hinder_no_landing() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    for lock in [".git/HEAD.lock", ".git/refs/heads/main.lock"] {
+        scratch.write(lock, "");
+    }
+    assert_eq!(repo.land(&plan).unwrap().commit, new);
+    assert_eq!(scratch.status(), "");
+}
+
+#[test]
 fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
     let scratch = Scratch::new();
     let (old, new) = (

@@ -127,6 +127,31 @@ fn commits_on_a_detached_head_or_another_branch_are_kept() {
 }
 
 #[test]
+fn changes_that_git_was_told_not_to_look_at_and_refs_of_the_worktree_s_own_are_kept() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let scratch = Scratch::new();
+        let bench = Bench::new(scratch);
+        bench.tree.git(&format!("update-index {flag} README.md"));
+        bench.judge().unwrap();
+        bench.tree.write("README.md", "precious\n");
+        assert_eq!(bench.tree.status(), "");
+        let kept = bench.kept();
+        assert!(
+            matches!(&kept[0], KeepReason::Hidden { files, .. } if files.len() == 1),
+            "{kept:?}"
+        );
+        bench.tree.remove("README.md");
+        bench.judge().unwrap();
+    }
+    let bench = Bench::new(Scratch::new());
+    let commit = bench.tree.git("commit-tree -m precious HEAD^{tree}");
+    bench.tree.git(&format!("update-ref refs/worktree/mine {commit}"));
+    assert!(
+        matches!(&bench.kept()[0], KeepReason::NotLanded { branch, .. } if branch == "refs/worktree/mine")
+    );
+}
+
+#[test]
 fn work_done_after_the_proof_is_kept() {
     let bench = Bench::new(Scratch::new());
     let proof = bench.judge().unwrap();

@@ -1,10 +1,15 @@
 //! Hooks of the merge, and how notices are routed.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Said, Sandbox, document};
 
 #[test]
 fn a_pre_merge_hook_can_refuse_and_is_told_the_verified_commit() {
@@ -64,4 +69,116 @@ fn notices_carry_their_urgency_and_the_same_trouble_is_told_once() {
     assert!(told().ends_with("low run.settled\n"), "{}", told());
     let last: Value = serde_json::from_str(&fs::read_to_string(sandbox.mark("last")).unwrap()).unwrap();
     assert_eq!(last["urgency"], "low");
+}
+
+/// A block of `docs/hooks.md` that has this in it.
+fn example(part: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/hooks.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks = page.split("```").skip(1).step_by(2);
+    let found = blocks.filter_map(|block| block.split_once('\n'));
+    let found: Vec<&str> = found
+        .map(|(_, text)| text)
+        .filter(|text| text.contains(part))
+        .collect();
+    assert_eq!(found.len(), 1, "{part}");
+    found[0].to_owned()
+}
+
+/// A run in which one plan fails and one waits for a person, with programs that note how they are called.
+fn troubled(tables: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.tables(tables);
+    sandbox.plan("p", "", &document(&[1]), "echo broken >&2; exit 1");
+    sandbox.plan("q", "gate = \"approve\"", &document(&[1]), "work 1.1");
+    fs::create_dir(sandbox.beside("bin")).unwrap();
+    for name in ["notify-send", "mail"] {
+        let program = sandbox.beside("bin").join(name);
+        let script = format!("#!/bin/sh\necho \"$*\" >> \"$MARKS/{name}\"; cat >> \"$MARKS/{name}\"\n");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    sandbox
+}
+
+fn up(sandbox: &Sandbox) {
+    let path = std::env::var("PATH").unwrap();
+    let mut command = sandbox.command(["up"]);
+    command.env("PATH", format!("{}:{path}", sandbox.beside("bin").display()));
+    Said::of(&mut command).code(1).ok();
+}
+
+fn is_here(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        println!("`{program}` is not here: its example is not run");
+    }
+    found
+}
+
+#[test]
+fn the_example_for_the_desktop_tells_what_is_not_merely_good_news() {
+    let sandbox = troubled(&example("notify-send"));
+    up(&sandbox);
+    let told = fs::read_to_string(sandbox.mark("notify-send")).unwrap();
+    assert!(told.contains("-u critical orch: plan.failed p\n"), "{told}");
+    assert!(told.contains("-u critical orch: wait.escalated q\n"), "{told}");
+}
+
+#[test]
+fn the_example_of_a_webhook_sends_the_event_as_it_is() {
+    if !is_here("curl") {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = std::thread::spawn(move || {
+        let mut events = Vec::new();
+        while events.len() < 3 {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(&stream);
+            let (mut length, mut line) = (0, String::new());
+            while reader.read_line(&mut line).unwrap() > 2 {
+                let lower = line.to_ascii_lowercase();
+                if let Some(bytes) = lower.strip_prefix("content-length:") {
+                    length = bytes.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            (&stream)
+                .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            let event: Value = serde_json::from_slice(&body).unwrap();
+            events.push(event["event"].as_str().unwrap().to_owned());
+        }
+        events
+    });
+    let tables = example("curl -sf").replace("https://example.org", &format!("http://{address}"));
+    up(&troubled(&tables));
+    let mut events = served.join().unwrap();
+    events.sort();
+    assert_eq!(events, ["plan.failed", "run.stopped", "wait.escalated"]);
+}
+
+#[test]
+fn the_example_of_a_script_goes_by_the_urgency() {
+    if !is_here("jq") {
+        return;
+    }
+    let sandbox = troubled(&example("./scripts/tell"));
+    fs::create_dir(sandbox.join("scripts")).unwrap();
+    sandbox.write("scripts/tell", example("event=$(cat)"));
+    let script = sandbox.join("scripts/tell");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+    up(&sandbox);
+    let mailed = fs::read_to_string(sandbox.mark("mail")).unwrap();
+    assert!(
+        mailed.contains("-s orch: wait.escalated q lead@example.org") && mailed.contains("orch why q"),
+        "{mailed}"
+    );
+    let logged = fs::read_to_string(sandbox.beside("orch-trouble.log")).unwrap();
+    assert!(logged.starts_with("plan.failed p: "), "{logged}");
 }

@@ -365,3 +365,50 @@ fn a_plan_of_which_half_was_picked_has_not_landed_and_merging_the_rest_adds_no_e
     sandbox.orch("merge p").code(0).ok();
     assert_eq!((sandbox.head(), sandbox.state("p").as_str()), (before, "landed"));
 }
+
+#[test]
+fn that_a_person_landed_a_plan_is_known_after_it_was_cleaned_away_and_its_dependents_go_on() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    sandbox.git("merge -q --squash orch/a");
+    sandbox.git_args(["commit", "-q", "-m", "squashed by hand"]);
+    sandbox.orch("clean").code(0).says("removed a").ok();
+    assert_eq!(sandbox.state("a"), "landed", "{}", sandbox.why("a"));
+    sandbox.plan("b", "depends = [\"a@landed\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("b"), "finished", "{}", sandbox.why("b"));
+}
+
+#[test]
+fn a_plan_that_a_person_squashed_is_still_known_when_orch_lands_others_on_top() {
+    let sandbox = Sandbox::new();
+    for name in ["x", "y"] {
+        sandbox.plan(name, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.orch("up").code(0).ok();
+    sandbox.git("merge -q --squash orch/x");
+    sandbox.git_args(["commit", "-q", "-m", "squashed by hand"]);
+    sandbox.write("x-1.1.txt", "changed since").commit("go on");
+    sandbox.orch("merge y").code(0).ok();
+    for name in ["x", "y"] {
+        assert_eq!(sandbox.state(name), "landed", "{}", sandbox.why(name));
+    }
+}
+
+#[test]
+fn a_running_supervisor_notices_what_a_person_lands() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("long");
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "depends = [\"a@landed\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("long", "", &document(&[1]), "gate long; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("long");
+    sandbox.happened("plan.finished", "a");
+    sandbox.git("merge -q --no-ff orch/a");
+    sandbox.happened("merge.found", "a");
+    sandbox.happened("plan.finished", "b");
+    sandbox.open("long");
+    up.end().code(0).ok();
+}

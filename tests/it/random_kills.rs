@@ -1,7 +1,7 @@
 //! Killed at random: any process of a run dies at any instant, again and again, and the run ends as the undisturbed one.
 //!
 //! `ORCH_KILLS` sets how many are killed in all, `ORCH_KILLS_SEED` replays the draws of an earlier time (what is alive at
-//! the instant drawn may still differ), `ORCH_KILLS_GIT=1` lets git commands die too, at any instant of theirs.
+//! the instant drawn may still differ).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,11 +47,6 @@ fn start(sandbox: &Sandbox) -> Running {
 fn passed(sandbox: &Sandbox) -> usize {
     let file = fs::metadata(sandbox.beside("points"));
     file.map_or(0, |file| file.len() as usize / LINE)
-}
-
-/// Whether commands that agents and orch call die too, any instant of theirs.
-fn with_git() -> bool {
-    asked("ORCH_KILLS_GIT", 0) > 0
 }
 
 /// Every living process of the run, by what it is. The kinds are drawn first, so that the many do not hide the few.
@@ -119,11 +114,7 @@ fn run(seed: u64, undisturbed: &Outcome) -> Tally {
             if !up.is_alive() {
                 break;
             }
-            let mut found = living(&sandbox);
-            if !with_git() {
-                found.remove("git");
-                found.remove("other");
-            }
+            let found = living(&sandbox);
             let kinds: Vec<&str> = found.keys().copied().collect();
             let Some(kind) = (!kinds.is_empty()).then(|| *dice.pick(&kinds)) else {
                 continue;

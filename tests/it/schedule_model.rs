@@ -14,9 +14,10 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Heads, Hold, Input, LaneNote, Launch, Lost,
-    Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Readiness,
-    Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work, plan_state, steer,
+    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
+    Launch, Lost, Machine, Obstacle, ObstacleKind, Outcome, PhaseWork, Pinned, PlanRun, PlanWork, Prefix,
+    Readiness, Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work,
+    plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -174,6 +175,7 @@ fn plans(dice: &mut Dice) -> Work {
         });
     }
     Work {
+        resolvers: Vec::new(),
         plans,
         agents: BTreeMap::from([(
             "two".parse().unwrap(),
@@ -409,10 +411,10 @@ impl World {
                     }
                 }
             }
-            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed {
+            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed(Failed {
                 plan,
                 why: "red".to_owned(),
-            },
+            }),
             Effect::Verify { plan } => Event::VerifyPassed {
                 plan,
                 commit: commit(),
@@ -430,6 +432,7 @@ impl World {
                 uncommitted: u32::from(!wanted && self.trouble && self.dice.percent(10)),
             }),
             Effect::Train { order, .. } => return self.train(order),
+            Effect::Resolve(order) => unreachable!("{order:?}: nobody is named to resolve conflicts"),
             Effect::Look { plan, attempt, .. } => return self.coming.push(Coming::Look(plan, attempt)),
             Effect::Union(trial) => {
                 self.coming.push(Coming::Union(trial.id, None));

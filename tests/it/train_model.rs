@@ -242,6 +242,8 @@ impl World {
                 let why = MergeTrouble::Conflict {
                     with: Vec::new(),
                     files: Vec::new(),
+                    tried: None,
+                    sides: None,
                 };
                 return Err(Tried::Conflict(name(plan), why));
             }

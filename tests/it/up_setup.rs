@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Sandbox, Scratch, SharedBlocks, document};
 
 /// Commits files, and not the manifest: that would be a change of the target's checkout.
 fn commit(sandbox: &Sandbox, files: &str) {
@@ -60,6 +60,42 @@ fn ignored_files_that_are_named_come_along_and_no_others() {
     sandbox.orch("merge").code(0).ok();
     sandbox.orch("clean").code(0).ok();
     assert!(!p.path().exists() && sandbox.join(".env").exists());
+}
+
+#[test]
+fn copies_share_their_blocks_where_the_file_system_can() {
+    let root = tempfile::tempdir().unwrap();
+    let point = root.path().to_owned();
+    let Some(disk) = SharedBlocks::mount(&point) else {
+        println!("nothing makes or mounts a file system with shared blocks here: not tried");
+        return;
+    };
+    let sandbox = Sandbox::around(Scratch::within(root));
+    sandbox.write(".gitignore", "big\n");
+    commit(&sandbox, ".gitignore");
+    let size = disk.more_than_half();
+    let mut bytes = vec![0; usize::try_from(size).unwrap()];
+    // What could be compressed away would prove nothing.
+    let mut state = 1u64;
+    for piece in bytes.chunks_exact_mut(8) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        piece.copy_from_slice(&state.to_le_bytes());
+    }
+    fs::write(sandbox.join("big"), &bytes).unwrap();
+    sandbox.settings("copy = [\"big\"]\nmin_free_disk = \"1m\"");
+    for plan in ["p", "q", "r"] {
+        sandbox.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.orch("up").code(0).ok();
+    for plan in ["p", "q", "r"] {
+        assert_eq!(
+            fs::metadata(sandbox.worktree(plan).join("big")).unwrap().len(),
+            size
+        );
+    }
+    // A copy of its own from then on.
+    fs::write(sandbox.worktree("p").join("big"), "changed").unwrap();
+    assert_eq!(fs::metadata(sandbox.join("big")).unwrap().len(), size);
 }
 
 #[test]

@@ -356,3 +356,18 @@ fn a_full_disk_under_the_worktrees_is_a_failure_of_the_plan_that_another_up_mend
     sandbox.script("p", "rm -f big; work 1.1");
     sandbox.orch("up").code(0).ok();
 }
+
+#[test]
+fn locks_that_an_agent_s_dead_git_left_do_not_keep_its_work_from_being_committed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo mine > f; orch task done -q 1.1; books=$(git rev-parse --absolute-git-dir); touch \"$books/index.lock\" \
+         \"$books/HEAD.lock\" \"$(git rev-parse --git-common-dir)/refs/heads/orch/p.lock\"",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1"]);
+    assert_eq!(sandbox.git("show orch/p:f"), "mine");
+}

@@ -1,7 +1,7 @@
 //! When an obstacle is over, as services and programs say it.
 
 use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 /// A shorter delay is the program's own between two tries, and says nothing about the limit.
@@ -29,7 +29,8 @@ pub(super) fn seconds(number: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// The end that a text tells, in seconds since 1970: `…|1763000000`, `try again in 2h 5m`, `resets 3pm`.
+/// The end that a text tells, in seconds since 1970: `…|1763000000`, `try again in 2h 5m`, `resets 3pm`, `try again at Nov 22nd, 2026
+/// 12:17 AM`.
 pub(super) fn told_in(text: &str, now: Timestamp) -> Option<i64> {
     let lower = text.to_lowercase();
     let found = stamp(&lower)
@@ -117,45 +118,107 @@ fn spelled(text: &str) -> Option<i64> {
         .map(|total| total.ceil() as i64)
 }
 
-/// `resets 3pm`, `resets at 11:30 am (UTC)`, `try again at 4:05 pm`: the next such time, in the zone that is named, else
-/// in this machine's.
+/// `resets 3pm`, `resets at 11:30 am (UTC)`, `try again at Nov 22nd, 2026 4:05 PM`: that time of that day, else the next such
+/// time, in the zone that is named, else in this machine's.
 fn time_of_day(text: &str, now: Timestamp) -> Option<i64> {
     let markers = ["resets at ", "reset at ", "resets ", "try again at "];
     markers.iter().find_map(|marker| {
         text.match_indices(marker).find_map(|(at, _)| {
             let rest = &text[at + marker.len()..];
-            let hour_end = rest.find(|c: char| !c.is_ascii_digit())?;
-            let mut hour: i8 = rest[..hour_end].parse().ok()?;
-            let mut rest = &rest[hour_end..];
-            let mut minute: i8 = 0;
-            if let Some(minutes) = rest.strip_prefix(':') {
-                minute = minutes.get(..2)?.parse().ok()?;
-                rest = &minutes[2..];
-            }
-            let rest = rest.trim_start();
-            if rest.starts_with("pm") {
-                hour = hour % 12 + 12;
-            } else if rest.starts_with("am") {
-                hour %= 12;
-            } else if minute == 0 {
-                return None;
-            }
+            let (day, rest) = day(rest).map_or((None, rest), |(day, rest)| (Some(day), rest));
+            let (time, rest) = time(rest)?;
             let zone = if rest.contains("utc") || rest.contains("gmt") {
                 TimeZone::UTC
             } else {
                 named_zone(rest).unwrap_or_else(TimeZone::system)
             };
-            let time = Time::new(hour, minute, 0, 0).ok()?;
             let here = now.to_zoned(zone.clone());
-            let today = here.date().to_datetime(time).to_zoned(zone).ok()?;
-            let due = if today.timestamp() <= now {
-                today.tomorrow().ok()?
-            } else {
-                today
+            let moment = |date: Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
+            let due = match day {
+                Some(Day {
+                    year: Some(year),
+                    month,
+                    day,
+                }) => moment(Date::new(year, month, day).ok()?)?,
+                Some(Day { month, day, .. }) => {
+                    // Around the turn of the year.
+                    let of = |year| Date::new(year, month, day).ok().and_then(moment);
+                    let this = of(here.year())?;
+                    if this.timestamp() < now {
+                        of(here.year() + 1)?
+                    } else {
+                        this
+                    }
+                }
+                None => {
+                    let today = moment(here.date())?;
+                    if today.timestamp() <= now {
+                        today.tomorrow().ok()?
+                    } else {
+                        today
+                    }
+                }
             };
             Some(due.timestamp().as_second())
         })
     })
+}
+
+/// A day as people write it.
+struct Day {
+    year: Option<i16>,
+    month: i8,
+    day: i8,
+}
+
+/// `nov 22nd, 2026`, `november 22 at`, `nov 22,`, and what follows.
+fn day(text: &str) -> Option<(Day, &str)> {
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let (month, rest) = text.split_once(' ')?;
+    let month = MONTHS.iter().position(|name| month.starts_with(name))?;
+    let (day, rest) = number(rest)?;
+    let suffix = ["st", "nd", "rd", "th"];
+    let rest = suffix
+        .iter()
+        .find_map(|suffix| rest.strip_prefix(suffix))
+        .unwrap_or(rest);
+    let rest = rest.trim_start_matches([',', ' ']);
+    let (year, rest) = match number(rest) {
+        Some((year, rest)) if year >= 1000 => (Some(year), rest.trim_start_matches([',', ' '])),
+        _ => (None, rest),
+    };
+    let day = Day {
+        year,
+        month: i8::try_from(month + 1).ok()?,
+        day: i8::try_from(day).ok()?,
+    };
+    Some((day, rest.strip_prefix("at ").unwrap_or(rest)))
+}
+
+/// `3pm`, `11:30 am`, `16:05`, and what follows.
+fn time(text: &str) -> Option<(Time, &str)> {
+    let (hour, mut rest) = number(text)?;
+    let (mut hour, mut minute) = (i8::try_from(hour).ok()?, None);
+    if let Some(minutes) = rest.strip_prefix(':') {
+        minute = Some(minutes.get(..2)?.parse().ok()?);
+        rest = &minutes[2..];
+    }
+    let rest = rest.trim_start();
+    if rest.starts_with("pm") {
+        hour = hour % 12 + 12;
+    } else if rest.starts_with("am") {
+        hour %= 12;
+    } else if minute.is_none() {
+        return None;
+    }
+    Some((Time::new(hour, minute.unwrap_or(0), 0, 0).ok()?, rest))
+}
+
+fn number(text: &str) -> Option<(i16, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
 }
 
 /// `(Europe/Berlin)`; the text is in small letters, and names of zones are looked up whatever their case.
@@ -189,6 +252,18 @@ mod tests {
             ("retry after 3600".to_owned(), Some(3600)),
             ("limit reached, resets 3pm (UTC)".to_owned(), Some(5 * 3600)),
             ("resets at 9:30 am (UTC)".to_owned(), Some(23 * 3600 + 1800)),
+            ("resets 16:30 (UTC)".to_owned(), Some(6 * 3600 + 1800)),
+            (
+                "try again at Nov 22nd, 2026 12:17 AM (UTC)".to_owned(),
+                Some(14 * 3600 + 17 * 60),
+            ),
+            ("resets Nov 23 at 10am (UTC)".to_owned(), Some(2 * 86_400)),
+            (
+                "resets November 24, 3:30pm (UTC)".to_owned(),
+                Some(3 * 86_400 + 5 * 3600 + 1800),
+            ),
+            ("try again at Nov 1st, 2027 1:00 AM (UTC)".to_owned(), None),
+            ("try again at Nov 40th, 2026 1:00 AM (UTC)".to_owned(), None),
             ("slow down".to_owned(), None),
             ("wait a minute".to_owned(), None),
             ("try again in 400 days".to_owned(), None),

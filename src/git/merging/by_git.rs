@@ -20,6 +20,9 @@ const AT_ONCE: GitVersion = GitVersion { major: 2, minor: 50 };
 /// Since here it takes options of the merge strategy, and `git merge` obeys `diff.algorithm`.
 const ALGORITHM: GitVersion = GitVersion { major: 2, minor: 46 };
 
+/// Since here it takes what two commits have in common on its input too.
+const BASE_ON_INPUT: GitVersion = GitVersion { major: 2, minor: 41 };
+
 /// So long a first answer is waited for before the process is thought to hold it back. It then gets the end of its
 /// input, at which it answers: nothing is lost by waiting too briefly but speed.
 const PATIENCE: Timespec = Timespec {
@@ -68,9 +71,11 @@ impl ByGit {
         self.live.as_ref().map(|live| &live.attributes)
     }
 
-    /// Merges two commits. The process at hand is asked only when `same_attributes`: its own commit's are those of `onto`.
+    /// Merges two commits. The process at hand is asked only when `same_attributes`: its own commit's are those of `onto`. With
+    /// their one best common ancestor as `base`, git need not go through their histories for it.
     pub(super) fn merge(
         &mut self,
+        base: Option<&CommitId>,
         onto: &CommitId,
         head: &CommitId,
         same_attributes: bool,
@@ -84,7 +89,8 @@ impl ByGit {
             self.lives = self.live.is_some();
         }
         if let Some(live) = &mut self.live {
-            match live.ask(onto, head) {
+            let base = base.filter(|_| self.git >= BASE_ON_INPUT);
+            match live.ask(base, onto, head) {
                 Ok((answered, more)) => {
                     if !more {
                         (self.live, self.lives) = (None, false);
@@ -164,9 +170,15 @@ impl ByGit {
 
 impl Live {
     /// The answer, and whether it can be asked again.
-    fn ask(&mut self, onto: &CommitId, head: &CommitId) -> io::Result<(Answered, bool)> {
+    fn ask(
+        &mut self,
+        base: Option<&CommitId>,
+        onto: &CommitId,
+        head: &CommitId,
+    ) -> io::Result<(Answered, bool)> {
         let mut input = self.input.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        input.write_all(format!("{onto} {head}\n").as_bytes())?;
+        let base = base.map(|base| format!("{base} -- ")).unwrap_or_default();
+        input.write_all(format!("{base}{onto} {head}\n").as_bytes())?;
         let more = self.merges > 0 || self.answers()?;
         if more {
             self.input = Some(input);

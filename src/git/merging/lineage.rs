@@ -54,6 +54,55 @@ const TIPS: u8 = 2;
 const STALE: u8 = 4;
 const FOUND: u8 = 8;
 
+/// Commits that are being painted.
+#[derive(Debug, Default)]
+struct Painting {
+    marks: HashMap<Oid, Mark>,
+    /// Those to go on from, by time: one may be there more than once.
+    queue: BinaryHeap<(i64, Oid)>,
+    /// How many of the queue are not below a common ancestor. Counted, since a queue may be long.
+    fresh: usize,
+}
+
+#[derive(Debug, Default)]
+struct Mark {
+    paint: u8,
+    /// How often it is in the queue.
+    queued: usize,
+}
+
+impl Painting {
+    fn of(&self, id: Oid) -> u8 {
+        self.marks.get(&id).map_or(0, |mark| mark.paint)
+    }
+
+    fn mark(&mut self, id: Oid, paint: u8) {
+        let mark = self.marks.entry(id).or_default();
+        if mark.paint & STALE == 0 && paint & STALE != 0 {
+            self.fresh -= mark.queued;
+        }
+        mark.paint |= paint;
+    }
+
+    /// Paints a commit of this time and puts it in the queue.
+    fn add(&mut self, id: Oid, paint: u8, time: i64) {
+        self.mark(id, paint);
+        let mark = self.marks.entry(id).or_default();
+        mark.queued += 1;
+        self.fresh += usize::from(mark.paint & STALE == 0);
+        self.queue.push((time, id));
+    }
+
+    /// Takes the newest out of the queue.
+    fn next(&mut self) -> Option<Oid> {
+        let (_, id) = self.queue.pop()?;
+        let mark = self.marks.entry(id).or_default();
+        mark.queued -= 1;
+        self.fresh -= usize::from(mark.paint & STALE == 0);
+        Some(id)
+    }
+}
+
 /// A line longer than this is begun anew.
 const LONGEST: usize = 100_000;
 
@@ -117,36 +166,34 @@ impl Lineage {
         start: Oid,
         head: Oid,
     ) -> Option<(HashMap<Oid, u8>, Vec<Oid>)> {
-        let mut paint = HashMap::from([(start, TIPS), (head, HEADS)]);
-        let mut queue = BinaryHeap::new();
-        for id in [start, head] {
-            queue.push((self.node(objects, id)?.time, id));
+        let mut painting = Painting::default();
+        for (id, paint) in [(start, TIPS), (head, HEADS)] {
+            painting.add(id, paint, self.node(objects, id)?.time);
         }
         let mut found = Vec::new();
-        while queue.iter().any(|(_, id)| paint[id] & STALE == 0) {
-            let (_, id) = queue.pop()?;
-            let mark = paint.entry(id).or_default();
+        while painting.fresh > 0 {
+            let id = painting.next()?;
             if self.line.known.contains(&id) {
-                *mark |= TIPS;
+                painting.mark(id, TIPS);
             }
-            if *mark & (HEADS | TIPS | STALE) == HEADS | TIPS && *mark & FOUND == 0 {
-                *mark |= FOUND;
+            let paint = painting.of(id);
+            if paint & (HEADS | TIPS | STALE) == HEADS | TIPS && paint & FOUND == 0 {
+                painting.mark(id, FOUND);
                 found.push(id);
             }
-            let mut given = *mark & (HEADS | TIPS | STALE);
+            let mut given = paint & (HEADS | TIPS | STALE);
             if given & (HEADS | TIPS) == HEADS | TIPS {
                 given |= STALE;
             }
             for parent in &self.node(objects, id)?.parents {
-                let mark = paint.entry(*parent).or_default();
-                if *mark & given != given {
-                    *mark |= given;
-                    queue.push((self.node(objects, *parent)?.time, *parent));
+                if painting.of(*parent) & given != given {
+                    painting.add(*parent, given, self.node(objects, *parent)?.time);
                 }
             }
         }
-        found.retain(|id| paint[id] & STALE == 0);
-        Some((paint, found))
+        found.retain(|id| painting.of(*id) & STALE == 0);
+        let paint = painting.marks.into_iter().map(|(id, mark)| (id, mark.paint));
+        Some((paint.collect(), found))
     }
 
     fn node(&mut self, objects: &mut Objects, id: Oid) -> Option<Arc<Node>> {

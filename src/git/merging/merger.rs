@@ -52,6 +52,8 @@ pub(in super::super) struct Merger {
     rewired: bool,
     /// What only the head of the merge at hand has, for the line of merges; none when that is not known.
     own: Option<Vec<Oid>>,
+    /// What the two of the merge at hand have in common; none when git is to find that out.
+    base: Option<CommitId>,
     /// The tree last found to have the attribute files of the process at hand.
     compared: Option<Oid>,
     tally: Tally,
@@ -69,6 +71,7 @@ impl Merger {
             lineage: Lineage::default(),
             settings,
             own: None,
+            base: None,
             compared: None,
             tally: Tally::default(),
         })
@@ -80,7 +83,7 @@ impl Merger {
 
     /// Merges `head` into `onto`. What is made need not be written yet.
     pub(in super::super) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
-        self.own = None;
+        (self.own, self.base) = (None, None);
         if onto == head || (self.rewired && self.repo.is_ancestor(head, onto)?) {
             return Ok(Merged::Contained);
         }
@@ -120,7 +123,7 @@ impl Merger {
             Base::One { base, own } => (base, own),
             Base::Unclear => return Err(Leave::ToGit),
         };
-        self.own = Some(own);
+        (self.own, self.base) = (Some(own), Some(commit_id(base)));
         let mut tree = |commit| self.lineage.tree(&mut self.objects, commit).ok_or(Leave::ToGit);
         let (base, onto, head) = (tree(base)?, tree(onto)?, tree(head)?);
         let mut merge = ThreeWay {
@@ -133,12 +136,12 @@ impl Merger {
     fn ask_git(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         self.save()?;
         // Where commits of one second leave it unclear, `git merge-tree` would give the tree that is there already.
-        if self.repo.is_ancestor(head, onto)? {
+        if self.base.is_none() && self.repo.is_ancestor(head, onto)? {
             return Ok(Merged::Contained);
         }
         let same = self.has_same_attributes(onto)?;
         self.tally.by_git += 1;
-        Ok(match self.by_git.merge(onto, head, same)? {
+        Ok(match self.by_git.merge(self.base.as_ref(), onto, head, same)? {
             Answered::Tree(tree) => Merged::Tree(tree),
             Answered::Conflict(files) => Merged::Conflict(files),
         })
@@ -177,7 +180,7 @@ impl Merger {
     }
 
     /// Makes a commit, with another's name on it where one is given.
-    pub(super) fn commit_of(
+    pub(in super::super) fn commit_of(
         &mut self,
         tree: &str,
         parents: &[&CommitId],

@@ -1,11 +1,13 @@
 //! Merging lines by runs of lines that stay where they are, where git's own result is certain.
 //!
-//! A run is certain to stay when each of its lines stands once in each file, the lines that stand once in two files come in
-//! the same order in both, and the run is longer than any run of other lines that the two have in common. Why: whatever
-//! git's histogram (see `text`) sets against each other across such a run holds no line of those that stand once, their
-//! order being kept, so it is shorter than the run and no rarer. And what is the same between two such runs stays too, since
-//! together with them it is one longer run. So the files fall into pieces between runs, which no change of either side
-//! reaches across, and in each piece the side counts that changed it.
+//! A run is certain to stay when it is the same in each file, its first and its last line stand once in each, the lines that
+//! stand once in two files come in the same order in both, and the run is longer than any run of other lines that the two have
+//! in common. Why: whatever git's histogram (see `text`) sets against each other across such a run, or within it shifted
+//! against itself, holds no line of those that stand once, their order being kept, so it is shorter than the run and no
+//! rarer. Whatever does hold such a line and reaches into the run takes in its first or its last line, and with it the run as
+//! it stands. Changes that slide along equal lines stop at the first and the last line. And what is the same between two
+//! such runs stays too, since together with them it is one longer run. So the files fall into pieces between runs, which no
+//! change of either side reaches across, and in each piece the side counts that changed it.
 
 use std::collections::HashMap;
 
@@ -82,7 +84,7 @@ impl<'a> Three<'a> {
         Some(longest)
     }
 
-    /// Runs of at least `least` lines that stand once in each file.
+    /// Runs of at least `least` lines that are the same in each file, and begin and end with one that stands there once.
     fn runs(&self, least: usize) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         for (at, number) in self.numbers[BASE].iter().enumerate() {
@@ -90,12 +92,21 @@ impl<'a> Three<'a> {
                 continue;
             };
             match runs.last_mut() {
-                Some((start, length)) if start.map(|start| start + *length) == [at, one, two] => *length += 1,
+                Some((start, length)) if self.is_same(*start, *length, [at, one, two]) => {
+                    *length = at + 1 - start[BASE];
+                }
                 _ => runs.push(([at, one, two], 1)),
             }
         }
         runs.retain(|(_, length)| *length >= least);
         runs
+    }
+
+    /// True when what lies between a run and a line that stands once in each file is the same in each.
+    fn is_same(&self, start: [usize; 3], length: usize, next: [usize; 3]) -> bool {
+        let gap = |file: usize| self.numbers[file].get(start[file] + length..next[file]);
+        let base = gap(BASE);
+        base.is_some() && base == gap(OURS) && base == gap(THEIRS)
     }
 
     fn by_pieces(&self, runs: &[Run]) -> Lines {
@@ -161,6 +172,27 @@ mod tests {
         let theirs = text(&["a", "b", "c", "D", "d2", "e", "f", "g"]);
         let both = text(&["A", "b", "c", "D", "d2", "e", "f", "G"]);
         assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Merged(both));
+    }
+
+    #[test]
+    fn a_run_goes_on_over_lines_that_stand_there_often() {
+        let lines = "a } b { c } d } e { f g".split(' ').collect::<Vec<_>>();
+        let with = |changed: &[&str]| {
+            let upper = |line: &&str| {
+                let upper = line.to_uppercase();
+                if changed.contains(line) {
+                    upper
+                } else {
+                    (*line).to_owned()
+                }
+            };
+            let lines: Vec<String> = lines.iter().map(upper).collect();
+            text(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            merge(&with(&[]), &with(&["a", "g"]), &with(&["d"])),
+            Lines::Merged(with(&["a", "d", "g"]))
+        );
     }
 
     #[test]

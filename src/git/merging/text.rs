@@ -112,6 +112,7 @@ fn stands_once(text: &[u8], line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Dice;
 
     fn text(lines: &[&str]) -> Vec<u8> {
         lines
@@ -168,5 +169,89 @@ mod tests {
             merge(b"a\nb\n\0\n", b"A\nb\n\0\n", b"a\nb\n\0\nc\n"),
             Lines::Unsure
         );
+    }
+
+    /// A file of lines some of which stand there often, and versions of it with a few changes.
+    fn draw(dice: &mut Dice) -> [Vec<String>; 3] {
+        let often = ["{", "}", "", "else"];
+        let line = |dice: &mut Dice, own: &str| match dice.below(5) {
+            often_one @ 0..4 if dice.below(2) == 0 => often[often_one].to_owned(),
+            _ => format!("{own}{}", dice.below(1000)),
+        };
+        let base: Vec<String> = (0..4 + dice.below(36)).map(|_| line(dice, "base")).collect();
+        let mut side = |own: &str| {
+            let mut lines = base.clone();
+            for _ in 0..1 + dice.below(3) {
+                let at = dice.below(lines.len() + 1);
+                match dice.below(5) {
+                    0 => lines.insert(at, line(dice, own)),
+                    1 if at < lines.len() => drop(lines.remove(at)),
+                    2 if at < lines.len() => {
+                        let moved = lines.remove(at);
+                        lines.insert(dice.below(lines.len() + 1), moved);
+                    }
+                    3 if at < lines.len() => lines.insert(at, lines[at].clone()),
+                    _ if at < lines.len() => lines[at] = line(dice, own),
+                    _ => {}
+                }
+            }
+            lines
+        };
+        let (ours, theirs) = (side("ours"), side("theirs"));
+        [base, ours, theirs]
+    }
+
+    #[test]
+    fn what_is_merged_is_what_git_merges() {
+        let asked = std::env::var("ORCH_LINES")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["ours", "base", "theirs"].map(|name| dir.path().join(name));
+        let (mut certain, mut conflicts) = (0, 0);
+        for seed in 0..asked.unwrap_or(300) {
+            let drawn = draw(&mut Dice::new(seed));
+            let [base, ours, theirs] = drawn.map(|lines| {
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                text(&lines)
+            });
+            if base == ours || base == theirs || ours == theirs {
+                continue;
+            }
+            let said = merge(&base, &ours, &theirs);
+            if said == Lines::Unsure {
+                continue;
+            }
+            for (file, bytes) in files.iter().zip([&ours, &base, &theirs]) {
+                std::fs::write(file, bytes).unwrap();
+            }
+            let git = std::process::Command::new("git")
+                .args(["merge-file", "-p", "-q", "--diff-algorithm=histogram"])
+                .args(&files)
+                .output()
+                .unwrap();
+            if String::from_utf8_lossy(&git.stderr).contains("diff-algorithm") {
+                println!("this git takes no algorithm for `merge-file`: nothing is compared");
+                return;
+            }
+            match said {
+                Lines::Merged(merged) => {
+                    assert!(git.status.success(), "seed {seed}: git finds a conflict");
+                    assert_eq!(
+                        String::from_utf8_lossy(&merged),
+                        String::from_utf8_lossy(&git.stdout),
+                        "seed {seed}"
+                    );
+                    certain += 1;
+                }
+                Lines::Conflict => {
+                    assert!(!git.status.success(), "seed {seed}: git merges it");
+                    conflicts += 1;
+                }
+                Lines::Unsure => {}
+            }
+        }
+        println!("{certain} files merged as git does, {conflicts} conflicts as git finds");
+        assert!(certain > 0 && conflicts > 0);
     }
 }

@@ -11,8 +11,7 @@ use toml::de::DeValue;
 use super::at::{At, Named};
 use super::reader::{FromToml, Reader, Spot};
 use super::values::{
-    After, Amount, Anything, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share,
-    SizeText, Text,
+    After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use super::words::{
     Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Stop,
@@ -162,16 +161,24 @@ tables! {
         verify: Text,
         /// How many candidates are verified at once. Default: 1.
         verify_slots: Count,
-        /// What a conflict leads to. Default: "hold".
+        /// What a conflict with the target leads to that needs somebody. Default: "hold".
         on_conflict: OnConflict,
-        /// The agent that resolves conflicts.
+        /// The agent that resolves conflicts, with `on_conflict = "agent"`. Default: the plan's own.
         resolver: AgentName,
         /// False lets a batch land on one verdict. Default: true.
         every_commit_green: bool,
         /// True tries unfinished branches together while nothing is to be merged. Default: false.
         early: bool,
-        /// Generated files that are made anew instead of merged.
-        regenerate: Anything,
+        /// Generated files that are made anew where they conflict, instead of being merged.
+        regenerate: Vec<At<RawRegenerate>>,
+    }
+
+    /// Generated files.
+    RawRegenerate = "regenerate" {
+        /// Which files: a glob from the repository's top.
+        path: Glob,
+        /// Shell line that makes them, in a worktree with the rest merged.
+        command: Text,
     }
 
     /// Shell lines that run on events.

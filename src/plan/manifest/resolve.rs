@@ -10,11 +10,11 @@ use super::ledger::Ledger;
 use super::parsed::Parsed;
 use super::raw::{RawManifest, RawPhase, RawPlan};
 use super::waits::{self, Wait};
-use super::{carried, cycles, references, settings, syncs};
+use super::{carried, conflicts, cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
-    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, Preset,
-    ResourceName, SyncPoint, Templates,
+    AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
+    SyncPoint, Templates,
 };
 
 /// The version of the manifest that is read.
@@ -53,6 +53,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
     check_head(&manifest, &entries, &mut ledger);
     let (waits, syncs) = all_waits(&manifest, &entries, &loaded, &mut ledger);
     let mut agents = Agents::new(&manifest, &mut ledger);
+    conflicts::check(&manifest, &mut agents, &mut ledger);
     let mut branches = Branches::new(&manifest, &mut ledger);
     let worktrees = branches::worktrees(&manifest, &mut ledger);
     let mut plans = Vec::new();
@@ -142,16 +143,6 @@ fn check_head(manifest: &RawManifest, entries: &[Entry<'_>], ledger: &mut Ledger
     {
         if let Err(error) = key.value.parse::<ResourceName>() {
             ledger.at(key.place, error.to_string(), None);
-        }
-    }
-    let queue = manifest.merge.as_ref().map(|merge| &merge.value);
-    if let Some(merge) = queue.and_then(|merge| merge.resolver.as_ref()) {
-        let known = manifest.agents.iter().flat_map(|agents| agents.value.names());
-        let known: Vec<&str> = known.collect();
-        let name = merge.value.as_str();
-        if !known.contains(&name) && Preset::named(name).is_none() {
-            let hint = suggest(name, known.iter().copied());
-            ledger.at(merge.place, format!("unknown agent `{name}`"), hint);
         }
     }
 }

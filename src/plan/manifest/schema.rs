@@ -46,7 +46,9 @@ mod tests {
 
     use toml::de::{DeTable, DeValue};
 
-    use super::super::raw::{RawAgent, RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRun, RawSync};
+    use super::super::raw::{
+        RawAgent, RawEscalate, RawHooks, RawMerge, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
+    };
     use super::super::reader::{FromToml, Reader, Spot};
     use super::super::unsupported;
     use super::*;
@@ -66,6 +68,7 @@ mod tests {
         read::<RawRun>(&mut reader);
         read::<RawAgent>(&mut reader);
         read::<RawMerge>(&mut reader);
+        read::<RawRegenerate>(&mut reader);
         read::<RawHooks>(&mut reader);
         read::<RawEscalate>(&mut reader);
         read::<RawSync>(&mut reader);
@@ -83,6 +86,7 @@ mod tests {
             ("run", "/$defs/RawRun/properties"),
             ("agents", "/$defs/RawAgent/properties"),
             ("merge", "/$defs/RawMerge/properties"),
+            ("regenerate", "/$defs/RawRegenerate/properties"),
             ("hooks", "/$defs/RawHooks/properties"),
             ("escalate", "/$defs/RawEscalate/properties"),
             ("sync", "/$defs/RawSync/properties"),

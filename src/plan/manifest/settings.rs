@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::at::At;
+use super::conflicts;
 use super::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
 use super::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
 use super::words::{self, Commit, Landing, Merge};
@@ -90,6 +91,8 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
         every_commit_green: merge_of(manifest)
             .and_then(|merge| merge.every_commit_green.as_ref())
             .is_none_or(|every| every.value),
+        regenerate: conflicts::regenerate(merge_of(manifest)),
+        on_conflict: conflicts::on_conflict(merge_of(manifest)),
         early: merge_of(manifest)
             .and_then(|merge| merge.early.as_ref())
             .is_some_and(|early| early.value),

@@ -27,22 +27,13 @@ const fn row_of(
     }
 }
 
-const LEAVE_OUT: &str = "leave the key out";
-const HOLD: &str =
-    "a conflict holds the plan for a person: leave the key out or write `on_conflict = \"hold\"`";
-
 /// Every such key.
-const ROWS: &[Row] = &[
-    row_of(
-        "plans",
-        "base",
-        &[],
-        "all plans start from `base` of [run]: leave the key out",
-    ),
-    row_of("merge", "on_conflict", &["hold"], HOLD),
-    row_of("merge", "resolver", &[], HOLD),
-    row_of("merge", "regenerate", &[], LEAVE_OUT),
-];
+const ROWS: &[Row] = &[row_of(
+    "plans",
+    "base",
+    &[],
+    "all plans start from `base` of [run]: leave the key out",
+)];
 
 /// The row that speaks against this value of this key, if any.
 pub(super) fn row(table: &str, key: &str, value: &DeValue<'_>) -> Option<&'static Row> {

@@ -77,10 +77,6 @@ pub struct Text(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeText(pub u64);
 
-/// A value that is only noticed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Anything;
-
 schema!(DurationText, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
 schema!(PositiveDuration, "Duration", { "type": "string", "pattern": r"^(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+ms)?$" });
 schema!(After, "After", {
@@ -95,7 +91,6 @@ schema!(AutoOrCount, "AutoOrCount", { "anyOf": [{ "const": "auto" }, { "type": "
 schema!(Glob, "Glob", { "type": "string", "minLength": 1 });
 schema!(Text, "Text", { "type": "string", "minLength": 1 });
 schema!(SizeText, "Size", { "type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
-schema!(Anything, "Anything", true);
 schema!(Dependency, "Dependency", {
     "type": "string",
     "pattern": r"^[a-z0-9][a-z0-9_-]*(\.(phase)?\d+(\.\d+)?)?(@landed)?$"
@@ -304,11 +299,5 @@ impl FromToml for Priority {
                 |text| text.parse().map_err(|e| format!("{e}")),
             ),
         }
-    }
-}
-
-impl FromToml for Anything {
-    fn from_toml(_: &DeValue<'_>, _: &Spot, _: &mut Reader<'_>) -> Option<Self> {
-        Some(Self)
     }
 }

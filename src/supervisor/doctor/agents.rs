@@ -138,7 +138,9 @@ fn look(
     }
     facts.logged_in = logged_in(known, variable);
     if facts.logged_in == Some(false) {
-        facts.off.push(not_logged_in(known));
+        // Nothing is off with a program that nobody uses.
+        let list = if used { &mut facts.off } else { &mut facts.remarks };
+        list.push(not_logged_in(known));
     }
     if rustix::process::geteuid().is_root() {
         for (name, value) in known.root_env {

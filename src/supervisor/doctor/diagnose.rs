@@ -314,6 +314,10 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             format!("{named} at {path} has lost the repository"),
             Step::Mend(key.clone()),
         ),
+        (Place::Folder, true) if tree.registered => mendable(
+            format!("{named} at {path} has lost its `.git` file"),
+            Step::Mend(key.clone()),
+        ),
         (Place::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),
@@ -457,13 +461,22 @@ mod tests {
         assert_eq!(one(unnoted(), true), [Some(Step::Note("auth".to_owned()))]);
         assert_eq!(one(unnoted(), false), [None]);
         assert_eq!(one(tree(Place::Elsewhere("/x/.git".into())), false), [None]);
-        assert_eq!(one(tree(Place::Folder), false), [None]);
+        let unregistered = TreeSeen {
+            registered: false,
+            ..tree(Place::Folder)
+        };
+        assert_eq!(one(unregistered, false), [None]);
     }
 
     #[test]
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
         let mend = || Some(Step::Mend("auth".to_owned()));
         assert_eq!(one(tree(Place::Dangling), false), [mend()]);
+        assert_eq!(
+            one(tree(Place::Folder), false),
+            [mend()],
+            "only its .git file is gone"
+        );
         assert_eq!(one(tree(Place::Nothing), false), [mend()]);
         let half = TreeSeen {
             half_made: true,

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, left_running};
-use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin};
+use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
-use super::super::perform::train_key;
+use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
+use super::behind::unknown_attempts;
 use super::diagnose::{Facts, plan_of};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
@@ -65,11 +66,8 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let stranger = |plan: &str| sure && !known.contains(plan);
     let attempts = attempts(campaign);
     let state = scheduler.state();
-    let unknown = |(plan, id): (&PlanName, &AttemptId)| {
-        let run = state.plan(plan);
-        !run.history.iter().any(|record| record.id == *id)
-    };
-    let mut unknown_attempts = Vec::new();
+    let unknown_attempts = unknown_attempts(campaign, state)?;
+    let unknown_attempts = unknown_attempts.iter().map(ToString::to_string).collect();
     let mut foreign_runners = Vec::new();
     for (id, folder) in &attempts {
         let state = folder.state()?;
@@ -78,10 +76,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             .rsplit_once('-')
             .and_then(|(plan, _)| plan.parse::<PlanName>().ok())
         {
-            Some(plan) if campaign.plan(&plan).is_some() => {
-                let is_news = state != JobState::Unstarted && unknown((&plan, id));
-                unknown_attempts.extend(is_news.then(|| id.to_string()));
-            }
+            Some(plan) if campaign.plan(&plan).is_some() => {}
             _ if matches!(state, JobState::Running(_)) => foreign_runners.push(folder.path().to_owned()),
             _ => {}
         }
@@ -137,7 +132,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub(in crate::supervisor) fn expected(campaign: &Campaign) -> Vec<Expected> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {
@@ -151,6 +146,15 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
                 path,
                 branch: (number == 0).then(|| plan.branch.clone()),
                 lane: number > 0,
+            });
+        }
+        let path = campaign.conflict_path(&plan.name);
+        if path.is_dir() {
+            all.push(Expected {
+                key: conflict_key(&plan.name),
+                path,
+                branch: None,
+                lane: true,
             });
         }
     }
@@ -171,7 +175,8 @@ pub(super) fn expected(campaign: &Campaign) -> Vec<Expected> {
 
 /// The keys of the merge train's worktrees.
 fn train_keys(campaign: &Campaign) -> impl Iterator<Item = String> + use<> {
-    (0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots)).map(train_key)
+    let slots = 0..TRAIN_SLOTS.max(campaign.set.merge.verify_slots);
+    slots.map(train_key).chain([MEND_KEY.to_owned()])
 }
 
 fn is_of_train(campaign: &Campaign, key: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
 
+use super::super::strays::GRACE;
 use super::super::{Campaign, SupervisorError, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
 use super::look::expected;
@@ -82,9 +83,10 @@ impl Doctor<'_> {
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
             },
-            Step::EndJob(folder) => Runner::sweep(&JobFolder::new(folder))
-                .map(drop)
-                .map_err(|error| text(&error)),
+            Step::EndJob(folder) => {
+                Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
+                Ok(())
+            }
             Step::Unpin(plan, point) => self.unpin(plan, point),
             Step::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;

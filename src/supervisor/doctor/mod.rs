@@ -4,6 +4,7 @@
 //! [`mend`] carries out exactly those steps.
 
 mod agents;
+mod behind;
 mod diagnose;
 mod look;
 mod machine;
@@ -12,7 +13,9 @@ mod rebuild;
 mod told;
 
 pub use agents::{AgentFacts, agent_facts};
+pub(super) use behind::catch_up;
 pub use diagnose::{Finding, Kind, Step, diagnose};
+pub(super) use look::expected;
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts};
 pub use mend::{Mended, mend};

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::inspect;
+use crate::git::{conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, RunId, UnitId};
 use crate::schedule::{Event, Exit, Scheduler, Work, history};
@@ -98,7 +98,9 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         let tip = repo.branch_tip(&plan.branch)?;
         let mine = expected
             .iter()
-            .filter(|wanted| super::diagnose::plan_of(&wanted.key).as_ref() == Some(&plan.name));
+            .filter(|wanted| super::diagnose::plan_of(&wanted.key).as_ref() == Some(&plan.name))
+            // Nobody works on tasks where a conflict is resolved.
+            .filter(|wanted| wanted.key != conflict_key(&plan.name));
         for wanted in mine {
             let lane = wanted
                 .key
@@ -212,6 +214,7 @@ fn look_at_attempt(
         head: job.head,
         started: None,
         ended: None,
+        facts: folder.facts(),
     };
     match state {
         JobState::Running(running) => {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::plan::{AttemptId, CommitId, ItemId, Plan, Point, TaskState, UnitId};
-use crate::schedule::{Event, Exit, Landed, MergeBegun, OfPlan, Pinned, PlanRun, TaskReport};
+use crate::schedule::{Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, TaskReport, Told};
 
 /// What is shown of one plan.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +30,8 @@ pub(super) struct ShownAttempt {
     pub(super) started: Option<Timestamp>,
     /// None while its runner is at work.
     pub(super) ended: Option<(Timestamp, Exit)>,
+    /// What its output tells.
+    pub(super) facts: Option<Facts>,
 }
 
 /// The facts that a plan's events did not tell yet, each with its time where that is known.
@@ -187,6 +189,21 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
     };
     events.push((attempt.started, assigned));
     events.push((attempt.started, started));
+    if let Some(facts) = &attempt.facts {
+        // An obstacle of those days is none now.
+        let facts = Facts {
+            obstacle: None,
+            ..facts.clone()
+        };
+        let told = Told {
+            plan: name(),
+            attempt: id(),
+            facts,
+            resets_in_ms: None,
+        };
+        let at = attempt.ended.as_ref().map(|(at, _)| *at).or(attempt.started);
+        events.push((at, Event::AgentTold(told)));
+    }
     let Some((at, exit)) = &attempt.ended else {
         return;
     };
@@ -218,6 +235,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
 mod tests {
     use super::*;
     use crate::plan::PlanSet;
+    use crate::schedule::{Obstacle, ObstacleKind};
 
     fn commit(digit: char) -> CommitId {
         digit.to_string().repeat(40).parse().unwrap()
@@ -259,6 +277,7 @@ mod tests {
             head: Some(commit('1')),
             started: Some(Timestamp::UNIX_EPOCH),
             ended: ended.map(|exit| (Timestamp::UNIX_EPOCH, exit)),
+            facts: None,
         }
     }
 
@@ -283,6 +302,32 @@ mod tests {
             |with: &str| ["attempt.assigned", "agent.started", "agent.ended", with].map(str::to_owned);
         assert_eq!(tell(Some(Exit::Code { code: 0 })), closed("leg.done"));
         assert_eq!(tell(Some(Exit::Lost)), closed("attempt.failed"));
+    }
+
+    #[test]
+    fn what_an_agent_used_up_is_told_and_no_obstacle_that_it_met() {
+        let (_folder, set) = plans();
+        let mut shown = attempt(Some(Exit::Lost));
+        shown.facts = Some(Facts {
+            turns: 3,
+            obstacle: Some(Obstacle {
+                kind: ObstacleKind::RateLimit,
+                why: "enough for today".to_owned(),
+                until: None,
+            }),
+            ..Facts::default()
+        });
+        let shown = Shown {
+            attempts: vec![shown],
+            ..Shown::default()
+        };
+        let events = told(&set.plans[0], &shown, &PlanRun::default());
+        let facts = events.into_iter().find_map(|(_, event)| match event {
+            Event::AgentTold(told) => Some(told.facts),
+            _ => None,
+        });
+        let facts = facts.unwrap();
+        assert_eq!((facts.turns, facts.obstacle), (3, None));
     }
 
     #[test]

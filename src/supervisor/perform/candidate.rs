@@ -1,22 +1,17 @@
 //! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use crate::git::{Build, CandidateBuilder};
-use crate::plan::{
-    CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
-};
+use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
-use crate::schedule::{MergeTrouble, Prefix};
+use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
+use super::mend::Clash;
+use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
-
-/// Where a repository keeps its own template for messages, relative to the manifest's folder.
-const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 /// What the scheduler knows of plans that matters for building their merges.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +22,26 @@ pub struct Known {
     pub parts: BTreeMap<PlanName, Prefix>,
 }
 
+/// Why there are no commits of a trial.
+pub(super) enum Halt {
+    /// This comes of it.
+    Tried(Tried),
+    /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
+    Clash(Box<Clash>),
+}
+
+/// Why a plan is not merged.
+enum Unmerged {
+    Trouble(MergeTrouble),
+    Clash(Box<Clash>),
+}
+
+impl From<MergeTrouble> for Unmerged {
+    fn from(trouble: MergeTrouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
 /// The commits of a trial, or what came of it because there are none.
 pub(super) fn chain(
     campaign: &Campaign,
@@ -34,8 +49,8 @@ pub(super) fn chain(
     trial: &Trial,
     target: &str,
     known: &Known,
-) -> Result<Chain, Tried> {
-    let refused = |error: &dyn std::fmt::Display| Tried::Refused(error.to_string());
+) -> Result<Chain, Halt> {
+    let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
     let repo = &campaign.repo;
     if let Some(first) = trial.again {
         let known = built.trials.get(&first).cloned();
@@ -50,7 +65,7 @@ pub(super) fn chain(
     let ground = ground.clone();
     let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
     if ground.tip != tip && !moved_by_us {
-        return Err(Tried::Moved);
+        return Err(Halt::Tried(Tried::Moved));
     }
     let git = campaign.git().map_err(|error| refused(&error))?;
     let mut top = Top {
@@ -59,7 +74,7 @@ pub(super) fn chain(
         builder: CandidateBuilder::new(repo, git),
     };
     let plans = trial.stack.iter();
-    let links: Result<Vec<Link>, Tried> = plans
+    let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(campaign, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
@@ -69,8 +84,8 @@ pub(super) fn chain(
     // Checkouts show where the target stands, which need not be this ground.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
         follows(campaign, target, from, &link.commit).map_err(|why| match why {
-            MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
-            other => Tried::Conflict(link.plan.clone(), other),
+            MergeTrouble::Obstacle { why } => Halt::Tried(Tried::InTheWay(link.plan.clone(), why)),
+            other => Halt::Tried(Tried::Conflict(link.plan.clone(), other)),
         })?;
         from = &link.commit;
     }
@@ -102,19 +117,37 @@ fn link(
     top: &mut Top,
     target: &str,
     known: &Known,
-) -> Result<Link, Tried> {
-    let trouble = |why: MergeTrouble| match why {
-        MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
-        other => Tried::Conflict(name.clone(), other),
+) -> Result<Link, Halt> {
+    let trouble = |why: MergeTrouble| {
+        Halt::Tried(match why {
+            MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
+            other => Tried::Conflict(name.clone(), other),
+        })
     };
     let plan = plan(campaign, name).map_err(trouble)?;
     let part = known.parts.get(name);
     let head = head(campaign, plan, part).map_err(trouble)?;
-    let key = (top.commit.clone(), head.clone(), part.map(|part| part.up_to));
+    let incoming = match part {
+        // A resolution is one of the whole plan.
+        Some(_) => head.clone(),
+        None => stand_in(campaign, plan, top, &head).map_err(trouble)?,
+    };
+    let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
     let merged = match built.merges.get(&key) {
         Some(known) => known.clone(),
         None => {
-            let merged = merge(campaign, plan, top, &head, target, known).map_err(trouble)?;
+            let sides = Sides {
+                head: &head,
+                incoming: &incoming,
+            };
+            let merged =
+                merge(campaign, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
+                    Unmerged::Trouble(why) => trouble(why),
+                    Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
+                        Some(tried) => trouble(clash.told(tried)),
+                        None => Halt::Clash(clash),
+                    },
+                })?;
             built.merges.insert(key, merged.clone());
             merged
         }
@@ -145,7 +178,7 @@ fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTr
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
 }
 
-fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
+pub(super) fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     MergeTrouble::Refused {
         why: error.to_string(),
     }
@@ -163,22 +196,43 @@ fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<Commi
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
 }
 
+/// A plan's branch, and what is merged in its place.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    head: &'a CommitId,
+    incoming: &'a CommitId,
+}
+
+/// What is merged in the place of the plan's branch: the resolution of its conflict, where there is one. Commits that are
+/// replayed one by one have none.
+fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+    match plan.merge_strategy {
+        MergeStrategy::Rebase => Ok(head.clone()),
+        MergeStrategy::Merge | MergeStrategy::Squash => campaign
+            .repo
+            .stand_in(&top.builder, &plan.name, &top.commit, head)
+            .map_err(|error| refused(&error)),
+    }
+}
+
 /// The merge's commit and tree; none when the target has all of the plan already.
 fn merge(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,
-    head: &CommitId,
+    Sides { head, incoming }: Sides<'_>,
     target: &str,
     known: &Known,
-) -> Result<Option<(CommitId, String)>, MergeTrouble> {
+) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
     let drafted = match plan.merge_strategy {
-        MergeStrategy::Merge => builder.draft(onto, head, &message(campaign, plan, target, "merge", part)?),
+        MergeStrategy::Merge => {
+            builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
+        }
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, head, &message(campaign, plan, target, "squash", part)?)
+            builder.squash(onto, incoming, &message(campaign, plan, target, "squash", part)?)
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
@@ -187,20 +241,34 @@ fn merge(
     };
     match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, top, head, &candidate.tree)? => {
-            nothing_was_taken_back(campaign, plan, top).map(|()| None)
+        Build::Candidate(candidate) if adds_nothing(campaign, top, incoming, &candidate.tree)? => {
+            Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?)
         }
         Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
-        Build::AlreadyContained => nothing_was_taken_back(campaign, plan, top).map(|()| None),
+        Build::AlreadyContained => Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
-            Err(MergeTrouble::Conflict {
+            let trouble = MergeTrouble::Conflict {
                 with: conflict::authors(&campaign.repo, &known.landed, &paths),
-                files: files
-                    .iter()
-                    .map(|file| format!("{} ({})", file.path.display(), file.kind))
-                    .collect(),
-            })
+                files: conflict::listed(&files),
+                tried: None,
+                // What is made of a conflict lands on the run's own target.
+                sides: (target == campaign.target).then(|| {
+                    Box::new(ConflictSides {
+                        onto: onto.clone(),
+                        head: head.clone(),
+                    })
+                }),
+            };
+            Err(Unmerged::Clash(Box::new(Clash {
+                plan: plan.clone(),
+                part: part.cloned(),
+                onto: onto.clone(),
+                incoming: incoming.clone(),
+                files,
+                trouble,
+                target: target.to_owned(),
+            })))
         }
     }
 }
@@ -275,28 +343,6 @@ fn nobody_carries(
     Ok(())
 }
 
-/// The message of the commit with which a plan lands.
-fn message(
-    campaign: &Campaign,
-    plan: &Plan,
-    target: &str,
-    strategy: &'static str,
-    part: Option<&Prefix>,
-) -> Result<String, MergeTrouble> {
-    let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
-    let own = folder.join(OWN_TEMPLATE);
-    let template = match fs::read_to_string(&own) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
-        Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
-    };
-    let mut context = MergeContext::new(plan, target, strategy);
-    if let Some(part) = part {
-        context = context.up_to(part.up_to, &part.phases);
-    }
-    render_merge_message(&template, &context).map_err(|error| refused(&format!("{}: {error}", own.display())))
-}
-
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
 /// tip.
 ///
@@ -318,7 +364,19 @@ pub fn rehearse(
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    let merged = merge(campaign, plan, &top, &head, target, known)?;
+    // What was made of a conflict is about the whole plan.
+    let incoming = match known.parts.get(name) {
+        Some(_) => head.clone(),
+        None => stand_in(campaign, plan, &top, &head)?,
+    };
+    let sides = Sides {
+        head: &head,
+        incoming: &incoming,
+    };
+    let merged = merge(campaign, plan, &top, sides, target, known).map_err(|unmerged| match unmerged {
+        Unmerged::Trouble(trouble) => trouble,
+        Unmerged::Clash(clash) => clash.trouble,
+    })?;
     top.builder.save().map_err(|error| refused(&error))?;
     let commit = merged.map_or_else(|| onto.clone(), |(commit, _)| commit);
     follows(campaign, target, onto, &commit)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::{LeftoverError, WorktreeAdmin, again_if_killed, commit_leftovers};
+use crate::git::{LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers};
 use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
 
@@ -50,6 +50,8 @@ fn look(
         Some(unit) => campaign.unit_branch(plan, unit),
         None => plan.branch.clone(),
     };
+    // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
+    let _ = clear_dead_locks_of(worktree, campaign.repo.common_dir());
     let mut evidence = Evidence::default();
     let before = campaign
         .repo

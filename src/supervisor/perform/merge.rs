@@ -9,13 +9,15 @@ use crate::git::{WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::Plan;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
+use crate::schedule::{Event, Resolving};
 
 use super::super::{Campaign, environment};
-use super::candidate::{self, Known};
+use super::candidate::{self, Halt, Known};
+use super::mend::{self, Mended};
 use super::verify::{self, Said};
 use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
 
-/// Builds and verifies what a trial is about. The second value says what a person should know.
+/// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
@@ -23,20 +25,18 @@ pub fn try_out(
     trial: &Trial,
     target: &str,
     known: &Known,
-) -> (Answer, Vec<String>) {
-    let mut warnings = Vec::new();
-    let built = {
-        let mut built = yard.built();
-        let settled = |chain: &Result<Chain, Tried>| chain.is_ok();
-        let chain = again_if_killed(settled, || {
-            candidate::chain(campaign, &mut built, trial, target, known)
-        });
-        if let Ok(chain) = &chain {
-            built.trials.insert(trial.id, chain.clone());
-        }
-        chain
-    };
+) -> (Answer, Vec<Event>) {
+    let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut ground_green = false;
+    let built = build(
+        campaign,
+        admin,
+        yard,
+        trial,
+        (target, known),
+        &mut facts,
+        &mut warnings,
+    );
     let tried = match built {
         Err(tried) => tried,
         Ok(chain) => {
@@ -50,7 +50,74 @@ pub fn try_out(
         tried,
         ground_green,
     };
-    (answer, warnings)
+    let plan = trial.stack.last();
+    facts.extend(warnings.into_iter().map(|why| Event::Warning {
+        plan: plan.cloned(),
+        why,
+    }));
+    (answer, facts)
+}
+
+/// The commits of a trial. What conflicts and needs nobody is merged on the way.
+fn build(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    (target, known): (&str, &Known),
+    facts: &mut Vec<Event>,
+    warnings: &mut Vec<String>,
+) -> Result<Chain, Tried> {
+    loop {
+        let chain = {
+            let mut built = yard.built();
+            let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
+            let chain = again_if_killed(settled, || {
+                candidate::chain(campaign, &mut built, trial, target, known)
+            });
+            if let Ok(chain) = &chain {
+                built.trials.insert(trial.id, chain.clone());
+            }
+            chain
+        };
+        let clash = match chain {
+            Ok(chain) => return Ok(chain),
+            Err(Halt::Tried(tried)) => return Err(tried),
+            Err(Halt::Clash(clash)) => clash,
+        };
+        // Without what was built: others go on meanwhile.
+        let _alone = yard.mend_for(trial.id);
+        let dealt_with = {
+            let built = yard.built();
+            built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
+        };
+        if dealt_with {
+            continue;
+        }
+        if yard.is_unwanted(trial.id) {
+            return Err(Tried::Stopped);
+        }
+        let mut told = mend::Told::default();
+        let mended = again_if_killed(
+            |mended| !matches!(mended, Mended::Not(_)),
+            || mend::mend(campaign, admin, yard, trial, &clash, &mut told),
+        );
+        warnings.extend(told.warnings);
+        facts.extend(
+            told.mended
+                .map(|mended| Event::Resolve(Resolving::Reused(mended))),
+        );
+        let mut built = yard.built();
+        match mended {
+            Mended::Merged(commit, tree) => {
+                built.merges.insert(clash.key(), Some((commit, tree)));
+            }
+            Mended::Not(tried) => {
+                built.unmended.insert(clash.key(), tried);
+            }
+            Mended::Stopped => return Err(Tried::Stopped),
+        }
+    }
 }
 
 pub(super) fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
@@ -224,9 +291,8 @@ fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        let ready = admin
-            .ensure_detached(&name, &path, chain.top())
-            .map_err(|error| error.to_string())?;
+        let ready = again_if_killed(Result::is_ok, || admin.ensure_detached(&name, &path, chain.top()));
+        let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
         if let Some(plan) = top.or(campaign.set.plans.first()) {
             warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
@@ -253,7 +319,7 @@ fn run<'a>(
 }
 
 /// For `orch logs --verify`: the worktree goes to another trial.
-fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
+pub(super) fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
     let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));

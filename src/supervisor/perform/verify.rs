@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
 use crate::git::commit_leftovers;
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
-use crate::schedule::{Event, Exit, OfPlan};
+use crate::schedule::{Event, Exit, Failed, OfPlan};
 
 use super::super::{Campaign, environment};
 
@@ -35,7 +35,7 @@ pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName) -> Event {
     let plan = name.clone();
     match verdict(campaign, worktree, name) {
         Ok((commit, Said::Passed)) => Event::VerifyPassed { plan, commit },
-        Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed { plan, why },
+        Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
         Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
 }

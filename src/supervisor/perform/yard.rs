@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
-use crate::plan::{CommitId, PhaseId, PlanName};
+use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
 use crate::schedule::{EARLY, UnionSaid};
 
 use super::super::Campaign;
 use super::verify;
 
-/// The key of one of the train's own worktrees; no plan can have it.
+/// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
+/// so on.
 pub(in crate::supervisor) fn train_key(slot: usize) -> String {
-    format!("train@{slot}")
+    match slot {
+        0 => "train@0".to_owned(),
+        further => format!("train@0.{further}"),
+    }
 }
 
 /// The commit that the target stood at when trials were built on it.
@@ -62,6 +66,8 @@ pub(super) struct Built {
     pub trials: BTreeMap<TrialId, Chain>,
     /// Merges with their trees; none where that added nothing.
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
+    /// Merges that conflict and were not to be had without a person, with what was tried.
+    pub unmended: BTreeMap<MergeKey, Option<String>>,
 }
 
 /// See the module.
@@ -74,6 +80,12 @@ pub struct Yard {
     /// Worktrees in use, with the trial.
     slots: Mutex<BTreeMap<usize, TrialId>>,
     unwanted: Mutex<BTreeSet<TrialId>>,
+    /// The trial for which a conflict is dealt with.
+    mending: Mutex<()>,
+    mends_for: Mutex<Option<TrialId>>,
+    /// What runs of attempts at conflicts, and those that are to end.
+    resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
+    unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
     /// What was said of trees that were only tried, by shell line.
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
 }
@@ -81,6 +93,39 @@ pub struct Yard {
 impl Yard {
     pub(super) fn built(&self) -> MutexGuard<'_, Built> {
         held(&self.built)
+    }
+
+    /// Waits until no other conflict is dealt with: there is one worktree for that.
+    pub(super) fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
+        let alone = held(&self.mending);
+        *held(&self.mends_for) = Some(trial);
+        MendsFor {
+            yard: self,
+            _alone: alone,
+        }
+    }
+
+    /// Conflicts that could not be dealt with are tried anew: a person has asked.
+    pub fn try_anew(&self) {
+        self.built().unmended.clear();
+    }
+
+    /// Notes what runs now of an attempt at a conflict.
+    pub(super) fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
+        held(&self.resolvers).insert(attempt.clone(), folder.clone());
+    }
+
+    pub(super) fn is_unwanted_resolver(&self, attempt: &AttemptId) -> bool {
+        held(&self.unwanted_resolvers).contains(attempt)
+    }
+
+    /// Ends an attempt at a conflict, or keeps it from beginning.
+    pub fn stop_resolver(&self, attempt: &AttemptId, now: bool) {
+        held(&self.unwanted_resolvers).insert(attempt.clone());
+        let folder = held(&self.resolvers).get(attempt).cloned();
+        if let Some(Ok(Some(runner))) = folder.map(Runner::adopt) {
+            Runner::stop(runner.process(), now);
+        }
     }
 
     /// Waits until nobody else verifies this tree.
@@ -131,6 +176,11 @@ impl Yard {
     /// Ends a trial's verification, or keeps it from beginning.
     pub fn stop(&self, campaign: &Campaign, trial: TrialId) {
         held(&self.unwanted).insert(trial);
+        if *held(&self.mends_for) == Some(trial)
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            Runner::stop(runner.process(), false);
+        }
         let slots = held(&self.slots);
         let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
         let Some((slot, _)) = slot else { return };
@@ -171,6 +221,12 @@ impl Yard {
     /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
     pub fn end_strays(&self, campaign: &Campaign) {
         let taken = held(&self.slots);
+        if held(&self.mends_for).is_none()
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            Runner::stop(runner.process(), true);
+            let _ = runner.wait();
+        }
         for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
             let folder = JobFolder::new(campaign.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
@@ -178,6 +234,18 @@ impl Yard {
                 let _ = runner.wait();
             }
         }
+    }
+}
+
+/// Held while a conflict is dealt with.
+pub(super) struct MendsFor<'a> {
+    yard: &'a Yard,
+    _alone: MutexGuard<'a, ()>,
+}
+
+impl Drop for MendsFor<'_> {
+    fn drop(&mut self) {
+        *held(&self.yard.mends_for) = None;
     }
 }
 

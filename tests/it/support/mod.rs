@@ -11,6 +11,7 @@ pub mod reading;
 pub mod real;
 mod repo;
 mod sandbox;
+mod shared_blocks;
 mod small_disk;
 
 pub use branches::Branches;
@@ -19,4 +20,5 @@ pub use false_clock::FalseClock;
 pub use lanes::{HOME, LANE, Lanes, PLAN, refused};
 pub use repo::{Scratch, Tree, isolate};
 pub use sandbox::{Running, Said, Sandbox, document, has_fields, kill, program, wait_for};
+pub use shared_blocks::SharedBlocks;
 pub use small_disk::SmallDisk;

@@ -163,6 +163,15 @@ pub struct Scratch {
     main: Tree,
 }
 
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("ORCH_KEEP").is_some() {
+            self.root.disable_cleanup(true);
+            eprintln!("kept for a look: {}", self.root.path().display());
+        }
+    }
+}
+
 impl Deref for Scratch {
     type Target = Tree;
 

@@ -1,0 +1,204 @@
+//! `orch merge --resolve`, `--continue` and `--abort`
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::git::WorktreeAdmin;
+use crate::journal::SCHEMA;
+use crate::plan::PlanName;
+use crate::schedule::SteerRefusal;
+use crate::supervisor::{
+    Answer, Campaign, MergeReport, Request, ResolveReport, ResolveStep, Situation, SupervisorError, ask,
+    resolve_alone,
+};
+
+use super::context::relative;
+use super::{CliError, Context, Exit, output};
+
+/// `orch merge --resolve --json`, `orch merge --abort --json`
+#[derive(Debug, Serialize)]
+struct Step<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    report: &'a ResolveReport,
+}
+
+/// The plan that is meant: as named, else the one in whose worktree one stands, else the only one whose conflict is checked
+/// out.
+///
+/// # Errors
+///
+/// When none is meant, or several may be: they are named.
+pub(super) fn one(
+    context: &Context,
+    campaign: &Campaign,
+    typed: &[String],
+    step: ResolveStep,
+) -> Result<PlanName, CliError> {
+    match typed {
+        [one] => return context.named(campaign, one),
+        [] => {}
+        [..] => {
+            return Err(CliError::refused(
+                "one conflict is dealt with at a time: name one plan",
+            ));
+        }
+    }
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    let here = context.dir.canonicalize().unwrap_or_else(|_| context.dir.clone());
+    let mut open = Vec::new();
+    for plan in &campaign.set.plans {
+        if let Some(path) = admin.conflict_at(&plan.name)? {
+            if here.starts_with(&path) {
+                return Ok(plan.name.clone());
+            }
+            open.push(plan.name.clone());
+        }
+    }
+    match (open.as_slice(), step) {
+        ([one], ResolveStep::Continue | ResolveStep::Abort) => Ok(one.clone()),
+        ([], ResolveStep::Continue | ResolveStep::Abort) => {
+            let error = CliError::refused("no conflict is checked out");
+            Err(error.with_hint("orch merge --resolve PLAN checks one out; `orch conflicts` names them"))
+        }
+        (_, ResolveStep::Open) => {
+            let situation = Situation::look(campaign)?;
+            let held = situation.scheduler.state().plans();
+            let held: Vec<&PlanName> = held
+                .filter(|(_, run)| run.conflicts_with_target())
+                .map(|(name, _)| name)
+                .collect();
+            match held.as_slice() {
+                [one] => Ok((*one).clone()),
+                _ => context.one_plan(campaign, None),
+            }
+        }
+        (several, _) => {
+            let names: Vec<&str> = several.iter().map(PlanName::as_str).collect();
+            let error = CliError::refused(format!("several conflicts are checked out: {}", names.join(", ")));
+            Err(error.with_hint("name one of these plans"))
+        }
+    }
+}
+
+/// What came of a step that ends where the merge train begins.
+pub(super) enum Came {
+    /// A running supervisor has dealt with all of it.
+    Merged(MergeReport),
+    /// It is done; landing what was resolved is still to do.
+    Done(ResolveReport),
+}
+
+/// Does a step, or has a running supervisor do it.
+///
+/// # Errors
+///
+/// When it is refused, or nobody can be asked.
+pub(super) fn step(campaign: &Campaign, plan: &PlanName, step: ResolveStep) -> Result<Came, CliError> {
+    let refused = |refusal: SteerRefusal| {
+        let error = CliError::refused(refusal.why);
+        match refusal.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    };
+    let request = Request::Resolve {
+        plan: plan.clone(),
+        step,
+    };
+    match ask(&campaign.dir, &request)? {
+        Some(Answer::Merged(report)) => return Ok(Came::Merged(report)),
+        Some(Answer::Resolved(report)) => return Ok(Came::Done(report)),
+        Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
+        Some(Answer::Accepted | Answer::Ended) | None => {}
+    }
+    match resolve_alone(campaign, plan, step)? {
+        Some(Ok(report)) => Ok(Came::Done(report)),
+        Some(Err(refusal)) => Err(refused(refusal)),
+        None => Err(CliError::new(
+            Exit::Nothing,
+            "another process holds the repository and does not answer",
+        )
+        .with_hint("try again")),
+    }
+}
+
+/// `orch merge --resolve` and `--abort`: does it and says what was done.
+///
+/// # Errors
+///
+/// When it is refused, or the repository cannot be read.
+pub(super) fn run(
+    context: &Context,
+    campaign: &Campaign,
+    typed: &[String],
+    asked: ResolveStep,
+) -> Result<Exit, CliError> {
+    let plan = one(context, campaign, typed, asked)?;
+    let Came::Done(report) = step(campaign, &plan, asked)? else {
+        // Only what was resolved is merged.
+        return Ok(Exit::Done);
+    };
+    for warning in &report.warnings {
+        anstream::eprintln!("warning: {warning}");
+    }
+    if context.json {
+        let schema = SCHEMA;
+        output::json(&Step {
+            schema,
+            report: &report,
+        })?;
+    } else {
+        output::text(&text(context, campaign, &report))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text(context: &Context, campaign: &Campaign, report: &ResolveReport) -> String {
+    let mut text = String::new();
+    let name = &report.plan;
+    match &report.worktree {
+        None => {
+            let _ = writeln!(
+                text,
+                "given up: the conflict of {name} waits for a person as before"
+            );
+        }
+        Some(path) => {
+            let shown = relative(Path::new(path), &context.dir).display();
+            let was = if report.again { " already" } else { "" };
+            let target = &campaign.target;
+            let _ = writeln!(text, "{name} merged onto {target} is checked out{was} in {shown}");
+            for file in &report.reused {
+                let _ = writeln!(text, "  {file}  as it was resolved before");
+            }
+            for file in &report.files {
+                let _ = writeln!(text, "  {file}");
+            }
+            let todo = if report.files.is_empty() {
+                "look at it there"
+            } else {
+                "resolve these files there and `git add` them"
+            };
+            let _ = writeln!(
+                text,
+                "{todo}, then `orch merge --continue {name}` lands it; `orch merge --abort {name}` gives it up"
+            );
+        }
+    }
+    for backup in &report.backups {
+        let _ = writeln!(text, "what lay there is kept as {backup}");
+    }
+    text
+}
+
+impl From<crate::git::ConflictError> for CliError {
+    fn from(error: crate::git::ConflictError) -> Self {
+        match error {
+            crate::git::ConflictError::Git(error) => SupervisorError::from(error).into(),
+            error => Self::refused(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether a merge kept what both of its sides had added: lines, counted.
+
+use std::collections::BTreeMap;
+
+/// One file as the common ancestor, the two sides and the merge have it; empty where it is not.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    /// The common ancestor.
+    pub base: &'a str,
+    /// The target.
+    pub ours: &'a str,
+    /// The plan's branch.
+    pub theirs: &'a str,
+    /// The merge.
+    pub merged: &'a str,
+}
+
+/// The lines that a side added and the merge does not have, each once, in the order of the sides. How often a line stands
+/// somewhere counts: what the other side took away is not missed. Blank lines, and blanks around a line, do not count, so that
+/// what is merely moved or indented is found.
+pub fn vanished(sides: Sides<'_>) -> Vec<String> {
+    let (base, merged) = (counted(sides.base), counted(sides.merged));
+    let texts = [sides.ours, sides.theirs];
+    let counts = texts.map(counted);
+    let of = |counts: &BTreeMap<&str, i64>, line: &str| counts.get(line).copied().unwrap_or(0);
+    let mut missing: Vec<String> = Vec::new();
+    for (side, other) in [(0, 1), (1, 0)] {
+        for line in lines(texts[side]) {
+            let (before, here) = (of(&base, line), of(&counts[side], line));
+            let taken_away = (before - of(&counts[other], line)).max(0);
+            let due = here - taken_away;
+            if here > before && of(&merged, line) < due && !missing.iter().any(|known| known == line) {
+                missing.push(line.to_owned());
+            }
+        }
+    }
+    missing
+}
+
+/// True when a text speaks of a line: one of its own lines is just that, apart from marks of a list, a quotation or code around
+/// it.
+pub fn speaks_of(text: &str, line: &str) -> bool {
+    let marks = |c: char| matches!(c, '-' | '+' | '*' | '>' | '`') || c.is_whitespace();
+    let bare = |text: &str| text.trim_matches(marks).to_owned();
+    let wanted = bare(line);
+    let mut lines = text.lines();
+    lines.any(|found| found.trim() == line.trim() || (!wanted.is_empty() && bare(found) == wanted))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn counted(text: &str) -> BTreeMap<&str, i64> {
+    let mut counts = BTreeMap::new();
+    for line in lines(text) {
+        *counts.entry(line).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(base: &str, ours: &str, theirs: &str, merged: &str) -> Vec<String> {
+        vanished(Sides {
+            base,
+            ours,
+            theirs,
+            merged,
+        })
+    }
+
+    #[test]
+    fn what_both_sides_added_has_to_be_there() {
+        let merged = "a\nours\ntheirs\nb\n";
+        assert!(of("a\nb\n", "a\nours\nb\n", "a\ntheirs\nb\n", merged).is_empty());
+        assert_eq!(
+            of("a\nb\n", "a\nours\nb\n", "a\ntheirs\nb\n", "a\nours\nb\n"),
+            ["theirs"]
+        );
+        assert_eq!(of("", "x\n", "y\n", ""), ["x", "y"]);
+    }
+
+    #[test]
+    fn what_stood_there_before_or_was_taken_away_by_the_other_side_is_not_missed() {
+        assert!(of("a\nb\n", "a\nb\n", "b\n", "b\n").is_empty());
+        // One side takes a block away, the other adds one: one brace goes, one comes.
+        let base = "f {\n}\ng {\n}\n";
+        let ours = "f {\n}\ng {\n}\nh {\n}\n";
+        let theirs = "g {\n}\n";
+        assert!(of(base, ours, theirs, "g {\n}\nh {\n}\n").is_empty());
+        assert_eq!(of(base, ours, theirs, "g {\n}\n"), ["}", "h {"]);
+    }
+
+    #[test]
+    fn the_same_addition_on_both_sides_is_needed_once() {
+        assert!(of("", "import x\n", "import x\n", "import x\n").is_empty());
+        // Twice on one side is more than once.
+        assert_eq!(of("", "x\nx\n", "", "x\n"), ["x"]);
+    }
+
+    #[test]
+    fn a_line_is_spoken_of_when_it_stands_there_as_a_whole() {
+        let text = "# Left out\n\n- `let a = 1;`\n> use b;\n}\n\nThe target has them.\n";
+        for line in ["let a = 1;", "use b;", "}"] {
+            assert!(speaks_of(text, line), "{line}");
+        }
+        for line in ["let a", "The target", "{", "--"] {
+            assert!(!speaks_of(text, line), "{line}");
+        }
+    }
+
+    #[test]
+    fn moving_and_indenting_change_nothing() {
+        assert!(
+            of(
+                "",
+                "  let a = 1;\n",
+                "let b = 2;\n",
+                "{\n\tlet b = 2;\n    let a = 1;  \n}\n"
+            )
+            .is_empty()
+        );
+    }
+}

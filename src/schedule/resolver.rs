@@ -1,0 +1,334 @@
+//! Agents that resolve conflicts of plans with the target: who is started, when, and what follows from what came of it.
+
+use std::time::Duration;
+
+use super::answers::Ask;
+use super::attempt::AttemptRecord;
+use super::dispatch::Room;
+use super::plan_run::{Merge, Outcome, PlanRun};
+use super::resolving::{ResolverAtWork, ResolverFailed, ResolverStarted, Resolving};
+use super::scheduler::{Scheduler, Step};
+use super::state::Phase;
+use super::{At, Effect, Event, Exit, Facts, MergeTrouble};
+use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
+
+/// An agent that is to resolve a conflict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolveOrder {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+    /// Landed plans that changed the same files.
+    pub with: Vec<PlanName>,
+    /// True when what an agent before it has left may be put away first.
+    pub anew: bool,
+    /// Longest duration.
+    pub timeout: Duration,
+}
+
+impl Scheduler {
+    /// From now on no agent is started on a conflict: for those who only rehearse.
+    pub fn hold_conflicts(&mut self) {
+        self.work.resolvers.clear();
+    }
+
+    /// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
+    pub(super) fn start_resolvers(&mut self, at: At, step: &mut Step) {
+        if !std::mem::take(&mut self.frontier.resolving) {
+            return;
+        }
+        for number in self.state.resolving.clone() {
+            self.ask_resolver(number, step);
+        }
+        for number in 0..self.work.resolvers.len() {
+            let Some(agent) = self.work.resolvers[number].clone() else {
+                continue;
+            };
+            let Some((onto, head)) = self.due(number) else {
+                continue;
+            };
+            let room = Room::left(&self.work, &self.state);
+            let most = self.work.agent_limits.get(&agent).copied().unwrap_or(usize::MAX);
+            if room.slots == 0 || room.agents.get(&agent).copied().unwrap_or(0) >= most {
+                // Looked at again when there may be room.
+                self.frontier.resolving = true;
+                return;
+            }
+            let name = self.work.plans[number].name.clone();
+            let sequence = self.state.plans[number].history.len() + 1;
+            let started = ResolverStarted {
+                attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
+                plan: name,
+                agent,
+                onto,
+                head,
+            };
+            self.record(at, Event::Resolve(Resolving::Started(started)), step);
+            self.ask_resolver(number, step);
+        }
+    }
+
+    /// The target and the branch of a plan, when an agent is to look at how they conflict.
+    fn due(&self, number: usize) -> Option<(CommitId, CommitId)> {
+        let run = &self.state.plans[number];
+        let idle = run.outcome == Some(Outcome::Finished) && run.merge == Merge::Idle;
+        let resolution = &run.resolution;
+        // What a person has begun is the person's.
+        let by_person = resolution.path.is_some() && resolution.left_by.is_none();
+        if !idle || by_person || resolution.agent.is_some() || self.is_broke(number) {
+            return None;
+        }
+        let Some(MergeTrouble::Conflict {
+            sides: Some(sides), ..
+        }) = &run.merge_trouble
+        else {
+            return None;
+        };
+        let pair = (sides.onto.clone(), sides.head.clone());
+        (!resolution.tried.contains(&pair)).then_some(pair)
+    }
+
+    fn ask_resolver(&mut self, number: usize, step: &mut Step) {
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let Some(at_work) = run.resolution.agent.clone() else {
+            return;
+        };
+        let with = match &run.merge_trouble {
+            Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
+            _ => Vec::new(),
+        };
+        let order = ResolveOrder {
+            plan: plan.name.clone(),
+            attempt: at_work.attempt.clone(),
+            agent: at_work.agent,
+            onto: at_work.onto,
+            head: at_work.head,
+            with,
+            anew: run.resolution.left_by.is_some(),
+            timeout: plan.attempts.timeout,
+        };
+        self.ask(
+            Ask::Resolve(at_work.attempt),
+            Effect::Resolve(Box::new(order)),
+            step,
+        );
+    }
+
+    /// A person asked to stop: agents that resolve conflicts are ended too.
+    pub(super) fn stop_resolvers(&mut self, step: &mut Step) {
+        let Phase::Stopping { now } = self.state.phase else {
+            return;
+        };
+        let at_work = self.state.resolving.iter();
+        let at_work = at_work.filter_map(|number| self.state.plans[*number].resolution.agent.as_ref());
+        let attempts = at_work.map(|agent| agent.attempt.clone());
+        let asked = attempts.filter(|attempt| self.asked.contains(&Ask::Resolve(attempt.clone())));
+        for attempt in asked.collect::<Vec<AttemptId>>() {
+            let stop = Effect::Stop {
+                attempt: attempt.clone(),
+                now,
+            };
+            self.ask(Ask::Stop(attempt, now), stop, step);
+        }
+    }
+}
+
+impl PlanRun {
+    pub(super) fn resolver_started(&mut self, at: At, started: &ResolverStarted) {
+        let pair = (started.onto.clone(), started.head.clone());
+        self.resolution.tried.insert(pair);
+        self.resolution.agent = Some(ResolverAtWork {
+            attempt: started.attempt.clone(),
+            agent: started.agent.clone(),
+            onto: started.onto.clone(),
+            head: started.head.clone(),
+        });
+        self.history.push(AttemptRecord {
+            id: started.attempt.clone(),
+            agent: started.agent.clone(),
+            units: Vec::new(),
+            lane: 0,
+            started: Some(at),
+            ended: None,
+            exit: None,
+            failure: None,
+            account: None,
+            facts: Facts::default(),
+        });
+        self.since = at;
+    }
+
+    /// The agent has resolved it: the plan is to land.
+    pub(super) fn resolver_succeeded(&mut self, at: At, attempt: &AttemptId) {
+        if let Some(record) = self.record(attempt) {
+            record.ended = Some(at);
+            record.exit = Some(Exit::Code { code: 0 });
+        }
+        self.resolution.agent = None;
+        self.resolution.left_by = None;
+        self.merge = Merge::Wanted(None);
+        self.merge_trouble = None;
+    }
+
+    pub(super) fn resolver_failed(&mut self, at: At, failed: &ResolverFailed) {
+        if let Some(record) = self.record(&failed.attempt) {
+            record.ended = Some(at);
+            record.exit = Some(failed.exit.clone());
+            record.failure = Some(failed.why.clone());
+        }
+        let agent = self.resolution.agent.take();
+        if failed.exit == Exit::Stopped
+            && let Some(agent) = agent
+        {
+            // A person ended it: it says nothing.
+            self.resolution.tried.remove(&(agent.onto, agent.head));
+        }
+        if let Some(path) = &failed.path {
+            self.resolution.path = Some(path.clone());
+            self.resolution.commit = None;
+            self.resolution.left_by = Some(failed.attempt.clone());
+        }
+        if let Some(MergeTrouble::Conflict { tried, .. }) = &mut self.merge_trouble {
+            *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
+        }
+        self.since = at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConflictSides, Input, MergeBegun, NotLanded, OfPlan, Work};
+    use super::*;
+    use crate::plan::{RunId, WorkRef};
+
+    fn commit(digit: &str) -> CommitId {
+        digit.repeat(40).parse().unwrap()
+    }
+
+    /// A supervisor that lands; the only plan is finished, and two agents may run.
+    fn scheduler() -> Scheduler {
+        let manifest = "[run]\nmax_agents = 2\n[merge]\non_conflict = \"agent\"\n[agents.a]\ncommand = [\"a\"]\nmax = 1\n\
+                        [plans.one]\nprompt = \"do it\"\n[plans.two]\nprompt = \"do it\"\n";
+        let parsed = crate::plan::manifest::parse_manifest("plans.toml".as_ref(), manifest);
+        let set = crate::plan::manifest::resolve(parsed, Default::default()).unwrap();
+        let mut scheduler = Scheduler::new(Work::new(&set, &Default::default(), false));
+        let started = Event::RunStarted {
+            run: RunId(1),
+            base: commit("0"),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: true,
+        };
+        let _ = scheduler.take(At(0), &started);
+        for plan in ["one", "two"] {
+            let of = OfPlan {
+                plan: plan.parse().unwrap(),
+            };
+            let _ = scheduler.take(At(0), &Event::PlanFinished(of));
+        }
+        scheduler
+    }
+
+    fn conflict(plan: &str, onto: &str) -> Event {
+        Event::MergeFailed(NotLanded {
+            plan: plan.parse().unwrap(),
+            up_to: None,
+            why: MergeTrouble::Conflict {
+                with: Vec::new(),
+                files: vec!["a".to_owned()],
+                tried: None,
+                sides: Some(Box::new(ConflictSides {
+                    onto: commit(onto),
+                    head: commit("9"),
+                })),
+            },
+        })
+    }
+
+    fn orders(step: &Step) -> Vec<ResolveOrder> {
+        let orders = step.effects.iter().filter_map(|effect| match effect {
+            Effect::Resolve(order) => Some((**order).clone()),
+            _ => None,
+        });
+        orders.collect()
+    }
+
+    /// What an agent is started on when a plan does not merge.
+    fn fails(scheduler: &mut Scheduler, plan: &str, onto: &str) -> Vec<ResolveOrder> {
+        let name: PlanName = plan.parse().unwrap();
+        let begun = MergeBegun {
+            plan: name.clone(),
+            part: None,
+        };
+        scheduler.handle(
+            At(1),
+            Input::Event(Event::MergeRequested {
+                plans: vec![WorkRef::whole(&name)],
+                into: None,
+            }),
+        );
+        let _ = scheduler.take(At(1), &Event::MergeStarted(begun));
+        orders(&scheduler.handle(At(1), Input::Event(conflict(plan, onto))))
+    }
+
+    fn failed(order: &ResolveOrder, exit: Exit) -> Input {
+        Input::Event(Event::Resolve(Resolving::Failed(ResolverFailed {
+            plan: order.plan.clone(),
+            attempt: order.attempt.clone(),
+            exit,
+            why: "it could not".to_owned(),
+            path: None,
+        })))
+    }
+
+    #[test]
+    fn an_agent_tries_once_for_each_target_and_branch() {
+        let mut scheduler = scheduler();
+        let tried = fails(&mut scheduler, "one", "1");
+        assert_eq!(tried.len(), 1);
+        assert_eq!(
+            (tried[0].attempt.as_str(), &tried[0].onto),
+            ("one-1", &commit("1"))
+        );
+        scheduler.handle(At(2), failed(&tried[0], Exit::Code { code: 0 }));
+        assert!(fails(&mut scheduler, "one", "1").is_empty());
+        let again = fails(&mut scheduler, "one", "2");
+        assert_eq!(again[0].attempt.as_str(), "one-2");
+        // One that a person stopped has said nothing.
+        let anew = orders(&scheduler.handle(At(3), failed(&again[0], Exit::Stopped)));
+        assert_eq!(anew[0].attempt.as_str(), "one-3");
+    }
+
+    #[test]
+    fn limits_of_agents_hold_for_conflicts_too() {
+        let mut scheduler = scheduler();
+        let first = fails(&mut scheduler, "one", "1");
+        assert!(fails(&mut scheduler, "two", "1").is_empty(), "one of it at once");
+        let next = orders(&scheduler.handle(At(2), failed(&first[0], Exit::Code { code: 0 })));
+        assert_eq!(next.len(), 1);
+        assert_eq!(next[0].plan.as_str(), "two");
+    }
+
+    #[test]
+    fn one_that_is_at_work_is_asked_for_again_after_a_replay_and_a_late_answer_counts_for_nothing() {
+        let mut scheduler = scheduler();
+        let order = fails(&mut scheduler, "one", "1").remove(0);
+        let mut next = scheduler.clone();
+        next.asked.clear();
+        next.frontier.resolving = true;
+        let asked = orders(&next.handle(At(2), Input::Wake));
+        assert_eq!(asked.first(), Some(&order));
+        scheduler.handle(At(3), failed(&order, Exit::Code { code: 0 }));
+        let before = scheduler.state().clone();
+        let step = scheduler.handle(At(3), failed(&order, Exit::Stopped));
+        assert!(step.events.is_empty());
+        assert_eq!(scheduler.state().plans, before.plans);
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether what an agent made of a conflict is accepted: nothing is left unmerged, no line that either side added has vanished
+//! unexplained, and what verifies both plans passes. What verifies the merge itself is the train's to run.
+
+use std::fs;
+use std::path::Path;
+
+use crate::agent::JobFolder;
+use crate::git::WorktreeAdmin;
+use crate::plan::{CommitId, Plan, Sides, speaks_of, vanished};
+use crate::schedule::{Exit, ResolveOrder};
+
+use super::super::resolve::words;
+use super::super::{Campaign, environment};
+use super::verify::{self, Check, Said};
+use super::yard::Yard;
+
+/// Where the agent explains lines that it left out, in the worktree.
+pub(super) const LEFT_OUT: &str = ".orch/left-out.md";
+
+/// Most bytes of that explanation that are shown.
+const SHOWN: usize = 2000;
+/// Most lines that are named.
+const NAMED: usize = 10;
+
+/// A resolution that is accepted.
+pub(super) struct Accepted {
+    pub commit: CommitId,
+    /// What the agent said about lines that it left out.
+    pub left_out: Option<String>,
+}
+
+/// Why one is not.
+pub(super) struct Refused {
+    pub exit: Exit,
+    pub why: String,
+}
+
+/// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
+pub(super) fn judge(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    order: &ResolveOrder,
+    plan: &Plan,
+) -> Result<Accepted, Refused> {
+    let refused = |why: String| Refused {
+        exit: Exit::Code { code: 0 },
+        why,
+    };
+    let commit = admin
+        .commit_conflict(&plan.name, &words(campaign, plan))
+        .map_err(|error| refused(error.to_string()))?;
+    let path = admin
+        .conflict_at(&plan.name)
+        .map_err(|error| refused(error.to_string()))?;
+    let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
+    let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
+    let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
+    both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
+    admin
+        .keep_conflict(&plan.name, &commit)
+        .map_err(|error| refused(error.to_string()))?;
+    if clean {
+        admin
+            .sweep_conflict(&plan.name)
+            .map_err(|error| refused(error.to_string()))?;
+    }
+    Ok(Accepted { commit, left_out })
+}
+
+/// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of
+/// each.
+fn account(
+    campaign: &Campaign,
+    order: &ResolveOrder,
+    commit: &CommitId,
+    path: &Path,
+) -> Result<Option<String>, String> {
+    let files = campaign
+        .repo
+        .merged_files(&order.onto, &order.head, commit)
+        .map_err(|error| error.to_string())?;
+    let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let mut missing = Vec::new();
+    let mut explained = false;
+    for file in &files {
+        let gone = vanished(Sides {
+            base: &file.base,
+            ours: &file.ours,
+            theirs: &file.theirs,
+            merged: &file.merged,
+        });
+        for line in gone {
+            match speaks_of(&said, &line) {
+                true => explained = true,
+                false => missing.push(format!("{}: {line}", file.path.display())),
+            }
+        }
+    }
+    if missing.is_empty() {
+        let shown: String = said.trim().chars().take(SHOWN).collect();
+        return Ok(explained.then_some(shown));
+    }
+    let more = missing.len().saturating_sub(NAMED);
+    missing.truncate(NAMED);
+    let more = if more > 0 {
+        format!("\nand {more} more")
+    } else {
+        String::new()
+    };
+    Err(format!(
+        "lines that one side added are gone, and {LEFT_OUT} does not say why:\n{}{more}",
+        missing.join("\n")
+    ))
+}
+
+/// Runs what verifies the plan and each of those it conflicts with.
+fn both_pass(
+    campaign: &Campaign,
+    yard: &Yard,
+    order: &ResolveOrder,
+    plan: &Plan,
+    path: &Path,
+) -> Result<(), String> {
+    let others = order.with.iter().filter_map(|name| campaign.plan(name));
+    let folder = JobFolder::new(campaign.dir.conflict_verification(&plan.name));
+    for (number, side) in [plan].into_iter().chain(others).enumerate() {
+        let Some(line) = side.verify.as_deref() else {
+            continue;
+        };
+        yard.resolver_runs(&order.attempt, &folder);
+        let check = Check {
+            tag: format!("resolve-{}-{number}", order.attempt),
+            line,
+            worktree: path,
+            timeout: side.attempts.timeout,
+            grace: side.attempts.grace,
+            gently: false,
+        };
+        let variables =
+            environment::for_train(campaign, Some(side), &crate::git::conflict_key(&plan.name), path);
+        let said = verify::run(campaign, &folder, variables, &check, &|| {
+            yard.is_unwanted_resolver(&order.attempt)
+        })?;
+        match said {
+            Said::Passed => {}
+            Said::Failed { why, .. } => {
+                return Err(format!("what verifies plan {} does not pass: {why}", side.name));
+            }
+            Said::Stopped => return Err("it was stopped".to_owned()),
+        }
+    }
+    Ok(())
+}

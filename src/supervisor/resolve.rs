@@ -1,0 +1,329 @@
+//! `orch merge --resolve`, `--continue` and `--abort`: the conflict of a plan with the target is checked out in a worktree made
+//! for it, what a person made of it is taken in, or it is given up. Beside a running supervisor that does it; landing is the
+//! merge train's in any case.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
+use crate::plan::{AttemptId, MergeStrategy, Plan, PlanName};
+use crate::schedule::{
+    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, State,
+    SteerRefusal,
+};
+
+use super::steering::record;
+use super::{Campaign, SupervisorError};
+
+/// What is asked about a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveStep {
+    /// Check it out.
+    Open,
+    /// Take what is there as the resolution.
+    Continue,
+    /// Give it up.
+    Abort,
+}
+
+/// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolveReport {
+    /// The plan.
+    pub plan: PlanName,
+    /// The worktree in which it is checked out; none when it was given up.
+    pub worktree: Option<String>,
+    /// Files that are to be resolved there.
+    pub files: Vec<String>,
+    /// Files that were resolved as they were before.
+    pub reused: Vec<String>,
+    /// True when it was checked out already, and nothing was touched.
+    pub again: bool,
+    /// Refs that keep what was put away.
+    pub backups: Vec<String>,
+    /// What did not work and does not hinder.
+    pub warnings: Vec<String>,
+}
+
+/// What follows from a step: facts to record, and the answer.
+pub(super) type Resolved = (Vec<Event>, ResolveReport);
+
+/// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn resolve_alone(
+    campaign: &Campaign,
+    plan: &PlanName,
+    step: ResolveStep,
+) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
+    let mut report = None;
+    let recorded = record(campaign, "merge", |scheduler| {
+        let (events, done) = resolve(campaign, scheduler.state().plan(plan), plan, step)?;
+        report = Some(done);
+        Ok(events)
+    })?;
+    Ok(recorded.and_then(|recorded| match recorded {
+        Ok(_) => report.map(Ok),
+        Err(refusal) => Some(Err(refusal)),
+    }))
+}
+
+/// Does a step in the repository. The caller alone writes the journal, and records the facts.
+pub(super) fn resolve(
+    campaign: &Campaign,
+    run: &PlanRun,
+    name: &PlanName,
+    step: ResolveStep,
+) -> Result<Resolved, SteerRefusal> {
+    let plan = campaign
+        .plan(name)
+        .ok_or_else(|| refusal(format!("there is no plan `{name}` in the manifest"), None))?;
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    again_if_killed(Result::is_ok, || match step {
+        ResolveStep::Open => open(campaign, &admin, run, plan),
+        ResolveStep::Continue => settle(campaign, &admin, run, plan),
+        ResolveStep::Abort => abandon(&admin, run, plan),
+    })
+}
+
+fn open(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    run: &PlanRun,
+    plan: &Plan,
+) -> Result<Resolved, SteerRefusal> {
+    let name = &plan.name;
+    may_be_resolved(campaign, run, plan)?;
+    let repo = &campaign.repo;
+    let onto = repo.branch_tip(&campaign.target).map_err(failed)?;
+    let onto = onto.unwrap_or_else(|| campaign.base.clone());
+    let head = repo.branch_tip(&plan.branch).map_err(failed)?;
+    let head = head.ok_or_else(|| refusal(format!("the branch `{}` is gone", plan.branch), None))?;
+    let builder = CandidateBuilder::new(repo, campaign.git().map_err(failed)?);
+    let incoming = repo.stand_in(&builder, name, &onto, &head).map_err(failed)?;
+    let at = admin.conflict_at(name).map_err(failed)?;
+    let clashing = builder.conflicts(&onto, &incoming).map_err(failed)?;
+    if clashing.is_empty() && at.is_none() {
+        return Err(refusal(
+            format!("plan {name} does not conflict with {}", campaign.target),
+            Some(format!("orch merge {name}")),
+        ));
+    }
+    let opened = admin.open_conflict(&ConflictSpec {
+        plan: name,
+        path: &campaign.conflict_path(name),
+        onto: &onto,
+        head: &head,
+        incoming: &incoming,
+        message: &words(campaign, plan),
+    });
+    let opened = opened.map_err(failed)?;
+    let text = |paths: &[PathBuf]| {
+        paths
+            .iter()
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect()
+    };
+    let report = ResolveReport {
+        plan: name.clone(),
+        worktree: Some(opened.path.to_string_lossy().into_owned()),
+        files: text(&opened.unmerged),
+        reused: text(&opened.reused),
+        again: opened.again,
+        backups: opened.backups.into_iter().map(|backup| backup.name).collect(),
+        warnings: opened.warnings,
+    };
+    let known = run.resolution.path == report.worktree
+        && run.resolution.commit.is_none()
+        && run.resolution.left_by.is_none();
+    let events = if opened.again && known {
+        Vec::new()
+    } else {
+        vec![Event::Resolve(Resolving::Opened(ConflictOpened {
+            plan: name.clone(),
+            path: report.worktree.clone().unwrap_or_default(),
+            onto,
+            head,
+            files: report.files.clone(),
+            reused: report.reused.clone(),
+        }))]
+    };
+    Ok((events, report))
+}
+
+/// Refuses what is no conflict of a finished plan with the target.
+fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<(), SteerRefusal> {
+    let name = &plan.name;
+    if run.landed.contains_key(&campaign.target) {
+        let why = format!("plan {name} has landed on {}", campaign.target);
+        return Err(refusal(why, None));
+    }
+    if matches!(run.merge, Merge::Running(_)) {
+        let hint = format!("orch why {name}");
+        return Err(refusal(
+            format!("plan {name} is being merged just now"),
+            Some(hint),
+        ));
+    }
+    if let Some(agent) = &run.resolution.agent {
+        return Err(at_work(name, &agent.attempt));
+    }
+    match &run.outcome {
+        Some(Outcome::Finished) => {}
+        Some(Outcome::Held(Hold::Conflict { with, .. })) => {
+            return Err(refusal(
+                format!("plan {name} does not conflict with the target but with {with}, on which it builds"),
+                Some(format!(
+                    "merge {with} into its branch in its own worktree, commit, then orch up"
+                )),
+            ));
+        }
+        _ => {
+            let hint = format!("orch why {name}");
+            return Err(refusal(
+                format!("the work of plan {name} is not finished"),
+                Some(hint),
+            ));
+        }
+    }
+    if plan.merge_strategy == MergeStrategy::Rebase {
+        return Err(refusal(
+            format!(
+                "plan {name} lands by `rebase`, commit by commit, and one resolution is not one for each of them"
+            ),
+            Some(format!(
+                "write `merge_strategy = \"merge\"` (or \"squash\") for {name}, or rebase its branch in its own worktree"
+            )),
+        ));
+    }
+    Ok(())
+}
+
+fn settle(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    run: &PlanRun,
+    plan: &Plan,
+) -> Result<Resolved, SteerRefusal> {
+    let name = &plan.name;
+    may_be_resolved(campaign, run, plan)?;
+    let commit = admin
+        .settle_conflict(name, &words(campaign, plan))
+        .map_err(|error| unsettled(name, error))?;
+    let events = match run.resolution.commit.as_ref() == Some(&commit) {
+        true => Vec::new(),
+        false => vec![Event::Resolve(Resolving::Done(ConflictResolved {
+            plan: name.clone(),
+            commit,
+            attempt: None,
+            left_out: None,
+        }))],
+    };
+    let at = admin.conflict_at(name).map_err(failed)?;
+    let report = ResolveReport {
+        plan: name.clone(),
+        worktree: at.map(|path| path.to_string_lossy().into_owned()),
+        files: Vec::new(),
+        reused: Vec::new(),
+        again: false,
+        backups: Vec::new(),
+        warnings: Vec::new(),
+    };
+    Ok((events, report))
+}
+
+fn unsettled(name: &PlanName, error: ConflictError) -> SteerRefusal {
+    let hint = match &error {
+        ConflictError::NotOpen { .. } => Some(format!("orch merge --resolve {name}")),
+        ConflictError::GivenUp { .. } => Some(format!(
+            "`git merge` the other side there, or begin again: orch merge --abort {name}, orch merge --resolve {name}"
+        )),
+        ConflictError::Unmerged { .. } | ConflictError::Markers { .. } | ConflictError::Unstaged { .. } => {
+            Some(format!(
+                "orch merge --continue {name}, or orch merge --abort {name} to give it up"
+            ))
+        }
+        ConflictError::InProgress { .. }
+        | ConflictError::Ensure(_)
+        | ConflictError::Remove(_)
+        | ConflictError::Git(_) => None,
+    };
+    refusal(error.to_string(), hint)
+}
+
+fn abandon(admin: &WorktreeAdmin, run: &PlanRun, plan: &Plan) -> Result<Resolved, SteerRefusal> {
+    let name = &plan.name;
+    if matches!(run.merge, Merge::Running(_)) {
+        let hint = format!("orch why {name}");
+        return Err(refusal(
+            format!("plan {name} is being merged just now"),
+            Some(hint),
+        ));
+    }
+    if let Some(agent) = &run.resolution.agent {
+        return Err(at_work(name, &agent.attempt));
+    }
+    let backups = admin.abandon_conflict(name).map_err(failed)?;
+    let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
+    names.dedup();
+    let report = ResolveReport {
+        plan: name.clone(),
+        worktree: None,
+        files: Vec::new(),
+        reused: Vec::new(),
+        again: false,
+        backups: names,
+        warnings: Vec::new(),
+    };
+    let of = OfPlan { plan: name.clone() };
+    Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
+}
+
+fn at_work(name: &PlanName, attempt: &AttemptId) -> SteerRefusal {
+    let hint = format!("orch logs {name} -f shows what it does");
+    refusal(
+        format!("the agent of {attempt} resolves the conflict of {name} just now"),
+        Some(hint),
+    )
+}
+
+/// The words of the commit that holds both sides.
+pub(super) fn words(campaign: &Campaign, plan: &Plan) -> String {
+    let (name, target) = (&plan.name, &campaign.target);
+    format!("Resolve the conflict of plan {name} with {target}\n\nOrch-Resolves: {name}\n")
+}
+
+fn refusal(why: String, hint: Option<String>) -> SteerRefusal {
+    SteerRefusal { why, hint }
+}
+
+fn failed(error: impl std::fmt::Display) -> SteerRefusal {
+    refusal(error.to_string(), None)
+}
+
+/// Removes the worktrees and refs of resolutions of plans that have landed; gives what was kept, and why.
+pub(super) fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
+    let mut kept = Vec::new();
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        if run.landed.contains_key(&campaign.target)
+            && let Err(error) = close(campaign, &admin, &plan.name)
+        {
+            kept.push((plan.name.clone(), error.to_string()));
+        }
+    }
+    kept
+}
+
+fn close(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+    let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
+    match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
+        Some(target) => admin.close_conflict(plan, &target).map(drop),
+        None => Ok(()),
+    }
+}

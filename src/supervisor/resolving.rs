@@ -1,0 +1,88 @@
+//! Conflicts beside everything else the loop does: steps that are asked for go to a thread of their own, and what was resolved
+//! is tidied up once it has landed.
+
+use tokio::sync::oneshot;
+
+use crate::plan::{PlanName, WorkRef};
+use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
+
+use super::engine::Engine;
+use super::message::Message;
+use super::resolve::{Resolved, resolve, tidy};
+use super::{Answer, ResolveStep, SupervisorError, perform, spending};
+
+/// A step that was done, or refused.
+#[derive(Debug)]
+pub struct StepDone {
+    plan: PlanName,
+    step: ResolveStep,
+    done: Result<Resolved, SteerRefusal>,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl Engine<'_> {
+    /// Does a step on a thread of its own.
+    pub(super) fn resolve_later(&self, plan: PlanName, step: ResolveStep, reply: oneshot::Sender<Answer>) {
+        let run = self.scheduler.state().plan(&plan).clone();
+        let campaign = self.campaign.clone();
+        self.in_background(move || {
+            let done = resolve(&campaign, &run, &plan, step);
+            Message::Resolved(Box::new(StepDone {
+                plan,
+                step,
+                done,
+                reply,
+            }))
+        });
+    }
+
+    /// Takes in what became of it; what was resolved is landed at once, for whoever asked.
+    pub(super) fn take_step(&mut self, step: StepDone) -> Result<(), SupervisorError> {
+        let (events, report) = match step.done {
+            Ok(done) => done,
+            Err(SteerRefusal { why, hint }) => {
+                let _ = step.reply.send(Answer::Refused { why, hint });
+                return Ok(());
+            }
+        };
+        self.handle(events.into_iter().map(Input::Event).collect())?;
+        match step.step {
+            ResolveStep::Continue => {
+                self.request_merge(vec![WorkRef::whole(&step.plan)], None, Some(step.reply))
+            }
+            ResolveStep::Open | ResolveStep::Abort => {
+                // Whoever asked may be gone.
+                let _ = step.reply.send(Answer::Resolved(report));
+                Ok(())
+            }
+        }
+    }
+
+    /// Has an agent resolve a conflict, on a thread of its own.
+    pub(super) fn resolve_by_agent(&self, order: ResolveOrder) {
+        let (campaign, admin, yard) = (self.campaign.clone(), self.admin.clone(), self.yard.clone());
+        let (sender, run) = (self.sender.clone(), self.run);
+        self.in_background(move || {
+            let (answer, warnings) = perform::resolve_by_agent(&campaign, &admin, &yard, &order, run);
+            for why in warnings {
+                let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+            }
+            // Told before the end is: what it has spent counts.
+            if let Some(told) = spending::told(&campaign.dir, &order.plan, &order.attempt) {
+                let _ = sender.send(Message::Input(Input::Event(told)));
+            }
+            Message::Input(Input::Event(answer))
+        });
+    }
+
+    /// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.
+    pub(super) fn tidy_conflicts(&self) -> Vec<Event> {
+        let kept = tidy(&self.campaign, self.scheduler.state());
+        kept.into_iter()
+            .map(|(plan, why)| Event::Warning {
+                plan: Some(plan),
+                why: format!("the worktree in which its conflict was resolved is kept: {why}"),
+            })
+            .collect()
+    }
+}
