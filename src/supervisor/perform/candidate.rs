@@ -1,23 +1,17 @@
 //! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use crate::git::{Build, CandidateBuilder};
-use crate::plan::{
-    CommitId, MERGE_TEMPLATE, MergeContext, MergeStrategy, Plan, PlanName, render_merge_message,
-};
+use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
 use super::mend::Clash;
+use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
-
-/// Where a repository keeps its own template for messages, relative to the manifest's folder.
-const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 /// What the scheduler knows of plans that matters for building their merges.
 #[derive(Debug, Clone, Default)]
@@ -186,7 +180,7 @@ fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTr
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
 }
 
-fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
+pub(super) fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
     MergeTrouble::Refused {
         why: error.to_string(),
     }
@@ -351,28 +345,6 @@ fn nobody_carries(
     Ok(())
 }
 
-/// The message of the commit with which a plan lands.
-pub(super) fn message(
-    campaign: &Campaign,
-    plan: &Plan,
-    target: &str,
-    strategy: &'static str,
-    part: Option<&Prefix>,
-) -> Result<String, MergeTrouble> {
-    let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
-    let own = folder.join(OWN_TEMPLATE);
-    let template = match fs::read_to_string(&own) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
-        Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
-    };
-    let mut context = MergeContext::new(plan, target, strategy);
-    if let Some(part) = part {
-        context = context.up_to(part.up_to, &part.phases);
-    }
-    render_merge_message(&template, &context).map_err(|error| refused(&format!("{}: {error}", own.display())))
-}
-
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
 /// tip.
 ///
@@ -394,7 +366,11 @@ pub fn rehearse(
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    let incoming = stand_in(campaign, plan, &top, &head)?;
+    // What was made of a conflict is about the whole plan.
+    let incoming = match known.parts.get(name) {
+        Some(_) => head.clone(),
+        None => stand_in(campaign, plan, &top, &head)?,
+    };
     let sides = Sides {
         head: &head,
         incoming: &incoming,

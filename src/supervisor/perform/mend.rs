@@ -10,8 +10,8 @@ use crate::schedule::train::Trial;
 use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
 
 use super::super::{Campaign, environment};
-use super::candidate::message;
 use super::verify::{self, Check, Said};
+use super::wording::message;
 use super::yard::{MergeKey, Yard};
 
 /// The key of the worktree; no plan can have it.

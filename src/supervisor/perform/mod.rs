@@ -19,6 +19,7 @@ mod resolver_judge;
 mod union;
 mod unit;
 mod verify;
+mod wording;
 mod worktree;
 mod yard;
 

@@ -1,0 +1,35 @@
+//! The words with which plans land.
+
+use std::fs;
+use std::path::Path;
+
+use crate::plan::{MERGE_TEMPLATE, MergeContext, Plan, render_merge_message};
+use crate::schedule::{MergeTrouble, Prefix};
+
+use super::super::Campaign;
+use super::candidate::refused;
+
+/// Where a repository keeps its own template for messages, relative to the manifest's folder.
+const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
+
+/// The message of the commit with which a plan lands.
+pub(super) fn message(
+    campaign: &Campaign,
+    plan: &Plan,
+    target: &str,
+    strategy: &'static str,
+    part: Option<&Prefix>,
+) -> Result<String, MergeTrouble> {
+    let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
+    let own = folder.join(OWN_TEMPLATE);
+    let template = match fs::read_to_string(&own) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
+        Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
+    };
+    let mut context = MergeContext::new(plan, target, strategy);
+    if let Some(part) = part {
+        context = context.up_to(part.up_to, &part.phases);
+    }
+    render_merge_message(&template, &context).map_err(|error| refused(&format!("{}: {error}", own.display())))
+}
