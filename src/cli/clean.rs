@@ -6,7 +6,7 @@ use crate::git::{RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
-use crate::supervisor::{Campaign, Situation, after_removal, before_removal, record_landings};
+use crate::supervisor::{Campaign, Situation, after_removal, before_removal, check_places, record_landings};
 
 use super::{CliError, Context, Exit, output};
 
@@ -63,6 +63,7 @@ struct Kept {
 pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
+    check_places(&campaign)?;
     // What shows that a person has landed a plan goes with its branch.
     if !args.dry_run {
         record_landings(&campaign)?;

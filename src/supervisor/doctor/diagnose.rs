@@ -334,6 +334,13 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             format!("{named} at {path} is of a plan that the manifest does not have"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
+        (Place::Nothing, true) if !tree.expected => person(
+            format!(
+                "the branch {} is of {named}, a plan that the manifest does not have",
+                tree.branch.as_deref().unwrap_or_default()
+            ),
+            "put the plan back, or `orch clean` once it has landed".to_owned(),
+        ),
         // One that is free is made again when it is needed.
         (Place::Nothing | Place::Worktree, true) => None,
         (Place::Nothing, false) if tree.tip.is_none() => None,
@@ -477,6 +484,12 @@ mod tests {
             [mend()],
             "only its .git file is gone"
         );
+        let without_a_plan = TreeSeen {
+            expected: false,
+            registered: false,
+            ..tree(Place::Nothing)
+        };
+        assert_eq!(one(without_a_plan, false), [None]);
         assert_eq!(one(tree(Place::Nothing), false), [mend()]);
         let half = TreeSeen {
             half_made: true,
