@@ -1,6 +1,8 @@
 //! The plans as a supervisor counts them, kept beside the journal: the manifest may be edited, half-saved or gone while
 //! agents work by what was read before, and whoever looks or steers then means what is worked on.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,7 @@ impl Campaign {
         let new = file.with_extension("new");
         serde_json::to_vec(&taken)
             .map_err(std::io::Error::other)
-            .and_then(|text| std::fs::write(&new, text))
+            .and_then(|text| write_private(&new, &text))
             .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
             .map_err(SupervisorError::system(format!("write {}", file.display())))
     }
@@ -126,4 +128,14 @@ fn taken(from: &Path, manifest: Option<&Path>) -> Option<(Repository, OrchDir, T
     // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
     let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
     (taken.schema == SCHEMA && same).then_some((repo, dir, taken))
+}
+/// Agents' environments may hold what is for nobody else's eyes.
+fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    let _ = std::fs::remove_file(file);
+    let mut made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    made.write_all(text)
 }
