@@ -281,3 +281,19 @@ fn a_verification_never_passes_on_what_is_in_no_commit() {
         }
     }
 }
+
+#[test]
+fn work_left_on_another_branch_counts_once_the_next_attempt_has_brought_it_home() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("backoff = \"1ms\"");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "case $ORCH_ATTEMPT in p-1) git checkout -q -b feature; work 1.1;; *) grep -q feature \"$ORCH_PROMPT_FILE\"; git checkout \
+         -q \"$ORCH_BRANCH\"; git merge -q feature;; esac",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    assert_eq!(sandbox.rev("orch/p"), sandbox.rev("feature"));
+}

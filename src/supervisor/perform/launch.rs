@@ -95,7 +95,11 @@ fn start(
     for (from, commit) in &order.carry {
         carry_in(worktree, &branch, from, commit)?;
     }
-    let head = head_of(worktree).map_err(|error| failed(&error))?;
+    // The one before it may have left the worktree on a branch of its own.
+    let head = match campaign.repo.branch_tip(&branch) {
+        Ok(Some(tip)) => tip,
+        Ok(None) | Err(_) => head_of(worktree).map_err(|error| failed(&error))?,
+    };
     match order.place.branch_of {
         Some(_) => status::prepare_lane(worktree, &plan.name, &plan.document, states),
         None => status::prepare(worktree, &plan.name, &plan.document),
