@@ -49,6 +49,11 @@ impl PlanRun {
                 };
                 current.stage = Stage::Checked(exit.clone(), evidence.clone());
                 let (first, repair) = (current.units.first().copied(), current.repair);
+                // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
+                let phases: Vec<_> = current.units.iter().map(|unit| unit.phase()).collect();
+                if self.by_units {
+                    self.touched.extend(phases);
+                }
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }
@@ -129,7 +134,12 @@ impl PlanRun {
                 self.lost.insert(skip.unit, Lost::Skipped { cause, why });
             }
             Event::TaskStarted(report) => self.report(at, TaskState::Running, report),
-            Event::TaskDone(report) => self.report(at, TaskState::Done, report),
+            Event::TaskDone(report) => {
+                if !self.by_units {
+                    self.touched.insert(report.task.task.phase);
+                }
+                self.report(at, TaskState::Done, report);
+            }
             Event::TaskFailed(report) => self.report(at, TaskState::Failed, report),
             Event::TaskSkipped(report) => self.report(at, TaskState::Skipped, report),
             Event::PhaseDone { phase, proven, .. } => {

@@ -46,6 +46,8 @@ pub struct PlanRun {
     pub pins: BTreeMap<Point, CommitId>,
     /// What the branch held when the commit of a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
+    /// Phases of which something may be on the branch, whatever became of their work since.
+    pub touched: BTreeSet<PhaseId>,
     /// Points whose commit could not be pinned in this run, and why.
     pub pins_refused: BTreeMap<Point, String>,
     /// The attempts under way, by lane.

@@ -94,6 +94,8 @@ impl PlanRun {
             .map(|task| task.phase)
             .chain(merging)
             .chain(self.phases_done.keys().copied())
+            // Work that is to be done again is on the branch all the same.
+            .chain(self.touched.iter().copied())
             .filter(|phase| !done.contains(phase))
             .collect();
         let end = PhaseEnd {
