@@ -22,7 +22,10 @@ impl PlanRun {
                         current.stage = Stage::Running;
                     }
                     let told = current.told;
+                    // It begins with the first; whether it tells of that or not.
+                    let first = current.units.first().map(|unit| unit.phase());
                     self.told = self.told.max(told);
+                    self.touched.extend(first.filter(|_| !self.by_units));
                 }
                 if let Some(record) = self.record(attempt) {
                     record.started.get_or_insert(at);
