@@ -9,7 +9,7 @@ use super::command::{Git, records};
 use super::in_the_way::in_the_way;
 use super::inspect::inspect;
 use super::land_refusal::LandRefusal;
-use super::revision::oid;
+use super::tree_diff::TreeDiff;
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
@@ -18,21 +18,9 @@ pub(super) struct Moved(BTreeSet<PathBuf>);
 
 impl Moved {
     pub(super) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
-        let cannot = || GitError::library(format!("compare `{old}` with `{new}`"));
-        let repo = git2::Repository::open(path).map_err(cannot())?;
-        let tree = |commit: &CommitId| {
-            repo.find_commit(oid(commit)?)
-                .and_then(|commit| commit.tree())
-                .map_err(cannot())
-        };
-        let diff = repo
-            .diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)
-            .map_err(cannot())?;
-        let files = diff.deltas().flat_map(|delta| {
-            let both = [delta.old_file().path_bytes(), delta.new_file().path_bytes()];
-            both.map(|file| file.map(|file| PathBuf::from(std::ffi::OsStr::from_bytes(file))))
-        });
-        Ok(Self(files.flatten().collect()))
+        let repo = git2::Repository::open(path)
+            .map_err(GitError::library(format!("open the checkout `{}`", path.display())))?;
+        Ok(Self(TreeDiff::between(&repo, old, new)?.paths()))
     }
 
     /// True when the move changes the file, a folder in its place, or a file in the place of a folder above it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Tree;
 
-use super::revision::oid;
+use super::tree_diff::{TreeDiff, tree_at};
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
@@ -41,22 +41,11 @@ impl Repository {
     ) -> Result<Vec<MergedFile>, GitError> {
         let base = self.merge_base(ours, theirs)?;
         let repo = self.handle();
-        let cannot = || GitError::library(format!("compare `{merged}` with what it merges"));
-        let tree = |commit: &CommitId| -> Result<Tree<'_>, GitError> {
-            repo.find_commit(oid(commit)?)
-                .and_then(|commit| commit.tree())
-                .map_err(cannot())
-        };
-        let base = base.as_ref().map(tree).transpose()?;
-        let (ours, theirs, merged) = (tree(ours)?, tree(theirs)?, tree(merged)?);
+        let base = base.as_ref().map(|base| tree_at(&repo, base)).transpose()?;
+        let (ours, theirs) = (tree_at(&repo, ours)?, tree_at(&repo, theirs)?);
+        let merged = tree_at(&repo, merged)?;
         let changed = |to: &Tree<'_>| -> Result<BTreeSet<PathBuf>, GitError> {
-            let diff = repo
-                .diff_tree_to_tree(base.as_ref(), Some(to), None)
-                .map_err(cannot())?;
-            let sides = diff
-                .deltas()
-                .flat_map(|delta| [delta.old_file().path(), delta.new_file().path()]);
-            Ok(sides.into_iter().flatten().map(Path::to_owned).collect())
+            Ok(TreeDiff::from_tree(&repo, base.as_ref(), to)?.paths())
         };
         let id = |tree: Option<&Tree<'_>>, path: &Path| Some(tree?.get_path(path).ok()?.id());
         let text = |tree: Option<&Tree<'_>>, path: &Path| -> Option<String> {

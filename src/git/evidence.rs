@@ -5,9 +5,11 @@
 //! changed is changed on the target too: what was landed and taken back is not there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::command::{Git, parse_id};
 use super::revision::{commit_id, oid};
+use super::tree_diff::TreeDiff;
 use super::{CandidateBuilder, GitError, Repository, require_git};
 use crate::plan::{CommitId, LandedBy};
 
@@ -50,22 +52,8 @@ impl Repository {
     }
 
     /// The paths that differ between two commits.
-    fn changed_paths(&self, one: &CommitId, other: &CommitId) -> Result<BTreeSet<Vec<u8>>, GitError> {
-        let repo = self.handle();
-        let cannot = || GitError::library(format!("compare `{one}` with `{other}`"));
-        let tree = |commit: &CommitId| {
-            repo.find_commit(oid(commit)?)
-                .and_then(|commit| commit.tree())
-                .map_err(cannot())
-        };
-        let diff = repo
-            .diff_tree_to_tree(Some(&tree(one)?), Some(&tree(other)?), None)
-            .map_err(cannot())?;
-        let paths = diff.deltas().flat_map(|delta| {
-            let both = [delta.old_file().path_bytes(), delta.new_file().path_bytes()];
-            both.into_iter().flatten().map(<[u8]>::to_vec).collect::<Vec<_>>()
-        });
-        Ok(paths.collect())
+    fn changed_paths(&self, one: &CommitId, other: &CommitId) -> Result<BTreeSet<PathBuf>, GitError> {
+        Ok(TreeDiff::between(&self.handle(), one, other)?.paths())
     }
 
     /// A commit on the target since `base` with the files of `tip`, the latest.

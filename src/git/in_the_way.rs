@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::landing::added;
-use super::revision::oid;
+use super::tree_diff::{TreeDiff, tree_at};
 use super::{GitError, ORCH_DIR};
 use crate::plan::CommitId;
 
@@ -28,7 +27,7 @@ pub(super) fn in_the_way(path: &Path, old: &CommitId, new: &CommitId) -> Result<
         "open the checkout `{}`",
         path.display()
     )))?;
-    for file in added(&repo, old, new)? {
+    for file in TreeDiff::between(&repo, old, new)?.added() {
         if let Some(occupied) = occupied(path, &file) {
             found.push((file, occupied));
         }
@@ -36,12 +35,7 @@ pub(super) fn in_the_way(path: &Path, old: &CommitId, new: &CommitId) -> Result<
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let tree_of = |commit: &CommitId| {
-        repo.find_commit(oid(commit)?)
-            .and_then(|commit| commit.tree())
-            .map_err(GitError::library(format!("read the files of `{commit}`")))
-    };
-    let (tree, new_tree) = (tree_of(old)?, tree_of(new)?);
+    let (tree, new_tree) = (tree_at(&repo, old)?, tree_at(&repo, new)?);
     let mut candidates = BTreeSet::new();
     for (file, occupied) in found {
         // A submodule goes into the folder that is there.

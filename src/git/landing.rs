@@ -12,7 +12,7 @@ use super::half_way::undo_half;
 use super::in_the_way::in_the_way;
 use super::inspect::git_dir;
 use super::land_refusal::LandRefusal;
-use super::revision::{branch_ref, oid};
+use super::revision::branch_ref;
 use super::{GitError, Repository, is_branch_name, stale_lock};
 use crate::plan::CommitId;
 
@@ -338,27 +338,4 @@ pub(super) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitEr
         Some(1) => Ok(false),
         _ => Err(answer.failure()),
     }
-}
-
-/// The files that exist in `new` and not in `old`, relative to the top.
-pub(super) fn added(
-    repo: &git2::Repository,
-    old: &CommitId,
-    new: &CommitId,
-) -> Result<Vec<PathBuf>, GitError> {
-    use std::os::unix::ffi::OsStrExt;
-    let cannot = || GitError::library(format!("compare `{old}` with `{new}`"));
-    let tree = |commit: &CommitId| {
-        repo.find_commit(oid(commit)?)
-            .and_then(|commit| commit.tree())
-            .map_err(cannot())
-    };
-    let diff = repo
-        .diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)
-        .map_err(cannot())?;
-    let added = diff.deltas().filter(|delta| delta.status() == git2::Delta::Added);
-    Ok(added
-        .filter_map(|delta| delta.new_file().path_bytes())
-        .map(|file| PathBuf::from(std::ffi::OsStr::from_bytes(file)))
-        .collect())
 }
