@@ -14,7 +14,8 @@ use super::repair::unlock_half_made;
 use super::revision::branch_ref;
 use super::worktree::is_key;
 use super::{
-    EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_branch_name, stale_lock,
+    EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, again_if_killed, is_branch_name,
+    stale_lock,
 };
 use crate::plan::CommitId;
 
@@ -66,13 +67,21 @@ impl WorktreeAdmin {
 
     /// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
     /// reset and untracked ones removed, after a backup of what no check has left there; ignored ones, such as build
-    /// caches, stay.
+    /// caches, stay. When somebody kills a git command of it, all is looked at and done once more.
+    ///
+    /// # Errors
+    ///
+    /// When something of somebody's stands in the way, or git fails.
     pub fn ensure_detached(
         &self,
         key: &str,
         path: &Path,
         commit: &CommitId,
     ) -> Result<WorktreeReady, EnsureError> {
+        again_if_killed(Result::is_ok, || self.detached(key, path, commit))
+    }
+
+    fn detached(&self, key: &str, path: &Path, commit: &CommitId) -> Result<WorktreeReady, EnsureError> {
         let alone = self.alone(key)?;
         let mut ready = self.make(
             &alone,

@@ -13,10 +13,10 @@ use crate::plan::CommitId;
 
 /// What a merge that was begun has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LeftOpen {
+pub struct BegunMerge {
     /// Files in conflict, sorted.
     pub unmerged: Vec<PathBuf>,
-    /// Files whose recorded resolution was used, sorted.
+    /// Files that git resolved as they were resolved before, sorted.
     pub reused: Vec<PathBuf>,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn begin_merge(
     commit: &CommitId,
     message: &str,
     reuse: bool,
-) -> Result<LeftOpen, GitError> {
+) -> Result<BegunMerge, GitError> {
     let git = committing_within(path)?;
     let git = match reuse {
         true => remembering(path, git)?,
@@ -62,7 +62,7 @@ pub(super) fn begin_merge(
                 .map(PathBuf::from)
         })
         .collect();
-    Ok(LeftOpen {
+    Ok(BegunMerge {
         unmerged: standing(path)?.unmerged,
         reused: reused.into_iter().collect(),
     })

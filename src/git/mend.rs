@@ -7,18 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::command::{Git, records};
 use super::inspect::changed_path;
-use super::left_open::{begin_merge, is_forbidden, standing};
+use super::left_open::{BegunMerge, begin_merge, is_forbidden, standing};
 use super::{ConflictError, GitError, Repository, WorktreeAdmin, WorktreeReady};
 use crate::plan::CommitId;
-
-/// A merge that was begun in a worktree of orch's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BegunMerge {
-    /// Files in conflict, sorted.
-    pub unmerged: Vec<PathBuf>,
-    /// Files that git resolved as they were resolved before, sorted.
-    pub reused: Vec<PathBuf>,
-}
 
 /// The tree that a merge was brought to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +56,7 @@ impl WorktreeAdmin {
         reuse: bool,
     ) -> Result<BegunMerge, ConflictError> {
         let alone = self.alone(key)?;
-        let left = begin_merge(&alone, path, incoming, message, reuse)?;
-        Ok(BegunMerge {
-            unmerged: left.unmerged,
-            reused: left.reused,
-        })
+        Ok(begin_merge(&alone, path, incoming, message, reuse)?)
     }
 
     /// Settles files in conflict as the side has them that is checked out: deleted, where it does not have them.

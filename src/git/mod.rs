@@ -111,6 +111,7 @@ pub use kept::{Kept, KeptError};
 pub use land_refusal::LandRefusal;
 pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
+pub use left_open::BegunMerge;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
 pub use mend::MendedTree;

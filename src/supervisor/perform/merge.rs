@@ -291,7 +291,7 @@ fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        let ready = again_if_killed(Result::is_ok, || admin.ensure_detached(&name, &path, chain.top()));
+        let ready = admin.ensure_detached(&name, &path, chain.top());
         let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
         if let Some(plan) = top.or(campaign.set.plans.first()) {
