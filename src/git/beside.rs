@@ -18,8 +18,10 @@ pub(super) struct Moved(BTreeSet<PathBuf>);
 
 impl Moved {
     pub(super) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
-        let repo = git2::Repository::open(path)
-            .map_err(GitError::library(format!("open the checkout `{}`", path.display())))?;
+        let repo = git2::Repository::open(path).map_err(GitError::library(format!(
+            "open the checkout `{}`",
+            path.display()
+        )))?;
         Ok(Self(TreeDiff::between(&repo, old, new)?.paths()))
     }
 
