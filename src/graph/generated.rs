@@ -74,10 +74,7 @@ impl Generated {
                 let on = &plans[plans.len() - 1 - dice.below(plans.len().min(20))];
                 let other = &on.document.phases[dice.below(on.document.phases.len())];
                 let dependency = Dependency {
-                    on: WorkRef {
-                        plan: on.name.clone(),
-                        point: Point::Phase(other.id),
-                    },
+                    on: WorkRef::at(&on.name, Point::Phase(other.id)),
                     landed: false,
                 };
                 phases.entry(phase.id).or_default().depends.push(dependency);

@@ -18,6 +18,12 @@ impl AttemptId {
         Self(format!("{plan}-{sequence}").into())
     }
 
+    /// The plan and the number that the id was made of; none when it was made of something else.
+    pub fn parts(&self) -> Option<(PlanName, u32)> {
+        let (plan, sequence) = self.0.rsplit_once('-')?;
+        Some((plan.parse().ok()?, sequence.parse().ok()?))
+    }
+
     /// The id as text; also the name of the attempt's folder.
     pub fn as_str(&self) -> &str {
         &self.0

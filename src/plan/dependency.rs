@@ -63,9 +63,14 @@ impl Point {
 impl WorkRef {
     /// A plan as a whole.
     pub fn whole(plan: &PlanName) -> Self {
+        Self::at(plan, Point::Plan)
+    }
+
+    /// A point of a plan.
+    pub fn at(plan: &PlanName, point: Point) -> Self {
         Self {
             plan: plan.clone(),
-            point: Point::Plan,
+            point,
         }
     }
 }

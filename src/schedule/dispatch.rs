@@ -165,11 +165,7 @@ pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef
         add(dependency.on.clone(), state.commit_of(dependency));
     }
     for other in &plan.after {
-        let on = WorkRef {
-            plan: other.clone(),
-            point: Point::Plan,
-        };
-        add(on, state.plan(other).pins.get(&Point::Plan));
+        add(WorkRef::whole(other), state.plan(other).pins.get(&Point::Plan));
     }
     carried
 }

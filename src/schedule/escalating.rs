@@ -193,10 +193,7 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     }
     match waits.as_slice() {
         [Wait::Approval(point)] => {
-            let on = WorkRef {
-                plan: plan.name.clone(),
-                point: *point,
-            };
+            let on = WorkRef::at(&plan.name, *point);
             vec![still(Waiting::Gate, on.to_string())]
         }
         _ => Vec::new(),

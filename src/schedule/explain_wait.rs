@@ -46,14 +46,14 @@ pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait
             ))
         }
         Wait::Approval(point) => {
-            let what = named(plan, *point);
+            let what = WorkRef::at(plan, *point);
             Reason::with_remedy(
                 format!("waits for a person to approve {what}"),
                 format!("orch approve {what}"),
             )
         }
         Wait::Pause(point) => {
-            let what = named(plan, *point);
+            let what = WorkRef::at(plan, *point);
             Reason::with_remedy(format!("{what} is paused"), format!("orch resume {what}"))
         }
         Wait::FailedCheck(check) => Reason::with_remedy(
@@ -105,7 +105,7 @@ pub(super) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[Reason]) -> V
         Point::Phase(_) | Point::Task(_) => !run.has_settled() && !run.has_reached(**point),
     };
     let pauses = run.paused.keys().filter(counts).map(|point| {
-        let what = named(name, *point);
+        let what = WorkRef::at(name, *point);
         let goes_on = run.is_at_work() || run.verify == Verify::Running;
         let rest = match (goes_on, &run.outcome) {
             (true, _) => ": what runs of it goes on, nothing new begins",
@@ -125,11 +125,4 @@ pub(super) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[Reason]) -> V
         .filter(|(what, _)| !known(what))
         .map(|(_, reason)| reason)
         .collect()
-}
-
-fn named(plan: &PlanName, point: Point) -> WorkRef {
-    WorkRef {
-        plan: plan.clone(),
-        point,
-    }
 }

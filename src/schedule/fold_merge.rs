@@ -3,7 +3,7 @@
 use crate::plan::PhaseId;
 
 use super::plan_run::{Merge, PlanRun};
-use super::{At, Landed, MergeBegun, MergeTrouble, NotLanded};
+use super::{At, Landed, MergeBegun, NotLanded};
 
 impl PlanRun {
     /// Somebody asked for a merge. What is under way is ended first; one of the same is not asked for twice.
@@ -65,13 +65,7 @@ impl PlanRun {
             self.prefix_trouble = Some((up_to, failed.why.clone()));
             return;
         }
-        let changed = matches!(
-            failed.why,
-            MergeTrouble::Conflict { .. }
-                | MergeTrouble::Verification { .. }
-                | MergeTrouble::TargetRed { .. }
-        );
-        if changed {
+        if failed.why.holds() {
             self.since = at;
         }
         self.merge_trouble = Some(failed.why.clone());

@@ -194,14 +194,10 @@ fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &Sta
         Extent::Whole => plan.all_depends().collect(),
         Extent::Part(part) => depends(plan, run, part),
     };
-    let whole = |on: &PlanName| WorkRef {
-        plan: on.clone(),
-        point: Point::Plan,
-    };
     depends
         .into_iter()
         .map(|dependency| dependency.on.clone())
-        .chain(carried_overlaps(plan, state).map(whole))
+        .chain(carried_overlaps(plan, state).map(WorkRef::whole))
         .filter(|on| state.number(&on.plan).is_some())
         .filter(|on| !state.has_landed(on, target))
         .filter(|on| !(matches!(extent, Extent::Whole) && is_partner(work, plan, &on.plan, state)))

@@ -1,6 +1,6 @@
 //! What whoever steers should know besides: that it is so already, or what of it takes effect only later.
 
-use crate::plan::{Point, UnitId, WorkRef};
+use crate::plan::{UnitId, WorkRef};
 
 use super::pausing::lies_in;
 use super::state::State;
@@ -10,10 +10,6 @@ use super::steering::Steer;
 pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Vec<String> {
     let run = state.plan(&what.plan);
     let mut remarks = Vec::new();
-    let whole = |point: Point| WorkRef {
-        plan: what.plan.clone(),
-        point,
-    };
     if !changes {
         let already = match steer {
             Steer::Pause | Steer::PauseNow => "is paused already",
@@ -32,7 +28,7 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
                 .keys()
                 .filter(|point| **point != what.point && lies_in(what.point, **point));
             remarks.extend(wider.map(|point| {
-                let wider = whole(*point);
+                let wider = WorkRef::at(&what.plan, *point);
                 format!("{wider} is still paused: `orch resume {wider}` lets it go on")
             }));
         }

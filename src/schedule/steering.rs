@@ -217,10 +217,7 @@ impl Asked<'_> {
     fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
         // A task of several that one agent does is tried again with what it is part of.
         if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
-            let what = WorkRef {
-                plan: self.name(),
-                point: phase,
-            };
+            let what = WorkRef::at(&self.what.plan, phase);
             return Asked { what: &what, ..*self }.retry();
         }
         let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
@@ -349,13 +346,7 @@ impl Asked<'_> {
             let gates: Vec<String> = self
                 .plan
                 .gated()
-                .map(|point| {
-                    WorkRef {
-                        plan: self.name(),
-                        point,
-                    }
-                    .to_string()
-                })
+                .map(|point| WorkRef::at(&self.what.plan, point).to_string())
                 .collect();
             let hint = match gates.as_slice() {
                 [] => format!("{} has no gates: `gate = \"approve\"` makes one", self.plan.name),

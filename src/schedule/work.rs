@@ -170,11 +170,7 @@ impl Work {
                 add(dependency.on.clone(), &plan.name);
             }
             for other in &plan.after {
-                let on = WorkRef {
-                    plan: other.clone(),
-                    point: Point::Plan,
-                };
-                add(on, &plan.name);
+                add(WorkRef::whole(other), &plan.name);
             }
         }
         waited

@@ -30,11 +30,7 @@ impl MergeRequest {
             let finished = state.plans().filter(|(_, run)| {
                 run.outcome == Some(Outcome::Finished) && !run.landed.contains_key(target)
             });
-            let whole = |plan: &PlanName| WorkRef {
-                plan: plan.clone(),
-                point: Point::Plan,
-            };
-            finished.map(|(name, _)| whole(name)).collect()
+            finished.map(|(name, _)| WorkRef::whole(name)).collect()
         } else {
             plans.to_vec()
         };

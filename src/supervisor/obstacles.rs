@@ -1,6 +1,6 @@
 //! Plans that land by themselves and met something in a checkout of the target: tried again once that is gone.
 
-use crate::plan::{PlanName, Point, WorkRef};
+use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
 
 use super::engine::Engine;
@@ -30,10 +30,7 @@ impl Engine<'_> {
         let plans: Vec<WorkRef> = plans
             .into_iter()
             .filter(|plan| still.contains(plan))
-            .map(|plan| WorkRef {
-                plan,
-                point: Point::Plan,
-            })
+            .map(|plan| WorkRef::whole(&plan))
             .collect();
         if !plans.is_empty() {
             inputs.push(Input::Event(Event::MergeRequested { plans, into: None }));

@@ -53,10 +53,7 @@ pub(super) fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
             .approvals()
             .into_iter()
             .filter(|point| !approved.contains(point));
-        open.map(|point| WorkRef {
-            plan: plan.name.clone(),
-            point,
-        })
+        open.map(|point| WorkRef::at(&plan.name, point))
     });
     gates.map(|gate| gate.to_string()).collect()
 }

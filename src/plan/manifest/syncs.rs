@@ -149,10 +149,7 @@ fn short(on: &WorkRef) -> WorkRef {
         Point::Task(task) => Point::Phase(task.phase),
         point => point,
     };
-    WorkRef {
-        plan: on.plan.clone(),
-        point,
-    }
+    WorkRef::at(&on.plan, point)
 }
 
 /// Any name but this one.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::documents::Loaded;
 use super::raw::RawPlan;
-use crate::plan::{Dependency, PhaseId, PlanName, Point};
+use crate::plan::{Dependency, PhaseId, PlanName};
 
 /// One such place.
 #[derive(Debug, Clone)]
@@ -89,10 +89,7 @@ pub(super) fn of_upstream(
                 plan: plan.clone(),
                 phase: None,
                 dependency: Dependency {
-                    on: crate::plan::WorkRef {
-                        plan: on,
-                        point: Point::Plan,
-                    },
+                    on: crate::plan::WorkRef::whole(&on),
                     landed: false,
                 },
                 file: loaded.file.clone(),
