@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Job, JobFolder, JobState, Runner};
+use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
     Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of, head_of,
 };
@@ -10,8 +10,9 @@ use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
-use super::super::{Campaign, claude_settings_file, environment, prompt, write_claude_settings};
+use super::super::{Campaign, claude_settings_file, environment, prompt};
 use super::call::{Call, Surroundings};
+use super::hand_over::HandOver;
 
 /// A started agent: the event that says so, and the runner to wait for.
 #[derive(Debug)]
@@ -144,35 +145,16 @@ fn start(
         settings_file: claude_settings_file(folder.path()),
     };
     let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
-    for (name, value) in &call.env {
-        variables.set(name, value.as_str());
-    }
-    let job = Job {
-        tag: order.attempt.to_string(),
-        argv: call.argv,
-        folder: worktree.to_owned(),
-        env: variables.into_map(),
-        input: call.input,
-        stop: call.stop,
-        reading: call.reading,
-        patience: call.patience,
-        timeout: Some(order.timeout),
+    let over = HandOver {
+        attempt: &order.attempt,
+        worktree,
+        head: &head,
+        prompt: &text,
+        timeout: order.timeout,
         grace: plan.attempts.grace,
-        head: Some(head.clone()),
     };
-    let lock = folder
-        .prepare(&job, Some(&text))
-        .map_err(|error| failed(&error))?;
-    if job
-        .argv
-        .iter()
-        .any(|word| Path::new(word) == around.settings_file)
-    {
-        write_claude_settings(folder.path(), &campaign.program).map_err(|error| failed(&error))?;
-    }
-    let runner = campaign
-        .launcher
-        .launch(folder, lock)
+    let runner = over
+        .begin(campaign, folder, call, variables)
         .map_err(|error| failed(&error))?;
     let event = Event::AgentStarted {
         plan: order.plan.clone(),

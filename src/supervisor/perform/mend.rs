@@ -104,20 +104,14 @@ fn attempt(
     told: &mut Told,
 ) -> Result<Mended, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let made_by = |file: &Path| {
-        campaign
-            .set
-            .merge
-            .regenerate
-            .iter()
-            .find(|entry| entry.makes(file))
-    };
-    let generated = clash.files.iter().any(|file| made_by(&file.path).is_some());
+    let entries = &campaign.set.merge.regenerate;
+    let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
+    let generated = clash.files.iter().any(|file| is_generated(&file.path));
     let reuse = campaign
         .repo
         .has_recorded_resolutions()
         .map_err(|error| text(&error))?;
-    if !reuse && !clash.files.iter().all(|file| made_by(&file.path).is_some()) {
+    if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(Mended::Not(None));
     }
     let path = campaign.worktree_path(MEND_KEY);

@@ -7,6 +7,7 @@ mod check;
 mod conflict;
 mod copy_in;
 mod furnish;
+mod hand_over;
 mod hook;
 mod land;
 mod launch;

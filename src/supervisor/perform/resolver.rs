@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::agent::{AgentError, Job, JobFolder, JobState, Runner};
+use crate::agent::{AgentError, Environment, JobFolder, JobState, Runner};
 use crate::git::{
     CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
     git_dir_of,
@@ -15,8 +15,9 @@ use crate::schedule::{
 use crate::status;
 
 use super::super::resolve::words;
-use super::super::{Campaign, claude_settings_file, environment, write_claude_settings};
+use super::super::{Campaign, claude_settings_file, environment};
 use super::call::{Call, Surroundings};
+use super::hand_over::HandOver;
 use super::resolver_judge::{Accepted, LEFT_OUT, Refused, judge};
 use super::yard::Yard;
 
@@ -172,18 +173,16 @@ fn start(
         kind: file.kind.clone(),
     });
     let prompt = prompt(campaign, order, plan, &path, files.collect())?;
-    let job = job(campaign, order, plan, agent, run, folder, &path, &prompt)?;
-    let lock = folder
-        .prepare(&job, Some(&prompt))
-        .map_err(|error| text(&error))?;
-    let settings = claude_settings_file(folder.path());
-    if job.argv.iter().any(|word| Path::new(word) == settings) {
-        write_claude_settings(folder.path(), &campaign.program).map_err(|error| text(&error))?;
-    }
-    campaign
-        .launcher
-        .launch(folder.clone(), lock)
-        .map_err(|error| text(&error))
+    let (call, variables) = call(campaign, order, plan, agent, run, &path, &prompt)?;
+    let over = HandOver {
+        attempt: &order.attempt,
+        worktree: &path,
+        head: &order.onto,
+        prompt: &prompt,
+        timeout: order.timeout,
+        grace: plan.attempts.grace,
+    };
+    over.begin(campaign, folder.clone(), call, variables)
 }
 
 /// What the agent is told: what both sides are for, and what conflicts.
@@ -220,17 +219,17 @@ fn prompt(
     text.map_err(|error| error.to_string())
 }
 
-#[expect(clippy::too_many_arguments, reason = "a job is made of all this")]
-fn job(
+/// How the agent is called, and with which variables beside those of its program.
+fn call(
     campaign: &Campaign,
     order: &ResolveOrder,
     plan: &Plan,
     agent: &Agent,
     run: RunId,
-    folder: &JobFolder,
     worktree: &Path,
     prompt: &str,
-) -> Result<Job, String> {
+) -> Result<(Call, Environment), String> {
+    let folder = JobFolder::new(campaign.dir.attempt(&order.attempt));
     let prompt_file = folder.prompt();
     let launch = Launch {
         plan: order.plan.clone(),
@@ -276,20 +275,5 @@ fn job(
         .set("ORCH_ATTEMPT", order.attempt.as_str())
         .set("ORCH_RUN", run.to_string())
         .set("ORCH_PROMPT_FILE", prompt_file.to_string_lossy());
-    for (name, value) in &call.env {
-        variables.set(name, value.as_str());
-    }
-    Ok(Job {
-        tag: order.attempt.to_string(),
-        argv: call.argv,
-        folder: worktree.to_owned(),
-        env: variables.into_map(),
-        input: call.input,
-        stop: call.stop,
-        reading: call.reading,
-        patience: call.patience,
-        timeout: Some(order.timeout),
-        grace: plan.attempts.grace,
-        head: Some(order.onto.clone()),
-    })
+    Ok((call, variables))
 }
