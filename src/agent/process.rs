@@ -91,6 +91,11 @@ impl ProcessId {
     }
 }
 
+/// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).
+pub fn is_suspended(pid: u32) -> bool {
+    Stat::read(pid).is_some_and(|stat| matches!(stat.state, 'T' | 't'))
+}
+
 fn all_pids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")
         .into_iter()

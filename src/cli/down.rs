@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::agent::is_suspended;
 use crate::journal::{OrchDir, RepositoryLock};
-use crate::supervisor::{Answer, Request, ask, is_suspended, stop_strays};
+use crate::supervisor::{Answer, Request, ask, stop_strays};
 
 use super::{CliError, Context, Exit, output};
 

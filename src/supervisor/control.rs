@@ -170,7 +170,7 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
             return Err(SupervisorError::Silent {
                 pid,
                 seconds: patience.unwrap_or_default().as_secs(),
-                suspended: pid.is_some_and(is_suspended),
+                suspended: pid.is_some_and(crate::agent::is_suspended),
             });
         }
         Err(error) => return Err(SupervisorError::system("talk to the supervisor")(error)),
@@ -185,16 +185,6 @@ pub fn ask(dir: &OrchDir, request: &Request) -> Result<Option<Answer>, Superviso
         }
         answer => Ok(Some(answer)),
     }
-}
-
-/// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).
-pub fn is_suspended(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name before the state may hold anything, brackets included.
-    let state = stat
-        .rsplit_once(')')
-        .and_then(|(_, rest)| rest.trim_start().chars().next());
-    matches!(state, Some('T' | 't'))
 }
 
 /// True for what whoever speaks to a process sees when that ends.

@@ -60,7 +60,7 @@ mod watching;
 
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
-pub use control::{ask, is_suspended};
+pub use control::ask;
 pub use disk::{DiskUse, disk_use};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
