@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::agent::JobState;
-use crate::plan::{AttemptId, PlanName};
+use crate::plan::AttemptId;
 use crate::schedule::State;
 
 use super::super::{Campaign, SupervisorError};
@@ -21,11 +21,7 @@ pub(super) fn unknown_attempts(
 ) -> Result<Vec<AttemptId>, SupervisorError> {
     let mut unknown = Vec::new();
     for (id, folder) in attempts(campaign) {
-        let plan = id
-            .as_str()
-            .rsplit_once('-')
-            .map(|(plan, _)| plan.parse::<PlanName>());
-        let Some(Ok(plan)) = plan else { continue };
+        let Some((plan, _)) = id.parts() else { continue };
         let is_known = || state.plan(&plan).history.iter().any(|record| record.id == id);
         if campaign.plan(&plan).is_some() && !is_known() && folder.state()? != JobState::Unstarted {
             unknown.push(id);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::agent::{JobFolder, JobState, left_running};
 use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
-use crate::plan::{AttemptId, LaneId, PlanName};
+use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
 use super::super::perform::{MEND_KEY, train_key};
@@ -71,14 +71,9 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let mut foreign_runners = Vec::new();
     for (id, folder) in &attempts {
         let state = folder.state()?;
-        match id
-            .as_str()
-            .rsplit_once('-')
-            .and_then(|(plan, _)| plan.parse::<PlanName>().ok())
-        {
-            Some(plan) if campaign.plan(&plan).is_some() => {}
-            _ if matches!(state, JobState::Running(_)) => foreign_runners.push(folder.path().to_owned()),
-            _ => {}
+        let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());
+        if !known && matches!(state, JobState::Running(_)) {
+            foreign_runners.push(folder.path().to_owned());
         }
     }
     let mut lost_attempts = Vec::new();

@@ -135,12 +135,8 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         let mut sorted: Vec<(u32, &AttemptId, &JobFolder)> = attempts
             .iter()
             .filter_map(|(id, folder)| {
-                let (name, sequence) = id.as_str().rsplit_once('-')?;
-                Some((
-                    sequence.parse().ok().filter(|_| name == plan.name.as_str())?,
-                    id,
-                    folder,
-                ))
+                let (name, sequence) = id.parts()?;
+                (name == plan.name).then_some((sequence, id, folder))
             })
             .collect();
         sorted.sort_by_key(|(sequence, ..)| *sequence);
