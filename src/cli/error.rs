@@ -183,6 +183,16 @@ impl From<SupervisorError> for CliError {
     }
 }
 
+impl From<crate::schedule::SteerRefusal> for CliError {
+    fn from(crate::schedule::SteerRefusal { why, hint }: crate::schedule::SteerRefusal) -> Self {
+        let error = Self::refused(why);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
 impl From<crate::journal::JournalError> for CliError {
     fn from(error: crate::journal::JournalError) -> Self {
         SupervisorError::from(error).into()

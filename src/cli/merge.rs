@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{CommitId, Point, ReferenceError, WorkRef};
+use crate::plan::{CommitId, Point, WorkRef};
 use crate::report::PlainLines;
 use crate::schedule::Ending;
 use crate::supervisor::{
@@ -138,9 +138,7 @@ fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
 fn wanted(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
     for text in typed {
-        let name = context.named(campaign, text.split('.').next().unwrap_or_default())?;
-        let what: Result<WorkRef, ReferenceError> = text.parse();
-        let mut what = what.map_err(|error| CliError::refused(error.to_string()))?;
+        let (name, mut what) = context.one_work(campaign, Some(text))?;
         let phases = campaign.plan(&name).map(|plan| &plan.document.phases);
         let ids: Vec<_> = phases.into_iter().flatten().map(|phase| phase.id).collect();
         match what.point {

@@ -10,10 +10,11 @@ use crate::journal::SCHEMA;
 use crate::plan::PlanName;
 use crate::schedule::SteerRefusal;
 use crate::supervisor::{
-    Answer, Campaign, MergeReport, Request, ResolveReport, ResolveStep, Situation, SupervisorError, ask,
+    Answer, Campaign, MergeReport, Request, ResolveReport, ResolveStep, Situation, SupervisorError,
     resolve_alone,
 };
 
+use super::asking::{Asked, ask_or};
 use super::context::relative;
 use super::{CliError, Context, Exit, output};
 
@@ -97,31 +98,19 @@ pub(super) enum Came {
 ///
 /// When it is refused, or nobody can be asked.
 pub(super) fn step(campaign: &Campaign, plan: &PlanName, step: ResolveStep) -> Result<Came, CliError> {
-    let refused = |refusal: SteerRefusal| {
-        let error = CliError::refused(refusal.why);
-        match refusal.hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    };
     let request = Request::Resolve {
         plan: plan.clone(),
         step,
     };
-    match ask(&campaign.dir, &request)? {
-        Some(Answer::Merged(report)) => return Ok(Came::Merged(report)),
-        Some(Answer::Resolved(report)) => return Ok(Came::Done(report)),
-        Some(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
-        Some(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) | None => {}
-    }
-    match resolve_alone(campaign, plan, step)? {
-        Some(Ok(report)) => Ok(Came::Done(report)),
-        Some(Err(refusal)) => Err(refused(refusal)),
-        None => Err(CliError::new(
-            Exit::Nothing,
-            "another process holds the repository and does not answer",
-        )
-        .with_hint("try again")),
+    let asked = ask_or(&campaign.dir, &request, || resolve_alone(campaign, plan, step))?;
+    match asked {
+        Asked::Answered(Answer::Merged(report)) => Ok(Came::Merged(report)),
+        Asked::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
+        Asked::Answered(Answer::Resolved(report)) | Asked::Alone(Ok(report)) => Ok(Came::Done(report)),
+        Asked::Alone(Err(refusal)) => Err(refusal.into()),
+        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
+            Err(CliError::new(Exit::Nothing, "the supervisor gave no answer to that").with_hint("try again"))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{MessageKind, PlanName};
+use crate::schedule::SteerRefusal;
 use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, record_message};
 
 use super::asking::{Asked, ask_or};
@@ -51,20 +52,13 @@ pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
         kind: args.kind,
         text: args.text.join(" "),
     };
-    let refused = |why: String, hint: Option<String>| {
-        let error = CliError::refused(why);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    };
     let request = Request::Send(outgoing.clone());
     let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
     let (driven, delivered) = match asked {
-        Asked::Answered(Answer::Refused { why, hint }) => return Err(refused(why, hint)),
+        Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(_) => (true, false),
         Asked::Alone(Ok(Posted { delivered })) => (false, delivered),
-        Asked::Alone(Err(refusal)) => return Err(refused(refusal.why, refusal.hint)),
+        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
     };
     let Outgoing { to, from, kind, .. } = outgoing;
     if context.json {

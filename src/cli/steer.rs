@@ -62,18 +62,11 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
         what: what.clone(),
         steer,
     };
-    let refused = |refusal: SteerRefusal| {
-        let error = CliError::refused(refusal.why);
-        match refusal.hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    };
     let asked = ask_or(&campaign.dir, &request, || {
         record_steering(&campaign, &what, steer)
     })?;
     let (driven, changed, remarks) = match asked {
-        Asked::Answered(Answer::Refused { why, hint }) => return Err(refused(SteerRefusal { why, hint })),
+        Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(Answer::Steered { changed, remarks }) => (true, changed, remarks),
         Asked::Answered(Answer::Accepted | Answer::Merged(_) | Answer::Resolved(_) | Answer::Ended) => {
             (true, true, Vec::new())
@@ -86,7 +79,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
             }
             (false, !records.is_empty(), remarks)
         }
-        Asked::Alone(Err(refusal)) => return Err(refused(refusal)),
+        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
     };
     let what: Vec<String> = what.iter().map(ToString::to_string).collect();
     if context.json {
@@ -115,10 +108,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
 fn named(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     if typed.is_empty() {
         let plan = context.one_plan(campaign, None)?;
-        return Ok(vec![WorkRef {
-            plan,
-            point: crate::plan::Point::Plan,
-        }]);
+        return Ok(vec![WorkRef::whole(&plan)]);
     }
     let mut what = Vec::new();
     for text in typed {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
-use crate::plan::{AttemptId, MergeStrategy, Plan, PlanName};
+use crate::plan::{MergeStrategy, Plan, PlanName};
 use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, State,
     SteerRefusal,
@@ -45,6 +45,20 @@ pub struct ResolveReport {
     pub backups: Vec<String>,
     /// What did not work and does not hinder.
     pub warnings: Vec<String>,
+}
+
+impl ResolveReport {
+    fn of(plan: &PlanName) -> Self {
+        Self {
+            plan: plan.clone(),
+            worktree: None,
+            files: Vec::new(),
+            reused: Vec::new(),
+            again: false,
+            backups: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// What follows from a step: facts to record, and the answer.
@@ -162,16 +176,7 @@ fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<()
         let why = format!("plan {name} has landed on {}", campaign.target);
         return Err(refusal(why, None));
     }
-    if matches!(run.merge, Merge::Running(_)) {
-        let hint = format!("orch why {name}");
-        return Err(refusal(
-            format!("plan {name} is being merged just now"),
-            Some(hint),
-        ));
-    }
-    if let Some(agent) = &run.resolution.agent {
-        return Err(at_work(name, &agent.attempt));
-    }
+    refuse_while_busy(run, name)?;
     match &run.outcome {
         Some(Outcome::Finished) => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
@@ -225,13 +230,8 @@ fn settle(
     };
     let at = admin.conflict_at(name).map_err(failed)?;
     let report = ResolveReport {
-        plan: name.clone(),
         worktree: at.map(|path| path.to_string_lossy().into_owned()),
-        files: Vec::new(),
-        reused: Vec::new(),
-        again: false,
-        backups: Vec::new(),
-        warnings: Vec::new(),
+        ..ResolveReport::of(name)
     };
     Ok((events, report))
 }
@@ -257,38 +257,33 @@ fn unsettled(name: &PlanName, error: ConflictError) -> SteerRefusal {
 
 fn abandon(admin: &WorktreeAdmin, run: &PlanRun, plan: &Plan) -> Result<Resolved, SteerRefusal> {
     let name = &plan.name;
-    if matches!(run.merge, Merge::Running(_)) {
-        let hint = format!("orch why {name}");
-        return Err(refusal(
-            format!("plan {name} is being merged just now"),
-            Some(hint),
-        ));
-    }
-    if let Some(agent) = &run.resolution.agent {
-        return Err(at_work(name, &agent.attempt));
-    }
+    refuse_while_busy(run, name)?;
     let backups = admin.abandon_conflict(name).map_err(failed)?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
     let report = ResolveReport {
-        plan: name.clone(),
-        worktree: None,
-        files: Vec::new(),
-        reused: Vec::new(),
-        again: false,
         backups: names,
-        warnings: Vec::new(),
+        ..ResolveReport::of(name)
     };
     let of = OfPlan { plan: name.clone() };
     Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
 }
 
-fn at_work(name: &PlanName, attempt: &AttemptId) -> SteerRefusal {
-    let hint = format!("orch logs {name} -f shows what it does");
-    refusal(
-        format!("the agent of {attempt} resolves the conflict of {name} just now"),
-        Some(hint),
-    )
+/// Refuses while the merge train or an agent deals with the conflict.
+fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal> {
+    if matches!(run.merge, Merge::Running(_)) {
+        let why = format!("plan {name} is being merged just now");
+        return Err(refusal(why, Some(format!("orch why {name}"))));
+    }
+    if let Some(agent) = &run.resolution.agent {
+        let attempt = &agent.attempt;
+        let why = format!("the agent of {attempt} resolves the conflict of {name} just now");
+        return Err(refusal(
+            why,
+            Some(format!("orch logs {name} -f shows what it does")),
+        ));
+    }
+    Ok(())
 }
 
 /// The words of the commit that holds both sides.

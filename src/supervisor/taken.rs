@@ -129,6 +129,7 @@ fn taken(from: &Path, manifest: Option<&Path>) -> Option<(Repository, OrchDir, T
     let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
     (taken.schema == SCHEMA && same).then_some((repo, dir, taken))
 }
+
 /// Agents' environments may hold what is for nobody else's eyes.
 fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
     let _ = std::fs::remove_file(file);
