@@ -1,7 +1,8 @@
 //! Looking for conflicts among live branches while plans are worked on.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -17,12 +18,16 @@ use super::{Campaign, SupervisorError};
 /// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
 const EVERY: Duration = Duration::from_secs(3);
 
+/// How many times as long as a look took nobody looks again, for [`EVERY`] at most: where there are many plans a look takes
+/// long, and looks are not to take the processor from the work.
+const REST: u32 = 9;
+
 /// The watch. Looks are made one after the other, on threads of their own.
 #[derive(Debug)]
 pub struct ConflictWatch {
     kept: Arc<Mutex<Kept>>,
     busy: bool,
-    /// True when something happened during the look at hand.
+    /// True when something happened during the look at hand, or the rest after it.
     again: bool,
 }
 
@@ -41,8 +46,12 @@ impl std::fmt::Debug for Kept {
     }
 }
 
-/// What a look found; none when no head has moved.
-pub type Looked = Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>;
+/// What a look found, and how long it took.
+#[derive(Debug)]
+pub struct Looked {
+    found: Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>,
+    took: Duration,
+}
 
 impl ConflictWatch {
     /// From now on the loop is reminded to look. Ends with the loop.
@@ -75,19 +84,22 @@ impl Engine<'_> {
         let (kept, campaign) = (watch.kept.clone(), self.campaign.clone());
         let state = self.scheduler.state();
         let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
-        let begun: Vec<_> = begun.map(|(name, _)| name.clone()).collect();
+        let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
         let over = super::conflicts::over(&campaign, state);
         self.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
-            Message::Conflicts(look(&campaign, &mut kept, is_live))
+            let start = Instant::now();
+            let found = look(&campaign, &mut kept, is_live);
+            let took = start.elapsed();
+            Message::Conflicts(Looked { found, took })
         });
     }
 
     /// Takes in what a look found.
     pub(super) fn take_conflicts(&mut self, looked: Looked, inputs: &mut Vec<Input>) {
-        self.conflicts.busy = false;
-        match looked {
+        let Looked { found, took } = looked;
+        match found {
             Ok(Some((heads, found))) => {
                 let events = foresee(self.scheduler.state(), &found);
                 inputs.extend(events.into_iter().map(Input::Event));
@@ -96,13 +108,28 @@ impl Engine<'_> {
             Ok(None) => {}
             Err(error) => self.warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
         }
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(EVERY.min(took * REST)).await;
+            let _ = sender.send(Message::ConflictsRested);
+        });
+    }
+
+    /// Looks again, if something has happened since the last look began.
+    pub(super) fn end_conflict_rest(&mut self) {
+        self.conflicts.busy = false;
         if std::mem::take(&mut self.conflicts.again) {
             self.look_for_conflicts();
         }
     }
 }
 
-fn look(campaign: &Campaign, kept: &mut Kept, is_live: impl Fn(&PlanName) -> bool) -> Looked {
+/// What the scheduler is to be told; none when no head has moved.
+fn look(
+    campaign: &Campaign,
+    kept: &mut Kept,
+    is_live: impl Fn(&PlanName) -> bool,
+) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
     let heads = live_heads(campaign, is_live)?;
     if heads == kept.heads {
         return Ok(None);

@@ -56,6 +56,7 @@ impl Engine<'_> {
             }
             Message::Unhindered(plans) => self.take_unhindered(plans, inputs),
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
+            Message::ConflictsRested => self.end_conflict_rest(),
             Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
             Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Resolved(step) => {

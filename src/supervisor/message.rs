@@ -33,6 +33,8 @@ pub enum Message {
     LookForConflicts,
     /// What was foreseen of merging the live branches.
     Conflicts(super::conflict_watch::Looked),
+    /// It is time to foresee again, if something has happened since.
+    ConflictsRested,
     /// What a person has landed.
     Landings(Vec<Event>),
     /// Nothing is in the way any more of landing these; none when something still is.
