@@ -153,6 +153,8 @@ impl Engine<'_> {
     pub(super) fn launch(&mut self, order: Launch) {
         let lane = LaneId::new(&order.plan, order.place.lane);
         let (campaign, worktree, run) = (self.campaign.clone(), self.worktree(&lane), self.run);
+        // One that an earlier supervisor made is not watched yet.
+        self.watch(&lane, &worktree);
         let state = self.scheduler.state().plan(&order.plan).clone();
         let (admin, lock, sender) = (
             self.admin.clone(),

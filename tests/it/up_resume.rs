@@ -211,6 +211,26 @@ fn interrupted_once_it_stops_in_order_and_goes_on_later() {
 }
 
 #[test]
+fn what_is_reported_in_a_worktree_of_an_earlier_run_is_seen_while_the_agent_works() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("p").gate("q");
+    sandbox.plan("p", "", &document(&[1, 1]), "gate p; work 1.1");
+    sandbox.plan("r", "depends = [\"p.1\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    sandbox.orch("down --now").code(0).ok();
+    up.end().code(130).ok();
+    sandbox.script("p", "work 1.1; gate q; work 2.1");
+    let up = sandbox.start("up");
+    sandbox.reached("q");
+    // Its agent is at work still, and will be until the gate opens.
+    sandbox.happened("plan.finished", "r");
+    sandbox.open("q");
+    up.end().code(0).ok();
+    all_is_well(&sandbox, &["p", "r"], "finished");
+}
+
+#[test]
 fn interrupted_twice_it_stops_at_once() {
     let sandbox = Sandbox::new();
     sandbox.settings("grace = \"10m\"").gate("p");
