@@ -85,6 +85,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         ignored: Vec::new(),
         backups: Vec::new(),
     };
+    // What is wrong with one worktree keeps that one, and no other.
+    let mut troubled = false;
     let mut keys = admin.keys()?;
     // Lanes before the plan's own worktree, which takes the plan's branch with it.
     keys.reverse();
@@ -155,8 +157,8 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                             commit: backup.commit,
                             why: removable.landed().cloned(),
                         })),
-                        Err(RemoveError::Git(error)) => return Err(error.into()),
-                        Err(error @ RemoveError::Keep(_)) => {
+                        Err(error) => {
+                            troubled |= matches!(error, RemoveError::Git(_));
                             keep(error.to_string());
                             continue;
                         }
@@ -170,12 +172,14 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 cleaned.removed.push(name);
                 cleaned.ignored.extend(gone);
             }
-            Err(RemoveError::Git(error)) => return Err(error.into()),
-            Err(error @ RemoveError::Keep(_)) => keep(error.to_string()),
+            Err(error) => {
+                troubled |= matches!(error, RemoveError::Git(_));
+                keep(error.to_string());
+            }
         }
     }
     show(context, &cleaned, args.dry_run)?;
-    Ok(Exit::Done)
+    Ok(if troubled { Exit::Trouble } else { Exit::Done })
 }
 
 /// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.

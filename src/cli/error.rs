@@ -172,6 +172,10 @@ impl From<SupervisorError> for CliError {
                     "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up",
                 )
             }
+            SupervisorError::Journal(ref journal) if journal.is_out_of_reach() => {
+                Self::new(Exit::Trouble, message)
+                    .with_hint("see who owns the files in `.git/orch`, and whether the disk may be written")
+            }
             SupervisorError::Journal(crate::journal::JournalError::Sqlite { verb: "read", .. }) => {
                 Self::new(Exit::Trouble, message)
                     .with_hint("if it is damaged, `orch doctor --fix` sets it aside and saves what can be known")

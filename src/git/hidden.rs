@@ -7,32 +7,23 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid};
 
-use super::command::Git;
+use super::command::{Git, records};
 use super::inspect::git_dir;
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
-/// `git update-index --assume-unchanged`
-const ASSUME_VALID: u16 = 0x8000;
-/// `git update-index --skip-worktree`
-const SKIP_WORKTREE: u16 = 0x4000;
-
 /// Files with `--assume-unchanged` or `--skip-worktree` that are not as they were staged, relative to the worktree. Those that
 /// are not there, as in a sparse checkout, hold nothing.
 pub(super) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> {
-    let index = git_dir(worktree)?.join("index");
-    let cannot = || GitError::library(format!("read `{}`", index.display()));
-    if !index.exists() {
-        return Ok(Vec::new());
-    }
-    let index = git2::Index::open(&index).map_err(cannot())?;
+    let out = Git::within(worktree).args(["ls-files", "-v", "-z"]).run()?;
+    // `TAG PATH`: lower case for those that are assumed unchanged, `S` for those that are skipped.
+    let hidden = records(&out).filter_map(|record| match record {
+        [tag, b' ', path @ ..] if tag.is_ascii_lowercase() || *tag == b'S' => Some(path),
+        _ => None,
+    });
     let mut files = Vec::new();
-    for entry in index.iter() {
-        let hidden = entry.flags & ASSUME_VALID != 0 || entry.flags_extended & SKIP_WORKTREE != 0;
-        if !hidden {
-            continue;
-        }
-        let file = PathBuf::from(std::ffi::OsStr::from_bytes(&entry.path));
+    for path in hidden {
+        let file = PathBuf::from(std::ffi::OsStr::from_bytes(path));
         let there = worktree.join(&file);
         let Ok(found) = fs::symlink_metadata(&there) else {
             continue;
@@ -45,11 +36,23 @@ pub(super) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> 
         } else {
             continue;
         };
-        if now != Some(entry.id) {
+        if now != staged(worktree, &file)? {
             files.push(file);
         }
     }
     Ok(files)
+}
+
+/// The id that a file is staged under; none for one that is not.
+fn staged(worktree: &Path, file: &Path) -> Result<Option<Oid>, GitError> {
+    let git = Git::within(worktree).option("--literal-pathspecs");
+    let out = git.args(["ls-files", "--stage", "-z", "--"]).arg(file).run()?;
+    // `MODE OID STAGE<TAB>PATH`
+    let mut records = records(&out);
+    let id = records
+        .next()
+        .and_then(|record| record.split(|byte| *byte == b' ').nth(1));
+    Ok(id.and_then(|id| Oid::from_str(std::str::from_utf8(id).ok()?).ok()))
 }
 
 /// The id that git would stage a file's content under, line endings and filters applied.

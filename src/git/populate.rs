@@ -162,8 +162,9 @@ fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitE
         return Ok(Vec::new());
     }
     let answer = Git::within(path)
-        .args(["config", "-z", "--get-regexp", r"^submodule\..*\.path$", "--file"])
+        .args(["config", "-z", "--file"])
         .arg(&file)
+        .args(["--get-regexp", r"^submodule\..*\.path$"])
         .answer()?;
     // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
     let clones = repo.common_dir().join("modules");

@@ -50,6 +50,16 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// True when the file may not be opened or written by whoever runs this, or the device does not answer: nothing is known
+    /// of what is in it.
+    pub fn is_out_of_reach(&self) -> bool {
+        match self {
+            Self::Sqlite { source, .. } => is_out_of_reach(source),
+            Self::Open { .. } => true,
+            Self::Newer { .. } | Self::Damaged { .. } => false,
+        }
+    }
+
     /// True when the disk had no room left for it.
     pub fn is_disk_full(&self) -> bool {
         match self {
@@ -58,4 +68,13 @@ impl JournalError {
             Self::Newer { .. } | Self::Damaged { .. } => false,
         }
     }
+}
+
+/// True for what SQLite says of a file that it cannot get at.
+pub(super) fn is_out_of_reach(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, PermissionDenied, ReadOnly, SystemIoFailure};
+    matches!(
+        error.sqlite_error_code(),
+        Some(CannotOpen | DatabaseBusy | PermissionDenied | ReadOnly | SystemIoFailure)
+    )
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::error::is_out_of_reach;
 use super::{Epoch, JournalError, JournalReader, OrchDir, Record};
 
 /// What a look at the database shows.
@@ -15,6 +16,8 @@ pub enum Health {
     Fine,
     /// A later version wrote it.
     Newer(String),
+    /// It cannot be opened here and now, which says nothing of what is in it.
+    OutOfReach(String),
     /// It cannot be read to its end.
     Damaged(String),
 }
@@ -22,24 +25,30 @@ pub enum Health {
 /// Reads the whole journal and lets SQLite check itself. Changes nothing.
 pub fn health(dir: &OrchDir) -> Health {
     let damaged = |error: &dyn std::fmt::Display| Health::Damaged(error.to_string());
+    let unread = |error: &JournalError| match error.is_out_of_reach() {
+        true => Health::OutOfReach(error.to_string()),
+        false => damaged(error),
+    };
     let reader = match JournalReader::open(dir) {
         Ok(Some(reader)) => reader,
         Ok(None) if std::fs::metadata(dir.database()).is_ok_and(|file| file.len() > 0) => {
             return match reader_of_empty(dir) {
                 Ok(()) => Health::Missing,
+                Err(error) if is_out_of_reach(&error) => Health::OutOfReach(error.to_string()),
                 Err(error) => damaged(&error),
             };
         }
         Ok(None) => return Health::Missing,
         Err(error @ JournalError::Newer { .. }) => return Health::Newer(error.to_string()),
-        Err(error) => return damaged(&error),
+        Err(error) => return unread(&error),
     };
     if let Err(error) = reader.after(0, None) {
-        return damaged(&error);
+        return unread(&error);
     }
     match reader.quick_check() {
         Ok(None) => Health::Fine,
         Ok(Some(why)) => Health::Damaged(why),
+        Err(error) if is_out_of_reach(&error) => Health::OutOfReach(error.to_string()),
         Err(error) => damaged(&error),
     }
 }

@@ -131,12 +131,20 @@ impl<'o> Engine<'o> {
         if doctor::catch_up(&campaign, scheduler.state())? {
             (journal, scheduler) = replay(&campaign, auto_merge)?;
         }
+        preflight::check_branches(&campaign, scheduler.state())?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         perform::resume_landing(&campaign)?;
 
         let (sender, inbox) = mpsc::unbounded_channel();
         if let Err(error) = campaign.repo.clear_own_locks() {
             let _ = sender.send(Message::Warning(None, error.to_string()));
+        }
+        for (attempt, _) in doctor::foreign_runners(&campaign)? {
+            let why = format!(
+                "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
+                 `orch down --now` once this run has ended"
+            );
+            let _ = sender.send(Message::Warning(None, why));
         }
         let hints = sender.clone();
         let watcher = Watcher::new(move |plan| {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
 use crate::plan::{AgentName, PlanName};
 
+use crate::schedule::{Outcome, State};
+
 use super::doctor::expected;
 use super::{Campaign, SupervisorError};
 
@@ -52,6 +54,34 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
         Ok(())
     } else {
         Err(SupervisorError::Unfit(missing.join("\n")))
+    }
+}
+
+/// Refuses plans of which work was begun on another branch than the one that the manifest names now: it would be looked for
+/// where it is not.
+///
+/// # Errors
+///
+/// With each such plan, and what to do.
+pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
+    let mut changed = Vec::new();
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let is_over = !run.landed.is_empty() || run.outcome == Some(Outcome::Cancelled);
+        let made = run.worktree().filter(|made| made.branch != plan.branch);
+        if let Some(made) = made.filter(|_| !is_over && !run.history.is_empty()) {
+            changed.push(format!(
+                "plan {name} was begun on the branch `{}`, and the manifest now names `{}`: name the first one again, or \
+                 `git branch -m {0} {1}` once no agent works on it",
+                made.branch,
+                plan.branch,
+                name = plan.name,
+            ));
+        }
+    }
+    match changed.is_empty() {
+        true => Ok(()),
+        false => Err(SupervisorError::Unfit(changed.join("\n"))),
     }
 }
 

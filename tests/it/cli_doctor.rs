@@ -433,3 +433,40 @@ fn attempts_whose_runner_is_gone_are_written_off_and_what_they_left_is_ended() {
     sandbox.nothing_is_left();
     assert_eq!(sandbox.shown("p")["attempts"][0]["exit"], "lost");
 }
+
+#[test]
+fn a_database_that_may_not_be_opened_is_not_called_damaged() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let database = sandbox.join(".git/orch/orch.db");
+    // A folder in its place cannot be opened as a file, whoever asks.
+    let away = sandbox.join(".git/orch/away");
+    std::fs::rename(&database, &away).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    let said = sandbox.orch("doctor --fix");
+    assert!(database.is_dir() && away.is_file());
+    said.says("cannot be opened").says("see who owns").ok();
+    std::fs::remove_dir(&database).unwrap();
+    std::fs::rename(&away, &database).unwrap();
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_worktree_that_cannot_be_looked_at_keeps_itself_and_no_other() {
+    let sandbox = Sandbox::new();
+    for plan in ["a", "b", "c"] {
+        sandbox.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox.worktree("a").git("update-index --split-index");
+    std::fs::write(sandbox.join(".git/worktrees/b/index"), "no index").unwrap();
+    sandbox
+        .orch("clean")
+        .code(1)
+        .says("kept b")
+        .says("removed c")
+        .says("removed a")
+        .ok();
+    assert!(!sandbox.worktree("a").path().exists() && sandbox.worktree("b").path().exists());
+}

@@ -517,7 +517,7 @@ fn a_target_that_somebody_rebases_is_not_moved_under_it() {
     ]);
     sandbox
         .orch("merge")
-        .code(1)
+        .code(2)
         .says("a rebase of `main` is under way")
         .ok();
     assert_eq!(sandbox.rev("main"), before);

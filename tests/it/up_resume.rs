@@ -399,3 +399,43 @@ fn everything_can_be_looked_at_while_it_runs_after_a_kill_and_after_the_end() {
     look("after the end");
     all_is_well(&sandbox, &["p", "q"], "finished");
 }
+
+#[test]
+fn a_plan_that_was_begun_on_another_branch_is_not_gone_on_with() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    up.kill();
+    let manifest = sandbox.read("plans.toml");
+    let other = manifest.replace("[plans.p]\n", "[plans.p]\nbranch = \"feature/x\"\n");
+    assert_ne!(manifest, other);
+    sandbox.write("plans.toml", &other);
+    sandbox
+        .orch("up")
+        .code(2)
+        .says("was begun on the branch `orch/p`")
+        .ok();
+    sandbox.write("plans.toml", &manifest);
+    let up = sandbox.start("up");
+    sandbox.open("p");
+    up.end().code(0).ok();
+    all_is_well(&sandbox, &["p"], "finished");
+}
+
+#[test]
+fn an_agent_whose_plan_was_taken_out_meanwhile_is_spoken_of() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("p");
+    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("p");
+    up.kill();
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write("plans.toml", &manifest.replace("[plans.p]\n", "[plans.q]\n"));
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("up").says("p-1 is still at work").ok();
+    sandbox.orch("down --now").code(0).ok();
+    sandbox.nothing_is_left();
+}

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::agent::JobState;
+use crate::agent::{JobFolder, JobState};
 use crate::plan::AttemptId;
 use crate::schedule::State;
 
@@ -28,6 +28,24 @@ pub(super) fn unknown_attempts(
         }
     }
     Ok(unknown)
+}
+
+/// The attempts at work whose plans are not in the manifest.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(in crate::supervisor) fn foreign_runners(
+    campaign: &Campaign,
+) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
+    let mut found = Vec::new();
+    for (id, folder) in attempts(campaign) {
+        let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());
+        if !known && matches!(folder.state()?, JobState::Running(_)) {
+            found.push((id, folder));
+        }
+    }
+    Ok(found)
 }
 
 /// Writes down again what the journal has lost, when it knows nothing of attempts that have left a folder. Whoever went on

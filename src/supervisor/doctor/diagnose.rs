@@ -166,6 +166,11 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     if let Health::Newer(why) = &facts.database {
         found.push(Finding::for_a_person(Kind::Database, why, "use the newer orch"));
     }
+    if let Health::OutOfReach(why) = &facts.database {
+        let advice = "see who owns the files in `.git/orch`, and whether the disk may be written";
+        let what = format!("the database cannot be opened: {why}");
+        found.push(Finding::for_a_person(Kind::Database, what, advice));
+    }
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
@@ -191,7 +196,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             ),
             Step::Rebuild,
         )),
-        Health::Fine | Health::Missing | Health::Newer(_) => {}
+        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) => {}
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));

@@ -12,7 +12,7 @@ use crate::schedule::{Scheduler, Stage, Work, history};
 
 use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
-use super::behind::unknown_attempts;
+use super::behind::{foreign_runners, unknown_attempts};
 use super::diagnose::{Facts, plan_of};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
@@ -64,18 +64,11 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     }
     let sure = database == Health::Fine;
     let stranger = |plan: &str| sure && !known.contains(plan);
-    let attempts = attempts(campaign);
     let state = scheduler.state();
     let unknown_attempts = unknown_attempts(campaign, state)?;
     let unknown_attempts = unknown_attempts.iter().map(ToString::to_string).collect();
-    let mut foreign_runners = Vec::new();
-    for (id, folder) in &attempts {
-        let state = folder.state()?;
-        let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());
-        if !known && matches!(state, JobState::Running(_)) {
-            foreign_runners.push(folder.path().to_owned());
-        }
-    }
+    let foreign_runners = foreign_runners(campaign)?.into_iter();
+    let foreign_runners = foreign_runners.map(|(_, folder)| folder.path().to_owned());
     let mut lost_attempts = Vec::new();
     for (_, _, attempt) in state.open_attempts().filter(|_| idle) {
         let found = JobFolder::new(campaign.dir.attempt(&attempt.id)).state()?;
@@ -121,7 +114,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         stray_units,
         unknown_attempts,
         lost_attempts,
-        foreign_runners,
+        foreign_runners: foreign_runners.collect(),
     };
     Ok(Seen { facts, driven })
 }

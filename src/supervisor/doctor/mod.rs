@@ -13,7 +13,7 @@ mod rebuild;
 mod told;
 
 pub use agents::{AgentFacts, agent_facts};
-pub(super) use behind::catch_up;
+pub(super) use behind::{catch_up, foreign_runners};
 pub use diagnose::{Finding, Kind, Step, diagnose};
 pub(super) use look::expected;
 pub use look::{Seen, look};
