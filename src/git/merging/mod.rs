@@ -3,7 +3,7 @@
 //! | noun | file |
 //! |---|---|
 //! | one who merges: by ids where that is certain, else by git | `merger` |
-//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `runs`, `attributes` |
+//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `hunks`, `histogram`, `slide`, `attributes` |
 //! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
 //! | common ancestors along a line of merges | `lineage` |
 //! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
@@ -17,14 +17,16 @@ mod by_git;
 mod changes;
 mod entry;
 mod forecast;
+mod histogram;
+mod hunks;
 mod lineage;
 mod merger;
 mod objects;
 mod pack;
 mod pair;
 mod replay;
-mod runs;
 mod settings;
+mod slide;
 mod text;
 mod three_way;
 

@@ -1,6 +1,7 @@
 //! The object database as the merge sees it: what is on disk, and what has been made and not been written yet.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,14 +20,34 @@ const WORTH_KEEPING: usize = 1 << 16;
 /// How many bytes are kept to be read again.
 const KEPT: usize = 64 << 20;
 
+/// Something for each of many objects. Their ids are hashes already.
+type ById<T> = HashMap<Oid, T, BuildHasherDefault<FirstBytes>>;
+
+/// Takes the first bytes of an id for its hash.
+#[derive(Debug, Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    /// The id comes last, after its length.
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Objects of one repository. Everything made here is held in memory until [`Objects::save`].
 pub(super) struct Objects {
     repo: git2::Repository,
-    made: HashMap<Oid, (ObjectType, Arc<[u8]>)>,
+    made: ById<(ObjectType, Arc<[u8]>)>,
     /// What was made, in order.
     order: Vec<Oid>,
     bytes: usize,
-    read: HashMap<Oid, Arc<[u8]>>,
+    read: ById<Arc<[u8]>>,
     read_bytes: usize,
 }
 
@@ -37,10 +58,10 @@ impl Objects {
         git2::opts::strict_hash_verification(false);
         Ok(Self {
             repo: git2::Repository::open(common_dir).map_err(cannot)?,
-            made: HashMap::new(),
+            made: ById::default(),
             order: Vec::new(),
             bytes: 0,
-            read: HashMap::new(),
+            read: ById::default(),
             read_bytes: 0,
         })
     }
@@ -72,6 +93,10 @@ impl Objects {
     /// How many bytes an object has, without reading them.
     pub(super) fn size(&self, id: Oid) -> Option<usize> {
         if let Some((_, data)) = self.made.get(&id) {
+            return Some(data.len());
+        }
+        // Of an object in a pack its header is as far away as its beginning.
+        if let Some(data) = self.read.get(&id) {
             return Some(data.len());
         }
         Some(self.repo.odb().ok()?.read_header(id).ok()?.0)

@@ -1,5 +1,5 @@
 //! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
-//! changes of the two sides, or else by runs of lines that stay where they are (`runs`).
+//! changes of the two sides, or else by comparing the files as git does (`hunks`), which takes longer.
 //!
 //! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in
 //! each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
@@ -12,7 +12,7 @@
 
 use memchr::memmem;
 
-use super::runs;
+use super::hunks;
 
 /// Files with a zero byte in so many first bytes are binary to git.
 const SNIFFED: usize = 8_000;
@@ -43,7 +43,7 @@ pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
         let head = theirs.len() - (base.len() - at);
         return Lines::Merged([&theirs[..head], &ours[at..]].concat());
     }
-    runs::merge(base, ours, theirs)
+    hunks::merge(base, ours, theirs)
 }
 
 fn is_binary(text: &[u8]) -> bool {
@@ -60,14 +60,17 @@ struct Change {
 impl Change {
     fn between(base: &[u8], side: &[u8]) -> Self {
         let shorter = base.len().min(side.len());
-        let same = base.iter().zip(side).take_while(|(one, two)| one == two).count();
+        let same = common(base.chunks(CHUNK).zip(side.chunks(CHUNK)), |one, two| {
+            one.iter().zip(two).take_while(|(one, two)| one == two).count()
+        });
         // Back to the beginning of the line.
         let start = line_start(base, same);
-        let tail = base.iter().rev().zip(side.iter().rev());
-        let tail = tail
-            .take(shorter - start)
-            .take_while(|(one, two)| one == two)
-            .count();
+        let rest = shorter - start;
+        let (one, two) = (&base[base.len() - rest..], &side[side.len() - rest..]);
+        let tail = common(one.rchunks(CHUNK).zip(two.rchunks(CHUNK)), |one, two| {
+            let both = one.iter().rev().zip(two.iter().rev());
+            both.take_while(|(one, two)| one == two).count()
+        });
         let (mut end, other) = (base.len() - tail, side.len() - tail);
         // On to the beginning of a line in both.
         if !(starts_line(base, end) && starts_line(side, other)) {
@@ -75,6 +78,24 @@ impl Change {
         }
         Self { start, end }
     }
+}
+
+/// So many bytes are compared at once.
+const CHUNK: usize = 64;
+
+/// How many bytes pairs of pieces have in common from their beginning on, `within` telling it of the first pair that differs.
+fn common<'a>(
+    pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    within: impl Fn(&'a [u8], &'a [u8]) -> usize,
+) -> usize {
+    let mut same = 0;
+    for (one, two) in pairs {
+        if one != two {
+            return same + within(one, two);
+        }
+        same += one.len();
+    }
+    same
 }
 
 fn starts_line(text: &[u8], at: usize) -> bool {
@@ -146,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_line_that_stands_there_once_it_is_unsure() {
+    fn without_a_line_that_stands_there_once_between_them_changes_that_touch_conflict() {
         let base = text(&["a", "", "c"]);
         assert_eq!(
             merge(&base, &text(&["A", "", "c", ""]), &text(&["a", "", "C"])),
-            Lines::Unsure
+            Lines::Conflict
         );
     }
 

@@ -167,7 +167,8 @@ impl ThreeWay<'_> {
         if !alike || !self.merges_by_lines(one.name, attributes)? {
             return Err(Leave::ToGit);
         }
-        let [base, ours, theirs] = [self.blob(old.id)?, self.blob(one.id)?, self.blob(two.id)?];
+        let base = self.blob(old.id)?;
+        let (ours, theirs) = (self.version(one.id)?, self.version(two.id)?);
         match text::merge(&base, &ours, &theirs) {
             Lines::Merged(merged) => {
                 let id = self.objects.put(ObjectType::Blob, merged)?;
@@ -213,6 +214,15 @@ impl ThreeWay<'_> {
 
     fn tree(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {
         self.objects.get(id, ObjectType::Tree).ok_or(Leave::ToGit)
+    }
+
+    /// Another version of a file that is not too large. To ask for its size first takes as long as to read most of it.
+    fn version(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {
+        let data = self.objects.get(id, ObjectType::Blob).ok_or(Leave::ToGit)?;
+        if data.len() > LARGEST {
+            return Err(Leave::ToGit);
+        }
+        Ok(data)
     }
 
     fn blob(&mut self, id: Oid) -> Result<std::sync::Arc<[u8]>, Leave> {

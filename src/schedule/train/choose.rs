@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::odds::Odds;
 use super::order::{Stack, Trial, TrialId};
+use super::prefixes::prefixes;
 use super::queue::Train;
+use super::speculate::Guess;
 use crate::plan::PlanName;
 
 /// The likelihood that a plan of a green stack is red in another: two plans that do not go together.
@@ -13,8 +15,21 @@ const VETTED: f64 = 0.002;
 /// What a plan is worth that is known to be good and has not landed, beside one that has.
 const KNOWN_GOOD: f64 = 0.8;
 
+/// A verdict that is needed with this likelihood is asked for before a red one is repeated.
+const BEFORE_PROOFS: f64 = 0.5;
+
 /// Plans that land at once where nothing is verified.
 const UNVERIFIED: usize = 256;
+
+/// A red verdict is repeated before anything else once so many trials for each slot have begun since.
+const PATIENCE: u64 = 8;
+
+/// What a slot is wanted for.
+struct Wanted {
+    ground: u64,
+    guess: Guess,
+    again: Option<TrialId>,
+}
 
 impl Train {
     /// Fills the free slots.
@@ -28,23 +43,60 @@ impl Train {
         let mut free: Vec<usize> = (0..self.settings.slots).rev().collect();
         free.retain(|slot| !taken.contains(slot));
         if self.lent > 0 {
-            let wanted = self.proofs().len() + self.stacks(odds, free.len()).len();
+            let stacks = self.stacks(odds, free.len());
+            let needed = stacks.iter().filter(|guess| guess.without.is_empty());
+            let wanted = self.proofs().len() + needed.count();
             let own = free.len().saturating_sub(self.lent);
             self.wanted_back = wanted.min(free.len()).saturating_sub(own);
             free.drain(..free.len() - own);
         }
+        // What is tried in case something is red makes room for all else.
+        let mut spare = self.spare();
         let mut chosen = Vec::new();
-        for (ground, stack, again) in self.proofs() {
+        for Wanted { ground, guess, again } in self.wanted(odds, free.len() + spare.len()) {
             if let Some(slot) = free.pop() {
-                chosen.push(self.begin(slot, ground, stack, again));
-            }
-        }
-        for stack in self.stacks(odds, free.len()) {
-            if let Some(slot) = free.pop() {
-                chosen.push(self.begin(slot, self.ground, stack, None));
+                let trial = self.begin(slot, ground, guess.stack, again);
+                if !guess.without.is_empty() {
+                    self.without.insert(trial.id, (guess.without, guess.chance));
+                }
+                chosen.push(trial);
+            } else if guess.without.is_empty() {
+                self.in_the_way.extend(spare.pop());
             }
         }
         chosen
+    }
+
+    /// What slots are wanted for, what matters most first.
+    fn wanted(&self, odds: &Odds, free: usize) -> Vec<Wanted> {
+        let proofs = self.proofs().into_iter().map(|(ground, stack, again)| {
+            let waited = again.map_or(0, |first| self.begun_since(first));
+            let urgent = waited > PATIENCE * self.settings.slots as u64;
+            let chance = if urgent { 1.0 } else { BEFORE_PROOFS };
+            let guess = Guess {
+                chance,
+                ..Guess::certain(stack)
+            };
+            Wanted { ground, guess, again }
+        });
+        let stacks = self.stacks(odds, free).into_iter().map(|guess| Wanted {
+            ground: self.ground,
+            guess,
+            again: None,
+        });
+        let mut wanted: Vec<Wanted> = proofs.chain(stacks).collect();
+        wanted.sort_by(|one, two| two.guess.order(&one.guess));
+        wanted
+    }
+
+    /// Trials under way in case something is red, of which that is not known yet; the likeliest first.
+    fn spare(&self) -> Vec<TrialId> {
+        let apart = self.set_apart(true, false);
+        let open = self.running.keys().filter(|id| !self.void.contains(id));
+        let mut spare: Vec<TrialId> = open.filter(|id| !self.came_true(**id, &apart)).copied().collect();
+        let chance = |id: &TrialId| self.without.get(id).map_or(0.0, |(_, chance)| *chance);
+        spare.sort_by(|one, two| chance(two).total_cmp(&chance(one)));
+        spare
     }
 
     fn begin(&mut self, slot: usize, ground: u64, stack: Stack, again: Option<TrialId>) -> Trial {
@@ -90,12 +142,9 @@ impl Train {
     }
 
     /// Up to `free` stacks on the present ground that are worth most.
-    fn stacks(&self, odds: &Odds, free: usize) -> Vec<Stack> {
-        let one_by_one = self.careful || (self.settings.verified && self.settings.every_commit_green);
-        let mut order = self.order(odds, one_by_one, false);
-        if order.is_empty() && self.is_idle() {
-            order = self.order(odds, one_by_one, true);
-        }
+    fn stacks(&self, odds: &Odds, free: usize) -> Vec<Guess> {
+        let one_by_one = self.is_one_by_one();
+        let order = self.present_order(odds);
         if free == 0 || order.is_empty() {
             return Vec::new();
         }
@@ -108,22 +157,21 @@ impl Train {
                     .any(|trial| here(trial.ground, &trial.stack))
         };
         let doomed = |stack: &[PlanName]| self.facts.iter().any(|fact| fact.dooms(stack));
+        let risks = self.risks(odds);
+        let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
+        let one = |stack: Option<Stack>| stack.map(Guess::certain).into_iter().collect();
         if self.careful {
             let busy = !self.is_idle() || known(&order[..1]);
-            return (!busy).then(|| order[..1].to_vec()).into_iter().collect();
+            return one((!busy).then(|| order[..1].to_vec()));
         }
         if !self.settings.verified {
             let all = &order[..order.len().min(UNVERIFIED)];
             let busy = !self.is_idle() || known(all);
-            return (!busy).then(|| all.to_vec()).into_iter().collect();
+            return one((!busy).then(|| all.to_vec()));
         }
         if one_by_one {
-            let stacks = (1..=order.len()).map(|length| &order[..length]);
-            let stacks = stacks.filter(|stack| !known(stack) && !doomed(stack));
-            return stacks.take(free).map(<[PlanName]>::to_vec).collect();
+            return self.guesses(&order, free, risk);
         }
-        let risks = self.risks(odds);
-        let risk = |plan: &PlanName| risks.get(plan).copied().unwrap_or(0.0);
         let mut survival = vec![1.0];
         for (place, plan) in order.iter().enumerate() {
             let alive = !doomed(&order[..=place]);
@@ -160,13 +208,24 @@ impl Train {
                 if alone.len() < free && vetted > 0 {
                     alone.push(order[..vetted].to_vec());
                 }
-                return alone;
+                return alone.into_iter().map(Guess::certain).collect();
             }
         }
-        lengths
-            .into_iter()
-            .map(|length| order[..length].to_vec())
-            .collect()
+        let stacks = lengths.into_iter().map(|length| order[..length].to_vec());
+        stacks.map(Guess::certain).collect()
+    }
+
+    fn is_one_by_one(&self) -> bool {
+        self.careful || (self.settings.verified && self.settings.every_commit_green)
+    }
+
+    /// The plans that trials are made of now.
+    pub(super) fn present_order(&self, odds: &Odds) -> Stack {
+        let order = self.order(odds, self.is_one_by_one(), false);
+        if order.is_empty() && self.is_idle() {
+            return self.order(odds, self.is_one_by_one(), true);
+        }
+        order
     }
 
     /// The plans that trials are made of, in the order in which they are stacked.
@@ -174,7 +233,8 @@ impl Train {
         let set_apart = self.set_apart(in_turn, with_deferred);
         let live = self.running.values().filter(|trial| {
             let here = trial.ground == self.ground && trial.again.is_none();
-            here && !self.void.contains(&trial.id) && !trial.stack.iter().any(|plan| set_apart.contains(plan))
+            let counts = !self.void.contains(&trial.id) && self.came_true(trial.id, &set_apart);
+            here && counts && !trial.stack.iter().any(|plan| set_apart.contains(plan))
         });
         let begun = live.map(|trial| &trial.stack).max_by_key(|stack| stack.len());
         let mut order: Stack = begun.cloned().unwrap_or_default();
@@ -218,7 +278,7 @@ impl Train {
     }
 
     /// Plans that are left out for now: those under suspicion, and those that have to wait for others to land.
-    fn set_apart(&self, in_turn: bool, with_deferred: bool) -> BTreeSet<&PlanName> {
+    pub(super) fn set_apart(&self, in_turn: bool, with_deferred: bool) -> BTreeSet<&PlanName> {
         let mut apart: BTreeSet<&PlanName> = self.facts.iter().filter_map(|fact| fact.suspect()).collect();
         if in_turn {
             // Those below are tried too: the one on top is the likeliest.
@@ -268,83 +328,5 @@ impl Train {
             }
         }
         risks
-    }
-}
-
-/// The `free` prefixes that, beside those `begun`, are expected to settle most plans, and how many all of them settle.
-/// `survival[n]` is the likelihood that the first `n` plans are green together.
-fn prefixes(survival: &[f64], begun: &[usize], free: usize) -> (Vec<usize>, f64) {
-    let mut lengths = begun.to_vec();
-    let mut worth = settled(survival, &lengths);
-    let mut more = Vec::new();
-    while more.len() < free {
-        let mut best: Option<(f64, usize)> = None;
-        for length in 1..survival.len() {
-            if lengths.contains(&length) {
-                continue;
-            }
-            lengths.push(length);
-            let value = settled(survival, &lengths);
-            lengths.pop();
-            if best.is_none_or(|(known, _)| value > known + 1e-12) {
-                best = Some((value, length));
-            }
-        }
-        match best {
-            Some((value, length)) if value > worth + 1e-9 || lengths.is_empty() => {
-                worth = value;
-                lengths.push(length);
-                more.push(length);
-            }
-            _ => break,
-        }
-    }
-    more.sort_unstable();
-    (more, worth)
-}
-
-/// How many plans are expected to land or to be found out when these prefixes are verified.
-fn settled(survival: &[f64], lengths: &[usize]) -> f64 {
-    let mut tried = vec![false; survival.len()];
-    tried[0] = true;
-    for length in lengths {
-        tried[*length] = true;
-    }
-    let (mut worth, mut below) = (0.0, 0);
-    for length in 1..survival.len() {
-        // The first bad one is found where the prefix before it is green and the one with it red.
-        let found = tried[length] || survival[length] == 0.0;
-        if tried[length - 1] && found {
-            worth += survival[length - 1] - survival[length];
-        }
-        if tried[length] {
-            worth += (length - below) as f64 * survival[length];
-            below = length;
-        }
-    }
-    worth
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn survival(plans: usize, bad: f64) -> Vec<f64> {
-        (0..=plans).map(|n| (1.0 - bad).powi(n as i32)).collect()
-    }
-
-    #[test]
-    fn prefixes_lie_far_apart_where_failures_are_rare_and_close_where_they_are_not() {
-        assert_eq!(prefixes(&survival(16, 0.01), &[], 4).0, [4, 8, 12, 16]);
-        let close = prefixes(&survival(16, 0.4), &[], 4).0;
-        assert_eq!(close, [1, 2, 3, 4]);
-    }
-
-    #[test]
-    fn one_slot_splits_the_doubt() {
-        let mut known_red = survival(8, 0.05);
-        known_red[8] = 0.0;
-        let (first, _) = prefixes(&known_red, &[], 1);
-        assert!((4..=7).contains(&first[0]), "{first:?}");
     }
 }

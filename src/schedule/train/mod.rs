@@ -11,6 +11,7 @@
 //! | shape | stacks | when |
 //! |---|---|---|
 //! | train | every prefix of the queue, one plan longer each | each commit has to be green by itself |
+//! | train without a plan | what will be needed if that one is red | the same, slots are left over ([`speculate`]) |
 //! | nested prefixes | few prefixes, far apart; a green one lands all before it | failures are rare |
 //! | one by one on what is known good | the same stack with another plan on top each | failures are common |
 //! | bisection | the prefix that splits the doubt best | one slot |
@@ -23,9 +24,11 @@ mod fact;
 mod odds;
 mod order;
 mod patience;
+mod prefixes;
 mod queue;
 mod settings;
 mod settle;
+mod speculate;
 mod window;
 
 pub use odds::Odds;

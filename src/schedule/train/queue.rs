@@ -34,6 +34,12 @@ pub struct Train {
     pub(super) running: BTreeMap<TrialId, Trial>,
     /// Those of them whose answer says nothing any more.
     pub(super) void: BTreeSet<TrialId>,
+    /// What trials leave out in case it is red, of those that do, and how likely they were needed when they began.
+    pub(super) without: BTreeMap<TrialId, (BTreeSet<PlanName>, f64)>,
+    /// Such stacks that do not merge on the present ground.
+    pub(super) clashing: BTreeSet<Stack>,
+    /// Trials to be stopped for others.
+    pub(super) in_the_way: Vec<TrialId>,
     pub(super) landing: Option<Landing>,
     pub(super) window: Window,
     /// True after a landing of several at once was refused: then one at a time.
@@ -60,6 +66,9 @@ impl Train {
             deferred: BTreeSet::new(),
             running: BTreeMap::new(),
             void: BTreeSet::new(),
+            without: BTreeMap::new(),
+            clashing: BTreeSet::new(),
+            in_the_way: Vec::new(),
             landing: None,
             window: Window::new(settings.slots),
             careful: false,
@@ -131,12 +140,17 @@ impl Train {
     /// What is to be done now.
     pub fn decide(&mut self, odds: &Odds) -> Vec<Order> {
         let mut orders = Vec::new();
+        self.adopt(odds);
         orders.extend(self.land());
         for trial in self.useless() {
             self.void.insert(trial);
             orders.push(Order::Stop(trial));
         }
         orders.extend(self.choose(odds).into_iter().map(Order::Try));
+        for trial in std::mem::take(&mut self.in_the_way) {
+            self.void.insert(trial);
+            orders.push(Order::Stop(trial));
+        }
         orders
     }
 
@@ -200,6 +214,12 @@ impl Train {
             _ if void => {}
             Tried::Conflict(plan, why) if here && trial.stack.first() == Some(&plan) => {
                 self.fail(&plan, why, outcomes);
+            }
+            // Perhaps it needs what is left out there: the train itself says more.
+            Tried::Conflict(..) if self.without.contains_key(&trial.id) => {
+                if here {
+                    self.clashing.insert(trial.stack);
+                }
             }
             Tried::Conflict(plan, _) => {
                 self.deferred.insert(plan);
@@ -265,6 +285,7 @@ impl Train {
                 .any(|fact| fact.green && fact.ground == self.ground && fact.stack == stack)
         };
         let each = self.settings.every_commit_green && self.settings.verified;
+        let apart = self.set_apart(each, false);
         let may = |stack: &Stack| {
             let every = !each || (1..stack.len()).all(|length| green(&stack[..length]));
             every && (!self.careful || stack.len() == 1) && stack.iter().all(|plan| self.wants(plan))
@@ -274,7 +295,7 @@ impl Train {
             .iter()
             .filter(|fact| fact.green && fact.ground == self.ground && !fact.stack.is_empty());
         let best = ready
-            .filter(|fact| may(&fact.stack))
+            .filter(|fact| may(&fact.stack) && self.came_true(fact.trial, &apart))
             .max_by_key(|fact| fact.stack.len())?;
         let landing = Landing {
             trial: best.trial,
@@ -305,6 +326,7 @@ impl Train {
         self.proven |= green;
         self.moved = 0;
         self.deferred.clear();
+        self.clashing.clear();
         self.window.landed(landing.stack.len());
     }
 
@@ -328,9 +350,15 @@ impl Train {
         self.proven = !self.settings.verified;
         self.facts.clear();
         self.deferred.clear();
+        self.clashing.clear();
         for trial in self.running.values_mut() {
             trial.ground = 0;
         }
+    }
+
+    /// How many trials have begun after one.
+    pub(super) fn begun_since(&self, trial: TrialId) -> u64 {
+        self.trials.saturating_sub(trial)
     }
 
     pub(super) fn next_trial(&mut self) -> TrialId {

@@ -28,6 +28,7 @@ impl Train {
                     self.fail(plan, MergeTrouble::TargetRed { why: why.clone() }, outcomes);
                 }
                 self.leave_ground();
+                self.tidy();
                 return;
             }
         }
@@ -35,6 +36,7 @@ impl Train {
             self.window.failed();
             self.fail(&plan, MergeTrouble::Verification { why }, outcomes);
         }
+        self.tidy();
     }
 
     fn culprit(&self) -> Option<(PlanName, String)> {
@@ -61,6 +63,17 @@ impl Train {
         }
     }
 
+    /// Forgets what trials left out of which nothing is left.
+    fn tidy(&mut self) {
+        let Self {
+            without,
+            running,
+            facts,
+            ..
+        } = self;
+        without.retain(|id, _| running.contains_key(id) || facts.iter().any(|fact| fact.trial == *id));
+    }
+
     /// Trials under way whose verdict would say nothing that is not known, or nothing that matters.
     pub(super) fn useless(&self) -> Vec<TrialId> {
         let open = self
@@ -73,6 +86,11 @@ impl Train {
             }
             if trial.stack.is_empty() {
                 return trial.ground != self.ground || self.proven;
+            }
+            // What was left out there in case it is red is green.
+            let without = self.without.get(&trial.id);
+            if without.is_some_and(|(without, _)| without.iter().any(|plan| self.vetted.contains(plan))) {
+                return true;
             }
             let doomed = || self.facts.iter().any(|fact| fact.dooms(&trial.stack));
             trial.again.is_none() && doomed()

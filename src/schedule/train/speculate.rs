@@ -1,0 +1,169 @@
+//! Which stacks are tried where every commit has to be green by itself: the train, and beside it what will be needed if
+//! a plan of the train turns out red, where that is likely enough (as in Uber's SubmitQueue, by the likelihood that a
+//! verdict is needed at all).
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::odds::Odds;
+use super::order::{Stack, TrialId};
+use super::queue::Train;
+use crate::plan::PlanName;
+
+/// What leaves a plan out in case it is red is tried from this likelihood on that it is needed: less is not worth the
+/// processors, which agents use too.
+const WORTH_IT: f64 = 0.06;
+
+/// A stack, and the plans that it leaves out in case they are red.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Guess {
+    pub stack: Stack,
+    pub without: BTreeSet<PlanName>,
+    /// How likely its verdict is needed.
+    pub chance: f64,
+}
+
+/// Outcomes of the first plans of the order, and how likely they are together.
+#[derive(Debug, Clone)]
+struct Branch {
+    guess: Guess,
+    /// The plan of the order that comes next.
+    next: usize,
+}
+
+impl Train {
+    /// Up to `free` stacks: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
+    pub(super) fn guesses(
+        &self,
+        order: &[PlanName],
+        free: usize,
+        risk: impl Fn(&PlanName) -> f64,
+    ) -> Vec<Guess> {
+        let mut chosen = Vec::new();
+        let mut branches = vec![Branch {
+            guess: Guess::certain(Vec::new()),
+            next: 0,
+        }];
+        while chosen.len() < free {
+            let likeliest = (0..branches.len())
+                .rev()
+                .max_by(|one, two| branches[*one].guess.order(&branches[*two].guess));
+            let Some(branch) = likeliest.map(|place| branches.remove(place)) else {
+                break;
+            };
+            let Some(plan) = order.get(branch.next) else {
+                continue;
+            };
+            let (with, without) = branch.apart(plan);
+            if self.waits_for_more(plan, &branch.guess.stack) {
+                branches.push(without);
+                continue;
+            }
+            let bad = if self.is_green(&with.guess.stack) {
+                0.0
+            } else if self.is_hopeless(&with.guess.stack) {
+                1.0
+            } else {
+                let train = with.guess.without.is_empty();
+                if !self.is_tried(&with.guess.stack) && (train || with.guess.chance >= WORTH_IT) {
+                    chosen.push(with.guess.clone());
+                }
+                risk(plan)
+            };
+            let both = [with.times(1.0 - bad), without.times(bad)];
+            branches.extend(both.into_iter().filter(|branch| {
+                let Guess { chance, without, .. } = &branch.guess;
+                *chance >= WORTH_IT || (*chance > 0.0 && without.is_empty())
+            }));
+        }
+        chosen
+    }
+
+    /// What was tried in case something is red and is a part of the train by now is one like any other.
+    pub(super) fn adopt(&mut self, odds: &Odds) {
+        if self.without.is_empty() {
+            return;
+        }
+        let order = self.present_order(odds);
+        let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
+        let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
+        let running = self
+            .running
+            .values()
+            .filter(|trial| train(trial.ground, &trial.stack));
+        let adopted: Vec<TrialId> = facts
+            .map(|fact| fact.trial)
+            .chain(running.map(|trial| trial.id))
+            .collect();
+        for trial in adopted {
+            self.without.remove(&trial);
+        }
+    }
+
+    /// True when all that a trial leaves out is gone or set apart, or when it leaves out nothing.
+    pub(super) fn came_true(&self, trial: TrialId, apart: &BTreeSet<&PlanName>) -> bool {
+        let without = self.without.get(&trial);
+        without.is_none_or(|(without, _)| {
+            without
+                .iter()
+                .all(|plan| apart.contains(plan) || !self.wants(plan))
+        })
+    }
+
+    fn waits_for_more(&self, plan: &PlanName, stack: &[PlanName]) -> bool {
+        let entry = self.queue.iter().find(|entry| &entry.plan == plan);
+        let open = |need: &PlanName| self.wants(need) && !stack.contains(need);
+        entry.is_some_and(|entry| entry.needs.iter().any(open))
+    }
+
+    fn is_green(&self, stack: &[PlanName]) -> bool {
+        let here = |ground: u64, other: &Stack| ground == self.ground && other == stack;
+        let mut facts = self.facts.iter();
+        facts.any(|fact| fact.green && here(fact.ground, &fact.stack))
+    }
+
+    fn is_hopeless(&self, stack: &[PlanName]) -> bool {
+        self.clashing.contains(stack) || self.facts.iter().any(|fact| fact.dooms(stack))
+    }
+
+    fn is_tried(&self, stack: &[PlanName]) -> bool {
+        let mut running = self.running.values();
+        running.any(|trial| trial.ground == self.ground && trial.stack == stack)
+    }
+}
+
+impl Guess {
+    /// One that leaves nothing out.
+    pub fn certain(stack: Stack) -> Self {
+        Self {
+            stack,
+            without: BTreeSet::new(),
+            chance: 1.0,
+        }
+    }
+
+    /// What leaves nothing out goes before all that does, then what is likelier to be needed.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let in_any_case = |guess: &Self| guess.without.is_empty();
+        in_any_case(self)
+            .cmp(&in_any_case(other))
+            .then(self.chance.total_cmp(&other.chance))
+    }
+}
+
+impl Branch {
+    /// With the plan on top, and without it.
+    fn apart(&self, plan: &PlanName) -> (Self, Self) {
+        let (mut with, mut without) = (self.clone(), self.clone());
+        with.guess.stack.push(plan.clone());
+        without.guess.without.insert(plan.clone());
+        with.next += 1;
+        without.next += 1;
+        (with, without)
+    }
+
+    fn times(mut self, chance: f64) -> Self {
+        self.guess.chance *= chance;
+        self
+    }
+}
