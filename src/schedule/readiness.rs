@@ -190,6 +190,7 @@ impl<'a> Readiness<'a> {
         }
         let mut done = self.standing.done.clone();
         done[first] = true;
+        let mut chain_open = 0;
         for place in (first + 1)..self.plan.units.len() {
             if self.standing.done[place] {
                 continue;
@@ -197,8 +198,8 @@ impl<'a> Readiness<'a> {
             let unit = &self.plan.units[place];
             let same =
                 unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
-            let mut gates = self.plan.gates_at(place);
-            let follows = gates.all(|gate| gate.missing(|member| done[member]) == 0);
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
             if held || !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty()
             {
