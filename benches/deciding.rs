@@ -8,7 +8,7 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use orch::graph::{Durations, Generated, Graph, Ranks};
+use orch::graph::{Durations, Gate, Generated, Graph, Ranks};
 use orch::plan::{Arrangement, CommitId, Dispatch, RunId, Strategy};
 use orch::schedule::{At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
 use petgraph::graph::DiGraph;
@@ -100,9 +100,9 @@ fn petgraph_of(graph: &Graph) -> DiGraph<u64, ()> {
         .iter()
         .map(|node| peer.add_node(node.expected))
         .collect();
-    for (place, node) in graph.nodes.iter().enumerate() {
-        for member in node.gates.iter().flat_map(|gate| &graph.gates[*gate].of) {
-            peer.add_edge(places[*member], places[place], ());
+    for place in 0..graph.nodes.len() {
+        for member in graph.waits_of(place).flat_map(Gate::of) {
+            peer.add_edge(places[member], places[place], ());
         }
     }
     peer

@@ -1,10 +1,11 @@
 //! Batches: the barrier that `batched` asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::plan::TaskId;
+use crate::plan::{TaskId, UnitId};
 
-use super::gate::{Counts, Gate, Why};
+use super::gate::{Counts, Why};
 use super::order::PlanOrder;
 
 /// Cuts the units into batches of at most `lanes` that could run side by side, and makes each batch wait until the one
@@ -17,6 +18,8 @@ pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId,
     let mut done: Vec<bool> = order.units.iter().map(|unit| unit.ticked).collect();
     let mut open: Vec<usize> = (0..order.units.len()).filter(|unit| !done[*unit]).collect();
     let mut last: Vec<usize> = Vec::new();
+    let mut behind: Vec<Option<usize>> = vec![None; order.units.len()];
+    let gates = Arc::make_mut(&mut order.gates);
     while !open.is_empty() {
         let mut batch: Vec<usize> = Vec::new();
         let mut held: BTreeSet<u32> = BTreeSet::new();
@@ -24,37 +27,27 @@ pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId,
             if batch.len() == lanes {
                 break;
             }
-            let starts = order.units[unit]
-                .gates
-                .iter()
-                .all(|gate| order.gates[*gate].missing(|member| done[member]) == 0);
-            let files = order.units[unit].tasks.iter().filter_map(|task| locks.get(task));
-            let files: Vec<u32> = files.flatten().copied().collect();
+            let mut waits = order.waits.of(unit);
+            let starts = waits.all(|gate| gates.get(gate).missing(|member| done[member]) == 0);
+            let files = match order.units[unit].id {
+                UnitId::Task(task) => locks.get(&task).map_or(&[][..], Vec::as_slice),
+                UnitId::Phase(_) => &[],
+            };
             if starts && files.iter().all(|file| !held.contains(file)) {
                 held.extend(files);
                 batch.push(unit);
             }
         }
         if batch.is_empty() {
-            return;
+            break;
         }
-        if !last.is_empty() {
-            let need = last.len();
-            order.gates.push(Gate {
-                of: std::mem::take(&mut last),
-                need,
-                counts: Counts::Settled,
-                why: Why::Batch,
-            });
-            let gate = order.gates.len() - 1;
-            for unit in &batch {
-                order.units[*unit].gates.push(gate);
-            }
-        }
+        let gate = gates.all(last, Counts::Settled, Why::Batch);
         for unit in &batch {
+            behind[*unit] = gate;
             done[*unit] = true;
         }
         open.retain(|unit| !done[*unit]);
         last = batch;
     }
+    Arc::make_mut(&mut order.waits).also(&behind);
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::plan::{Dependency, Fault, Phase, Plan, PlanSet, Point};
 
 use super::draw::why_words;
-use super::gate::Why;
-use super::network::{Graph, Node, NodeGate, Of};
+use super::gate::{Gate, Why};
+use super::network::{Graph, Node, Of};
 use super::rank::Ranks;
 
 /// Most circles that are told at once.
@@ -49,19 +49,16 @@ pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path
 /// come behind a circle are left out.
 fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
     let stuck: BTreeSet<usize> = stuck.iter().copied().collect();
-    let closed =
-        |gate: &NodeGate| gate.of.iter().filter(|member| !stuck.contains(member)).count() < gate.need;
+    let closed = |gate: Gate<'_>| gate.of().filter(|member| !stuck.contains(member)).count() < gate.need;
     let mut steps: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
     let mut waiters: BTreeMap<usize, usize> = BTreeMap::new();
     for &waits in &stuck {
         let own = steps.entry(waits).or_default();
-        let gates = graph.nodes[waits].gates.iter().copied();
-        for gate in gates.filter(|gate| closed(&graph.gates[*gate])) {
-            let members = graph.gates[gate]
-                .of
-                .iter()
-                .filter(|member| stuck.contains(member));
-            own.extend(members.map(|on| Step { waits, on: *on, gate }));
+        let gates = graph.gates_at(waits);
+        for gate in gates.filter(|gate| closed(graph.gates.get(*gate))) {
+            let members = graph.gates.get(gate).of();
+            let members = members.filter(|member| stuck.contains(member));
+            own.extend(members.map(|on| Step { waits, on, gate }));
         }
         for step in own {
             *waiters.entry(step.on).or_default() += 1;
@@ -89,7 +86,7 @@ fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
 fn leave_out_landings(graph: &Graph, steps: &mut BTreeMap<usize, Vec<Step>>) {
     let is_landing = |node: usize| graph.nodes[node].of == Of::Landed;
     let is_order = |step: &Step| {
-        graph.gates[step.gate].why == Why::Landing && is_landing(step.waits) && is_landing(step.on)
+        graph.gates.get(step.gate).why == Why::Landing && is_landing(step.waits) && is_landing(step.on)
     };
     let mut edges: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for step in steps.values().flatten().filter(|step| is_order(step)) {
@@ -197,7 +194,7 @@ fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Faul
     let message = format!("these wait for each other: {}", path.join(" → "));
     let hint = format!("{}; one of them has to go", reasons.join(", "));
     // The place of a named dependency is the one to look at first.
-    let named = |step: &&Step| matches!(graph.gates[step.gate].why, Why::Named | Why::Depends);
+    let named = |step: &&Step| matches!(graph.gates.get(step.gate).why, Why::Named | Why::Depends);
     let first = circle.iter().find(named).or(circle.first());
     let (file, line) = match first {
         Some(step) => place(set, graph, step, manifest),
@@ -211,7 +208,7 @@ fn fault(set: &PlanSet, graph: &Graph, circle: &[Step], manifest: &Path) -> Faul
 /// What a step says in words.
 fn reason(graph: &Graph, step: &Step) -> String {
     let (waits, on) = (graph.id(step.waits), graph.id(step.on));
-    let gate = &graph.gates[step.gate];
+    let gate = graph.gates.get(step.gate);
     let why = why_words(graph, gate);
     let phase = |node: &Node| match node.of {
         Of::Task(task) => task.phase.to_string(),
@@ -249,7 +246,7 @@ fn place(set: &PlanSet, graph: &Graph, step: &Step, manifest: &Path) -> (PathBuf
         Of::Phase(phase) => plan.document.phase(phase),
         Of::Verify | Of::Plan | Of::Landed => None,
     };
-    match graph.gates[step.gate].why {
+    match graph.gates.get(step.gate).why {
         Why::Depends => match depends_line(set, graph, step, plan, phase) {
             Some(line) => document(line),
             None => in_manifest,

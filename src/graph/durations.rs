@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::plan::{AgentName, Phase, Plan, PlanName, TaskId, UnitId};
+use crate::plan::{AgentName, Phase, PhaseId, Plan, PlanName, Task, TaskId, UnitId};
 
 /// Expected durations, in milliseconds of one agent's work.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,39 +20,86 @@ impl Durations {
     /// What a task takes of which nothing is known: ten minutes. Only the proportions matter to the order.
     pub const EQUAL: u64 = 600_000;
 
-    /// A task of a plan, or a VERIFY block.
-    pub fn of(&self, plan: &Plan, phase: &Phase, task: TaskId) -> u64 {
-        let measured = self.units.get(&plan.name);
-        let direct = measured.and_then(|units| units.get(&UnitId::Task(task)));
-        if let Some(known) = self.fixed.as_ref().or(direct) {
-            return *known;
+    /// What is known about a plan.
+    pub(super) fn of_plan<'d>(&'d self, plan: &'d Plan) -> OfPlan<'d> {
+        OfPlan {
+            durations: self,
+            plan,
+            measured: self.units.get(&plan.name).filter(|units| !units.is_empty()),
+            stated: plan.expected.or(plan.document.expected).map(|whole| {
+                let all = plan.document.tasks().count().max(1) as u64;
+                millis(whole) / all
+            }),
         }
-        let share = |whole: u64, parts: usize| whole / (parts.max(1) as u64);
-        if let Some(whole) = measured.and_then(|units| units.get(&UnitId::Phase(phase.id))) {
-            return share(*whole, phase.tasks.len());
+    }
+}
+
+/// What is known about the durations of a plan's tasks.
+pub(super) struct OfPlan<'d> {
+    durations: &'d Durations,
+    plan: &'d Plan,
+    measured: Option<&'d BTreeMap<UnitId, u64>>,
+    /// Of each task, from what is stated about the plan.
+    stated: Option<u64>,
+}
+
+impl<'d> OfPlan<'d> {
+    /// What is known about a phase. What is said about a whole is shared evenly among its tasks.
+    pub(super) fn of_phase(&self, phase: &Phase) -> OfPhase<'d> {
+        let parts = phase.tasks.len().max(1) as u64;
+        let measured = self
+            .measured
+            .and_then(|units| units.get(&UnitId::Phase(phase.id)));
+        let settings = self.plan.phases.get(&phase.id);
+        let stated = settings.and_then(|own| own.expected).or(phase.expected);
+        let agent = settings.and_then(|own| own.agent.as_ref());
+        let agent = self.durations.agents.get(agent.unwrap_or(&self.plan.agent));
+        OfPhase {
+            fixed: self.durations.fixed,
+            phase: phase.id,
+            tasks: self.measured,
+            measured: measured.map(|whole| whole / parts),
+            stated: stated.map(|whole| millis(whole) / parts),
+            otherwise: self.stated.or(agent.copied()).unwrap_or(Durations::EQUAL),
         }
-        if let Some(stated) = self.stated(plan, phase, task) {
-            return stated;
-        }
-        let agent = plan.phases.get(&phase.id).and_then(|own| own.agent.as_ref());
-        let known = self.agents.get(agent.unwrap_or(&plan.agent));
-        known.copied().unwrap_or(Self::EQUAL)
+    }
+}
+
+/// What is known about the durations of a phase's tasks.
+pub(super) struct OfPhase<'d> {
+    fixed: Option<u64>,
+    phase: PhaseId,
+    tasks: Option<&'d BTreeMap<UnitId, u64>>,
+    /// Of each task, from what was measured of the phase.
+    measured: Option<u64>,
+    /// Of each task, from what the manifest or the document states about the phase.
+    stated: Option<u64>,
+    /// Of tasks of which nothing else is known.
+    otherwise: u64,
+}
+
+impl OfPhase<'_> {
+    /// A task of the phase: as measured, else as the document says of it, of the phase or of the plan.
+    pub(super) fn task(&self, task: &Task) -> u64 {
+        self.told(task.id, task.expected)
     }
 
-    /// What the document says about the task, else what the manifest or the document says about the phase, else about the
-    /// plan. What is said about a whole is shared evenly among its tasks.
-    fn stated(&self, plan: &Plan, phase: &Phase, task: TaskId) -> Option<u64> {
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let own = phase.tasks.iter().find(|known| known.id == task);
-        if let Some(stated) = own.and_then(|own| own.expected) {
-            return Some(millis(stated));
-        }
-        let settings = plan.phases.get(&phase.id);
-        if let Some(whole) = settings.and_then(|own| own.expected).or(phase.expected) {
-            return Some(millis(whole) / phase.tasks.len().max(1) as u64);
-        }
-        let all = plan.document.tasks().count().max(1) as u64;
-        let whole = plan.expected.or(plan.document.expected);
-        whole.map(|whole| millis(whole) / all)
+    /// The phase's VERIFY block.
+    pub(super) fn check(&self) -> u64 {
+        self.told(TaskId::verify(self.phase), None)
     }
+
+    fn told(&self, task: TaskId, stated: Option<Duration>) -> u64 {
+        let direct = || self.tasks?.get(&UnitId::Task(task)).copied();
+        self.fixed
+            .or_else(direct)
+            .or(self.measured)
+            .or_else(|| stated.map(millis))
+            .or(self.stated)
+            .unwrap_or(self.otherwise)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -41,16 +41,97 @@ pub enum Why {
 }
 
 /// Opens when enough of its members have ended in a way that counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// Places of units in [`PlanOrder::units`].
-    pub of: Vec<usize>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate<'g> {
+    members: &'g [u32],
     /// How many of them.
     pub need: usize,
     /// Which ends count.
     pub counts: Counts,
     /// Why it stands there.
     pub why: Why,
+}
+
+/// Gates by number, all members in one list: there may be as many gates as there is work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gates {
+    heads: Vec<Head>,
+    members: Vec<u32>,
+}
+
+/// A gate without its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Head {
+    /// Where its members end; they begin where those of the gate before end.
+    end: u32,
+    need: u32,
+    counts: Counts,
+    why: Why,
+}
+
+impl Gates {
+    /// Adds a gate that opens when `need` of its members have ended; its number.
+    pub fn add(
+        &mut self,
+        of: impl IntoIterator<Item = usize>,
+        need: usize,
+        counts: Counts,
+        why: Why,
+    ) -> usize {
+        self.members.extend(of.into_iter().map(|member| member as u32));
+        self.heads.push(Head {
+            end: self.members.len() as u32,
+            need: need as u32,
+            counts,
+            why,
+        });
+        self.heads.len() - 1
+    }
+
+    /// Adds a gate that opens when all of its members have ended; none when it would have none.
+    pub(super) fn all(
+        &mut self,
+        of: impl IntoIterator<Item = usize>,
+        counts: Counts,
+        why: Why,
+    ) -> Option<usize> {
+        let from = self.members.len();
+        self.members.extend(of.into_iter().map(|member| member as u32));
+        let need = self.members.len() - from;
+        (need > 0).then(|| self.add([], need, counts, why))
+    }
+
+    /// How many gates there are.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// The gate of this number.
+    pub fn get(&self, gate: usize) -> Gate<'_> {
+        let head = self.heads[gate];
+        let begin = gate.checked_sub(1).map_or(0, |before| self.heads[before].end);
+        Gate {
+            members: &self.members[begin as usize..head.end as usize],
+            need: head.need as usize,
+            counts: head.counts,
+            why: head.why,
+        }
+    }
+
+    /// The members of all gates behind each other.
+    pub(super) fn members(&self) -> &[u32] {
+        &self.members
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = Gate<'_>> {
+        (0..self.len()).map(|gate| self.get(gate))
+    }
 }
 
 impl Why {
@@ -73,10 +154,15 @@ impl Why {
     }
 }
 
-impl Gate {
+impl<'g> Gate<'g> {
+    /// Places of its members: of units in a plan's order, of nodes in the graph.
+    pub fn of(self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + 'g {
+        self.members.iter().map(|member| *member as usize)
+    }
+
     /// How many more members have to end well, given which have.
-    pub fn missing(&self, counts: impl Fn(usize) -> bool) -> usize {
-        let ended = self.of.iter().filter(|member| counts(**member)).count();
+    pub fn missing(self, counts: impl Fn(usize) -> bool) -> usize {
+        let ended = self.of().filter(|member| counts(*member)).count();
         self.need.saturating_sub(ended)
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 1: plans, phases, tasks, verifications and merges as one graph. A strategy is only a way of drawing edges.
 
 mod batches;
+mod by_phase;
 mod cycles;
 mod dice;
 pub mod draw;
@@ -9,20 +10,25 @@ mod gate;
 mod generated;
 mod locks;
 mod network;
+mod opening;
 mod order;
 mod overlap;
+mod places;
 mod rank;
 mod serialize;
 mod timeline;
+mod waiting;
+mod waits;
 
 pub use cycles::cycle_faults;
 pub use dice::Dice;
 pub use durations::Durations;
-pub use gate::{Counts, Gate, Why};
+pub use gate::{Counts, Gate, Gates, Why};
 pub use generated::Generated;
 pub use locks::{FileLocks, covers, is_wide};
-pub use network::{Graph, Node, NodeGate, Of};
+pub use network::{Graph, Node, Of};
 pub use order::{PlanOrder, Unit, plan_order, resolve_strategy, task_order};
 pub use overlap::PlanOverlap;
 pub use rank::Ranks;
 pub use timeline::Timeline;
+pub use waits::Waits;

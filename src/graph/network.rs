@@ -1,14 +1,17 @@
 //! The graph of everything: tasks, phases, verifications, plans and merges, and the gates between them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::plan::{Dependency, Dispatch, Document, PhaseId, Plan, PlanName, PlanSet, Point, TaskId, UnitId};
+use crate::plan::{Dependency, Dispatch, PhaseId, Plan, PlanName, PlanSet, Point, TaskId, UnitId};
 
 use super::durations::Durations;
-use super::gate::{Counts, Why};
+use super::gate::{Counts, Gates, Why};
 use super::locks::FileLocks;
 use super::order::{PlanOrder, plan_order};
 use super::overlap::{self, PlanOverlap};
+use super::places::{PhasePlace, Places};
+use super::waiting::{Own, Waiting};
 
 /// What a node stands for: the end of some work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,25 +37,10 @@ pub struct Node {
     pub of: Of,
     /// How long its own work is expected to take, in milliseconds. Ends of phases and plans take no time.
     pub expected: u64,
-    /// Places in [`Graph::gates`]; all of them have to be open before it begins.
-    pub gates: Vec<usize>,
     /// Line in the plan's document; 0 where there is none.
     pub line: usize,
     /// True when the document has it ticked.
     pub done: bool,
-}
-
-/// Opens when enough of its members have ended in a way that counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeGate {
-    /// Places in [`Graph::nodes`].
-    pub of: Vec<usize>,
-    /// How many of them.
-    pub need: usize,
-    /// Which ends count.
-    pub counts: Counts,
-    /// Why it stands there.
-    pub why: Why,
 }
 
 /// The graph. Nodes stand in manifest order, then document order.
@@ -60,15 +48,21 @@ pub struct NodeGate {
 pub struct Graph {
     /// All nodes.
     pub nodes: Vec<Node>,
-    /// All gates; several nodes may wait at one.
-    pub gates: Vec<NodeGate>,
+    /// All gates; several nodes may wait at one. The members are places of nodes.
+    pub gates: Gates,
     /// The order inside each plan, by its place in the manifest.
     pub orders: Vec<PlanOrder>,
     /// The files that tasks of each plan touch.
     pub locks: Vec<FileLocks>,
     /// Plans that touch the same files.
     pub overlaps: Vec<PlanOverlap>,
-    places: Vec<BTreeMap<Of, usize>>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) own: Vec<Own>,
+    /// The number that the first gate of each plan's order has here.
+    pub(super) firsts: Vec<usize>,
+    pub(super) places: Vec<Places>,
+    /// True for each plan of which a task names another plan.
+    crosses: Vec<bool>,
     names: Vec<PlanName>,
     numbers: BTreeMap<PlanName, usize>,
 }
@@ -81,20 +75,26 @@ impl Graph {
             .iter()
             .enumerate()
             .map(|(number, name)| (name.clone(), number));
+        let tasks = set.plans.iter().flat_map(|plan| &plan.document.phases);
+        let size = tasks.map(|phase| phase.tasks.len() + 2).sum();
         let mut graph = Self {
-            nodes: Vec::new(),
-            gates: Vec::new(),
-            orders: Vec::new(),
-            locks: Vec::new(),
+            nodes: Vec::with_capacity(size),
+            gates: Gates::default(),
+            orders: Vec::with_capacity(names.len()),
+            locks: Vec::with_capacity(names.len()),
             overlaps: Vec::new(),
-            places: Vec::new(),
+            waiting: Vec::with_capacity(size),
+            own: Vec::new(),
+            firsts: Vec::with_capacity(names.len()),
+            places: Vec::with_capacity(names.len()),
+            crosses: Vec::with_capacity(names.len()),
             numbers: numbers.collect(),
             names,
         };
         for (number, plan) in set.plans.iter().enumerate() {
             let locks = FileLocks::new(&plan.document);
             let order = plan_order(&plan.document, &plan.arrangement, &locks.of);
-            graph.add_nodes(number, plan, &order, durations);
+            graph.add_nodes(number, plan, durations);
             graph.add_order(number, plan, &order);
             graph.orders.push(order);
             graph.locks.push(locks);
@@ -102,14 +102,14 @@ impl Graph {
         for (number, plan) in set.plans.iter().enumerate() {
             graph.add_depends(number, plan);
         }
-        graph.overlaps = overlap::find(set);
+        graph.overlaps = overlap::find(set, &graph.locks);
         graph.serialize(set);
         graph
     }
 
     /// The node of a plan, phase or task; its place in [`Graph::nodes`].
     pub fn place(&self, plan: usize, of: Of) -> Option<usize> {
-        self.places.get(plan)?.get(&of).copied()
+        self.places.get(plan)?.of(of, &self.nodes)
     }
 
     /// The place of a plan in the manifest.
@@ -131,86 +131,88 @@ impl Graph {
     }
 
     /// The nodes of a plan's unit, in document order.
-    pub fn unit_nodes(&self, plan: usize, unit: UnitId) -> Vec<usize> {
-        let of = match unit {
-            UnitId::Task(task) => return self.place(plan, Of::Task(task)).into_iter().collect(),
-            UnitId::Phase(phase) => phase,
+    pub fn unit_nodes(&self, plan: usize, unit: UnitId) -> Range<usize> {
+        let place = match unit {
+            UnitId::Task(task) => self.place(plan, Of::Task(task)),
+            UnitId::Phase(phase) => match self.places[plan].phase(phase) {
+                Some(found) if found.has_parts() => return found.parts(),
+                found => found.map(|found| found.end),
+            },
         };
-        let places = &self.places[plan];
-        let tasks = places.range(Of::Task(TaskId::new(of.0, 0))..=Of::Task(TaskId::verify(of)));
-        let mut nodes: Vec<usize> = tasks.map(|(_, place)| *place).collect();
-        nodes.sort_unstable();
-        if nodes.is_empty() {
-            nodes.extend(self.place(plan, Of::Phase(of)));
-        }
-        nodes
+        place.map_or(0..0, |place| place..place + 1)
+    }
+
+    /// The nodes of all units of a plan, in the order of its units.
+    pub fn nodes_of_units(&self, plan: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.places[plan].unit_nodes(self.orders[plan].by_task)
+    }
+
+    /// The nodes of the tasks of a plan's phase, by the phase's place in the document; VERIFY blocks are none.
+    pub fn task_nodes(&self, plan: usize, phase: usize) -> &[Node] {
+        let place = &self.places[plan].phases[phase];
+        &self.nodes[place.first..place.first + place.tasks]
+    }
+
+    /// True when a task of the plan names another plan.
+    pub fn names_others(&self, plan: usize) -> bool {
+        self.crosses[plan]
     }
 
     fn add(&mut self, node: Node) -> usize {
-        let place = self.nodes.len();
-        self.places[node.plan].insert(node.of, place);
+        self.waiting.push(Waiting::of_plan(node.plan));
         self.nodes.push(node);
-        place
+        self.nodes.len() - 1
     }
 
-    pub(super) fn gate(&mut self, of: Vec<usize>, counts: Counts, why: Why) -> Option<usize> {
-        if of.is_empty() {
-            return None;
-        }
-        self.gates.push(NodeGate {
-            need: of.len(),
-            of,
-            counts,
-            why,
-        });
-        Some(self.gates.len() - 1)
-    }
-
-    fn add_nodes(&mut self, number: usize, plan: &Plan, order: &PlanOrder, durations: &Durations) {
-        self.places.push(BTreeMap::new());
+    fn add_nodes(&mut self, number: usize, plan: &Plan, durations: &Durations) {
         let node = |of, expected, line, done| Node {
             plan: number,
             of,
             expected,
-            gates: Vec::new(),
             line,
             done,
         };
-        let empty = Document::default();
+        let durations = durations.of_plan(plan);
+        let mut phases: Vec<PhasePlace> = Vec::with_capacity(plan.document.phases.len());
+        let mut crosses = false;
         for phase in &plan.document.phases {
-            let all_done = !phase.tasks.is_empty() && phase.tasks.iter().all(|task| task.ticked);
+            let first = self.nodes.len();
+            let all_done = phase.is_ticked();
+            let whole = durations.of_phase(phase);
             for task in &phase.tasks {
-                let expected = if task.ticked {
-                    0
-                } else {
-                    durations.of(plan, phase, task.id)
-                };
+                let expected = if task.ticked { 0 } else { whole.task(task) };
                 self.add(node(Of::Task(task.id), expected, task.line, task.ticked));
+                crosses |= !task.cross.is_empty();
             }
             let verified = phase.verify.as_ref().filter(|_| self.has_checks(plan));
             if let Some(block) = verified {
                 let id = TaskId::verify(phase.id);
-                let expected = if all_done {
-                    0
-                } else {
-                    durations.of(plan, phase, id)
-                };
+                let expected = if all_done { 0 } else { whole.check() };
                 self.add(node(Of::Task(id), expected, block.line, all_done));
             }
             let alone = phase.tasks.is_empty() && verified.is_none();
-            let own = if alone {
-                durations.of(plan, phase, TaskId::verify(phase.id))
-            } else {
-                0
-            };
-            self.add(node(Of::Phase(phase.id), own, phase.line, all_done));
+            let own = if alone { whole.check() } else { 0 };
+            let end = self.add(node(Of::Phase(phase.id), own, phase.line, all_done));
+            phases.push(PhasePlace {
+                id: phase.id,
+                first,
+                tasks: phase.tasks.len(),
+                end,
+            });
         }
-        debug_assert_eq!(order.units.is_empty(), plan.document.phases == empty.phases);
-        if plan.verify.is_some() {
-            self.add(node(Of::Verify, 0, 0, false));
-        }
-        self.add(node(Of::Plan, 0, 0, false));
-        self.add(node(Of::Landed, 0, 0, false));
+        let verify = plan
+            .verify
+            .as_ref()
+            .map(|_| self.add(node(Of::Verify, 0, 0, false)));
+        let end = self.add(node(Of::Plan, 0, 0, false));
+        let landed = self.add(node(Of::Landed, 0, 0, false));
+        self.crosses.push(crosses);
+        self.places.push(Places {
+            phases,
+            verify,
+            end,
+            landed,
+        });
     }
 
     /// VERIFY blocks are work of their own only where tasks are given out one by one.
@@ -220,115 +222,81 @@ impl Graph {
 
     /// Gates inside one plan.
     fn add_order(&mut self, number: usize, plan: &Plan, order: &PlanOrder) {
-        let ends: Vec<usize> = order
-            .units
-            .iter()
-            .map(|unit| {
-                let of = match unit.id {
-                    UnitId::Task(task) => Of::Task(task),
-                    UnitId::Phase(phase) => Of::Phase(phase),
-                };
-                self.places[number].get(&of).copied().unwrap_or(0)
-            })
-            .collect();
-        let first = self.gates.len();
-        for gate in &order.gates {
-            self.gates.push(NodeGate {
-                of: gate.of.iter().map(|unit| ends[*unit]).collect(),
-                need: gate.need,
-                counts: gate.counts,
-                why: gate.why,
-            });
+        let dispatch = plan.arrangement.dispatch;
+        let places = std::mem::take(&mut self.places[number]);
+        let ends = places.unit_ends(dispatch == Dispatch::Task);
+        debug_assert_eq!(ends.len(), order.units.len());
+        self.firsts.push(self.gates.len());
+        for gate in order.gates.iter() {
+            let of = gate.of().map(|unit| ends[unit]);
+            self.gates.add(of, gate.need, gate.counts, gate.why);
         }
         let mut last: Option<usize> = None;
-        for unit in &order.units {
-            let nodes = self.unit_nodes(number, unit.id);
-            for (place, node) in nodes.iter().enumerate() {
+        for (unit, nodes) in places.unit_nodes(dispatch == Dispatch::Task).enumerate() {
+            for node in nodes.clone() {
                 // The others come behind the first.
-                if place == 0 {
-                    let gates = unit.gates.iter().map(|gate| first + gate);
-                    self.nodes[*node].gates.extend(gates);
+                if node == nodes.start {
+                    self.begin_with(node, unit, order);
                 }
-                let before = match (place, plan.arrangement.dispatch) {
-                    (0, Dispatch::Plan) => last,
-                    (0, Dispatch::Phase | Dispatch::Task) => None,
-                    (place, _) => Some(nodes[place - 1]),
+                let before = match (node == nodes.start, dispatch) {
+                    (true, Dispatch::Plan) => last,
+                    (true, Dispatch::Phase | Dispatch::Task) => None,
+                    (false, _) => Some(node - 1),
                 };
                 if let Some(before) = before {
-                    let gate = self.gate(vec![before], Counts::Done, Why::OneAgent);
-                    self.nodes[*node].gates.extend(gate);
+                    self.wait_for(node, [before], Why::OneAgent);
                 }
             }
-            last = nodes.last().copied().or(last);
+            last = Some(nodes.end - 1);
         }
-        for phase in &plan.document.phases {
-            let parts = self.unit_nodes(number, UnitId::Phase(phase.id));
+        for (phase, place) in plan.document.phases.iter().zip(&places.phases) {
             let background = phase.verify.as_ref().is_some_and(|block| block.background);
-            let check = self.place(number, Of::Task(TaskId::verify(phase.id)));
-            let parts = parts
-                .into_iter()
-                .filter(|part| !(background && Some(*part) == check));
-            if let Some(end) = self.place(number, Of::Phase(phase.id)) {
-                let parts: Vec<usize> = parts.filter(|part| *part != end).collect();
-                let gate = self.gate(parts, Counts::Done, Why::PartOf);
-                self.nodes[end].gates.extend(gate);
-            }
+            let parts = if background {
+                place.first..place.first + place.tasks
+            } else {
+                place.parts()
+            };
+            self.wait_for(place.end, parts, Why::PartOf);
         }
-        let checks = plan.document.phases.iter().filter_map(|phase| {
-            let check = Of::Task(TaskId::verify(phase.id));
-            self.place(number, check)
-        });
-        let ends = plan
-            .document
-            .phases
-            .iter()
-            .filter_map(|phase| self.place(number, Of::Phase(phase.id)));
-        let all: Vec<usize> = ends.chain(checks).collect();
-        let (Some(end), Some(landed)) = (self.place(number, Of::Plan), self.place(number, Of::Landed)) else {
-            return;
-        };
-        let verified = self.place(number, Of::Verify);
-        let gate = self.gate(all, Counts::Done, Why::PartOf);
-        self.nodes[verified.unwrap_or(end)].gates.extend(gate);
-        if let Some(verified) = verified {
-            let gate = self.gate(vec![verified], Counts::Done, Why::PartOf);
-            self.nodes[end].gates.extend(gate);
+        let phases = places.phases.iter().map(|phase| phase.end);
+        let all = phases.chain(places.phases.iter().filter_map(PhasePlace::check));
+        self.wait_for(places.verify.unwrap_or(places.end), all, Why::PartOf);
+        if let Some(verified) = places.verify {
+            self.wait_for(places.end, [verified], Why::PartOf);
         }
-        let gate = self.gate(vec![end], Counts::Done, Why::Landing);
-        self.nodes[landed].gates.extend(gate);
+        self.wait_for(places.landed, [places.end], Why::Landing);
+        self.places[number] = places;
     }
 
     /// Gates between plans.
     fn add_depends(&mut self, number: usize, plan: &Plan) {
         let mut builds_on: Vec<usize> = Vec::new();
-        let order = self.orders[number].units.iter().map(|unit| unit.id);
-        let units: Vec<UnitId> = order.collect();
         for dependency in &plan.depends {
-            let Some(gate) = self.dependency_gate(dependency, &mut builds_on) else {
-                continue;
-            };
-            for unit in &units {
-                self.hang(number, *unit, gate);
+            if let Some(gate) = self.dependency_gate(dependency, &mut builds_on) {
+                self.hang_all(number, gate);
             }
         }
-        for phase in &plan.document.phases {
+        let names_others = self.crosses[number];
+        let waits = names_others || plan.phases.values().any(|own| !own.depends.is_empty());
+        let phases = plan.document.phases.iter().enumerate();
+        for (place, phase) in phases.filter(|_| waits) {
             let settings = plan.phases.get(&phase.id);
             let whole = settings.into_iter().flat_map(|own| &own.depends);
             for dependency in whole {
                 if let Some(gate) = self.dependency_gate(dependency, &mut builds_on) {
-                    for unit in units.iter().filter(|unit| unit.phase() == phase.id) {
-                        self.hang(number, *unit, gate);
-                    }
+                    self.hang_phase(number, place, gate);
                 }
             }
-            for task in &phase.tasks {
-                for dependency in &task.cross {
+            let tasks = phase.tasks.iter().enumerate();
+            for (task, named) in tasks.filter(|_| names_others) {
+                for dependency in &named.cross {
                     if let Some(gate) = self.dependency_gate(dependency, &mut builds_on) {
-                        let own = match plan.arrangement.dispatch {
-                            Dispatch::Task => UnitId::Task(task.id),
-                            Dispatch::Plan | Dispatch::Phase => UnitId::Phase(phase.id),
+                        let own = self.places[number].phases[place];
+                        let head = match plan.arrangement.dispatch {
+                            Dispatch::Task => own.first + task,
+                            Dispatch::Plan | Dispatch::Phase => own.head(),
                         };
-                        self.hang(number, own, gate);
+                        self.hang(head, gate);
                     }
                 }
             }
@@ -337,19 +305,9 @@ impl Graph {
         builds_on.dedup();
         let lands: Vec<usize> = builds_on
             .into_iter()
-            .filter_map(|other| self.place(other, Of::Landed))
+            .map(|other| self.places[other].landed)
             .collect();
-        if let Some(landed) = self.place(number, Of::Landed) {
-            let gate = self.gate(lands, Counts::Done, Why::Landing);
-            self.nodes[landed].gates.extend(gate);
-        }
-    }
-
-    /// Lets a unit wait at a gate: its first node is enough, the others come behind it.
-    pub(super) fn hang(&mut self, plan: usize, unit: UnitId, gate: usize) {
-        if let Some(first) = self.unit_nodes(plan, unit).first() {
-            self.nodes[*first].gates.push(gate);
-        }
+        self.wait_for(self.places[number].landed, lands, Why::Landing);
     }
 
     fn dependency_gate(&mut self, dependency: &Dependency, builds_on: &mut Vec<usize>) -> Option<usize> {
@@ -362,6 +320,6 @@ impl Graph {
             Point::Task(task) => Of::Task(task),
         };
         let node = self.place(other, of)?;
-        self.gate(vec![node], Counts::Done, Why::Depends)
+        self.gates.all([node], Counts::Done, Why::Depends)
     }
 }

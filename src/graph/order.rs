@@ -2,22 +2,23 @@
 //!
 //! A strategy is only a way of drawing these gates; whoever schedules knows the gates and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
+use crate::plan::seek::seek;
 use crate::plan::{Arrangement, Dispatch, Document, Phase, PhaseId, PipelineStart, Strategy, TaskId, UnitId};
 
 use super::batches;
-use super::gate::{Counts, Gate, Why};
+use super::by_phase::by_phase;
+use super::gate::{Counts, Gates, Why};
+use super::waits::Waits;
 
 /// A unit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// Which.
     pub id: UnitId,
-    /// Its tasks in document order; for a VERIFY block that block alone.
-    pub tasks: Vec<TaskId>,
-    /// Places of gates in [`PlanOrder::gates`]; all of them have to be open.
-    pub gates: Vec<usize>,
     /// Line in the document.
     pub line: usize,
     /// True when the document has all of it ticked.
@@ -29,10 +30,14 @@ pub struct Unit {
 pub struct PlanOrder {
     /// In document order.
     pub units: Vec<Unit>,
-    /// Shared between units.
-    pub gates: Vec<Gate>,
+    /// Where they wait; the members are places of units.
+    pub gates: Arc<Gates>,
+    /// The gates at which each unit waits; all of them have to be open.
+    pub waits: Arc<Waits>,
     /// The strategy that drew them; never `auto`.
     pub strategy: Strategy,
+    /// True when each task is a unit, false when each phase is.
+    pub by_task: bool,
 }
 
 /// The strategy that `auto` stands for: `dag` when a task names dependencies, else `pipeline` when anything is said
@@ -83,71 +88,24 @@ pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
     draft.draw();
     PlanOrder {
         units: draft.units,
-        gates: draft.gates,
+        gates: Arc::new(draft.gates),
+        waits: Arc::new(draft.waits),
         strategy,
+        by_task: true,
     }
 }
 
-/// The same order between whole phases: a phase waits for another when any of its tasks does. What would wait for a
-/// phase behind it in the document does not: such phases go in the order of the document.
-fn by_phase(document: &Document, fine: &PlanOrder) -> PlanOrder {
-    let phases = document.phases.iter().enumerate();
-    let place: BTreeMap<PhaseId, usize> = phases.map(|(place, phase)| (phase.id, place)).collect();
-    let phase_of = |unit: usize| place.get(&fine.units[unit].id.phase()).copied();
-    let mut parts: Vec<Vec<usize>> = vec![Vec::new(); document.phases.len()];
-    for unit in 0..fine.units.len() {
-        if let Some(phase) = phase_of(unit) {
-            parts[phase].push(unit);
-        }
+/// Where the units of each phase begin when tasks are given out one by one, and where the last of them end: its tasks, or
+/// the phase itself when it has none, then its VERIFY block.
+pub(super) fn first_units(document: &Document) -> Vec<usize> {
+    let mut firsts = Vec::with_capacity(document.phases.len() + 1);
+    let mut next = 0;
+    for phase in &document.phases {
+        firsts.push(next);
+        next += phase.tasks.len().max(1) + usize::from(phase.verify.is_some());
     }
-    // A gate has members of few phases, and many wait there.
-    let met = fine.gates.iter().map(|gate| {
-        let mut met: Vec<usize> = gate.of.iter().filter_map(|member| phase_of(*member)).collect();
-        met.dedup();
-        met
-    });
-    let met: Vec<Vec<usize>> = met.collect();
-    let mut gates: Vec<Gate> = Vec::new();
-    let mut drawn: BTreeMap<(usize, Why), usize> = BTreeMap::new();
-    let units = document.phases.iter().enumerate().map(|(own, phase)| {
-        let mut before: BTreeMap<usize, Why> = BTreeMap::new();
-        let mut seen: BTreeSet<usize> = BTreeSet::new();
-        for gate in parts[own].iter().flat_map(|unit| &fine.units[*unit].gates) {
-            if seen.insert(*gate) {
-                for other in met[*gate].iter().filter(|other| **other < own) {
-                    before.entry(*other).or_insert(fine.gates[*gate].why);
-                }
-            }
-        }
-        let own_gates = before.into_iter().map(|(other, why)| {
-            // A phase is one unit here, and half of a unit cannot be waited for.
-            let why = match why {
-                Why::Threshold(_) => Why::PhaseOrder,
-                other => other,
-            };
-            *drawn.entry((other, why)).or_insert_with(|| {
-                gates.push(Gate {
-                    of: vec![other],
-                    need: 1,
-                    counts: Counts::Done,
-                    why,
-                });
-                gates.len() - 1
-            })
-        });
-        Unit {
-            id: UnitId::Phase(phase.id),
-            tasks: phase.tasks.iter().map(|task| task.id).collect(),
-            gates: own_gates.collect(),
-            line: phase.line,
-            ticked: !phase.tasks.is_empty() && phase.tasks.iter().all(|task| task.ticked),
-        }
-    });
-    PlanOrder {
-        units: units.collect(),
-        gates,
-        strategy: fine.strategy,
-    }
+    firsts.push(next);
+    firsts
 }
 
 /// Units and gates while they are being drawn.
@@ -156,53 +114,30 @@ struct Draft<'d> {
     arrangement: &'d Arrangement,
     strategy: Strategy,
     units: Vec<Unit>,
-    gates: Vec<Gate>,
-    place: BTreeMap<UnitId, usize>,
-    /// Gates behind each phase, once something waits there.
-    ends: Vec<Option<Vec<usize>>>,
+    gates: Gates,
+    /// Runs are over the gates behind phases, which are what many wait for.
+    waits: Waits,
+    /// Where the units of each phase begin.
+    firsts: Vec<usize>,
+    /// Places in the chain of the gates behind each phase, once something waits there.
+    ends: Vec<Option<Range<u32>>>,
+    /// How many phases have such gates, where each phase comes behind all in front of it.
+    ended: Option<usize>,
 }
 
 impl<'d> Draft<'d> {
     fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
-        let mut units = Vec::new();
-        for phase in &document.phases {
-            for task in &phase.tasks {
-                units.push(Unit {
-                    id: UnitId::Task(task.id),
-                    tasks: vec![task.id],
-                    gates: Vec::new(),
-                    line: task.line,
-                    ticked: task.ticked,
-                });
-            }
-            if phase.tasks.is_empty() {
-                units.push(Unit {
-                    id: UnitId::Phase(phase.id),
-                    tasks: Vec::new(),
-                    gates: Vec::new(),
-                    line: phase.line,
-                    ticked: false,
-                });
-            }
-            if let Some(block) = &phase.verify {
-                let id = TaskId::verify(phase.id);
-                units.push(Unit {
-                    id: UnitId::Task(id),
-                    tasks: vec![id],
-                    gates: Vec::new(),
-                    line: block.line,
-                    ticked: !phase.tasks.is_empty() && phase.tasks.iter().all(|task| task.ticked),
-                });
-            }
-        }
-        let place = units.iter().enumerate().map(|(place, unit)| (unit.id, place));
+        let firsts = first_units(document);
+        let in_a_row = |phase: &Phase| phase.pipeline_start.is_none() && phase.parallel_with.is_empty();
         Self {
+            ended: document.phases.iter().all(in_a_row).then_some(0),
             document,
             arrangement,
             strategy,
-            place: place.collect(),
-            units,
-            gates: Vec::new(),
+            units: Vec::with_capacity(firsts.last().copied().unwrap_or(0)),
+            firsts,
+            gates: Gates::default(),
+            waits: Waits::default(),
             ends: vec![None; document.phases.len()],
         }
     }
@@ -212,30 +147,43 @@ impl<'d> Draft<'d> {
         for (number, phase) in document.phases.iter().enumerate() {
             let order = self.phase_gates(number, phase);
             let mut last_of_group: BTreeMap<&str, usize> = BTreeMap::new();
-            let tasks = phase.tasks.iter().map(|task| (UnitId::Task(task.id), Some(task)));
-            let empty = phase.tasks.is_empty().then_some((UnitId::Phase(phase.id), None));
-            for (id, task) in tasks.chain(empty) {
-                let own = self.place[&id];
-                if let Some(group) = task.and_then(|task| task.sequential.as_deref())
-                    && let Some(before) = last_of_group.insert(group, own)
+            for task in &phase.tasks {
+                if let Some(group) = task.sequential.as_deref()
+                    && let Some(before) = last_of_group.insert(group, self.units.len())
                 {
-                    self.wait_for(own, vec![before], Why::Sequential);
+                    self.wait_for([before], Why::Sequential);
                 }
-                let named = task.and_then(|task| task.depends.as_ref());
+                let named = task.depends.as_ref();
                 if let Some(named) = named.filter(|named| !named.is_empty()) {
-                    let of = named.iter().filter_map(|id| self.place.get(&UnitId::Task(*id)));
-                    let of: Vec<usize> = of.copied().collect();
-                    self.wait_for(own, of, Why::Named);
+                    let firsts = &self.firsts;
+                    let of = named.iter().filter_map(|id| task_unit(document, firsts, *id));
+                    if let Some(gate) = self.gates.all(of, Counts::Done, Why::Named) {
+                        self.waits.at(gate);
+                    }
                 }
                 if self.keeps_phase_order(named) {
-                    self.units[own].gates.extend(&order);
+                    order.clone().for_each(|run| self.waits.behind(run));
                 }
+                self.end_unit(UnitId::Task(task.id), task.line, task.ticked);
             }
-            if let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(phase.id))) {
-                let of = self.work_of(phase);
-                self.wait_for(check, of, Why::Checks);
+            if phase.tasks.is_empty() {
+                if self.keeps_phase_order(None) {
+                    order.clone().for_each(|run| self.waits.behind(run));
+                }
+                self.end_unit(UnitId::Phase(phase.id), phase.line, false);
+            }
+            if let Some(block) = &phase.verify {
+                self.wait_for(self.work_of(number), Why::Checks);
+                let id = UnitId::Task(TaskId::verify(phase.id));
+                self.end_unit(id, block.line, phase.is_ticked());
             }
         }
+    }
+
+    /// Adds the unit whose gates are drawn.
+    fn end_unit(&mut self, id: UnitId, line: usize, ticked: bool) {
+        self.waits.next_unit();
+        self.units.push(Unit { id, line, ticked });
     }
 
     /// Whether a task with these named dependencies waits for earlier phases too.
@@ -248,39 +196,49 @@ impl<'d> Draft<'d> {
         }
     }
 
-    /// What every task of a phase waits for because of the phases in front of it.
-    fn phase_gates(&mut self, number: usize, phase: &Phase) -> Vec<usize> {
+    /// What every task of a phase waits for because of the phases in front of it, as runs of gates.
+    fn phase_gates(&mut self, number: usize, phase: &Phase) -> Range<u32> {
         let document = self.document;
         if self.strategy == Strategy::Independent {
-            return Vec::new();
+            return 0..0;
         }
         if let Some(start) = phase
             .pipeline_start
             .filter(|_| self.strategy != Strategy::Batched)
         {
-            return self.pipeline_start(start).into_iter().collect();
+            let gate = self.pipeline_start(start);
+            let place = gate.map(|gate| self.waits.link(gate));
+            return self.waits.runs(place.into_iter());
         }
-        let mut gates = Vec::new();
+        if let Some(ended) = self.ended {
+            self.ended = Some(number);
+            for place in ended..number {
+                self.end_of(place, &document.phases[place]);
+            }
+            let all = self.waits.chain().len();
+            let first = self.waits.run_count() as u32;
+            return first
+                ..(all > 0)
+                    .then(|| self.waits.run(0..all))
+                    .map_or(first, |run| run + 1);
+        }
         let beside = |other: &Phase| {
             phase.parallel_with.contains(&other.id) || other.parallel_with.contains(&phase.id)
         };
         for (place, other) in document.phases[..number].iter().enumerate() {
-            if beside(other) {
-                continue;
+            if self.ends[place].is_none() && !beside(other) {
+                self.ends[place] = Some(self.end_of(place, other));
             }
-            let shared = match self.ends[place].take() {
-                Some(shared) => shared,
-                None => self.end_of(other),
-            };
-            gates.extend(&shared);
-            self.ends[place] = Some(shared);
         }
-        gates
+        let before = document.phases[..number].iter().zip(&self.ends);
+        let places = before.filter(|(other, _)| !beside(other));
+        self.waits
+            .runs(places.flat_map(|(_, end)| end.clone().into_iter().flatten()))
     }
 
     /// The gates at which everything behind a phase waits; the same for all of them.
-    fn end_of(&mut self, phase: &Phase) -> Vec<usize> {
-        let of = self.work_of(phase);
+    fn end_of(&mut self, number: usize, phase: &Phase) -> Range<u32> {
+        let of = self.work_of(number);
         let all = of.len();
         let (need, why) = match self.strategy {
             Strategy::Dag | Strategy::Independent => (all, Why::PhaseOrder),
@@ -293,22 +251,25 @@ impl<'d> Draft<'d> {
                 }
             }
         };
-        let mut gates: Vec<usize> = self.gate(of, need, why).into_iter().collect();
+        let check = of.end;
+        let work = self.gate(of, need, why);
         let blocking = phase.verify.as_ref().is_some_and(|block| !block.background);
-        if blocking && let Some(&check) = self.place.get(&UnitId::Task(TaskId::verify(phase.id))) {
-            gates.extend(self.gate(vec![check], 1, Why::Verified));
+        let check = blocking.then(|| self.gates.add([check], 1, Counts::Done, Why::Verified));
+        let first = self.waits.chain().len() as u32;
+        for gate in work.into_iter().chain(check) {
+            self.waits.link(gate);
         }
-        gates
+        first..self.waits.chain().len() as u32
     }
 
     fn pipeline_start(&mut self, start: PipelineStart) -> Option<usize> {
         match start {
             PipelineStart::Task(task) => {
-                let of = self.place.get(&UnitId::Task(task)).copied();
-                self.gate(of.into_iter().collect(), 1, Why::PipelineStart)
+                let unit = task_unit(self.document, &self.firsts, task)?;
+                self.gate(unit..unit + 1, 1, Why::PipelineStart)
             }
             PipelineStart::Share { of, percent } => {
-                let of = self.work_of(self.document.phase(of)?);
+                let of = self.work_of(phase_place(self.document, of)?);
                 let need = (of.len() * usize::from(percent)).div_ceil(100);
                 self.gate(of, need, Why::PipelineStart)
             }
@@ -316,37 +277,32 @@ impl<'d> Draft<'d> {
     }
 
     /// Places of a phase's tasks, or of the phase itself when it has none.
-    fn work_of(&self, phase: &Phase) -> Vec<usize> {
-        if phase.tasks.is_empty() {
-            return self
-                .place
-                .get(&UnitId::Phase(phase.id))
-                .copied()
-                .into_iter()
-                .collect();
-        }
-        let tasks = phase.tasks.iter().map(|task| UnitId::Task(task.id));
-        tasks.filter_map(|id| self.place.get(&id).copied()).collect()
+    fn work_of(&self, phase: usize) -> Range<usize> {
+        let first = self.firsts[phase];
+        first..first + self.document.phases[phase].tasks.len().max(1)
     }
 
-    fn gate(&mut self, of: Vec<usize>, need: usize, why: Why) -> Option<usize> {
-        if need == 0 || of.is_empty() {
-            return None;
-        }
-        self.gates.push(Gate {
-            of,
-            need,
-            counts: Counts::Done,
-            why,
-        });
-        Some(self.gates.len() - 1)
+    fn gate(&mut self, of: Range<usize>, need: usize, why: Why) -> Option<usize> {
+        (need > 0 && !of.is_empty()).then(|| self.gates.add(of, need, Counts::Done, why))
     }
 
-    fn wait_for(&mut self, unit: usize, of: Vec<usize>, why: Why) {
-        let need = of.len();
-        let gate = self.gate(of, need, why);
-        self.units[unit].gates.extend(gate);
+    /// Lets the unit at hand wait for all of these.
+    fn wait_for(&mut self, of: impl IntoIterator<Item = usize>, why: Why) {
+        if let Some(gate) = self.gates.all(of, Counts::Done, why) {
+            self.waits.at(gate);
+        }
     }
+}
+
+fn phase_place(document: &Document, id: PhaseId) -> Option<usize> {
+    seek(&document.phases, id.0, |phase| phase.id.0)
+}
+
+/// The unit that a task is, given where those of each phase begin.
+fn task_unit(document: &Document, firsts: &[usize], id: TaskId) -> Option<usize> {
+    let phase = phase_place(document, id.phase)?;
+    let tasks = &document.phases[phase].tasks;
+    Some(firsts[phase] + seek(tasks, id.number, |task| task.id.number)?)
 }
 
 #[cfg(test)]
@@ -373,20 +329,14 @@ mod tests {
 
     /// What a unit waits for, one gate a word: `1.1`, `4of(1.1,1.2,…)`, batches left out.
     fn waits(order: &PlanOrder, unit: &str) -> Vec<String> {
-        let unit = order
-            .units
-            .iter()
-            .find(|found| found.id.to_string() == unit)
-            .unwrap();
-        let gates = unit.gates.iter().map(|gate| &order.gates[*gate]);
+        let mut units = order.units.iter();
+        let unit = units.position(|found| found.id.to_string() == unit).unwrap();
+        let gates = order.waits.of(unit).map(|gate| order.gates.get(gate));
         gates
             .filter(|gate| gate.why != Why::Batch)
             .map(|gate| {
-                let ids: Vec<String> = gate
-                    .of
-                    .iter()
-                    .map(|place| order.units[*place].id.to_string())
-                    .collect();
+                let ids = gate.of().map(|place| order.units[place].id.to_string());
+                let ids: Vec<String> = ids.collect();
                 match (gate.need, ids.len()) {
                     (need, all) if need < all => format!("{need} of {}", ids.join(" ")),
                     _ => ids.join(" "),
@@ -400,9 +350,9 @@ mod tests {
         let mut done: Vec<bool> = order.units.iter().map(|unit| unit.ticked).collect();
         let mut rounds = Vec::new();
         while done.iter().any(|done| !done) {
-            let open = |gate: &usize| order.gates[*gate].missing(|member| done[member]) == 0;
+            let open = |gate: usize| order.gates.get(gate).missing(|member| done[member]) == 0;
             let ready: Vec<usize> = (0..done.len())
-                .filter(|unit| !done[*unit] && order.units[*unit].gates.iter().all(open))
+                .filter(|unit| !done[*unit] && order.waits.of(*unit).all(open))
                 .collect();
             assert!(!ready.is_empty(), "a circle");
             let ids: Vec<String> = ready

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{Overlap, PlanSet};
 
-use super::locks::{covers, is_wide};
+use super::locks::{FileLocks, covers, is_wide};
 
 /// Two plans that touch the same files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +18,12 @@ pub struct PlanOverlap {
 }
 
 /// Finds all of them, except between plans that both allow it. What a document names and what the manifest's `touches`
-/// names counts alike.
-pub(super) fn find(set: &PlanSet) -> Vec<PlanOverlap> {
+/// names counts alike. `locks` are those of each plan.
+pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
     let mut exact: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut wide: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, plan) in set.plans.iter().enumerate() {
-        let named = plan.document.tasks().flat_map(|task| &task.files);
-        for file in named.chain(&plan.touches) {
+        for file in locks[number].names.iter().chain(&plan.touches) {
             let kind = if is_wide(file) { &mut wide } else { &mut exact };
             let owners = kind.entry(file).or_default();
             if owners.last() != Some(&number) {

@@ -3,6 +3,8 @@
 use crate::plan::{PlanSet, Priority};
 
 use super::network::Graph;
+use super::opening::Opening;
+use super::waits::Entry;
 
 /// What the order among ready work is made of, by node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,30 +24,29 @@ impl Ranks {
     /// critical-path method's.
     pub fn new(graph: &Graph, set: &PlanSet) -> Self {
         let gates_of = Members::new(graph);
-        let order = forwards(graph, &gates_of);
-        let mut priority: Vec<Priority> = graph
-            .nodes
-            .iter()
-            .map(|node| set.plans[node.plan].priority)
-            .collect();
+        let order = Opening::new(graph).order(&gates_of);
+        let own: Vec<Priority> = set.plans.iter().map(|plan| plan.priority).collect();
+        let priority = graph.waiting.iter().map(|node| own[node.plan as usize]);
+        let mut priority: Vec<Priority> = priority.collect();
+        // Only success brings what waits there nearer; mere order lends no priority.
+        if own.iter().any(|other| *other != own[0]) {
+            let mut behind = Behind::new(graph);
+            for &node in order.iter().rev() {
+                let highest = gates_of
+                    .of(node)
+                    .iter()
+                    .filter_map(|gate| behind.gates[*gate as usize]);
+                priority[node] = highest.fold(priority[node], Ord::max);
+                behind.hand(graph, node, Some(priority[node]));
+            }
+        }
         let mut remaining = vec![0u64; graph.nodes.len()];
-        // What waits behind a gate is handed to all of its members once, however many wait there.
-        let mut behind: Vec<(u64, Option<Priority>)> = vec![(0, None); graph.gates.len()];
+        let mut behind: Behind<u64> = Behind::new(graph);
         for &node in order.iter().rev() {
-            for gate in gates_of.of(node) {
-                let (longest, highest) = behind[*gate];
-                remaining[node] = remaining[node].max(longest);
-                // Only success brings what waits there nearer; mere order lends no priority.
-                if let Some(highest) = highest {
-                    priority[node] = priority[node].max(highest);
-                }
-            }
-            remaining[node] = remaining[node].saturating_add(graph.nodes[node].expected);
-            for gate in &graph.nodes[node].gates {
-                let (longest, highest) = &mut behind[*gate];
-                *longest = (*longest).max(remaining[node]);
-                *highest = (*highest).max(Some(priority[node]));
-            }
+            let longest = gates_of.of(node).iter().map(|gate| behind.gates[*gate as usize]);
+            let longest = longest.max().unwrap_or(0);
+            remaining[node] = longest.saturating_add(graph.nodes[node].expected);
+            behind.hand(graph, node, remaining[node]);
         }
         let mut reached = vec![false; graph.nodes.len()];
         for node in &order {
@@ -63,14 +64,14 @@ impl Ranks {
     pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
         let mut path = vec![node];
         let gates_of = Members::new(graph);
-        let waiting = Members::waiting(graph);
+        let waiting = waiting(graph);
         let mut at = node;
         loop {
             let left = self.remaining[at] - graph.nodes[at].expected;
             let next = gates_of
                 .of(at)
                 .iter()
-                .flat_map(|gate| waiting.of(*gate).iter().copied())
+                .flat_map(|gate| waiting[*gate as usize].iter().copied())
                 // Plans that wait for each other land in turn: their landings are in no order, and lead round and round.
                 .find(|next| self.remaining[*next] == left && self.stuck.binary_search(next).is_err());
             match next {
@@ -91,73 +92,155 @@ impl Ranks {
     }
 }
 
-/// Nodes in an order in which everything comes after what it waits for. What can never begin is left out. A gate opens
-/// with as many members as it needs, so that a gate which never needs its own followers is no circle.
-fn forwards(graph: &Graph, gates_of: &Members) -> Vec<usize> {
-    let mut missing: Vec<usize> = graph.gates.iter().map(|gate| gate.need).collect();
-    let mut closed: Vec<usize> = graph.nodes.iter().map(|node| node.gates.len()).collect();
-    let waiting = Members::waiting(graph);
-    let mut order: Vec<usize> = (0..graph.nodes.len()).filter(|node| closed[*node] == 0).collect();
-    let mut next = 0;
-    while let Some(&node) = order.get(next) {
-        next += 1;
-        for gate in gates_of.of(node) {
-            if missing[*gate] == 0 {
-                continue;
-            }
-            missing[*gate] -= 1;
-            if missing[*gate] == 0 {
-                for waiter in waiting.of(*gate) {
-                    closed[*waiter] -= 1;
-                    if closed[*waiter] == 0 {
-                        order.push(*waiter);
+/// The nodes that wait at each gate.
+fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
+    let mut waiting = vec![Vec::new(); graph.gates.len()];
+    for node in 0..graph.nodes.len() {
+        for gate in graph.gates_at(node) {
+            waiting[gate].push(node);
+        }
+    }
+    waiting
+}
+
+/// The most of what waits behind each gate. It is handed to all members of a gate once, however many wait there.
+struct Behind<T> {
+    gates: Vec<T>,
+    /// The most that was handed to each run of gates, so that less is not handed to all of them again.
+    runs: Vec<T>,
+    /// Where the runs of each plan begin.
+    firsts: Vec<usize>,
+}
+
+impl<T: Copy + Default + Ord> Behind<T> {
+    fn new(graph: &Graph) -> Self {
+        let mut runs = 0;
+        let firsts = graph.orders.iter().map(|order| {
+            runs += order.waits.run_count();
+            runs - order.waits.run_count()
+        });
+        let firsts = firsts.collect();
+        Self {
+            gates: vec![T::default(); graph.gates.len()],
+            runs: vec![T::default(); runs],
+            firsts,
+        }
+    }
+
+    /// Hands on what a node and all behind it amount to, to the gates at which it waits.
+    fn hand(&mut self, graph: &Graph, node: usize, most: T) {
+        let waiting = graph.waiting[node];
+        let plan = waiting.plan as usize;
+        if let Some(unit) = waiting.unit() {
+            let waits = &graph.orders[plan].waits;
+            let own = &mut self.gates[graph.firsts[plan]..];
+            for entry in waits.entries(unit) {
+                match entry {
+                    Entry::Gate(gate) => own[gate as usize] = most.max(own[gate as usize]),
+                    Entry::Run { from, to, run } => {
+                        let known = &mut self.runs[self.firsts[plan] + run as usize];
+                        if most > *known {
+                            *known = most;
+                            for gate in &waits.chain()[from as usize..to as usize] {
+                                own[*gate as usize] = most.max(own[*gate as usize]);
+                            }
+                        }
                     }
                 }
             }
         }
+        for gate in graph.own_gates(node) {
+            self.gates[gate] = most.max(self.gates[gate]);
+        }
     }
-    order
 }
 
-/// Lists of numbers behind each other in one, as in a compressed sparse row matrix.
-struct Members {
-    begins: Vec<usize>,
-    list: Vec<usize>,
+/// The gates of which each node is a member, behind each other in one list, as in a compressed sparse row matrix.
+pub(super) struct Members {
+    begins: Vec<u32>,
+    list: Vec<u32>,
 }
 
 impl Members {
-    /// The gates of which each node is a member.
     fn new(graph: &Graph) -> Self {
-        let gates = graph.gates.iter().enumerate();
-        let pairs = gates.flat_map(|(number, gate)| gate.of.iter().map(move |member| (*member, number)));
-        Self::of_pairs(graph.nodes.len(), pairs)
-    }
-
-    /// The nodes that wait at each gate.
-    fn waiting(graph: &Graph) -> Self {
-        let nodes = graph.nodes.iter().enumerate();
-        let pairs = nodes.flat_map(|(place, node)| node.gates.iter().map(move |gate| (*gate, place)));
-        Self::of_pairs(graph.gates.len(), pairs)
-    }
-
-    fn of_pairs(keys: usize, pairs: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
-        let mut begins = vec![0; keys + 1];
-        for (key, _) in pairs.clone() {
-            begins[key + 1] += 1;
+        let nodes = graph.nodes.len();
+        let mut begins = vec![0; nodes + 1];
+        for member in graph.gates.members() {
+            begins[*member as usize] += 1;
         }
-        for key in 0..keys {
-            begins[key + 1] += begins[key];
+        let mut all = 0;
+        for begin in &mut begins {
+            all += *begin;
+            *begin = all;
         }
-        let mut list = vec![0; begins[keys]];
-        let mut next = begins.clone();
-        for (key, value) in pairs {
-            list[next[key]] = value;
-            next[key] += 1;
+        let mut list = vec![0; all as usize];
+        // From the back, so that the ends that were counted become beginnings.
+        for gate in (0..graph.gates.len()).rev() {
+            for member in graph.gates.get(gate).of().rev() {
+                begins[member] -= 1;
+                list[begins[member] as usize] = gate as u32;
+            }
         }
         Self { begins, list }
     }
 
-    fn of(&self, key: usize) -> &[usize] {
-        &self.list[self.begins[key]..self.begins[key + 1]]
+    pub(super) fn of(&self, node: usize) -> &[u32] {
+        &self.list[self.begins[node] as usize..self.begins[node + 1] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Durations, Gate, Generated};
+    use crate::plan::{Arrangement, Dispatch, Strategy};
+
+    #[test]
+    fn ranks_are_those_that_a_plain_look_at_every_edge_gives() {
+        for (seed, dispatch) in [Dispatch::Plan, Dispatch::Phase, Dispatch::Task]
+            .iter()
+            .enumerate()
+        {
+            let arrangement = Arrangement {
+                dispatch: *dispatch,
+                strategy: Strategy::Dag,
+                ..Arrangement::default()
+            };
+            let mut set = Generated {
+                seed: seed as u64,
+                plans: 8,
+                tasks: 40,
+                cross: 40.0,
+                arrangement,
+                ..Generated::default()
+            }
+            .plan_set();
+            for (number, plan) in set.plans.iter_mut().enumerate() {
+                plan.priority = Priority(number as i64 % 3);
+            }
+            let graph = Graph::new(&set, &Durations::default());
+            let ranks = Ranks::new(&graph, &set);
+            assert_eq!(ranks.stuck, [] as [usize; 0]);
+            assert_eq!(ranks.order.len(), graph.nodes.len());
+            let mut place = vec![0; graph.nodes.len()];
+            for (at, node) in ranks.order.iter().enumerate() {
+                place[*node] = at;
+            }
+            let mut behind = vec![Vec::new(); graph.nodes.len()];
+            for node in 0..graph.nodes.len() {
+                for member in graph.waits_of(node).flat_map(Gate::of) {
+                    assert!(place[member] < place[node], "{}", graph.id(node));
+                    behind[member].push(node);
+                }
+            }
+            for (node, behind) in behind.iter().enumerate() {
+                let longest = behind.iter().map(|next| ranks.remaining[*next]).max();
+                let own = graph.nodes[node].expected;
+                assert_eq!(ranks.remaining[node], own + longest.unwrap_or(0));
+                let highest = behind.iter().map(|next| ranks.priority[*next]).max();
+                let own = set.plans[graph.nodes[node].plan].priority;
+                assert_eq!(ranks.priority[node], own.max(highest.unwrap_or(own)));
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Plans that touch the same files, one after the other.
 
-use crate::plan::{Overlap, PlanSet, UnitId};
+use crate::plan::{Overlap, PlanSet};
 
-use super::gate::{Counts, Why};
+use super::gate::{Counts, Gate, Why};
 use super::network::{Graph, Of};
 
 impl Graph {
@@ -31,12 +31,8 @@ impl Graph {
             let Some(end) = self.place(first, Of::Plan) else {
                 continue;
             };
-            if let Some(gate) = self.gate(vec![end], Counts::Settled, Why::Overlap) {
-                let units: Vec<UnitId> = self.orders[second].units.iter().map(|unit| unit.id).collect();
-                for unit in units {
-                    self.hang(second, unit, gate);
-                }
-            }
+            let gate = self.gates.add([end], 1, Counts::Settled, Why::Overlap);
+            self.hang_all(second, gate);
         }
     }
 
@@ -54,8 +50,7 @@ impl Graph {
             if self.nodes[node].plan == from {
                 return true;
             }
-            let before = self.nodes[node].gates.iter();
-            stack.extend(before.flat_map(|gate| self.gates[*gate].of.iter().copied()));
+            stack.extend(self.waits_of(node).flat_map(Gate::of));
         }
         false
     }

@@ -20,9 +20,8 @@ impl Timeline {
         let mut start = vec![0u64; graph.nodes.len()];
         let end = |start: &[u64], node: usize| start[node].saturating_add(graph.nodes[node].expected);
         for &node in &ranks.order {
-            let opens = graph.nodes[node].gates.iter().map(|gate| {
-                let gate = &graph.gates[*gate];
-                let mut ends: Vec<u64> = gate.of.iter().map(|member| end(&start, *member)).collect();
+            let opens = graph.waits_of(node).map(|gate| {
+                let mut ends: Vec<u64> = gate.of().map(|member| end(&start, member)).collect();
                 ends.sort_unstable();
                 ends.get(gate.need.saturating_sub(1)).copied().unwrap_or(0)
             });

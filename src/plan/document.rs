@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::seek::seek;
 use super::{Dependency, PhaseId, Priority, TaskId};
 
 /// A plan document.
@@ -129,15 +130,23 @@ pub struct VerifyBlock {
     pub line: usize,
 }
 
+impl Phase {
+    /// True when the document has all of it ticked.
+    pub fn is_ticked(&self) -> bool {
+        !self.tasks.is_empty() && self.tasks.iter().all(|task| task.ticked)
+    }
+}
+
 impl Document {
     /// The phase with this number.
     pub fn phase(&self, id: PhaseId) -> Option<&Phase> {
-        self.phases.iter().find(|phase| phase.id == id)
+        seek(&self.phases, id.0, |phase| phase.id.0).map(|place| &self.phases[place])
     }
 
     /// The task with this id.
     pub fn task(&self, id: TaskId) -> Option<&Task> {
-        self.phase(id.phase)?.tasks.iter().find(|task| task.id == id)
+        let tasks = &self.phase(id.phase)?.tasks;
+        seek(tasks, id.number, |task| task.id.number).map(|place| &tasks[place])
     }
 
     /// All tasks in document order.

@@ -27,6 +27,7 @@ mod plan_set;
 mod preset;
 mod priority;
 mod prompt_context;
+pub(crate) mod seek;
 mod setup;
 mod size;
 mod starter;

@@ -172,12 +172,16 @@ impl Net {
             units.push((first, last));
         }
         let first_wait = self.waits.len();
-        for gate in &plan.gates {
-            let of = gate.of.iter().map(|member| units[*member].1).collect();
+        for gate in plan.gates.iter() {
+            let of = gate.of().map(|member| units[member].1).collect();
             self.waits.push(Wait { of, need: gate.need });
         }
-        for (unit, (first, _)) in plan.units.iter().zip(&units).filter(|(unit, _)| !unit.ticked) {
-            let gates = unit.gates.iter().map(|gate| first_wait + gate);
+        let open = units
+            .iter()
+            .enumerate()
+            .filter(|(unit, _)| !plan.units[*unit].ticked);
+        for (unit, (first, _)) in open {
+            let gates = plan.waits.of(unit).map(|gate| first_wait + gate);
             self.nodes[*first].waits.extend(gates);
         }
         for (phase, of) in of_phase {

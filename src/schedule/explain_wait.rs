@@ -17,7 +17,7 @@ pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait
             let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
             let ids = super::judge::listed(&ids);
             let open = missing.len();
-            let needed = gate.need.saturating_sub(gate.of.len() - open);
+            let needed = gate.need.saturating_sub(gate.of().len() - open);
             let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");
             Reason::new(match gate.why {
                 Why::Threshold(thousandths) => {

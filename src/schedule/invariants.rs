@@ -76,14 +76,13 @@ pub fn check(work: &Work, state: &State) {
 pub fn check_start(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) {
     let done = |unit: UnitId| run.is_unit_done(unit) || units.contains(&unit);
     let settled = |unit: UnitId| run.is_unit_settled(unit) || units.contains(&unit);
-    for unit in units.iter().filter_map(|id| plan.unit(*id)) {
-        for gate in &unit.gates {
+    for (id, unit) in units.iter().filter_map(|id| Some((id, plan.unit_place(*id)?))) {
+        for gate in plan.waits.of(unit) {
             assert!(
-                plan.is_open(*gate, done, settled),
-                "{}.{}: begins although {:?} is closed",
+                plan.is_open(gate, done, settled),
+                "{}.{id}: begins although {:?} is closed",
                 plan.name,
-                unit.id,
-                plan.gates[*gate]
+                plan.gates.get(gate)
             );
         }
     }
@@ -99,7 +98,8 @@ fn check_attempt(
     let name = &plan.name;
     let done = |unit: UnitId| run.is_unit_done(unit) || attempt.units.contains(&unit);
     let settled = |unit: UnitId| run.is_unit_settled(unit) || attempt.units.contains(&unit);
-    for unit in attempt.units.iter().filter_map(|id| plan.unit(*id)) {
+    for place in attempt.units.iter().filter_map(|id| plan.unit_place(*id)) {
+        let unit = &plan.units[place];
         for file in unit.locks.iter().filter(|_| plan.by_units()) {
             let other = files.insert(*file, unit.id);
             assert!(
@@ -120,13 +120,13 @@ fn check_attempt(
         }
         // Success is never taken back, an end is: a person may have what failed tried again. Where only an end was waited
         // for, that was looked at when the work began (`check_start`).
-        let lasting = |gate: &&usize| plan.gates[**gate].counts == Counts::Done;
-        for gate in unit.gates.iter().filter(lasting) {
+        let lasting = |gate: &usize| plan.gates.get(*gate).counts == Counts::Done;
+        for gate in plan.waits.of(place).filter(lasting) {
             assert!(
-                plan.is_open(*gate, done, settled),
+                plan.is_open(gate, done, settled),
                 "{name}.{}: runs although {:?} is closed",
                 unit.id,
-                plan.gates[*gate]
+                plan.gates.get(gate)
             );
         }
     }

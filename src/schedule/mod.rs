@@ -54,6 +54,7 @@ mod parking;
 mod pausing;
 mod pinning;
 mod plan_run;
+mod plan_work;
 mod prefix;
 mod readiness;
 mod refusal;

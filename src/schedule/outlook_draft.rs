@@ -148,18 +148,19 @@ impl Draft<'_> {
             whole.extend(self.point(other, Point::Plan));
         }
         for job in self.out.plans[place].jobs.clone() {
-            let unit = &plan.units[self.out.jobs[job].unit];
+            let place = self.out.jobs[job].unit;
+            let unit = &plan.units[place];
             let mut waits = whole.clone();
             for dependency in &unit.depends {
                 if !dispatch::is_met(plan, dependency, &self.scheduler.state) {
                     waits.extend(self.point(&dependency.on.plan, dependency.on.point));
                 }
             }
-            for gate in &unit.gates {
-                let known = gates.get(gate).copied();
+            for gate in plan.waits.of(place) {
+                let known = gates.get(&gate).copied();
                 waits.extend(known.unwrap_or_else(|| {
-                    let wait = self.gate(number, plan, standing, *gate);
-                    gates.insert(*gate, wait);
+                    let wait = self.gate(number, plan, standing, gate);
+                    gates.insert(gate, wait);
                     wait
                 }));
             }
@@ -172,7 +173,7 @@ impl Draft<'_> {
 
     /// A gate inside a plan, as far as it is closed.
     fn gate(&mut self, number: usize, plan: &PlanWork, standing: &Standing, gate: usize) -> Option<usize> {
-        let gate = &plan.gates[gate];
+        let gate = plan.gates.get(gate);
         let counts = match gate.counts {
             Counts::Done => &standing.done,
             Counts::Settled => &standing.settled,
@@ -182,10 +183,7 @@ impl Draft<'_> {
             return None;
         }
         let wait = self.out.waits.len();
-        let of = gate
-            .of
-            .iter()
-            .filter_map(|member| self.job_of.get(&(number, *member)));
+        let of = gate.of().filter_map(|member| self.job_of.get(&(number, member)));
         let of: Vec<usize> = of.copied().collect();
         self.out.waits.push(Missing {
             need,

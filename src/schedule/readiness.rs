@@ -26,7 +26,7 @@ pub struct Readiness<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wait<'a> {
     /// A gate inside the plan, and which of its members are missing.
-    Gate(&'a Gate, Vec<UnitId>),
+    Gate(Gate<'a>, Vec<UnitId>),
     /// A point of another plan.
     Plan(&'a Dependency),
     /// Another plan that touches the same files.
@@ -82,7 +82,7 @@ impl<'a> Readiness<'a> {
         (0..self.plan.units.len()).filter(|unit| self.is_open(*unit))
     }
 
-    fn counts(&self, gate: &Gate) -> &[bool] {
+    fn counts(&self, gate: Gate<'_>) -> &[bool] {
         match gate.counts {
             Counts::Done => &self.standing.done,
             Counts::Settled => &self.standing.settled,
@@ -190,6 +190,7 @@ impl<'a> Readiness<'a> {
         }
         let mut done = self.standing.done.clone();
         done[first] = true;
+        let mut chain_open = 0;
         for place in (first + 1)..self.plan.units.len() {
             if self.standing.done[place] {
                 continue;
@@ -197,10 +198,8 @@ impl<'a> Readiness<'a> {
             let unit = &self.plan.units[place];
             let same =
                 unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
-            let follows = unit.gates.iter().all(|gate| {
-                let gate = &self.plan.gates[*gate];
-                gate.missing(|member| done[member]) == 0
-            });
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
             if held || !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty()
             {
@@ -235,11 +234,11 @@ impl<'a> Readiness<'a> {
         }
         waits.extend(self.run.pause_of(work.id).map(Wait::Pause));
         waits.extend(self.gate_of(work.id).map(Wait::Approval));
-        for gate in work.gates.iter().map(|gate| &self.plan.gates[*gate]) {
+        for gate in self.plan.gates_at(unit) {
             let ended = self.counts(gate);
             if gate.missing(|member| ended[member]) > 0 {
-                let missing = gate.of.iter().filter(|member| !ended[**member]);
-                let missing = missing.map(|member| self.plan.units[*member].id);
+                let missing = gate.of().filter(|member| !ended[*member]);
+                let missing = missing.map(|member| self.plan.units[member].id);
                 waits.push(Wait::Gate(gate, missing.collect()));
             }
         }
@@ -309,7 +308,7 @@ impl<'a> Readiness<'a> {
                 }
                 let own = unit.depends.iter().find(is_hopeless);
                 let outside = whole.or(own).map(Cause::Plan);
-                let inside = || unit.gates.iter().find_map(|gate| gates[*gate]);
+                let inside = || self.plan.waits.of(place).find_map(|gate| gates[gate]);
                 if let Some(cause) = outside.or_else(inside) {
                     causes[place] = Some(cause);
                     hopeless.push((unit.id, cause));
@@ -323,13 +322,13 @@ impl<'a> Readiness<'a> {
 
     /// The cause of a gate that cannot open any more. Where only an end is waited for, what is lost has ended, and what is
     /// skipped because of it is about to; what is stalled behind something that needs a person has not.
-    fn lost_gate(&self, gate: &Gate, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
-        let closed = |member: &usize| match gate.counts {
-            Counts::Done => causes[*member].filter(|_| !self.standing.done[*member]),
-            Counts::Settled => causes[*member].filter(|_| held && !self.standing.settled[*member]),
+    fn lost_gate(&self, gate: Gate<'_>, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
+        let closed = |member: usize| match gate.counts {
+            Counts::Done => causes[member].filter(|_| !self.standing.done[member]),
+            Counts::Settled => causes[member].filter(|_| held && !self.standing.settled[member]),
         };
-        let left = gate.of.iter().filter(|member| closed(member).is_none()).count();
-        let first = gate.of.iter().find_map(closed);
+        let left = gate.of().filter(|member| closed(*member).is_none()).count();
+        let first = gate.of().find_map(closed);
         first.filter(|_| left < gate.need)
     }
 }

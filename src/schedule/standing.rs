@@ -60,13 +60,13 @@ impl Shape {
             ..Self::default()
         };
         for (number, gate) in plan.gates.iter().enumerate() {
-            for member in &gate.of {
-                shape.member_of[*member].push(number as u32);
+            for member in gate.of() {
+                shape.member_of[member].push(number as u32);
             }
         }
         for (place, unit) in plan.units.iter().enumerate() {
-            for gate in &unit.gates {
-                shape.waiting_at[*gate].push(place as u32);
+            for gate in plan.waits.of(place) {
+                shape.waiting_at[gate].push(place as u32);
             }
             if !unit.depends.is_empty() {
                 shape.outside.push(place);
@@ -100,8 +100,8 @@ impl Standing {
             })
         });
         let missing: Vec<usize> = missing.collect();
-        let units = plan.units.iter();
-        let closed = units.map(|unit| unit.gates.iter().filter(|gate| missing[**gate] > 0).count());
+        let units = 0..plan.units.len();
+        let closed = units.map(|unit| plan.waits.of(unit).filter(|gate| missing[*gate] > 0).count());
         let closed: Vec<usize> = closed.collect();
         let shape = Shape::new(plan);
         let (mut left, mut members) = (vec![0; plan.phases.len()], vec![0; plan.phases.len()]);
@@ -199,7 +199,7 @@ impl Standing {
         }
         for gate in &shape.member_of[place] {
             let gate = *gate as usize;
-            let counts = match plan.gates[gate].counts {
+            let counts = match plan.gates.get(gate).counts {
                 Counts::Done => succeeds,
                 Counts::Settled => settles,
             };

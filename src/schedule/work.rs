@@ -1,15 +1,17 @@
 //! What the scheduler is given: plans reduced to what decides when something may start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_work::{AgentWork, agent_work, resolvers};
 use super::budget::micros;
+use super::plan_work::plan_work;
 use super::train::TrainSettings;
-use crate::graph::{Counts, Durations, Gate, Graph, Ranks};
+use crate::graph::{Counts, Durations, Gate, Gates, Graph, Ranks, Waits};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, MergeStrategy, PhaseId, Plan, PlanName,
-    PlanSet, Point, Priority, ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, PlanName, PlanSet, Point, Priority,
+    ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -51,7 +53,9 @@ pub struct PlanWork {
     /// What is dispatched, in document order; never empty.
     pub units: Vec<UnitWork>,
     /// Where units wait for each other.
-    pub gates: Vec<Gate>,
+    pub gates: Arc<Gates>,
+    /// The gates at which each unit waits, by its place in [`PlanWork::units`]; all of them have to be open.
+    pub waits: Arc<Waits>,
     /// The files that [`UnitWork::locks`] speaks of.
     pub files: Vec<String>,
     /// Limits of attempts.
@@ -96,8 +100,6 @@ pub struct UnitWork {
     pub id: UnitId,
     /// True when the document has all of it ticked.
     pub ticked: bool,
-    /// Places in [`PlanWork::gates`]; all of them have to be open.
-    pub gates: Vec<usize>,
     /// What it waits for in other plans, besides what the whole plan waits for.
     pub depends: Vec<Dependency>,
     /// Resources it holds one token of each.
@@ -177,110 +179,6 @@ impl Work {
     }
 }
 
-fn plan_work(
-    set: &PlanSet,
-    number: usize,
-    plan: &Plan,
-    graph: &Graph,
-    ranks: &Ranks,
-    auto_merge: bool,
-) -> PlanWork {
-    let order = &graph.orders[number];
-    let dispatch = plan.arrangement.dispatch;
-    let phases = plan.document.phases.iter().map(|phase| PhaseWork {
-        id: phase.id,
-        tasks: phase.tasks.iter().map(|task| (task.id, task.ticked)).collect(),
-        background_verify: phase.verify.as_ref().map(|block| block.background),
-    });
-    let mut phases: Vec<PhaseWork> = phases.collect();
-    let units = order.units.iter().map(|unit| {
-        let phase = unit.id.phase();
-        let settings = plan.phases.get(&phase).cloned().unwrap_or_default();
-        let nodes = graph.unit_nodes(number, unit.id);
-        let first = nodes.first();
-        let depends = match unit.id {
-            UnitId::Phase(phase) => plan.phase_waits(phase),
-            UnitId::Task(task) => plan.task_waits(task),
-        };
-        let locks = unit
-            .tasks
-            .iter()
-            .filter_map(|task| graph.locks[number].of.get(task));
-        let mut locks: Vec<u32> = locks.flatten().copied().collect();
-        locks.sort_unstable();
-        locks.dedup();
-        UnitWork {
-            id: unit.id,
-            ticked: unit.ticked,
-            gates: unit.gates.clone(),
-            depends,
-            uses: settings.uses.into_iter().collect(),
-            agent: settings.agent.unwrap_or_else(|| plan.agent.clone()),
-            timeout: settings.timeout.unwrap_or(plan.attempts.timeout),
-            locks,
-            priority: first.map_or(plan.priority, |node| ranks.priority[*node]),
-            remaining: first.map_or(0, |node| ranks.remaining[*node]),
-            expected: nodes.iter().map(|node| graph.nodes[*node].expected).sum(),
-        }
-    });
-    let mut units: Vec<UnitWork> = units.collect();
-    if units.is_empty() {
-        let id = PhaseId(1);
-        phases.push(PhaseWork {
-            id,
-            tasks: Vec::new(),
-            background_verify: None,
-        });
-        units.push(UnitWork {
-            id: UnitId::Phase(id),
-            ticked: false,
-            gates: Vec::new(),
-            depends: Vec::new(),
-            uses: BTreeSet::new(),
-            agent: plan.agent.clone(),
-            timeout: plan.attempts.timeout,
-            locks: Vec::new(),
-            priority: plan.priority,
-            remaining: 1,
-            expected: 1,
-        });
-    }
-    let after = graph
-        .overlaps
-        .iter()
-        .filter_map(|found| found.serialized)
-        .filter(|(_, second)| *second == number)
-        .map(|(first, _)| set.plans[first].name.clone());
-    PlanWork {
-        name: plan.name.clone(),
-        priority: units
-            .iter()
-            .map(|unit| unit.priority)
-            .max()
-            .unwrap_or(plan.priority),
-        depends: plan.depends.clone(),
-        after: after.collect(),
-        phases,
-        gates: order.gates.clone(),
-        files: graph.locks[number].names.clone(),
-        attempts: plan.attempts.clone(),
-        dispatch,
-        lanes: match dispatch {
-            Dispatch::Plan => 1,
-            Dispatch::Phase | Dispatch::Task => plan.arrangement.lanes.nominal(units.len()),
-        },
-        adaptive: dispatch != Dispatch::Plan && plan.arrangement.lanes == crate::plan::Lanes::Auto,
-        units,
-        approvals: plan.approvals(),
-        allow_empty: plan.allow_empty,
-        verify: plan.verify.is_some(),
-        carry: plan.carry,
-        auto_merge: plan.auto_merge || auto_merge,
-        keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
-        budget: plan.budget.map(micros),
-    }
-}
-
 impl PlanWork {
     /// What the plan or any of its units waits for.
     pub fn all_depends(&self) -> impl Iterator<Item = &Dependency> {
@@ -297,6 +195,11 @@ impl PlanWork {
             // Phases may stand in any order.
             Err(_) => self.phases.iter().find(|phase| phase.id == id),
         }
+    }
+
+    /// The gates at which a unit waits, by its place in [`PlanWork::units`].
+    pub fn gates_at(&self, unit: usize) -> impl Iterator<Item = Gate<'_>> {
+        self.waits.of(unit).map(|gate| self.gates.get(gate))
     }
 
     /// The place of a unit in [`PlanWork::units`].
@@ -359,7 +262,7 @@ impl PlanWork {
         done: impl Fn(UnitId) -> bool,
         settled: impl Fn(UnitId) -> bool,
     ) -> bool {
-        let gate = &self.gates[gate];
+        let gate = self.gates.get(gate);
         let missing = gate.missing(|member| {
             let id = self.units[member].id;
             match gate.counts {

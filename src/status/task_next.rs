@@ -129,14 +129,11 @@ impl Look<'_> {
         }
     }
 
-    fn gates(&self, task: &Task) -> impl Iterator<Item = &Gate> {
-        let unit = self
-            .order
-            .units
-            .iter()
-            .find(|unit| unit.id == UnitId::Task(task.id));
-        let gates = unit.into_iter().flat_map(|unit| &unit.gates);
-        gates.map(|gate| &self.order.gates[*gate])
+    fn gates(&self, task: &Task) -> impl Iterator<Item = Gate<'_>> {
+        let mut units = self.order.units.iter();
+        let unit = units.position(|unit| unit.id == UnitId::Task(task.id));
+        let gates = unit.into_iter().flat_map(|unit| self.order.waits.of(unit));
+        gates.map(|gate| self.order.gates.get(gate))
     }
 
     /// What is still missing at gates that are closed.
@@ -144,9 +141,9 @@ impl Look<'_> {
         let closed = self
             .gates(task)
             .filter(|gate| gate.missing(|member| self.is_settled(member)) > 0);
-        let missing = closed.flat_map(|gate| gate.of.iter().filter(|member| !self.is_settled(**member)));
+        let missing = closed.flat_map(|gate| gate.of().filter(|member| !self.is_settled(*member)));
         missing
-            .map(|member| self.order.units[*member].id.to_string())
+            .map(|member| self.order.units[member].id.to_string())
             .collect()
     }
 
@@ -166,10 +163,7 @@ impl Look<'_> {
         let reasons = self.gates(task).map(|gate| match gate.why.words() {
             Some(words) => format!("{words} is settled"),
             None => {
-                let ids = gate
-                    .of
-                    .iter()
-                    .map(|member| self.order.units[*member].id.to_string());
+                let ids = gate.of().map(|member| self.order.units[member].id.to_string());
                 format!("settled: {}", ids.collect::<Vec<_>>().join(", "))
             }
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::agent::{JobFolder, JobState};
-use crate::graph::{Durations, Graph, Of, Ranks};
+use crate::graph::{Durations, Gate, Graph, Of, Ranks};
 use crate::journal::SCHEMA;
 use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, Strategy};
 use crate::schedule::{Event, Scheduler, SimulationSettings, Work, plan_state, simulate, task_state};
@@ -263,11 +263,11 @@ fn waves(set: &PlanSet, graph: &Graph, ranks: &Ranks) -> Vec<Vec<String>> {
     for &node in &ranks.order {
         let own = unit_of(set, graph, node);
         let found = &graph.nodes[node];
-        let members = found.gates.iter().flat_map(|gate| &graph.gates[*gate].of);
+        let members = graph.waits_of(node).flat_map(Gate::of);
         let before = members.map(|member| {
-            let unit = unit_of(set, graph, *member);
-            let counts = unit.is_some() && unit != own && !graph.nodes[*member].done;
-            depth[*member] + usize::from(counts)
+            let unit = unit_of(set, graph, member);
+            let counts = unit.is_some() && unit != own && !graph.nodes[member].done;
+            depth[member] + usize::from(counts)
         });
         depth[node] = before.max().unwrap_or(0);
         if let Some(unit) = own {

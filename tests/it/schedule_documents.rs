@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orch::graph::{Dice, Durations, Generated};
+use orch::graph::{Dice, Durations, Gate, Generated};
 use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Priority, Strategy, TaskId};
 use orch::plan::{UnitId, VerifyBlock};
 use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, simulate};
@@ -286,8 +286,8 @@ struct Search {
 impl Search {
     fn new(work: &Work, idles: bool) -> Self {
         let plan = &work.plans[0];
-        let before = plan.units.iter().map(|unit| {
-            let members = unit.gates.iter().flat_map(|gate| &plan.gates[*gate].of);
+        let before = (0..plan.units.len()).map(|unit| {
+            let members = plan.gates_at(unit).flat_map(Gate::of);
             members.fold(0u32, |set, member| set | (1 << member))
         });
         Self {

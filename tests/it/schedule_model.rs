@@ -4,10 +4,11 @@
 //! how many are tried.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use orch::graph::{Counts, Gate, Why};
+use orch::graph::{Counts, Gates, Waits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
@@ -103,18 +104,18 @@ fn plans(dice: &mut Dice) -> Work {
                 })
                 .collect(),
         };
-        let mut gates: Vec<Gate> = Vec::new();
+        let (mut gates, mut waits) = (Gates::default(), Waits::default());
         let mut units: Vec<UnitWork> = Vec::new();
         for (number, (id, ticked)) in ids.into_iter().enumerate() {
-            let mut own = Vec::new();
-            while number > 0 && dice.percent(50) && own.len() < 3 {
-                own.push(gates.len());
-                gates.push(gate(dice, number));
+            let mut own = 0;
+            while number > 0 && dice.percent(50) && own < 3 {
+                waits.at(gate(&mut gates, dice, number));
+                own += 1;
             }
+            waits.next_unit();
             units.push(UnitWork {
                 id,
                 ticked,
-                gates: own,
                 depends: depends(dice, &plans),
                 uses: if dice.percent(25) {
                     BTreeSet::from(["db".parse().unwrap()])
@@ -144,7 +145,8 @@ fn plans(dice: &mut Dice) -> Work {
             after,
             phases,
             units,
-            gates,
+            gates: Arc::new(gates),
+            waits: Arc::new(waits),
             files: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             attempts: AttemptPolicy {
                 retries: dice.below(5) as u32,
@@ -218,21 +220,18 @@ fn task_units(phase: &PhaseWork) -> Vec<(UnitId, bool)> {
 }
 
 /// A gate over some of the units before one.
-fn gate(dice: &mut Dice, before: usize) -> Gate {
+fn gate(gates: &mut Gates, dice: &mut Dice, before: usize) -> usize {
     let mut of: Vec<usize> = (0..before).filter(|_| dice.percent(40)).collect();
     if of.is_empty() {
         of.push(dice.below(before));
     }
-    Gate {
-        need: 1 + dice.below(of.len()),
-        of,
-        counts: if dice.percent(70) {
-            Counts::Done
-        } else {
-            Counts::Settled
-        },
-        why: Why::Named,
-    }
+    let need = 1 + dice.below(of.len());
+    let counts = if dice.percent(70) {
+        Counts::Done
+    } else {
+        Counts::Settled
+    };
+    gates.add(of, need, counts, Why::Named)
 }
 
 /// How long the attempts of these plans may stand still.
@@ -1096,12 +1095,12 @@ fn check_plan_end(
         all.any(|dependency| state.is_hopeless(dependency) || state.plan(&dependency.on.plan).has_given_up())
     };
     // A failure skips exactly what depends on it.
-    for unit in &plan.units {
+    for (place, unit) in plan.units.iter().enumerate() {
         match run.lost.get(&unit.id) {
             Some(Lost::Skipped { .. }) => {
-                let closed = unit.gates.iter().map(|gate| &plan.gates[*gate]).any(|gate| {
-                    let can = |place: &&usize| !run.lost.contains_key(&plan.units[**place].id);
-                    gate.counts == Counts::Done && gate.of.iter().filter(can).count() < gate.need
+                let closed = plan.gates_at(place).any(|gate| {
+                    let can = |place: &usize| !run.lost.contains_key(&plan.units[*place].id);
+                    gate.counts == Counts::Done && gate.of().filter(can).count() < gate.need
                 });
                 assert!(
                     closed || lost_elsewhere(unit),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{PlanSet, TaskId, UnitId};
 
-use super::super::gate::Counts;
+use super::super::gate::{Counts, Gate};
 use super::super::network::{Graph, Of};
 use super::super::rank::Ranks;
 use super::picture::{Kind, Lane, Link, Picture, Shape, View};
@@ -79,14 +79,12 @@ impl<'g> Draft<'g> {
             return found;
         };
         for (place, node) in self.graph.nodes.iter().enumerate() {
-            for gate in &node.gates {
-                for member in &self.graph.gates[*gate].of {
-                    match (node.plan == only, self.graph.nodes[*member].plan == only) {
-                        (true, false) => found.insert(self.shown(*member)),
-                        (false, true) => found.insert(self.shown(place)),
-                        _ => false,
-                    };
-                }
+            for member in self.graph.waits_of(place).flat_map(Gate::of) {
+                match (node.plan == only, self.graph.nodes[member].plan == only) {
+                    (true, false) => found.insert(self.shown(member)),
+                    (false, true) => found.insert(self.shown(place)),
+                    _ => false,
+                };
             }
         }
         found
@@ -119,13 +117,13 @@ impl<'g> Draft<'g> {
         let node = &self.graph.nodes[place];
         let parts = match node.of {
             Of::Phase(phase) => self.graph.unit_nodes(node.plan, UnitId::Phase(phase)),
-            _ => vec![place],
+            _ => place..place + 1,
         };
         let lane = self.lane(node.plan);
         let fine = self.view.tasks && self.view.only.is_none_or(|only| only == node.plan);
         let work = match node.of {
             Of::Plan => self.lanes[lane].work,
-            _ => parts.iter().map(|part| self.graph.nodes[*part].expected).sum(),
+            _ => parts.map(|part| self.graph.nodes[part].expected).sum(),
         };
         let (phase, label) = match node.of {
             Of::Task(task) => (Some(task.phase), task.to_string()),
@@ -155,9 +153,9 @@ impl<'g> Draft<'g> {
 
     pub(super) fn add_links(&mut self) {
         let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); self.graph.gates.len()];
-        for (place, node) in self.graph.nodes.iter().enumerate() {
-            for gate in &node.gates {
-                waiting[*gate].push(place);
+        for place in 0..self.graph.nodes.len() {
+            for gate in self.graph.gates_at(place) {
+                waiting[gate].push(place);
             }
         }
         for (gate, waiters) in waiting.iter().enumerate() {
@@ -174,15 +172,16 @@ impl<'g> Draft<'g> {
     }
 
     fn add_gate(&mut self, number: usize, waiters: &[usize]) {
-        let gate = &self.graph.gates[number];
-        let (from, to) = (self.mapped(&gate.of), self.mapped(waiters));
+        let gate = self.graph.gates.get(number);
+        let members: Vec<usize> = gate.of().collect();
+        let (from, to) = (self.mapped(&members), self.mapped(waiters));
         let mut why = words::why(self.graph, gate);
         let settled = gate.counts == Counts::Settled;
-        let part = gate.need < gate.of.len();
+        let part = gate.need < members.len();
         // On the critical path, from one member to one waiter.
         let steps: Vec<(usize, usize)> = waiters
             .iter()
-            .flat_map(|waiter| gate.of.iter().map(move |member| (*member, *waiter)))
+            .flat_map(|waiter| members.iter().map(move |member| (*member, *waiter)))
             .filter(|step| !self.on_path.is_empty() && self.on_path.contains(step))
             .collect();
         let shape = |node: usize| self.shape_of.get(&self.shown(node)).copied();
@@ -192,10 +191,10 @@ impl<'g> Draft<'g> {
             .collect();
         let many = from.len() > 1 && from.len() * to.len() > from.len() + to.len() + 1;
         let middle = if from.len() > 1 && part {
-            why += &format!(" ({} of {})", gate.need, gate.of.len());
+            why += &format!(" ({} of {})", gate.need, members.len());
             Some(self.joint(&from, gate.need, settled, &why, true))
         } else if many {
-            let phase = self.whole_phase(&gate.of).filter(|_| !settled);
+            let phase = self.whole_phase(&members).filter(|_| !settled);
             Some(phase.unwrap_or_else(|| self.joint(&from, from.len(), settled, &why, false)))
         } else {
             None
@@ -240,8 +239,8 @@ impl<'g> Draft<'g> {
         };
         let of_task =
             |node: &usize| matches!(self.graph.nodes[*node].of, Of::Task(task) if !task.is_verify());
-        let mut all = self.graph.unit_nodes(first.plan, UnitId::Phase(phase));
-        all.retain(of_task);
+        let all = self.graph.unit_nodes(first.plan, UnitId::Phase(phase));
+        let all: Vec<usize> = all.filter(of_task).collect();
         let mut members = members.to_vec();
         members.sort_unstable();
         (all == members).then_some(())?;

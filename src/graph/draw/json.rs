@@ -68,11 +68,11 @@ pub fn document<'g>(
     let whys: Vec<String> = graph.gates.iter().map(|gate| words::why(graph, gate)).collect();
     let own = shown.clone();
     let mut edges = Vec::new();
-    for (to, node) in graph.nodes.iter().enumerate() {
+    for to in 0..graph.nodes.len() {
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
-        for gate in &node.gates {
-            let why = whys[*gate].as_str();
-            for &from in &graph.gates[*gate].of {
+        for gate in graph.gates_at(to) {
+            let why = whys[gate].as_str();
+            for from in graph.gates.get(gate).of() {
                 if (own[from] || own[to]) && seen.insert((from, why)) {
                     shown[from] = true;
                     shown[to] = true;

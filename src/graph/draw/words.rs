@@ -2,19 +2,19 @@
 
 use crate::plan::PlanSet;
 
-use super::super::gate::Why;
-use super::super::network::{Graph, Node, NodeGate, Of};
+use super::super::gate::{Gate, Why};
+use super::super::network::{Graph, Node, Of};
 use super::picture::Kind;
 
 /// Why a gate stands there.
-pub(in crate::graph) fn why(graph: &Graph, gate: &NodeGate) -> String {
+pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {
     match gate.why {
         Why::Named | Why::Depends => "depends".to_owned(),
         Why::Sequential => "sequential".to_owned(),
         Why::PhaseOrder => "phase order".to_owned(),
         Why::Threshold(thousandths) => {
             let share = percent(thousandths);
-            match gate.of.first().and_then(|member| phase_of(&graph.nodes[*member])) {
+            match gate.of().next().and_then(|member| phase_of(&graph.nodes[member])) {
                 Some(phase) => format!("{share} of phase {phase}"),
                 None => share,
             }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
@@ -260,7 +260,17 @@ impl Walk<'_> {
         line: usize,
         title: impl FnOnce(Cow<'_, str>) -> String,
     ) -> TaskDraft {
-        let (source, masked) = (&self.text[head.clone()], self.masked.part(head));
+        let source = &self.text[head.clone()];
+        let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
+        // Most lines state nothing, and need not be gone through for each of what could be stated.
+        if memchr2(b'(', b'[', source.as_bytes()).is_none() {
+            return TaskDraft {
+                title: title(without(&source[..first], &mut [])),
+                line,
+                ..TaskDraft::default()
+            };
+        }
+        let masked = self.masked.part(head);
         let depends = bracketed(source, &masked, "depends");
         let mut cut = marks(&masked, "[SEQUENTIAL]");
         let sequential = !cut.is_empty();
@@ -271,7 +281,6 @@ impl Walk<'_> {
         for list in [&depends, &expected, &reads] {
             cut.extend(list.iter().map(|annotation| annotation.range.clone()));
         }
-        let first = memchr(b'\n', source.as_bytes()).unwrap_or(source.len());
         cut.retain(|range| range.start < first);
         let mut draft = TaskDraft {
             title: title(without(&source[..first], &mut cut)),
