@@ -9,7 +9,7 @@ use super::command::Git;
 use super::gate::{Goal, SparedTree};
 use super::in_the_way::in_the_way;
 use super::left::Left;
-use super::registration::Registration;
+use super::registration::{Registration, registrations};
 use super::{GitError, Repository, WorktreeReady, enter, inspect};
 use crate::plan::CommitId;
 
@@ -154,8 +154,8 @@ pub(super) fn hook_failed(stderr: &str) -> String {
     format!("the repository's post-checkout hook failed: {stderr}")
 }
 
-/// The paths of the submodules that somebody has cloned in the main checkout. A bare repository has none to go by: there all
-/// are.
+/// The paths of the submodules that somebody has cloned in the main checkout or in another worktree. A bare repository has none
+/// to go by: there all are.
 fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitError> {
     let file = path.join(".gitmodules");
     if !file.exists() {
@@ -167,19 +167,24 @@ fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitE
         .args(["--get-regexp", r"^submodule\..*\.path$"])
         .answer()?;
     // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
-    let clones = repo.common_dir().join("modules");
+    let mut clones = vec![repo.common_dir().join("modules")];
+    let worktrees = registrations(repo.common_dir())?.into_iter();
+    clones.extend(worktrees.map(|known| known.admin.join("modules")));
     let used = super::command::records(&answer.stdout).filter_map(|record| {
         let line = record.iter().position(|byte| *byte == b'\n')?;
         let name = record[..line]
             .strip_prefix(b"submodule.")?
             .strip_suffix(b".path")?;
-        let is_used = repo.is_bare() || clones.join(OsStr::from_bytes(name)).is_dir();
+        let is_used = repo.is_bare()
+            || clones
+                .iter()
+                .any(|clones| clones.join(OsStr::from_bytes(name)).is_dir());
         is_used.then(|| OsStr::from_bytes(&record[line + 1..]).to_owned())
     });
     Ok(used.collect())
 }
 
-/// Checks those submodules out that the main checkout has, too. A failure (no network, a protocol that is not allowed) is a
+/// Checks those submodules out that another checkout has, too. A failure (no network, a protocol that is not allowed) is a
 /// warning: many tasks do not need them.
 pub(super) fn update_submodules(
     admin: &WorktreeAdmin,

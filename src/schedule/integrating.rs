@@ -110,16 +110,19 @@ impl Scheduler {
 /// is open that it waits for.
 fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Attempt) -> Vec<UnitId> {
     let mut completed = attempt.units.clone();
-    for unit in plan.units.iter().filter(|_| plan.by_units()) {
-        let UnitId::Task(task) = unit.id else { continue };
-        let is_claimed = attempt.claimed.contains(&task) && !completed.contains(&unit.id);
+    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
+    let claimed = claimed.filter(|unit| plan.by_units() && !completed.contains(unit));
+    let mut places: Vec<usize> = claimed.filter_map(|unit| plan.unit_place(unit)).collect();
+    places.sort_unstable();
+    for place in places {
+        let unit = &plan.units[place];
         // What was skipped because of it stays skipped in this run.
-        if !is_claimed || run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
+        if run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
             continue;
         }
         let done = |other: UnitId| run.is_unit_done(other) || completed.contains(&other);
         let settled = |other: UnitId| run.is_unit_settled(other) || completed.contains(&other);
-        let open = unit.gates.iter().all(|gate| plan.is_open(*gate, done, settled));
+        let open = plan.waits.of(place).all(|gate| plan.is_open(gate, done, settled));
         if open && unit.depends.iter().all(|on| state.is_satisfied(on)) {
             completed.push(unit.id);
         }
