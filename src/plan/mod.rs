@@ -42,7 +42,7 @@ pub use branch_name::{BranchNameError, check_branch_name};
 pub use commit::{CommitId, CommitIdError};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
-pub use duration::{DurationError, format_duration, parse_duration};
+pub use duration::{DurationError, format_duration, parse_duration, spoken};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use landed_by::LandedBy;
