@@ -112,7 +112,7 @@ pub use resolving::{
 };
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
-pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
+pub use simulation::{Cause, Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, steer};
 pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
