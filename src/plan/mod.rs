@@ -51,6 +51,7 @@ pub use live_edit::{LiveEdit, ManifestChange, Openness};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
+pub(crate) use near_miss::near_miss;
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{
