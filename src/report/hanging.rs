@@ -8,25 +8,32 @@ const WIDTH: usize = 80;
 /// `name`, padded to ten columns, and the text beside it in lines of at most 80 columns. A word that is longer, such as a
 /// path, is not broken.
 pub fn hanging(name: &str, text: &str) -> String {
-    const INDENT: usize = 10;
-    let mut page = format!("{name:INDENT$}");
-    let mut column = INDENT;
+    let mut page = folded(&format!("{name:10}"), text, WIDTH);
+    page.push('\n');
+    page
+}
+
+/// `head`, and the text beside it in lines of at most `width` columns that hang below its beginning. Words that are longer
+/// are not broken. Without a line break at its end.
+pub fn folded(head: &str, text: &str, width: usize) -> String {
+    let indent = head.width();
+    let mut page = head.to_owned();
+    let mut column = indent;
     let mut begun = false;
     for word in text.split_whitespace() {
-        let width = word.width();
-        if begun && column + 1 + width > WIDTH {
+        let wide = word.width();
+        if begun && column + 1 + wide > width {
             page.push('\n');
-            page.push_str(&" ".repeat(INDENT));
-            column = INDENT;
+            page.push_str(&" ".repeat(indent));
+            column = indent;
         } else if begun {
             page.push(' ');
             column += 1;
         }
         page.push_str(word);
-        column += width;
+        column += wide;
         begun = true;
     }
-    page.push('\n');
     page
 }
 
