@@ -31,7 +31,12 @@ struct Checked<'a> {
 pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
     // Without a repository a manifest can still be read and checked.
     let loaded = match context.campaign() {
-        Ok(campaign) => Ok(campaign.set),
+        Ok(campaign) => {
+            let doubts = supervisor::doubts(&campaign, &[])?;
+            let mut set = campaign.set;
+            set.warnings.extend(doubts);
+            Ok(set)
+        }
         Err(error) if error.faults().is_none() => {
             let file = match &context.manifest {
                 Some(file) => file.clone(),
@@ -60,9 +65,14 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
+                let count = |number: usize, what: &str| {
+                    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+                };
                 output::text(&format!(
-                    "ok: {} plans, {phases} phases, {tasks} tasks\n",
-                    set.plans.len()
+                    "ok: {}, {}, {}\n",
+                    count(set.plans.len(), "plan"),
+                    count(phases, "phase"),
+                    count(tasks, "task")
                 ))?;
             }
             Ok(Exit::Done)
