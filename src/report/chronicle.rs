@@ -185,37 +185,6 @@ impl RunStory {
         }
     }
 
-    /// It is under way: what has no end yet has lasted until now.
-    pub fn under_way(&mut self, now: Timestamp) {
-        if let Some(last) = self.ended {
-            self.driven_ms += between(last, now);
-        }
-        self.goes_on = true;
-        let attempts = self.plans.values_mut().flat_map(|plan| &mut plan.attempts);
-        for attempt in attempts.filter(|attempt| attempt.ended.is_none()) {
-            attempt.so_far = Some(now);
-        }
-    }
-
-    /// How it ended, in words, or that it did not.
-    pub fn ending_words(&self) -> &str {
-        match (&self.ending, self.goes_on) {
-            (Some(ending), _) => ending,
-            (None, true) => "it goes on",
-            (None, false) => "its supervisor was killed (orch up goes on)",
-        }
-    }
-
-    /// True when agents worked in it, or were to.
-    pub fn had_work(&self) -> bool {
-        self.plans.values().any(|plan| !plan.attempts.is_empty())
-    }
-
-    /// True when nothing came of it: all had settled before.
-    pub fn did_nothing(&self) -> bool {
-        !self.goes_on && self.plans.is_empty() && self.warnings.is_empty()
-    }
-
     /// How many plans it left in a state.
     pub fn count(&self, state: PlanState) -> usize {
         self.plans
@@ -380,7 +349,7 @@ impl RunStory {
     }
 }
 
-fn between(from: Timestamp, to: Timestamp) -> u64 {
+pub(super) fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 

@@ -14,6 +14,7 @@ mod plan_page;
 mod progress;
 mod resolving_line;
 mod run_page;
+mod run_standing;
 mod run_text;
 mod size;
 mod span;
