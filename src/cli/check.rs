@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{Fault, Faults};
+use crate::report::{broken, output_terminal};
 use crate::supervisor;
 
 use super::{CliError, Context, Exit, output};
@@ -61,7 +62,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 })?;
             } else if !context.quiet {
                 for warning in &set.warnings {
-                    output::text(&format!("warning: {warning}\n"))?;
+                    output::text(&broken(&format!("warning: {warning}\n"), output_terminal()))?;
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();

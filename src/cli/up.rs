@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
 use crate::plan::PlanName;
-use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, output_columns, summary};
+use crate::report::{
+    JsonLines, PlainLines, ProgressBars, broken, error_terminal, next_steps, output_columns, summary,
+};
 use crate::schedule::Ending;
 use crate::supervisor::{
     Campaign, Depth, Errand, Observer, Silent, Situation, drive, missing_in_worktrees, with_dependencies,
@@ -65,17 +67,22 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
+/// A warning, broken between words where it goes to a terminal.
+fn warn(said: &str) {
+    anstream::eprintln!("{}", broken(said, error_terminal()));
+}
+
 /// Names what the manifest allows and may not mean.
 fn warn_of_manifest(campaign: &Campaign) {
     for warning in &campaign.set.warnings {
-        anstream::eprintln!("warning: {warning}");
+        warn(&format!("warning: {warning}"));
     }
 }
 
 /// Names what agents will miss in their worktrees.
 fn warn_of_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
     for warning in missing_in_worktrees(campaign, only)? {
-        anstream::eprintln!("warning: {warning}");
+        warn(&format!("warning: {warning}"));
     }
     Ok(())
 }
@@ -99,17 +106,17 @@ fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliErr
     let found: Vec<_> = found.collect();
     for overlap in found.iter().take(NAMED) {
         let (one, other) = (name(overlap.plans.0), name(overlap.plans.1));
-        anstream::eprintln!(
+        warn(&format!(
             "warning: {one} and {other} both touch {}",
             overlap.files.join(", ")
-        );
+        ));
     }
     match found.len().saturating_sub(NAMED) {
         0 if found.is_empty() => {}
-        0 => anstream::eprintln!(
-            "they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"
-        ),
-        more => anstream::eprintln!("and {more} more pairs of plans; `orch preview` names them all"),
+        0 => warn("they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"),
+        more => warn(&format!(
+            "and {more} more pairs of plans; `orch preview` names them all"
+        )),
     }
     Ok(())
 }

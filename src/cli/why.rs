@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
 use crate::plan::{PlanName, Point, UnitId};
-use crate::report::{ago, span};
+use crate::report::{ago, broken, output_terminal, span};
 use crate::schedule::{Reason, explain_unit, task_state};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
@@ -92,7 +92,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     for remedy in &remedies {
         text += &format!("  next: {remedy}\n");
     }
-    output::text(&text)?;
+    output::text(&broken(&text, output_terminal()))?;
     Ok(Exit::Done)
 }
 

@@ -37,6 +37,25 @@ pub fn folded(head: &str, text: &str, width: usize) -> String {
     page
 }
 
+/// The text as it is; for a terminal of so many columns, its lines are broken between words and go on below their beginnings.
+pub fn broken(text: &str, terminal: Option<usize>) -> String {
+    let Some(columns) = terminal else {
+        return text.to_owned();
+    };
+    let mut page = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (own, end) = line.strip_suffix('\n').map_or((line, ""), |own| (own, "\n"));
+        if own.width() <= columns {
+            page.push_str(line);
+            continue;
+        }
+        let words = own.trim_start();
+        page.push_str(&folded(&own[..own.len() - words.len()], words, columns));
+        page.push_str(end);
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +74,19 @@ mod tests {
         assert_eq!(page.split_whitespace().count(), 41);
         let path = "x".repeat(100);
         assert_eq!(hanging("", &path), format!("{}{path}\n", " ".repeat(10)));
+    }
+
+    #[test]
+    fn only_for_a_terminal_and_only_lines_that_are_too_long_are_broken() {
+        let text = "short   one\n  a line that is too long\n";
+        assert_eq!(broken(text, None), text);
+        assert_eq!(
+            broken(text, Some(12)),
+            "short   one\n  a line\n  that is\n  too long\n"
+        );
+        assert_eq!(
+            broken("/a/very/long/path and more", Some(10)),
+            "/a/very/long/path\nand more"
+        );
     }
 }

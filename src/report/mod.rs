@@ -27,7 +27,7 @@ pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chroni
 pub use disk_text::disk_text;
 pub use event_line::event_line;
 pub use gantt::gantt;
-pub use hanging::{folded, hanging};
+pub use hanging::{broken, folded, hanging};
 pub use json_lines::JsonLines;
 pub use plain_lines::PlainLines;
 pub use plan_page::one_plan;
@@ -38,4 +38,4 @@ pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};
 pub use table::table;
-pub use width::output_columns;
+pub use width::{error_terminal, output_columns, output_terminal};

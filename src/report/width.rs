@@ -1,5 +1,7 @@
 //! Fitting text into columns of a terminal, where some characters take two.
 
+use std::io::IsTerminal;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of a page that goes to no terminal.
@@ -16,6 +18,16 @@ fn columns(terminal: impl std::os::fd::AsFd) -> usize {
 /// Columns of what is written to standard output: its terminal's, else 80.
 pub fn output_columns() -> usize {
     columns(rustix::stdio::stdout())
+}
+
+/// Columns of the terminal that standard output is; none where it is none.
+pub fn output_terminal() -> Option<usize> {
+    std::io::stdout().is_terminal().then(output_columns)
+}
+
+/// Columns of the terminal that standard error is; none where it is none.
+pub fn error_terminal() -> Option<usize> {
+    std::io::stderr().is_terminal().then(error_columns)
 }
 
 /// Columns of what is written to standard error: its terminal's, else 80.

@@ -69,6 +69,12 @@ fn the_table_is_as_wide_as_its_terminal_and_eighty_columns_elsewhere() {
     assert!(wide.contains(&whole), "{wide}");
     let narrow = plain(&in_terminal(sandbox.command(["status"]), 70));
     assert!(widest(&narrow) <= 70 && narrow.contains('…'), "{narrow}");
+    let why = plain(&in_terminal(sandbox.command(["why", "p"]), 70));
+    assert!(widest(&why) <= 70 && why.contains(long), "{why}");
+    assert!(
+        widest(&sandbox.orch("why p").code(0).out) > 70,
+        "what is piped is not broken"
+    );
     let piped = sandbox.orch("status").code(0).out;
     assert!(widest(&piped) <= 80 && piped.contains('…'), "{piped}");
 }
