@@ -84,7 +84,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 /// # Errors
 ///
 /// With every circle.
-pub(super) fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
     let graph = Graph::new(set, &Durations::default());
     let faults = cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest);
     if faults.is_empty() {

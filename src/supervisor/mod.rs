@@ -71,7 +71,7 @@ pub use error::SupervisorError;
 pub use landed_by_hand::record_landings;
 pub use landed_range::landed_range;
 pub use landed_view::LandedView;
-pub use load::{MANIFEST, find_manifest, load};
+pub use load::{MANIFEST, check_circles, find_manifest, load};
 pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};
 pub use preflight::check_places;
