@@ -15,6 +15,9 @@ use super::table::counts;
 use super::told_line::budget_line;
 use super::width::fit;
 
+/// Columns of a row besides name, time, attempts and what was used up.
+const FIXED: usize = 2 + 9 + 2 + 7 + 6 + 2 + 2 + 2;
+
 /// The summary of the plans that were driven, in so many columns; only the counts when little is to be said.
 pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: usize, quiet: bool) -> String {
     let plans: Vec<&PlanView> = view.plans.iter().filter(|plan| driven(&plan.name)).collect();
@@ -28,14 +31,21 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
         let rows: Vec<[String; 3]> = plans.iter().map(|plan| figures(plan)).collect();
         let wide = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
         let (time, attempts) = (wide(0).max(7), wide(1));
+        // What was used up stands below where it would be broken.
+        let narrow = width + FIXED + time + attempts + wide(2) > columns;
         for (plan, [took, tried, used]) in plans.iter().zip(&rows) {
             let style = plan_style(plan.state);
             let (done, all) = counts(plan);
             let row = format!(
-                "{:<width$}  {style}{:<9}{style:#}  {done:>3}/{all:<3} tasks  {took:>time$}  {tried:<attempts$}  {used}",
-                plan.name, plan.state
+                "{:<width$}  {style}{:<9}{style:#}  {done:>3}/{all:<3} tasks  {took:>time$}  {tried:<attempts$}  {}",
+                plan.name,
+                plan.state,
+                if narrow { "" } else { used }
             );
             let _ = writeln!(text, "{}", row.trim_end());
+            if narrow && !used.is_empty() {
+                let _ = writeln!(text, "{:width$}  {used}", "");
+            }
             if !matches!(
                 plan.state,
                 PlanState::Landed | PlanState::Finished | PlanState::Running
