@@ -72,7 +72,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     let (exit, left_behind) = match start(&job, &folder, door) {
         Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut record),
         Err(error) => {
-            let why = format!("{}: {error}", job.argv.first().map_or("", String::as_str));
+            let why = not_started(&job, &error);
             record.take(format!("orch: cannot start {why}\n").as_bytes());
             (Exit::NotStarted { why }, 0)
         }
@@ -92,6 +92,24 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
         output_bytes,
         left_behind,
     })
+}
+
+/// Why the command could not be started: which file is missing, where the system only says that one is.
+fn not_started(job: &Job, error: &std::io::Error) -> String {
+    let program = job.argv.first().map_or("", String::as_str);
+    let missing = error.kind() == std::io::ErrorKind::NotFound;
+    let path = job.folder.join(program);
+    match (missing, program.contains('/'), path.is_file()) {
+        (true, true, false) if Path::new(program).is_relative() => format!(
+            "{program}: there is no such file in {}: a worktree holds what is committed, so commit it, or name it by its \
+             whole path",
+            job.folder.display()
+        ),
+        (true, true, true) => {
+            format!("{program}: {error}: its first line names an interpreter that is not there")
+        }
+        _ => format!("{program}: {error}"),
+    }
 }
 
 /// True when standard input is this folder's lock file.

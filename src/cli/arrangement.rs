@@ -1,6 +1,11 @@
 //! `--strategy` and `--dispatch`: plans arranged otherwise than the manifest says.
 
+use std::path::Path;
+
 use crate::plan::{Dispatch, PlanSet, Strategy};
+use crate::supervisor::{SupervisorError, check_circles};
+
+use super::CliError;
 
 /// The strategies, as the command line names them.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -20,8 +25,18 @@ pub enum DispatchName {
     Task,
 }
 
-/// Gives every plan the strategy and the dispatch that are named; without one, each keeps its own.
-pub fn impose(set: &mut PlanSet, strategy: Option<StrategyName>, dispatch: Option<DispatchName>) {
+/// Gives every plan the strategy and the dispatch that are named; without one, each keeps its own. `manifest` is what faults
+/// are told of; plans that come from none wait in no circle.
+///
+/// # Errors
+///
+/// When plans so arranged wait for themselves in the end.
+pub fn impose(
+    set: &mut PlanSet,
+    manifest: Option<&Path>,
+    strategy: Option<StrategyName>,
+    dispatch: Option<DispatchName>,
+) -> Result<(), CliError> {
     for plan in &mut set.plans {
         if let Some(strategy) = strategy {
             plan.arrangement.strategy = strategy.into();
@@ -29,6 +44,13 @@ pub fn impose(set: &mut PlanSet, strategy: Option<StrategyName>, dispatch: Optio
         if let Some(dispatch) = dispatch {
             plan.arrangement.dispatch = dispatch.into();
         }
+    }
+    match manifest.and_then(Path::file_name) {
+        Some(name) if strategy.is_some() || dispatch.is_some() => {
+            let faults = check_circles(set, Path::new(name));
+            Ok(faults.map_err(SupervisorError::from)?)
+        }
+        _ => Ok(()),
     }
 }
 

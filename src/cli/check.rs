@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{Fault, Faults};
+use crate::report::{broken, output_terminal};
 use crate::supervisor;
 
 use super::{CliError, Context, Exit, output};
@@ -31,7 +32,12 @@ struct Checked<'a> {
 pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
     // Without a repository a manifest can still be read and checked.
     let loaded = match context.campaign() {
-        Ok(campaign) => Ok(campaign.set),
+        Ok(campaign) => {
+            let doubts = supervisor::doubts(&campaign, &[])?;
+            let mut set = campaign.set;
+            set.warnings.extend(doubts);
+            Ok(set)
+        }
         Err(error) if error.faults().is_none() => {
             let file = match &context.manifest {
                 Some(file) => file.clone(),
@@ -56,13 +62,18 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 })?;
             } else if !context.quiet {
                 for warning in &set.warnings {
-                    output::text(&format!("warning: {warning}\n"))?;
+                    output::text(&broken(&format!("warning: {warning}\n"), output_terminal()))?;
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
+                let count = |number: usize, what: &str| {
+                    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+                };
                 output::text(&format!(
-                    "ok: {} plans, {phases} phases, {tasks} tasks\n",
-                    set.plans.len()
+                    "ok: {}, {}, {}\n",
+                    count(set.plans.len(), "plan"),
+                    count(phases, "phase"),
+                    count(tasks, "task")
                 ))?;
             }
             Ok(Exit::Done)

@@ -1,10 +1,10 @@
 //! `orch diff`
 
-use crate::supervisor::Situation;
+use crate::supervisor::{Campaign, Situation, landed_range};
 
 use super::{CliError, Context, Exit};
 
-/// Show what a plan has changed since its branch started
+/// Show what a plan has changed since its branch started; of one that has landed, what it brought
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The plan
@@ -30,15 +30,18 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
         .plan(&name)
         .map(|plan| plan.branch.clone())
         .unwrap_or_default();
-    if campaign.repo.branch_tip(&branch)?.is_none() {
-        return Err(
-            CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
-                .with_hint(format!("orch why {name}")),
-        );
-    }
     let mut options: Vec<&str> = args.options.iter().map(String::as_str).collect();
     if args.stat {
         options.insert(0, "--stat");
+    }
+    if campaign.repo.branch_tip(&branch)?.is_none() {
+        let Some((before, after)) = landed_range(&campaign, &name)? else {
+            return Err(
+                CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
+                    .with_hint(format!("orch why {name}")),
+            );
+        };
+        return show(&campaign, &before.to_string(), &after.to_string(), &options);
     }
     // What carried-in plans brought is theirs: the comparison is with the target, from where the two parted.
     // Of a plan that has landed: with the target as it was before.
@@ -49,9 +52,13 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
         (None, Some(_)) => campaign.target.clone(),
         (_, None) => campaign.base_name.clone(),
     };
+    show(&campaign, &base, &branch, &options)
+}
+
+fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result<Exit, CliError> {
     let status = campaign
         .repo
-        .diff_command(&base, &branch, &options)
+        .diff_command(base, head, options)
         .status()
         .map_err(CliError::io("run git diff"))?;
     Ok(if status.success() {

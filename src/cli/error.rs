@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::git::GitError;
 use crate::plan::Faults;
+use crate::report::{broken, error_terminal};
 use crate::supervisor::SupervisorError;
 
 /// How the program ends.
@@ -106,13 +107,13 @@ impl CliError {
         match &self.faults {
             Some(faults) => {
                 for fault in &faults.0 {
-                    anstream::eprintln!("{red}error{red:#}: {fault}");
+                    tell(red, "error", fault);
                 }
             }
-            None => anstream::eprintln!("{red}error{red:#}: {}", self.message),
+            None => tell(red, "error", &self.message),
         }
         for hint in &self.hints {
-            anstream::eprintln!("{cyan}hint{cyan:#}: {hint}");
+            tell(cyan, "hint", hint);
         }
         if json {
             let document = serde_json::json!({
@@ -126,6 +127,13 @@ impl CliError {
         }
         self.exit.into()
     }
+}
+
+/// Prints `error: …` or `hint: …`, broken between words where it goes to a terminal.
+fn tell(style: anstyle::Style, word: &str, said: impl fmt::Display) {
+    let text = broken(&format!("{word}: {said}"), error_terminal());
+    let said = text.strip_prefix(word).unwrap_or(&text);
+    anstream::eprintln!("{style}{word}{style:#}{said}");
 }
 
 impl From<SupervisorError> for CliError {

@@ -52,7 +52,12 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
         None => None,
     };
     let durations = Situation::look(&campaign)?.durations;
-    arrangement::impose(&mut campaign.set, args.strategy, args.dispatch);
+    arrangement::impose(
+        &mut campaign.set,
+        Some(&campaign.manifest),
+        args.strategy,
+        args.dispatch,
+    )?;
     let set = &campaign.set;
     let graph = Graph::new(set, &durations);
     let ranks = Ranks::new(&graph, set);

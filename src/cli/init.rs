@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::plan::{init_manifest, new_plan};
-use crate::supervisor::MANIFEST;
+use crate::supervisor::{self, MANIFEST};
 
 use super::context::relative;
 use super::{CliError, Context, Exit, output};
@@ -34,6 +34,13 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
         write_new(context, &example, &new_plan(&name, None))?;
     }
     if !context.quiet {
+        let found = supervisor::doctor::installed_agents();
+        if let Some(first) = found.first() {
+            output::text(&format!(
+                "on PATH: {}; `agent = \"{first}\"` in [run] is all that it needs (`orch doctor` says more)\n",
+                found.join(", ")
+            ))?;
+        }
         output::text("next: edit both, `orch check`, then `orch up`\n")?;
     }
     Ok(Exit::Done)

@@ -1,23 +1,74 @@
 //! `orch man`
 
-use clap::CommandFactory;
+use std::path::PathBuf;
 
+use clap::{Command, CommandFactory};
+
+use super::context::relative;
 use super::{Cli, CliError, Context, Exit, output};
 
-/// Print the manual page in troff, for `man -l -`
+/// Print a manual page in troff, for `man -l -`, or write all of them into a folder
 #[derive(Debug, clap::Args)]
-pub struct ManArgs {}
+pub struct ManArgs {
+    /// The command that the page is about, such as `task start` [default: orch itself]
+    command: Vec<String>,
+    /// Write the pages of all commands into this folder, such as ~/.local/share/man/man1
+    #[arg(long = "dir", value_name = "DIR", conflicts_with = "command")]
+    folder: Option<PathBuf>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// When standard output is closed.
-pub fn run(_: &Context, _: &ManArgs) -> Result<Exit, CliError> {
+/// When there is no such command, or the pages cannot be written.
+pub fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
+    let mut cli = Cli::command().disable_help_subcommand(true);
+    cli.build();
+    let cli = with_usage(cli);
+    if let Some(dir) = &args.folder {
+        let dir = context.dir.join(dir);
+        let shown = relative(&dir, &context.dir).display();
+        std::fs::create_dir_all(&dir).map_err(CliError::io(format!("make {shown}")))?;
+        let pages =
+            write_all(&cli, &dir).map_err(CliError::io(format!("write manual pages into {shown}")))?;
+        if !context.quiet {
+            output::text(&format!("wrote {pages} pages into {shown}\n"))?;
+        }
+        return Ok(Exit::Done);
+    }
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
+    clap_mangen::Man::new(named(&cli, &args.command)?.clone())
         .render(&mut page)
         .map_err(CliError::io("write the manual page"))?;
     output::text(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
+}
+
+fn named<'c>(cli: &'c Command, path: &[String]) -> Result<&'c Command, CliError> {
+    let mut found = cli;
+    for word in path {
+        found = found.find_subcommand(word).ok_or_else(|| {
+            CliError::refused(format!("there is no command `{}`", path.join(" ")))
+                .with_hint("`orch help` lists them; for `orch task start` it is `orch man task start`")
+        })?;
+    }
+    Ok(found)
+}
+
+/// Writes a command's page and those of the commands below it, and says how many these are.
+fn write_all(command: &Command, dir: &std::path::Path) -> std::io::Result<usize> {
+    let mut pages = 1;
+    clap_mangen::Man::new(command.clone()).generate_to(dir)?;
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        pages += write_all(sub, dir)?;
+    }
+    Ok(pages)
+}
+
+/// The same with the usage that `--help` shows: the page's own list of options has no names for their values.
+fn with_usage(mut command: Command) -> Command {
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim().to_owned();
+    command.override_usage(usage).mut_subcommands(with_usage)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::plan::PlanName;
-use crate::report::span;
+use crate::report::{folded, output_columns, span};
 use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_dependencies};
 
 use super::{CliError, Context, Exit, output};
@@ -50,13 +50,16 @@ pub fn show(
     if context.json {
         output::json(&found)?;
     } else {
-        output::text(&text(&found))?;
+        output::text(&text(&found, output_columns()))?;
     }
     Ok(Exit::Done)
 }
 
-fn text(preview: &Preview) -> String {
+fn text(preview: &Preview, columns: usize) -> String {
     let mut out = String::new();
+    let below = |out: &mut String, head: &str, said: &str| {
+        let _ = writeln!(out, "{}", folded(head, said, columns));
+    };
     if preview.driven {
         out.push_str("a supervisor is at work: `orch up` would be refused; this is what is left\n\n");
     }
@@ -64,15 +67,10 @@ fn text(preview: &Preview) -> String {
     let name = name.unwrap_or(0).clamp(4, 24);
     out.push_str("what orch up would do\n");
     for row in &preview.actions {
-        let _ = writeln!(
-            out,
-            "  {:<name$}  {:<8}  {}",
-            row.plan.as_str(),
-            word(row.action),
-            row.reason
-        );
+        let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
+        below(&mut out, &head, &row.reason);
     }
-    waves(&mut out, preview);
+    waves(&mut out, preview, columns);
     let as_written = preview.expected.first();
     if let Some(first) = as_written {
         let agents = count(first.max_agents, "agent");
@@ -84,7 +82,7 @@ fn text(preview: &Preview) -> String {
         );
     }
     if !preview.critical_path.is_empty() {
-        let _ = writeln!(out, "  {}", preview.critical_path.join(" → "));
+        below(&mut out, "  ", &preview.critical_path.join(" → "));
     }
     times(&mut out, &preview.expected);
     if !preview.overlaps.is_empty() {
@@ -95,27 +93,27 @@ fn text(preview: &Preview) -> String {
                 Some(first) => format!(" (one after the other, {first} first)"),
                 None => String::new(),
             };
-            let _ = writeln!(out, "  {one}, {other}{order}: {}", overlap.files.join(", "));
+            below(
+                &mut out,
+                "  ",
+                &format!("{one}, {other}{order}: {}", overlap.files.join(", ")),
+            );
         }
     }
     if !preview.sync_points.is_empty() {
         out.push_str("\npoints that several plans wait for\n");
         for point in &preview.sync_points {
             let plans: Vec<&str> = point.plans.iter().map(PlanName::as_str).collect();
-            let _ = match point.points.as_slice() {
-                [one] if *one == point.id => writeln!(out, "  {}: {}", point.id, plans.join(", ")),
-                all => writeln!(
-                    out,
-                    "  {}: {} before any of them goes on",
-                    point.id,
-                    all.join(", ")
-                ),
+            let said = match point.points.as_slice() {
+                [one] if *one == point.id => plans.join(", "),
+                all => format!("{} before any of them goes on", all.join(", ")),
             };
+            below(&mut out, "  ", &format!("{}: {said}", point.id));
         }
     }
     if !preview.gates.is_empty() {
         out.push_str("\ngates where a person has to say `orch approve`\n");
-        let _ = writeln!(out, "  {}", preview.gates.join(", "));
+        below(&mut out, "  ", &preview.gates.join(", "));
     }
     if !preview.risks.is_empty() {
         out.push_str("\nrisks\n");
@@ -132,13 +130,24 @@ fn text(preview: &Preview) -> String {
                 .iter()
                 .filter(|other| (other.what.as_str(), other.advice.as_str()) == key);
             let places: Vec<&str> = alike.map(|other| other.place.as_str()).collect();
-            let _ = writeln!(out, "  {}: {}\n    {}", places.join(", "), risk.what, risk.advice);
+            // A place can be a pair of plans.
+            let between = if places.iter().any(|place| place.contains(',')) {
+                "; "
+            } else {
+                ", "
+            };
+            below(
+                &mut out,
+                "  ",
+                &format!("{}: {}", places.join(between), risk.what),
+            );
+            below(&mut out, "    ", &risk.advice);
         }
     }
     out
 }
 
-fn waves(out: &mut String, preview: &Preview) {
+fn waves(out: &mut String, preview: &Preview, columns: usize) {
     if preview.waves.is_empty() {
         return;
     }
@@ -149,7 +158,12 @@ fn waves(out: &mut String, preview: &Preview) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let _ = writeln!(out, "  {:>3}  {}{more}", number + 1, shown.join(" "));
+        let head = format!("  {:>3}  ", number + 1);
+        let _ = writeln!(
+            out,
+            "{}",
+            folded(&head, &format!("{}{more}", shown.join(" ")), columns)
+        );
     }
     if preview.waves.len() > MOST.0 {
         let _ = writeln!(out, "       and {} more waves", preview.waves.len() - MOST.0);
@@ -172,13 +186,26 @@ fn times(out: &mut String, expected: &[Expected]) {
         let _ = write!(out, "{:>12}", count(*number, "agent"));
     }
     out.push('\n');
-    for strategy in strategies {
-        let _ = write!(out, "  {strategy:<13}");
-        for number in &numbers {
-            let row = expected
-                .iter()
-                .find(|row| row.strategy == strategy && row.max_agents == *number);
-            let _ = write!(out, "{:>12}", row.map_or_else(String::new, seconds));
+    // Where the strategy makes no difference there is nothing to choose.
+    let row = |strategy: &str| -> Vec<String> {
+        let own = |number: &usize| {
+            let mut rows = expected.iter();
+            rows.find(|row| row.strategy == strategy && row.max_agents == *number)
+        };
+        numbers
+            .iter()
+            .map(|number| own(number).map_or_else(String::new, seconds))
+            .collect()
+    };
+    let alike = strategies.windows(2).all(|pair| row(pair[0]) == row(pair[1]));
+    let shown: Vec<(&str, &str)> = match strategies.first() {
+        Some(first) if alike && strategies.len() > 1 => vec![(*first, "any strategy")],
+        _ => strategies.iter().map(|strategy| (*strategy, *strategy)).collect(),
+    };
+    for (strategy, name) in shown {
+        let _ = write!(out, "  {name:<13}");
+        for cell in row(strategy) {
+            let _ = write!(out, "{cell:>12}");
         }
         out.push('\n');
     }

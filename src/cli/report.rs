@@ -4,22 +4,24 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::journal::{JournalReader, OrchDir, SCHEMA};
-use crate::report::{Figures, RunStory, chronicle, history_text, outcomes, run_page, run_text};
+use crate::journal::{JournalReader, OrchDir, RepositoryLock, SCHEMA};
+use crate::report::{
+    Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
+};
 
 use super::{CliError, Context, Exit, output};
 
 /// Say what happened in a run: plans, time and cost, efficiency
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// The run, such as r2 [default: the last in which there was more to do than to merge]
+    /// The run, such as r2 [default: the one under way, else the last in which agents worked]
     run: Option<String>,
     /// Write one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
 
-/// List all runs with their figures
+/// List all runs with their figures; with -v also those in which nothing was left to do
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {}
 
@@ -44,7 +46,11 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
         Some(reader) => reader.after(0, None)?,
         None => Vec::new(),
     };
-    let runs = chronicle(&records);
+    let mut runs = chronicle(&records);
+    let driven = RepositoryLock::holder(&dir)?.is_some();
+    if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
+        last.under_way(jiff::Timestamp::now());
+    }
     if runs.is_empty() {
         return Err(CliError::new(Exit::Nothing, "nothing has been run here yet").with_hint("orch up"));
     }
@@ -59,7 +65,12 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
 pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
     let runs = runs(context)?;
     let found = match &args.run {
-        None => runs.iter().rfind(|run| !run.merge_only).or(runs.last()),
+        None => {
+            let worked = |run: &&RunStory| run.goes_on || (!run.merge_only && run.had_work());
+            let told = |run: &&RunStory| !run.did_nothing();
+            let last = runs.iter().rfind(worked).or_else(|| runs.iter().rfind(told));
+            last.or(runs.last())
+        }
         Some(name) => runs
             .iter()
             .find(|run| run.run == *name || run.run.trim_start_matches('r') == name),
@@ -84,9 +95,9 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
     if context.json {
         output::json(&serde_json::json!({ "schema": SCHEMA, "report": Told::from(run) }))?;
     } else if args.html.is_none() {
-        output::text(&run_text(run))?;
+        output::text(&run_text(run, output_columns()))?;
         let later = runs.iter().filter(|other| other.began > run.began);
-        for other in later.filter(|_| args.run.is_none()) {
+        for other in later.filter(|other| args.run.is_none() && !other.did_nothing()) {
             let what = if other.merge_only {
                 "only merged"
             } else {
@@ -114,7 +125,17 @@ pub fn history(context: &Context, _: &HistoryArgs) -> Result<Exit, CliError> {
         let told: Vec<Told<'_>> = runs.iter().map(Told::from).collect();
         output::json(&serde_json::json!({ "schema": SCHEMA, "runs": told }))?;
     } else {
-        output::text(&history_text(&runs))?;
+        let (told, idle): (Vec<RunStory>, Vec<RunStory>) = runs
+            .into_iter()
+            .partition(|run| context.verbose || !run.did_nothing());
+        output::text(&history_text(&told))?;
+        match idle.len() {
+            0 => {}
+            1 => output::text("1 run in which nothing was left to do is not shown; -v shows it\n")?,
+            more => output::text(&format!(
+                "{more} runs in which nothing was left to do are not shown; -v shows them\n"
+            ))?,
+        }
     }
     Ok(Exit::Done)
 }

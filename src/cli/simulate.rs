@@ -87,11 +87,11 @@ struct Answer {
 ///
 /// When the manifest is wrong, or the picture cannot be written.
 pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
-    let (mut set, durations) = plans(context, args)?;
+    let (mut set, durations, manifest) = plans(context, args)?;
     if let Some(max) = args.max_agents {
         set.run.max_agents = max as usize;
     }
-    arrangement::impose(&mut set, args.strategy, args.dispatch);
+    arrangement::impose(&mut set, manifest.as_deref(), args.strategy, args.dispatch)?;
     let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
     let slots = set.run.max_agents;
     let work = Work::new(&set, &durations, set.run.auto_merge);
@@ -121,12 +121,12 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Generated plans, or those of the manifest with what the journal knows about their durations.
-fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations), CliError> {
+/// Generated plans, or those of the manifest, which is named, with what the journal knows about their durations.
+fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, Option<PathBuf>), CliError> {
     let Some(plans) = args.plans else {
         let campaign = context.campaign()?;
         let durations = Situation::look(&campaign)?.durations;
-        return Ok((campaign.set, durations));
+        return Ok((campaign.set, durations, Some(campaign.manifest)));
     };
     if plans == 0 || args.tasks == 0 {
         return Err(CliError::refused(
@@ -139,7 +139,7 @@ fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations),
         tasks: args.tasks,
         ..Generated::default()
     };
-    Ok((generated.plan_set(), Durations::default()))
+    Ok((generated.plan_set(), Durations::default(), None))
 }
 
 fn answer(found: &Simulation, plans: usize, slots: usize) -> Answer {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::journal::JournalReader;
 use crate::plan::PlanName;
-use crate::report::{disk_text, one_plan, table};
+use crate::report::{disk_text, one_plan, output_columns, table};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView, disk_use};
 
 use super::{CliError, Context, Exit, output};
@@ -89,9 +89,13 @@ fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Resu
     match plan {
         None if context.verbose => {
             let used = disk_use(campaign, situation.scheduler.state());
-            output::text(&format!("{}\n{}", table(&view), disk_text(&used)))
+            output::text(&format!(
+                "{}\n{}",
+                table(&view, output_columns()),
+                disk_text(&used)
+            ))
         }
-        None => output::text(&table(&view)),
+        None => output::text(&table(&view, output_columns())),
         Some(name) => {
             let shown: Option<&PlanView> = view.plans.iter().find(|shown| &shown.name == name);
             output::text(&shown.map(one_plan).unwrap_or_default())

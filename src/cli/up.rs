@@ -8,9 +8,13 @@ use std::time::{Duration, Instant};
 use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
 use crate::plan::PlanName;
-use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
+use crate::report::{
+    JsonLines, PlainLines, ProgressBars, broken, error_terminal, next_steps, output_columns, summary,
+};
 use crate::schedule::Ending;
-use crate::supervisor::{Campaign, Depth, Errand, Observer, Silent, Situation, drive, with_dependencies};
+use crate::supervisor::{
+    Campaign, Depth, Errand, Observer, Silent, Situation, drive, missing_in_worktrees, with_dependencies,
+};
 
 use super::{CliError, Context, Exit, output, preview};
 
@@ -48,7 +52,8 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
         warn_of_manifest(&campaign);
-        warn_of_overlaps(&campaign, &only);
+        warn_of_worktrees(&campaign, &only)?;
+        warn_of_overlaps(&campaign, &only)?;
     }
     let errand = Errand::Up {
         only,
@@ -62,21 +67,38 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
+/// A warning, broken between words where it goes to a terminal.
+fn warn(said: &str) {
+    anstream::eprintln!("{}", broken(said, error_terminal()));
+}
+
 /// Names what the manifest allows and may not mean.
 fn warn_of_manifest(campaign: &Campaign) {
     for warning in &campaign.set.warnings {
-        anstream::eprintln!("warning: {warning}");
+        warn(&format!("warning: {warning}"));
     }
+}
+
+/// Names what agents will miss in their worktrees.
+fn warn_of_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
+    for warning in missing_in_worktrees(campaign, only)? {
+        warn(&format!("warning: {warning}"));
+    }
+    Ok(())
 }
 
 /// So many overlaps are named one by one.
 const NAMED: usize = 5;
 
-/// Names plans that run side by side and touch the same files, unless the manifest allows it.
-fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) {
+/// Names plans that run side by side and touch the same files, unless the manifest allows it, or one of them has landed.
+fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
     let graph = Graph::new(&campaign.set, &Durations::default());
     let name = |plan: usize| &campaign.set.plans[plan].name;
-    let driven = |plan: usize| only.is_empty() || only.contains(name(plan));
+    let situation = Situation::look(campaign)?;
+    let driven = |plan: usize| {
+        let (name, state) = (name(plan), situation.scheduler.state());
+        (only.is_empty() || only.contains(name)) && !state.is_landed(name)
+    };
     let found = graph.overlaps.iter().filter(|found| {
         let (one, other) = found.plans;
         found.serialized.is_none() && driven(one) && driven(other)
@@ -84,18 +106,19 @@ fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) {
     let found: Vec<_> = found.collect();
     for overlap in found.iter().take(NAMED) {
         let (one, other) = (name(overlap.plans.0), name(overlap.plans.1));
-        anstream::eprintln!(
+        warn(&format!(
             "warning: {one} and {other} both touch {}",
             overlap.files.join(", ")
-        );
+        ));
     }
     match found.len().saturating_sub(NAMED) {
         0 if found.is_empty() => {}
-        0 => anstream::eprintln!(
-            "they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"
-        ),
-        more => anstream::eprintln!("and {more} more pairs of plans; `orch preview` names them all"),
+        0 => warn("they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"),
+        more => warn(&format!(
+            "and {more} more pairs of plans; `orch preview` names them all"
+        )),
     }
+    Ok(())
 }
 
 /// Drives an errand to its end before the eyes of a person, then says what came of it.
@@ -111,7 +134,11 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
         let campaign = campaign.with(conclusion.set)?;
         let situation = Situation::look(&campaign)?;
         let view = situation.view(&campaign, Depth::Branches)?;
-        output::text(&summary(&view, context.quiet))?;
+        let driven = |plan: &PlanName| match errand {
+            Errand::Up { only, .. } => only.is_empty() || only.contains(plan),
+            _ => true,
+        };
+        output::text(&summary(&view, driven, output_columns(), context.quiet))?;
     }
     Ok(match conclusion.ending {
         Ending::Settled => Exit::Done,

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
-use crate::plan::{PlanName, Point, UnitId, format_duration};
-use crate::report::ago;
+use crate::plan::{PlanName, Point, UnitId};
+use crate::report::{ago, broken, output_terminal, span};
 use crate::schedule::{Reason, explain_unit, task_state};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
@@ -92,7 +92,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     for remedy in &remedies {
         text += &format!("  next: {remedy}\n");
     }
-    output::text(&text)?;
+    output::text(&broken(&text, output_terminal()))?;
     Ok(Exit::Done)
 }
 
@@ -122,10 +122,16 @@ fn about(
         CliError::refused(format!("plan `{}` has no {what}", plan.name))
             .with_hint(format!("it has {}", known.join(", ")))
     };
-    let whole = |state: String| Answer {
-        state,
-        since: plan.since,
-        reasons: plan.reasons.clone(),
+    let whole = |state: String| {
+        let landed = plan.landed.as_ref().filter(|landed| landed.up_to.is_none());
+        let target = &campaign.target;
+        let landed =
+            landed.map(|landed| Reason::plain(format!("has landed on {target} with {}", landed.commit)));
+        Answer {
+            state,
+            since: plan.since,
+            reasons: landed.into_iter().chain(plan.reasons.clone()).collect(),
+        }
     };
     match point {
         Point::Plan => Ok(whole(plan.state.to_string())),
@@ -200,7 +206,7 @@ struct OnPath {
 
 impl OnPath {
     fn words(self) -> String {
-        let time = |ms: u64| format_duration(Duration::from_secs(ms.div_ceil(1000)));
+        let time = |ms: u64| span(Duration::from_secs(ms.div_ceil(1000)));
         let behind = time(self.behind_ms);
         match self.slack_ms {
             0 => format!("on the critical path: {behind} of work from its start to the end of everything"),

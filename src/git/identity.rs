@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::GitError;
 use super::command::Git;
+use super::{GitError, Repository};
 
 /// The settings for one command that makes a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,20 @@ pub(super) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> 
         fallback: stand_ins(last("user.name"), last("user.email")),
         sign: last("commit.gpgsign").is_some_and(is_true),
     })
+}
+
+impl Repository {
+    /// True when git takes who commits here for somebody, so that an agent's own `git commit` does not fail.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot be run.
+    pub fn knows_who_commits(&self) -> Result<bool, GitError> {
+        let answer = Git::within(self.here())
+            .args(["var", "GIT_COMMITTER_IDENT"])
+            .answer()?;
+        Ok(answer.status.success())
+    }
 }
 
 /// Settings that stand in for a name and an address that nobody has configured.

@@ -1,5 +1,7 @@
 //! Names and ancestry of commits.
 
+use std::path::Path;
+
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
@@ -118,6 +120,23 @@ impl Repository {
             .find_commit(oid(commit)?)
             .map_err(GitError::library("read a commit"))?;
         Ok(String::from_utf8_lossy(found.summary_bytes().unwrap_or_default()).into_owned())
+    }
+
+    /// True when a commit has this file or folder, named from the top of the repository.
+    pub fn has_file(&self, commit: &CommitId, path: &Path) -> Result<bool, GitError> {
+        let repo = self.handle();
+        let tree = repo
+            .find_commit(oid(commit)?)
+            .and_then(|found| found.tree())
+            .map_err(GitError::library("read a commit"))?;
+        match tree.get_path(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+            Err(source) => Err(GitError::Library {
+                action: format!("look for {} in a commit", path.display()),
+                source,
+            }),
+        }
     }
 
     /// The id of a commit's tree: equal trees hold equal files.

@@ -60,6 +60,17 @@ pub fn format_duration(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
+/// A duration as people say it, its two largest units: `7s`, `3m 05s`, `2h 10m`, `4d 3h`.
+pub fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +117,19 @@ mod tests {
         for text in ["500ms", "1h30m", "2d1s", "0s"] {
             assert_eq!(format_duration(parse_duration(text).unwrap()), text);
         }
+    }
+
+    #[test]
+    fn spoken_durations_show_their_two_largest_units() {
+        let shown: Vec<String> = [0, 59, 60, 3599, 3600, 86_399, 86_400, 273_600]
+            .into_iter()
+            .map(|seconds| spoken(Duration::from_secs(seconds)))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "0s", "59s", "1m 00s", "59m 59s", "1h 00m", "23h 59m", "1d 0h", "3d 4h"
+            ]
+        );
     }
 }

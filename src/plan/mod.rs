@@ -43,7 +43,7 @@ pub use branch_name::{BranchNameError, check_branch_name};
 pub use commit::{CommitId, CommitIdError};
 pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
 pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
-pub use duration::{DurationError, format_duration, parse_duration};
+pub use duration::{DurationError, format_duration, parse_duration, spoken};
 pub use fault::{Fault, Faults};
 pub use id::{IdError, ItemId, PhaseId, TaskId};
 pub use landed_by::LandedBy;
@@ -52,6 +52,7 @@ pub use live_edit::{LiveEdit, ManifestChange, Openness};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
+pub(crate) use near_miss::near_miss;
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{

@@ -36,6 +36,8 @@ pub struct Preset {
     pub homes: &'static [&'static str],
     /// Files that it leaves in a worktree and that nobody wants committed, as ignore patterns.
     pub litter: &'static [&'static str],
+    /// True when it runs its commands in a login shell, whose profile may set `PATH` anew.
+    pub login_shell: bool,
     /// What shows that somebody is logged in: variables, and files below the home folder.
     pub login: Login,
 }
@@ -120,6 +122,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[("IS_SANDBOX", "1")],
         homes: &["CLAUDE_CONFIG_DIR", "HOME"],
         litter: &[],
+        login_shell: false,
         login: Login {
             variables: &[
                 "ANTHROPIC_API_KEY",
@@ -157,6 +160,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[],
         homes: &["CODEX_HOME", "HOME"],
         litter: &[],
+        login_shell: true,
         login: Login {
             variables: &["OPENAI_API_KEY", "CODEX_API_KEY"],
             files: &[
@@ -191,6 +195,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[],
         homes: &["XDG_DATA_HOME", "HOME"],
         litter: &[],
+        login_shell: false,
         login: Login {
             variables: &[
                 "ANTHROPIC_API_KEY",
@@ -223,6 +228,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[],
         homes: &["GEMINI_CLI_HOME", "HOME"],
         litter: &[],
+        login_shell: false,
         login: Login {
             variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"],
             files: &[("GEMINI_CLI_HOME", "", ".gemini/oauth_creds.json")],
@@ -256,6 +262,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[],
         homes: &[],
         litter: &[".aider*"],
+        login_shell: false,
         login: Login {
             variables: &[
                 "OPENAI_API_KEY",
@@ -285,6 +292,7 @@ pub const PRESETS: &[Preset] = &[
         root_env: &[],
         homes: &[],
         litter: &[],
+        login_shell: false,
         login: Login {
             variables: &[],
             files: &[],

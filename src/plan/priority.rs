@@ -16,8 +16,10 @@ impl Priority {
     pub const HIGH: Self = Self(300);
     /// What a plan has that says nothing.
     pub const MEDIUM: Self = Self(200);
-    /// Last of the named levels.
+    /// Last of the levels with a word.
     pub const LOW: Self = Self(100);
+    /// Last of the named levels: what is done when nothing else is left.
+    pub const LEAST: Self = Self(0);
 }
 
 impl Default for Priority {
@@ -28,7 +30,7 @@ impl Default for Priority {
 
 /// Why a text is not a priority.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a priority: expected high, medium, low, P0, P1, P2 or an integer (larger first)")]
+#[error("`{0}` is not a priority: expected high, medium, low, P0 to P3 or an integer (larger first)")]
 pub struct PriorityError(pub String);
 
 impl FromStr for Priority {
@@ -39,7 +41,7 @@ impl FromStr for Priority {
             "high" | "p0" => Ok(Self::HIGH),
             "medium" | "p1" => Ok(Self::MEDIUM),
             "low" | "p2" => Ok(Self::LOW),
-            "p3" => Ok(Self(0)),
+            "p3" => Ok(Self::LEAST),
             other => other
                 .parse()
                 .map(Self)
@@ -54,6 +56,7 @@ impl fmt::Display for Priority {
             Self::HIGH => f.pad("high"),
             Self::MEDIUM => f.pad("medium"),
             Self::LOW => f.pad("low"),
+            Self::LEAST => f.pad("P3"),
             Self(other) => f.pad(&other.to_string()),
         }
     }
@@ -70,6 +73,11 @@ mod tests {
             .map(|t| t.parse().unwrap())
             .collect();
         assert!(order.windows(2).all(|pair| pair[0] > pair[1]));
+        let said: Vec<String> = ["P0", "p1", "P2", "P3", "0", "7"]
+            .iter()
+            .map(|t| t.parse::<Priority>().unwrap().to_string())
+            .collect();
+        assert_eq!(said, ["high", "medium", "low", "P3", "P3", "7"]);
         assert!("urgent".parse::<Priority>().is_err());
     }
 }

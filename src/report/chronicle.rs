@@ -23,6 +23,8 @@ pub struct RunStory {
     pub ended: Option<Timestamp>,
     /// How it ended, in words; none while it goes on, or when its supervisor was killed.
     pub ending: Option<String>,
+    /// True while a supervisor drives it.
+    pub goes_on: bool,
     /// True when it only landed what was finished.
     pub merge_only: bool,
     /// Milliseconds in which a supervisor drove it, without the pauses between two of them.
@@ -64,6 +66,9 @@ pub struct AttemptStory {
     pub began: Option<Timestamp>,
     /// When its agent was gone.
     pub ended: Option<Timestamp>,
+    /// While its agent is at work: now.
+    #[serde(skip)]
+    pub so_far: Option<Timestamp>,
     /// Why it was not enough; none when it was.
     pub failed: Option<String>,
     /// What it used up, as far as its agent said.
@@ -94,7 +99,7 @@ impl Spending {
 impl AttemptStory {
     /// How long its agent was at work, in milliseconds.
     pub fn took_ms(&self) -> u64 {
-        match (self.began, self.ended) {
+        match (self.began, self.ended.or(self.so_far)) {
             (Some(began), Some(ended)) => between(began, ended),
             _ => 0,
         }
@@ -143,7 +148,7 @@ impl RunStory {
         let attempts = || self.plans.values().flat_map(|plan| &plan.attempts);
         let mut moments: Vec<(Timestamp, i32)> = Vec::new();
         for attempt in attempts() {
-            if let (Some(began), Some(ended)) = (attempt.began, attempt.ended) {
+            if let (Some(began), Some(ended)) = (attempt.began, attempt.ended.or(attempt.so_far)) {
                 moments.extend([(began, 1), (ended, -1)]);
             }
         }
@@ -232,7 +237,13 @@ impl RunStory {
                 self.merge_only = *merge_only;
                 self.ending = None;
             }
-            Event::RunStopped { why, .. } => self.ending = Some(why.clone()),
+            Event::RunStopped { why, .. } => {
+                self.ending = Some(why.clone());
+                let plans = self.plans.values_mut();
+                for plan in plans.filter(|plan| plan.state == Some(PlanState::Running)) {
+                    plan.state = Some(PlanState::Ready);
+                }
+            }
             Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
             Event::PlanFinished(of) => end(&of.plan, PlanState::Finished, None),
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
@@ -284,6 +295,7 @@ impl RunStory {
                     units: units.clone(),
                     began: None,
                     ended: None,
+                    so_far: None,
                     failed: None,
                     spent: Spending::default(),
                 });
@@ -337,7 +349,7 @@ impl RunStory {
     }
 }
 
-fn between(from: Timestamp, to: Timestamp) -> u64 {
+pub(super) fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 

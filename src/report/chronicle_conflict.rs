@@ -18,6 +18,7 @@ impl RunStory {
                     units: Vec::new(),
                     began: Some(at),
                     ended: None,
+                    so_far: None,
                     failed: None,
                     spent: Spending::default(),
                 });

@@ -197,7 +197,10 @@ fn critical(
 ) {
     let path = found.critical();
     let mut line = String::new();
-    for span in path.iter().map(|span| &found.spans[*span]) {
+    for (place, span) in path.iter().map(|span| &found.spans[*span]).enumerate() {
+        // Where the next one waited for a task only, what came behind it decided nothing.
+        let next = path.get(place + 1).and_then(|next| found.spans[*next].after);
+        let to = next.map_or(span.to, |cause| cause.at.clamp(span.from, span.to));
         let middle = y(span.slot) + row / 2.0;
         let _ = write!(
             svg,
@@ -205,13 +208,13 @@ fn critical(
              stroke=\"#24292f\" stroke-width=\"1.6\"/>",
             x(span.from),
             y(span.slot) + 2.0,
-            (x(span.to) - x(span.from) - 0.5).max(0.5),
+            (x(to) - x(span.from) - 0.5).max(0.5),
             row - 4.0
         );
         if !line.is_empty() {
             let _ = write!(line, " L{:.1} {middle:.1}", x(span.from));
         }
-        let _ = write!(line, " M{:.1} {middle:.1}", x(span.to));
+        let _ = write!(line, " M{:.1} {middle:.1}", x(to));
     }
     let _ = writeln!(
         svg,

@@ -8,25 +8,51 @@ const WIDTH: usize = 80;
 /// `name`, padded to ten columns, and the text beside it in lines of at most 80 columns. A word that is longer, such as a
 /// path, is not broken.
 pub fn hanging(name: &str, text: &str) -> String {
-    const INDENT: usize = 10;
-    let mut page = format!("{name:INDENT$}");
-    let mut column = INDENT;
+    let mut page = folded(&format!("{name:10}"), text, WIDTH);
+    page.push('\n');
+    page
+}
+
+/// `head`, and the text beside it in lines of at most `width` columns that hang below its beginning. Words that are longer
+/// are not broken. Without a line break at its end.
+pub fn folded(head: &str, text: &str, width: usize) -> String {
+    let indent = head.width();
+    let mut page = head.to_owned();
+    let mut column = indent;
     let mut begun = false;
     for word in text.split_whitespace() {
-        let width = word.width();
-        if begun && column + 1 + width > WIDTH {
+        let wide = word.width();
+        if begun && column + 1 + wide > width {
             page.push('\n');
-            page.push_str(&" ".repeat(INDENT));
-            column = INDENT;
+            page.push_str(&" ".repeat(indent));
+            column = indent;
         } else if begun {
             page.push(' ');
             column += 1;
         }
         page.push_str(word);
-        column += width;
+        column += wide;
         begun = true;
     }
-    page.push('\n');
+    page
+}
+
+/// The text as it is; for a terminal of so many columns, its lines are broken between words and go on below their beginnings.
+pub fn broken(text: &str, terminal: Option<usize>) -> String {
+    let Some(columns) = terminal else {
+        return text.to_owned();
+    };
+    let mut page = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (own, end) = line.strip_suffix('\n').map_or((line, ""), |own| (own, "\n"));
+        if own.width() <= columns {
+            page.push_str(line);
+            continue;
+        }
+        let words = own.trim_start();
+        page.push_str(&folded(&own[..own.len() - words.len()], words, columns));
+        page.push_str(end);
+    }
     page
 }
 
@@ -48,5 +74,19 @@ mod tests {
         assert_eq!(page.split_whitespace().count(), 41);
         let path = "x".repeat(100);
         assert_eq!(hanging("", &path), format!("{}{path}\n", " ".repeat(10)));
+    }
+
+    #[test]
+    fn only_for_a_terminal_and_only_lines_that_are_too_long_are_broken() {
+        let text = "short   one\n  a line that is too long\n";
+        assert_eq!(broken(text, None), text);
+        assert_eq!(
+            broken(text, Some(12)),
+            "short   one\n  a line\n  that is\n  too long\n"
+        );
+        assert_eq!(
+            broken("/a/very/long/path and more", Some(10)),
+            "/a/very/long/path\nand more"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
 use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
@@ -13,8 +13,10 @@ use crate::supervisor::{Observer, given};
 
 use super::echo::NoEcho;
 use super::event_line::detail;
+use super::hanging::folded;
 use super::palette::plan_style;
-use super::width::{fit, pad};
+use super::span::span;
+use super::width::{error_columns, fit, pad};
 
 /// How often elapsed times move on.
 const TICK: Duration = Duration::from_millis(500);
@@ -23,19 +25,21 @@ const MANY: usize = 30;
 /// Columns of the longest state's name.
 const STATE: usize = 9;
 /// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
-const FIXED: usize = 10 + 7 + STATE + 6 + 5;
+const FIXED: usize = 10 + 7 + STATE + 7 + 5;
 /// One bar a plan, on standard error.
 pub struct ProgressBars {
     bars: MultiProgress,
     lines: BTreeMap<PlanName, ProgressBar>,
     titles: BTreeMap<PlanName, Vec<(u32, String)>>,
     width: usize,
+    /// Only those that run or need a person have a line.
+    many: bool,
     colour: bool,
     no_echo: Option<NoEcho>,
 }
 
 impl ProgressBars {
-    /// A bar for every plan.
+    /// Bars for plans of this set; each comes with the first word of a run that drives its plan.
     pub fn new(set: &PlanSet) -> Self {
         let bars = MultiProgress::new();
         let width = set
@@ -50,6 +54,7 @@ impl ProgressBars {
             lines: BTreeMap::new(),
             titles: BTreeMap::new(),
             width,
+            many: false,
             colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
             no_echo: NoEcho::begin(),
         };
@@ -60,18 +65,16 @@ impl ProgressBars {
                 .iter()
                 .map(|phase| (phase.id.0, phase.title.clone()));
             this.titles.insert(plan.name.clone(), titles.collect());
-            if set.plans.len() <= MANY {
-                this.line(&plan.name);
-            }
         }
         this
     }
 
-    fn line(&mut self, plan: &PlanName) -> ProgressBar {
+    /// The plan's bar, of so many tasks.
+    fn line(&mut self, plan: &PlanName, tasks: u64) -> ProgressBar {
         if let Some(line) = self.lines.get(plan) {
             return line.clone();
         }
-        let line = self.bars.add(ProgressBar::new(0));
+        let line = self.bars.add(ProgressBar::new(tasks));
         line.set_style(style("{prefix} {bar:10} {pos:>3}/{len:<3} {msg}"));
         line.set_prefix(pad(&fit(plan.as_str(), self.width), self.width));
         self.lines.insert(plan.clone(), line.clone());
@@ -84,15 +87,15 @@ impl ProgressBars {
         let Some(known) = work.plans.iter().find(|known| &known.name == plan) else {
             return;
         };
-        if work.plans.len() > MANY && !self.lines.contains_key(plan) && !is_shown(now) {
+        if self.many && !self.lines.contains_key(plan) && !is_shown(now) {
             return;
         }
         let run = state.plan(plan);
-        let line = self.line(plan);
         let tasks = || known.phases.iter().flat_map(|phase| &phase.tasks);
         let done = tasks()
             .filter(|(task, _)| task_state(known, run, *task).is_settled())
             .count();
+        let line = self.line(plan, tasks().count() as u64);
         line.set_length(tasks().count() as u64);
         line.set_position(done as u64);
         let mut attempts = run.attempts.values();
@@ -114,10 +117,8 @@ impl ProgressBars {
             Style::new()
         };
         let word = pad(now.as_str(), STATE);
-        let room = usize::from(console_width())
-            .saturating_sub(self.width + FIXED)
-            .max(20);
-        let time = if at_work { "{elapsed:>6}" } else { "      " };
+        let room = error_columns().saturating_sub(self.width + FIXED).max(20);
+        let time = if at_work { "{took}" } else { "       " };
         line.set_style(style(&format!(
             "{{prefix}} {{bar:10}} {{pos:>3}}/{{len:<3}} {colour}{word}{colour:#} {time} {{wide_msg}}"
         )));
@@ -126,7 +127,7 @@ impl ProgressBars {
             line.enable_steady_tick(TICK);
         } else {
             line.disable_steady_tick();
-            if work.plans.len() > MANY && now.is_settled() {
+            if self.many && now.is_settled() {
                 line.finish_and_clear();
             }
         }
@@ -176,21 +177,22 @@ fn is_shown(state: PlanState) -> bool {
     }
 }
 
-fn console_width() -> u16 {
-    rustix::termios::tcgetwinsize(rustix::stdio::stderr()).map_or(80, |size| size.ws_col.max(40))
-}
-
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("took", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:>7}", span(state.elapsed()));
+        })
         .progress_chars("=>-")
 }
 
 impl Observer for ProgressBars {
     fn recorded(&mut self, records: &[Record], scheduler: &Scheduler) {
         for record in records {
-            if let Event::AgentStarted { plan, .. } = &record.event {
-                self.line(plan).reset_elapsed();
+            if let Event::AgentStarted { plan, .. } = &record.event
+                && let Some(line) = self.lines.get(plan)
+            {
+                line.reset_elapsed();
             }
             if let Event::Warning { .. }
             | Event::AttemptFailed { .. }
@@ -208,9 +210,9 @@ impl Observer for ProgressBars {
                     Event::RunStopping { .. } => "stopping: ",
                     _ => "",
                 };
-                let _ = self
-                    .bars
-                    .println(format!("{plan}{what}{}", detail(&record.event)));
+                let time = record.wall.strftime("%H:%M:%S ").to_string();
+                let said = format!("{plan}{what}{}", detail(&record.event));
+                let _ = self.bars.println(folded(&time, &said, error_columns()));
             }
         }
         let all: Vec<PlanName> = scheduler
@@ -219,10 +221,20 @@ impl Observer for ProgressBars {
             .iter()
             .map(|plan| plan.name.clone())
             .collect();
+        let state = scheduler.state();
+        let merging = state.run.as_ref().is_some_and(|run| run.merge_only.is_some());
+        // A merge is about plans of the run before, or of none: those that it says something of.
+        let told = |plan: &PlanName| records.iter().any(|record| record.event.plan() == Some(plan));
+        let all: Vec<PlanName> = match merging {
+            true => all
+                .into_iter()
+                .filter(|plan| self.lines.contains_key(plan) || told(plan))
+                .collect(),
+            false => all.into_iter().filter(|plan| state.drives(plan)).collect(),
+        };
+        self.many = all.len() > MANY;
         for plan in all {
-            if scheduler.state().drives(&plan) {
-                self.redraw(&plan, scheduler);
-            }
+            self.redraw(&plan, scheduler);
         }
     }
 

@@ -46,10 +46,7 @@ pub fn run_page(run: &RunStory) -> String {
         .began
         .map(|began| began.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default();
-    let ending = run
-        .ending
-        .as_deref()
-        .unwrap_or("it goes on, or its supervisor was killed");
+    let ending = run.ending_words();
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \

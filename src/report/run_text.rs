@@ -6,12 +6,10 @@ use std::time::Duration;
 use crate::plan::PlanState;
 
 use super::chronicle::{Figures, RunStory, Spending};
+use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
 use super::width::{fit, pad};
-
-/// Columns of a reason.
-const REASON: usize = 90;
 
 /// A duration, with tenths where it is short.
 pub fn ms(milliseconds: u64) -> String {
@@ -94,17 +92,14 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
     lines
 }
 
-/// One run.
-pub fn run_text(run: &RunStory) -> String {
+/// One run, in so many columns.
+pub fn run_text(run: &RunStory, columns: usize) -> String {
     let mut text = String::new();
     let began = run
         .began
         .map(|began| began.strftime("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default();
-    let ending = run
-        .ending
-        .as_deref()
-        .unwrap_or("it goes on, or its supervisor was killed");
+    let ending = run.ending_words();
     let _ = writeln!(
         text,
         "{} onto {}, begun {began} UTC: {ending}\n",
@@ -139,15 +134,17 @@ pub fn run_text(run: &RunStory) -> String {
         );
         let _ = writeln!(text, "{}", row.trim_end());
         if let Some(why) = &plan.why {
-            let _ = writeln!(text, "{:width$}  {}", "", fit(why, REASON));
+            let below = " ".repeat(width + 2);
+            let _ = writeln!(text, "{}", folded(&below, &fit(why, 3 * columns), columns));
         }
     }
     text.push('\n');
     for line in sentences(&run.figures()) {
-        let _ = writeln!(text, "{line}");
+        let _ = writeln!(text, "{}", folded("", &line, columns));
     }
     for (at, warning) in &run.warnings {
-        let _ = writeln!(text, "{} {}", at.strftime("%H:%M:%S"), fit(warning, REASON));
+        let time = at.strftime("%H:%M:%S ").to_string();
+        let _ = writeln!(text, "{}", folded(&time, &fit(warning, 3 * columns), columns));
     }
     text
 }

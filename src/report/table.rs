@@ -1,6 +1,8 @@
-//! `orch status`: one line a plan, in 80 columns.
+//! `orch status`: one line a plan, as wide as the terminal.
 
 use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanState, TaskState};
 use crate::supervisor::{PlanView, RunView, StatusView};
@@ -10,8 +12,8 @@ use super::span::ago;
 use super::told_line::budget_line;
 use super::width::{fit, pad};
 
-/// Columns of the whole table.
-const WIDTH: usize = 80;
+/// Fewest columns of the table, however narrow the terminal is.
+const NARROWEST: usize = 60;
 /// Columns of the longest state's name.
 const STATE: usize = 9;
 /// Columns of the task counts.
@@ -21,16 +23,22 @@ const SINCE: usize = 11;
 /// Most columns of a plan's name.
 const LONGEST_NAME: usize = 20;
 
-/// The table.
-pub fn table(view: &StatusView) -> String {
+/// The table, in so many columns.
+pub fn table(view: &StatusView, columns: usize) -> String {
+    let columns = columns.max(NARROWEST);
     let longest = view
         .plans
         .iter()
         .map(|plan| plan.name.as_str().len())
         .max()
         .unwrap_or(0);
-    let name = longest.clamp(4, LONGEST_NAME);
-    let why = WIDTH - name - STATE - TASKS - SINCE - 4 * 2;
+    let name = longest.clamp(
+        4,
+        (columns / 4)
+            .max(LONGEST_NAME)
+            .min(columns - NARROWEST + LONGEST_NAME),
+    );
+    let why = columns - name - STATE - TASKS - SINCE - 4 * 2;
     let mut text = String::new();
     let run = view
         .run
@@ -42,16 +50,16 @@ pub fn table(view: &StatusView) -> String {
         .as_ref()
         .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
-    let spent = budget_line(&view.spent).map(|spent| format!("; {spent}"));
-    let spent = spent.unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{}",
-        fit(
-            &format!("{run}{}; target {target} ({oid}){spent}", run_word(view.state)),
-            WIDTH
-        )
-    );
+    let head = format!("{run}{}; target {target} ({oid})", run_word(view.state));
+    let lines = match budget_line(&view.spent) {
+        // What was used up has a line of its own where it would be cut.
+        Some(spent) if head.width() + 2 + spent.width() > columns => vec![head, format!("  {spent}")],
+        Some(spent) => vec![format!("{head}; {spent}")],
+        None => vec![head],
+    };
+    for line in lines {
+        let _ = writeln!(text, "{}", fit(&line, columns));
+    }
     let header = format!(
         "{}  {}  {}  {}  WHY",
         pad("PLAN", name),

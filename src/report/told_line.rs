@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::schedule::{Facts, Parked, Spent, money};
+use crate::schedule::{Facts, Parked, Spent, clause, money};
 
 use super::span;
 use crate::supervisor::SpentView;
@@ -71,6 +71,6 @@ pub(super) fn parked_line(parked: &Parked) -> String {
         "{}: {}: {}; {when}",
         parked.attempt,
         parked.kind.word(),
-        parked.why
+        clause(&parked.why)
     )
 }

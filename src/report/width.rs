@@ -1,6 +1,39 @@
 //! Fitting text into columns of a terminal, where some characters take two.
 
+use std::io::IsTerminal;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns of a page that goes to no terminal.
+const PAGE: usize = 80;
+
+/// Columns of the terminal that is there; those of a page where there is none, or it does not say.
+fn columns(terminal: impl std::os::fd::AsFd) -> usize {
+    match rustix::termios::tcgetwinsize(terminal) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => PAGE,
+    }
+}
+
+/// Columns of what is written to standard output: its terminal's, else 80.
+pub fn output_columns() -> usize {
+    columns(rustix::stdio::stdout())
+}
+
+/// Columns of the terminal that standard output is; none where it is none.
+pub fn output_terminal() -> Option<usize> {
+    std::io::stdout().is_terminal().then(output_columns)
+}
+
+/// Columns of the terminal that standard error is; none where it is none.
+pub fn error_terminal() -> Option<usize> {
+    std::io::stderr().is_terminal().then(error_columns)
+}
+
+/// Columns of what is written to standard error: its terminal's, else 80.
+pub(super) fn error_columns() -> usize {
+    columns(rustix::stdio::stderr())
+}
 
 /// The text's first line, cut to `width` columns with `…` where something is missing. Control characters, which
 /// could move a terminal's cursor, become `?`.

@@ -22,13 +22,13 @@ pub(super) fn delay(plan: &PlanWork, run: &PlanRun, state: &State, unit: Option<
         let left = time_until(state, parking.until);
         let times = match parking.times {
             0 | 1 => String::new(),
-            times => format!(", after {times} times in a row"),
+            times => format!(" ({times} times in a row by now)"),
         };
         return Some(Reason::with_remedy(
             format!(
                 "{}: {}; it goes on in {left}{times}",
                 parking.kind.word(),
-                parking.why
+                clause(&parking.why)
             ),
             format!("orch retry {} goes on at once", plan.name),
         ));
@@ -57,9 +57,15 @@ pub(super) fn closed_agent(plan: &PlanWork, look: &Readiness<'_>, state: &State)
     look.waits(unit).is_empty().then(|| {
         let left = time_until(state, until);
         Reason::new(format!(
-            "agent {agent} is rate limited: {why}; it is used again in {left}"
+            "agent {agent} is rate limited: {}; it is used again in {left}",
+            clause(why)
         ))
     })
+}
+
+/// What a program said, as the first part of a sentence.
+pub fn clause(said: &str) -> &str {
+    said.trim_end().trim_end_matches(['.', ';', ','])
 }
 
 fn time_until(state: &State, due: At) -> String {

@@ -94,6 +94,7 @@ pub use event_about::{
 pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
+pub use explain_delay::clause;
 pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
 pub use fold::point_word;
 pub use foresight::{Clashing, foresee};
@@ -113,7 +114,7 @@ pub use resolving::{
 };
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
-pub use simulation::{Overheads, Simulation, SimulationSettings, Span};
+pub use simulation::{Cause, Overheads, Simulation, SimulationSettings, Span};
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, steer};
 pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};

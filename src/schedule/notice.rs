@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event_about::is_zero;
-use crate::plan::{AttemptId, ItemId, Message, OnStuck, PlanName, TaskState, Waiting, format_duration};
+use crate::plan::{
+    AttemptId, ItemId, Message, OnStuck, PlanName, TaskState, Waiting, format_duration, spoken,
+};
 
 /// How long ago each sign of life of an attempt was seen, in milliseconds, as one look found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +98,11 @@ impl Ages {
 
 /// Milliseconds as a duration without digits that nobody reads.
 pub(super) fn rough(ms: u64) -> String {
-    let step = match ms {
-        0..1_000 => 1,
-        1_000..600_000 => 1_000,
-        _ => 60_000,
-    };
-    format_duration(Duration::from_millis(ms - ms % step))
+    match ms {
+        0..1_000 => format_duration(Duration::from_millis(ms)),
+        600_000..3_600_000 => format!("{}m", ms / 60_000),
+        _ => spoken(Duration::from_millis(ms)),
+    }
 }
 
 /// Nothing of an attempt has moved.

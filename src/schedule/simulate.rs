@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::graph::Dice;
-use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskState, UnitId};
+use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskState};
 
 use super::bound::lower_bound;
-use super::simulation::{Simulation, SimulationSettings, Span};
+use super::simulation::{Cause, Simulation, SimulationSettings, Span, open_tasks};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
 use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Pinned, Scheduler, Step, invariants};
@@ -35,6 +35,7 @@ enum Happening {
     Answer(Event),
     Train(Answer),
     Report {
+        span: usize,
         plan: usize,
         lane: u32,
         task: TaskId,
@@ -53,7 +54,9 @@ struct World<'s> {
     scheduler: Scheduler,
     now: u64,
     queue: BinaryHeap<Coming>,
-    happenings: HashMap<u64, Happening>,
+    happenings: HashMap<u64, (Happening, Option<Cause>)>,
+    /// The attempt by which all that is done now came about.
+    cause: Option<Cause>,
     sequence: u64,
     free: BTreeSet<usize>,
     spans: Vec<Span>,
@@ -71,6 +74,7 @@ impl<'s> World<'s> {
             now: 0,
             queue: BinaryHeap::new(),
             happenings: HashMap::new(),
+            cause: None,
             sequence: 0,
             free: (0..work.slots).collect(),
             spans: Vec::new(),
@@ -95,7 +99,11 @@ impl<'s> World<'s> {
                 break;
             };
             self.now = at;
-            if let Some(happening) = self.happenings.remove(&sequence) {
+            if let Some((happening, cause)) = self.happenings.remove(&sequence) {
+                self.cause = match happening {
+                    Happening::End { span, .. } | Happening::Report { span, .. } => Some(Cause { span, at }),
+                    Happening::Answer(_) | Happening::Train(_) | Happening::Wake => cause,
+                };
                 self.happen(happening);
             }
         }
@@ -136,7 +144,7 @@ impl<'s> World<'s> {
         self.sequence += 1;
         self.queue
             .push(Reverse((self.now.saturating_add(delay), self.sequence)));
-        self.happenings.insert(self.sequence, happening);
+        self.happenings.insert(self.sequence, (happening, self.cause));
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -144,7 +152,7 @@ impl<'s> World<'s> {
             Happening::Answer(event) => Input::Event(event),
             Happening::Train(answer) => Input::Train(answer),
             Happening::Wake => Input::Wake,
-            Happening::Report { plan, lane, task } => Input::Reported {
+            Happening::Report { plan, lane, task, .. } => Input::Reported {
                 plan: self.scheduler.work().plans[plan].name.clone(),
                 lane,
                 items: vec![(task.into(), TaskState::Done, None)],
@@ -331,11 +339,13 @@ impl<'s> World<'s> {
             head: None,
         };
         self.coming(start, Happening::Answer(started));
+        let span = self.spans.len();
         for (after, task) in reports.into_iter().filter(|(after, _)| *after <= length) {
             let lane = launch.place.lane;
             self.coming(
                 start + after,
                 Happening::Report {
+                    span,
                     plan: number,
                     lane,
                     task,
@@ -349,9 +359,10 @@ impl<'s> World<'s> {
             from: self.now + start,
             to: self.now + start + length,
             failed,
+            after: self.cause,
         });
         let ends = Happening::End {
-            span: self.spans.len() - 1,
+            span,
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             exit,
@@ -376,26 +387,11 @@ impl<'s> World<'s> {
     }
 }
 
-/// How many tasks of the unit the document has open, and those that are open still.
-fn open_tasks(plan: &PlanWork, unit: UnitId, settled: impl Fn(TaskId) -> bool) -> (usize, Vec<TaskId>) {
-    match unit {
-        UnitId::Task(task) => (1, vec![task]),
-        UnitId::Phase(phase) => {
-            let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
-            let unticked = tasks.iter().filter(|(_, ticked)| !ticked);
-            let open = unticked
-                .clone()
-                .map(|(task, _)| *task)
-                .filter(|task| !settled(*task));
-            (unticked.count(), open.collect())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::{Durations, Generated};
+    use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
     use crate::plan::{Arrangement, Dispatch, Strategy};
 
     fn work(dispatch: Dispatch, seed: u64) -> Work {
@@ -448,5 +444,69 @@ mod tests {
         assert_eq!(one, other);
         let last = *one.critical().last().unwrap();
         assert_eq!(one.spans[last].to, one.makespan);
+    }
+
+    /// What decided when everything ended: plan, from when, up to when it mattered.
+    fn chain(found: &Simulation) -> Vec<(usize, u64, u64)> {
+        let path = found.critical();
+        let spans = path.iter().map(|span| &found.spans[*span]);
+        let ends = spans.clone().skip(1).map(|next| next.after.unwrap().at);
+        let last = found.spans[*path.last().unwrap()].to;
+        spans
+            .zip(ends.chain([last]))
+            .map(|(span, to)| (span.plan, span.from, to))
+            .collect()
+    }
+
+    #[test]
+    fn each_part_of_what_decides_the_end_begins_where_the_one_before_let_it_begin() {
+        // While `first` goes on with its second phase, `second` begins with the end of its first; `aside` has nothing to
+        // do with it, though its end is the last one before that.
+        let manifest = "[run]\nmax_agents = 3\nagent = \"a\"\n[agents.a]\ncommand = [\"true\"]\n\
+                        [plans.first]\nfile = \"first.md\"\n[plans.aside]\nfile = \"aside.md\"\n\
+                        [plans.second]\nfile = \"second.md\"\ndepends = [\"first.phase1\"]\n";
+        let document = |plan: &PlanName| match plan.as_str() {
+            "first" => {
+                "# F\n## Phase 1: a (expected: 20m)\n- [ ] 1.1 x\n## Phase 2: b (expected: 5m)\n- [ ] 2.1 y\n"
+            }
+            "aside" => "# A\n## Phase 1: a (expected: 10m)\n- [ ] 1.1 x\n",
+            _ => "# S\n## Phase 1: a (expected: 30m)\n- [ ] 1.1 x\n",
+        };
+        let parsed = parse_manifest("plans.toml".as_ref(), manifest);
+        let source = |plan: &PlanName| DocumentSource {
+            display: "plan.md".into(),
+            content: Ok(Content::Bytes(document(plan).as_bytes().to_vec()).read()),
+        };
+        let sources = parsed
+            .documents()
+            .map(|request| (request.plan.clone(), source(&request.plan)));
+        let sources = sources.collect();
+        let set = resolve(parsed, sources).unwrap();
+        let work = Work::new(&set, &Durations::default(), true);
+        let minutes = |of: u64| of * 60_000;
+        let found = simulate(work, &SimulationSettings::default());
+        assert_eq!(
+            chain(&found),
+            [(0, 0, minutes(20)), (2, minutes(20), minutes(50))]
+        );
+    }
+
+    #[test]
+    fn without_waits_that_decides_which_gave_its_slot_away() {
+        for seed in 0..20 {
+            let settings = SimulationSettings {
+                seed,
+                noise: 0.4,
+                ..SimulationSettings::default()
+            };
+            for dispatch in [Dispatch::Plan, Dispatch::Task] {
+                let found = simulate(work(dispatch, seed), &settings);
+                let chain = chain(&found);
+                assert_eq!(chain[0].1, 0, "{chain:?}");
+                for pair in chain.windows(2) {
+                    assert_eq!(pair[0].2, pair[1].1, "no gap: {chain:?}");
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What a simulation is asked, and what it found.
 
-use crate::plan::UnitId;
+use crate::plan::{TaskId, UnitId};
 
+use super::work::PlanWork;
 use super::{Ending, Scheduler};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
@@ -95,6 +96,17 @@ pub struct Span {
     pub to: u64,
     /// True when it failed.
     pub failed: bool,
+    /// What let it start; none where nothing had to happen before.
+    pub after: Option<Cause>,
+}
+
+/// The moment in an attempt that others waited for: its end, or a task of it while it went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// The attempt's place among the spans.
+    pub span: usize,
+    /// When.
+    pub at: u64,
 }
 
 impl Simulation {
@@ -106,34 +118,33 @@ impl Simulation {
         self.lower_bound as f64 / self.makespan as f64
     }
 
-    /// The attempts that decided when everything ended, from the first to the last: each is the one that ended latest
-    /// before the next one began, one of the same plan or slot rather than another.
+    /// The attempts that decided when everything ended, from the first to the last: each let the next one start, by its
+    /// end, which freed a slot or was waited for, or by a task that it had done.
     pub fn critical(&self) -> Vec<usize> {
-        let mut by_end: Vec<usize> = (0..self.spans.len()).collect();
-        by_end.sort_by_key(|span| self.spans[*span].to);
-        let mut path: Vec<usize> = by_end.last().copied().into_iter().collect();
-        while let Some(&at) = path.last() {
-            let here = &self.spans[at];
-            let before = by_end.partition_point(|span| self.spans[*span].to <= here.from);
-            let Some(latest) = before.checked_sub(1).map(|last| self.spans[by_end[last]].to) else {
-                break;
-            };
-            let same = by_end[..before].iter().rev();
-            let same = same.take_while(|span| self.spans[**span].to == latest);
-            let near = |span: &usize| {
-                let other = &self.spans[*span];
-                (other.plan == here.plan, other.slot == here.slot)
-            };
-            match same
-                .copied()
-                .filter(|span| self.spans[*span].from < here.from)
-                .max_by_key(near)
-            {
-                Some(next) => path.push(next),
-                None => break,
-            }
-        }
+        let last = (0..self.spans.len()).max_by_key(|span| self.spans[*span].to);
+        let before = |span: &usize| self.spans[*span].after.map(|cause| cause.span);
+        let mut path: Vec<usize> = std::iter::successors(last, before).collect();
         path.reverse();
         path
+    }
+}
+
+/// How many tasks of the unit the document has open, and those that are open still.
+pub(super) fn open_tasks(
+    plan: &PlanWork,
+    unit: UnitId,
+    settled: impl Fn(TaskId) -> bool,
+) -> (usize, Vec<TaskId>) {
+    match unit {
+        UnitId::Task(task) => (1, vec![task]),
+        UnitId::Phase(phase) => {
+            let tasks = plan.phase(phase).map_or(&[][..], |phase| &phase.tasks);
+            let unticked = tasks.iter().filter(|(_, ticked)| !ticked);
+            let open = unticked
+                .clone()
+                .map(|(task, _)| *task)
+                .filter(|task| !settled(*task));
+            (unticked.count(), open.collect())
+        }
     }
 }

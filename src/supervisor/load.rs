@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
+use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates, near_miss};
 
 use super::SupervisorError;
 
@@ -84,7 +84,7 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 /// # Errors
 ///
 /// With every circle.
-pub(super) fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
     let graph = Graph::new(set, &Durations::default());
     let faults = cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest);
     if faults.is_empty() {
@@ -118,10 +118,20 @@ fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<Pla
     })
 }
 
+/// The file beside a missing one whose name is nearest to it.
+fn meant(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let beside = fs::read_dir(folder.join(path).parent()?).ok()?.flatten();
+    let names: Vec<String> = beside
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    let near = near_miss(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near))
+}
+
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {
     let content = fs::read(folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
     let content = content.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unreadable::Missing,
+        std::io::ErrorKind::NotFound => meant(folder, path).map_or(Unreadable::Missing, Unreadable::Misspelt),
         _ => Unreadable::Failed(error.to_string()),
     });
     DocumentSource {

@@ -13,6 +13,8 @@ use super::{Answer, MergeOutcome, MergeReport, MergedPlan};
 #[derive(Debug)]
 pub struct MergeRequest {
     open: Vec<WorkRef>,
+    /// Commits with which plans had landed before it was made.
+    there: Vec<CommitId>,
     report: MergeReport,
     reply: Option<oneshot::Sender<Answer>>,
 }
@@ -34,8 +36,13 @@ impl MergeRequest {
         } else {
             plans.to_vec()
         };
+        let there = state.plans().flat_map(|(_, run)| {
+            let part = run.landed_prefix.get(target).map(|part| &part.commit);
+            run.landed.get(target).into_iter().chain(part)
+        });
         Self {
             open,
+            there: there.cloned().collect(),
             report: MergeReport {
                 target: target.to_owned(),
                 before: before.clone(),
@@ -61,8 +68,12 @@ impl MergeRequest {
                 part,
                 ..
             }) if *target == self.report.target => {
-                self.report.after = Some(commit.clone());
-                let merged = (MergeOutcome::Landed, Some(commit.clone()), None, false);
+                let known = self.there.contains(commit);
+                if !known {
+                    self.report.after = Some(commit.clone());
+                }
+                let why = known.then(|| "it was there already".to_owned());
+                let merged = (MergeOutcome::Landed, Some(commit.clone()), why, false);
                 (plan, part.as_ref().map(|part| part.up_to), merged)
             }
             Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(plan, why)),
@@ -130,7 +141,8 @@ impl MergeRequest {
                 let resolution = &state.plan(&plan.name.plan).resolution;
                 let left_out = resolution.left_out.as_ref();
                 let left_out = left_out.map(|why| format!("lines were left out: {why}"));
-                plan.why = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);
+                let mended = resolution.mended.as_ref().map(ConflictMended::words).or(left_out);
+                plan.why = plan.why.take().or(mended);
             }
         }
         let report = self.report.clone();

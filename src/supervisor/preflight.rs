@@ -20,6 +20,16 @@ use super::{Campaign, SupervisorError};
 ///
 /// With every agent whose program is missing or not executable.
 pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), SupervisorError> {
+    let missing = missing_agents(campaign, only);
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(SupervisorError::Unfit(missing.join("\n")))
+    }
+}
+
+/// The agents that plans use and that cannot be started here, each in a sentence.
+pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
     let driven = campaign
         .set
         .plans
@@ -50,11 +60,7 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
             missing.push(format!("the agent `{name}` cannot be started: {why}"));
         }
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(SupervisorError::Unfit(missing.join("\n")))
-    }
+    missing
 }
 
 /// Refuses plans of which work was begun on another branch than the one that the manifest names now: it would be looked for

@@ -10,6 +10,7 @@ use crate::plan::{Dependency, Document, PhaseId, Plan, PlanName, PlanSet, Resour
 use crate::schedule::{Scheduler, red_unions};
 
 use super::conflicts::conflicts;
+use super::doubts::missing_in_worktrees;
 use super::preview::SharedFiles;
 use super::{Campaign, Situation, SupervisorError, preflight};
 
@@ -85,6 +86,10 @@ fn of_repository(
                 "`orch up` refuses to begin before that is mended",
             ));
         }
+    }
+    for fault in missing_in_worktrees(campaign, &names)? {
+        let advice = fault.hint.unwrap_or_default();
+        found.push(Risk::new(fault.message, fault.file.display().to_string(), advice));
     }
     if campaign.repo.head_branch()?.is_none() {
         found.push(Risk::new(

@@ -180,7 +180,7 @@ fn a_plan_document_of_ten_megabytes_is_read() {
     sandbox
         .orch("check")
         .code(0)
-        .says("1 plans, 1 phases, 2 tasks")
+        .says("1 plan, 1 phase, 2 tasks")
         .ok();
     sandbox.orch("up").code(0).ok();
 }
@@ -225,4 +225,117 @@ fn init_and_new_write_what_check_accepts_and_overwrite_nothing() {
     sandbox.orch("new Not-A-Name!").code(2).ok();
     let schema = sandbox.orch("schema manifest").code(0).json();
     assert!(schema["properties"]["plans"].is_object(), "{schema}");
+}
+
+#[test]
+fn what_will_hardly_work_is_told_before_anything_begins() {
+    let sandbox = Sandbox::new();
+    let document = document(&[1]);
+    sandbox.write("plans/a.md", &document);
+    sandbox.write("plans/forgotten.md", &document);
+    sandbox.write("plans/README.md", "# No plan\n\nOnly words.\n");
+    sandbox.write("tools/agent.sh", "#!/bin/sh\n");
+    sandbox.write("tools/check.sh", "#!/bin/sh\n");
+    sandbox.write(
+        "plans.toml",
+        "[run]\nretries = 0\n[agents.x]\ncommand = [\"./tools/agent.sh\"]\n[agents.y]\ncommand = [\"no-such-agent\"]\n\
+         [plans.a]\nfile = \"plans/a.md\"\nagent = \"x\"\nverify = \"sh tools/check.sh\"\n\
+         [plans.b]\nprompt = \"Do it\"\nagent = \"y\"\n",
+    );
+    let told = sandbox.orch("check").code(0).out;
+    for part in [
+        "the agent `y` cannot be started: `no-such-agent` was not found on PATH",
+        "`tools/agent.sh`, which agent `x` calls, is not committed",
+        "`tools/check.sh`, which `verify` of plan a calls, is not committed",
+        "plans/forgotten.md: has tasks, and no plan of the manifest has it",
+        "add `[plans.forgotten]` with `file = \"plans/forgotten.md\"`",
+        "ok: 2 plans",
+    ] {
+        assert!(told.contains(part), "{part:?} is missing in {told}");
+    }
+    assert!(!told.contains("README"), "{told}");
+    let json = sandbox.orch("check --json").code(0).json();
+    assert_eq!(json["warnings"].as_array().unwrap().len(), 4, "{json}");
+    assert!(sandbox.orch("preview a").code(0).out.contains("`tools/agent.sh`"));
+    let up = sandbox.orch("up a").code(1);
+    assert!(
+        up.err.contains("warning: plans.toml: `tools/agent.sh`"),
+        "{}",
+        up.err
+    );
+    assert!(up.out.contains("next: orch why a"), "{}", up.out);
+    let why = sandbox.why("a");
+    assert!(
+        why.contains("./tools/agent.sh: there is no such file in "),
+        "{why}"
+    );
+    assert!(why.contains("a worktree holds what is committed"), "{why}");
+    sandbox.git("add -A");
+    sandbox.git("commit -qm tools");
+    assert!(!sandbox.orch("check").code(0).out.contains("not committed"));
+}
+
+#[test]
+fn init_names_the_agents_that_are_there() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.join("plans.toml")).unwrap();
+    let bin = sandbox.beside("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let claude = bin.join("claude");
+    fs::write(&claude, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&claude, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut init = sandbox.command(["init"]);
+    init.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    let said = Said::of(&mut init).code(0).out;
+    assert!(
+        said.contains("on PATH: claude; `agent = \"claude\"` in [run]"),
+        "{said}"
+    );
+    assert!(
+        sandbox
+            .read("plans.toml")
+            .contains("\"codex\", \"opencode\", \"gemini\", \"aider\"")
+    );
+}
+
+#[test]
+fn a_repository_in_which_nobody_can_commit_is_told_of() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let told = |known: bool| {
+        let mut check = sandbox.command(["check"]);
+        check.env("GIT_CONFIG_GLOBAL", "/dev/null");
+        if !known {
+            for name in [
+                "GIT_AUTHOR_NAME",
+                "GIT_AUTHOR_EMAIL",
+                "GIT_COMMITTER_NAME",
+                "GIT_COMMITTER_EMAIL",
+            ] {
+                check.env_remove(name);
+            }
+            // Git may make one up of the names of the account and the machine.
+            check.env("GIT_CONFIG_GLOBAL", sandbox.beside("strict"));
+        }
+        Said::of(&mut check).code(0).out
+    };
+    fs::write(sandbox.beside("strict"), "[user]\n\tuseConfigOnly = true\n").unwrap();
+    assert!(!told(true).contains("who commits"));
+    sandbox.git("config --unset user.name");
+    sandbox.git("config --unset user.email");
+    let said = told(false);
+    assert!(said.contains("git does not know who commits here"), "{said}");
+    assert!(said.contains("git config user.name"), "{said}");
+}
+
+#[test]
+fn a_document_whose_name_is_misspelt_is_found_beside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("plans/billing.md", document(&[1]));
+    sandbox.write(
+        "plans.toml",
+        format!("{AGENT}[plans.biling]\nfile = \"plans/biling.md\"\nagent = \"x\"\n"),
+    );
+    let said = sandbox.orch("check").code(2).err;
+    assert!(said.contains("did you mean `plans/billing.md`?"), "{said}");
 }

@@ -131,3 +131,15 @@ fn a_circle_across_plans_names_both_documents() {
         assert!(hint.contains(part), "{part} is not in {hint}");
     }
 }
+
+#[test]
+fn a_circle_that_another_arrangement_makes_is_refused_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x (depends: 2.1)\n\n## Phase 2: b\n- [ ] 2.1 y\n";
+    sandbox.plan("p", "", text, "true");
+    sandbox.orch("graph").code(0).ok();
+    for command in ["graph", "simulate"] {
+        let line = format!("{command} --dispatch task --strategy pipeline");
+        sandbox.orch(&line).code(2).says("p.1.1 → p.2.1 → p.1.1").ok();
+    }
+}

@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Sandbox, Tree, document, has_fields};
+use crate::support::{Said, Sandbox, Tree, document, has_fields};
 
 /// A plan that was begun, with phase 1 done, and stopped in phase 2.
 fn begun() -> Sandbox {
@@ -469,4 +469,44 @@ fn a_worktree_that_cannot_be_looked_at_keeps_itself_and_no_other() {
         .says("removed a")
         .ok();
     assert!(!sandbox.worktree("a").path().exists() && sandbox.worktree("b").path().exists());
+}
+
+#[test]
+fn a_login_shell_that_does_not_find_orch_is_told_to_those_whose_agent_uses_one() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let (bin, home) = (sandbox.beside("bin"), sandbox.beside("home"));
+    for folder in [&bin, &home] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    let codex = bin.join("codex");
+    std::fs::write(&codex, "#!/bin/sh\necho codex-cli 0.1.0\n").unwrap();
+    std::fs::set_permissions(&codex, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let manifest = sandbox.read("plans.toml");
+    let manifest = manifest.replace("agent = \"p\"", "agent = \"codex\"");
+    sandbox.write("plans.toml", &manifest);
+    let told = |profile: &str| {
+        std::fs::write(home.join(".bash_profile"), profile).unwrap();
+        let mut command = sandbox.command(["doctor"]);
+        let path = std::env::var("PATH").unwrap();
+        command
+            .env("HOME", &home)
+            .env("PATH", format!("{}:{path}", bin.display()));
+        Said::of(&mut command).out
+    };
+    let lost = "there `orch` is not found";
+    let orch = std::path::Path::new(env!("CARGO_BIN_EXE_orch")).parent().unwrap();
+    let narrow = told("PATH=/usr/bin:/bin\n");
+    assert!(unwrapped(&narrow).contains(lost), "{narrow}");
+    let mended = told(&format!("PATH={}:/usr/bin:/bin\n", orch.display()));
+    assert!(!unwrapped(&mended).contains(lost), "{mended}");
+    let option = "[agents.codex]\nargs = [\"-c\", \"allow_login_shell=false\"]\n";
+    sandbox.write("plans.toml", manifest.clone() + option);
+    let mended = told("PATH=/usr/bin:/bin\n");
+    assert!(!unwrapped(&mended).contains(lost), "{mended}");
+}
+
+/// Text without its line breaks.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Sandbox, document, wait_for};
 
 #[test]
 fn a_report_tells_of_plans_attempts_and_time_in_text_json_and_one_page() {
@@ -96,4 +96,66 @@ fn every_event_line_is_as_its_schema_says() {
             "{event}"
         );
     }
+}
+
+#[test]
+fn a_run_under_way_is_told_as_far_as_it_has_come_and_one_that_was_killed_as_such() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("go");
+    sandbox.plan("p", "", &document(&[1]), "gate go; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("go");
+    let told = sandbox.orch("report --json").code(0).json();
+    assert_eq!(told["report"]["goes_on"], true);
+    assert_eq!(told["report"]["figures"]["peak"], 1, "{told}");
+    let text = sandbox.orch("report").code(0).out;
+    assert!(text.contains(" UTC: it goes on\n"), "{text}");
+    up.signal(rustix::process::Signal::KILL);
+    wait_for("the supervisor's end", || {
+        let text = sandbox.orch("report").code(0).out;
+        text.contains("its supervisor was killed (orch up goes on)")
+    });
+    sandbox.open("go");
+    sandbox.orch("up").code(0).ok();
+}
+
+#[test]
+fn runs_in_which_nothing_was_left_to_do_stand_in_nobody_s_way() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox.orch("up").ok();
+    let text = sandbox.orch("report").code(0).out;
+    assert!(text.starts_with("r1 onto main"), "{text}");
+    assert!(!text.contains("r2"), "{text}");
+    let history = sandbox.orch("history").code(0).out;
+    assert!(
+        !history.contains("r2") && history.contains("1 run in which nothing was left to do"),
+        "{history}"
+    );
+    assert!(sandbox.orch("history -v").code(0).out.contains("\nr2 "));
+}
+
+#[test]
+fn what_a_landed_plan_brought_is_told_after_its_branch_is_gone() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.plan("q", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.orch("up --merge").code(0).ok();
+    let before = sandbox.orch("diff p -- --name-only").code(0).out;
+    assert!(
+        before.contains("p-1.1.txt") && !before.contains("q-1.1.txt"),
+        "{before}"
+    );
+    sandbox.orch("clean").code(0).ok();
+    assert_eq!(sandbox.orch("diff p -- --name-only").code(0).out, before);
+    let commit = sandbox.shown("p")["landed"]["commit"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sandbox
+        .orch("why p")
+        .code(0)
+        .says(&format!("has landed on main with {commit}"))
+        .ok();
 }

@@ -72,6 +72,7 @@ mod messages;
 mod random_kills;
 mod real_agents;
 mod revert;
+mod screens;
 mod steering;
 mod steering_again;
 mod stop_hook;

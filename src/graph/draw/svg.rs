@@ -5,14 +5,14 @@ use std::fmt::Write;
 use super::layout::{Grid, grid};
 use super::picture::{Kind, Picture, Shape};
 use super::route::{Routes, Way, routes};
-use super::svg_text::{escaped, rounded, wrapped};
+use super::svg_text::{escaped, rounded, unmarked, wrapped};
 use super::text::cut;
 use super::words::span;
 
 /// Width of the names of plans.
 pub(super) const LABEL: f64 = 176.0;
 /// Width and height of a box.
-pub(super) const BOX: (f64, f64) = (112.0, 62.0);
+pub(super) const BOX: (f64, f64) = (120.0, 62.0);
 /// Distance between links side by side.
 pub(super) const TRACK: f64 = 7.0;
 /// Height of the title.
@@ -135,7 +135,7 @@ impl<'p> Canvas<'p> {
                 escaped(&format!("{}: {}; {}", found.name, found.title, found.about))
             );
             let middle = (top + bottom) / 2.0;
-            let title = wrapped(&found.title, 24, 2);
+            let title = wrapped(&unmarked(&found.title), 24, 2);
             let first = middle - 7.0 * title.len() as f64;
             self.text(
                 14.0,
@@ -170,7 +170,8 @@ impl<'p> Canvas<'p> {
                 bottom - top
             );
             let letters = ((right - left - 16.0) / 6.4).max(4.0) as usize;
-            let title = cut(&format!("Phase {}: {}", shape.label, shape.title), letters);
+            let title = format!("Phase {}: {}", shape.label, unmarked(&shape.title));
+            let title = cut(&title, letters);
             let style = "font-size=\"11\" font-weight=\"600\" fill=\"#334155\"";
             self.text(left + 8.0, top + 15.0, &title, style);
         }
@@ -273,7 +274,8 @@ impl<'p> Canvas<'p> {
         let style = "font-size=\"10\" fill=\"#475569\" text-anchor=\"end\"";
         self.text(left + width - 6.0, top + 15.0, &took, style);
         let style = "font-size=\"11\" fill=\"#1e293b\"";
-        for (line, text) in wrapped(&shape.title, LETTERS, 3).iter().enumerate() {
+        let title = unmarked(&shape.title);
+        for (line, text) in wrapped(&title, LETTERS, 3).iter().enumerate() {
             self.text(left + 7.0, top + 29.0 + 13.0 * line as f64, text, style);
         }
     }

@@ -46,16 +46,28 @@ pub(super) fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
             found.push(cut(rest, letters));
             break;
         }
-        let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
-        let end = rest[..=most.min(rest.len() - 1)]
-            .char_indices()
-            .rev()
-            .find(|(_, c)| *c == ' ')
-            .map_or(most, |(at, _)| at);
+        let end = line_end(rest, letters);
         found.push(rest[..end].trim_end().to_owned());
         rest = rest[end..].trim_start();
     }
     found
+}
+
+/// Where a line of at most so many characters ends: at a blank; else behind a character that joins words, as in a path; else
+/// wherever it is full.
+fn line_end(rest: &str, letters: usize) -> usize {
+    let most = rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
+    let blank = rest.char_indices().take_while(|(at, _)| *at <= most);
+    if let Some((at, _)) = blank.filter(|(at, c)| *at > 0 && *c == ' ').last() {
+        return at;
+    }
+    let joint = rest[..most].rfind(['/', '-', '_', ':', ',']).map(|at| at + 1);
+    joint.filter(|end| *end > 1 && *end < most).unwrap_or(most)
+}
+
+/// A title without the marks by which a document sets code and emphasis.
+pub(super) fn unmarked(text: &str) -> String {
+    text.replace('`', "").replace("**", "")
 }
 
 /// Text inside XML. Control characters, which XML forbids, become blanks.
@@ -73,4 +85,33 @@ pub(super) fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words_and_long_words_where_they_are_joined() {
+        assert_eq!(wrapped("Write the handbook", 16, 3), ["Write the", "handbook"]);
+        assert_eq!(
+            wrapped("Write docs/handbook.md", 16, 3),
+            ["Write", "docs/handbook.md"]
+        );
+        assert_eq!(
+            wrapped("src/report/progress_bars.rs", 16, 3),
+            ["src/report/", "progress_bars.rs"]
+        );
+        assert_eq!(wrapped("docs/handbooks.md", 16, 3), ["docs/", "handbooks.md"]);
+        assert_eq!(
+            wrapped("abcdefghijklmnopqrstu", 16, 3),
+            ["abcdefghijklmnop", "qrstu"]
+        );
+        assert_eq!(
+            wrapped("計画計画計画計画 計画", 8, 2),
+            ["計画計画計画計画", "計画"]
+        );
+        assert_eq!(wrapped("one two three four", 7, 2), ["one two", "three…"]);
+        assert_eq!(unmarked("Write `docs/a.md` **now**"), "Write docs/a.md now");
+    }
 }

@@ -48,6 +48,9 @@ pub enum Unreadable {
     /// There is no such file.
     #[error("the file does not exist")]
     Missing,
+    /// There is no such file, and one beside it whose name was probably meant.
+    #[error("the file does not exist")]
+    Misspelt(PathBuf),
     /// It is there and reading it failed, for this reason.
     #[error("the file cannot be read: {0}")]
     Failed(String),
@@ -91,8 +94,14 @@ pub(super) fn load(
                 Ok(Content::Read(document, faults)) => (*document, faults),
                 Err(reason) => {
                     let message = format!("document `{}` of plan `{name}`: {reason}", file.value.display());
-                    let hint =
-                        (reason == Unreadable::Missing).then(|| format!("`orch new {name}` writes one"));
+                    let hint = match reason {
+                        Unreadable::Missing => Some(format!("`orch new {name}` writes one")),
+                        Unreadable::Misspelt(meant) => Some(format!(
+                            "did you mean `{}`? `orch new {name}` writes a new one",
+                            meant.display()
+                        )),
+                        Unreadable::Failed(_) => None,
+                    };
                     ledger.at(file.place, message, hint);
                     return None;
                 }

@@ -226,7 +226,7 @@ agent = "shell"
       hint: write command = ["my-agent", "{prompt_file}"], or preset = "claude"
     plans.toml:17:6: `resources.db` is 0, expected an integer of at least 1
     plans.toml:21:15: `merge.on_conflict` is "aks", expected one of `hold` and `agent`
-    plans.toml:26:12: `plans.auth.priority`: `urgent` is not a priority: expected high, medium, low, P0, P1, P2 or an integer (larger first)
+    plans.toml:26:12: `plans.auth.priority`: `urgent` is not a priority: expected high, medium, low, P0 to P3 or an integer (larger first)
     plans.toml:27:12: plan `auth` depends on itself: `auth`
       hint: phases wait for those before them anyway; inside a document write the task's id alone
     plans.toml:27:20: `biling` names an unknown plan `biling`

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::agent::Environment;
 use crate::plan::{Agent, AgentName, PRESETS, Preset};
 
 use super::super::Campaign;
@@ -53,7 +54,7 @@ pub fn agent_facts(campaign: &Campaign) -> Vec<AgentFacts> {
         .set
         .agents
         .values()
-        .map(|agent| of_agent(agent, used.contains(&agent.name)))
+        .map(|agent| of_agent(agent, used.contains(&agent.name), &campaign.program))
         .collect();
     let known: Vec<String> = facts.iter().map(|fact| fact.program.clone()).collect();
     for preset in PRESETS.iter().filter(|preset| !preset.tried.is_empty()) {
@@ -65,10 +66,27 @@ pub fn agent_facts(campaign: &Campaign) -> Vec<AgentFacts> {
     facts
 }
 
-fn of_agent(agent: &Agent, used: bool) -> AgentFacts {
+/// The known agent programs that are on `PATH`.
+pub fn installed_agents() -> Vec<&'static str> {
+    let known = PRESETS.iter().filter(|preset| !preset.tried.is_empty());
+    known
+        .map(|preset| preset.name)
+        .filter(|name| find(name).is_some())
+        .collect()
+}
+
+fn of_agent(agent: &Agent, used: bool, own: &Path) -> AgentFacts {
     let program = agent.command.first().map_or("", String::as_str);
     let variable = |name: &str| agent.env.get(name).map(OsString::from);
     let mut facts = look(agent.name.as_str(), program, agent.known, &variable, used);
+    let by_login_shell = agent.known.is_some_and(|known| known.login_shell);
+    let told_not_to = agent
+        .command
+        .iter()
+        .any(|word| word.contains("allow_login_shell=false"));
+    if used && by_login_shell && !told_not_to && facts.path.is_some() {
+        facts.off.extend(login_shell_trouble(own, agent.name.as_str()));
+    }
     if let Some(known) = agent.known {
         for account in &agent.accounts {
             let variable = |name: &str| account.env.get(name).or(agent.env.get(name)).map(OsString::from);
@@ -152,6 +170,27 @@ fn look(
     facts
 }
 
+/// What is off with commands that go through a login shell: its profile may set `PATH` anew, as that of Debian does, and then
+/// `orch` is not found. None where it is found, or where there is no such shell.
+fn login_shell_trouble(own: &Path, agent: &str) -> Option<String> {
+    let shell = find("bash")?;
+    let environment = Environment::new(own).into_map();
+    let output = said_by(
+        Command::new(shell)
+            .args(["-lc", "command -v orch"])
+            .env("PATH", environment.get("PATH")?),
+    );
+    let text = output.ok()?.1;
+    if text.lines().any(|line| line.starts_with('/')) {
+        return None;
+    }
+    let folder = own.parent().unwrap_or(own).display();
+    Some(format!(
+        "it runs its commands in a login shell, whose profile sets PATH anew, and there `orch` is not found: it cannot report. \
+         Give [agents.{agent}] `args = [\"-c\", \"allow_login_shell=false\"]`, or add `export PATH={folder}:$PATH` to ~/.profile"
+    ))
+}
+
 fn find(program: &str) -> Option<PathBuf> {
     let executable =
         |path: &PathBuf| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
@@ -168,10 +207,20 @@ fn find(program: &str) -> Option<PathBuf> {
 
 /// The first line of `PROGRAM --version` that has a number in it.
 fn version_of(path: &Path) -> Result<String, String> {
+    let (status, text) = said_by(Command::new(path).arg("--version"))?;
+    let line = text.lines().find(|line| number_in(line).is_some());
+    match line {
+        Some(line) => Ok(line.trim().to_owned()),
+        None if status.success() => Err("does not say a version".to_owned()),
+        None => Err(format!("fails ({status})")),
+    }
+}
+
+/// How a short command ended, and what it wrote to standard output.
+fn said_by(command: &mut Command) -> Result<(ExitStatus, String), String> {
     let output = tempfile::tempfile().map_err(|error| error.to_string())?;
     let copy = output.try_clone().map_err(|error| error.to_string())?;
-    let mut child = Command::new(path)
-        .arg("--version")
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(copy)
         .stderr(Stdio::null())
@@ -189,13 +238,7 @@ fn version_of(path: &Path) -> Result<String, String> {
             }
         }
     };
-    let text = read_all(output);
-    let line = text.lines().find(|line| number_in(line).is_some());
-    match line {
-        Some(line) => Ok(line.trim().to_owned()),
-        None if status.success() => Err("does not say a version".to_owned()),
-        None => Err(format!("fails ({status})")),
-    }
+    Ok((status, read_all(output)))
 }
 
 fn read_all(mut file: std::fs::File) -> String {

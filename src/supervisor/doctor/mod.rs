@@ -12,7 +12,7 @@ mod mend;
 mod rebuild;
 mod told;
 
-pub use agents::{AgentFacts, agent_facts};
+pub use agents::{AgentFacts, agent_facts, installed_agents};
 pub(super) use behind::{catch_up, foreign_runners};
 pub use diagnose::{Finding, Kind, Step, diagnose};
 pub(super) use look::expected;

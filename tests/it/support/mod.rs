@@ -13,6 +13,7 @@ mod repo;
 mod sandbox;
 mod shared_blocks;
 mod small_disk;
+mod terminal;
 
 pub use branches::Branches;
 pub use dice::{Dice, asked};
@@ -22,3 +23,4 @@ pub use repo::{Scratch, Tree, isolate};
 pub use sandbox::{Running, Said, Sandbox, document, has_fields, kill, program, wait_for};
 pub use shared_blocks::SharedBlocks;
 pub use small_disk::SmallDisk;
+pub use terminal::in_terminal;

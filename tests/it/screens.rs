@@ -1,0 +1,191 @@
+//! What a person sees in a terminal: bars, tables, and text that fits.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::{Sandbox, document, in_terminal};
+
+/// The text without colours and moves of the cursor.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\x1b' => drop(rest.by_ref().skip(1).find(char::is_ascii_alphabetic)),
+            '\r' => out.push('\n'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[test]
+fn plans_that_were_not_asked_for_have_neither_a_bar_nor_a_row() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("asked", "", &document(&[1]), "work 1.1");
+    sandbox.plan("other", "", &document(&[1]), "work 1.1");
+    let shown = plain(&in_terminal(sandbox.command(["up", "asked"]), 100));
+    assert!(shown.contains("asked"), "{shown}");
+    assert!(!shown.contains("0/0"), "{shown}");
+    assert!(!shown.contains("other"), "{shown}");
+    assert!(shown.contains("; 1 plan was not part of this run"), "{shown}");
+    // What is merged has been driven by nobody in this run, and has its bar.
+    sandbox.orch("up other").code(0).ok();
+    let shown = plain(&in_terminal(sandbox.command(["merge", "asked"]), 100));
+    assert!(shown.contains("asked") && shown.contains("landed"), "{shown}");
+}
+
+#[test]
+fn a_notice_above_the_bars_has_its_time_and_is_broken_between_words() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "exit 7");
+    let shown = plain(&in_terminal(sandbox.command(["up"]), 36));
+    let at = shown
+        .find("p: the agent exited with")
+        .unwrap_or_else(|| panic!("{shown}"));
+    let time = shown.get(at - 9..at).unwrap();
+    assert!(
+        time.as_bytes()[2] == b':' && time.as_bytes()[5] == b':' && time.ends_with(' '),
+        "{time}"
+    );
+    assert!(!shown.contains("p: the agent exited with code"), "{shown}");
+    assert!(shown.contains("\u{20}        code 7"), "{shown}");
+}
+
+#[test]
+fn the_table_is_as_wide_as_its_terminal_and_eighty_columns_elsewhere() {
+    let sandbox = Sandbox::new();
+    let long = "a-plan-whose-name-is-longer-than-twenty-columns";
+    sandbox.plan(long, "", &document(&[1]), "work 1.1");
+    sandbox.plan(
+        "p",
+        &format!("depends = [\"{long}.1.1\"]"),
+        &document(&[1]),
+        "work 1.1",
+    );
+    let whole = format!("waits for {long}.1.1");
+    let widest = |text: &str| text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let wide = plain(&in_terminal(sandbox.command(["status"]), 160));
+    assert!(wide.contains(&whole), "{wide}");
+    let narrow = plain(&in_terminal(sandbox.command(["status"]), 70));
+    assert!(widest(&narrow) <= 70 && narrow.contains('…'), "{narrow}");
+    let why = plain(&in_terminal(sandbox.command(["why", "p"]), 70));
+    assert!(widest(&why) <= 70 && why.contains(long), "{why}");
+    assert!(
+        widest(&sandbox.orch("why p").code(0).out) > 70,
+        "what is piped is not broken"
+    );
+    let piped = sandbox.orch("status").code(0).out;
+    assert!(widest(&piped) <= 80 && piped.contains('…'), "{piped}");
+}
+
+#[test]
+fn the_columns_of_the_last_table_stand_below_each_other() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1");
+    let spends = r#"echo '{"type":"result","subtype":"success","session_id":"s","is_error":false,"result":"done","total_cost_usd":0.25,"usage":{"input_tokens":100,"output_tokens":20}}'"#;
+    let twice = format!("[ $ORCH_ATTEMPT = twice-1 ] && exit 3; work 1.1; {spends}");
+    sandbox.plan("once", "", &document(&[1]), &format!("work 1.1; {spends}"));
+    sandbox.plan("twice", "", &document(&[1]), &twice);
+    let text = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        text.replace("command = [", "events = \"claude\"\ncommand = ["),
+    );
+    let said = sandbox.orch("up").code(0).out;
+    let row = |name: &str| {
+        said.lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(row("twice").contains("2 attempts"), "{said}");
+    let place = row("once").find("cost 0.25");
+    assert!(
+        place.is_some() && place == row("twice").find("cost 0.25"),
+        "{said}"
+    );
+    let narrow = plain(&in_terminal(sandbox.command(["up"]), 56));
+    assert!(
+        narrow
+            .lines()
+            .any(|line| line.trim_start().starts_with("0 tokens, cost 0.25")),
+        "{narrow}"
+    );
+}
+
+#[test]
+fn a_preview_fits_eighty_columns_and_says_once_what_is_the_same_for_all_strategies() {
+    let sandbox = Sandbox::new();
+    let files = "`src/one/file.rs`, `src/another/file.rs` and `src/a/third/file.rs`";
+    let written = format!("# P\n## Phase 1: a\n- [ ] 1.1 Write {files}\n");
+    for name in ["one", "another", "a-third"] {
+        sandbox.plan(name, "", &written, "work 1.1");
+    }
+    let shown = sandbox.orch("preview").code(0).out;
+    for line in shown.lines() {
+        assert!(line.width() <= 80, "{line}");
+    }
+    assert!(shown.contains("any strategy"), "{shown}");
+    assert!(!shown.contains("  pipeline"), "{shown}");
+    let long: Vec<&str> = shown.lines().filter(|line| line.contains("  auto  ")).collect();
+    assert!(long.is_empty(), "{shown}");
+}
+
+#[test]
+fn every_page_of_the_manual_that_is_referred_to_can_be_had() {
+    let sandbox = Sandbox::new();
+    let page = sandbox.orch("man").code(0).out;
+    assert!(
+        page.contains("[OPTIONS]") && !page.contains("[\\fB\\-C\\fR"),
+        "{page}"
+    );
+    sandbox
+        .orch("man --dir pages")
+        .code(0)
+        .says("pages into pages")
+        .ok();
+    let mut referred = 0;
+    for entry in std::fs::read_dir(sandbox.join("pages")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let names = text.lines().filter_map(|line| line.strip_suffix("(1)"));
+        for name in names.filter(|name| name.starts_with("orch")) {
+            let file = format!("pages/{}.1", name.replace('\\', ""));
+            assert!(sandbox.join(&file).is_file(), "{file}");
+            referred += 1;
+        }
+    }
+    assert!(referred > 40, "{referred}");
+    sandbox
+        .orch("man task start")
+        .code(0)
+        .says("orch task start")
+        .ok();
+    sandbox
+        .orch("man nothing")
+        .code(2)
+        .says("there is no command `nothing`")
+        .ok();
+}
+
+#[test]
+fn a_plan_that_the_option_names_is_the_one_that_is_driven_and_merged() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("one", "", &document(&[1]), "work 1.1");
+    sandbox.plan("other", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --plan one").code(0).ok();
+    assert_eq!(
+        (sandbox.state("one"), sandbox.state("other")),
+        ("finished".into(), "ready".into())
+    );
+    sandbox.orch("up other").code(0).ok();
+    sandbox.orch("merge --plan other").code(0).ok();
+    assert_eq!(
+        (sandbox.state("one"), sandbox.state("other")),
+        ("finished".into(), "landed".into())
+    );
+    sandbox.orch("merge one").code(0).ok();
+    let again = sandbox.orch("merge other").code(0).out;
+    assert!(again.contains("(it was there already)"), "{again}");
+    assert!(!again.contains(" -> "), "the target has not moved: {again}");
+}
