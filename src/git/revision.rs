@@ -120,6 +120,16 @@ impl Repository {
         Ok(String::from_utf8_lossy(found.summary_bytes().unwrap_or_default()).into_owned())
     }
 
+    /// Whether a commit has this file. False where the commit cannot be read.
+    pub fn has_file(&self, commit: &CommitId, file: &std::path::Path) -> bool {
+        let repo = self.handle();
+        let kind = || {
+            let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;
+            tree.get_path(file).ok()?.kind()
+        };
+        kind() == Some(git2::ObjectType::Blob)
+    }
+
     /// The id of a commit's tree: equal trees hold equal files.
     pub fn tree_of(&self, commit: &CommitId) -> Result<String, GitError> {
         let repo = self.handle();
