@@ -93,6 +93,7 @@ fn text(preview: &Preview) -> String {
             let [one, other] = &overlap.plans;
             let order = match &overlap.first {
                 Some(first) => format!(" (one after the other, {first} first)"),
+                None if overlap.waits => " (one waits for the other)".to_owned(),
                 None => String::new(),
             };
             let _ = writeln!(out, "  {one}, {other}{order}: {}", overlap.files.join(", "));
