@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::GitError;
 use super::command::Git;
+use super::{GitError, Repository};
 
 /// The settings for one command that makes a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,27 @@ pub(super) fn is_true(value: &str) -> bool {
 pub(super) fn committing_within(path: &Path) -> Result<Git, GitError> {
     let settings = committing(|| Git::within(path))?;
     Ok(settings.apply(Git::within(path)))
+}
+
+impl Repository {
+    /// Whether git knows in whose name a commit is made here, as it is for those who commit by themselves.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot be run.
+    pub fn knows_who_commits(&self) -> Result<bool, GitError> {
+        for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+            if !Git::within(self.here())
+                .args(["var", who])
+                .answer()?
+                .status
+                .success()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Committing {

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
-use crate::plan::{AgentName, PlanName};
+use crate::plan::{AgentName, Plan, PlanName};
 
 use super::doctor::expected;
 use super::{Campaign, SupervisorError};
@@ -53,6 +53,34 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
     } else {
         Err(SupervisorError::Unfit(missing.join("\n")))
     }
+}
+
+/// What to do where git does not know who commits.
+pub const NAME_YOURSELF: &str =
+    "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
+
+/// Why the agents of these plans cannot commit: git does not know in whose name. None when it does, and where all of them are
+/// told by their own environment.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub fn nobody_commits<'p>(
+    campaign: &Campaign,
+    plans: impl Iterator<Item = &'p Plan>,
+) -> Result<Option<String>, SupervisorError> {
+    let is_told = |plan: &Plan| {
+        let agent = campaign.set.agents.get(&plan.agent);
+        agent.is_some_and(|agent| agent.env.contains_key("GIT_AUTHOR_EMAIL"))
+    };
+    let mut plans = plans.peekable();
+    if plans.peek().is_none() || plans.all(is_told) || campaign.repo.knows_who_commits()? {
+        return Ok(None);
+    }
+    Ok(Some(
+        "git does not know who commits here (user.name, user.email): agents cannot commit their work"
+            .to_owned(),
+    ))
 }
 
 /// Refuses a repository whose worktrees are not where they were made: whoever went on would take one repository's worktrees for
