@@ -93,6 +93,7 @@ pub use event_about::{
 pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
+pub use explain_outcome::rewritten;
 pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
 pub use fold::point_word;
 pub use foresight::{Clashing, foresee};

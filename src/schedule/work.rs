@@ -76,6 +76,8 @@ pub struct PlanWork {
     pub keeps_commits: bool,
     /// What the plan may use up, in millionths of money; none for no limit.
     pub budget: Option<u64>,
+    /// Fingerprint of its tasks as they are written.
+    pub print: u32,
 }
 
 /// One phase.
@@ -253,6 +255,7 @@ fn plan_work(
         .map(|(first, _)| set.plans[first].name.clone());
     PlanWork {
         name: plan.name.clone(),
+        print: plan.document.print(),
         priority: units
             .iter()
             .map(|unit| unit.priority)
