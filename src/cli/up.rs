@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
-use crate::plan::PlanName;
+use crate::plan::{Plan, PlanName};
 use crate::report::{JsonLines, PlainLines, ProgressBars, next_steps, summary};
-use crate::schedule::Ending;
-use crate::supervisor::{Campaign, Depth, Errand, Observer, Silent, Situation, drive, with_dependencies};
+use crate::schedule::{Ending, rewritten};
+use crate::supervisor::{
+    Campaign, Depth, Errand, NAME_YOURSELF, Observer, Silent, Situation, drive, nobody_commits,
+    with_dependencies,
+};
 
 use super::{CliError, Context, Exit, output, preview};
 
@@ -47,8 +50,10 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
-        warn_of_manifest(&campaign);
-        warn_of_overlaps(&campaign, &only);
+        warn_of_rewritten(&campaign, &only);
+        let open = open_plans(&campaign, &only);
+        warn_of_manifest(&campaign, &open);
+        warn_of_overlaps(&campaign, &open);
     }
     let errand = Errand::Up {
         only,
@@ -62,24 +67,60 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-/// Names what the manifest allows and may not mean.
-fn warn_of_manifest(campaign: &Campaign) {
-    for warning in &campaign.set.warnings {
+/// Names plans that have landed and have other tasks by now.
+fn warn_of_rewritten(campaign: &Campaign, only: &[PlanName]) {
+    let Ok(situation) = Situation::look(campaign) else {
+        return;
+    };
+    let plans = situation.scheduler.work().plans.iter();
+    for plan in plans.filter(|plan| only.is_empty() || only.contains(&plan.name)) {
+        if let Some(reason) = rewritten(situation.scheduler.state(), plan) {
+            anstream::eprintln!("warning: {}: {}", plan.name, reason.text);
+            if let Some(remedy) = reason.remedy {
+                anstream::eprintln!("  hint: {remedy}");
+            }
+        }
+    }
+}
+
+/// The plans that are driven and have not landed. A journal that cannot be read is a matter of the run itself.
+fn open_plans<'c>(campaign: &'c Campaign, only: &[PlanName]) -> Vec<&'c Plan> {
+    let situation = Situation::look(campaign).ok();
+    let has_landed = |name: &PlanName| {
+        situation
+            .as_ref()
+            .is_some_and(|situation| situation.scheduler.state().is_landed(name))
+    };
+    let driven = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| only.is_empty() || only.contains(&plan.name));
+    driven.filter(|plan| !has_landed(&plan.name)).collect()
+}
+
+/// Names what the manifest and the documents of these plans allow and may not mean.
+fn warn_of_manifest(campaign: &Campaign, open: &[&Plan]) {
+    let doubts = open.iter().flat_map(|plan| campaign.set.doubts(plan));
+    for warning in campaign.set.warnings.iter().cloned().chain(doubts) {
         anstream::eprintln!("warning: {warning}");
+    }
+    if let Ok(Some(why)) = nobody_commits(campaign, open.iter().copied()) {
+        anstream::eprintln!("warning: {why}\n  hint: {NAME_YOURSELF}");
     }
 }
 
 /// So many overlaps are named one by one.
 const NAMED: usize = 5;
 
-/// Names plans that run side by side and touch the same files, unless the manifest allows it.
-fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) {
+/// Names those of these plans that run side by side and touch the same files, unless the manifest allows it.
+fn warn_of_overlaps(campaign: &Campaign, open: &[&Plan]) {
     let graph = Graph::new(&campaign.set, &Durations::default());
     let name = |plan: usize| &campaign.set.plans[plan].name;
-    let driven = |plan: usize| only.is_empty() || only.contains(name(plan));
+    let driven = |plan: usize| open.iter().any(|open| &open.name == name(plan));
     let found = graph.overlaps.iter().filter(|found| {
         let (one, other) = found.plans;
-        found.serialized.is_none() && driven(one) && driven(other)
+        found.serialized.is_none() && !found.waits && driven(one) && driven(other)
     });
     let found: Vec<_> = found.collect();
     for overlap in found.iter().take(NAMED) {

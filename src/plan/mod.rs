@@ -7,6 +7,7 @@ mod branch_name;
 mod commit;
 mod dependency;
 mod document;
+mod doubts;
 mod duration;
 mod fault;
 mod id;
