@@ -43,7 +43,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{ProcessId, is_suspended, left_running, stands_in};
+pub use process::{ProcessId, children, descendants, is_suspended, left_running, stands_in};
 pub use reader::{Readable, Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

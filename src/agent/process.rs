@@ -112,6 +112,15 @@ pub fn descendants(of: u32) -> Vec<ProcessId> {
     living.map(|(process, _)| process).collect()
 }
 
+/// The living children of a process that run a program of this name.
+pub fn children(of: u32, program: &str) -> Vec<ProcessId> {
+    let named = |pid: u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let found = below(of).into_iter();
+    let found = found.filter(|(_, stat)| stat.parent == of && stat.is_alive());
+    let found = found.filter(|(process, _)| named(process.pid).trim_end() == program);
+    found.map(|(process, _)| process).collect()
+}
+
 /// A process and its descendants, those included that have ended and were not waited for, each with the processor time
 /// of its own and of the children it has waited for, in clock ticks.
 pub fn tree(of: u32) -> Vec<(ProcessId, u64, u64)> {

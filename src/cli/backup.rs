@@ -23,6 +23,7 @@ enum What {
     /// List backups
     List {
         /// Only those of this plan
+        #[arg(id = "about", value_name = "PLAN")]
         plan: Option<String>,
     },
     /// Show what is in a backup
@@ -107,7 +108,7 @@ impl Shown {
 pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
     let repo = context.repository()?;
     match &args.what {
-        What::List { plan } => list(context, &repo, plan.as_deref())?,
+        What::List { plan } => list(context, &repo, plan.as_deref().or(context.plan.as_deref()))?,
         What::Show { backup } => show(context, &repo, &find(&repo, backup)?)?,
         What::Restore {
             backup,

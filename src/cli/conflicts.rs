@@ -17,7 +17,12 @@ pub struct ConflictsArgs {}
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign_in_force()?;
-    let found = conflicts(&campaign, &Situation::look(&campaign)?)?;
+    let mut found = conflicts(&campaign, &Situation::look(&campaign)?)?;
+    if let Some(plan) = &context.plan {
+        let plan = context.named(&campaign, plan)?;
+        let about = |side: &str| side == plan.as_str();
+        found.pairs.retain(|pair| about(&pair.a) || about(&pair.b));
+    }
     if context.json {
         output::json(&found)?;
     } else {

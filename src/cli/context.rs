@@ -94,13 +94,15 @@ impl Context {
         Ok(Repository::discover(&self.dir).map_err(crate::supervisor::SupervisorError::from)?)
     }
 
-    /// Plan names as they were typed.
+    /// Plan names as they were typed, else that of `--plan`.
     ///
     /// # Errors
     ///
     /// Names the first that is not in the manifest, with the nearest that is.
     pub fn plans(&self, campaign: &Campaign, typed: &[String]) -> Result<Vec<PlanName>, CliError> {
-        typed.iter().map(|name| self.named(campaign, name)).collect()
+        let one = self.plan.iter().filter(|_| typed.is_empty());
+        let typed = typed.iter().chain(one);
+        typed.map(|name| self.named(campaign, name)).collect()
     }
 
     /// A plan name as it was typed.

@@ -8,6 +8,7 @@ use super::{CliError, Context, Exit};
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The plan
+    #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
     /// Options for git diff, such as --stat
     #[arg(last = true)]

@@ -11,6 +11,7 @@ use super::{CliError, Context, Exit, output};
 #[derive(Debug, clap::Args)]
 pub struct EventsArgs {
     /// Only of this plan
+    #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
     /// Go on printing while a supervisor is at work
     #[arg(short, long)]
@@ -35,7 +36,7 @@ pub fn run(context: &Context, args: &EventsArgs) -> Result<Exit, CliError> {
     loop {
         let driven = RepositoryLock::holder(&dir)?.is_some();
         if let Some(reader) = JournalReader::open(&dir)? {
-            for record in reader.after(after, args.plan.as_deref())? {
+            for record in reader.after(after, args.plan.as_deref().or(context.plan.as_deref()))? {
                 after = record.seq;
                 if context.json {
                     output::json(&record.to_json())?;

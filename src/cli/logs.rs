@@ -15,6 +15,7 @@ use super::{CliError, Context, Exit};
 #[derive(Debug, clap::Args)]
 pub struct LogsArgs {
     /// The plan
+    #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
     /// Go on printing until the attempt ends
     #[arg(short, long)]

@@ -137,7 +137,8 @@ fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
 /// What was typed; the last phase of a plan ends the whole of it.
 fn wanted(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
-    for text in typed {
+    let one = context.plan.iter().filter(|_| typed.is_empty());
+    for text in typed.iter().chain(one) {
         let (name, mut what) = context.one_work(campaign, Some(text))?;
         let phases = campaign.plan(&name).map(|plan| &plan.document.phases);
         let ids: Vec<_> = phases.into_iter().flatten().map(|phase| phase.id).collect();

@@ -11,6 +11,7 @@ use super::{CliError, Context, Exit, output};
 #[derive(Debug, clap::Args)]
 pub struct RevertArgs {
     /// The plan
+    #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
     /// Take the landed plans that were built on it back too
     #[arg(long)]

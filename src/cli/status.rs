@@ -13,6 +13,7 @@ use super::{CliError, Context, Exit, output};
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
     /// Only this plan
+    #[arg(id = "about", value_name = "PLAN")]
     plan: Option<String>,
     /// Show it again whenever something changes, until interrupted
     #[arg(short, long)]
@@ -33,7 +34,8 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     let campaign = context.campaign_in_force()?;
     let plan = args
         .plan
-        .as_deref()
+        .as_ref()
+        .or(context.plan.as_ref())
         .map(|name| context.named(&campaign, name))
         .transpose()?;
     show(context, &campaign, plan.as_ref())?;

@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
         return preview::show(context, &campaign, &named, args.merge);
     }
     if args.detach {
-        return detach(context, &campaign, args);
+        return detach(context, &campaign, args, &named);
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
@@ -175,7 +175,12 @@ pub fn observer(context: &Context, campaign: &Campaign) -> Box<dyn Observer> {
 }
 
 /// Starts the same command again in a session of its own, and returns once it holds the repository.
-fn detach(context: &Context, campaign: &Campaign, args: &UpArgs) -> Result<Exit, CliError> {
+fn detach(
+    context: &Context,
+    campaign: &Campaign,
+    args: &UpArgs,
+    named: &[PlanName],
+) -> Result<Exit, CliError> {
     if let Some(holder) = RepositoryLock::holder(&campaign.dir)? {
         return Err(crate::supervisor::SupervisorError::Held(holder).into());
     }
@@ -196,7 +201,7 @@ fn detach(context: &Context, campaign: &Campaign, args: &UpArgs) -> Result<Exit,
         command.arg("--merge");
     }
     command
-        .args(&args.plans)
+        .args(named.iter().map(PlanName::as_str))
         .stdin(Stdio::null())
         .stdout(file)
         .stderr(copy);

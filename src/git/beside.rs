@@ -112,6 +112,7 @@ impl Repository {
     ///
     /// What stands in the way, or why that cannot be found out.
     pub fn could_follow(&self, branch: &str, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
+        self.refuse_while_rewritten(branch)?;
         for checkout in self.checkouts_of(branch)? {
             refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
             let files = in_the_way(&checkout.path, old, new)?;

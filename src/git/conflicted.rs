@@ -132,14 +132,15 @@ impl WorktreeAdmin {
     }
 
     /// Takes what is in the worktree as the resolution of the plan's conflict: as [`WorktreeAdmin::commit_conflict`], and from
-    /// now on the commit stands in for the plan's branch.
+    /// now on the commit stands in for the plan's branch. Git remembers how it was resolved once it has landed: what is given
+    /// up until then is not to come back by itself.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
         let commit = self.commit_conflict(plan, message)?;
-        self.keep_conflict(plan, &commit)?;
+        self.repo.note_resolution(plan, &commit)?;
         Ok(commit)
     }
 
@@ -294,6 +295,9 @@ impl WorktreeAdmin {
         let key = conflict_key(plan);
         let mut backups = Vec::new();
         if self.read_marker(&key)?.is_some() {
+            if let Some(path) = self.conflict_at(plan)? {
+                remember(&path)?;
+            }
             let removable = self.removable(&key, target)?;
             backups.extend(self.remove(&self.lock()?, &removable)?);
         }

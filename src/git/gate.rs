@@ -19,7 +19,7 @@ use super::command::{Answer, Git};
 use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
-use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState};
+use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState, stamp};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -216,6 +216,15 @@ impl Repository {
             commit: commit.clone(),
             backup,
         })
+    }
+
+    /// Keeps a commit that a checkout stands on and that no ref holds: gives the backup, or none where it is held.
+    ///
+    /// # Errors
+    ///
+    /// When refs cannot be read or made.
+    pub fn keep_loose(&self, owner: &str, commit: &CommitId) -> Result<Option<Backup>, GitError> {
+        Ok(self.spare_commit(owner, commit, &[], &stamp())?.backup().cloned())
     }
 
     /// The full names of all refs in whose history a commit lies.

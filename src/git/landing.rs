@@ -141,6 +141,7 @@ impl Repository {
                     new: new.clone(),
                 });
             }
+            self.refuse_while_rewritten(branch)?;
             for checkout in self.checkouts_of(branch)? {
                 if plan.beside {
                     refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;

@@ -24,6 +24,7 @@
 mod admin;
 mod again;
 mod backup;
+mod being_rewritten;
 mod beside;
 mod both_sides;
 mod candidate;

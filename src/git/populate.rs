@@ -1,5 +1,7 @@
 //! Filling a worktree with files, outside the lock.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::admin::{KeyLock, WorktreeAdmin};
@@ -8,7 +10,7 @@ use super::gate::{Goal, SparedTree};
 use super::in_the_way::in_the_way;
 use super::left::Left;
 use super::registration::Registration;
-use super::{GitError, WorktreeReady, enter, inspect};
+use super::{GitError, Repository, WorktreeReady, enter, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -152,27 +154,54 @@ pub(super) fn hook_failed(stderr: &str) -> String {
     format!("the repository's post-checkout hook failed: {stderr}")
 }
 
-/// Checks submodules out, when there are any. A failure (no network, a protocol that is not allowed) is a warning:
-/// many tasks do not need them.
+/// The paths of the submodules that somebody has cloned in the main checkout. A bare repository has none to go by: there all
+/// are.
+fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitError> {
+    let file = path.join(".gitmodules");
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let answer = Git::within(path)
+        .args(["config", "-z", "--get-regexp", r"^submodule\..*\.path$", "--file"])
+        .arg(&file)
+        .answer()?;
+    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
+    let clones = repo.common_dir().join("modules");
+    let used = super::command::records(&answer.stdout).filter_map(|record| {
+        let line = record.iter().position(|byte| *byte == b'\n')?;
+        let name = record[..line]
+            .strip_prefix(b"submodule.")?
+            .strip_suffix(b".path")?;
+        let is_used = repo.is_bare() || clones.join(OsStr::from_bytes(name)).is_dir();
+        is_used.then(|| OsStr::from_bytes(&record[line + 1..]).to_owned())
+    });
+    Ok(used.collect())
+}
+
+/// Checks those submodules out that the main checkout has, too. A failure (no network, a protocol that is not allowed) is a
+/// warning: many tasks do not need them.
 pub(super) fn update_submodules(
     admin: &WorktreeAdmin,
     alone: &KeyLock,
     path: &Path,
 ) -> Result<Option<String>, GitError> {
-    if !path.join(".gitmodules").exists() {
+    let used = used_submodules(&admin.repo, path)?;
+    if used.is_empty() {
         return Ok(None);
     }
     let init = {
         // This part writes the configuration that all worktrees share.
         let lock = admin.lock()?;
         Git::within(path)
-            .args(["submodule", "--quiet", "init"])
+            .args(["submodule", "--quiet", "init", "--"])
+            .args(&used)
             .holding(lock.file())?
             .answer()?
     };
     let answer = if init.status.success() {
         Git::within(path)
-            .args(["submodule", "--quiet", "update", "--init", "--recursive"])
+            .args(["submodule", "--quiet", "update", "--init", "--recursive", "--"])
+            .args(&used)
             .holding(alone.file())?
             .answer()?
     } else {

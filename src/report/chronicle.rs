@@ -427,6 +427,7 @@ mod tests {
             why: "no".to_owned(),
             retry_in_ms: None,
             counted: true,
+            nothing_made: false,
         };
         events.push((15, failed));
         // Killed, and gone on with much later.

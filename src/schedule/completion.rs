@@ -297,6 +297,7 @@ impl Scheduler {
             why: failure.why.clone(),
             retry_in_ms,
             counted: failure.counted,
+            nothing_made: failure.nothing_made,
         };
         self.record(at, failed, step);
     }
@@ -339,6 +340,8 @@ pub struct Failure {
     pub counted: bool,
     /// True when another attempt would meet the same: no retry.
     pub hopeless: bool,
+    /// True when nothing was made at all: what was reported done is open to the next.
+    pub nothing_made: bool,
 }
 
 impl Failure {
@@ -348,6 +351,7 @@ impl Failure {
             why: why.into(),
             counted: true,
             hopeless: false,
+            nothing_made: false,
         }
     }
 

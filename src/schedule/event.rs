@@ -152,6 +152,9 @@ pub enum Event {
         retry_in_ms: Option<u64>,
         /// True when it used up one of the plan's retries.
         counted: bool,
+        /// True when nothing was made: what was reported done of its work is open to the next.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        nothing_made: bool,
     },
     /// What an attempt was given is done.
     #[serde(rename = "leg.done")]

@@ -68,6 +68,7 @@ impl PlanRun {
             why,
             retry_in_ms,
             counted,
+            nothing_made,
             ..
         } = event
         else {
@@ -88,6 +89,7 @@ impl PlanRun {
                 tries.conflicts += u32::from(conflict);
                 tries.fresh = conflict;
                 tries.alike = tries.alike_with(why, brief);
+                tries.nothing_made = *nothing_made;
                 tries.last_failure = Some(why.clone());
                 tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
             }

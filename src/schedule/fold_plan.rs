@@ -57,6 +57,10 @@ impl PlanRun {
                 if self.by_units {
                     self.touched.extend(phases);
                 }
+                // Where units have branches of their own it is told when they are merged.
+                if let Some(head) = evidence.head.as_ref().filter(|_| !self.by_units || repair) {
+                    self.made = Some(head.clone());
+                }
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }
@@ -76,6 +80,9 @@ impl PlanRun {
                 let repair = ended.as_ref().is_some_and(|ended| ended.repair);
                 if let Some(ended) = &ended {
                     self.unpark(at, &ended.agent);
+                }
+                if let Some(ended) = &ended {
+                    self.note_made_before(ended);
                 }
                 if repair {
                     self.verify = Verify::Open;
@@ -102,7 +109,8 @@ impl PlanRun {
                 self.lost.remove(unit);
                 self.proven.insert(*unit);
             }
-            Event::WorkMerged { attempt, .. } => {
+            Event::WorkMerged { attempt, commit, .. } => {
+                self.made = Some(commit.clone());
                 if let Some(current) = self.current(attempt) {
                     current.integration = Integration::Merged;
                 }
@@ -298,6 +306,13 @@ impl PlanRun {
                 item.state = TaskState::Pending;
                 item.since = at;
             }
+        }
+    }
+
+    /// What an attempt that brought commits did beyond what it was given is there for whoever is given it.
+    fn note_made_before(&mut self, ended: &Attempt) {
+        if self.tries_of(ended.units.first().copied(), ended.repair).commits > 0 {
+            self.made_before.extend(&ended.claimed);
         }
     }
 

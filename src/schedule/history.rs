@@ -125,6 +125,7 @@ mod tests {
                 why: String::new(),
                 retry_in_ms: None,
                 counted: true,
+                nothing_made: false,
             }
         };
         vec![

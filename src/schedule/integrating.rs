@@ -10,6 +10,7 @@ use super::judge::{Verdict, judge};
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
+use super::state::State;
 use super::work::PlanWork;
 use super::{At, Effect, Event, Hold, TaskReport};
 
@@ -53,7 +54,7 @@ impl Scheduler {
                 }
             }
         }
-        let units = completed_units(plan, run, attempt);
+        let units = completed_units(plan, run, &self.state, attempt);
         for task in unreported {
             let done = Event::TaskDone(TaskReport {
                 plan: name.clone(),
@@ -105,14 +106,23 @@ impl Scheduler {
     }
 }
 
-/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that.
-fn completed_units(plan: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<UnitId> {
-    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
-    let claimed = claimed.filter(|unit| {
-        plan.by_units() && plan.unit_place(*unit).is_some()
-            && !run.is_worked_on(*unit)
-            // What was skipped because of it stays skipped in this run.
-            && !run.lost.contains_key(unit)
-    });
-    attempt.units.iter().copied().chain(claimed).collect()
+/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that and nothing
+/// is open that it waits for.
+fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Attempt) -> Vec<UnitId> {
+    let mut completed = attempt.units.clone();
+    for unit in plan.units.iter().filter(|_| plan.by_units()) {
+        let UnitId::Task(task) = unit.id else { continue };
+        let is_claimed = attempt.claimed.contains(&task) && !completed.contains(&unit.id);
+        // What was skipped because of it stays skipped in this run.
+        if !is_claimed || run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
+            continue;
+        }
+        let done = |other: UnitId| run.is_unit_done(other) || completed.contains(&other);
+        let settled = |other: UnitId| run.is_unit_settled(other) || completed.contains(&other);
+        let open = unit.gates.iter().all(|gate| plan.is_open(*gate, done, settled));
+        if open && unit.depends.iter().all(|on| state.is_satisfied(on)) {
+            completed.push(unit.id);
+        }
+    }
+    completed
 }

@@ -63,6 +63,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
                 // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
                 counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
                 hopeless: false,
+                nothing_made: false,
             }));
         }
         Exit::NotStarted { .. } => {
@@ -101,14 +102,16 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
             failed_tasks(work, run, attempt)
         ));
     }
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     if !has_something_to_show(work, run, attempt, evidence) {
-        return incomplete(if attempt.reported {
-            "the agent reported its tasks done but made no commit (allow_empty = true permits that)"
-                .to_owned()
-        } else {
-            "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
-                .to_owned()
-        });
+        return Some(Verdict::Incomplete(Failure {
+            nothing_made: true,
+            ..Failure::counted(if attempt.reported || tries.nothing_made {
+                "the agent reported its tasks done but made no commit (allow_empty = true permits that)"
+            } else {
+                "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
+            })
+        }));
     }
     Some(Verdict::Done(remaining))
 }
@@ -126,14 +129,13 @@ fn is_complete(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evidence: &Evi
 /// Commits, or leave to make none, or work that was declared needless task by task.
 fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evidence: &Evidence) -> bool {
     let mut tasks = leg_tasks(work, attempt).peekable();
-    let all_skipped =
-        tasks.peek().is_some() && tasks.all(|task| run.item_state(&task.into()) == TaskState::Skipped);
+    let needless = tasks.peek().is_some() && tasks.all(|task| run.needs_nothing(task));
     let commits = run
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .commits;
-    // To find nothing wrong leaves nothing to commit.
-    let only_checks = attempt.units.iter().all(|unit| unit.is_verify());
-    work.allow_empty || attempt.repair || only_checks || evidence.commits > 0 || commits > 0 || all_skipped
+    // To find nothing wrong leaves nothing to commit; but then it says so.
+    let only_checks = attempt.reported && attempt.units.iter().all(|unit| unit.is_verify());
+    work.allow_empty || attempt.repair || only_checks || evidence.commits > 0 || commits > 0 || needless
 }
 
 /// The tasks of the attempt's leg, in document order.

@@ -88,6 +88,10 @@ pub struct PlanRun {
     pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
     /// The last word about each task and sub-task, whether it counted or came too late.
     pub heard: BTreeMap<ItemId, TaskState>,
+    /// Where the plan's branch stood when the last work came to it.
+    pub made: Option<CommitId>,
+    /// Tasks that were reported done by an attempt which brought commits and was given something else.
+    pub made_before: BTreeSet<TaskId>,
     /// Messages to those who work on it, in the order of their numbers.
     pub inbox: Vec<Message>,
     /// How many of them an agent was told when it began.
@@ -149,6 +153,8 @@ pub struct Tries {
     pub alike: u32,
     /// Why the last one was not enough.
     pub last_failure: Option<String>,
+    /// True when the last one has made nothing: what it reported done is open to the next.
+    pub nothing_made: bool,
 }
 
 /// Why a unit will not be done in this run.
@@ -376,6 +382,39 @@ impl PlanRun {
             (true, _) => &self.repair,
             (false, Some(unit)) => self.tries.get(&unit).unwrap_or(&NONE),
             (false, None) => &NONE,
+        }
+    }
+
+    /// True when a task of the phase was last said to have failed.
+    pub fn has_failed_task(&self, phase: PhaseId) -> bool {
+        let failed = |(id, item): (&ItemId, &Item)| id.task.phase == phase && item.state == TaskState::Failed;
+        self.items.iter().any(failed)
+    }
+
+    /// True when nothing is left to be made of the task: it was declared needless, or made by an attempt that was given
+    /// something else and brought commits.
+    pub fn needs_nothing(&self, task: TaskId) -> bool {
+        match self.item_state(&task.into()) {
+            TaskState::Skipped => true,
+            TaskState::Done => self.made_before.contains(&task),
+            TaskState::Pending | TaskState::Ready | TaskState::Running | TaskState::Failed => false,
+        }
+    }
+
+    /// What whoever is given these units is told of a task: as [`item_state`](Self::item_state), but open where it was only
+    /// said to be done.
+    pub fn state_for(&self, units: &[UnitId], item: &ItemId) -> TaskState {
+        let known = self.item_state(item);
+        let given = units.iter().any(|unit| match unit {
+            UnitId::Task(task) => *task == item.task,
+            UnitId::Phase(phase) => *phase == item.task.phase,
+        });
+        // What a document has ticked was not said by anybody.
+        let said = known == TaskState::Done && self.heard.get(item) == Some(&known);
+        let said = said && !self.made_before.contains(&item.task);
+        match given && said && self.tries_of(units.first().copied(), false).nothing_made {
+            true => TaskState::Pending,
+            false => known,
         }
     }
 

@@ -224,6 +224,7 @@ fn is_done(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> bool {
     let mut units = plan.units.iter().filter(|unit| unit.id.phase() == phase);
     run.phases_done.contains_key(&phase)
         && !run.lost.keys().any(|unit| unit.phase() == phase)
+        && !run.has_failed_task(phase)
         && units.all(|unit| !run.by_units || run.is_unit_done(unit.id))
 }
 

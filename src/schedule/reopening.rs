@@ -41,9 +41,26 @@ impl PlanRun {
         self.making.clear();
         if new_run {
             self.escalated.clear();
+            if self.has_made_nothing() {
+                // Made ready again for this run: its branch goes along to where the run begins.
+                self.worktrees.clear();
+            }
         }
         self.pins_refused.clear();
         self.lanes_refused.clear();
+    }
+
+    /// True when nobody works on the plan and no attempt has brought a commit to its branch.
+    fn has_made_nothing(&self) -> bool {
+        let alone = self.worktrees.keys().all(|lane| *lane == 0);
+        alone
+            && self.outcome.is_none()
+            && self.attempts.is_empty()
+            && self.proven.is_empty()
+            && self.phases_done.is_empty()
+            && self.pins.is_empty()
+            && self.landed.is_empty()
+            && self.tries.values().all(|tries| tries.commits == 0)
     }
 
     /// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::error::StatusError;
 use super::file_format::StatusFile;
 use super::folder::{folder, plan_file, status_file};
+use super::read::read;
 use super::untrusted::{Links, STATUS_LIMIT, read_text};
 use crate::fault;
 use crate::plan::{Document, ItemId, PlanName, TaskState};
@@ -48,6 +49,27 @@ pub fn prepare_lane(
     let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
     bytes.push(b'\n');
     write_over(&path, &bytes)
+}
+
+/// As [`prepare`], for an agent that does again what another one said was done: a `status.json` that calls tasks settled
+/// which are not is replaced as in [`prepare_lane`].
+///
+/// # Errors
+/// When `.orch` is a link or a file, or something cannot be written.
+pub fn prepare_again(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    states: impl Fn(&ItemId) -> TaskState,
+) -> Result<(), StatusError> {
+    let said = read(worktree, plan, document, None).items;
+    let taken_back = |(item, said, _): &(ItemId, TaskState, Option<String>)| {
+        *said == TaskState::Done && states(item) == TaskState::Pending
+    };
+    match said.iter().any(taken_back) {
+        true => prepare_lane(worktree, plan, document, states),
+        false => prepare(worktree, plan, document),
+    }
 }
 
 /// Replaces a file, or makes it, in one step.

@@ -41,12 +41,14 @@ impl Engine<'_> {
         }
         let state = self.scheduler.state();
         let report = &mut self.report;
-        self.requests.retain_mut(|request| match request.finish(state) {
-            Some(done) => {
-                *report = Some(done);
-                false
+        self.requests.retain_mut(|request| {
+            let own = request.is_own();
+            let done = request.finish(state);
+            let is_open = done.is_none();
+            if own && !is_open {
+                *report = done;
             }
-            None => true,
+            is_open
         });
         self.note_quiet(records);
         self.notify(records);

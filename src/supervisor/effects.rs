@@ -163,7 +163,7 @@ impl Engine<'_> {
         );
         let read = self.reading(&lane);
         tokio::task::spawn_blocking(move || {
-            let states = |item: &ItemId| state.item_state(item);
+            let states = |item: &ItemId| state.state_for(&order.units, item);
             let launched = {
                 let _alone = alone(&lock);
                 perform::launch(&campaign, &admin, &worktree, &order, run, &states)

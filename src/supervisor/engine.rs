@@ -116,6 +116,8 @@ pub(super) struct Engine<'o> {
     /// Where the target stood when it was last looked at what a person has landed.
     pub(super) landings_seen: Option<CommitId>,
     pub(super) looking_for_obstacles: bool,
+    /// True once git commands that take long are ended.
+    pub(super) ends_slow_git: bool,
 }
 
 impl<'o> Engine<'o> {
@@ -187,6 +189,7 @@ impl<'o> Engine<'o> {
             conflicts: ConflictWatch::start(sender.clone()),
             landings_seen: None,
             looking_for_obstacles: false,
+            ends_slow_git: false,
             campaign,
             admin,
             units: Arc::default(),

@@ -94,7 +94,7 @@ const OF_A_SESSION: &[&str] = &[
 
 /// Stands for all that a verification of a merge inherits and that could matter to it: two with the same print may share a
 /// verdict.
-pub fn print(campaign: &Campaign) -> String {
+pub fn print(target: &str) -> String {
     let of_a_session = |name: &str| {
         let mut known = OF_A_SESSION.iter();
         known.any(|known| name == *known || (known.len() > 1 && name.starts_with(known)))
@@ -103,7 +103,7 @@ pub fn print(campaign: &Campaign) -> String {
     let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(of_a_session));
     let mut all: Vec<_> = inherited.collect();
     all.sort();
-    let mut text = format!("{}\0{}\0", std::env::consts::ARCH, campaign.target).into_bytes();
+    let mut text = format!("{}\0{}\0", std::env::consts::ARCH, target).into_bytes();
     for (name, value) in all {
         use std::os::unix::ffi::OsStrExt;
         text.extend([name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());

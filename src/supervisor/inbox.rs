@@ -73,6 +73,9 @@ impl Engine<'_> {
             Message::Interrupt => {
                 self.interrupts += 1;
                 let now = self.interrupts > 1;
+                if now {
+                    self.end_slow_git();
+                }
                 inputs.push(Input::Event(Event::RunStopping { now }));
             }
             Message::Warning(plan, why) => self.warn(inputs, plan, why),
@@ -87,6 +90,9 @@ impl Engine<'_> {
     pub(super) fn answer(&mut self, call: Call, inputs: &mut Vec<Input>) -> Result<(), SupervisorError> {
         match call.request {
             Request::Down { now } => {
+                if now {
+                    self.end_slow_git();
+                }
                 inputs.push(Input::Event(Event::RunStopping { now }));
                 let _ = call.reply.send(Answer::Accepted);
             }

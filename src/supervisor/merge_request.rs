@@ -46,6 +46,11 @@ impl MergeRequest {
         }
     }
 
+    /// True when nobody else asked for it: its report is that of the whole command.
+    pub fn is_own(&self) -> bool {
+        self.reply.is_none()
+    }
+
     /// Takes in what was recorded.
     pub fn hear(&mut self, event: &Event) {
         let (plan, up_to, merged) = match event {
@@ -105,7 +110,7 @@ impl MergeRequest {
     pub fn finish(&mut self, state: &State) -> Option<MergeReport> {
         let busy = |open: &WorkRef| {
             let run = state.plan(&open.plan);
-            run.merge != Merge::Idle || run.resolution.agent.is_some()
+            run.merge != Merge::Idle || run.merge_next.is_some() || run.resolution.agent.is_some()
         };
         if self.open.iter().any(busy) {
             return None;

@@ -43,6 +43,7 @@ mod resolve;
 mod resolving;
 mod revert;
 mod selection;
+mod slow_git;
 mod spending;
 mod spent_view;
 mod status_feed;

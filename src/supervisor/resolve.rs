@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::{JobFolder, JobState};
 use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
 use crate::plan::{MergeStrategy, Plan, PlanName};
 use crate::schedule::{
@@ -76,7 +77,8 @@ pub fn resolve_alone(
 ) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
     let mut report = None;
     let recorded = record(campaign, "merge", |scheduler| {
-        let (events, done) = resolve(campaign, scheduler.state().plan(plan), plan, step)?;
+        let run = scheduler.state().plan(plan);
+        let (events, done) = resolve(campaign, run, plan, step, Beside::Nobody)?;
         report = Some(done);
         Ok(events)
     })?;
@@ -86,21 +88,35 @@ pub fn resolve_alone(
     }))
 }
 
+/// Who else is at work on the repository during a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// The supervisor: what is recorded as under way is under way.
+    Supervisor,
+    /// Nobody: what is recorded as under way was cut short.
+    Nobody,
+}
+
 /// Does a step in the repository. The caller alone writes the journal, and records the facts.
 pub(super) fn resolve(
     campaign: &Campaign,
     run: &PlanRun,
     name: &PlanName,
     step: ResolveStep,
+    beside: Beside,
 ) -> Result<Resolved, SteerRefusal> {
     let plan = campaign
         .plan(name)
         .ok_or_else(|| refusal(format!("there is no plan `{name}` in the manifest"), None))?;
+    match beside {
+        Beside::Supervisor => refuse_while_busy(run, name)?,
+        Beside::Nobody => refuse_what_was_cut_short(campaign, run, name, step)?,
+    }
     let admin = WorktreeAdmin::new(&campaign.repo);
     again_if_killed(Result::is_ok, || match step {
         ResolveStep::Open => open(campaign, &admin, run, plan),
         ResolveStep::Continue => settle(campaign, &admin, run, plan),
-        ResolveStep::Abort => abandon(&admin, run, plan),
+        ResolveStep::Abort => abandon(&admin, plan),
     })
 }
 
@@ -176,7 +192,6 @@ fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<()
         let why = format!("plan {name} has landed on {}", campaign.target);
         return Err(refusal(why, None));
     }
-    refuse_while_busy(run, name)?;
     match &run.outcome {
         Some(Outcome::Finished) => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
@@ -255,9 +270,8 @@ fn unsettled(name: &PlanName, error: ConflictError) -> SteerRefusal {
     refusal(error.to_string(), hint)
 }
 
-fn abandon(admin: &WorktreeAdmin, run: &PlanRun, plan: &Plan) -> Result<Resolved, SteerRefusal> {
+fn abandon(admin: &WorktreeAdmin, plan: &Plan) -> Result<Resolved, SteerRefusal> {
     let name = &plan.name;
-    refuse_while_busy(run, name)?;
     let backups = admin.abandon_conflict(name).map_err(failed)?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
@@ -284,6 +298,44 @@ fn refuse_while_busy(run: &PlanRun, name: &PlanName) -> Result<(), SteerRefusal>
         ));
     }
     Ok(())
+}
+
+/// Refuses, where nobody is at work, what only whoever goes on with it can end.
+fn refuse_what_was_cut_short(
+    campaign: &Campaign,
+    run: &PlanRun,
+    name: &PlanName,
+    step: ResolveStep,
+) -> Result<(), SteerRefusal> {
+    if matches!(run.merge, Merge::Running(_)) && campaign.dir.landing().exists() {
+        let why = format!("a landing was cut short, and may be that of plan {name}");
+        return Err(refusal(why, Some("orch merge ends it".to_owned())));
+    }
+    let Some(agent) = &run.resolution.agent else {
+        return Ok(());
+    };
+    let attempt = &agent.attempt;
+    let state = JobFolder::new(campaign.dir.attempt(attempt)).state();
+    if matches!(state.map_err(failed)?, JobState::Running(_)) {
+        let why = format!(
+            "the agent of {attempt} resolves the conflict of {name} although no supervisor is at work"
+        );
+        return Err(refusal(
+            why,
+            Some("orch merge waits for it, orch down --now ends it".to_owned()),
+        ));
+    }
+    match step {
+        ResolveStep::Abort => Ok(()),
+        ResolveStep::Open | ResolveStep::Continue => Err(refusal(
+            format!(
+                "the supervisor was gone when the agent of {attempt}, which resolved the conflict of {name}, ended"
+            ),
+            Some(format!(
+                "orch merge goes on with what it left, orch merge --abort {name} gives it up"
+            )),
+        )),
+    }
 }
 
 /// The words of the commit that holds both sides.

@@ -8,7 +8,7 @@ use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
 use super::engine::Engine;
 use super::message::Message;
-use super::resolve::{Resolved, resolve, tidy};
+use super::resolve::{Beside, Resolved, resolve, tidy};
 use super::{Answer, ResolveStep, SupervisorError, perform, spending};
 
 /// A step that was done, or refused.
@@ -26,7 +26,7 @@ impl Engine<'_> {
         let run = self.scheduler.state().plan(&plan).clone();
         let campaign = self.campaign.clone();
         self.in_background(move || {
-            let done = resolve(&campaign, &run, &plan, step);
+            let done = resolve(&campaign, &run, &plan, step, Beside::Supervisor);
             Message::Resolved(Box::new(StepDone {
                 plan,
                 step,

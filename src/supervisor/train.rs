@@ -72,7 +72,11 @@ pub(super) fn known(state: &State, target: &str) -> Known {
     let parts = state
         .plans()
         .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
+    let made = state.plans();
     Known {
+        made: made
+            .filter_map(|(name, run)| Some((name.clone(), run.made.clone()?)))
+            .collect(),
         landed: landed.collect(),
         parts: parts.collect(),
     }

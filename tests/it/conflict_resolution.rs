@@ -572,3 +572,28 @@ fn killed_while_it_is_given_up_nothing_of_it_is_lost() {
         assert_eq!(sandbox.git("for-each-ref refs/orch/resolve"), "", "{fatal}");
     }
 }
+
+#[test]
+fn killed_while_it_is_verified_it_can_still_be_given_up() {
+    let waits = ": > \"$MARKS/at-v\"; test -e \"$MARKS/go\" || read -r _ < \"$GATES/v\"";
+    let sandbox = at_odds(&format!(
+        "[merge]\nverify = '! grep -q \"one and two\" shared.txt || {{ {waits}; }}'"
+    ));
+    sandbox.gate("v");
+    sandbox.orch("merge --resolve two").code(0).ok();
+    resolve(&sandbox);
+    let landing = sandbox.start("merge --continue two");
+    sandbox.reached("v");
+    landing.kill();
+    sandbox
+        .orch("merge --abort two")
+        .code(0)
+        .says("given up")
+        .says("is kept as")
+        .ok();
+    std::fs::write(sandbox.mark("go"), "").unwrap();
+    sandbox.open("v");
+    sandbox.orch("merge").code(1).says("conflicts with one").ok();
+    assert_eq!(sandbox.state("two"), "held");
+    assert_eq!(sandbox.read("shared.txt"), "top\none\nbottom\nend\n");
+}

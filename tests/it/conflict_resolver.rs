@@ -277,6 +277,38 @@ fn an_agent_that_ended_while_nobody_listened_is_judged_by_the_next_supervisor() 
 }
 
 #[test]
+fn what_an_agent_left_while_nobody_listened_can_be_given_up() {
+    let sandbox = at_odds("", &format!("gate fix; {GOOD}; mark fixed"));
+    sandbox.gate("fix");
+    let merge = sandbox.start("merge two");
+    sandbox.reached("fix");
+    merge.kill();
+    let alone = "although no supervisor is at work";
+    sandbox
+        .orch("merge --abort two")
+        .code(2)
+        .says(alone)
+        .says("orch down --now")
+        .ok();
+    sandbox.open("fix");
+    sandbox.marked("fixed");
+    sandbox.nothing_is_left();
+    let hint = "orch merge --abort two";
+    sandbox.orch("merge --continue two").code(2).says(hint).ok();
+    sandbox.orch("merge --abort two").code(0).ok();
+    sandbox
+        .orch("merge --resolve two")
+        .code(0)
+        .says("shared.txt")
+        .ok();
+    let place = sandbox.worktree("two.resolve");
+    place.write("shared.txt", "top\nfrom both\nbottom\n");
+    place.git("add shared.txt");
+    sandbox.orch("merge --continue two").code(0).says("landed").ok();
+    assert_eq!(sandbox.read("shared.txt"), "top\nfrom both\nbottom\n");
+}
+
+#[test]
 fn a_person_who_asks_to_stop_is_heard_and_it_counts_for_nothing() {
     let sandbox = at_odds("", "mark at-work; test -e \"$MARKS/go\" || sleep 1000; :");
     let merge = sandbox.start("merge two");

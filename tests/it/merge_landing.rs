@@ -439,3 +439,132 @@ fn a_running_supervisor_notices_what_a_person_lands() {
     sandbox.open("long");
     up.end().code(0).ok();
 }
+
+#[test]
+fn a_verification_is_told_which_target_it_is_about_and_its_word_counts_for_that_one() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nverify = 'test $ORCH_TARGET = main'");
+    sandbox.git("branch rel");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    let before = sandbox.rev("rel");
+    sandbox.orch("merge p --into rel").code(1).ok();
+    assert_eq!(sandbox.rev("rel"), before);
+}
+
+#[test]
+fn two_who_ask_for_different_targets_are_each_told_of_their_own() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("v");
+    sandbox
+        .tables("[merge]\nverify = ': > \"$MARKS/at-v\"; test -e \"$MARKS/go\" || read -r _ < \"$GATES/v\"'");
+    sandbox.git("branch rel");
+    for plan in ["a", "b"] {
+        sandbox.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    sandbox.orch("up").code(0).ok();
+    let first = sandbox.start("merge a --json");
+    sandbox.reached("v");
+    let second = sandbox.start("merge a b --into rel --json");
+    crate::support::wait_for("the second request", || {
+        sandbox.count("merge.requested", None) == 2
+    });
+    std::fs::write(sandbox.mark("go"), "").unwrap();
+    sandbox.open("v");
+    let (first, second) = (first.end().code(0).json(), second.end().code(0).json());
+    let names = |report: &serde_json::Value| -> Vec<String> {
+        let plans = report["plans"].as_array().unwrap().iter();
+        plans
+            .map(|plan| plan["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        (first["target"].as_str(), names(&first)),
+        (Some("main"), vec!["a".to_owned()])
+    );
+    let mut both = names(&second);
+    both.sort();
+    assert_eq!(
+        (second["target"].as_str(), both),
+        (Some("rel"), vec!["a".to_owned(), "b".to_owned()])
+    );
+    assert!(
+        second["plans"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|plan| plan["outcome"] == "landed"),
+        "{second}"
+    );
+}
+
+#[test]
+fn a_target_that_somebody_rebases_is_not_moved_under_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("base = \"main\"");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.commit_file("mine.txt", "1\n");
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.rev("main");
+    sandbox.git_args([
+        "-c",
+        "sequence.editor=sed -i '$abreak'",
+        "rebase",
+        "-q",
+        "-i",
+        "HEAD~1",
+    ]);
+    sandbox
+        .orch("merge")
+        .code(1)
+        .says("a rebase of `main` is under way")
+        .ok();
+    assert_eq!(sandbox.rev("main"), before);
+    sandbox.git("rebase --abort");
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn plans_that_change_one_file_land_together_beside_a_checkout_of_the_target() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nverify_slots = 2\nverify = 'test -e many.txt'");
+    let lines: Vec<String> = (0..60).map(|n| format!("line {n}\n")).collect();
+    sandbox.commit_file("many.txt", &lines.concat());
+    let plans = ["a", "b", "c", "d"];
+    for (n, plan) in plans.into_iter().enumerate() {
+        let line = 10 * n + 5;
+        let script =
+            format!("sed -i '{line}s/line/{plan}/' many.txt; git commit -qam {plan}; orch task done -q 1.1");
+        sandbox.plan(plan, "", &document(&[1]), &script);
+    }
+    sandbox.orch("up --merge").code(0).ok();
+    for plan in plans {
+        assert_eq!(sandbox.state(plan), "landed", "{}", sandbox.why(plan));
+    }
+    assert_eq!(sandbox.count("merge.failed", None), 0);
+    assert_eq!(sandbox.git("status --porcelain -uno many.txt"), "");
+}
+
+#[test]
+fn a_branch_from_which_the_finished_work_was_taken_does_not_count_as_landed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.plan("q", "depends = [\"p@landed\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    let made = sandbox.rev("orch/p");
+    sandbox.worktree("p").git("reset -q --hard HEAD~1");
+    sandbox
+        .orch("merge")
+        .code(2)
+        .says("does not have the work any more")
+        .ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.worktree("p").git(&format!("reset -q --hard {made}"));
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("landed".to_owned(), "landed".to_owned())
+    );
+}

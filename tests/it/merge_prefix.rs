@@ -362,3 +362,21 @@ fn whoever_dies_while_a_prefix_lands_it_lands_once() {
     }
     println!("merge of a prefix: {count} points, every {step}th was the last of a process");
 }
+
+#[test]
+fn a_phase_of_which_a_task_is_said_to_have_failed_after_all_does_not_land() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let script = "work 1.1; gate after-1; orch task fail -q 1.1 --note broken; gate after-2; exit 1";
+    auth(&sandbox, "", script);
+    let up = sandbox.start("up");
+    ended(&sandbox, 1);
+    sandbox.open("after-1");
+    sandbox.reached("after-2");
+    sandbox.happened("task.failed", "auth");
+    let before = sandbox.rev("main");
+    sandbox.orch("merge auth.1").code(1).ok();
+    assert_eq!(sandbox.rev("main"), before);
+    sandbox.open("after-2");
+    up.end().code(1).ok();
+}

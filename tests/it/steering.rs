@@ -251,3 +251,17 @@ fn a_finished_plan_that_waits_to_be_landed_can_be_paused_and_lands_once_it_goes_
     sandbox.open("m");
     up.end().code(0).ok();
 }
+
+#[test]
+fn plans_that_are_tried_again_together_are_in_any_order() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("a", "", &document(&[1]), "exit 1");
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("b"), "skipped");
+    sandbox.script("a", "work 1.1");
+    sandbox.orch("retry a b").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("b"), "finished");
+}

@@ -11,6 +11,28 @@ fn one(settings: &str, keys: &str, script: &str) -> Sandbox {
 }
 
 #[test]
+fn tasks_reported_done_with_nothing_to_show_are_open_again_for_the_next_attempt() {
+    for dispatch in ["plan", "phase", "task"] {
+        let first = "mark first; orch task done -q ${ORCH_TASK:-1.1 1.2}; exit 0";
+        let then = "for t in ${ORCH_TASK:-1.1 1.2}; do work $t; done";
+        let script = format!("test -e \"$MARKS/first\" || {{ {first}; }}; {then}");
+        let settings = "retries = 1\nbackoff = \"1ms\"\nmax_agents = 1";
+        let sandbox = one(settings, &format!("dispatch = \"{dispatch}\""), &script);
+        sandbox.orch("up").code(0).ok();
+        assert_eq!(sandbox.state("p"), "finished", "{dispatch}: {}", sandbox.why("p"));
+        let prompt = sandbox.attempt_file("p-2", "prompt.md");
+        assert!(prompt.contains("- [ ] 1.1"), "{dispatch}: {prompt}");
+        assert!(prompt.contains("made no commit"), "{dispatch}: {prompt}");
+        for file in ["p-1.1.txt", "p-1.2.txt"] {
+            assert!(
+                sandbox.worktree("p").path().join(file).exists(),
+                "{dispatch}: {file}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_an_agent_leaves_decides_whether_its_plan_is_finished() {
     struct Case {
         what: &'static str,
@@ -296,4 +318,19 @@ fn work_left_on_another_branch_counts_once_the_next_attempt_has_brought_it_home(
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
     assert_eq!(sandbox.rev("orch/p"), sandbox.rev("feature"));
+}
+
+#[test]
+fn commits_of_an_agent_that_detached_its_head_are_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1\nbackoff = \"1ms\"");
+    let first = "git checkout -q --detach; commit lost.txt; git rev-parse HEAD > \"$MARKS/lost\"";
+    let script =
+        format!("test -e \"$MARKS/lost\" || {{ {first}; exit 0; }}; git checkout -q orch/p; work 1.1 1.2");
+    sandbox.plan("p", "", &document(&[2]), &script);
+    sandbox.orch("up --merge").code(0).says("are kept as").ok();
+    sandbox.orch("clean").code(0).ok();
+    let lost = std::fs::read_to_string(sandbox.mark("lost")).unwrap();
+    let holders = sandbox.git(&format!("for-each-ref --contains {}", lost.trim()));
+    assert!(holders.contains("refs/orch/backup/p/"), "{holders}");
 }

@@ -100,3 +100,22 @@ fn a_repository_inside_the_checkout_is_not_copied_and_that_is_said() {
         .says("vendor/inner/ was not copied into the worktree")
         .ok();
 }
+
+#[test]
+fn submodules_that_the_main_checkout_does_not_have_are_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        ".gitmodules",
+        "[submodule \"far\"]\n\tpath = far\n\turl = /no/such/place\n",
+    );
+    let commit = sandbox.rev("HEAD");
+    sandbox.git(&format!("update-index --add --cacheinfo 160000,{commit},far"));
+    sandbox.git("add .gitmodules");
+    sandbox.git("commit -q -m far");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let said = sandbox.orch("up --merge").code(0);
+    assert_eq!(sandbox.count("warning", None), 0, "{:?}", sandbox.events());
+    said.ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    assert!(!sandbox.git("config --list").contains("submodule."));
+}

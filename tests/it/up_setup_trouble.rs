@@ -124,3 +124,50 @@ fn too_little_room_on_the_disk_holds_new_worktrees_back_until_there_is_more() {
     up.end().code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
 }
+
+#[test]
+fn a_worktree_without_commits_gets_what_was_committed_since_the_last_run() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "sh ./tool.sh && work 1.1");
+    sandbox.plan("q", "setup = 'test -e lock.txt'", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("failed".to_owned(), "held".to_owned())
+    );
+    sandbox.commit_file("tool.sh", "true\n");
+    sandbox.commit_file("lock.txt", "1\n");
+    let fixed = sandbox.rev("main");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(
+        (sandbox.state("p"), sandbox.state("q")),
+        ("landed".to_owned(), "landed".to_owned())
+    );
+    for plan in ["p", "q"] {
+        assert_eq!(
+            sandbox.git(&format!("merge-base orch/{plan} {fixed}")),
+            fixed.as_str()
+        );
+        let merges = format!("rev-list --count --merges {fixed}..orch/{plan}");
+        assert_eq!(sandbox.git(&merges), "0");
+    }
+}
+
+#[test]
+fn a_worktree_in_which_something_lies_stays_where_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ncommit = \"require\"");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -e draft || { echo x > draft; exit 1; }; git add draft; work 1.1",
+    );
+    let before = sandbox.rev("main");
+    sandbox.orch("up").code(1).ok();
+    sandbox.commit_file("new.txt", "1\n");
+    sandbox.orch("up").code(0).says("stays at").ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.git("merge-base orch/p main"), before.as_str());
+}

@@ -371,3 +371,22 @@ fn locks_that_an_agent_s_dead_git_left_do_not_keep_its_work_from_being_committed
     assert_eq!(sandbox.starts(), ["p-1"]);
     assert_eq!(sandbox.git("show orch/p:f"), "mine");
 }
+
+#[test]
+fn a_hook_of_the_repository_that_never_ends_does_not_hold_up_the_end() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let hook = format!(
+        "#!/bin/sh\n: > '{}'\nexec sleep 1000\n",
+        sandbox.mark("in-hook").display()
+    );
+    program(&sandbox.join(".git/hooks/post-checkout"), &hook);
+    let up = sandbox.start("up");
+    sandbox.marked("in-hook");
+    sandbox.orch("down --now").code(0).ok();
+    up.end().code(130).ok();
+    sandbox.nothing_is_left();
+    std::fs::remove_file(sandbox.join(".git/hooks/post-checkout")).unwrap();
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}

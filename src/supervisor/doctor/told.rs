@@ -227,6 +227,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             why: exit.describe(),
             retry_in_ms: None,
             counted: false,
+            nothing_made: false,
         },
     };
     events.push((Some(*at), closed));

@@ -20,6 +20,8 @@ pub struct Known {
     pub landed: BTreeMap<PlanName, CommitId>,
     /// Plans of which only first phases are merged, with those.
     pub parts: BTreeMap<PlanName, Prefix>,
+    /// Where the branches of plans stood when their last work came to them.
+    pub made: BTreeMap<PlanName, CommitId>,
 }
 
 /// Why there are no commits of a trial.
@@ -59,6 +61,7 @@ pub(super) fn chain(
     repo.check_target(target).map_err(|error| refused(&error))?;
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
     let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
+        target: target.to_owned(),
         commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),
         tip: tip.clone(),
     });
@@ -80,16 +83,14 @@ pub(super) fn chain(
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
-    let mut from = &ground.commit;
-    // Checkouts show where the target stands, which need not be this ground.
+    // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
-        follows(campaign, target, from, &link.commit).map_err(|why| {
+        follows(campaign, target, &ground.commit, &link.commit).map_err(|why| {
             Halt::Tried(match why {
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
                 other => Tried::Conflict(link.plan.clone(), other),
             })
         })?;
-        from = &link.commit;
     }
     Ok(Chain { ground, links, tree })
 }
@@ -163,6 +164,10 @@ fn link(
         None => {
             let saved = top.builder.save();
             saved.map_err(|error| trouble(refused(&error)))?;
+            let made = known.made.get(name).filter(|_| part.is_none());
+            if let Some(made) = made {
+                refuse_what_is_lost(campaign, plan, made, &top.commit).map_err(trouble)?;
+            }
             let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
             found.unwrap_or_else(|| top.commit.clone())
         }
@@ -196,6 +201,26 @@ fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<Commi
         .branch_tip(&plan.branch)
         .map_err(|error| refused(&error))?
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
+}
+
+/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
+/// not on the branch any more.
+fn refuse_what_is_lost(
+    campaign: &Campaign,
+    plan: &Plan,
+    made: &CommitId,
+    onto: &CommitId,
+) -> Result<(), MergeTrouble> {
+    let found = campaign.repo.landed_by(made, onto);
+    match found.map_err(|error| refused(&error))? {
+        Some(_) => Ok(()),
+        None => Err(refused(&format!(
+            "its branch `{branch}` does not have the work any more with which it was finished ({}): \
+             `git branch -f {branch} {made}` brings it back",
+            made.short(),
+            branch = plan.branch,
+        ))),
+    }
 }
 
 /// A plan's branch, and what is merged in its place.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::git::{LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers};
+use crate::git::{
+    LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers, head_of,
+};
 use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
 
@@ -90,11 +92,21 @@ fn look(
     if before.branch.as_deref() != Some(branch.as_str()) && !was_left && evidence.trouble.is_none() {
         let on = before
             .branch
+            .as_ref()
             .map_or("no branch".to_owned(), |branch| format!("the branch `{branch}`"));
         evidence.trouble = Some(format!(
             "the agent left its worktree on {on} instead of `{}`",
             branch
         ));
+    }
+    if before.branch.is_none() && !was_left {
+        // The next one may leave it for the branch, and what it stands on is then on nothing.
+        let now = head_of(worktree).map_err(|error| error.to_string())?;
+        let kept = campaign.repo.keep_loose(name.as_str(), &now);
+        let kept = kept.map_err(|error| error.to_string())?;
+        if let (Some(backup), Some(trouble)) = (kept, &mut evidence.trouble) {
+            trouble.push_str(&format!("; its commits are kept as {}", backup.name));
+        }
     }
     let tip = campaign
         .repo

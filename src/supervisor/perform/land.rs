@@ -60,6 +60,7 @@ fn move_target(
         carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
     }
     let ground = Ground {
+        target: target.to_owned(),
         tip: Some(commit.clone()),
         commit: commit.clone(),
     };
@@ -150,6 +151,7 @@ pub fn land_commit(
     };
     let chain = Chain {
         ground: Ground {
+            target: target.to_owned(),
             tip: Some(tip.clone()),
             commit: tip.clone(),
         },

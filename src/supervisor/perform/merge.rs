@@ -120,11 +120,12 @@ fn build(
     }
 }
 
-pub(super) fn key(campaign: &Campaign, tree: &str, line: &str) -> VerdictKey {
+/// What a verdict is about: a tree, a command, and what the command is given, the name of the target among it.
+pub(super) fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
         command: line.to_owned(),
-        environment: environment::print(campaign),
+        environment: environment::print(target),
     }
 }
 
@@ -136,7 +137,7 @@ fn is_known_green(campaign: &Campaign, ground: &Ground) -> bool {
         let tree = campaign.repo.tree_of(&ground.commit).ok()?;
         Verdicts::open(&campaign.dir)
             .ok()?
-            .find(&key(campaign, &tree, line))
+            .find(&key(&ground.target, &tree, line))
             .ok()?
     };
     known().is_some_and(|known| known.green)
@@ -166,7 +167,7 @@ pub(super) fn verdict(
         return Tried::Verdict(Verdict::unasked());
     };
     let _alone = yard.alone_with(&chain.tree);
-    let key = key(campaign, &chain.tree, line);
+    let key = key(&chain.ground.target, &chain.tree, line);
     let store = match Verdicts::open(&campaign.dir) {
         Ok(store) => Some(store),
         Err(error) => {
@@ -299,7 +300,8 @@ fn run<'a>(
         }
         ready.path
     };
-    let variables = environment::for_train(campaign, top, &name, &worktree);
+    let mut variables = environment::for_train(campaign, top, &name, &worktree);
+    variables.set("ORCH_TARGET", chain.ground.target.as_str());
     let check = verify::Check {
         tag,
         line: what.line,

@@ -54,7 +54,7 @@ fn tried(
     let verdicts = Verdicts::open(&campaign.dir).ok();
     let known = verdicts
         .as_ref()
-        .and_then(|store| store.find(&key(campaign, &tree, line)).ok().flatten());
+        .and_then(|store| store.find(&key(&campaign.target, &tree, line)).ok().flatten());
     match known {
         Some(KnownVerdict { green: true, .. }) => return Ok(UnionSaid::Green),
         Some(KnownVerdict { reds, why, .. }) if reds > 1 => return Ok(UnionSaid::Red(why)),

@@ -1,6 +1,8 @@
 //! Making a plan's worktrees.
 
-use crate::git::{EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed};
+use crate::git::{
+    Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
+};
 use crate::plan::{CommitId, Dispatch, LaneId, Plan};
 use crate::schedule::{Event, LaneNote};
 use crate::status;
@@ -44,6 +46,10 @@ fn make(
     progress.wait_for_room(campaign)?;
     let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, base));
     let mut ready = made.map_err(|error| Unready::Failed(error.to_string()))?;
+    let mut begins = base.clone();
+    if lane.lane == 0 && !ready.created_worktree {
+        begins = bring_along(campaign, plan, &mut ready, base);
+    }
     // The folder where agents report is there before anybody watches it.
     if let Err(error) = status::prepare(&ready.path, &lane.plan, &plan.document) {
         ready.warnings.push(error.to_string());
@@ -72,9 +78,37 @@ fn make(
         lane: lane.lane,
         path: ready.path.to_string_lossy().into_owned(),
         branch: plan.branch.clone(),
-        base: base.clone(),
+        base: begins,
     };
     Ok((event, ready.warnings))
+}
+
+/// Brings a branch that has no commits of its own, with its worktree, to where the run begins: what was committed since it was
+/// made may be what its work lacked. Gives where the branch begins now.
+fn bring_along(campaign: &Campaign, plan: &Plan, ready: &mut WorktreeReady, base: &CommitId) -> CommitId {
+    let at = ready.head.clone();
+    let stands_on_it = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .is_ok_and(|tip| tip.as_ref() == Some(&at));
+    let is_behind = || at != *base && campaign.repo.is_ancestor(&at, base).unwrap_or(false);
+    if !stands_on_it || !is_behind() {
+        return base.clone();
+    }
+    let why = match carry(&ready.path, base, "") {
+        Ok(Carried::FastForward(head)) => {
+            ready.head = head;
+            return base.clone();
+        }
+        Ok(_) => "git did not move it".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    ready.warnings.push(format!(
+        "its branch stays at {}, where an earlier run began, and not at {}: {why}",
+        at.short(),
+        base.short()
+    ));
+    at
 }
 
 fn ensure(

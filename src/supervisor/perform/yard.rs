@@ -24,6 +24,8 @@ pub(in crate::supervisor) fn train_key(slot: usize) -> String {
 /// The commit that the target stood at when trials were built on it.
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
+    /// The branch that is to be moved.
+    pub target: String,
     /// None when there was no such branch yet.
     pub tip: Option<CommitId>,
     /// Where it stood, or will begin.
