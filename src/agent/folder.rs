@@ -13,13 +13,16 @@ use serde::de::DeserializeOwned;
 use crate::fault;
 use crate::schedule::Facts;
 
-use super::{AgentError, ExitRecord, Job, ProcessId};
+use super::{AgentError, ExitRecord, Job, ProcessId, Readable};
 
 /// How long a lock may be held by somebody who only looks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bytes set aside for the exit record.
 const RESERVE: usize = 2048;
+
+/// How many times its text's room an event may take, where the end of a log is read as text.
+const RAW: usize = 64;
 
 /// The folder of one attempt or verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,6 +223,30 @@ impl JobFolder {
             Ok(tail)
         };
         String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+    }
+
+    /// The last `bytes` of what the output says, as people read it: events are told in words, as `orch logs` does.
+    pub fn readable_tail(&self, bytes: usize) -> String {
+        let format = self.job().map(|job| job.reading.format).unwrap_or_default();
+        let mut readable = Readable::new(format);
+        let mut text = Vec::new();
+        // An event takes many times the room of what it says.
+        let raw = self.tail(bytes.saturating_mul(RAW));
+        let written = readable.feed(raw.as_bytes(), &mut text);
+        // Writing to memory does not fail.
+        let _ = written.and_then(|()| readable.end(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        let text = text.trim_end();
+        let mut from = text.len().saturating_sub(bytes);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let tail = &text[from..];
+        let whole = tail
+            .find('\n')
+            .filter(|_| from > 0)
+            .map_or(tail, |end| &tail[end + 1..]);
+        whole.to_owned()
     }
 
     pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), AgentError> {

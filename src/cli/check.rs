@@ -53,15 +53,18 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
     };
     match loaded {
         Ok(set) => {
+            let doubts = set.plans.iter().flat_map(|plan| set.doubts(plan));
+            let mut warnings: Vec<Fault> = set.warnings.iter().cloned().chain(doubts).collect();
+            warnings.sort();
             if context.json {
                 output::json(&Checked {
                     schema: SCHEMA,
                     ok: true,
                     faults: &Faults::default(),
-                    warnings: &set.warnings,
+                    warnings: &warnings,
                 })?;
             } else if !context.quiet {
-                for warning in &set.warnings {
+                for warning in &warnings {
                     output::text(&broken(&format!("warning: {warning}\n"), output_terminal()))?;
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();

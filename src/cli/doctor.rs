@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
+use crate::supervisor::NAME_YOURSELF;
 use crate::supervisor::doctor::{
     AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, look, machine_facts, mend,
 };
@@ -64,8 +65,9 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
     let agents = agent_facts(&campaign);
     // What no plan uses may be as it likes.
     let lacking = agents.iter().any(|agent| agent.used && !agent.off.is_empty());
-    let ok = !lacking && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
     let machine = machine_facts(&campaign);
+    let nameless = machine.identity == Some(false);
+    let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
     if context.json {
         let shown = findings.iter().enumerate().map(|(at, finding)| Shown {
             kind: finding.kind,
@@ -93,6 +95,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
             text += &finding_text(finding, outcome(at));
         }
         text += &match (findings.len(), mendable && !args.fix, ok) {
+            (0, ..) if nameless => "git does not know who commits\n".to_owned(),
             (0, ..) if lacking => "an agent that plans use is not ready\n".to_owned(),
             (0, ..) => "nothing is off\n".to_owned(),
             (_, true, _) => {
@@ -166,6 +169,15 @@ fn machine_text(machine: &MachineFacts) -> String {
     let rows = [
         ("git", machine.git.clone()),
         (
+            "",
+            match machine.identity {
+                Some(false) => {
+                    format!("off: git does not know who commits here, so agents cannot; {NAME_YOURSELF}")
+                }
+                Some(true) | None => String::new(),
+            },
+        ),
+        (
             "files",
             format!(
                 "{}, {}, {}, {room}",
@@ -208,5 +220,6 @@ fn machine_text(machine: &MachineFacts) -> String {
             },
         ),
     ];
-    rows.iter().map(|(name, said)| hanging(name, said)).collect()
+    let rows = rows.iter().filter(|(_, said)| !said.is_empty());
+    rows.map(|(name, said)| hanging(name, said)).collect()
 }

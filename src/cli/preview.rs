@@ -91,6 +91,7 @@ fn text(preview: &Preview, columns: usize) -> String {
             let [one, other] = &overlap.plans;
             let order = match &overlap.first {
                 Some(first) => format!(" (one after the other, {first} first)"),
+                None if overlap.waits => " (one waits for the other)".to_owned(),
                 None => String::new(),
             };
             below(

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
-use crate::plan::PlanName;
+use crate::plan::{Plan, PlanName};
 use crate::report::{
     JsonLines, PlainLines, ProgressBars, broken, error_terminal, next_steps, output_columns, summary,
 };
-use crate::schedule::Ending;
+use crate::schedule::{Ending, rewritten};
 use crate::supervisor::{
     Campaign, Depth, Errand, Observer, Silent, Situation, drive, missing_in_worktrees, with_dependencies,
 };
@@ -51,9 +51,11 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
-        warn_of_manifest(&campaign);
+        warn_of_rewritten(&campaign, &only);
+        let open = open_plans(&campaign, &only);
+        warn_of_manifest(&campaign, &open);
         warn_of_worktrees(&campaign, &only)?;
-        warn_of_overlaps(&campaign, &only)?;
+        warn_of_overlaps(&campaign, &open);
     }
     let errand = Errand::Up {
         only,
@@ -72,9 +74,42 @@ fn warn(said: &str) {
     anstream::eprintln!("{}", broken(said, error_terminal()));
 }
 
-/// Names what the manifest allows and may not mean.
-fn warn_of_manifest(campaign: &Campaign) {
-    for warning in &campaign.set.warnings {
+/// Names plans that have landed and have other tasks by now.
+fn warn_of_rewritten(campaign: &Campaign, only: &[PlanName]) {
+    let Ok(situation) = Situation::look(campaign) else {
+        return;
+    };
+    let plans = situation.scheduler.work().plans.iter();
+    for plan in plans.filter(|plan| only.is_empty() || only.contains(&plan.name)) {
+        if let Some(reason) = rewritten(situation.scheduler.state(), plan) {
+            warn(&format!("warning: {}: {}", plan.name, reason.text));
+            if let Some(remedy) = reason.remedy {
+                warn(&format!("  hint: {remedy}"));
+            }
+        }
+    }
+}
+
+/// The plans that are driven and have not landed. A journal that cannot be read is a matter of the run itself.
+fn open_plans<'c>(campaign: &'c Campaign, only: &[PlanName]) -> Vec<&'c Plan> {
+    let situation = Situation::look(campaign).ok();
+    let has_landed = |name: &PlanName| {
+        situation
+            .as_ref()
+            .is_some_and(|situation| situation.scheduler.state().is_landed(name))
+    };
+    let driven = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| only.is_empty() || only.contains(&plan.name));
+    driven.filter(|plan| !has_landed(&plan.name)).collect()
+}
+
+/// Names what the manifest and the documents of these plans allow and may not mean.
+fn warn_of_manifest(campaign: &Campaign, open: &[&Plan]) {
+    let doubts = open.iter().flat_map(|plan| campaign.set.doubts(plan));
+    for warning in campaign.set.warnings.iter().cloned().chain(doubts) {
         warn(&format!("warning: {warning}"));
     }
 }
@@ -90,18 +125,14 @@ fn warn_of_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliEr
 /// So many overlaps are named one by one.
 const NAMED: usize = 5;
 
-/// Names plans that run side by side and touch the same files, unless the manifest allows it, or one of them has landed.
-fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
+/// Names those of these plans that run side by side and touch the same files, unless the manifest allows it.
+fn warn_of_overlaps(campaign: &Campaign, open: &[&Plan]) {
     let graph = Graph::new(&campaign.set, &Durations::default());
     let name = |plan: usize| &campaign.set.plans[plan].name;
-    let situation = Situation::look(campaign)?;
-    let driven = |plan: usize| {
-        let (name, state) = (name(plan), situation.scheduler.state());
-        (only.is_empty() || only.contains(name)) && !state.is_landed(name)
-    };
+    let driven = |plan: usize| open.iter().any(|open| &open.name == name(plan));
     let found = graph.overlaps.iter().filter(|found| {
         let (one, other) = found.plans;
-        found.serialized.is_none() && driven(one) && driven(other)
+        found.serialized.is_none() && !found.waits && driven(one) && driven(other)
     });
     let found: Vec<_> = found.collect();
     for overlap in found.iter().take(NAMED) {
@@ -118,7 +149,6 @@ fn warn_of_overlaps(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliErr
             "and {more} more pairs of plans; `orch preview` names them all"
         )),
     }
-    Ok(())
 }
 
 /// Drives an errand to its end before the eyes of a person, then says what came of it.

@@ -44,20 +44,6 @@ pub(super) fn committing(git: impl Fn() -> Git) -> Result<Committing, GitError> 
     })
 }
 
-impl Repository {
-    /// True when git takes who commits here for somebody, so that an agent's own `git commit` does not fail.
-    ///
-    /// # Errors
-    ///
-    /// When git cannot be run.
-    pub fn knows_who_commits(&self) -> Result<bool, GitError> {
-        let answer = Git::within(self.here())
-            .args(["var", "GIT_COMMITTER_IDENT"])
-            .answer()?;
-        Ok(answer.status.success())
-    }
-}
-
 /// Settings that stand in for a name and an address that nobody has configured.
 pub(super) fn stand_ins(name: Option<&str>, email: Option<&str>) -> Vec<&'static str> {
     let mut settings = Vec::new();
@@ -79,6 +65,27 @@ pub(super) fn is_true(value: &str) -> bool {
 pub(super) fn committing_within(path: &Path) -> Result<Git, GitError> {
     let settings = committing(|| Git::within(path))?;
     Ok(settings.apply(Git::within(path)))
+}
+
+impl Repository {
+    /// Whether git knows in whose name a commit is made here, as it is for those who commit by themselves.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot be run.
+    pub fn knows_who_commits(&self) -> Result<bool, GitError> {
+        for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+            if !Git::within(self.here())
+                .args(["var", who])
+                .answer()?
+                .status
+                .success()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Committing {

@@ -101,6 +101,7 @@ impl Generated {
             syncs: Vec::new(),
             plans,
             warnings: Vec::new(),
+            base_place: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Plans that touch the same files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Overlap, PlanSet};
+use crate::plan::{Overlap, PlanName, PlanSet};
 
 use super::locks::{FileLocks, covers, is_wide};
 
@@ -15,6 +15,9 @@ pub struct PlanOverlap {
     pub files: Vec<String>,
     /// The one that goes first and the one that waits for it, when they go one after the other.
     pub serialized: Option<(usize, usize)>,
+    /// True when one of them waits for the other or for a part of it, directly or through others: whoever wrote that knows
+    /// that they meet.
+    pub waits: bool,
 }
 
 /// Finds all of them, except between plans that both allow it. What a document names and what the manifest's `touches`
@@ -60,12 +63,53 @@ pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
             }
         }
     }
+    let waits = Waits::new(set);
     pairs
         .into_iter()
         .map(|(plans, files)| PlanOverlap {
+            waits: waits.between(plans.0, plans.1) || waits.between(plans.1, plans.0),
             plans,
             files,
             serialized: None,
         })
         .collect()
+}
+
+/// Which plans each plan waits for, by their places in the manifest.
+struct Waits(Vec<Vec<usize>>);
+
+impl Waits {
+    fn new(set: &PlanSet) -> Self {
+        let numbers: BTreeMap<&PlanName, usize> = set
+            .plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| (&plan.name, number))
+            .collect();
+        let waits = set.plans.iter().map(|plan| {
+            let phases = plan.document.phases.iter();
+            let phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
+            let all = plan.depends.iter().cloned().chain(phases);
+            let mut on: Vec<usize> = all
+                .filter_map(|wait| numbers.get(&wait.on.plan).copied())
+                .collect();
+            on.sort_unstable();
+            on.dedup();
+            on
+        });
+        Self(waits.collect())
+    }
+
+    /// True when the one waits for the other, directly or through others.
+    fn between(&self, one: usize, other: usize) -> bool {
+        let mut seen = BTreeSet::from([one]);
+        let mut open = vec![one];
+        while let Some(plan) = open.pop() {
+            if plan == other {
+                return true;
+            }
+            open.extend(self.0[plan].iter().filter(|on| seen.insert(**on)));
+        }
+        false
+    }
 }

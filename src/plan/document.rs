@@ -149,6 +149,24 @@ impl Document {
         seek(tasks, id.number, |task| task.id.number).map(|place| &tasks[place])
     }
 
+    /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every
+    /// machine and in every version.
+    pub fn print(&self) -> u32 {
+        let mut print: u32 = 0x811c_9dc5;
+        for task in self.tasks() {
+            for byte in format!("{}\0{}\0", task.id, task.title).bytes() {
+                print = (print ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+            }
+        }
+        print
+    }
+
+    /// The column, from 1, of a word's last place on a line of the text.
+    pub fn column(&self, line: usize, word: &str) -> Option<usize> {
+        let line = self.text.lines().nth(line.checked_sub(1)?)?;
+        line.rfind(word).map(|at| line[..at].chars().count() + 1)
+    }
+
     /// All tasks in document order.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.phases.iter().flat_map(|phase| &phase.tasks)

@@ -221,6 +221,7 @@ mod tests {
         // Tables are compared by name.
         let PlanSet {
             warnings: _,
+            base_place: _,
             run,
             agents: _,
             resources: _,

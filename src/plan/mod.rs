@@ -7,6 +7,7 @@ mod branch_name;
 mod commit;
 mod dependency;
 mod document;
+mod doubts;
 mod duration;
 mod fault;
 mod id;
@@ -52,7 +53,6 @@ pub use live_edit::{LiveEdit, ManifestChange, Openness};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
 pub use name::{AgentName, NameError, PlanName, ResourceName};
-pub(crate) use near_miss::near_miss;
 pub use patience::{Escalate, OnStuck, Waiting};
 pub use place::Place;
 pub use placeholder::{

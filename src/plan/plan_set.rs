@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fault, Hooks, OnStuck, Overlap, PhaseId,
-    PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
+    Place, PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -32,7 +32,11 @@ pub struct PlanSet {
     pub syncs: Vec<SyncPoint>,
     /// In manifest order.
     pub plans: Vec<Plan>,
-    /// What is allowed and may not be meant, sorted by file and place.
+    /// Where the manifest names the base of the run.
+    #[serde(skip)]
+    pub base_place: Option<Place>,
+    /// What is allowed and may not be meant, sorted by file and place; what documents show beside it is in
+    /// [`PlanSet::doubts`].
     #[serde(skip)]
     pub warnings: Vec<Fault>,
 }

@@ -139,11 +139,14 @@ pub const PRESETS: &[Preset] = &[
         name: "codex",
         tried: "0.169.0",
         install: "npm install -g @openai/codex",
-        // A commit in a linked worktree writes into both of these folders, and both lie outside of it.
+        // A commit in a linked worktree writes into both of these folders, and both lie outside of it. A login shell reads
+        // the machine's profile, which sets PATH anew on some: `orch` would not be found any more.
         command: &[
             "codex",
             "exec",
             "--json",
+            "-c",
+            "allow_login_shell=false",
             "--add-dir",
             "{git_dir}",
             "--add-dir",
@@ -336,6 +339,8 @@ mod tests {
             "{line}"
         );
         assert!(!line.contains("{model}"));
+        // Its commands keep the PATH that they are given.
+        assert!(line.contains(" -c allow_login_shell=false "), "{line}");
     }
 
     #[test]

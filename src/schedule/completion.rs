@@ -177,10 +177,22 @@ impl Scheduler {
                 Verdict::Needs(obstacle) => {
                     let agent = attempt.agent.clone();
                     let how = self.work.agents.get(&agent).map_or("", |agent| agent.login);
-                    let why = format!("agent {agent}: {}: {}", obstacle.kind.word(), obstacle.why);
+                    let account = attempt
+                        .account
+                        .as_ref()
+                        .map(|account| format!(" (account {account})"));
+                    let account = account.unwrap_or_default();
+                    let why = format!(
+                        "agent {agent}{account}: {}: {}",
+                        obstacle.kind.word(),
+                        obstacle.why
+                    );
                     let how = match obstacle.kind {
+                        ObstacleKind::Login if !how.is_empty() && !account.is_empty() => {
+                            format!("as{account}: {how}")
+                        }
                         ObstacleKind::Login if !how.is_empty() => how.to_owned(),
-                        ObstacleKind::Account => "see to its account".to_owned(),
+                        ObstacleKind::Account => format!("see to its account{account}"),
                         _ => format!("run {agent} by hand in the worktree and answer what it asks"),
                     };
                     self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);

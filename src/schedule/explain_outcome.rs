@@ -68,7 +68,8 @@ pub(super) fn explain_outcome(
                 let left_out =
                     left_out.map(|why| format!("the agent that resolved its conflict left lines out: {why}"));
                 let all = by_hand.into_iter().chain(mended).chain(left_out);
-                all.map(Reason::new).collect()
+                let rewritten = rewritten(state, plan);
+                rewritten.into_iter().chain(all.map(Reason::new)).collect()
             }
             (Merge::Wanted(_), _) => vec![Reason::new("waits for its turn to be merged")],
             // The pause says it.
@@ -79,6 +80,20 @@ pub(super) fn explain_outcome(
             )],
         },
     }
+}
+
+/// What to say of a plan that has landed and has other tasks by now: nobody will work on them.
+pub fn rewritten(state: &State, plan: &PlanWork) -> Option<Reason> {
+    let landed = state
+        .plan(&plan.name)
+        .landed_print
+        .filter(|_| state.is_landed(&plan.name));
+    landed.filter(|landed| *landed != plan.print).map(|_| {
+        Reason::with_remedy(
+            "it has landed, and its tasks were written anew since: nobody works on those",
+            "give new work a plan of its own: a table with another name in the manifest, for the same document or another",
+        )
+    })
 }
 
 /// Where in the merge train a plan is.

@@ -54,6 +54,7 @@ impl PlanRun {
                 self.merge_trouble = None;
                 self.conflict_is_over(landed.before.as_ref());
                 self.landed.insert(landed.target.clone(), landed.commit.clone());
+                self.landed_print = landed.print;
                 self.since = at;
             }
         }

@@ -48,6 +48,9 @@ pub struct Landed {
     /// Its first phases, where not the whole plan has landed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Prefix>,
+    /// Fingerprint of its tasks as they were written; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub print: Option<u32>,
 }
 
 /// A plan, or its first phases, that could not be landed.

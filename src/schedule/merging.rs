@@ -78,6 +78,10 @@ impl Scheduler {
                     before,
                     commit,
                     part: self.state.plan(&plan).merge_prefix.clone(),
+                    print: self
+                        .state
+                        .number(&plan)
+                        .map(|number| self.work.plans[number].print),
                     plan,
                 }),
                 Outcome::Failed(plan, why) => {

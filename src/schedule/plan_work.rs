@@ -93,6 +93,7 @@ pub(super) fn plan_work(
         .map(|(first, _)| set.plans[first].name.clone());
     PlanWork {
         name: plan.name.clone(),
+        print: plan.document.print(),
         priority: units
             .iter()
             .map(|unit| unit.priority)

@@ -427,6 +427,7 @@ mod tests {
                     phases,
                     head: commit(number),
                 }),
+                print: None,
             };
             run.apply(At(1), &Event::MergeLanded(landed));
             run.landed_prefix["main"].commit.clone()

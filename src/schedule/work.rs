@@ -80,6 +80,8 @@ pub struct PlanWork {
     pub keeps_commits: bool,
     /// What the plan may use up, in millionths of money; none for no limit.
     pub budget: Option<u64>,
+    /// Fingerprint of its tasks as they are written.
+    pub print: u32,
 }
 
 /// One phase.

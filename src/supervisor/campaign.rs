@@ -10,7 +10,9 @@ use crate::agent::Launcher;
 use crate::fault;
 use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
-use crate::plan::{CommitId, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS};
+use crate::plan::{
+    CommitId, Fault, Faults, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS,
+};
 
 use super::{SupervisorError, load};
 
@@ -119,7 +121,7 @@ impl Campaign {
                 (
                     error @ (GitError::UnknownRevision { .. } | GitError::AmbiguousRevision { .. }),
                     Some(_),
-                ) => SupervisorError::Unfit(format!("`base` in [run] of the manifest: {error}")),
+                ) => SupervisorError::from(base_fault(&manifest, &set, &error)),
                 (error, _) => error.into(),
             })?;
         let target = set.run.target.clone().unwrap_or_else(|| base_name.clone());
@@ -222,6 +224,17 @@ impl Campaign {
         };
         self.repo.top().join(expanded)
     }
+}
+
+/// A base that is no commit, at its place in the manifest.
+fn base_fault(manifest: &Path, set: &PlanSet, error: &GitError) -> Faults {
+    let file = manifest.file_name().map_or(manifest, Path::new);
+    let message = format!("`base` in [run]: {error}");
+    let hint = "name a branch, tag or commit of this repository".to_owned();
+    Faults(vec![match set.base_place {
+        Some(place) => Fault::at(file, place, message).hint(hint),
+        None => Fault::of_file(file, message).hint(hint),
+    }])
 }
 
 fn check_branches(set: &PlanSet, target: &str) -> Result<(), SupervisorError> {

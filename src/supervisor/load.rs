@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates, near_miss};
+use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
 
 use super::SupervisorError;
 
@@ -85,8 +85,15 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 ///
 /// With every circle.
 pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
-    let graph = Graph::new(set, &Durations::default());
-    let faults = cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest);
+    let find = |set: &PlanSet| {
+        let graph = Graph::new(set, &Durations::default());
+        cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest)
+    };
+    let mut faults = find(set);
+    // Where phases go in their order, what is said against it is not drawn; a circle is one all the same.
+    if let (true, Some(fine)) = (faults.is_empty(), set.task_by_task()) {
+        faults = find(&fine);
+    }
     if faults.is_empty() {
         Ok(())
     } else {
@@ -118,26 +125,26 @@ fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<Pla
     })
 }
 
-/// The file beside a missing one whose name is nearest to it.
-fn meant(folder: &Path, path: &Path) -> Option<PathBuf> {
-    let beside = fs::read_dir(folder.join(path).parent()?).ok()?.flatten();
-    let names: Vec<String> = beside
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    let near = near_miss(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(near))
-}
-
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {
     let content = fs::read(folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
     let content = content.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => meant(folder, path).map_or(Unreadable::Missing, Unreadable::Misspelt),
+        std::io::ErrorKind::NotFound => Unreadable::Missing(beside(&folder.join(path))),
         _ => Unreadable::Failed(error.to_string()),
     });
     DocumentSource {
         display: path.to_owned(),
         content,
     }
+}
+
+/// The documents in the folder of a file.
+fn beside(file: &Path) -> Vec<String> {
+    let folder = file.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let names = folder.into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    names.sort();
+    names
 }
 
 /// The repository's own templates, and what is wrong with them.

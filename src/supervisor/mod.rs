@@ -75,7 +75,7 @@ pub use landed_view::LandedView;
 pub use load::{MANIFEST, check_circles, find_manifest, load};
 pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};
-pub use preflight::check_places;
+pub use preflight::{NAME_YOURSELF, check_places};
 pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
 pub use preview_points::SyncPoint;
 pub use preview_risks::Risk;

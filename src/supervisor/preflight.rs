@@ -91,6 +91,10 @@ pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), Supervis
     }
 }
 
+/// What to do where git does not know who commits.
+pub const NAME_YOURSELF: &str =
+    "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
+
 /// Refuses a repository whose worktrees are not where they were made: whoever went on would take one repository's worktrees for
 /// another's, or make what exists a second time.
 ///

@@ -97,6 +97,9 @@ pub struct SharedFiles {
     /// The one that goes first, when they go one after the other.
     #[serde(skip)]
     pub first: Option<PlanName>,
+    /// True when one of them waits for the other, or for a part of it.
+    #[serde(skip)]
+    pub waits: bool,
 }
 
 /// Looks ahead. `only` names the plans that would be driven, empty for all; `merge` lands each when it is finished.
@@ -114,7 +117,7 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
     let graph = Graph::new(&left, &situation.durations);
     let ranks = Ranks::new(&graph, &left);
     let path = ranks.critical_path(&graph);
-    let overlaps = overlaps(&left, &graph);
+    let overlaps = overlaps(&left, &graph, &situation.scheduler);
     let mut risks = preview_risks::risks(campaign, &situation, &left, &graph, &path, &overlaps)?;
     if !merge {
         preview_risks::of_landings(&left, &situation.scheduler, &mut risks);
@@ -341,12 +344,17 @@ fn simulated(set: &PlanSet, durations: &Durations, strategy: Option<Strategy>, m
     simulate(work, &SimulationSettings::default()).makespan as f64 / 1000.0
 }
 
-fn overlaps(set: &PlanSet, graph: &Graph) -> Vec<SharedFiles> {
+/// Those between plans of which none has landed.
+fn overlaps(set: &PlanSet, graph: &Graph, scheduler: &Scheduler) -> Vec<SharedFiles> {
     let name = |plan: usize| set.plans[plan].name.clone();
-    let found = graph.overlaps.iter().map(|overlap| SharedFiles {
+    let is_open = |plan: usize| !scheduler.state().is_landed(&set.plans[plan].name);
+    let found = graph.overlaps.iter();
+    let found = found.filter(|overlap| is_open(overlap.plans.0) && is_open(overlap.plans.1));
+    let found = found.map(|overlap| SharedFiles {
         plans: [name(overlap.plans.0), name(overlap.plans.1)],
         files: overlap.files.clone(),
         first: overlap.serialized.map(|(first, _)| name(first)),
+        waits: overlap.waits,
     });
     found.collect()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::git::WorktreeAdmin;
 use crate::graph::{Durations, Graph, Of};
 use crate::plan::{Dependency, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName};
-use crate::schedule::{Scheduler, red_unions};
+use crate::schedule::{Scheduler, red_unions, rewritten};
 
 use super::conflicts::conflicts;
 use super::doubts::missing_in_worktrees;
@@ -55,11 +55,24 @@ pub(super) fn risks(
     let mut found = Vec::new();
     of_repository(campaign, situation, set, &mut found)?;
     of_conflicts(campaign, situation, &mut found)?;
-    for warning in &campaign.set.warnings {
-        let mut place = warning.clone();
+    let landed = |plan: &Plan| situation.scheduler.state().is_landed(&plan.name);
+    let open = set.plans.iter().filter(|plan| !landed(plan));
+    let doubts = open.flat_map(|plan| campaign.set.doubts(plan));
+    for mut place in campaign.set.warnings.iter().cloned().chain(doubts) {
         let (what, advice) = (std::mem::take(&mut place.message), place.hint.take());
         let place = place.to_string().trim_end_matches(": ").to_owned();
         found.push(Risk::new(what, place, advice.unwrap_or_default()));
+    }
+    for plan in &situation.scheduler.work().plans {
+        if let Some(reason) =
+            rewritten(situation.scheduler.state(), plan).filter(|_| set.plan(&plan.name).is_some())
+        {
+            found.push(Risk::new(
+                reason.text,
+                plan.name.as_str(),
+                reason.remedy.unwrap_or_default(),
+            ));
+        }
     }
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
@@ -193,7 +206,7 @@ fn of_overlaps(overlaps: &[SharedFiles], found: &mut Vec<Risk>) {
         } else {
             String::new()
         };
-        if overlap.first.is_none() {
+        if overlap.first.is_none() && !overlap.waits {
             found.push(Risk::new(
                 format!("both touch {files}{more}, and run side by side: a conflict when they land"),
                 format!("{one}, {other}"),

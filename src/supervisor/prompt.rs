@@ -12,7 +12,7 @@ use crate::schedule::{Launch, PlanRun, Scheduler};
 use super::Campaign;
 use super::status_feed::committed_document;
 
-/// Bytes of the last attempt's log that the next one is shown.
+/// Bytes of the text of the last attempt's log that the next one is shown.
 const TAIL: usize = 2000;
 
 /// What an attempt is to be told of.
@@ -62,7 +62,7 @@ pub fn render(
     let phases = phases.filter(|phase| given.units.iter().any(|unit| unit.phase() == phase.id));
     let phases: Vec<PromptPhase> = phases.map(|phase| describe(phase, given.units, states)).collect();
     let failure = given.after.as_ref().map(|(attempt, reason)| {
-        let tail = JobFolder::new(campaign.dir.attempt(attempt)).tail(TAIL);
+        let tail = JobFolder::new(campaign.dir.attempt(attempt)).readable_tail(TAIL);
         PromptFailure {
             reason: reason.clone(),
             tail: (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned()),
@@ -78,7 +78,15 @@ pub fn render(
         kind: message.kind,
         text: message.text.clone(),
     });
+    // One that is in no commit is not in the worktree: ticks there would be in nobody's eyes.
     let document = committed_document(campaign, plan.file.as_deref(), worktree);
+    let document = document.filter(|document| {
+        let inside = document.strip_prefix(worktree).unwrap_or(document);
+        match worktree.is_dir() {
+            true => document.is_file(),
+            false => campaign.repo.has_file(&campaign.base, inside).unwrap_or(false),
+        }
+    });
     let context = PromptContext {
         kind: kind_of(plan, given),
         plan: plan.name.clone(),

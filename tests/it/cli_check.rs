@@ -339,3 +339,192 @@ fn a_document_whose_name_is_misspelt_is_found_beside() {
     let said = sandbox.orch("check").code(2).err;
     assert!(said.contains("did you mean `plans/billing.md`?"), "{said}");
 }
+
+/// What `orch check` warns of, as `file:line:column: message`.
+#[track_caller]
+fn warnings(sandbox: &Sandbox) -> Vec<String> {
+    let json = sandbox.orch("check --json").code(0).json();
+    let warnings = json["warnings"].as_array().cloned().unwrap_or_default();
+    let place = |warning: &serde_json::Value| {
+        let file = warning["file"].as_str().unwrap().to_owned();
+        let message = warning["message"].as_str().unwrap();
+        format!("{file}:{}:{}: {message}", warning["line"], warning["column"])
+    };
+    warnings.iter().map(place).collect()
+}
+
+#[test]
+fn work_that_a_document_loses_is_warned_of_by_check_preview_and_up_and_refused_by_none() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n\n### Upstream\n- **biling.md** - why\n- **later.md** - must be complete\n- **old.md** - completed\n- `tool.js`\n\n\
+                ## Phase 1: x\n- [ ] 1.1 a\n- [ ] b\n- [] 1.2 c\n- [ ] 1.3 d (after: 1.1)\n\n##Phase 3: y\n\n\
+                ## Phase 4: z\n\nProse.\n\n**VERIFY Phase 9:**\n- [ ] checked\n";
+    sandbox.plan("billing", "", &document(&[1]), "work 1.1");
+    sandbox.plan("p", "", text, "work 1.1 1.3");
+    let found = warnings(&sandbox);
+    let expected = [
+        "plans/p.md:4:5: the document builds on `biling`",
+        "plans/p.md:5:5: the document builds on `later`",
+        "plans/p.md:11:3: this box has no number",
+        "plans/p.md:12:3: `- [] 1.2 c` has no box",
+        "plans/p.md:13:13: `(after: 1.1)` is text",
+        "plans/p.md:15:1: `##Phase 3: y` is no heading",
+        "plans/p.md:17:4: phase 4 has no tasks",
+        "plans/p.md:21:3: these checks name phase 9, which does not exist",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found} is not {expected}");
+    }
+    let risks = sandbox.orch("preview --json").code(0).json()["risks"].to_string();
+    assert!(
+        risks.contains("plans/p.md:11:3") && risks.contains("did you mean `billing`?"),
+        "{risks}"
+    );
+    sandbox.orch("up billing").code(0).ok();
+    let up = sandbox.orch("up");
+    assert!(up.err.contains("warning: plans/p.md:11:3: this box"), "{up:?}");
+}
+
+#[test]
+fn a_fault_of_a_document_has_its_column() {
+    for (line, column) in [
+        ("- [ ] 1.2 b (depends: 1.1, 1.9)", 28),
+        ("- [ ] 1.2 b (depends: Weather)", 23),
+        ("- [ ] 1.1 b", 7),
+        ("- [ ] 2.1 b", 7),
+        ("- [ ] 1.2 é (expected: soon)", 24),
+        ("- [ ] 1.2 b (depends: nobody.phase2)", 23),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.plan(
+            "p",
+            "",
+            &format!("# P\n## Phase 1: x\n- [ ] 1.1 a\n{line}\n"),
+            "true",
+        );
+        let faults = sandbox.orch("check --json").code(2).json()["faults"].clone();
+        assert_eq!(
+            (&faults[0]["line"], &faults[0]["column"]),
+            (&4.into(), &column.into()),
+            "{line}: {faults}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_document_is_told_with_the_one_of_a_similar_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("plans/billing.md", document(&[1]));
+    let manifest = |file: &str| format!("{AGENT}[plans.billing]\nfile = \"plans/{file}\"\nagent = \"x\"\n");
+    sandbox.write("plans.toml", manifest("biling.md"));
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("did you mean `plans/billing.md`?")
+        .ok();
+    sandbox.write("plans.toml", manifest("other.md"));
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("`orch new billing` writes one")
+        .ok();
+}
+
+#[test]
+fn a_base_that_is_no_commit_is_told_with_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "plans.toml",
+        format!("[run]\nbase = \"nosuch\"\n{AGENT}[plans.p]\nprompt = \"x\"\nagent = \"x\"\n"),
+    );
+    let fault = sandbox.orch("check --json").code(2).json()["faults"][0].clone();
+    assert_eq!(
+        (&fault["file"], &fault["line"], &fault["column"]),
+        (&"plans.toml".into(), &2.into(), &8.into()),
+        "{fault}"
+    );
+    sandbox
+        .orch("up")
+        .code(2)
+        .says("plans.toml:2:8: `base` in [run]")
+        .ok();
+}
+
+#[test]
+fn plans_of_which_one_waits_for_the_other_or_has_landed_are_not_warned_of_for_sharing_files() {
+    let sandbox = Sandbox::new();
+    let shares = "# P\n## Phase 1: x\n- [ ] 1.1 change `src/shared.rs`\n";
+    sandbox.plan("a", "", shares, "work 1.1");
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("c", "depends = [\"b\"]", shares, "work 1.1");
+    let risks = || sandbox.orch("preview --json").code(0).json()["risks"].to_string();
+    assert!(!risks().contains("src/shared.rs"), "{}", risks());
+    let up = sandbox.orch("up --merge").code(0);
+    assert!(!up.err.contains("both touch"), "{up:?}");
+    sandbox.plan("d", "", shares, "work 1.1");
+    let up = sandbox.orch("up --merge").code(0);
+    assert!(!up.err.contains("both touch"), "a and c have landed: {up:?}");
+    sandbox
+        .plan("e", "", shares, "true")
+        .plan("f", "", shares, "true");
+    assert!(risks().contains("src/shared.rs"), "{}", risks());
+}
+
+#[test]
+fn a_landed_plan_whose_tasks_are_written_anew_is_told_of_everywhere_and_its_old_ones_are_not() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    let told = "its tasks were written anew since";
+    let up = sandbox.orch("up").code(0);
+    assert!(!up.err.contains(told), "{up:?}");
+    assert!(!sandbox.why("p").contains(told));
+    sandbox.write("plans/p.md", document(&[1]).replace("1.1 ", "1.1 another "));
+    let up = sandbox.orch("up --merge").code(0);
+    assert!(up.err.contains(told) && up.err.contains("another name"), "{up:?}");
+    assert_eq!(sandbox.state("p"), "landed");
+    assert!(sandbox.why("p").contains(told), "{}", sandbox.why("p"));
+    let risks = sandbox.orch("preview --json").code(0).json()["risks"].to_string();
+    assert!(risks.contains(told), "{risks}");
+    sandbox.orch("status p").code(0).says(told).ok();
+    // What is said to do works.
+    let again = sandbox.read("plans.toml").replace("[plans.p]", "[plans.p-2]");
+    sandbox.write("plans.toml", again);
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p-2"), "landed");
+}
+
+#[test]
+fn that_git_does_not_know_who_commits_is_told_before_agents_find_out() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let told = "git does not know who commits here";
+    let nameless = |line: &str| {
+        let mut command = sandbox.command(line.split_whitespace());
+        for who in ["AUTHOR", "COMMITTER"] {
+            command
+                .env_remove(format!("GIT_{who}_NAME"))
+                .env_remove(format!("GIT_{who}_EMAIL"));
+        }
+        Said::of(&mut command)
+    };
+    assert!(!nameless("preview --json").code(0).out.contains(told));
+    sandbox.git("config --unset user.name");
+    sandbox.git("config --unset user.email");
+    sandbox.git("config user.useConfigOnly true");
+    assert!(nameless("preview --json").code(0).out.contains(told));
+    let doctor = nameless("doctor").code(1);
+    assert!(
+        doctor.out.contains("who commits") && doctor.out.contains("user.email"),
+        "{doctor:?}"
+    );
+    assert_eq!(
+        nameless("doctor --json").code(1).json()["machine"]["identity"],
+        false
+    );
+    let up = nameless("up");
+    assert!(up.err.contains(told), "{up:?}");
+    // Who is named by the environment needs no settings.
+    assert!(!sandbox.orch("preview --json").code(0).out.contains(told));
+}

@@ -133,13 +133,39 @@ fn a_circle_across_plans_names_both_documents() {
 }
 
 #[test]
-fn a_circle_that_another_arrangement_makes_is_refused_where_that_is_asked_for() {
-    let sandbox = Sandbox::new();
-    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x (depends: 2.1)\n\n## Phase 2: b\n- [ ] 2.1 y\n";
-    sandbox.plan("p", "", text, "true");
-    sandbox.orch("graph").code(0).ok();
-    for command in ["graph", "simulate"] {
-        let line = format!("{command} --dispatch task --strategy pipeline");
-        sandbox.orch(&line).code(2).says("p.1.1 → p.2.1 → p.1.1").ok();
+fn a_circle_is_refused_whatever_one_agent_is_given() {
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: 2.1)\n## Phase 2: b\n- [ ] 2.1 z\n";
+    for dispatch in ["plan", "phase", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.plan("p", &format!("dispatch = \"{dispatch}\"\n"), text, "true");
+        let fault = fault(&sandbox);
+        let message = fault["message"].as_str().unwrap();
+        assert!(message.contains("p.1.2 → p.2.1 → p.1.2"), "{dispatch}: {fault}");
+    }
+}
+
+#[test]
+fn a_dependency_on_a_later_phase_that_is_no_circle_is_warned_of_where_it_cannot_be_kept() {
+    let text = "# P\n## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: 2.1)\n## Phase 2: b\n- [ ] 2.1 z (depends: none)\n";
+    for (dispatch, warned) in [("plan", true), ("phase", true), ("task", false)] {
+        let sandbox = Sandbox::new();
+        sandbox.plan("p", &format!("dispatch = \"{dispatch}\"\n"), text, "true");
+        let json = sandbox.orch("check --json").code(0).json();
+        let warning = &json["warnings"][0];
+        assert_eq!(warning["message"].is_string(), warned, "{dispatch}: {json}");
+        if warned {
+            assert_eq!(
+                (&warning["line"], &warning["column"]),
+                (&4.into(), &23.into()),
+                "{json}"
+            );
+            assert!(
+                warning["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("2.1 comes afterwards"),
+                "{json}"
+            );
+        }
     }
 }

@@ -70,6 +70,7 @@ fn a_sound_repository_is_told_to_be_sound_and_the_machine_is_described() {
         &report["machine"],
         [
             "git",
+            "identity",
             "worktrees",
             "reflink",
             "folds_case",

@@ -33,6 +33,41 @@ fn what_would_be_sent_is_what_is_sent() {
 }
 
 #[test]
+fn the_next_attempt_is_shown_what_was_said_and_not_the_events_that_said_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let event = r#"{"type":"assistant","session_id":"s","message":{"id":"m","model":"c","content":[{"type":"text","text":"I am at a loss."}]}}"#;
+    sandbox.plan("p", "", &document(&[1]), &format!("echo '{event}'; exit 3"));
+    let text = sandbox
+        .read("plans.toml")
+        .replace("[agents.p]\n", "[agents.p]\nevents = \"claude\"\n");
+    sandbox.write("plans.toml", text);
+    sandbox.orch("up").code(1).ok();
+    let next = sandbox.orch("prompt p").code(0).out;
+    assert!(
+        next.contains("    I am at a loss.") && !next.contains("session_id"),
+        "{next}"
+    );
+}
+
+#[test]
+fn a_document_is_named_for_ticking_only_where_it_is_in_the_worktree() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "exit 3");
+    let ticking = "Ticking it in";
+    assert!(!sandbox.orch("prompt p").code(0).out.contains(ticking));
+    sandbox.orch("up").code(1).ok();
+    assert!(!sandbox.attempt_file("p-1", "prompt.md").contains(ticking));
+    sandbox.plan("q", "", &document(&[1]), "exit 3");
+    sandbox.git("add plans/q.md");
+    sandbox.git("commit --quiet -m plan");
+    assert!(sandbox.orch("prompt q").code(0).out.contains(ticking));
+    sandbox.orch("up q").code(1).ok();
+    assert!(sandbox.attempt_file("q-1", "prompt.md").contains(ticking));
+}
+
+#[test]
 fn a_repositorys_own_templates_are_used_and_what_is_wrong_with_them_is_told_before_anything_starts() {
     let sandbox = Sandbox::new();
     sandbox.plan("p", "", &document(&[1]), "work 1.1");

@@ -134,6 +134,25 @@ fn an_expired_login_holds_the_plan_at_once_and_nothing_is_tried_again() {
 }
 
 #[test]
+fn an_expired_login_names_its_account() {
+    let sandbox = Sandbox::new();
+    let script = format!(
+        "{}; exit 1",
+        result(r#""is_error":true,"api_error_status":401,"result":"OAuth token has expired""#)
+    );
+    sandbox.plan("p", "", &document(&[1]), &script);
+    let shared = "[agents.p]\nevents = \"claude\"\naccounts = { work = { ACCOUNT = \"one\" } }\n";
+    let text = sandbox.read("plans.toml").replace("[agents.p]\n", shared);
+    sandbox.write("plans.toml", text);
+    sandbox.orch("up").code(1).ok();
+    let why = sandbox.why("p");
+    assert!(
+        why.contains("agent p (account work): not logged in: OAuth token has expired"),
+        "{why}"
+    );
+}
+
+#[test]
 fn a_program_that_waits_for_a_far_reset_gives_its_slot_back() {
     let sandbox = sandbox("retries = 0\nmax_agents = 1");
     let waits = r#"mark waits; echo '{"type":"system","subtype":"api_retry","attempt":1,"retry_delay_ms":3600000,"error_status":429,"error":"rate_limit","session_id":"s"}'; sleep 1000"#;

@@ -341,3 +341,26 @@ fn seconds_now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.unwrap().as_secs()
 }
+
+#[test]
+fn codex_finds_orch_although_the_profile_of_a_login_shell_sets_path_anew() {
+    let Some(real) = Real::with(&["codex"]) else {
+        return;
+    };
+    for profile in [".profile", ".bash_profile", ".zprofile"] {
+        std::fs::write(real.beside("home").join(profile), "PATH=/usr/bin:/bin\n").unwrap();
+    }
+    real.scripted(
+        "path",
+        "agent = \"codex\"",
+        r#"[{"run": "command -v orch > found; git add found; git commit -qm found; orch task done -q 1.1"}, {"say": "done"}]"#,
+    );
+    let _ = real.run("up --merge");
+    assert_eq!(real.state("path"), "landed", "{}", real.why("path"));
+    assert!(
+        real.git("show main:found").ends_with("/orch"),
+        "{}",
+        real.git("show main:found")
+    );
+    real.nothing_is_left();
+}

@@ -433,7 +433,7 @@ fn an_agent_whose_plan_was_taken_out_meanwhile_is_spoken_of() {
     sandbox.reached("p");
     up.kill();
     let manifest = sandbox.read("plans.toml");
-    sandbox.write("plans.toml", &manifest.replace("[plans.p]\n", "[plans.q]\n"));
+    sandbox.write("plans.toml", manifest.replace("[plans.p]\n", "[plans.q]\n"));
     sandbox.script("p", "work 1.1");
     sandbox.orch("up").says("p-1 is still at work").ok();
     sandbox.orch("down --now").code(0).ok();

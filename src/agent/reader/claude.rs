@@ -37,7 +37,21 @@ fn system(event: &Value, draft: &mut Draft, now: Timestamp) {
     draft.facts.errors.add(why.clone());
     // What is tried again is nobody's fault.
     let kind = obstacles::kind(status, word).unwrap_or(ObstacleKind::Outage);
-    draft.obstructed(kind, &why, reset::after(number(event, "/retry_delay_ms"), now));
+    let delay = number(event, "/retry_delay_ms");
+    let told = match kind {
+        ObstacleKind::RateLimit => delay.filter(|delay| *delay > own_delay_ms(number(event, "/attempt"))),
+        _ => None,
+    };
+    let until = told.map(|told| reset::in_ms(told, now));
+    draft.obstructed(kind, &why, until.or(reset::after(delay, now)));
+}
+
+/// The longest delay that the program chooses itself before a try: half a second, doubled with each up to 32 seconds, and up to a
+/// quarter more by chance. A longer one was told by the service.
+fn own_delay_ms(attempt: Option<u64>) -> u64 {
+    let doubled = 500_u64 << attempt.unwrap_or(7).clamp(1, 7).saturating_sub(1);
+    let capped = doubled.min(32_000);
+    capped + capped / 4
 }
 
 fn assistant(event: &Value, draft: &mut Draft) {

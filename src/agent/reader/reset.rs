@@ -12,11 +12,15 @@ const FURTHEST: i64 = 8 * 24 * 60 * 60;
 
 /// The end of a delay that is long enough to be the limit's own.
 pub(super) fn after(delay_ms: Option<u64>, now: Timestamp) -> Option<i64> {
-    let delay = delay_ms.filter(|delay| *delay >= LEAST_MS)?;
-    Some(
-        now.as_second()
-            .saturating_add(i64::try_from(delay.div_ceil(1000)).ok()?),
-    )
+    delay_ms
+        .filter(|delay| *delay >= LEAST_MS)
+        .map(|delay| in_ms(delay, now))
+}
+
+/// The end of a delay that was told by the service.
+pub(super) fn in_ms(delay: u64, now: Timestamp) -> i64 {
+    let seconds = i64::try_from(delay.div_ceil(1000)).unwrap_or(i64::MAX);
+    now.as_second().saturating_add(seconds)
 }
 
 /// Seconds since 1970, of seconds or milliseconds.

@@ -257,6 +257,27 @@ fn progress_takes_an_obstacle_back_and_tries_again_are_counted() {
 }
 
 #[test]
+fn a_delay_longer_than_the_programs_own_is_when_the_limit_is_over() {
+    let until = |attempt: u64, delay: u64, status: u64| {
+        let text = format!(
+            r#"{{"type":"system","subtype":"api_retry","attempt":{attempt},"retry_delay_ms":{delay},"error_status":{status},"error":"x","session_id":"s"}}"#
+        );
+        let mut reader = reader(EventFormat::Claude);
+        reader.feed(format!("{text}\n").as_bytes(), now());
+        reader.facts().obstacle.and_then(|obstacle| obstacle.until)
+    };
+    let after = |seconds: i64| Some(now().as_second() + seconds);
+    assert_eq!(until(1, 35_000, 429), after(35));
+    assert_eq!(until(7, 41_000, 429), after(41));
+    assert_eq!(until(1, 600, 429), None);
+    assert_eq!(until(7, 39_000, 429), None);
+    assert_eq!(until(99, 39_000, 429), None);
+    // An outage has no end that anybody knows.
+    assert_eq!(until(1, 35_000, 529), None);
+    assert_eq!(until(1, 90_000, 529), after(90));
+}
+
+#[test]
 fn the_moment_of_a_reset_is_kept_through_the_last_word() {
     let text = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1795300000,"rateLimitType":"five_hour"},"session_id":"s"}
 {"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"You've hit your limit"}

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ledger::Ledger;
 use super::raw::RawPlan;
 use crate::plan::markdown::{DocumentFault, read_document};
+use crate::plan::near_miss::near_miss;
 use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 
 /// A plan document as a caller read it.
@@ -45,12 +46,9 @@ impl Content {
 /// Why a document could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// There is no such file.
+    /// There is no such file, but perhaps these in its folder.
     #[error("the file does not exist")]
-    Missing,
-    /// There is no such file, and one beside it whose name was probably meant.
-    #[error("the file does not exist")]
-    Misspelt(PathBuf),
+    Missing(Vec<String>),
     /// It is there and reading it failed, for this reason.
     #[error("the file cannot be read: {0}")]
     Failed(String),
@@ -94,12 +92,8 @@ pub(super) fn load(
                 Ok(Content::Read(document, faults)) => (*document, faults),
                 Err(reason) => {
                     let message = format!("document `{}` of plan `{name}`: {reason}", file.value.display());
-                    let hint = match reason {
-                        Unreadable::Missing => Some(format!("`orch new {name}` writes one")),
-                        Unreadable::Misspelt(meant) => Some(format!(
-                            "did you mean `{}`? `orch new {name}` writes a new one",
-                            meant.display()
-                        )),
+                    let hint = match &reason {
+                        Unreadable::Missing(others) => Some(missing(name, &file.value, others)),
                         Unreadable::Failed(_) => None,
                     };
                     ledger.at(file.place, message, hint);
@@ -114,6 +108,18 @@ pub(super) fn load(
     }
 }
 
+/// What to do about a document that does not exist: one of a similar name was meant, or it is still to be written.
+fn missing(name: &PlanName, file: &Path, others: &[String]) -> String {
+    let stem = |file: &str| file.strip_suffix(".md").unwrap_or(file).to_owned();
+    let wanted = stem(&file.file_name().unwrap_or_default().to_string_lossy());
+    let stems: Vec<String> = others.iter().map(|other| stem(other)).collect();
+    let meant = near_miss(&wanted, stems.iter().map(String::as_str));
+    match meant.and_then(|meant| others.iter().find(|other| stem(other) == meant)) {
+        Some(meant) => format!("did you mean `{}`?", file.with_file_name(meant).display()),
+        None => format!("`orch new {name}` writes one"),
+    }
+}
+
 fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -122,7 +128,7 @@ fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
             ledger.on_line(
                 file,
-                line,
+                (line, None),
                 "the document is not UTF-8",
                 "save it as UTF-8".to_owned(),
             );
@@ -133,12 +139,13 @@ fn utf8<'b>(file: &Path, bytes: &'b [u8], ledger: &mut Ledger) -> Option<&'b str
 
 fn take(file: &Path, document: Document, faults: Vec<DocumentFault>, ledger: &mut Ledger) -> Document {
     for fault in faults {
-        ledger.on_line(file, fault.line, fault.message, fault.hint);
+        let place = (fault.line, fault.column);
+        ledger.on_line(file, place, fault.message, fault.hint);
     }
     if document.phases.is_empty() {
         let message = "the document has no phase, so there is nothing to do";
         let hint = "write `## Phase 1: Title` and below it `- [ ] 1.1 Task`".to_owned();
-        ledger.on_line(file, 1, message, hint);
+        ledger.on_line(file, (1, None), message, hint);
     }
     document
 }

@@ -16,16 +16,16 @@ impl Ledger {
         self.faults.push(Fault::at(&self.file, place, message).hint(hint));
     }
 
-    /// Adds a fault that is about a line of some file.
+    /// Adds a fault that is about a line of some file, and a column where it is known.
     pub(super) fn on_line(
         &mut self,
         file: &Path,
-        line: usize,
+        (line, column): (usize, Option<usize>),
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
         let mut fault = Fault::of_file(file, message).hint(hint);
-        fault.line = Some(line);
+        (fault.line, fault.column) = (Some(line), column);
         self.faults.push(fault);
     }
 }

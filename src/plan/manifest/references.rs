@@ -42,7 +42,15 @@ pub(super) fn check(
     };
     let mut fault = Fault::of_file(&wait.file, message).hint(hint);
     fault.line = Some(wait.line);
-    fault.column = wait.column;
+    let of_document = || {
+        let loaded = documents
+            .get(&wait.plan)
+            .filter(|loaded| loaded.file == wait.file)?;
+
+        let column = |word: &str| loaded.document.column(wait.line, word);
+        column(&format!("{}.", on.plan)).or_else(|| column(on.plan.as_str()))
+    };
+    fault.column = wait.column.or_else(of_document);
     ledger.faults.push(fault);
     false
 }

@@ -94,6 +94,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         templates: Templates::default(),
         syncs: syncs.0,
         plans,
+        base_place: settings::base_place(&manifest),
         warnings: carried.warnings,
     })
 }

@@ -9,7 +9,7 @@ use super::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
-    OnStuck, Overlap, RunSettings, Setup, Strategy,
+    OnStuck, Overlap, Place, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -32,6 +32,12 @@ fn run_of(manifest: &RawManifest) -> Option<&RawRun> {
 
 fn merge_of(manifest: &RawManifest) -> Option<&RawMerge> {
     manifest.merge.as_ref().map(|merge| &merge.value)
+}
+
+/// Where the manifest names the base of the run.
+pub(super) fn base_place(manifest: &RawManifest) -> Option<Place> {
+    let base = run_of(manifest)?.base.as_ref()?;
+    Some(base.place)
 }
 
 /// Settings of the run.

@@ -20,7 +20,7 @@ fn resolved(text: &str, documents: &[(&str, &str)]) -> Result<PlanSet, Faults> {
                 display: request.file.to_path_buf(),
                 content: match found {
                     Some((_, text)) => Ok(Content::Bytes(text.as_bytes().to_vec())),
-                    None => Err(Unreadable::Missing),
+                    None => Err(Unreadable::Missing(Vec::new())),
                 },
             };
             (request.plan, source)
@@ -205,9 +205,9 @@ agent = "shell"
         ],
     );
     insta::assert_snapshot!(found, @r#"
-    doc.md:3: task 1.1 depends on 1.9, which does not exist
+    doc.md:3:23: task 1.1 depends on 1.9, which does not exist
       hint: did you mean 1.1?
-    doc.md:4: task 1.1 stands here a second time: the first is on line 3
+    doc.md:4:7: task 1.1 stands here a second time: the first is on line 3
       hint: give one of them another number
     plans.toml:1:10: schema 2 is not known
       hint: this program reads schema = 1
@@ -258,7 +258,7 @@ fn what_is_not_toml_is_reported_with_what_else_is_wrong() {
     let text = "[run]\nmax_agents = \nretires = 1\n[plans.a]\nfile = \"a.md\"\ndepends = [\"b\"]\n";
     let found = faults(text, &[("a.md", "## Phase 1: x\n- [ ] 2.1 y\n")]);
     insta::assert_snapshot!(found, @r#"
-    a.md:2: task 2.1 stands in phase 1
+    a.md:2:7: task 2.1 stands in phase 1
       hint: move it to phase 2, or give it another number
     plans.toml:2:14: not TOML: string values must be quoted, expected literal string
     plans.toml:3:1: unknown key `run.retires`
@@ -274,9 +274,9 @@ fn points_that_another_document_lacks_are_named_with_what_it_has() {
     );
     let b = "## Phase 1: x (depends: a.8)\n\n- [ ] 1.1 y (depends: c.1, a.1.1)\n";
     insta::assert_snapshot!(faults(&text, &[("a.md", &phases(2)), ("b.md", b)]), @r#"
-    b.md:1: plan `a` has no phase 8
+    b.md:1:25: plan `a` has no phase 8
       hint: its phases are `1` and `2`
-    b.md:3: `c.1` names an unknown plan `c`
+    b.md:3:23: `c.1` names an unknown plan `c`
       hint: there is only `a`
     plans.toml:7:12: plan `a` has no phase 9
       hint: its phases are `1` and `2`

@@ -69,6 +69,7 @@ pub(super) fn without<'t>(text: &'t str, ranges: &mut [Range<usize>]) -> Cow<'t,
     if ranges.is_empty() {
         return Cow::Borrowed(text.trim());
     }
+    ranges.iter_mut().for_each(|range| unmark(text, range));
     ranges.sort_by_key(|range| range.start);
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
@@ -88,6 +89,17 @@ pub(super) fn without<'t>(text: &'t str, ranges: &mut [Range<usize>]) -> Cow<'t,
         rest
     });
     Cow::Owned(kept.trim().to_owned())
+}
+
+/// Takes in the marks of emphasis that would be left with nothing between them: `**(depends: 1.1)**`.
+fn unmark(text: &str, range: &mut Range<usize>) {
+    let bytes = text.as_bytes();
+    while let (Some(before), Some(behind)) = (range.start.checked_sub(1), bytes.get(range.end))
+        && matches!(behind, b'*' | b'_')
+        && bytes[before] == *behind
+    {
+        *range = before..range.end + 1;
+    }
 }
 
 /// One thing that `depends` names.
@@ -168,6 +180,21 @@ mod tests {
             without(text, &mut [found[0].range.clone()]),
             "x `(depends: 9.9)` y"
         );
+    }
+
+    #[test]
+    fn an_annotation_in_bold_leaves_no_marks() {
+        let cut = |text: &str| {
+            let mut ranges: Vec<_> = bracketed(text, text, "depends")
+                .into_iter()
+                .map(|found| found.range)
+                .collect();
+            without(text, &mut ranges).into_owned()
+        };
+        assert_eq!(cut("x **(depends: 1.1)** y"), "x y");
+        assert_eq!(cut("x _(depends: 1.1)_"), "x");
+        assert_eq!(cut("**x (depends: 1.1)** y"), "**x ** y");
+        assert_eq!(cut("**x** (depends: 1.1) **y**"), "**x** **y**");
     }
 
     #[test]

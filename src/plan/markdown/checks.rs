@@ -20,14 +20,13 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
         for on in task.depends.iter().flatten() {
             if *on == task.id {
                 let hint = "take it out of `depends`".to_owned();
-                faults.push(DocumentFault::new(
-                    task.line,
-                    format!("task {on} depends on itself"),
-                    hint,
-                ));
+                faults.push(
+                    DocumentFault::new(task.line, format!("task {on} depends on itself"), hint)
+                        .about(task.id),
+                );
             } else if !tasks.contains_key(on) {
                 let message = format!("task {} depends on {on}, which does not exist", task.id);
-                faults.push(DocumentFault::new(task.line, message, nearest(*on, &tasks)));
+                faults.push(DocumentFault::new(task.line, message, nearest(*on, &tasks)).about(on));
             }
         }
     }
@@ -45,7 +44,7 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             "itself" => format!("phase {} would start after a part of itself", phase.id),
             _ => format!("phase {} starts after {missing}, which does not exist", phase.id),
         };
-        faults.push(DocumentFault::new(phase.line, message, None));
+        faults.push(DocumentFault::new(phase.line, message, None).about("pipeline-start"));
     }
     if let Some(cycle) = cycle(phases, &tasks) {
         let path: Vec<String> = cycle.iter().map(TaskId::to_string).collect();
@@ -55,7 +54,12 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             .map_or(1, |task| task.line);
         let message = format!("dependency cycle: {}", path.join(" → "));
         let hint = "each waits for the next; take one of these dependencies out".to_owned();
-        faults.push(DocumentFault::new(line, message, hint));
+        let named = cycle.get(1).copied();
+        let fault = DocumentFault::new(line, message, hint);
+        faults.push(match named {
+            Some(named) => fault.about(named),
+            None => fault,
+        });
     }
 }
 

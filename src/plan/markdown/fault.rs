@@ -11,21 +11,48 @@ pub struct DocumentFault {
     pub message: String,
     /// What to do next, or what was probably meant.
     pub hint: Option<String>,
+    /// Column from 1, in characters, where it is known.
+    pub column: Option<usize>,
+    /// What of the line it is about, until its column is known.
+    about: Option<String>,
 }
 
 impl DocumentFault {
     /// A task that stands on two lines.
     pub(super) fn twice(id: TaskId, first: usize, second: usize) -> Self {
         let message = format!("task {id} stands here a second time: the first is on line {first}");
-        Self::new(second, message, "give one of them another number".to_owned())
+        Self::new(second, message, "give one of them another number".to_owned()).about(id)
     }
 
     pub(super) fn new(line: usize, message: impl Into<String>, hint: impl Into<Option<String>>) -> Self {
         Self {
             line,
+            column: None,
             message: one_line(message.into()),
             hint: hint.into().map(one_line),
+            about: None,
         }
+    }
+
+    /// The same fault, about this word of its line.
+    pub(super) fn about(mut self, word: impl ToString) -> Self {
+        self.about = Some(word.to_string());
+        self
+    }
+
+    /// Finds the column of the fault's word in the text of its line: first as a word of its own, so that 1.1 is not found
+    /// in 11.1.
+    pub(super) fn place(&mut self, line: &str) {
+        let Some(word) = self.about.take().filter(|word| !word.is_empty()) else {
+            return;
+        };
+        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '.');
+        let ends_open = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let alone = line.match_indices(&word).find(|(at, _)| {
+            !is_part(line[..*at].chars().next_back()) && !ends_open(line[at + word.len()..].chars().next())
+        });
+        let at = alone.map(|(at, _)| at).or_else(|| line.find(&word));
+        self.column = at.map(|at| line[..at].chars().count() + 1);
     }
 }
 

@@ -260,6 +260,7 @@ fn apply_notes(
                 format!("the note names {what}, which does not exist"),
                 None,
             )
+            .about(what.rsplit(' ').next().unwrap_or_default())
         };
         for group in groups(note) {
             if !seen.insert(group.clone()) {
@@ -331,7 +332,7 @@ fn apply_beside(phases: &mut [Phase], beside: &[(PhaseId, PhaseId, usize)], faul
     for (a, b, line) in beside {
         if !known.contains(b) {
             let message = format!("`parallel-with` names phase {b}, which does not exist");
-            faults.push(DocumentFault::new(*line, message, None));
+            faults.push(DocumentFault::new(*line, message, None).about("parallel-with"));
         } else if a != b {
             pairs.extend([(*a, *b), (*b, *a)]);
         }
@@ -375,7 +376,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
                     let members: Vec<TaskId> = ids.range(first..=last).copied().collect();
                     if members.is_empty() {
                         let message = format!("task {} depends on phase {id}, which does not exist", task.id);
-                        faults.push(DocumentFault::new(task.line, message, None));
+                        faults.push(DocumentFault::new(task.line, message, None).about("depends"));
                     }
                     members
                 }

@@ -165,7 +165,7 @@ impl Walk<'_> {
             let line = self.lines.line(head.start);
             let message = format!("task {id} stands in phase {number}");
             let hint = format!("move it to phase {}, or give it another number", id.task.phase);
-            self.fault(line, message, hint);
+            self.fault(line, &id.to_string(), message, hint);
             return Role::None;
         }
         if id.sub.is_some() {

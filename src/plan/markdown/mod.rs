@@ -3,7 +3,7 @@
 //!
 //! `outline` lets a CommonMark parser find headings, paragraphs and list items; `read` and `items` walk them and draft
 //! phases and tasks; `annotations` and `stated` read what stands in brackets; `finish` numbers what has no number, joins groups and
-//! checks references.
+//! checks references. `lint` looks a document over once more, for what was probably meant otherwise.
 
 mod annotations;
 mod checks;
@@ -18,6 +18,7 @@ mod item;
 mod items;
 mod label;
 mod lines;
+mod lint;
 mod masked;
 mod outline;
 mod read;
@@ -29,4 +30,5 @@ mod walk;
 mod tests;
 
 pub use fault::DocumentFault;
+pub use lint::doubts;
 pub use read::read_document;

@@ -6,12 +6,13 @@ use std::ops::Range;
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
-use super::item::dedent;
+use super::item::{dedent, split_line};
 use super::label::{is_background, is_verify, label};
 use super::lines::Lines;
 use super::outline::{Block, Outline, outline};
 use super::walk::{Headed, Section, Walk};
 use super::{finish, front_matter, heading, upstream};
+use crate::plan::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.
@@ -59,7 +60,23 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentFault>) {
         ..
     } = walk;
     document.phases = finish::finish(phases, &notes, &mut faults);
-    (document, faults)
+    (document, placed(faults, text))
+}
+
+/// Faults beyond these are told by their line: nobody reads so many.
+const PLACED: usize = 1000;
+
+/// The faults with the columns of what they are about.
+fn placed(mut faults: Vec<DocumentFault>, text: &str) -> Vec<DocumentFault> {
+    if faults.is_empty() {
+        return faults;
+    }
+    let index = LineIndex::new(text);
+    for fault in faults.iter_mut().take(PLACED) {
+        let (line, _) = split_line(&text[index.start(fault.line)..]);
+        fault.place(line);
+    }
+    faults
 }
 
 /// The level on which phases stand: the highest below the title that has any.
@@ -200,7 +217,12 @@ impl Walk<'_> {
         }
         if let Some(first) = self.phase_lines.insert(id, line) {
             let message = format!("phase {id} stands here a second time: the first is on line {first}");
-            self.fault(line, message, "give one of them another number".to_owned());
+            self.fault(
+                line,
+                "Phase",
+                message,
+                "give one of them another number".to_owned(),
+            );
         }
         self.phases.push(draft);
         self.section = Section::Phase;
@@ -216,7 +238,7 @@ impl Walk<'_> {
                         _ => {
                             let message = format!("phase {} names its own plan in `depends`", draft.id);
                             let hint = "phases go in order anyway; (pipeline-start: when 1.3 completes) starts one after a task";
-                            self.fault(line, message, hint.to_owned());
+                            self.fault(line, "(", message, hint.to_owned());
                         }
                     }
                 }
@@ -232,7 +254,7 @@ impl Walk<'_> {
             format!("`{word}` in `depends` is neither a task nor a reference to another plan")
         };
         let hint = "write (depends: 1.1, 2.3), (depends: other-plan.phase2) or (depends: none)".to_owned();
-        self.fault(line, message, hint);
+        self.fault(line, if word.is_empty() { "(" } else { word }, message, hint);
     }
 
     fn pipeline_start(&mut self, draft: &mut PhaseDraft, value: &str, line: usize) {
@@ -240,7 +262,7 @@ impl Walk<'_> {
         if draft.pipeline_start.is_none() {
             let message = format!("`{}` is not a pipeline start", value.trim());
             let hint = "write `when 1.3 completes` or `60% of Phase 1`".to_owned();
-            self.fault(line, message, hint);
+            self.fault(line, value.trim(), message, hint);
         }
     }
 

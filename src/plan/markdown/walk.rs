@@ -55,9 +55,16 @@ pub(super) struct Walk<'t> {
 }
 
 impl Walk<'_> {
-    /// Notes a fault.
-    pub(super) fn fault(&mut self, line: usize, message: String, hint: impl Into<Option<String>>) {
-        self.faults.push(DocumentFault::new(line, message, hint));
+    /// Notes a fault about a word of a line.
+    pub(super) fn fault(
+        &mut self,
+        line: usize,
+        word: &str,
+        message: String,
+        hint: impl Into<Option<String>>,
+    ) {
+        self.faults
+            .push(DocumentFault::new(line, message, hint).about(word));
     }
 
     /// The checks of the phase at hand; opened here, at a byte of the text, when there are none.

@@ -90,15 +90,24 @@ fn of_agent(agent: &Agent, used: bool, own: &Path) -> AgentFacts {
     if let Some(known) = agent.known {
         for account in &agent.accounts {
             let variable = |name: &str| account.env.get(name).or(agent.env.get(name)).map(OsString::from);
-            if logged_in(known, &variable) == Some(false) {
-                facts
+            match logged_in(known, &variable) {
+                Some(false) => facts
                     .off
-                    .push(format!("account {}: {}", account.name, not_logged_in(known)));
+                    .push(format!("account {}: {}", account.name, not_logged_in(known))),
+                Some(true) => facts.remarks.push(format!(
+                    "account {}: logged in, as far as can be seen without asking",
+                    account.name
+                )),
+                None => facts.remarks.push(format!(
+                    "account {}: whether it is logged in cannot be seen",
+                    account.name
+                )),
             }
         }
         // Each account speaks for itself.
         if !agent.accounts.is_empty() {
             facts.off.retain(|off| *off != not_logged_in(known));
+            facts.logged_in = None;
         }
     }
     facts

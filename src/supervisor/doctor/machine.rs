@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct MachineFacts {
     /// The version of git, or why there is none that will do.
     pub git: String,
+    /// Whether git knows in whose name commits are made here; none when that could not be asked.
+    pub identity: Option<bool>,
     /// Where worktrees are made: the nearest folder above that exists.
     pub worktrees: PathBuf,
     /// Whether files can be copied there without copying their content; none when it could not be tried.
@@ -50,6 +52,7 @@ pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
     let cgroup = makes_control_groups().unwrap_or_default();
     MachineFacts {
         git: require_git().map_or_else(|error| error.to_string(), |version| version.to_string()),
+        identity: campaign.repo.knows_who_commits().ok(),
         reflink: tried(reflink),
         folds_case: tried(folds_case),
         notify: tried(notify),

@@ -163,6 +163,7 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
                 before: None,
                 commit: commit.clone(),
                 part: None,
+                print: None,
             }),
         ));
     }

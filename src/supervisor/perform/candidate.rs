@@ -9,6 +9,7 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
+use super::lost_work::refuse_what_is_lost;
 use super::mend::Clash;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
@@ -201,26 +202,6 @@ fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<Commi
         .branch_tip(&plan.branch)
         .map_err(|error| refused(&error))?
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
-}
-
-/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
-/// not on the branch any more.
-fn refuse_what_is_lost(
-    campaign: &Campaign,
-    plan: &Plan,
-    made: &CommitId,
-    onto: &CommitId,
-) -> Result<(), MergeTrouble> {
-    let found = campaign.repo.landed_by(made, onto);
-    match found.map_err(|error| refused(&error))? {
-        Some(_) => Ok(()),
-        None => Err(refused(&format!(
-            "its branch `{branch}` does not have the work any more with which it was finished ({}): \
-             `git branch -f {branch} {made}` brings it back",
-            made.short(),
-            branch = plan.branch,
-        ))),
-    }
 }
 
 /// A plan's branch, and what is merged in its place.

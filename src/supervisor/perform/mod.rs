@@ -11,6 +11,7 @@ mod hand_over;
 mod hook;
 mod land;
 mod launch;
+mod lost_work;
 mod mend;
 mod merge;
 mod pin;

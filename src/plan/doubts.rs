@@ -1,0 +1,137 @@
+//! What is allowed in a plan's document and was probably meant otherwise.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::arrangement::{Dispatch, Strategy};
+use super::near_miss::near_miss;
+use super::{Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
+
+impl PlanSet {
+    /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The
+    /// document is read over once more for it, so this is for those who tell people of it.
+    pub fn doubts(&self, plan: &Plan) -> Vec<Fault> {
+        // A prompt in the manifest is no document.
+        let Some(file) = &plan.file else {
+            return Vec::new();
+        };
+        let mut found: Vec<Fault> = Vec::new();
+        for doubt in markdown::doubts(&plan.document) {
+            let mut fault = Fault::of_file(file, doubt.message).hint(doubt.hint);
+            (fault.line, fault.column) = (Some(doubt.line), doubt.column);
+            found.push(fault);
+        }
+        self.upstream(plan, file, &mut found);
+        backwards(plan, file, &mut found);
+        found.sort();
+        found
+    }
+
+    /// The same plans with those given out task by task that name tasks of later phases and are worked on phase by phase; none
+    /// where there are no such plans.
+    pub fn task_by_task(&self) -> Option<Self> {
+        let is_meant = |plan: &Plan| {
+            plan.arrangement.dispatch != Dispatch::Task && later(&plan.document).next().is_some()
+        };
+        if !self.plans.iter().any(is_meant) {
+            return None;
+        }
+        let mut fine = self.clone();
+        for plan in fine.plans.iter_mut().filter(|plan| is_meant(plan)) {
+            plan.arrangement.dispatch = Dispatch::Task;
+            if plan.arrangement.strategy == Strategy::Batched {
+                // The same order without batches, which are as large as there are agents.
+                plan.arrangement.strategy = Strategy::Pipeline;
+            }
+        }
+        Some(fine)
+    }
+
+    /// Names of upstream plans that are none.
+    fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
+        let stem = |plan: &Plan| Some(plan.file.as_ref()?.file_stem()?.to_string_lossy().into_owned());
+        let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
+        let names = self.plans.iter().map(|plan| plan.name.as_str());
+        let known: Vec<&str> = names.chain(stems.iter().map(String::as_str)).collect();
+        for upstream in &plan.document.upstream {
+            let name = &upstream.name;
+            if known.contains(&name.as_str()) {
+                continue;
+            }
+            let line = plan.document.text.lines().nth(upstream.line.saturating_sub(1));
+            let others = known.iter().copied().filter(|known| *known != plan.name.as_str());
+            let slip =
+                near_miss(name, others).filter(|meant| strsim::damerau_levenshtein(name, meant) <= SLIP);
+            if slip.is_none() && !line.is_some_and(|line| is_awaited(line, name)) {
+                continue;
+            }
+            let message =
+                format!("the document builds on `{name}`, which is no plan here: it waits for nothing");
+            let hint = match slip {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write the name of a plan of the manifest, or say that it is completed".to_owned(),
+            };
+            let mut fault = Fault::of_file(file, message).hint(hint);
+            fault.line = Some(upstream.line);
+            fault.column = plan.document.column(upstream.line, name);
+            found.push(fault);
+        }
+    }
+}
+
+/// Edits up to which a name is a slip of another. Names of plans resemble each other on purpose: `api-1`, `api-2`.
+const SLIP: usize = 2;
+
+/// Whether a line of an upstream list names a document of plans that is not done yet: lists name programs, commands and
+/// standards as well, and what was done long ago.
+fn is_awaited(line: &str, name: &str) -> bool {
+    let words = line.to_lowercase();
+    let over = [
+        "completed",
+        "done",
+        "landed",
+        "merged",
+        "implemented",
+        "finished",
+        "✅",
+        "[x]",
+    ];
+    line.contains(&format!("{name}.md"))
+        && name.parse::<PlanName>().is_ok()
+        && !over.iter().any(|word| words.contains(word))
+}
+
+/// Dependencies on tasks of later phases, where phases are worked on in their order.
+fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
+    if plan.arrangement.dispatch == Dispatch::Task {
+        return;
+    }
+    for (task, on) in later(&plan.document) {
+        let message = format!(
+            "task {} depends on {on} in a later phase, and phases are worked on in their order: {on} comes afterwards",
+            task.id
+        );
+        let hint = "move one of them, or set `dispatch = \"task\"` for the plan".to_owned();
+        let mut fault = Fault::of_file(file, message).hint(hint);
+        fault.line = Some(task.line);
+        fault.column = plan.document.column(task.line, &on.to_string());
+        found.push(fault);
+    }
+}
+
+/// Tasks that name a task of a later phase, and that task.
+fn later(document: &Document) -> impl Iterator<Item = (&super::Task, super::TaskId)> {
+    let places: BTreeMap<PhaseId, usize> = document
+        .phases
+        .iter()
+        .enumerate()
+        .map(|(place, phase)| (phase.id, place))
+        .collect();
+    let tasks = document.phases.iter().enumerate();
+    let tasks = tasks.flat_map(|(place, phase)| phase.tasks.iter().map(move |task| (place, task)));
+    tasks.flat_map(move |(place, task)| {
+        let named = task.depends.iter().flatten();
+        let is_later = |on: &&super::TaskId| places.get(&on.phase).is_some_and(|other| *other > place);
+        named.filter(is_later).map(|on| (task, *on)).collect::<Vec<_>>()
+    })
+}

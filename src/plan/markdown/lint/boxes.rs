@@ -1,0 +1,107 @@
+//! Boxes that belong to no task and to no check.
+
+use std::collections::BTreeSet;
+
+use super::headings::is_like_a_phase;
+use super::page::Page;
+use super::region::Region;
+use crate::plan::Phase;
+use crate::plan::markdown::DocumentFault;
+use crate::plan::markdown::item::{split_id, split_line};
+use crate::plan::markdown::label::verify;
+use crate::plan::markdown::read::one_line;
+
+/// Tells of boxes in a phase that nobody is given, and of numbered ones that stand in no phase.
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+    for region in &page.regions {
+        match region.phase {
+            Some(phase) => in_phase(page, region, phase, found),
+            None if is_like_a_phase(page, region) => {}
+            None => outside(page, region, found),
+        }
+    }
+}
+
+fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec<DocumentFault>) {
+    let tasks = phase.tasks.iter();
+    let known = tasks.flat_map(|task| task.subtasks.iter().map(|sub| sub.line).chain([task.line]));
+    let known: BTreeSet<usize> = known.collect();
+    let checks = phase.verify.iter().flat_map(|block| &block.checks);
+    let checks: BTreeSet<&str> = checks.map(String::as_str).collect();
+    // A label below an item ends it, though Markdown joins the two.
+    let is_check = |head: &str| {
+        let whole = one_line(head);
+        let upto = checks.range(..=whole.as_str()).next_back();
+        verify(head).is_some() || upto.is_some_and(|check| whole.starts_with(check))
+    };
+    let mut told = 0..0;
+    for item in page.boxes(&region.range) {
+        let line = page.line(item.head.start);
+        let head = &page.text()[item.head.clone()];
+        if head.trim().is_empty()
+            || known.contains(&line)
+            || told.contains(&item.range.start)
+            || is_check(head)
+        {
+            continue;
+        }
+        told = item.range.clone();
+        let next = phase.tasks.iter().map(|task| task.id.number).max().unwrap_or(0) + 1;
+        let id = phase.id;
+        let message = match split_id(split_line(head).0).0 {
+            Some(own) => {
+                format!("the box {own} is no task of phase {id} and no part of one: nobody is given it")
+            }
+            None => format!("this box has no number, and phase {id} has numbered ones: nobody is given it"),
+        };
+        let hint = format!("write `- [ ] {id}.{next} Text`, or indent it below the task that it is part of");
+        found.push(page.doubt(line, "[", message, hint));
+    }
+}
+
+fn outside(page: &Page<'_>, region: &Region<'_>, found: &mut Vec<DocumentFault>) {
+    for item in page.boxes(&region.range) {
+        let head = split_line(&page.text()[item.head.clone()]).0;
+        let Some(id) = split_id(head).0 else { continue };
+        if page.document.task(id.task).is_none() {
+            let message = format!("the box {id} stands in no phase: nobody is given it");
+            let hint = format!("move it below `## Phase {}: Title`", id.task.phase);
+            found.push(page.doubt(page.line(item.head.start), "[", message, hint));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::markdown::lint::tests::{tells, told};
+
+    #[test]
+    fn a_box_without_number_beside_numbered_ones_is_told_once() {
+        tells(
+            "## Phase 2: x\n- [ ] 2.1 a\n- [ ] b\n  - [ ] of b\n- [ ] 2.2 c\n",
+            "3:3 this box has no number, and phase 2 has numbered ones: nobody is given it (write `- [ ] 2.3 Text`",
+        );
+    }
+
+    #[test]
+    fn boxes_that_are_tasks_parts_or_checks_are_not_told() {
+        for text in [
+            "## Phase 1: x\n- [ ] a\n- [ ] b\n",
+            "## Phase 1: x\n### 1.1 A\n- [ ] a\n- [ ] b\n",
+            "## Phase 1: x\n- [ ] 1.1 a\n  - b\n    - [ ] c\n",
+            "## Phase 1: x\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] b\n- [ ] c and\n  more\n- [ ] c\n",
+            "## Phase 1: x\n- [ ] 1.1 a\n- [ ] **VERIFY Phase 1**: b\n  - [ ] c\n",
+            "## Phase 1: x\n- [ ] 1.1 a\n\n> - [ ] said somebody\n",
+        ] {
+            assert_eq!(told(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_numbered_box_that_stands_in_no_phase_is_told() {
+        tells(
+            "## Phase 1: x\n- [ ] 1.1 a\n\n## Phases to come\n- [ ] 2.1 b\n- [ ] 1.1 a\n",
+            "5:3 the box 2.1 stands in no phase",
+        );
+    }
+}

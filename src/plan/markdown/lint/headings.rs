@@ -1,0 +1,164 @@
+//! Headings that are nearly phases.
+
+use super::page::Page;
+use super::region::{Heading, Region};
+use crate::plan::PhaseId;
+use crate::plan::markdown::DocumentFault;
+
+/// Tells of headings that speak of a phase which the document does not have, and stand above boxes; and of lines that
+/// lack only the blank to be such a heading.
+pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
+    for region in &page.regions {
+        if is_like_a_phase(page, region)
+            && let Some(heading) = &region.heading
+        {
+            let boxes = page.boxes(&region.range).len();
+            let boxes = if boxes == 1 {
+                "the box below it is".to_owned()
+            } else {
+                format!("the {boxes} boxes below it are")
+            };
+            found.push(page.doubt(
+                heading.line,
+                heading.text,
+                format!("`{}` is read as no phase: {boxes} nobody's work", heading.text),
+                like("##", heading.text),
+            ));
+        }
+        for heading in region.phase.iter().flat_map(|_| &region.inner) {
+            if is_unknown_phase(page, heading.text) && number(heading.text).is_some() {
+                let message = format!(
+                    "`{}` stands deeper than the other phases and is read as a part of the one above it",
+                    heading.text
+                );
+                found.push(page.doubt(heading.line, heading.text, message, like("##", heading.text)));
+            }
+        }
+        for line in page.lines(region) {
+            unspaced(page, line, found);
+        }
+    }
+}
+
+/// Whether a section that is no phase was probably meant as one: boxes stand below a heading that begins with `Phase`.
+pub(super) fn is_like_a_phase(page: &Page<'_>, region: &Region<'_>) -> bool {
+    let heading = region.heading.as_ref().filter(|_| region.phase.is_none());
+    heading.is_some_and(|Heading { text, .. }| {
+        is_unknown_phase(page, text) && !page.boxes(&region.range).is_empty()
+    })
+}
+
+/// Whether a text begins like the heading of a phase, and not like that of one which the document has.
+fn is_unknown_phase(page: &Page<'_>, text: &str) -> bool {
+    let Some(rest) = behind_phase(text) else {
+        return false;
+    };
+    match number(text) {
+        // `Phase 1.5: x` and `Phase 2b: x` are no parts of phases 1 and 2.
+        Some((id, behind)) => {
+            page.document.phase(id).is_none() || behind.starts_with(['.', 'a', 'b', 'c', 'A', 'B', 'C'])
+        }
+        // `Phase three: x`
+        None => {
+            let word = rest.trim_start();
+            let length = word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len());
+            length > 0
+                && rest.starts_with(' ')
+                && word[length..].trim_start().starts_with([':', '-', '–', '—'])
+        }
+    }
+}
+
+/// What follows `Phase`.
+fn behind_phase(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches('*');
+    let word = text.get(..5).filter(|word| word.eq_ignore_ascii_case("phase"))?;
+    Some(&text[word.len()..])
+}
+
+/// The number behind `Phase` and what follows it.
+fn number(text: &str) -> Option<(PhaseId, &str)> {
+    let rest = behind_phase(text)?.trim_start_matches([' ', '-', '#', ':']);
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    Some((PhaseId(rest[..digits].parse().ok()?), &rest[digits..]))
+}
+
+fn like(marks: &str, text: &str) -> String {
+    let number = number(text).map_or_else(|| "3".to_owned(), |(id, _)| id.to_string());
+    format!(
+        "a phase is written `{marks} Phase {number}: Title`, with a whole number, on the level of the other phases"
+    )
+}
+
+/// `##Phase 3: x`
+fn unspaced(page: &Page<'_>, line: usize, found: &mut Vec<DocumentFault>) {
+    let text = page.line_text(line).trim_start();
+    let bare = text.trim_start_matches('#');
+    let marks = text.len() - bare.len();
+    if (1..=6).contains(&marks)
+        && number(bare).is_some()
+        && page.masked_line(line).trim_start().starts_with('#')
+    {
+        let message = format!("`{}` is no heading, because a blank is missing", text.trim_end());
+        let hint = format!("write `{} {}`", &text[..marks], bare.trim_end());
+        found.push(page.doubt(line, "#", message, hint));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::markdown::lint::tests::{tells, told};
+
+    #[test]
+    fn a_heading_without_its_blank_is_told() {
+        tells(
+            "## Phase 1: x\n- [ ] 1.1 a\n\n##Phase 3: y\n\nProse.\n",
+            "4:1 `##Phase 3: y` is no heading, because a blank is missing (write `## Phase 3: y`)",
+        );
+        tells("## Phase 1: x\n- [ ] 1.1 a\n##Phase 2\n", "3:1 `##Phase 2`");
+    }
+
+    #[test]
+    fn a_heading_that_is_nearly_a_phase_is_told_when_boxes_stand_below() {
+        for heading in [
+            "## Phase 2 Clean up",
+            "## Phase two: y",
+            "# Phase 2: y",
+            "## Phase 1.5: y",
+            "## Phase 1b: y",
+            "## Phase2: y",
+        ] {
+            let text = format!("## Phase 1: x\n- [ ] 1.1 a\n\n{heading}\n- [ ] b\n- [ ] c\n");
+            tells(
+                &text,
+                &format!(
+                    "4:{} `{}`",
+                    heading.find('P').unwrap() + 1,
+                    heading.trim_start_matches(['#', ' '])
+                ),
+            );
+            assert_eq!(
+                told(&text.replace("- [ ] b\n- [ ] c\n", "b\n")),
+                Vec::<String>::new(),
+                "{heading}"
+            );
+        }
+        tells(
+            "## Phase 1: x\n- [ ] 1.1 a\n\n### Phase 2: y\n\nMore.\n",
+            "4:5 `Phase 2: y` stands deeper",
+        );
+    }
+
+    #[test]
+    fn a_heading_that_speaks_of_a_phase_of_the_document_is_prose() {
+        for heading in [
+            "## Phase 1 notes",
+            "## Phases and tasks",
+            "### Phase 1 Summary",
+            "## Phase order",
+        ] {
+            let text = format!("## Phase 1: x\n- [ ] 1.1 a\n\n{heading}\n\n- b\n");
+            assert_eq!(told(&text), Vec::<String>::new(), "{heading}");
+        }
+    }
+}

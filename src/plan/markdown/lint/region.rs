@@ -1,0 +1,73 @@
+//! The sections of a document, as the reader cuts them: each phase, and what stands between.
+
+use std::ops::Range;
+
+use crate::plan::markdown::heading;
+use crate::plan::markdown::outline::Block;
+use crate::plan::place::LineIndex;
+use crate::plan::{Document, Phase};
+
+/// A phase, or a section that is none.
+pub(super) struct Region<'d> {
+    /// The phase that it is.
+    pub(super) phase: Option<&'d Phase>,
+    /// Its heading; none in front of the first.
+    pub(super) heading: Option<Heading<'d>>,
+    /// Headings below its own, in order.
+    pub(super) inner: Vec<Heading<'d>>,
+    /// All of it, its heading included.
+    pub(super) range: Range<usize>,
+}
+
+pub(super) struct Heading<'d> {
+    /// Without its marks.
+    pub(super) text: &'d str,
+    pub(super) line: usize,
+    /// Where it begins.
+    pub(super) at: usize,
+}
+
+/// Cuts a document wherever a heading stands that is not below those of phases.
+pub(super) fn regions<'d>(
+    document: &'d Document,
+    blocks: &[Block],
+    index: &LineIndex<'d>,
+) -> Vec<Region<'d>> {
+    let headings = blocks.iter().filter_map(|block| match block {
+        Block::Heading { level, range } => {
+            let text = heading::text(&document.text[range.clone()]);
+            let (line, at) = (index.line(range.start), range.start);
+            Some((*level, Heading { text, line, at }))
+        }
+        _ => None,
+    });
+    let headings: Vec<_> = headings.collect();
+    let phase_at = |line: usize| document.phases.iter().position(|phase| phase.line == line);
+    let level = headings
+        .iter()
+        .find(|(_, heading)| phase_at(heading.line).is_some());
+    let level = level.map_or(2, |(level, _)| *level);
+    let mut regions = vec![Region {
+        phase: None,
+        heading: None,
+        inner: Vec::new(),
+        range: 0..document.text.len(),
+    }];
+    let mut phases = document.phases.iter().peekable();
+    for (own, heading) in headings {
+        match regions.last_mut() {
+            Some(last) if own > level => last.inner.push(heading),
+            Some(last) => {
+                last.range.end = heading.at;
+                regions.push(Region {
+                    phase: phases.next_if(|phase| phase.line == heading.line),
+                    inner: Vec::new(),
+                    range: heading.at..document.text.len(),
+                    heading: Some(heading),
+                });
+            }
+            None => {}
+        }
+    }
+    regions
+}
