@@ -485,7 +485,8 @@ fn a_login_shell_that_does_not_find_orch_is_told_to_those_whose_agent_uses_one()
     std::fs::set_permissions(&codex, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let manifest = sandbox.read("plans.toml");
     let manifest = manifest.replace("agent = \"p\"", "agent = \"codex\"");
-    sandbox.write("plans.toml", &manifest);
+    let own = "[agents.codex]\ncommand = [\"codex\", \"exec\", \"-\"]\n";
+    sandbox.write("plans.toml", manifest.clone() + own);
     let told = |profile: &str| {
         std::fs::write(home.join(".bash_profile"), profile).unwrap();
         let mut command = sandbox.command(["doctor"]);
@@ -501,8 +502,8 @@ fn a_login_shell_that_does_not_find_orch_is_told_to_those_whose_agent_uses_one()
     assert!(unwrapped(&narrow).contains(lost), "{narrow}");
     let mended = told(&format!("PATH={}:/usr/bin:/bin\n", orch.display()));
     assert!(!unwrapped(&mended).contains(lost), "{mended}");
-    let option = "[agents.codex]\nargs = [\"-c\", \"allow_login_shell=false\"]\n";
-    sandbox.write("plans.toml", manifest.clone() + option);
+    // As it is called unless somebody says otherwise.
+    sandbox.write("plans.toml", &manifest);
     let mended = told("PATH=/usr/bin:/bin\n");
     assert!(!unwrapped(&mended).contains(lost), "{mended}");
 }
