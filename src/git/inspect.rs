@@ -38,6 +38,17 @@ impl InProgress {
             Self::Bisect => "bisect",
         }
     }
+
+    /// The command that gives it up.
+    pub const fn end(self) -> &'static str {
+        match self {
+            Self::Merge => "git merge --abort",
+            Self::Rebase => "git rebase --abort",
+            Self::CherryPick => "git cherry-pick --abort",
+            Self::Revert => "git revert --abort",
+            Self::Bisect => "git bisect reset",
+        }
+    }
 }
 
 impl std::fmt::Display for InProgress {

@@ -13,8 +13,9 @@ use crate::plan::CommitId;
 pub enum LeftoverError {
     /// Something was begun and not ended.
     #[error(
-        "`{}` is in the middle of a {operation}: end it (`git {operation} --continue`) or abort it, then try again",
-        path.display()
+        "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
+        path.display(),
+        operation.end()
     )]
     InProgress {
         /// The worktree.
