@@ -44,7 +44,7 @@ pub(super) fn explain_outcome(
         Outcome::Held(Hold::Needs { why, how }) => {
             vec![Reason::with_remedy(why, format!("{how}, then orch up"))]
         }
-        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "then orch up")],
+        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "mend that, then orch up")],
         Outcome::Held(Hold::Work { unit, why, built_on }) => {
             let lost = Lost::Held {
                 why: why.clone(),
@@ -123,7 +123,7 @@ pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason
         Lost::Cancelled => Reason::with_remedy("a person cancelled it", format!("orch retry {name}.{unit}")),
         Lost::Failed { why, .. } => Reason::with_remedy(why, format!("orch logs {name}, then orch up")),
         Lost::Held { why, built_on } if built_on.is_empty() => {
-            Reason::with_remedy(format!("{unit}: {why}"), "then orch up")
+            Reason::with_remedy(format!("{unit}: {why}"), "mend that, then orch up")
         }
         Lost::Held { why, built_on } => {
             let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();

@@ -74,7 +74,7 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
     {
         return Reason::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
-            "then orch up",
+            "mend that, then orch up",
         );
     }
     if state.is_satisfied(dependency) {
