@@ -26,6 +26,7 @@ use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
+use super::set_back::told_of_set_back;
 use super::stillness::Watch;
 use super::verifying::Verifying;
 use super::{
@@ -145,6 +146,9 @@ impl<'o> Engine<'o> {
                  `orch down --now` once this run has ended"
             );
             let _ = sender.send(Message::Warning(None, why));
+        }
+        for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
+            let _ = sender.send(Message::Warning(Some(plan), why));
         }
         let hints = sender.clone();
         let watcher = Watcher::new(move |plan| {

@@ -45,6 +45,7 @@ mod resolve;
 mod resolving;
 mod revert;
 mod selection;
+mod set_back;
 mod slow_git;
 mod spending;
 mod spent_view;

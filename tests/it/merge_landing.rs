@@ -568,3 +568,21 @@ fn a_branch_from_which_the_finished_work_was_taken_does_not_count_as_landed() {
         ("landed".to_owned(), "landed".to_owned())
     );
 }
+
+#[test]
+fn a_target_that_was_set_back_is_told_of_with_the_plans_that_it_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let before = sandbox.rev("main");
+    sandbox.orch("up --merge").code(0).ok();
+    let said = "somebody has set main back";
+    assert!(!sandbox.orch("up").code(0).err.contains(said));
+    sandbox.git(&format!("reset -q --hard {before}"));
+    sandbox.orch("up").says(said).says("git merge orch/p").ok();
+    sandbox.git("merge -q --no-edit orch/p");
+    assert!(
+        sandbox.join("p-1.1.txt").exists(),
+        "what it says to do brings the work back"
+    );
+    assert!(!sandbox.orch("up").code(0).err.contains(said));
+}
