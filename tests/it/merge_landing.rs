@@ -586,3 +586,25 @@ fn a_target_that_was_set_back_is_told_of_with_the_plans_that_it_lost() {
     );
     assert!(!sandbox.orch("up").code(0).err.contains(said));
 }
+
+#[test]
+fn a_plan_that_has_landed_and_was_cleaned_away_is_there_already() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox.orch("clean").code(0).ok();
+    assert_eq!(sandbox.git("branch --list orch/p"), "");
+    let before = sandbox.rev("main");
+    for line in ["merge p --dry-run", "merge p"] {
+        sandbox.orch(line).code(0).says("there already").ok();
+    }
+    assert_eq!(
+        (sandbox.rev("main"), sandbox.state("p")),
+        (before, "landed".to_owned())
+    );
+    assert!(
+        !sandbox.why("p").contains("was not merged"),
+        "{}",
+        sandbox.why("p")
+    );
+}

@@ -130,7 +130,7 @@ fn link(
     };
     let plan = plan(campaign, name).map_err(trouble)?;
     let part = known.parts.get(name);
-    let head = head(campaign, plan, part).map_err(trouble)?;
+    let head = head(campaign, plan, part, known).map_err(trouble)?;
     let incoming = match part {
         // A resolution is one of the whole plan.
         Some(_) => head.clone(),
@@ -193,14 +193,19 @@ pub(super) fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
 }
 
 /// What of the plan is merged: its branch, or the end of its first phases.
-fn head(campaign: &Campaign, plan: &Plan, part: Option<&Prefix>) -> Result<CommitId, MergeTrouble> {
+fn head(
+    campaign: &Campaign,
+    plan: &Plan,
+    part: Option<&Prefix>,
+    known: &Known,
+) -> Result<CommitId, MergeTrouble> {
     if let Some(part) = part {
         return Ok(part.head.clone());
     }
-    campaign
-        .repo
-        .branch_tip(&plan.branch)
-        .map_err(|error| refused(&error))?
+    let tip = campaign.repo.branch_tip(&plan.branch);
+    tip.map_err(|error| refused(&error))?
+        // Of one that has landed nothing but that is left once its branch was cleaned away.
+        .or_else(|| known.landed.get(&plan.name).cloned())
         .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
 }
 
@@ -365,7 +370,7 @@ pub fn rehearse(
     known: &Known,
 ) -> Result<CommitId, MergeTrouble> {
     let plan = plan(campaign, name)?;
-    let head = head(campaign, plan, known.parts.get(name))?;
+    let head = head(campaign, plan, known.parts.get(name), known)?;
     let git = campaign.git().map_err(|error| refused(&error))?;
     let top = Top {
         commit: onto.clone(),
