@@ -499,9 +499,14 @@ fn a_kill_at_any_instant_loses_nothing() {
             before += usize::from(!ended.success());
         }
 
+        let earlier = lanes.scratch.rev(PLAN);
         let start = lanes.enter(LANE, "1.2", Entry::Fresh).head;
-        let tip = lanes.scratch.rev(PLAN);
-        assert_eq!(start, tip, "round {round}");
+        // A git that has outlived its orch may move the branch meanwhile.
+        let now = lanes.scratch.rev(PLAN);
+        assert!(
+            start == now || start == earlier,
+            "round {round}: {start} {earlier} {now}"
+        );
         let integration = lanes
             .try_integrate("1.1")
             .unwrap_or_else(|error| panic!("round {round}: {error}"));
