@@ -19,6 +19,7 @@ use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::doctor;
 use super::escapes::Escapes;
+use super::left_git::end_left_gits;
 use super::live_edit::ManifestWatch;
 use super::machine;
 use super::making::Making;
@@ -54,6 +55,7 @@ pub fn drive(
         Errand::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    end_left_gits(campaign.repo.common_dir());
     preflight::check_places(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

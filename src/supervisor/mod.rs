@@ -20,6 +20,7 @@ mod inbox;
 mod landed_by_hand;
 mod landed_range;
 mod landed_view;
+mod left_git;
 mod live_edit;
 mod load;
 mod machine;

@@ -63,6 +63,7 @@ mod escalation;
 mod escapes;
 mod fault_sweep;
 mod hooks;
+mod left_behind;
 mod limits;
 mod merge_landing;
 mod merge_prefix;

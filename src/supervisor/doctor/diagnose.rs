@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::agent::ProcessId;
 use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
 use crate::plan::PlanName;
@@ -32,6 +33,8 @@ pub struct Facts {
     pub lost_attempts: Vec<String>,
     /// Folders of jobs whose runner is gone and of which processes are left, with how many.
     pub orphans: Vec<(PathBuf, usize)>,
+    /// Git commands at work whose orch is gone.
+    pub left_gits: Vec<ProcessId>,
     /// Runners at work on plans that the manifest does not have.
     pub foreign_runners: Vec<PathBuf>,
     /// Temporary files that nobody will rename any more.
@@ -95,6 +98,8 @@ pub enum Step {
     RemoveLock(PathBuf),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
+    /// End the git commands whose orch is gone.
+    EndGits,
     /// Delete a pin; what only it holds goes to a backup.
     Unpin(String, String),
     /// Delete the note about a unit's branch that does not exist.
@@ -118,7 +123,7 @@ impl fmt::Display for Step {
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
             Self::RecordEnds => f.write_str("write down that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
-            Self::EndJob(_) => f.write_str("end them: TERM, then KILL"),
+            Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
@@ -175,8 +180,18 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
     }
+    // Before the locks that they hold.
+    if !facts.left_gits.is_empty() {
+        let pids: Vec<String> = facts.left_gits.iter().map(|git| git.pid.to_string()).collect();
+        let what = format!(
+            "git commands of an orch that is gone still wait for something: {} {}",
+            if pids.len() == 1 { "process" } else { "processes" },
+            pids.join(", ")
+        );
+        found.push(Finding::mendable(Kind::Process, what, Step::EndGits));
+    }
     for lock in &facts.locks {
-        found.push(about_lock(lock));
+        found.push(about_lock(lock, !facts.left_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
@@ -272,12 +287,18 @@ fn name_of(path: &std::path::Path) -> String {
         .into_owned()
 }
 
-fn about_lock(lock: &GitLock) -> Finding {
+/// `ending` while git commands are to be ended first, of which one may hold it: who holds it is looked at again then.
+fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
         None => Finding::mendable(
             Kind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
+            Step::RemoveLock(lock.path.clone()),
+        ),
+        Some(owner) if ending => Finding::mendable(
+            Kind::Lock,
+            format!("{shown} is there, and {owner}"),
             Step::RemoveLock(lock.path.clone()),
         ),
         Some(owner) => Finding::for_a_person(
@@ -391,6 +412,7 @@ mod tests {
             unknown_attempts: Vec::new(),
             lost_attempts: Vec::new(),
             orphans: Vec::new(),
+            left_gits: Vec::new(),
             foreign_runners: Vec::new(),
             litter: Vec::new(),
             stray_ports: Vec::new(),
@@ -520,6 +542,21 @@ mod tests {
             ..tree(Place::Worktree)
         };
         assert_eq!(one(without_plan, false), [None]);
+    }
+
+    #[test]
+    fn what_a_dead_orch_left_at_work_is_ended_before_the_locks_that_it_may_hold_are_removed() {
+        let lock = GitLock {
+            path: "/r/.git/index.lock".into(),
+            owner: Some("a git is at work".to_owned()),
+        };
+        let facts = Facts {
+            locks: vec![lock],
+            left_gits: vec![ProcessId { pid: 7, started: 1 }],
+            ..nothing()
+        };
+        let remove = Step::RemoveLock("/r/.git/index.lock".into());
+        assert_eq!(steps(&facts), [Some(Step::EndGits), Some(remove)]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
+use super::super::left_git::left_gits;
 use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
 use super::behind::{foreign_runners, unknown_attempts};
@@ -101,6 +102,11 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             .collect(),
         locks: if idle { admin.git_locks()? } else { Vec::new() },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
+        left_gits: if idle {
+            left_gits(campaign.repo.common_dir())
+        } else {
+            Vec::new()
+        },
         litter: if idle { litter(campaign) } else { Vec::new() },
         stray_ports: ports::registered(&campaign.dir)
             .into_keys()

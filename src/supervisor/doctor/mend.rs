@@ -10,6 +10,7 @@ use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
 
+use super::super::left_git::end_left_gits;
 use super::super::strays::GRACE;
 use super::super::{Campaign, SupervisorError, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
@@ -85,6 +86,10 @@ impl Doctor<'_> {
             },
             Step::EndJob(folder) => {
                 Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
+                Ok(())
+            }
+            Step::EndGits => {
+                end_left_gits(campaign.repo.common_dir());
                 Ok(())
             }
             Step::Unpin(plan, point) => self.unpin(plan, point),

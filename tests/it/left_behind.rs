@@ -1,0 +1,133 @@
+//! What is left behind by an orch that was killed, or by an agent: hanging git commands, operations that were begun, worktrees
+//! that are gone. The run goes on by itself, and nothing is lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::support::{Sandbox, document, wait_for};
+
+/// A hook that hangs and minds nobody, once it is switched on; it tells who it is.
+fn hanging_hook(sandbox: &Sandbox, name: &str) {
+    let hook = sandbox.join(format!(".git/hooks/{name}"));
+    let marks = sandbox.beside("marks");
+    let script = format!(
+        "#!/bin/sh\ncase $PWD in *{0}*) ;; *) exit 0;; esac\ntest -e {1}/hang || exit 0\ntrap '' TERM HUP INT\n: > {1}/hung\nwhile :; do sleep 1; done\n",
+        "worktrees",
+        marks.display()
+    );
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(sandbox.mark("hang"), "").unwrap();
+}
+
+/// One in whose way a git command of orch's hangs: making the worktree, it checks out.
+fn killed_while_git_hangs() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    hanging_hook(&sandbox, "post-checkout");
+    let up = sandbox.start("up");
+    sandbox.marked("hung");
+    up.kill();
+    assert!(
+        !sandbox.processes().is_empty(),
+        "git and its hook outlive a killed orch"
+    );
+    fs::remove_file(sandbox.mark("hang")).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_git_that_hangs_since_its_orch_was_killed_is_ended_by_the_next_with_its_hook() {
+    let sandbox = killed_while_git_hangs();
+    // Somebody's own git, in the same repository and with the same hook, is nobody's business.
+    fs::write(sandbox.mark("hang"), "").unwrap();
+    fs::remove_file(sandbox.mark("hung")).unwrap();
+    let own = sandbox.beside("own-worktrees");
+    let mut person = std::process::Command::new("git");
+    person
+        .arg("-C")
+        .arg(sandbox.path())
+        .args(["worktree", "add", "-q", "--detach"]);
+    let mut person = person.arg(&own).spawn().unwrap();
+    sandbox.marked("hung");
+    fs::remove_file(sandbox.mark("hang")).unwrap();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.nothing_is_left();
+    assert!(person.try_wait().unwrap().is_none(), "a person's git was ended");
+    let hooks = children_of(person.id());
+    assert!(!hooks.is_empty(), "the hook of a person's git was ended");
+    for pid in hooks.into_iter().chain([person.id()]) {
+        crate::support::kill(i32::try_from(pid).unwrap(), Signal::KILL);
+    }
+    person.wait().unwrap();
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let is_child = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        fields.split_ascii_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    let pids = fs::read_dir("/proc").unwrap().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(is_child).collect()
+}
+
+#[test]
+fn doctor_names_a_git_that_was_left_hanging_and_ends_it_when_told() {
+    let sandbox = killed_while_git_hangs();
+    let before = sandbox.processes().len();
+    sandbox
+        .orch("doctor")
+        .code(1)
+        .says("git commands of an orch that is gone")
+        .ok();
+    assert_eq!(sandbox.processes().len(), before, "looking ends nobody");
+    let fixed = sandbox.orch("doctor --fix");
+    fixed.says("did: end them").ok();
+    sandbox.nothing_is_left();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_merge_that_was_killed_while_its_git_hangs_is_done_by_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nverify = \"true\"");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    hanging_hook(&sandbox, "post-checkout");
+    let merge = sandbox.start("merge");
+    sandbox.marked("hung");
+    merge.kill();
+    fs::remove_file(sandbox.mark("hang")).unwrap();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn removing_the_lock_file_lets_no_second_supervisor_in() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
+    let mut up = sandbox.start("up");
+    sandbox.reached("g");
+    fs::remove_file(sandbox.join(".git/orch/lock")).unwrap();
+    let first = format!("`orch up` (process {})", up.pid());
+    sandbox.orch("up").code(3).says(&first).ok();
+    sandbox.orch("doctor --fix").ok();
+    assert!(up.is_alive(), "{}", up.err());
+    // Whoever asks still reaches the one that drives.
+    sandbox.orch("pause p").code(0).ok();
+    sandbox.orch("resume p").code(0).ok();
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1"]);
+    assert_eq!(sandbox.state("p"), "finished");
+}
