@@ -131,3 +131,90 @@ fn removing_the_lock_file_lets_no_second_supervisor_in() {
     assert_eq!(sandbox.starts(), ["p-1"]);
     assert_eq!(sandbox.state("p"), "finished");
 }
+
+/// The plan's only task is begun by an agent that leaves `operation` open, and done by the next.
+#[track_caller]
+fn left_open(dispatch: &str, operation: &str, word: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!("dispatch = \"{dispatch}\"\nretries = 2"));
+    let script = format!(
+        "case $ORCH_ATTEMPT in p-1)\n  commit one.txt; echo mine > two.txt; git add two.txt; git commit -qm two\n  \
+         {operation}\n  echo unfinished > half.txt\n  exit 0;;\nesac\ncp \"$ORCH_PROMPT_FILE\" \
+         \"$MARKS/prompt\"; test -z \"$(git status --porcelain)\"; test -f two.txt; work 1.1"
+    );
+    sandbox.plan("p", "", &document(&[1]), &script);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(
+        sandbox.starts(),
+        ["p-1", "p-2"],
+        "the next attempt went on by itself"
+    );
+    let why = format!("left a {word} open");
+    let events = sandbox.events();
+    let failed = events
+        .iter()
+        .find(|event| event["event"] == "attempt.failed")
+        .unwrap();
+    let told = failed["data"]["why"].as_str().unwrap();
+    assert!(told.contains(&why), "{told}");
+    let prompt = fs::read_to_string(sandbox.mark("prompt")).unwrap();
+    assert!(prompt.contains("refs/orch/backup/p/"), "{prompt}");
+    let backups = sandbox.git("for-each-ref --format=%(refname) refs/orch/backup/p");
+    let half = backups.lines().find(|backup| {
+        sandbox
+            .git(&format!("ls-tree --name-only {backup}"))
+            .contains("half.txt")
+    });
+    assert!(half.is_some(), "what was uncommitted is in no backup: {backups}");
+    sandbox
+}
+
+/// A commit that conflicts with `two.txt` of the agent, at hand as `refs/tags/other`.
+const OTHER: &str = "b=$(git symbolic-ref --short HEAD); git checkout -q --detach HEAD~1; echo theirs > two.txt; \
+                     git add two.txt; git commit -qm theirs; git tag -f other; git checkout -q $b;";
+
+#[test]
+fn a_rebase_that_an_agent_left_open_is_ended_and_kept() {
+    for dispatch in ["plan", "task"] {
+        let operation = format!("{OTHER} git rebase other || :");
+        left_open(dispatch, &operation, "rebase");
+    }
+}
+
+#[test]
+fn a_merge_that_an_agent_left_open_is_ended_and_kept() {
+    for dispatch in ["plan", "task"] {
+        let operation = format!("{OTHER} git merge other || :");
+        left_open(dispatch, &operation, "merge");
+    }
+}
+
+#[test]
+fn picks_and_bisections_that_an_agent_left_open_are_ended_and_kept() {
+    let pick = format!("{OTHER} git cherry-pick other || :");
+    left_open("task", &pick, "cherry-pick");
+    left_open("plan", "git bisect start HEAD HEAD~2 || :", "bisect");
+    left_open("task", "git bisect start HEAD HEAD~2 || :", "bisect");
+}
+
+#[test]
+fn commits_of_an_interactive_rebase_that_stopped_half_way_are_kept() {
+    let edit = "GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i HEAD~2 || :; echo more > more.txt; git add \
+                more.txt; git commit -qm half-way; h=$(git rev-parse HEAD); echo $h > \"$MARKS/half-way\";";
+    let sandbox = left_open("task", edit, "rebase");
+    let half_way = fs::read_to_string(sandbox.mark("half-way")).unwrap();
+    let held = sandbox.git(&format!(
+        "for-each-ref --contains {} refs/orch/backup",
+        half_way.trim()
+    ));
+    assert!(
+        !held.is_empty(),
+        "a commit that was made in the rebase is on no ref"
+    );
+    assert_eq!(
+        sandbox.git("stash list"),
+        "",
+        "nothing is put where a person keeps theirs"
+    );
+}
