@@ -204,7 +204,9 @@ fn edited(change: &ManifestChange) -> String {
 fn launch_trouble(why: &LaunchTrouble) -> String {
     match why {
         LaunchTrouble::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } => first_line(why),
+        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
+            first_line(why)
+        }
     }
 }
 

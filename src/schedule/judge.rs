@@ -3,7 +3,7 @@
 use crate::plan::{ItemId, OnStuck, TaskId, TaskState};
 
 use super::attempt::{Attempt, Stage};
-use super::completion::Failure;
+use super::failure::Failure;
 use super::plan_run::PlanRun;
 use super::work::PlanWork;
 use super::{Evidence, Exit, Obstacle};

@@ -218,3 +218,66 @@ fn commits_of_an_interactive_rebase_that_stopped_half_way_are_kept() {
         "nothing is put where a person keeps theirs"
     );
 }
+
+/// Two tasks side by side, of which one removes its worktree.
+#[track_caller]
+fn removed_by_its_agent(dispatch: &str, remove: &str) {
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!(
+        "dispatch = \"{dispatch}\"\nretries = 2\nparallel_tasks = 2"
+    ));
+    let script = format!(
+        "test \"$ORCH_ATTEMPT\" != p-1 || {{ w=$PWD; g=$(cd \"$(git rev-parse --git-common-dir)\"; pwd); commit one.txt; cd /; {remove}; exit 0; }}\nfor id in $(echo \
+         ${{ORCH_TASK:-1.1 1.2}} | tr , ' '); do work $id; done"
+    );
+    let document = "# A plan\n\n## Phase 1: Part 1\n\n**Execution Note:** Tasks 1.1-1.2 are [PARALLEL]\n\n- [ ] 1.1 One\n- [ ] 1.2 \
+                    Two\n";
+    sandbox.plan("p", "", document, &script);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.count("worktree.lost", Some("p")), 1);
+    let events = sandbox.events();
+    let failed = events
+        .iter()
+        .find(|event| event["event"] == "attempt.failed")
+        .unwrap();
+    let why = failed["data"]["why"].as_str().unwrap();
+    assert!(why.contains("its worktree") && why.contains("is gone"), "{why}");
+    let files = sandbox.git("ls-tree --name-only orch/p");
+    assert!(
+        files.contains("p-1.1.txt") && files.contains("p-1.2.txt"),
+        "{files}"
+    );
+}
+
+#[test]
+fn a_worktree_that_its_agent_removed_is_made_again_within_the_run() {
+    for dispatch in ["plan", "task"] {
+        for remove in ["rm -rf $w", "git --git-dir=$g worktree remove --force $w"] {
+            removed_by_its_agent(dispatch, remove);
+        }
+    }
+}
+
+#[test]
+fn a_worktree_that_is_gone_when_its_next_agent_is_to_start_is_made_again() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1\nbackoff = \"1s\"");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test \"$ORCH_ATTEMPT\" != p-1 || exit 1; work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.happened("attempt.failed", "p");
+    let worktree = sandbox.worktree("p");
+    remove(worktree.path());
+    let _ = up.end();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+}
+
+fn remove(path: &Path) {
+    wait_for("the worktree to go", || fs::remove_dir_all(path).is_ok());
+}

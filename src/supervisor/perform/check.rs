@@ -56,6 +56,18 @@ fn look(
     // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
     let _ = clear_dead_locks_of(worktree, campaign.repo.common_dir());
     let mut evidence = Evidence::default();
+    if !worktree.join(".git").exists() {
+        evidence.trouble = Some(format!(
+            "its worktree {} is gone: somebody has removed it while it worked there",
+            worktree.display()
+        ));
+        evidence.lost = true;
+        evidence.head = campaign
+            .repo
+            .branch_tip(&branch)
+            .map_err(|error| error.to_string())?;
+        return Ok(evidence);
+    }
     let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
