@@ -285,6 +285,7 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {
+            self.mend_pins();
             self.tell_of_contents();
             self.look_now_and_then();
             self.watch_all();

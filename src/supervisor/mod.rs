@@ -31,6 +31,7 @@ mod message;
 mod notifier;
 mod observer;
 mod obstacles;
+mod own_refs;
 mod perform;
 mod ports;
 mod preflight;

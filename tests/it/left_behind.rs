@@ -281,3 +281,49 @@ fn a_worktree_that_is_gone_when_its_next_agent_is_to_start_is_made_again() {
 fn remove(path: &Path) {
     wait_for("the worktree to go", || fs::remove_dir_all(path).is_ok());
 }
+
+#[test]
+fn refs_that_an_agent_deletes_are_written_again_and_nobody_is_held_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("dispatch = \"task\"\nparallel_tasks = 2\nretries = 1");
+    sandbox.gate("g").gate("h");
+    let script = "case $ORCH_TASK in\n1.1) work 1.1;;\n2.1) gate g; test \"$ORCH_ATTEMPT\" != p-2 || exit 1; work 2.1;;\n*) gate \
+                  h; git for-each-ref --format='delete %(refname)' refs/orch | git update-ref --stdin; work 2.2;;\nesac";
+    let document = "# A plan\n\n## Phase 1: Part 1\n\n- [ ] 1.1 One\n\n## Phase 2: Part 2\n\n**Execution Note:** Tasks 2.1-2.2 \
+                    are [PARALLEL]\n\n- [ ] 2.1 Two\n- [ ] 2.2 Three\n";
+    sandbox.plan("p", "", document, script);
+    sandbox.plan(
+        "q",
+        "depends = [\"p.1\", \"p\"]",
+        &crate::support::document(&[1]),
+        "work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.reached("h");
+    let pin = sandbox.git("rev-parse refs/orch/pins/p/1");
+    // Both fail or end after that the refs are gone.
+    sandbox.open("h");
+    sandbox.happened("leg.done", "p");
+    wait_for("the pin to be there again", || {
+        let now = sandbox.try_git(["rev-parse", "-q", "--verify", "refs/orch/pins/p/1"]);
+        String::from_utf8_lossy(&now.stdout).trim() == pin
+    });
+    sandbox.open("g");
+    sandbox.happened("attempt.failed", "p");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    let files = sandbox.git("ls-tree --name-only orch/p");
+    for file in ["p-1.1.txt", "p-2.1.txt", "p-2.2.txt"] {
+        assert!(files.contains(file), "{files}");
+    }
+    sandbox.git("update-ref -d refs/orch/pins/p/1");
+    sandbox
+        .orch("doctor")
+        .code(1)
+        .says("the pin p/1 was deleted")
+        .says("write it again")
+        .ok();
+    sandbox.orch("doctor --fix").ok();
+    assert_eq!(sandbox.git("rev-parse refs/orch/pins/p/1"), pin);
+}

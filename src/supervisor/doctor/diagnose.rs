@@ -10,6 +10,8 @@ use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
 use crate::plan::PlanName;
 
+use super::super::own_refs::{MissingPin, word};
+
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -23,6 +25,8 @@ pub struct Facts {
     pub locks: Vec<GitLock>,
     /// Names of pins of plans that neither the manifest nor the journal has.
     pub stray_pins: Vec<(String, String)>,
+    /// Pins that the journal speaks of and that are not there.
+    pub missing_pins: Vec<MissingPin>,
     /// Branches of units of which only the note is left, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
@@ -100,6 +104,8 @@ pub enum Step {
     EndJob(PathBuf),
     /// End the git commands whose orch is gone.
     EndGits,
+    /// Write a pin again.
+    Repin(MissingPin),
     /// Delete a pin; what only it holds goes to a backup.
     Unpin(String, String),
     /// Delete the note about a unit's branch that does not exist.
@@ -124,6 +130,7 @@ impl fmt::Display for Step {
             Self::RecordEnds => f.write_str("write down that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
             Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
+            Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
@@ -249,6 +256,10 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             what,
             Step::Unpin(plan.clone(), point.clone()),
         ));
+    }
+    for pin in &facts.missing_pins {
+        let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
+        found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
     }
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
@@ -407,6 +418,7 @@ mod tests {
             ours: Vec::new(),
             locks: Vec::new(),
             stray_pins: Vec::new(),
+            missing_pins: Vec::new(),
             unit_notes: Vec::new(),
             stray_units: Vec::new(),
             unknown_attempts: Vec::new(),

@@ -50,7 +50,10 @@ fn look(
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let branch = match place.branch_of {
-        Some(unit) => campaign.unit_branch(plan, unit),
+        Some(unit) => {
+            super::unit::note_again(campaign, plan, unit)?;
+            campaign.unit_branch(plan, unit)
+        }
         None => plan.branch.clone(),
     };
     // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
