@@ -327,3 +327,28 @@ fn refs_that_an_agent_deletes_are_written_again_and_nobody_is_held_for_it() {
     sandbox.orch("doctor --fix").ok();
     assert_eq!(sandbox.git("rev-parse refs/orch/pins/p/1"), pin);
 }
+
+#[test]
+fn what_an_agent_leaves_outside_of_a_sparse_checkout_is_committed_and_backed_up() {
+    for dispatch in ["plan", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings(&format!("dispatch = \"{dispatch}\"\nretries = 1"));
+        for file in ["a/f", "b/f", "c/f"] {
+            sandbox.commit_file(file, "one\n");
+        }
+        let script = "git sparse-checkout set --cone a; mkdir -p b; echo new > b/new; echo two > b/f; echo two > \
+                      a/f\nif [ $ORCH_ATTEMPT = p-1 ]; then git bisect start HEAD HEAD~1; echo back > b/back; exit 1; \
+                      fi\norch task done -q 1.1";
+        sandbox.plan("p", "", &document(&[1]), script);
+        sandbox.orch("up").code(0).ok();
+        let files = |of: &str| {
+            sandbox
+                .git(&format!("ls-tree -r --name-only {of}"))
+                .replace('\n', " ")
+        };
+        assert_eq!(files("orch/p"), "README.md a/f b/f b/new c/f plans.toml");
+        assert_eq!(sandbox.git("show orch/p:b/f"), "two");
+        let backup = sandbox.git("for-each-ref --format=%(refname) refs/orch/backup/p");
+        assert_eq!(files(&backup), "README.md a/f b/back b/f b/new c/f plans.toml");
+    }
+}
