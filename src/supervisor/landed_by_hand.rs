@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::git::Repository;
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State};
+use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -25,6 +25,8 @@ struct Open {
 pub struct HandLandings {
     target: String,
     open: Vec<Open>,
+    /// What took plans off the target.
+    back: Vec<TakenBack>,
     /// Where the run began.
     began: Option<CommitId>,
     /// Where plans have landed.
@@ -43,8 +45,19 @@ impl HandLandings {
                 base: run.worktree()?.base.clone(),
             })
         });
+        let back = state
+            .plans()
+            .filter(|(_, run)| run.taken_back.contains_key(&target));
+        let back = back.filter_map(|(name, run)| {
+            Some(TakenBack {
+                plan: name.clone(),
+                target: target.clone(),
+                commit: run.reverted.get(&target)?.clone(),
+            })
+        });
         Self {
             open: open.collect(),
+            back: back.collect(),
             began: state.run.as_ref().map(|run| run.base.clone()),
             landed: state
                 .plans()
@@ -64,25 +77,31 @@ impl HandLandings {
     ///
     /// When the repository cannot be read.
     pub fn look(&self, repo: &Repository) -> Result<Vec<Event>, SupervisorError> {
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.back.is_empty() {
             return Ok(Vec::new());
         }
         let Some(tip) = repo.branch_tip(&self.target)? else {
             return Ok(Vec::new());
         };
+        let mut found = Vec::new();
+        // Who undid it matters not, so a landing of orch's may have brought it.
+        for back in &self.back {
+            if repo.is_undone(&back.commit, &tip).unwrap_or(false) {
+                found.push(Event::MergeRestored(back.clone()));
+            }
+        }
         let known: BTreeSet<&CommitId> = self.landed.iter().collect();
         if let Some(began) = &self.began
             && repo.is_made_of(&tip, &known, began)?
         {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let mut found = Vec::new();
         for open in &self.open {
-            let head = repo.branch_tip(&open.branch)?.filter(|head| *head != open.base);
-            let evidence = head
-                .map(|head| repo.landed_by(&head, &tip))
-                .transpose()?
-                .flatten();
+            let evidence = match repo.branch_tip(&open.branch)? {
+                Some(head) if head == open.base => None,
+                Some(head) => repo.landed_by(&head, &tip)?,
+                None => None,
+            };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {
                     plan: open.plan.clone(),

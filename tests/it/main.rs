@@ -63,6 +63,7 @@ mod escalation;
 mod escapes;
 mod fault_sweep;
 mod hooks;
+mod landings_known;
 mod left_behind;
 mod limits;
 mod merge_landing;
