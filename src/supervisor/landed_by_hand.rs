@@ -18,6 +18,8 @@ struct Open {
     branch: String,
     /// Where its branch began.
     base: CommitId,
+    /// Where it stood when the last work came to it.
+    made: Option<CommitId>,
 }
 
 /// What is to be looked for, taken from a state.
@@ -43,6 +45,7 @@ impl HandLandings {
                 plan: name.clone(),
                 branch: campaign.plan(name)?.branch.clone(),
                 base: run.worktree()?.base.clone(),
+                made: run.made.clone(),
             })
         });
         let back = state
@@ -100,7 +103,12 @@ impl HandLandings {
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
                 Some(head) => repo.landed_by(&head, &tip)?,
-                None => None,
+                // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
+                None => open
+                    .made
+                    .as_ref()
+                    .filter(|made| **made != open.base)
+                    .and_then(|made| repo.landed_by(made, &tip).ok().flatten()),
             };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {

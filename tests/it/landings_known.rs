@@ -34,3 +34,32 @@ fn phases_that_were_taken_back_do_not_count_as_landed_when_the_rest_of_the_plan_
     assert_eq!(sandbox.count("merge.restored", Some("a")), 1);
     assert_eq!(sandbox.state("b"), "landed", "{}", sandbox.why("b"));
 }
+
+#[test]
+fn a_branch_that_was_deleted_after_its_plan_had_finished_is_named_with_its_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let commit = sandbox.rev("orch/p");
+    sandbox.git("update-ref -d refs/heads/orch/p");
+    let remedy = format!("git branch orch/p {commit}");
+    let merged = sandbox.orch("merge p");
+    assert_ne!(merged.code, 0);
+    merged.says(&remedy).ok();
+    assert!(sandbox.why("p").contains(&remedy), "{}", sandbox.why("p"));
+    sandbox.git(&remedy["git ".len()..]);
+    sandbox.orch("merge p").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn a_plan_that_was_merged_by_hand_and_whose_branch_is_gone_has_landed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    sandbox.git("merge -q --no-ff --no-edit orch/p");
+    sandbox.git("update-ref -d refs/heads/orch/p");
+    assert_eq!(sandbox.state("p"), "landed");
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.count("merge.found", Some("p")), 1);
+}

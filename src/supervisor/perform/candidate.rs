@@ -9,7 +9,7 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
-use super::lost_work::refuse_what_is_lost;
+use super::lost_work::{branch_is_gone, refuse_what_is_lost};
 use super::mend::Clash;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
@@ -206,7 +206,7 @@ fn head(
     tip.map_err(|error| refused(&error))?
         // Of one that has landed nothing but that is left once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
-        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
+        .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))
 }
 
 /// A plan's branch, and what is merged in its place.
