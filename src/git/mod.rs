@@ -122,7 +122,7 @@ pub use mark::{GIT_MARK, GitMark};
 pub use mend::MendedTree;
 pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
-pub use removal::Removable;
+pub use removal::{RecordedLanding, Removable};
 pub use repository::Repository;
 pub use resolution::Resolution;
 pub use revision::{AheadBehind, is_branch_name};

@@ -54,6 +54,9 @@ impl PlanRun {
                 self.merge_trouble = None;
                 self.conflict_is_over(landed.before.as_ref());
                 self.landed.insert(landed.target.clone(), landed.commit.clone());
+                if let Some(made) = &self.made {
+                    self.landed_heads.insert(landed.target.clone(), made.clone());
+                }
                 self.landed_print = landed.print;
                 self.since = at;
             }
@@ -85,6 +88,7 @@ impl PlanRun {
     pub(super) fn was_taken_back(&mut self, at: At, back: &TakenBack) {
         let landed = self.landed.remove(&back.target);
         self.landed_by_hand.remove(&back.target);
+        self.landed_heads.remove(&back.target);
         let part = self.landed_prefix.remove(&back.target);
         if landed.is_some() || part.is_some() {
             let phases = part.filter(|_| landed.is_none()).map(|part| part.prefix.phases);

@@ -64,6 +64,8 @@ pub struct PlanRun {
     pub outcome: Option<Outcome>,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
+    /// Where its branch stood then, as far as that is known, by target branch.
+    pub landed_heads: BTreeMap<String, CommitId>,
     /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
     pub landed_print: Option<u32>,
     /// The first phases that landed by themselves, by target branch.

@@ -63,3 +63,77 @@ fn a_plan_that_was_merged_by_hand_and_whose_branch_is_gone_has_landed() {
     sandbox.orch("merge").code(0).ok();
     assert_eq!(sandbox.count("merge.found", Some("p")), 1);
 }
+
+fn landed(plans: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for plan in 1..=plans {
+        sandbox.plan(&format!("p{plan}"), "", &document(&[1]), "work 1.1");
+    }
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox
+}
+
+#[test]
+fn of_several_cleanings_each_takes_its_turn_and_each_worktree_goes_once() {
+    let sandbox = landed(4);
+    let all: Vec<_> = (0..3).map(|_| sandbox.start("clean --json")).collect();
+    let mut removed = Vec::new();
+    for clean in all {
+        let said = clean.end().code(0).json();
+        let names = said["removed"].as_array().unwrap();
+        removed.extend(names.iter().map(|name| name.as_str().unwrap().to_owned()));
+    }
+    removed.retain(|name| name.starts_with('p'));
+    removed.sort();
+    assert_eq!(removed, ["p1", "p2", "p3", "p4"]);
+    assert_eq!(sandbox.git("branch --list orch/*"), "");
+    sandbox.orch("doctor").says("nothing is off").ok();
+}
+
+#[test]
+fn nobody_begins_to_drive_while_worktrees_are_removed() {
+    let sandbox = landed(1);
+    sandbox.gate("removing");
+    sandbox.tables("[hooks]\npre_remove = ': > \"$MARKS/at-removing\"; until read -r _ < \"$GATES/removing\"; do :; done'");
+    let clean = sandbox.start("clean p1");
+    sandbox.reached("removing");
+    sandbox.orch("up").code(3).says("orch clean").ok();
+    sandbox.open("removing");
+    clean.end().code(0).says("removed p1").ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p1"), "landed");
+}
+
+#[test]
+fn a_plan_whose_conflict_was_resolved_and_squashed_is_cleaned_away_by_what_was_written_down() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nstrategy = \"squash\"");
+    sandbox.commit_file("shared.txt", "one\n");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo two > shared.txt; git commit -qam two; work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    sandbox.commit_file("shared.txt", "three\n");
+    let _ = sandbox.orch("merge p");
+    sandbox.orch("merge --resolve p").ok();
+    let resolve = sandbox.worktree("p.resolve");
+    resolve.write("shared.txt", "two and three\n");
+    resolve.git("add shared.txt");
+    sandbox.orch("merge --continue p").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    // What anybody does there later proves nothing about the plan.
+    sandbox.commit_file("shared.txt", "four\n");
+    let commit = sandbox.rev("orch/p");
+    sandbox.orch("clean p").code(0).says("it was landed by").ok();
+    assert_eq!(sandbox.git("branch --list orch/p"), "");
+    let kept = sandbox.git(&format!("for-each-ref --contains {commit} refs/orch/backup"));
+    assert!(!kept.is_empty(), "its commits are kept");
+    // One that has gone on since is not.
+    let other = landed(1);
+    other.worktree("p1").commit_file("more.txt", "more\n");
+    other.orch("clean p1").code(0).says("kept p1").ok();
+    assert!(!other.git("branch --list orch/p1").is_empty(), "its branch stays");
+}
