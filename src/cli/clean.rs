@@ -64,7 +64,7 @@ struct Kept {
 ///
 /// When the manifest is wrong, or git refuses.
 pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     let named = context.plans(&campaign, &args.plans)?;
     check_places(&campaign)?;
     let turn = match args.dry_run {

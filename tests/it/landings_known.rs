@@ -137,3 +137,29 @@ fn a_plan_whose_conflict_was_resolved_and_squashed_is_cleaned_away_by_what_was_w
     other.orch("clean p1").code(0).says("kept p1").ok();
     assert!(!other.git("branch --list orch/p1").is_empty(), "its branch stays");
 }
+
+#[test]
+fn a_document_that_a_landed_plan_broke_keeps_no_other_plan_from_landing() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let breaks = "printf '# P\\n\\n- [ ] 1.1 x\\n\\n## Phase 1: x\\n\\n- [ ] 1.1 x\\n- [ ] 1.1 y\\n' > plans/a.md; git add -A; git commit \
+                  -qm broken; orch task done -q 1.1";
+    sandbox.plan("a", "", &document(&[1]), breaks);
+    sandbox.plan("b", "", &document(&[1]), "work 1.1");
+    sandbox.git("add -A");
+    sandbox.git("commit -q -m plans");
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("merge a").code(0).ok();
+    let fault = "plans/a.md:";
+    sandbox.orch("check").code(2).says(fault).ok();
+    for line in ["status", "why b", "logs b"] {
+        sandbox.orch(line).code(0).says(fault).ok();
+    }
+    sandbox.orch("merge b").code(0).says(fault).says("landed").ok();
+    assert_eq!(sandbox.state("b"), "landed");
+    sandbox.orch("clean").code(0).says("removed b").ok();
+    sandbox.orch("up").code(2).says(fault).ok();
+    // A manifest at fault is another matter: what it says of landing cannot be known.
+    sandbox.write("plans.toml", "[run]\nretries = x\n");
+    sandbox.orch("merge b").code(2).says("plans.toml:").ok();
+}
