@@ -370,6 +370,10 @@ impl<'o> Engine<'o> {
         let mut warnings = self.look_at_last();
         warnings.extend(self.tidy_conflicts());
         warnings.extend(self.finish_notifying());
+        if let Err(error) = self.campaign.repo.release_candidates() {
+            let why = error.to_string();
+            warnings.push(Event::Warning { plan: None, why });
+        }
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()
         {

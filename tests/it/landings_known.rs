@@ -163,3 +163,32 @@ fn a_document_that_a_landed_plan_broke_keeps_no_other_plan_from_landing() {
     sandbox.write("plans.toml", "[run]\nretries = x\n");
     sandbox.orch("merge b").code(2).says("plans.toml:").ok();
 }
+
+#[test]
+fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind() {
+    for strategy in ["merge", "squash", "rebase"] {
+        let sandbox = Sandbox::new();
+        sandbox.gate("verify");
+        sandbox.tables(&format!(
+            "[merge]\nstrategy = \"{strategy}\"\nverify = ': > \"$MARKS/at-verify\"; until read -r _ < \"$GATES/verify\"; do :; \
+             done; git status --porcelain; git fsck --no-dangling'"
+        ));
+        for plan in ["p", "q"] {
+            sandbox.plan(plan, "", &document(&[2]), "work 1.1 1.2");
+        }
+        sandbox.orch("up").code(0).ok();
+        let merge = sandbox.start("merge");
+        for _ in 0..2 {
+            sandbox.reached("verify");
+            std::fs::remove_file(sandbox.mark("at-verify")).unwrap();
+            // More than the worktree that stands on one holds them.
+            assert!(!sandbox.git("for-each-ref refs/orch/candidates").is_empty());
+            sandbox.git("-c gc.reflogExpire=now -c gc.reflogExpireUnreachable=now gc -q --prune=now");
+            sandbox.open("verify");
+        }
+        merge.end().code(0).ok();
+        assert_eq!(sandbox.state("q"), "landed");
+        assert_eq!(sandbox.git("for-each-ref refs/orch/candidates"), "");
+        sandbox.git("fsck --no-dangling");
+    }
+}

@@ -83,6 +83,8 @@ pub(super) fn chain(
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
+    repo.hold_candidate(trial.id, &top.commit)
+        .map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
@@ -137,8 +139,8 @@ fn link(
         None => stand_in(campaign, plan, top, &head).map_err(trouble)?,
     };
     let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
-    let merged = match built.merges.get(&key) {
-        Some(known) => known.clone(),
+    let merged = match built.merge(&campaign.repo, &key) {
+        Some(known) => known,
         None => {
             let sides = Sides {
                 head: &head,
