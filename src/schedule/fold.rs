@@ -157,9 +157,12 @@ impl State {
                 let named = plans.iter().rfind(|named| named.plan == *name);
                 named.map(|named| named.point.phase())
             };
-            // What an agent makes of its conflict lands without being asked for.
-            if let Some(up_to) = up_to.filter(|_| plan.resolution.agent.is_none()) {
-                plan.merge_wanted(up_to, into.map(str::to_owned));
+            let Some(up_to) = up_to else { continue };
+            match &plan.resolution.agent {
+                None => plan.merge_wanted(up_to, into.map(str::to_owned)),
+                // What an agent makes of its conflict lands without being asked for.
+                Some(agent) if agent.up_to == up_to => {}
+                Some(_) => plan.merge_next = Some((up_to, into.map(str::to_owned))),
             }
         }
     }

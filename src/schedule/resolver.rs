@@ -6,17 +6,19 @@ use super::answers::Ask;
 use super::attempt::AttemptRecord;
 use super::dispatch::Room;
 use super::plan_run::{Merge, Outcome, PlanRun};
-use super::resolving::{ResolverAtWork, ResolverFailed, ResolverStarted, Resolving};
+use super::resolving::{ResolverAtWork, ResolverFailed, ResolverStarted, Resolving, up_to};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
-use super::{At, Effect, Event, Exit, Facts, MergeTrouble};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
+use super::{At, ConflictSides, Effect, Event, Exit, Facts, MergeTrouble};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, WorkRef};
 
 /// An agent that is to resolve a conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolveOrder {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
@@ -33,12 +35,14 @@ pub struct ResolveOrder {
     pub timeout: Duration,
 }
 
-impl Scheduler {
-    /// From now on no agent is started on a conflict: for those who only rehearse.
-    pub fn hold_conflicts(&mut self) {
-        self.work.resolvers.clear();
+impl ResolveOrder {
+    /// What is to land: a plan, or its first phases.
+    pub fn what(&self) -> WorkRef {
+        up_to(&self.plan, self.up_to)
     }
+}
 
+impl Scheduler {
     /// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
     pub(super) fn start_resolvers(&mut self, at: At, step: &mut Step) {
         if !std::mem::take(&mut self.frontier.resolving) {
@@ -51,7 +55,7 @@ impl Scheduler {
             let Some(agent) = self.work.resolvers[number].clone() else {
                 continue;
             };
-            let Some((onto, head)) = self.due(number) else {
+            let Some((up_to, sides)) = self.due(number) else {
                 continue;
             };
             let room = Room::left(&self.work, &self.state);
@@ -66,33 +70,36 @@ impl Scheduler {
             let started = ResolverStarted {
                 attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
                 plan: name,
+                up_to,
                 agent,
-                onto,
-                head,
+                onto: sides.onto,
+                head: sides.head,
             };
             self.record(at, Event::Resolve(Resolving::Started(started)), step);
             self.ask_resolver(number, step);
         }
     }
 
-    /// The target and the branch of a plan, when an agent is to look at how they conflict.
-    fn due(&self, number: usize) -> Option<(CommitId, CommitId)> {
+    /// How much of a plan an agent is to look at, and the commits that conflict.
+    fn due(&self, number: usize) -> Option<(Option<PhaseId>, ConflictSides)> {
         let run = &self.state.plans[number];
-        let idle = run.outcome == Some(Outcome::Finished) && run.merge == Merge::Idle;
+        let idle = run.merge == Merge::Idle && run.merge_next.is_none();
         let resolution = &run.resolution;
         // What a person has begun is the person's.
         let by_person = resolution.path.is_some() && resolution.left_by.is_none();
         if !idle || run.is_paused() || by_person || resolution.agent.is_some() || self.is_broke(number) {
             return None;
         }
-        let Some(MergeTrouble::Conflict {
-            sides: Some(sides), ..
-        }) = &run.merge_trouble
-        else {
-            return None;
-        };
-        let pair = (sides.onto.clone(), sides.head.clone());
-        (!resolution.tried.contains(&pair)).then_some(pair)
+        let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
+        let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished));
+        let part = run.prefix_trouble.as_ref();
+        let part = part.map(|(phase, trouble)| (Some(*phase), trouble));
+        let mut all = whole.into_iter().chain(part);
+        all.find_map(|(up_to, trouble)| {
+            let sides = trouble.sides()?;
+            let pair = (sides.onto.clone(), sides.head.clone());
+            (!resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
+        })
     }
 
     fn ask_resolver(&mut self, number: usize, step: &mut Step) {
@@ -100,12 +107,13 @@ impl Scheduler {
         let Some(at_work) = run.resolution.agent.clone() else {
             return;
         };
-        let with = match &run.merge_trouble {
+        let with = match run.trouble_of(at_work.up_to) {
             Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
             _ => Vec::new(),
         };
         let order = ResolveOrder {
             plan: plan.name.clone(),
+            up_to: at_work.up_to,
             attempt: at_work.attempt.clone(),
             agent: at_work.agent,
             onto: at_work.onto,
@@ -144,8 +152,10 @@ impl PlanRun {
     pub(super) fn resolver_started(&mut self, at: At, started: &ResolverStarted) {
         let pair = (started.onto.clone(), started.head.clone());
         self.resolution.tried.insert(pair);
+        self.resolution.up_to = started.up_to;
         self.resolution.agent = Some(ResolverAtWork {
             attempt: started.attempt.clone(),
+            up_to: started.up_to,
             agent: started.agent.clone(),
             onto: started.onto.clone(),
             head: started.head.clone(),
@@ -165,16 +175,32 @@ impl PlanRun {
         self.since = at;
     }
 
-    /// The agent has resolved it: the plan is to land.
+    /// Why the plan, or its phases up to one, was not landed.
+    fn trouble_of(&self, up_to: Option<PhaseId>) -> Option<&MergeTrouble> {
+        match (up_to, &self.prefix_trouble) {
+            (None, _) => self.merge_trouble.as_ref(),
+            (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
+            (Some(_), _) => None,
+        }
+    }
+
+    fn trouble_of_mut(&mut self, up_to: Option<PhaseId>) -> Option<&mut MergeTrouble> {
+        match (up_to, &mut self.prefix_trouble) {
+            (None, _) => self.merge_trouble.as_mut(),
+            (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// The agent has resolved it: the plan, or what of it that was about, is to land.
     pub(super) fn resolver_succeeded(&mut self, at: At, attempt: &AttemptId) {
         if let Some(record) = self.record(attempt) {
             record.ended = Some(at);
             record.exit = Some(Exit::Code { code: 0 });
         }
-        self.resolution.agent = None;
+        let agent = self.resolution.agent.take();
         self.resolution.left_by = None;
-        self.merge = Merge::Wanted(None);
-        self.merge_trouble = None;
+        self.merge_wanted(agent.and_then(|agent| agent.up_to), None);
     }
 
     pub(super) fn resolver_failed(&mut self, at: At, failed: &ResolverFailed) {
@@ -185,18 +211,24 @@ impl PlanRun {
         }
         let agent = self.resolution.agent.take();
         if failed.exit == Exit::Stopped
-            && let Some(agent) = agent
+            && let Some(agent) = &agent
         {
             // A person ended it: it says nothing.
-            self.resolution.tried.remove(&(agent.onto, agent.head));
+            let pair = (agent.onto.clone(), agent.head.clone());
+            self.resolution.tried.remove(&pair);
         }
         if let Some(path) = &failed.path {
             self.resolution.path = Some(path.clone());
             self.resolution.commit = None;
             self.resolution.left_by = Some(failed.attempt.clone());
         }
-        if let Some(MergeTrouble::Conflict { tried, .. }) = &mut self.merge_trouble {
+        let about = agent.and_then(|agent| agent.up_to);
+        if let Some(MergeTrouble::Conflict { tried, .. }) = self.trouble_of_mut(about) {
             *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
+        }
+        // What was asked for meanwhile.
+        if let Some((up_to, into)) = self.merge_next.take() {
+            self.merge_wanted(up_to, into);
         }
         self.since = at;
     }
@@ -281,6 +313,7 @@ mod tests {
     fn failed(order: &ResolveOrder, exit: Exit) -> Input {
         Input::Event(Event::Resolve(Resolving::Failed(ResolverFailed {
             plan: order.plan.clone(),
+            up_to: order.up_to,
             attempt: order.attempt.clone(),
             exit,
             why: "it could not".to_owned(),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::plan_run::PlanRun;
+use super::prefix::Prefix;
 use super::{At, Exit, MergeTrouble, OfPlan};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
 
 /// One fact about a conflict with the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub enum Resolving {
 pub struct ConflictOpened {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The worktree.
     pub path: String,
     /// Where the target stood.
@@ -55,6 +59,9 @@ pub struct ConflictOpened {
 pub struct ConflictResolved {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The commit that holds both sides.
     pub commit: CommitId,
     /// The attempt of the agent that resolved it; none when a person did.
@@ -70,6 +77,9 @@ pub struct ConflictResolved {
 pub struct ResolverStarted {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
@@ -85,6 +95,9 @@ pub struct ResolverStarted {
 pub struct ResolverFailed {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
@@ -101,6 +114,8 @@ pub struct ResolverFailed {
 pub struct ResolverAtWork {
     /// Its attempt.
     pub attempt: AttemptId,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The agent.
     pub agent: AgentName,
     /// Where the target stood.
@@ -114,6 +129,9 @@ pub struct ResolverAtWork {
 pub struct ConflictMended {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// Where the target stood, with what is to land before.
     pub onto: CommitId,
     /// Files that were resolved as they were before.
@@ -140,6 +158,8 @@ impl ConflictMended {
 /// What is known of the resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The worktree in which it is checked out.
     pub path: Option<String>,
     /// The commit that was made of it; none before, and again once it is checked out anew.
@@ -156,15 +176,34 @@ pub struct Resolution {
     pub left_out: Option<String>,
 }
 
-/// What a person does about a conflict of a plan with the target.
-pub(super) fn way_out(plan: &PlanName, resolution: &Resolution) -> String {
-    if let Some(agent) = &resolution.agent {
-        return format!("{} works on it: orch logs {plan} -f", agent.attempt);
+impl Resolution {
+    /// What it is about: a plan, or its first phases.
+    pub fn about(&self, plan: &PlanName) -> WorkRef {
+        up_to(plan, self.up_to)
+    }
+}
+
+/// A plan, or its first phases.
+pub(super) fn up_to(plan: &PlanName, phase: Option<PhaseId>) -> WorkRef {
+    WorkRef::at(plan, phase.map_or(Point::Plan, Point::Phase))
+}
+
+/// What a person does about a conflict of a plan, or of its first phases, with the target.
+pub(super) fn way_out(what: &WorkRef, resolution: &Resolution) -> String {
+    let other = resolution.about(&what.plan);
+    if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {
+        return format!("{} works on it: orch logs {} -f", agent.attempt, what.plan);
     }
     match (&resolution.path, &resolution.commit) {
-        (Some(path), None) => format!("resolve it in {path}, `git add`, then orch merge --continue {plan}"),
+        (Some(path), None) if other == *what => {
+            format!("resolve it in {path}, `git add`, then orch merge --continue {what}")
+        }
+        (Some(path), None) => format!(
+            "end what is begun on {other} in {path} (orch merge --continue {other}, or --abort {other}), then orch merge \
+             --resolve {what}"
+        ),
         // What was made of it does not merge with what came since.
-        _ => format!("orch merge --resolve {plan} checks it out in a worktree"),
+        _ => format!("orch merge --resolve {what} checks it out in a worktree"),
     }
 }
 
@@ -186,12 +225,14 @@ impl PlanRun {
     pub(super) fn apply_resolving(&mut self, at: At, fact: &Resolving) {
         match fact {
             Resolving::Opened(opened) => {
+                self.resolution.up_to = opened.up_to;
                 self.resolution.path = Some(opened.path.clone());
                 self.resolution.commit = None;
                 self.resolution.left_by = None;
                 self.since = at;
             }
             Resolving::Done(done) => {
+                self.resolution.up_to = done.up_to;
                 self.resolution.commit = Some(done.commit.clone());
                 self.resolution.left_out = done.left_out.clone();
                 if let Some(attempt) = &done.attempt {
@@ -222,9 +263,30 @@ impl PlanRun {
         };
     }
 
-    /// True when the conflict of the plan with the target waits for a person.
-    pub fn conflicts_with_target(&self) -> bool {
-        matches!(self.merge_trouble, Some(MergeTrouble::Conflict { .. }))
+    /// First phases have landed on top of `before`: so is their conflict, and one of more of the plan is not.
+    pub(super) fn conflict_of_part_is_over(&mut self, part: &Prefix, before: Option<&CommitId>) {
+        let mine = self
+            .resolution
+            .up_to
+            .is_some_and(|phase| part.holds(Point::Phase(phase)));
+        match mine {
+            true => self.conflict_is_over(before),
+            false => {
+                let mended = self.resolution.mended.take();
+                self.resolution.mended = mended.filter(|mended| Some(&mended.onto) == before);
+            }
+        }
+    }
+
+    /// What of the plan conflicts with the target and waits for somebody: all of it, or its first phases.
+    pub fn in_conflict(&self, name: &PlanName) -> Option<WorkRef> {
+        if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
+            return Some(WorkRef::whole(name));
+        }
+        match &self.prefix_trouble {
+            Some((phase, MergeTrouble::Conflict { .. })) => Some(up_to(name, Some(*phase))),
+            _ => None,
+        }
     }
 }
 
@@ -237,6 +299,7 @@ mod tests {
         let commit: CommitId = "1".repeat(40).parse().unwrap();
         Resolving::Opened(ConflictOpened {
             plan: "auth".parse().unwrap(),
+            up_to: None,
             path: "/w/auth.resolve".to_owned(),
             onto: commit.clone(),
             head: commit,
@@ -260,18 +323,26 @@ mod tests {
     fn what_to_do_next_follows_what_was_done() {
         let plan: PlanName = "auth".parse().unwrap();
         let mut run = PlanRun::default();
-        assert!(way_out(&plan, &run.resolution).contains("--resolve auth"));
+        let what = WorkRef::whole(&plan);
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
         run.apply_resolving(At::default(), &opened());
-        assert!(way_out(&plan, &run.resolution).contains("/w/auth.resolve"));
-        assert!(way_out(&plan, &run.resolution).contains("--continue auth"));
+        assert!(way_out(&what, &run.resolution).contains("/w/auth.resolve"));
+        assert!(way_out(&what, &run.resolution).contains("--continue auth"));
+        let part = up_to(&plan, Some(PhaseId(2)));
+        let words = way_out(&part, &run.resolution);
+        assert!(
+            words.contains("--abort auth)") && words.ends_with("--resolve auth.2"),
+            "{words}"
+        );
         let done = Resolving::Done(ConflictResolved {
             plan: plan.clone(),
+            up_to: None,
             commit: "2".repeat(40).parse().unwrap(),
             attempt: None,
             left_out: None,
         });
         run.apply_resolving(At::default(), &done);
-        assert!(way_out(&plan, &run.resolution).contains("--resolve auth"));
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
         run.apply_resolving(At::default(), &Resolving::Dropped(OfPlan { plan: plan.clone() }));
         assert_eq!(run.resolution, Resolution::default());
     }

@@ -54,6 +54,7 @@ mod cli_prompt;
 mod cli_report;
 mod cli_shapes;
 mod cli_task;
+mod conflict_of_phases;
 mod conflict_resolution;
 mod conflict_resolver;
 mod conflict_reuse;
