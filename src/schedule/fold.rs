@@ -4,6 +4,7 @@
 use crate::plan::{PlanName, Point, WorkRef};
 
 use super::plan_run::Outcome;
+use super::resolving::Resolving;
 use super::state::{Phase, RunInfo, State};
 use super::{At, Event, MergeTrouble, NotLanded, Spent, Steered};
 
@@ -76,6 +77,14 @@ impl State {
             Event::LegDone { plan, attempt, .. } => {
                 let current = self.plan(plan).attempt(attempt);
                 let used = current.map(|current| (current.agent.clone(), current.account.clone()));
+                if let Some((agent, account)) = used {
+                    self.unlimit(&agent, account.as_ref());
+                }
+                self.apply_to_plan(at, event);
+            }
+            Event::Resolve(Resolving::Done(done)) if done.attempt.is_some() => {
+                let agent = self.plan(&done.plan).resolution.agent.as_ref();
+                let used = agent.map(|agent| (agent.agent.clone(), agent.account.clone()));
                 if let Some((agent, account)) = used {
                     self.unlimit(&agent, account.as_ref());
                 }

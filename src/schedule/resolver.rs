@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::answers::Ask;
-use super::attempt::AttemptRecord;
 use super::dispatch::Room;
-use super::plan_run::{Merge, Outcome, PlanRun};
-use super::resolving::{ResolverAtWork, ResolverFailed, ResolverStarted, Resolving, up_to};
+use super::parking::Choice;
+use super::plan_run::{Merge, Outcome};
+use super::resolving::{ResolverStarted, Resolving, up_to};
 use super::scheduler::{Scheduler, Step};
-use super::state::Phase;
-use super::{At, ConflictSides, Effect, Event, Exit, Facts, MergeTrouble};
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, WorkRef};
+use super::{At, ConflictSides, Effect, Event, MergeTrouble};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
 
 /// An agent that is to resolve a conflict.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +22,8 @@ pub struct ResolveOrder {
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
+    /// The account it uses; none when the agent has but one.
+    pub account: Option<String>,
     /// Where the target stood.
     pub onto: CommitId,
     /// Where the plan's branch stood.
@@ -48,6 +49,7 @@ impl Scheduler {
         if !std::mem::take(&mut self.frontier.resolving) {
             return;
         }
+        self.frontier.reopens = None;
         for number in self.state.resolving.clone() {
             self.ask_resolver(number, step);
         }
@@ -66,17 +68,38 @@ impl Scheduler {
                 return;
             }
             let name = self.work.plans[number].name.clone();
+            let account = match self.account_for(number, &agent) {
+                Choice::Account(account) => account,
+                Choice::Closed(until, _) => {
+                    self.frontier.resolving = true;
+                    let first = self.frontier.reopens.map_or(until, |first| first.min(until));
+                    self.frontier.reopens = Some(first);
+                    continue;
+                }
+            };
             let sequence = self.state.plans[number].history.len() + 1;
             let started = ResolverStarted {
                 attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
                 plan: name,
                 up_to,
                 agent,
+                account,
                 onto: sides.onto,
                 head: sides.head,
             };
             self.record(at, Event::Resolve(Resolving::Started(started)), step);
             self.ask_resolver(number, step);
+        }
+    }
+
+    /// With which account the agent is started; not before a moment, where it met something that passes by then.
+    fn account_for(&self, number: usize, agent: &AgentName) -> Choice {
+        let run = &self.state.plans[number];
+        match run.parking(agent, self.state.now) {
+            Some(parking) => Choice::Closed(parking.until, parking.why.clone()),
+            None => self
+                .state
+                .choose_account(agent, &self.work.plans[number].name, None),
         }
     }
 
@@ -87,7 +110,10 @@ impl Scheduler {
         let resolution = &run.resolution;
         // What a person has begun is the person's.
         let by_person = resolution.path.is_some() && resolution.left_by.is_none();
-        if !idle || run.is_paused() || by_person || resolution.agent.is_some() || self.is_broke(number) {
+        let unwanted = run.is_paused()
+            || run.cancelling.contains(&Point::Plan)
+            || run.outcome == Some(Outcome::Cancelled);
+        if !idle || unwanted || by_person || resolution.agent.is_some() || self.is_broke(number) {
             return None;
         }
         let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
@@ -98,7 +124,9 @@ impl Scheduler {
         all.find_map(|(up_to, trouble)| {
             let sides = trouble.sides()?;
             let pair = (sides.onto.clone(), sides.head.clone());
-            (!resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
+            let ended = resolution.ended_for_standing_still(&pair);
+            let again = ended <= self.work.plans[number].attempts.retries;
+            (again && !resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
         })
     }
 
@@ -116,6 +144,7 @@ impl Scheduler {
             up_to: at_work.up_to,
             attempt: at_work.attempt.clone(),
             agent: at_work.agent,
+            account: at_work.account,
             onto: at_work.onto,
             head: at_work.head,
             with,
@@ -128,115 +157,12 @@ impl Scheduler {
             step,
         );
     }
-
-    /// A person asked to stop: agents that resolve conflicts are ended too.
-    pub(super) fn stop_resolvers(&mut self, step: &mut Step) {
-        let Phase::Stopping { now } = self.state.phase else {
-            return;
-        };
-        let at_work = self.state.resolving.iter();
-        let at_work = at_work.filter_map(|number| self.state.plans[*number].resolution.agent.as_ref());
-        let attempts = at_work.map(|agent| agent.attempt.clone());
-        let asked = attempts.filter(|attempt| self.asked.contains(&Ask::Resolve(attempt.clone())));
-        for attempt in asked.collect::<Vec<AttemptId>>() {
-            let stop = Effect::Stop {
-                attempt: attempt.clone(),
-                now,
-            };
-            self.ask(Ask::Stop(attempt, now), stop, step);
-        }
-    }
-}
-
-impl PlanRun {
-    pub(super) fn resolver_started(&mut self, at: At, started: &ResolverStarted) {
-        let pair = (started.onto.clone(), started.head.clone());
-        self.resolution.tried.insert(pair);
-        self.resolution.up_to = started.up_to;
-        self.resolution.agent = Some(ResolverAtWork {
-            attempt: started.attempt.clone(),
-            up_to: started.up_to,
-            agent: started.agent.clone(),
-            onto: started.onto.clone(),
-            head: started.head.clone(),
-        });
-        self.history.push(AttemptRecord {
-            id: started.attempt.clone(),
-            agent: started.agent.clone(),
-            units: Vec::new(),
-            lane: 0,
-            started: Some(at),
-            ended: None,
-            exit: None,
-            failure: None,
-            account: None,
-            facts: Facts::default(),
-        });
-        self.since = at;
-    }
-
-    /// Why the plan, or its phases up to one, was not landed.
-    fn trouble_of(&self, up_to: Option<PhaseId>) -> Option<&MergeTrouble> {
-        match (up_to, &self.prefix_trouble) {
-            (None, _) => self.merge_trouble.as_ref(),
-            (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
-            (Some(_), _) => None,
-        }
-    }
-
-    fn trouble_of_mut(&mut self, up_to: Option<PhaseId>) -> Option<&mut MergeTrouble> {
-        match (up_to, &mut self.prefix_trouble) {
-            (None, _) => self.merge_trouble.as_mut(),
-            (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
-            (Some(_), _) => None,
-        }
-    }
-
-    /// The agent has resolved it: the plan, or what of it that was about, is to land.
-    pub(super) fn resolver_succeeded(&mut self, at: At, attempt: &AttemptId) {
-        if let Some(record) = self.record(attempt) {
-            record.ended = Some(at);
-            record.exit = Some(Exit::Code { code: 0 });
-        }
-        let agent = self.resolution.agent.take();
-        self.resolution.left_by = None;
-        self.merge_wanted(agent.and_then(|agent| agent.up_to), None);
-    }
-
-    pub(super) fn resolver_failed(&mut self, at: At, failed: &ResolverFailed) {
-        if let Some(record) = self.record(&failed.attempt) {
-            record.ended = Some(at);
-            record.exit = Some(failed.exit.clone());
-            record.failure = Some(failed.why.clone());
-        }
-        let agent = self.resolution.agent.take();
-        if failed.exit == Exit::Stopped
-            && let Some(agent) = &agent
-        {
-            // A person ended it: it says nothing.
-            let pair = (agent.onto.clone(), agent.head.clone());
-            self.resolution.tried.remove(&pair);
-        }
-        if let Some(path) = &failed.path {
-            self.resolution.path = Some(path.clone());
-            self.resolution.commit = None;
-            self.resolution.left_by = Some(failed.attempt.clone());
-        }
-        let about = agent.and_then(|agent| agent.up_to);
-        if let Some(MergeTrouble::Conflict { tried, .. }) = self.trouble_of_mut(about) {
-            *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
-        }
-        // What was asked for meanwhile.
-        if let Some((up_to, into)) = self.merge_next.take() {
-            self.merge_wanted(up_to, into);
-        }
-        self.since = at;
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ConflictSides, Input, MergeBegun, NotLanded, OfPlan, Work};
+    use super::super::resolving::ResolverFailed;
+    use super::super::{Exit, Input, MergeBegun, NotLanded, OfPlan, Work};
     use super::*;
     use crate::plan::{RunId, WorkRef};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::Stuck;
 use super::plan_run::PlanRun;
 use super::prefix::Prefix;
 use super::{At, Exit, MergeTrouble, OfPlan};
@@ -22,6 +23,9 @@ pub enum Resolving {
     /// Its resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
+    /// A person does not want the agent at it to go on, nor another to begin on these two commits.
+    #[serde(rename = "resolve.cancelled")]
+    Cancelled(OfPlan),
     /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictMended),
@@ -84,6 +88,9 @@ pub struct ResolverStarted {
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
+    /// The account it uses; none when the agent has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Where the target stood.
     pub onto: CommitId,
     /// Where the plan's branch stood.
@@ -122,6 +129,16 @@ pub struct ResolverAtWork {
     pub onto: CommitId,
     /// Where the plan's branch stood.
     pub head: CommitId,
+    /// When it was begun.
+    pub since: At,
+    /// Since when nothing of it moves, once that was noticed.
+    pub stuck: Option<Stuck>,
+    /// The account it uses; none when its agent has but one.
+    pub account: Option<String>,
+    /// When the obstacle that it tells of is over, where that was said.
+    pub resets_at: Option<At>,
+    /// True once a person does not want it to go on.
+    pub cancelled: bool,
 }
 
 /// A conflict that nobody needed to resolve.
@@ -170,6 +187,8 @@ pub struct Resolution {
     pub agent: Option<ResolverAtWork>,
     /// The targets and branches that an agent was given.
     pub tried: BTreeSet<(CommitId, CommitId)>,
+    /// Those that an agent was given last, and how many at them were ended because they stood still.
+    pub last: Option<((CommitId, CommitId), u32)>,
     /// The attempt that left the worktree as it is; none when a person has it.
     pub left_by: Option<AttemptId>,
     /// What an agent said about lines that it left out of what landed, or is to land.
@@ -213,7 +232,7 @@ impl Resolving {
         match self {
             Self::Opened(opened) => &opened.plan,
             Self::Done(done) => &done.plan,
-            Self::Dropped(of) => &of.plan,
+            Self::Dropped(of) | Self::Cancelled(of) => &of.plan,
             Self::Reused(mended) => &mended.plan,
             Self::Started(started) => &started.plan,
             Self::Failed(failed) => &failed.plan,
@@ -246,6 +265,11 @@ impl PlanRun {
                     tried,
                     ..Resolution::default()
                 };
+            }
+            Resolving::Cancelled(_) => {
+                if let Some(agent) = &mut self.resolution.agent {
+                    agent.cancelled = true;
+                }
             }
             Resolving::Reused(mended) => self.resolution.mended = Some(mended.clone()),
             Resolving::Started(started) => self.resolver_started(at, started),

@@ -250,7 +250,7 @@ fn call(
         timeout: order.timeout,
         carry: Vec::new(),
         after: None,
-        account: agent.accounts.first().map(|account| account.name.clone()),
+        account: order.account.clone(),
         conversation: None,
         inbox: Vec::new(),
         told: 0,
