@@ -62,6 +62,11 @@ impl ControlGroup {
         (identities(job, &group.folder)?.as_bytes() == identity).then_some(group)
     }
 
+    /// Its folder, for a process that is to begin in it.
+    pub(super) fn open(&self) -> Option<File> {
+        File::open(&self.folder).ok()
+    }
+
     /// Where a process that is to be in it writes `0`.
     pub(super) fn door(&self) -> Option<File> {
         File::options()

@@ -24,6 +24,7 @@ mod extinction;
 mod folder;
 mod job;
 mod launcher;
+mod leader;
 mod log;
 mod process;
 mod reader;

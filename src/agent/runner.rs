@@ -8,17 +8,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use rustix::process::{Pid, Signal};
 
 use crate::fault;
 use crate::schedule::Exit;
 
 use super::control_group::ControlGroup;
+use super::leader::Leader;
 use super::recorder::Recorder;
 use super::runner_signals::Signals;
 use super::stopping::Stopping;
@@ -68,9 +69,8 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
     folder.reserve_exit()?;
     folder.write("running.json", &Running { runner, started_at })?;
     let group = ControlGroup::make(&folder);
-    let door = group.as_ref().and_then(ControlGroup::door);
-    let (exit, left_behind) = match start(&job, &folder, door) {
-        Ok((child, output)) => Supervision::new(&job, child, output, signals)?.run(&mut record),
+    let (exit, left_behind) = match start(&job, &folder, group.as_ref()) {
+        Ok((leader, output)) => Supervision::new(&job, leader, output, signals).run(&mut record),
         Err(error) => {
             let why = not_started(&job, &error);
             record.take(format!("orch: cannot start {why}\n").as_bytes());
@@ -122,9 +122,9 @@ fn is_lock_of(folder: &JobFolder) -> bool {
     }
 }
 
-/// Starts the command in a process group of its own, and behind the `door` of a control group, both outputs on one pipe. Its
+/// Starts the command in a process group of its own, and in a control group where there is one, both outputs on one pipe. Its
 /// folder marks all of its processes.
-fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(Child, OwnedFd)> {
+fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io::Result<(Leader, OwnedFd)> {
     let (program, arguments) = job
         .argv
         .split_first()
@@ -161,13 +161,9 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
         .env("ORCH_ATTEMPT", &job.tag)
         .env(process::JOB_VARIABLE, folder.unique_path());
     let runner = rustix::process::getpid();
-    // SAFETY: between fork and exec only prctl, getppid and write are called, all async-signal-safe.
+    // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
     unsafe {
         command.pre_exec(move || {
-            if let Some(door) = &door {
-                // One that is not let in is found by descent and by its mark.
-                let _ = rustix::io::write(door, b"0");
-            }
             // A command must not work on when its runner was killed: nobody would hold its folder's lock.
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
             // One whose runner was killed before that would begin long after everything of it was ended.
@@ -177,8 +173,9 @@ fn start(job: &Job, folder: &JobFolder, door: Option<File>) -> std::io::Result<(
             Ok(())
         });
     }
-    let child = fault::around("agent.spawn", || command.spawn())?;
-    Ok((child, read.into()))
+    // SAFETY: a runner has a single thread.
+    let leader = fault::around("agent.spawn", || unsafe { Leader::start(command, group) })?;
+    Ok((leader, read.into()))
 }
 
 /// Why the command is being ended.
@@ -191,8 +188,7 @@ enum Ending {
 /// The command from its start to its end.
 struct Supervision<'a> {
     job: &'a Job,
-    child: Child,
-    child_fd: OwnedFd,
+    leader: Leader,
     output: Option<File>,
     signals: Signals,
     deadline: Option<Instant>,
@@ -201,18 +197,10 @@ struct Supervision<'a> {
 }
 
 impl<'a> Supervision<'a> {
-    fn new(job: &'a Job, child: Child, output: OwnedFd, signals: Signals) -> Result<Self, AgentError> {
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let child_fd = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| {
-            pidfd_open(pid, PidfdFlags::empty())
-        });
-        Ok(Self {
+    fn new(job: &'a Job, leader: Leader, output: OwnedFd, signals: Signals) -> Self {
+        Self {
             job,
-            child,
-            child_fd: child_fd.map_err(|source| AgentError::System {
-                what: "watch its command",
-                source: source.into(),
-            })?,
+            leader,
             output: Some(File::from(output)),
             signals,
             deadline: job
@@ -220,7 +208,7 @@ impl<'a> Supervision<'a> {
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
             ending: None,
             stopping: None,
-        })
+        }
     }
 
     /// Copies output and waits; returns how the command ended and how many processes it left behind.
@@ -229,7 +217,7 @@ impl<'a> Supervision<'a> {
         while status.is_none() {
             self.wait_for_news(record);
             self.act_on_time(record);
-            status = self.child.try_wait().ok().flatten();
+            status = self.leader.try_wait();
         }
         fault::point("agent.ended");
         let left_behind = self.end_what_is_left(record);
@@ -250,10 +238,10 @@ impl<'a> Supervision<'a> {
             .flatten()
             .min();
         let timeout = due.map(|due| timespec(due.saturating_duration_since(Instant::now())));
-        let (mut child, mut graceful, mut at_once, mut output) = (false, false, false, false);
+        let (mut ended, mut graceful, mut at_once, mut output) = (false, false, false, false);
         {
             let mut fds = vec![
-                PollFd::new(&self.child_fd, PollFlags::IN),
+                PollFd::new(&self.leader, PollFlags::IN),
                 PollFd::new(&self.signals.graceful, PollFlags::IN),
                 PollFd::new(&self.signals.at_once, PollFlags::IN),
             ];
@@ -262,13 +250,13 @@ impl<'a> Supervision<'a> {
             }
             if poll(&mut fds, timeout.as_ref()).is_ok() {
                 let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-                child = ready[0];
+                ended = ready[0];
                 graceful = ready[1];
                 at_once = ready[2];
                 output = ready.get(3).copied().unwrap_or(false);
             }
         }
-        if output && !child {
+        if output && !ended {
             self.copy_some(record);
         }
         if graceful {
@@ -293,7 +281,7 @@ impl<'a> Supervision<'a> {
             self.end_command(Ending::TimedOut);
         }
         if let Some(stopping) = &mut self.stopping {
-            stopping.go_on(now, self.child.id());
+            stopping.go_on(now, self.leader.id());
         }
     }
 
@@ -303,7 +291,7 @@ impl<'a> Supervision<'a> {
             self.ending = Some(ending);
             self.deadline = None;
             let mut stopping = Stopping::new(&self.job.stop, self.job.grace, Instant::now());
-            stopping.go_on(Instant::now(), self.child.id());
+            stopping.go_on(Instant::now(), self.leader.id());
             self.stopping = Some(stopping);
         }
     }

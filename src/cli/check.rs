@@ -69,14 +69,11 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
                 let tasks: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
-                let count = |number: usize, what: &str| {
-                    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-                };
                 output::text(&format!(
                     "ok: {}, {}, {}\n",
-                    count(set.plans.len(), "plan"),
-                    count(phases, "phase"),
-                    count(tasks, "task")
+                    output::count(set.plans.len(), "plan"),
+                    output::count(phases, "phase"),
+                    output::count(tasks, "task")
                 ))?;
             }
             Ok(Exit::Done)

@@ -141,8 +141,7 @@ impl From<SupervisorError> for CliError {
         let message = error.to_string();
         match error {
             SupervisorError::Faults(faults) => {
-                let count = faults.0.len();
-                let mut this = Self::refused(format!("{count} fault{} found", if count == 1 { "" } else { "s" }));
+                let mut this = Self::refused(format!("{} found", super::output::count(faults.0.len(), "fault")));
                 this.faults = Some(faults);
                 this
             }

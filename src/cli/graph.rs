@@ -1,9 +1,7 @@
 //! `orch graph`
 
-use std::path::Path;
-
 use crate::graph::draw::{Picture, View, document, dot, mermaid, svg, text};
-use crate::graph::{Graph, Ranks, cycle_faults};
+use crate::graph::{Graph, Ranks};
 use crate::journal::SCHEMA;
 use crate::supervisor::Situation;
 
@@ -63,14 +61,6 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
     let set = &campaign.set;
     let graph = Graph::new(set, &durations);
     let ranks = Ranks::new(&graph, set);
-    // The manifest's own arrangement has no circle; the one that is asked for may.
-    let manifest = campaign
-        .manifest
-        .file_name()
-        .map_or(campaign.manifest.as_path(), Path::new);
-    for circle in cycle_faults(set, &graph, &ranks, manifest) {
-        anstream::eprintln!("warning: {circle}");
-    }
     if context.json || args.format == Format::Json {
         output::json(&document(SCHEMA, set, &graph, &ranks, only))?;
         return Ok(Exit::Done);

@@ -19,6 +19,11 @@ pub fn text(text: &str) -> Result<(), CliError> {
         .map_err(CliError::io("write to standard output"))
 }
 
+/// `1 plan`, `2 plans`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Prints one JSON document on a line of its own.
 ///
 /// # Errors

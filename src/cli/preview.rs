@@ -73,7 +73,7 @@ fn text(preview: &Preview, columns: usize) -> String {
     waves(&mut out, preview, columns);
     let as_written = preview.expected.first();
     if let Some(first) = as_written {
-        let agents = count(first.max_agents, "agent");
+        let agents = output::count(first.max_agents, "agent");
         let _ = writeln!(
             out,
             "\nexpected end: in {} with {agents}; the critical path takes {}",
@@ -184,7 +184,7 @@ fn times(out: &mut String, expected: &[Expected]) {
     }
     let _ = write!(out, "\n{:<15}", "expected time");
     for number in &numbers {
-        let _ = write!(out, "{:>12}", count(*number, "agent"));
+        let _ = write!(out, "{:>12}", output::count(*number, "agent"));
     }
     out.push('\n');
     // Where the strategy makes no difference there is nothing to choose.
@@ -214,10 +214,6 @@ fn times(out: &mut String, expected: &[Expected]) {
 
 fn seconds(row: &Expected) -> String {
     span(Duration::from_secs_f64(row.seconds.max(0.0)))
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn word(action: Action) -> &'static str {

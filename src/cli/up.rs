@@ -1,5 +1,6 @@
 //! `orch up`
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -51,8 +52,12 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
-        warn_of_rewritten(&campaign, &only);
-        let open = open_plans(&campaign, &only);
+        // A journal that cannot be read is a matter of the run itself.
+        let situation = Situation::look(&campaign).ok();
+        if let Some(situation) = &situation {
+            warn_of_rewritten(situation, &only);
+        }
+        let open = open_plans(&campaign, situation.as_ref(), &only);
         warn_of_manifest(&campaign, &open);
         warn_of_worktrees(&campaign, &only)?;
         warn_of_overlaps(&campaign, &open);
@@ -75,10 +80,7 @@ fn warn(said: &str) {
 }
 
 /// Names plans that have landed and have other tasks by now.
-fn warn_of_rewritten(campaign: &Campaign, only: &[PlanName]) {
-    let Ok(situation) = Situation::look(campaign) else {
-        return;
-    };
+fn warn_of_rewritten(situation: &Situation, only: &[PlanName]) {
     let plans = situation.scheduler.work().plans.iter();
     for plan in plans.filter(|plan| only.is_empty() || only.contains(&plan.name)) {
         if let Some(reason) = rewritten(situation.scheduler.state(), plan) {
@@ -90,14 +92,10 @@ fn warn_of_rewritten(campaign: &Campaign, only: &[PlanName]) {
     }
 }
 
-/// The plans that are driven and have not landed. A journal that cannot be read is a matter of the run itself.
-fn open_plans<'c>(campaign: &'c Campaign, only: &[PlanName]) -> Vec<&'c Plan> {
-    let situation = Situation::look(campaign).ok();
-    let has_landed = |name: &PlanName| {
-        situation
-            .as_ref()
-            .is_some_and(|situation| situation.scheduler.state().is_landed(name))
-    };
+/// The plans that are driven and are not known to have landed.
+fn open_plans<'c>(campaign: &'c Campaign, situation: Option<&Situation>, only: &[PlanName]) -> Vec<&'c Plan> {
+    let has_landed =
+        |name: &PlanName| situation.is_some_and(|situation| situation.scheduler.state().is_landed(name));
     let driven = campaign
         .set
         .plans
@@ -129,7 +127,8 @@ const NAMED: usize = 5;
 fn warn_of_overlaps(campaign: &Campaign, open: &[&Plan]) {
     let graph = Graph::new(&campaign.set, &Durations::default());
     let name = |plan: usize| &campaign.set.plans[plan].name;
-    let driven = |plan: usize| open.iter().any(|open| &open.name == name(plan));
+    let open: BTreeSet<&PlanName> = open.iter().map(|plan| &plan.name).collect();
+    let driven = |plan: usize| open.contains(name(plan));
     let found = graph.overlaps.iter().filter(|found| {
         let (one, other) = found.plans;
         found.serialized.is_none() && !found.waits && driven(one) && driven(other)

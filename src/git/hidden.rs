@@ -15,14 +15,20 @@ use crate::plan::CommitId;
 /// Files with `--assume-unchanged` or `--skip-worktree` that are not as they were staged, relative to the worktree. Those that
 /// are not there, as in a sparse checkout, hold nothing.
 pub(super) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> {
-    let out = Git::within(worktree).args(["ls-files", "-v", "-z"]).run()?;
-    // `TAG PATH`: lower case for those that are assumed unchanged, `S` for those that are skipped.
+    let out = Git::within(worktree)
+        .args(["ls-files", "-v", "--stage", "-z"])
+        .run()?;
+    // `TAG MODE OID STAGE<TAB>PATH`: lower case for those that are assumed unchanged, `S` for those that are skipped.
     let hidden = records(&out).filter_map(|record| match record {
-        [tag, b' ', path @ ..] if tag.is_ascii_lowercase() || *tag == b'S' => Some(path),
+        [tag, b' ', rest @ ..] if tag.is_ascii_lowercase() || *tag == b'S' => {
+            let tab = rest.iter().position(|byte| *byte == b'\t')?;
+            let id = rest[..tab].split(|byte| *byte == b' ').nth(1)?;
+            Some((std::str::from_utf8(id).ok()?, &rest[tab + 1..]))
+        }
         _ => None,
     });
     let mut files = Vec::new();
-    for path in hidden {
+    for (staged, path) in hidden {
         let file = PathBuf::from(std::ffi::OsStr::from_bytes(path));
         let there = worktree.join(&file);
         let Ok(found) = fs::symlink_metadata(&there) else {
@@ -36,23 +42,11 @@ pub(super) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> 
         } else {
             continue;
         };
-        if now != staged(worktree, &file)? {
+        if now != Oid::from_str(staged).ok() {
             files.push(file);
         }
     }
     Ok(files)
-}
-
-/// The id that a file is staged under; none for one that is not.
-fn staged(worktree: &Path, file: &Path) -> Result<Option<Oid>, GitError> {
-    let git = Git::within(worktree).option("--literal-pathspecs");
-    let out = git.args(["ls-files", "--stage", "-z", "--"]).arg(file).run()?;
-    // `MODE OID STAGE<TAB>PATH`
-    let mut records = records(&out);
-    let id = records
-        .next()
-        .and_then(|record| record.split(|byte| *byte == b' ').nth(1));
-    Ok(id.and_then(|id| Oid::from_str(std::str::from_utf8(id).ok()?).ok()))
 }
 
 /// The id that git would stage a file's content under, line endings and filters applied.

@@ -1,7 +1,9 @@
 //! Names and ancestry of commits.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::tree_diff::tree_at;
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
@@ -92,6 +94,31 @@ impl Repository {
             .map_err(GitError::library("compare two histories"))
     }
 
+    /// Those of these commits that are not in the history of `tip`, in one walk. One that cannot be looked up is in none.
+    pub fn not_in(
+        &self,
+        tip: &CommitId,
+        commits: &BTreeSet<CommitId>,
+    ) -> Result<BTreeSet<CommitId>, GitError> {
+        let cannot = || GitError::library(format!("walk the history of `{tip}`"));
+        let repo = self.handle();
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.hide(oid(tip)?).map_err(cannot())?;
+        let mut gone = BTreeSet::new();
+        for commit in commits {
+            if walk.push(oid(commit)?).is_err() {
+                gone.insert(commit.clone());
+            }
+        }
+        for id in walk {
+            let id = commit_id(id.map_err(cannot())?);
+            if commits.contains(&id) {
+                gone.insert(id);
+            }
+        }
+        Ok(gone)
+    }
+
     /// How many commits `one` and `other` each have that the other lacks.
     pub fn ahead_behind(&self, one: &CommitId, other: &CommitId) -> Result<AheadBehind, GitError> {
         let (ahead, behind) = self
@@ -125,11 +152,7 @@ impl Repository {
     /// True when a commit has this file or folder, named from the top of the repository.
     pub fn has_file(&self, commit: &CommitId, path: &Path) -> Result<bool, GitError> {
         let repo = self.handle();
-        let tree = repo
-            .find_commit(oid(commit)?)
-            .and_then(|found| found.tree())
-            .map_err(GitError::library("read a commit"))?;
-        match tree.get_path(path) {
+        match tree_at(&repo, commit)?.get_path(path) {
             Ok(_) => Ok(true),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
             Err(source) => Err(GitError::Library {

@@ -161,12 +161,6 @@ impl Document {
         print
     }
 
-    /// The column, from 1, of a word's last place on a line of the text.
-    pub fn column(&self, line: usize, word: &str) -> Option<usize> {
-        let line = self.text.lines().nth(line.checked_sub(1)?)?;
-        line.rfind(word).map(|at| line[..at].chars().count() + 1)
-    }
-
     /// All tasks in document order.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.phases.iter().flat_map(|phase| &phase.tasks)

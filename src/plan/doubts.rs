@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::arrangement::{Dispatch, Strategy};
 use super::near_miss::near_miss;
+use super::place::LineIndex;
 use super::{Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
 
 impl PlanSet {
@@ -53,16 +54,17 @@ impl PlanSet {
         let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
         let names = self.plans.iter().map(|plan| plan.name.as_str());
         let known: Vec<&str> = names.chain(stems.iter().map(String::as_str)).collect();
+        let lines = LineIndex::new(&plan.document.text);
         for upstream in &plan.document.upstream {
             let name = &upstream.name;
             if known.contains(&name.as_str()) {
                 continue;
             }
-            let line = plan.document.text.lines().nth(upstream.line.saturating_sub(1));
+            let line = lines.text_of(upstream.line);
             let others = known.iter().copied().filter(|known| *known != plan.name.as_str());
             let slip =
                 near_miss(name, others).filter(|meant| strsim::damerau_levenshtein(name, meant) <= SLIP);
-            if slip.is_none() && !line.is_some_and(|line| is_awaited(line, name)) {
+            if slip.is_none() && !is_awaited(line, name) {
                 continue;
             }
             let message =
@@ -73,7 +75,7 @@ impl PlanSet {
             };
             let mut fault = Fault::of_file(file, message).hint(hint);
             fault.line = Some(upstream.line);
-            fault.column = plan.document.column(upstream.line, name);
+            fault.column = lines.column_of(upstream.line, name);
             found.push(fault);
         }
     }
@@ -106,6 +108,7 @@ fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
     if plan.arrangement.dispatch == Dispatch::Task {
         return;
     }
+    let lines = LineIndex::new(&plan.document.text);
     for (task, on) in later(&plan.document) {
         let message = format!(
             "task {} depends on {on} in a later phase, and phases are worked on in their order: {on} comes afterwards",
@@ -114,7 +117,7 @@ fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
         let hint = "move one of them, or set `dispatch = \"task\"` for the plan".to_owned();
         let mut fault = Fault::of_file(file, message).hint(hint);
         fault.line = Some(task.line);
-        fault.column = plan.document.column(task.line, &on.to_string());
+        fault.column = lines.column_of(task.line, &on.to_string());
         found.push(fault);
     }
 }

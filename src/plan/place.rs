@@ -36,6 +36,18 @@ impl<'t> LineIndex<'t> {
         self.starts.get(line - 1).copied().unwrap_or(self.text.len())
     }
 
+    /// A line, counted from 1; empty when there is no such line.
+    pub(crate) fn text_of(&self, line: usize) -> &'t str {
+        let text = &self.text[self.start(line)..self.start(line + 1)];
+        text.trim_end_matches(['\r', '\n'])
+    }
+
+    /// The column, from 1, of a word's last place on a line.
+    pub(crate) fn column_of(&self, line: usize, word: &str) -> Option<usize> {
+        let line = self.text_of(line);
+        line.rfind(word).map(|at| line[..at].chars().count() + 1)
+    }
+
     /// Line and column of byte `offset`.
     pub(crate) fn place(&self, offset: usize) -> Place {
         let line = self.line(offset);
@@ -50,6 +62,15 @@ impl<'t> LineIndex<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_found_where_it_stands_last_on_a_line() {
+        let index = LineIndex::new("auth\nüü auth and auth\nend");
+        assert_eq!(index.column_of(2, "auth"), Some(13));
+        assert_eq!(index.column_of(2, "end"), None);
+        assert_eq!(index.column_of(3, "end"), Some(1));
+        assert_eq!(index.column_of(4, "end"), None);
+    }
 
     #[test]
     fn columns_count_characters() {

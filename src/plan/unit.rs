@@ -26,6 +26,14 @@ impl UnitId {
         }
     }
 
+    /// True when it is the task, or the phase that the task lies in.
+    pub fn covers(self, task: TaskId) -> bool {
+        match self {
+            Self::Phase(phase) => phase == task.phase,
+            Self::Task(own) => own == task,
+        }
+    }
+
     /// True for the VERIFY block of a phase.
     pub fn is_verify(self) -> bool {
         matches!(self, Self::Task(task) if task.is_verify())

@@ -290,10 +290,7 @@ impl PlanRun {
             return;
         };
         attempt.reported = true;
-        let given = attempt.units.iter().any(|unit| match unit {
-            UnitId::Task(task) => *task == item.task,
-            UnitId::Phase(phase) => *phase == item.task.phase,
-        });
+        let given = attempt.units.iter().any(|unit| unit.covers(item.task));
         if !given && item.sub.is_none() && matches!(state, TaskState::Done | TaskState::Skipped) {
             attempt.claimed.insert(item.task);
         }
@@ -319,11 +316,7 @@ impl PlanRun {
     /// A task that was under way when its agent ended is to be done again.
     pub(super) fn reset_running(&mut self, at: At, ended: &Attempt) {
         let by_units = self.by_units;
-        let given = |item: &ItemId| {
-            !by_units
-                || ended.units.contains(&UnitId::Task(item.task))
-                || ended.units.contains(&UnitId::Phase(item.task.phase))
-        };
+        let given = |item: &ItemId| !by_units || ended.units.iter().any(|unit| unit.covers(item.task));
         for (id, item) in &mut self.items {
             if item.state == TaskState::Running && given(id) {
                 item.state = TaskState::Pending;

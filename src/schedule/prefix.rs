@@ -65,6 +65,12 @@ pub struct PhaseEnd {
 }
 
 impl PlanRun {
+    /// The commits with which it stands on a target: of the whole plan, then of its first phases.
+    pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
+        let part = self.landed_prefix.get(target).map(|part| &part.commit);
+        self.landed.get(target).into_iter().chain(part)
+    }
+
     /// The commit of a point is known from now on.
     pub(super) fn was_pinned(&mut self, at: At, pinned: &Pinned) {
         self.pins.insert(pinned.point, pinned.commit.clone());

@@ -25,10 +25,7 @@ impl PlanRun {
     /// said to be done.
     pub fn state_for(&self, units: &[UnitId], item: &ItemId) -> TaskState {
         let known = self.item_state(item);
-        let given = units.iter().any(|unit| match unit {
-            UnitId::Task(task) => *task == item.task,
-            UnitId::Phase(phase) => *phase == item.task.phase,
-        });
+        let given = units.iter().any(|unit| unit.covers(item.task));
         // What a document has ticked was not said by anybody.
         let said = known == TaskState::Done && self.heard.get(item) == Some(&known);
         let said = said && !self.made_before.contains(&item.task);

@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use globset::{Glob, GlobSetBuilder};
 
 use crate::plan::markdown::read_document;
-use crate::plan::{AgentName, Fault, Plan, PlanName};
+use crate::plan::{Fault, Plan, PlanName};
 
-use super::preflight::missing_agents;
+use super::preflight::{agents_of, missing_agents};
 use super::{Campaign, SupervisorError};
 
 /// Documents that nobody listed which are named, and files of one folder that are looked at for them.
@@ -63,13 +63,6 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fau
     let driven: Vec<&Plan> = plans
         .filter(|plan| only.is_empty() || only.contains(&plan.name))
         .collect();
-    let agents: BTreeSet<&AgentName> = driven
-        .iter()
-        .flat_map(|plan| {
-            let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
-            own.chain([&plan.agent])
-        })
-        .collect();
     let mut named: Vec<(PathBuf, String)> = Vec::new();
     let mut name = |word: &str, is_program: bool, whose: String| {
         if let Some(path) = inside(campaign, word, is_program)
@@ -78,7 +71,7 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fau
             named.push((path, whose));
         }
     };
-    for agent in agents
+    for agent in agents_of(driven.iter().copied())
         .into_iter()
         .filter_map(|agent| campaign.set.agents.get(agent))
     {

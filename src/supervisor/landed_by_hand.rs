@@ -48,10 +48,7 @@ impl HandLandings {
             began: state.run.as_ref().map(|run| run.base.clone()),
             landed: state
                 .plans()
-                .flat_map(|(_, run)| {
-                    let part = run.landed_prefix.get(&target).map(|part| &part.commit);
-                    run.landed.get(&target).into_iter().chain(part).cloned()
-                })
+                .flat_map(|(_, run)| run.commits_on(&target).cloned())
                 .collect(),
             target,
         }

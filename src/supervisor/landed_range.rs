@@ -19,7 +19,7 @@ pub fn landed_range(
         return Ok(None);
     };
     let mut found = None;
-    for record in reader.after(0, None)? {
+    for record in reader.after(0, Some(plan.as_str()))? {
         match record.event {
             Event::MergeLanded(landed) if landed.plan == *plan && landed.target == campaign.target => {
                 // A landing of what was there already has brought nothing.

@@ -36,10 +36,7 @@ impl MergeRequest {
         } else {
             plans.to_vec()
         };
-        let there = state.plans().flat_map(|(_, run)| {
-            let part = run.landed_prefix.get(target).map(|part| &part.commit);
-            run.landed.get(target).into_iter().chain(part)
-        });
+        let there = state.plans().flat_map(|(_, run)| run.commits_on(target));
         Self {
             open,
             there: there.cloned().collect(),

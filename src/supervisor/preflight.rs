@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
-use crate::plan::{AgentName, PlanName};
+use crate::plan::{AgentName, Plan, PlanName};
 
 use crate::schedule::{Outcome, State};
 
@@ -28,6 +28,16 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
     }
 }
 
+/// The agents that plans use, each once.
+pub(super) fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p AgentName> {
+    plans
+        .flat_map(|plan| {
+            let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
+            own.chain([&plan.agent])
+        })
+        .collect()
+}
+
 /// The agents that plans use and that cannot be started here, each in a sentence.
 pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
     let driven = campaign
@@ -35,14 +45,8 @@ pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
         .plans
         .iter()
         .filter(|plan| only.is_empty() || only.contains(&plan.name));
-    let used: BTreeSet<&AgentName> = driven
-        .flat_map(|plan| {
-            let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
-            own.chain([&plan.agent])
-        })
-        .collect();
     let mut missing = Vec::new();
-    for name in used {
+    for name in agents_of(driven) {
         let Some(program) = campaign
             .set
             .agents

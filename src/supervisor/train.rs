@@ -1,7 +1,7 @@
 //! What the merge train asks for, each on a thread of its own.
 
 use crate::schedule::train::{Answer, Order};
-use crate::schedule::{Event, Input, PlanRun, State, UnionTrial};
+use crate::schedule::{Event, Input, State, UnionTrial};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -62,13 +62,9 @@ impl Engine<'_> {
 
 /// What is on a target, and what of which plan is to come there.
 pub(super) fn known(state: &State, target: &str) -> Known {
-    let commit = |run: &PlanRun| {
-        let part = run.landed_prefix.get(target).map(|part| &part.commit);
-        run.landed.get(target).or(part).cloned()
-    };
     let landed = state
         .plans()
-        .filter_map(|(name, run)| Some((name.clone(), commit(run)?)));
+        .filter_map(|(name, run)| Some((name.clone(), run.commits_on(target).next()?.clone())));
     let parts = state
         .plans()
         .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));

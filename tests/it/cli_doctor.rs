@@ -191,11 +191,7 @@ fn a_damaged_database_is_set_aside_and_what_can_be_read_of_it_is_kept() {
 #[test]
 fn an_agent_that_is_at_work_while_the_database_goes_is_taken_over() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
-    up.kill();
+    sandbox.at_work().kill();
     for tail in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(sandbox.join(format!(".git/orch/orch.db{tail}")));
     }
@@ -388,10 +384,7 @@ fn the_branch_of_somebody_else_is_left_to_a_person() {
 #[test]
 fn nothing_is_mended_under_a_supervisors_hands() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
+    let up = sandbox.at_work();
     sandbox.orch("doctor").code(0).ok();
     sandbox.git("branch -q stray");
     fs::rename(

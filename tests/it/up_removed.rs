@@ -28,11 +28,7 @@ fn a_worktree_removed_by_hand_is_made_again() {
 #[test]
 fn what_a_killed_supervisor_left_at_work_is_stopped_by_down_and_taken_up_again() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
-    up.kill();
+    sandbox.at_work().kill();
     sandbox.orch("down").code(0).says("p-1").ok();
     sandbox.nothing_is_left();
     sandbox.orch("down").code(3).ok();
@@ -60,11 +56,7 @@ fn what_is_left_at_work_without_any_runner_is_stopped_by_down_too() {
 #[test]
 fn an_agent_whose_folder_was_thrown_away_is_ended_by_doctor_before_another_one_works_there() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
-    up.kill();
+    sandbox.at_work().kill();
     std::fs::remove_dir_all(sandbox.join(".git/orch")).unwrap();
     sandbox.orch("doctor").code(1).says("are left of p-1").ok();
     let _ = sandbox.orch("doctor --fix");

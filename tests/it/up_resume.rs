@@ -403,11 +403,7 @@ fn everything_can_be_looked_at_while_it_runs_after_a_kill_and_after_the_end() {
 #[test]
 fn a_plan_that_was_begun_on_another_branch_is_not_gone_on_with() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
-    up.kill();
+    sandbox.at_work().kill();
     let manifest = sandbox.read("plans.toml");
     let other = manifest.replace("[plans.p]\n", "[plans.p]\nbranch = \"feature/x\"\n");
     assert_ne!(manifest, other);
@@ -427,11 +423,7 @@ fn a_plan_that_was_begun_on_another_branch_is_not_gone_on_with() {
 #[test]
 fn an_agent_whose_plan_was_taken_out_meanwhile_is_spoken_of() {
     let sandbox = Sandbox::new();
-    sandbox.gate("p");
-    sandbox.plan("p", "", &document(&[1]), "gate p; work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("p");
-    up.kill();
+    sandbox.at_work().kill();
     let manifest = sandbox.read("plans.toml");
     sandbox.write("plans.toml", manifest.replace("[plans.p]\n", "[plans.q]\n"));
     sandbox.script("p", "work 1.1");

@@ -6,15 +6,45 @@ use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::Wait;
 use crate::plan::near_miss::{near_miss, quoted, suggest};
+use crate::plan::place::LineIndex;
 use crate::plan::{Document, Fault, PlanName, Point};
 
+/// What can be waited for.
+pub(super) struct Known<'d> {
+    names: BTreeSet<&'d PlanName>,
+    pub(super) documents: &'d BTreeMap<PlanName, Loaded>,
+    /// The lines of those documents in which a fault was found.
+    lines: BTreeMap<PlanName, LineIndex<'d>>,
+}
+
+impl<'d> Known<'d> {
+    /// These plans, with the documents that could be read.
+    pub(super) fn new(names: &'d [PlanName], documents: &'d BTreeMap<PlanName, Loaded>) -> Self {
+        Self {
+            names: names.iter().collect(),
+            documents,
+            lines: BTreeMap::new(),
+        }
+    }
+
+    /// Where the document of the plan that waits names the other plan.
+    fn column(&mut self, wait: &Wait) -> Option<usize> {
+        let loaded = self.documents.get(&wait.plan)?;
+        if loaded.file != wait.file {
+            return None;
+        }
+        let lines = self
+            .lines
+            .entry(wait.plan.clone())
+            .or_insert_with(|| LineIndex::new(&loaded.document.text));
+        let on = &wait.dependency.on.plan;
+        let column = |word: &str| lines.column_of(wait.line, word);
+        column(&format!("{on}.")).or_else(|| column(on.as_str()))
+    }
+}
+
 /// Reports a wait that cannot be met; true when it can.
-pub(super) fn check(
-    wait: &Wait,
-    names: &BTreeSet<&PlanName>,
-    documents: &BTreeMap<PlanName, Loaded>,
-    ledger: &mut Ledger,
-) -> bool {
+pub(super) fn check(wait: &Wait, known: &mut Known<'_>, ledger: &mut Ledger) -> bool {
     let on = &wait.dependency.on;
     let trouble = if on.plan == wait.plan {
         Some((
@@ -24,8 +54,9 @@ pub(super) fn check(
                     .to_owned(),
             ),
         ))
-    } else if !names.contains(&&on.plan) {
-        let choices = names
+    } else if !known.names.contains(&&on.plan) {
+        let choices = known
+            .names
             .iter()
             .filter(|name| ***name != wait.plan)
             .map(|name| name.as_str());
@@ -33,7 +64,8 @@ pub(super) fn check(
         Some((message, suggest(on.plan.as_str(), choices)))
     } else {
         // A document that could not be read was reported already.
-        documents
+        known
+            .documents
             .get(&on.plan)
             .and_then(|loaded| missing_point(wait, &loaded.document))
     };
@@ -42,15 +74,7 @@ pub(super) fn check(
     };
     let mut fault = Fault::of_file(&wait.file, message).hint(hint);
     fault.line = Some(wait.line);
-    let of_document = || {
-        let loaded = documents
-            .get(&wait.plan)
-            .filter(|loaded| loaded.file == wait.file)?;
-
-        let column = |word: &str| loaded.document.column(wait.line, word);
-        column(&format!("{}.", on.plan)).or_else(|| column(on.plan.as_str()))
-    };
-    fault.column = wait.column.or_else(of_document);
+    fault.column = wait.column.or_else(|| known.column(wait));
     ledger.faults.push(fault);
     false
 }

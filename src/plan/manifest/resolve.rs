@@ -180,9 +180,9 @@ fn all_waits(
         }
         waits.append(&mut own);
     }
-    let known_names: std::collections::BTreeSet<&PlanName> = names.iter().collect();
-    waits.retain(|wait| references::check(wait, &known_names, loaded, ledger));
-    let syncs = syncs::all(manifest, &known_names, loaded, ledger);
+    let mut known = references::Known::new(&names, loaded);
+    waits.retain(|wait| references::check(wait, &mut known, ledger));
+    let syncs = syncs::all(manifest, &mut known, ledger);
     waits.extend(syncs.1.iter().cloned());
     cycles::check(&names, loaded, &waits, ledger);
     (waits, syncs)

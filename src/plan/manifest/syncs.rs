@@ -6,7 +6,7 @@ use super::at::At;
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::raw::{RawManifest, RawSync};
-use super::references;
+use super::references::{self, Known};
 use super::waits::Wait;
 use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
 
@@ -14,17 +14,17 @@ use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, Wor
 /// the others. Faults are reported, and a point with one makes nothing wait.
 pub(super) fn all(
     manifest: &RawManifest,
-    names: &BTreeSet<&PlanName>,
-    loaded: &BTreeMap<PlanName, Loaded>,
+    known: &mut Known<'_>,
     ledger: &mut Ledger,
 ) -> (Vec<SyncPoint>, Vec<Wait>) {
+    let loaded = known.documents;
     let (mut syncs, mut waits) = (Vec::new(), Vec::new());
     for (name, raw) in manifest.sync.iter().flat_map(|syncs| &syncs.value.entries) {
         if let Err(error) = name.value.parse::<PlanName>() {
             ledger.at(name.place, format!("sync point {error}"), None);
             continue;
         }
-        let Some(points) = points(name, raw, names, loaded, ledger) else {
+        let Some(points) = points(name, raw, known, ledger) else {
             continue;
         };
         let own = waits_of(&points, loaded, ledger);
@@ -52,8 +52,7 @@ pub(super) fn all(
 fn points(
     name: &At<String>,
     raw: &At<RawSync>,
-    names: &BTreeSet<&PlanName>,
-    loaded: &BTreeMap<PlanName, Loaded>,
+    known: &mut Known<'_>,
     ledger: &mut Ledger,
 ) -> Option<Vec<At<WorkRef>>> {
     let before = ledger.faults.len();
@@ -90,7 +89,7 @@ fn points(
                 line: point.place.line,
                 column: Some(point.place.column),
             };
-            references::check(&wait, names, loaded, ledger);
+            references::check(&wait, known, ledger);
         }
     }
     if written.len() < 2 && ledger.faults.len() == before {

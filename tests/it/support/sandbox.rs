@@ -206,6 +206,16 @@ impl Sandbox {
         Running::spawn(self.command(line.split_whitespace()))
     }
 
+    /// Starts `up` on a plan `p` of one task, and returns as its agent stands at the gate `p`.
+    #[track_caller]
+    pub fn at_work(&self) -> Running {
+        self.gate("p");
+        self.plan("p", "", &document(&[1]), "gate p; work 1.1");
+        let up = self.start("up");
+        self.reached("p");
+        up
+    }
+
     /// Every event so far.
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
