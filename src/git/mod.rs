@@ -102,6 +102,7 @@ pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
+pub use found_work::FoundLanding;
 pub use fresh::FreshRepository;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
