@@ -14,7 +14,7 @@
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
-//! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
+//! | a merge that conflicts, made by recorded resolutions and generators | `mend`, `rehearsal` |
 //! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
@@ -73,6 +73,7 @@ mod own_ref;
 mod pin;
 mod populate;
 mod registration;
+mod rehearsal;
 mod removal;
 mod repair;
 mod repository;
@@ -104,6 +105,7 @@ pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
+pub use found_work::FoundLanding;
 pub use fresh::FreshRepository;
 pub use give_up::GivenUp;
 pub use head_print::{HeadPrint, fingerprint};
@@ -123,6 +125,7 @@ pub use mark::{GIT_MARK, GitMark};
 pub use mend::MendedTree;
 pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use pin::{Pin, PinPoint};
+pub use rehearsal::RehearsedMerge;
 pub use removal::{RecordedLanding, Removable};
 pub use repository::Repository;
 pub use resolution::Resolution;

@@ -162,6 +162,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("resolve.done", "It was resolved there."),
     ("resolve.dropped", "Its resolution was given up."),
     (
+        "resolve.cancelled",
+        "A person does not want the agent at it to go on, nor another to begin on these two commits.",
+    ),
+    (
         "resolve.started",
         "An agent was given the conflict. Written before its process starts.",
     ),

@@ -49,7 +49,10 @@ impl PlanRun {
         self.merge_over();
         self.prefix_trouble = None;
         match &landed.part {
-            Some(part) => self.prefix_landed(&landed.target, part, &landed.commit),
+            Some(part) => {
+                self.prefix_landed(&landed.target, part, &landed.commit);
+                self.conflict_of_part_is_over(part, landed.before.as_ref());
+            }
             None => {
                 self.merge_trouble = None;
                 self.conflict_is_over(landed.before.as_ref());

@@ -349,6 +349,11 @@ impl PlanRun {
         self.history.iter().rev().find(|record| &record.id == id)
     }
 
+    /// Attempts at the plan's work, oldest first: those not that were given a conflict with the target.
+    pub fn legs(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
+        self.history.iter().filter(|record| !record.resolves)
+    }
+
     /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed
     /// verification.
     pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {

@@ -145,6 +145,14 @@ impl MergeTrouble {
             }
         }
     }
+
+    /// The commits that conflict, where they do and are known.
+    pub fn sides(&self) -> Option<&ConflictSides> {
+        match self {
+            Self::Conflict { sides, .. } => sides.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// How people are told of a conflict with the target.

@@ -1,6 +1,7 @@
 //! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and
 //! performs it; it has no opinion of its own about a plan's state.
 
+mod about_conflict;
 mod announcing;
 mod campaign;
 mod clock;
@@ -44,6 +45,7 @@ mod rehearsal;
 mod removing;
 mod request;
 mod resolve;
+mod resolved;
 mod resolving;
 mod revert;
 mod selection;
