@@ -75,7 +75,7 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 ///
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     if args.resolve {
         return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
     }

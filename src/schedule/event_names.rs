@@ -118,6 +118,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A finished plan was found on the target without orch having landed it: a person has.",
     ),
     ("merge.reverted", "A person took the plan off the target again."),
+    (
+        "merge.restored",
+        "Somebody has undone what took the plan off the target.",
+    ),
     ("merge.failed", "The plan could not be landed."),
     (
         "agent.stuck",

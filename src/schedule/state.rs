@@ -133,7 +133,11 @@ impl State {
     pub fn has_landed(&self, on: &WorkRef, target: &str) -> bool {
         let run = self.plan(&on.plan);
         let part = run.landed_prefix.get(target);
-        run.landed.contains_key(target) || part.is_some_and(|part| part.prefix.holds(on.point))
+        // What landed later is only what was new.
+        let phase = on.point.phase();
+        let back = run.taken_back.get(target);
+        let is_back = phase.is_some_and(|phase| back.is_some_and(|phases| phases.contains(&phase)));
+        (run.landed.contains_key(target) && !is_back) || part.is_some_and(|part| part.prefix.holds(on.point))
     }
 
     /// True when what the dependency asks for has happened.

@@ -25,6 +25,11 @@ pub enum LaunchTrouble {
         /// In words.
         why: String,
     },
+    /// Its worktree is gone, and is to be made again.
+    Lost {
+        /// In words.
+        why: String,
+    },
 }
 
 /// Why a plan needs a person.

@@ -179,6 +179,7 @@ impl Engine<'_> {
             let states = |item: &ItemId| state.state_for(&order.units, item);
             let launched = {
                 let _alone = alone(&lock);
+                perform::note_again_before(&campaign, &order, &state);
                 perform::launch(&campaign, &admin, &worktree, &order, run, &states)
             };
             match launched {

@@ -14,6 +14,7 @@ use crate::schedule::{
 };
 
 use super::about_conflict::{AboutConflict, named, words};
+use super::left_git::end_left_gits;
 use super::steering::record;
 use super::{Campaign, SupervisorError};
 
@@ -77,6 +78,7 @@ pub fn resolve_alone(
 ) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
     let mut report = None;
     let recorded = record(campaign, "merge", |scheduler| {
+        end_left_gits(campaign.repo.common_dir());
         let about = AboutConflict::new(scheduler, what);
         let (events, done) = resolve(campaign, &about, step, Beside::Nobody)?;
         report = Some(done);

@@ -65,6 +65,8 @@ mod escalation;
 mod escapes;
 mod fault_sweep;
 mod hooks;
+mod landings_known;
+mod left_behind;
 mod limits;
 mod merge_landing;
 mod merge_prefix;

@@ -9,7 +9,7 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
-use super::lost_work::refuse_what_is_lost;
+use super::lost_work::{branch_is_gone, refuse_what_is_lost};
 use super::mend::{self, Clash};
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
@@ -83,6 +83,8 @@ pub(super) fn chain(
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
+    repo.hold_candidate(trial.id, &top.commit)
+        .map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
@@ -133,8 +135,8 @@ fn link(
     let head = head(campaign, plan, part, known).map_err(trouble)?;
     let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
     let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
-    let merged = match built.merges.get(&key) {
-        Some(known) => known.clone(),
+    let merged = match built.merge(&campaign.repo, &key) {
+        Some(known) => known,
         None => {
             let sides = Sides {
                 head: &head,
@@ -202,7 +204,7 @@ fn head(
     tip.map_err(|error| refused(&error))?
         // Of one that has landed nothing but that is left once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
-        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
+        .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))
 }
 
 /// A plan's branch, and what is merged in its place.
