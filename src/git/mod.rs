@@ -63,6 +63,7 @@ mod left;
 mod left_open;
 mod leftovers;
 mod locks;
+mod main_checkout;
 mod marker;
 mod mend;
 mod merging;
