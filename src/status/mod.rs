@@ -35,5 +35,6 @@ pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};
 pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
+pub use untrusted::read_plain;
 pub use update::{Change, Updated, set_message, set_needs, update};
 pub use watcher::Watcher;
