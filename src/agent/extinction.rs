@@ -1,5 +1,7 @@
 //! Ending processes for good: TERM, grace, KILL, then proof.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,31 @@ pub fn end_job(folder: &Path, grace: Duration) -> usize {
         group.end();
     }
     ended
+}
+
+/// Ends these processes and everything below them: TERM, grace, KILL. What loses its parent meanwhile is not lost sight of.
+pub fn end_trees(roots: &[ProcessId], grace: Duration) {
+    let known = RefCell::new(BTreeSet::from_iter(roots.iter().copied()));
+    let find = || {
+        let mut known = known.borrow_mut();
+        let living: Vec<ProcessId> = known
+            .iter()
+            .copied()
+            .filter(|process| process.is_alive())
+            .collect();
+        known.extend(living.iter().flat_map(|process| descendants(process.pid)));
+        let living = known.iter().copied().filter(|process| process.is_alive());
+        living.collect::<Vec<_>>()
+    };
+    for process in find() {
+        process.signal(Signal::TERM);
+        process.signal(Signal::CONT);
+    }
+    let deadline = Instant::now() + grace;
+    while Instant::now() < deadline && !find().is_empty() {
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    kill_all(&find);
 }
 
 fn end_marked(folder: &Path, grace: Duration) -> usize {

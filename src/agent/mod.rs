@@ -40,11 +40,14 @@ pub use control_group::makes_control_groups;
 pub use environment::{Environment, is_scrubbed};
 pub use error::AgentError;
 pub use exit_record::ExitRecord;
+pub use extinction::end_trees;
 pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{ProcessId, children, descendants, is_suspended, left_running, stands_in};
+pub use process::{
+    Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running, stands_in,
+};
 pub use reader::{Readable, Reader, Reading};
 pub use runner_handle::Runner;
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -1,6 +1,7 @@
 //! Processes as the kernel shows them under `/proc`, named so that a reused process id is never mistaken.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub struct ProcessId {
 /// What `/proc/PID/stat` says of a process.
 struct Stat {
     parent: u32,
+    session: u32,
     state: char,
     started: u64,
     /// Ticks of its own.
@@ -42,11 +44,13 @@ impl Stat {
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
         let mut number = |skipped: usize| -> Option<u64> { fields.nth(skipped)?.parse().ok() };
-        // Fields 14 to 17 and 22.
-        let used = number(9)? + number(0)?;
+        // Fields 6, 14 to 17 and 22.
+        let session = u32::try_from(number(1)?).ok()?;
+        let used = number(7)? + number(0)?;
         let waited = number(0)? + number(0)?;
         Some(Self {
             parent,
+            session,
             state,
             started: number(4)?,
             used,
@@ -119,6 +123,42 @@ pub fn children(of: u32, program: &str) -> Vec<ProcessId> {
     let found = found.filter(|(_, stat)| stat.parent == of && stat.is_alive());
     let found = found.filter(|(process, _)| named(process.pid).trim_end() == program);
     found.map(|(process, _)| process).collect()
+}
+
+/// A process that carries a variable in its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carrier {
+    /// The process.
+    pub process: ProcessId,
+    /// The session that it is in.
+    pub session: u32,
+    /// What the variable holds.
+    pub value: OsString,
+}
+
+/// The living processes that run a program of this name and were started with this variable.
+pub fn carriers(variable: &str, program: &str) -> Vec<Carrier> {
+    let prefix = format!("{variable}=").into_bytes();
+    let named = |pid: &u32| {
+        let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+        name.is_ok_and(|name| name.trim_end() == program)
+    };
+    let carrier = |pid: u32| {
+        let stat = Stat::read(pid).filter(Stat::is_alive)?;
+        let environ = environ(pid);
+        let value = environ
+            .split(|byte| *byte == 0)
+            .find_map(|entry| entry.strip_prefix(prefix.as_slice()))?;
+        Some(Carrier {
+            process: ProcessId {
+                pid,
+                started: stat.started,
+            },
+            session: stat.session,
+            value: OsStr::from_bytes(value).to_owned(),
+        })
+    };
+    all_pids().filter(named).filter_map(carrier).collect()
 }
 
 /// A process and its descendants, those included that have ended and were not waited for, each with the processor time
@@ -230,7 +270,7 @@ pub fn left_running(homes: &[PathBuf]) -> Vec<(PathBuf, usize)> {
         let job = environ
             .split(|byte| *byte == 0)
             .find_map(|entry| entry.strip_prefix(prefix.as_slice()));
-        let folder = job.map(|job| PathBuf::from(std::ffi::OsStr::from_bytes(job)));
+        let folder = job.map(|job| PathBuf::from(OsStr::from_bytes(job)));
         if let Some(folder) = folder
             && folder
                 .parent()

@@ -1,11 +1,14 @@
 //! `orch clean`
 
+use std::fs::{self, File, TryLockError};
+
 use serde::Serialize;
 
-use crate::git::{RemoveError, Unit, WorktreeAdmin, conflict_key};
+use crate::git::{RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
+use crate::schedule::State;
 use crate::supervisor::{Campaign, Situation, after_removal, before_removal, check_places, record_landings};
 
 use super::{CliError, Context, Exit, output};
@@ -61,13 +64,22 @@ struct Kept {
 ///
 /// When the manifest is wrong, or git refuses.
 pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     let named = context.plans(&campaign, &args.plans)?;
     check_places(&campaign)?;
+    let turn = match args.dry_run {
+        true => None,
+        false => Some(Turn::wait(&campaign)?),
+    };
     // What shows that a person has landed a plan goes with its branch.
     if !args.dry_run {
         record_landings(&campaign)?;
     }
+    // Nobody begins to drive meanwhile. Beside one who does, what that works on is left alone.
+    let alone = match &turn {
+        Some(_) => RepositoryLock::take(&campaign.dir, "clean")?.ok(),
+        None => None,
+    };
     let situation = Situation::look(&campaign)?;
     let state = situation.scheduler.state();
     let admin = WorktreeAdmin::new(&campaign.repo);
@@ -77,7 +89,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             format!("nothing has landed: there is no branch `{}`", campaign.target),
         ));
     };
-    let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+    let driven = alone.is_none() && RepositoryLock::holder(&campaign.dir)?.is_some();
     let mut cleaned = Cleaned {
         schema: SCHEMA,
         removed: Vec::new(),
@@ -134,7 +146,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             keep("a supervisor is at work".to_owned());
             continue;
         }
-        match admin.removable(&key, &target) {
+        match admin.removable_once_landed(&key, &target, recorded(&campaign, state, plan).as_ref()) {
             Ok(removable) => {
                 let name = shown(&campaign, &key);
                 let gone = removable.ignored().iter().map(|found| Gone {
@@ -180,6 +192,46 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     }
     show(context, &cleaned, args.dry_run)?;
     Ok(if troubled { Exit::Trouble } else { Exit::Done })
+}
+
+/// The turn of this `orch clean` among others.
+struct Turn {
+    _file: File,
+}
+
+impl Turn {
+    /// Waits until no other is at work.
+    fn wait(campaign: &Campaign) -> Result<Self, CliError> {
+        let path = campaign.dir.clean_lock();
+        let open = || {
+            fs::create_dir_all(campaign.dir.path())?;
+            File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+        };
+        let failed = || CliError::io(format!("lock {}", path.display()));
+        let file = open().map_err(failed())?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                anstream::eprintln!("waiting for another `orch clean` to end");
+                file.lock().map_err(failed())?;
+            }
+            Err(TryLockError::Error(error)) => return Err(failed()(error)),
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+/// What was written down of the plan's landing.
+fn recorded(campaign: &Campaign, state: &State, plan: Option<&Plan>) -> Option<RecordedLanding> {
+    let run = state.plan(&plan?.name);
+    Some(RecordedLanding {
+        head: run.landed_heads.get(&campaign.target)?.clone(),
+        commit: run.landed.get(&campaign.target)?.clone(),
+    })
 }
 
 /// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.

@@ -79,10 +79,26 @@ impl Context {
     /// As [`Context::campaign`].
     pub fn campaign_in_force(&self) -> Result<Campaign, CliError> {
         let InForce { campaign, warning } = Campaign::in_force(&self.dir, self.manifest.as_deref())?;
+        self.warn(warning);
+        Ok(campaign)
+    }
+
+    /// The plans of the manifest, for those who land or clear away what was worked on: a document that cannot be used any
+    /// more counts as it did, with a warning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::campaign`].
+    pub fn campaign_to_end(&self) -> Result<Campaign, CliError> {
+        let InForce { campaign, warning } = Campaign::open_over(&self.dir, self.manifest.as_deref())?;
+        self.warn(warning);
+        Ok(campaign)
+    }
+
+    fn warn(&self, warning: Option<String>) {
         if let Some(warning) = warning.filter(|_| !self.quiet) {
             anstream::eprintln!("warning: {warning}");
         }
-        Ok(campaign)
     }
 
     /// The repository one stands in.

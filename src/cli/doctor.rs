@@ -47,7 +47,7 @@ struct Shown<'a> {
 ///
 /// When the manifest is wrong, or something is to be mended beside a supervisor at work.
 pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     let seen = look(&campaign)?;
     let findings = diagnose(&seen.facts);
     let mendable = findings.iter().any(|finding| finding.step.is_some());

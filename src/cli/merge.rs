@@ -75,7 +75,7 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 ///
 /// When the manifest is wrong, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     if args.resolve {
         return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
     }
@@ -86,7 +86,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
         let plan = resolve::one(context, &campaign, &args.plans, ResolveStep::Continue)?;
         let landing = match resolve::step(&campaign, &plan, ResolveStep::Continue)? {
             Came::Merged(report) => report.into(),
-            Came::Done(_) => land(context, &campaign, vec![WorkRef::whole(&plan)], None)?,
+            Came::Done(_) => land(context, &campaign, vec![plan], None)?,
         };
         return conclude(context, &landing);
     }
@@ -135,7 +135,11 @@ fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
 }
 
 /// What was typed; the last phase of a plan ends the whole of it.
-fn wanted(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {
+pub(super) fn wanted(
+    context: &Context,
+    campaign: &Campaign,
+    typed: &[String],
+) -> Result<Vec<WorkRef>, CliError> {
     let mut all: Vec<WorkRef> = Vec::new();
     let one = context.plan.iter().filter(|_| typed.is_empty());
     for text in typed.iter().chain(one) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::git::WorktreeAdmin;
 use crate::journal::SCHEMA;
-use crate::plan::PlanName;
+use crate::plan::WorkRef;
 use crate::schedule::SteerRefusal;
 use crate::supervisor::{
     Answer, Campaign, MergeReport, Request, ResolveReport, ResolveStep, Situation, SupervisorError,
@@ -26,8 +26,8 @@ struct Step<'a> {
     report: &'a ResolveReport,
 }
 
-/// The plan that is meant: as named, else the one in whose worktree one stands, else the only one whose conflict is checked
-/// out.
+/// What is meant: as named, else the plan in whose worktree one stands, else the only one whose conflict is checked out; and of
+/// it what that conflict is about.
 ///
 /// # Errors
 ///
@@ -37,9 +37,15 @@ pub(super) fn one(
     campaign: &Campaign,
     typed: &[String],
     step: ResolveStep,
-) -> Result<PlanName, CliError> {
+) -> Result<WorkRef, CliError> {
     match typed {
-        [one] => return context.named(campaign, one),
+        [_] => {
+            let named = super::merge::wanted(context, campaign, typed)?;
+            return named
+                .into_iter()
+                .next()
+                .ok_or_else(|| CliError::refused("name one plan"));
+        }
         [] => {}
         [..] => {
             return Err(CliError::refused(
@@ -49,13 +55,15 @@ pub(super) fn one(
     }
     let admin = WorktreeAdmin::new(&campaign.repo);
     let here = context.dir.canonicalize().unwrap_or_else(|_| context.dir.clone());
+    let state = Situation::look(campaign)?.scheduler.state().clone();
     let mut open = Vec::new();
     for plan in &campaign.set.plans {
         if let Some(path) = admin.conflict_at(&plan.name)? {
+            let about = state.plan(&plan.name).resolution.about(&plan.name);
             if here.starts_with(&path) {
-                return Ok(plan.name.clone());
+                return Ok(about);
             }
-            open.push(plan.name.clone());
+            open.push(about);
         }
     }
     match (open.as_slice(), step) {
@@ -65,19 +73,17 @@ pub(super) fn one(
             Err(error.with_hint("orch merge --resolve PLAN checks one out; `orch conflicts` names them"))
         }
         (_, ResolveStep::Open) => {
-            let situation = Situation::look(campaign)?;
-            let held = situation.scheduler.state().plans();
-            let held: Vec<&PlanName> = held
-                .filter(|(_, run)| run.conflicts_with_target())
-                .map(|(name, _)| name)
+            let held: Vec<WorkRef> = state
+                .plans()
+                .filter_map(|(name, run)| run.in_conflict(name))
                 .collect();
             match held.as_slice() {
-                [one] => Ok((*one).clone()),
-                _ => context.one_plan(campaign, None),
+                [one] => Ok(one.clone()),
+                _ => Ok(WorkRef::whole(&context.one_plan(campaign, None)?)),
             }
         }
         (several, _) => {
-            let names: Vec<&str> = several.iter().map(PlanName::as_str).collect();
+            let names: Vec<String> = several.iter().map(WorkRef::to_string).collect();
             let error = CliError::refused(format!("several conflicts are checked out: {}", names.join(", ")));
             Err(error.with_hint("name one of these plans"))
         }
@@ -97,7 +103,7 @@ pub(super) enum Came {
 /// # Errors
 ///
 /// When it is refused, or nobody can be asked.
-pub(super) fn step(campaign: &Campaign, plan: &PlanName, step: ResolveStep) -> Result<Came, CliError> {
+pub(super) fn step(campaign: &Campaign, plan: &WorkRef, step: ResolveStep) -> Result<Came, CliError> {
     let request = Request::Resolve {
         plan: plan.clone(),
         step,

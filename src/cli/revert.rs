@@ -24,7 +24,7 @@ pub struct RevertArgs {
 ///
 /// When the manifest is wrong, the plan has not landed or others were built on it, or the repository cannot be read.
 pub fn run(context: &Context, args: &RevertArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign()?;
+    let campaign = context.campaign_to_end()?;
     let name = context.one_plan(&campaign, args.plan.as_deref())?;
     match revert(&campaign, &name, args.with_dependents)? {
         Ok(done) if context.json => output::json(&done)?,

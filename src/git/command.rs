@@ -8,6 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use super::mark::{GIT_MARK, mark_for};
 use super::{GitError, LEAST_VERSION, again};
 use crate::fault;
 use crate::plan::CommitId;
@@ -48,6 +49,8 @@ pub(super) fn bare_command() -> Command {
 
 fn command_of(program: &str) -> Command {
     let mut command = Command::new(program);
+    // Of an orch that a hook has called.
+    command.env_remove(GIT_MARK);
     for (name, _) in std::env::vars_os() {
         if is_stray_variable(&name) {
             command.env_remove(name);
@@ -105,7 +108,7 @@ impl Git {
     pub(super) fn within(worktree: &Path) -> Self {
         let mut git = Self::new();
         git.command.arg("-C").arg(worktree);
-        git
+        git.marked(worktree)
     }
 
     /// A command on the repository itself, whatever is checked out where.
@@ -114,7 +117,7 @@ impl Git {
         let mut option = OsString::from("--git-dir=");
         option.push(common_dir);
         git.command.arg(option);
-        git
+        git.marked(common_dir)
     }
 
     /// As [`Git::on`], its answers written at once, each part as it comes: for a git that holds them back.
@@ -125,7 +128,15 @@ impl Git {
         let mut option = OsString::from("--git-dir=");
         option.push(common_dir);
         git.command.arg(option);
-        git
+        git.marked(common_dir)
+    }
+
+    /// So that it is found should it outlive this process.
+    fn marked(self, place: &Path) -> Self {
+        match mark_for(place) {
+            Some(mark) => self.env(GIT_MARK, mark),
+            None => self,
+        }
     }
 
     /// An option of `git` itself, before the subcommand.

@@ -90,7 +90,7 @@ impl WorktreeAdmin {
         }
         let backups = self.put_on(&alone, spec.plan, &path, spec.onto)?;
         self.repo.note_sides(spec.plan, spec.onto, spec.head)?;
-        let left = begin_merge(&alone, &path, spec.incoming, spec.message, true)?;
+        let left = begin_merge(Some(&alone), &path, spec.incoming, spec.message, true)?;
         Ok(OpenConflict {
             path,
             unmerged: left.unmerged,

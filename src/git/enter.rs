@@ -42,9 +42,9 @@ pub struct UnitReady {
 }
 
 /// What is to be checked out.
-struct Place<'a> {
-    commit: &'a CommitId,
-    branch: Option<&'a str>,
+pub(super) struct Place<'a> {
+    pub(super) commit: &'a CommitId,
+    pub(super) branch: Option<&'a str>,
 }
 
 impl Place<'_> {
@@ -227,7 +227,7 @@ impl WorktreeAdmin {
     }
 
     /// The note about a worktree, with the proof that nobody else in orch is at it.
-    fn lane(&self, key: &str) -> Result<(KeyLock, Marker), UnitError> {
+    pub(super) fn lane(&self, key: &str) -> Result<(KeyLock, Marker), UnitError> {
         let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
         let alone = self.alone(key).map_err(|_| not_ours())?;
         let marker = self.read_marker(key)?.ok_or_else(not_ours)?;
@@ -241,7 +241,7 @@ impl WorktreeAdmin {
     }
 
     /// Checks it out in a worktree that is clean; by force after it was cleaned, for files that never show as clean.
-    fn go(
+    pub(super) fn go(
         &self,
         alone: &KeyLock,
         path: &Path,
@@ -311,6 +311,12 @@ fn look(path: &Path) -> Result<WorktreeState, UnitError> {
         let path = path.to_owned();
         return Err(UnitRefusal::InProgress { path, operation }.into());
     }
+    refuse_what_no_commit_holds(path, &state)?;
+    Ok(state)
+}
+
+/// Refuses repositories and submodules with work that no commit of the worktree can hold.
+pub(super) fn refuse_what_no_commit_holds(path: &Path, state: &WorktreeState) -> Result<(), UnitError> {
     let nested: Vec<PathBuf> = state
         .dirty
         .iter()
@@ -325,7 +331,7 @@ fn look(path: &Path) -> Result<WorktreeState, UnitError> {
         let path = path.to_owned();
         return Err(UnitRefusal::Submodule { path }.into());
     }
-    Ok(state)
+    Ok(())
 }
 
 /// Writes HEAD of a worktree whose index and files are as in the commit already.

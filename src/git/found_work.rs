@@ -3,28 +3,42 @@
 use super::command::{Git, parse_id};
 use super::unit::UNITS;
 use super::{GitError, Repository};
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, PlanName, WorkRef};
 
 /// How far back the target is read, in commits of its first-parent history.
 const LOOK_BACK: usize = 20_000;
 
+/// A merge by which orch has landed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLanding {
+    /// A plan, or its first phases.
+    pub what: WorkRef,
+    /// The merge.
+    pub commit: CommitId,
+    /// What it brought.
+    pub head: CommitId,
+}
+
 impl Repository {
-    /// The merges by which orch has landed plans, latest first: each names its plan in a trailer.
+    /// The merges by which orch has landed plans and first phases of plans, latest first: each says in a trailer what it is.
     ///
     /// # Errors
     ///
     /// When the history cannot be read.
-    pub fn landings(&self, target: &CommitId) -> Result<Vec<(PlanName, CommitId)>, GitError> {
+    pub fn landings(&self, target: &CommitId) -> Result<Vec<FoundLanding>, GitError> {
         let out = Git::on(self.common_dir())
             .args(["log", "--first-parent", "--merges", "--grep=^Orch-Plan: "])
-            .arg("--format=%H %(trailers:key=Orch-Plan,valueonly,separator=%x20)")
+            .arg("--format=%H,%P,%(trailers:key=Orch-Plan,valueonly,separator=%x20)")
             .arg(format!("--max-count={LOOK_BACK}"))
             .arg(target.as_str())
             .run()?;
         let text = String::from_utf8_lossy(&out);
         let landing = |line: &str| {
-            let (commit, plan) = line.split_once(' ')?;
-            Some((plan.trim().parse().ok()?, parse_id(commit.as_bytes())?))
+            let mut parts = line.splitn(3, ',');
+            let commit = parse_id(parts.next()?.as_bytes())?;
+            let head = parse_id(parts.next()?.split(' ').next_back()?.as_bytes())?;
+            let what = parts.next()?.trim().parse().ok()?;
+            Some(FoundLanding { what, commit, head })
         };
         Ok(text.lines().filter_map(landing).collect())
     }

@@ -15,13 +15,17 @@ use std::path::{Path, PathBuf};
 
 use super::admin::{AdminLock, KeyLock};
 use super::backup::BACKUPS;
+use super::candidate_ref::CANDIDATES;
 use super::command::{Answer, Git};
 use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
-use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState, stamp};
+use super::{Backup, GitError, InProgress, ORCH_DIR, Repository, WorktreeState, stamp};
 use crate::fault;
 use crate::plan::CommitId;
+
+/// Refs that hold nothing for good.
+const PASSING: [&str; 2] = [BACKUPS, CANDIDATES];
 
 /// Proof: nothing in this checkout, apart from ignored files, exists only there.
 #[derive(Debug)]
@@ -106,6 +110,26 @@ impl SparedTree {
     /// Takes a merge that stopped back.
     pub(super) fn abort_merge(&self) -> Result<(), GitError> {
         Git::within(&self.path).args(["merge", "--abort"]).run().map(drop)
+    }
+
+    /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
+    pub(super) fn forget_operation(&self, books: &Path, operation: InProgress) -> Result<(), GitError> {
+        let names: &[&str] = match operation {
+            InProgress::Merge => &["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE"],
+            InProgress::Rebase => &["rebase-merge", "rebase-apply"],
+            InProgress::CherryPick => &["CHERRY_PICK_HEAD", "sequencer"],
+            InProgress::Revert => &["REVERT_HEAD", "sequencer"],
+            InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
+        };
+        let notes = names.iter().map(|name| books.join(name));
+        for found in notes.filter(|note| note.exists()) {
+            let removed = match found.is_dir() {
+                true => fs::remove_dir_all(&found),
+                false => fs::remove_file(&found),
+            };
+            removed.map_err(GitError::io("remove", &found))?;
+        }
+        Ok(())
     }
 
     /// Removes the worktree with everything ignored in it. Git itself refuses when something was changed meanwhile, but
@@ -203,11 +227,12 @@ impl Repository {
         but: &[&str],
         stamp: &str,
     ) -> Result<SparedCommit, GitError> {
-        // A backup may be dropped one day: what only another one holds gets, or has, one of its own.
+        // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
+        // soon.
         let held = self
             .holders(commit)?
             .iter()
-            .any(|name| !but.contains(&name.as_str()) && !name.starts_with(BACKUPS));
+            .any(|name| !but.contains(&name.as_str()) && !PASSING.iter().any(|kind| name.starts_with(kind)));
         let backup = match held {
             true => None,
             false => Some(self.back_up_once(owner, commit, stamp)?),
@@ -287,6 +312,24 @@ impl Repository {
             }
         };
         fault::around("ref.own.delete", delete).map_err(cannot())
+    }
+
+    /// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
+    /// wanted; no proof of anything rests on these refs.
+    ///
+    /// # Errors
+    ///
+    /// When a ref cannot be read or deleted.
+    pub fn release_candidates(&self) -> Result<(), GitError> {
+        let cannot = || GitError::library("let go of candidates");
+        let repo = self.handle();
+        let held = repo
+            .references_glob(&format!("{CANDIDATES}*"))
+            .map_err(cannot())?;
+        for mut candidate in held.flatten() {
+            candidate.delete().map_err(cannot())?;
+        }
+        Ok(())
     }
 
     /// Moves a branch away from the commit that was spared, if it still stands there.

@@ -7,6 +7,9 @@ use super::revision::{commit_id, oid};
 use super::{GitError, Repository};
 use crate::plan::{CommitId, PlanName};
 
+/// How far back is looked, in commits.
+const LOOKED_AT: usize = 1000;
+
 impl Repository {
     /// `git log --graph --oneline` of a branch, in colour or not, whatever is configured.
     ///
@@ -58,6 +61,23 @@ impl Repository {
         Ok(word.unwrap_or(false))
     }
 
+    /// True when a commit in the history of `tip` says, in the words of `git revert`, that it takes `back` back.
+    pub fn is_undone(&self, back: &CommitId, tip: &CommitId) -> Result<bool, GitError> {
+        let cannot = || GitError::library("read the history of the target");
+        let repo = self.handle();
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.push(oid(tip)?).map_err(cannot())?;
+        walk.hide(oid(back)?).map_err(cannot())?;
+        let words = format!("This reverts commit {back}");
+        for id in walk.take(LOOKED_AT) {
+            let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
+            if String::from_utf8_lossy(commit.message_bytes()).contains(&words) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
     /// commits, or one that does not lead there, nobody can say that.
     pub fn is_made_of(
@@ -83,7 +103,6 @@ impl Repository {
         tip: &CommitId,
         says: impl Fn(&git2::Commit<'_>) -> Option<T>,
     ) -> Result<Option<T>, GitError> {
-        const LOOKED_AT: usize = 1000;
         let cannot = || GitError::library("read the history of a commit");
         let repo = self.handle();
         let mut walk = repo.revwalk().map_err(cannot())?;

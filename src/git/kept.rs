@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::admin::WorktreeAdmin;
 use super::backup::BACKUPS;
+use super::candidate_ref::CANDIDATES;
 use super::command::{Git, records};
 use super::ensure::is_free;
 use super::revision::{branch_ref, commit_id, oid};
@@ -158,7 +159,7 @@ impl Repository {
         if !self
             .holders(&kept.backup.commit)?
             .iter()
-            .any(|holder| holder != name)
+            .any(|holder| holder != name && !holder.starts_with(CANDIDATES))
         {
             return Err(KeptError::OnlyHolder(kept.name.clone()));
         }

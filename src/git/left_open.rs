@@ -23,7 +23,7 @@ pub struct BegunMerge {
 /// Begins to merge a commit into what is checked out. The worktree is clean; nothing is committed. With `reuse`, files are
 /// resolved as they were before, where git has that recorded, and those that are not are noted to be recorded.
 pub(super) fn begin_merge(
-    alone: &KeyLock,
+    alone: Option<&KeyLock>,
     path: &Path,
     commit: &CommitId,
     message: &str,
@@ -47,7 +47,7 @@ pub(super) fn begin_merge(
         .arg("-m")
         .arg(message)
         .arg(commit.as_str())
-        .holding(alone.file())?
+        .holding_any(alone.map(KeyLock::file))?
         .answer()?;
     if in_progress(&git_dir(path)?).is_none() {
         return Err(answer.failure());

@@ -113,7 +113,8 @@ pub fn commit_leftovers(
 /// An exclude in the path specification would do, but `git add` fails over one that names an ignored folder, which orch's
 /// is. So all that is not ignored is taken in, and that folder taken out again in case it is not.
 pub(super) fn stage_everything(git: impl Fn() -> Git) -> Result<(), GitError> {
-    git().args(["add", "--all", "--", ":(top)"]).run()?;
+    // Also what lies outside of a sparse checkout: somebody has made it there all the same.
+    git().args(["add", "--all", "--sparse", "--", ":(top)"]).run()?;
     git()
         .args(["reset", "--quiet", "HEAD", "--"])
         .arg(format!(":(top){ORCH_DIR}"))

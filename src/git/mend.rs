@@ -56,7 +56,7 @@ impl WorktreeAdmin {
         reuse: bool,
     ) -> Result<BegunMerge, ConflictError> {
         let alone = self.alone(key)?;
-        Ok(begin_merge(&alone, path, incoming, message, reuse)?)
+        Ok(begin_merge(Some(&alone), path, incoming, message, reuse)?)
     }
 
     /// Settles files in conflict as the side has them that is checked out: deleted, where it does not have them.

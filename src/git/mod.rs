@@ -14,7 +14,7 @@
 //! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
-//! | a merge that conflicts, made by recorded resolutions and generators | `mend` |
+//! | a merge that conflicts, made by recorded resolutions and generators | `mend`, `rehearsal` |
 //! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
 //! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
@@ -28,6 +28,7 @@ mod being_rewritten;
 mod beside;
 mod both_sides;
 mod candidate;
+mod candidate_ref;
 mod carry;
 mod changes;
 mod checkout;
@@ -44,6 +45,7 @@ mod exclude;
 mod found_work;
 mod fresh;
 mod gate;
+mod give_up;
 mod half_way;
 mod head_print;
 mod hidden;
@@ -64,6 +66,7 @@ mod left_open;
 mod leftovers;
 mod locks;
 mod main_checkout;
+mod mark;
 mod marker;
 mod mend;
 mod merging;
@@ -72,6 +75,7 @@ mod own_ref;
 mod pin;
 mod populate;
 mod registration;
+mod rehearsal;
 mod removal;
 mod repair;
 mod repository;
@@ -103,7 +107,9 @@ pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
+pub use found_work::FoundLanding;
 pub use fresh::FreshRepository;
+pub use give_up::GivenUp;
 pub use head_print::{HeadPrint, fingerprint};
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};
@@ -117,11 +123,13 @@ pub use lane::LaneSpec;
 pub use left_open::BegunMerge;
 pub use leftovers::{LeftoverError, commit_leftovers};
 pub use locks::GitLock;
+pub use mark::{GIT_MARK, GitMark};
 pub use mend::MendedTree;
 pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
 pub use own_folder::step_out_of_orch_dir;
 pub use pin::{Pin, PinPoint};
-pub use removal::Removable;
+pub use rehearsal::RehearsedMerge;
+pub use removal::{RecordedLanding, Removable};
 pub use repository::Repository;
 pub use resolution::Resolution;
 pub use revision::{AheadBehind, is_branch_name};

@@ -54,11 +54,34 @@ impl Removable {
     }
 }
 
+/// The target as it stands, and what is known of the landing there.
+type Landing<'a> = (&'a CommitId, Option<&'a RecordedLanding>);
+
+/// What was written down of a landing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedLanding {
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+    /// The commit on the target with which it landed.
+    pub commit: CommitId,
+}
+
 impl WorktreeAdmin {
     /// Looks whether the worktree and branch under a key can go: made by orch, nothing uncommitted or untracked,
     /// everything of it contained in `target`, be it merged, squashed or rebased ([`LandedBy`]). All reasons against are
     /// given at once.
     pub fn removable(&self, key: &str, target: &CommitId) -> Result<Removable, RemoveError> {
+        self.removable_once_landed(key, target, None)
+    }
+
+    /// As [`WorktreeAdmin::removable`], of a plan whose landing was written down: of a conflict that was resolved on the
+    /// way, nothing else shows that the branch is on the target.
+    pub fn removable_once_landed(
+        &self,
+        key: &str,
+        target: &CommitId,
+        recorded: Option<&RecordedLanding>,
+    ) -> Result<Removable, RemoveError> {
         let Some(marker) = self.read_marker(key)? else {
             let key = key.to_owned();
             return Err(RemoveError::Keep(vec![KeepReason::NotOurs { key }]));
@@ -70,10 +93,10 @@ impl WorktreeAdmin {
         };
         let mut landed = None;
         if let (Some(branch), Some(tip)) = (&marker.branch, &tip) {
-            landed = self.judge_branch(&marker, branch, tip, target, &mut reasons)?;
+            landed = self.judge_branch(&marker, branch, tip, (target, recorded), &mut reasons)?;
         }
-        let unit = self.judge_unit(&marker, target, &mut reasons)?;
-        let submodules = self.judge_worktree(&marker, unit.as_ref(), target, &mut reasons)?;
+        let unit = self.judge_unit(&marker, (target, recorded), &mut reasons)?;
+        let submodules = self.judge_worktree(&marker, unit.as_ref(), (target, recorded), &mut reasons)?;
         let ignored = match marker.path.is_dir() {
             true => ignored(&marker.path)?,
             false => Vec::new(),
@@ -106,11 +129,32 @@ impl WorktreeAdmin {
         })
     }
 
+    /// By what a target is known to have all of a branch, or what says so when it was landed with other commits.
+    fn landed_by(
+        &self,
+        tip: &CommitId,
+        (target, recorded): Landing<'_>,
+    ) -> Result<Option<LandedBy>, GitError> {
+        if let Some(landed) = self.repo.landed_by(tip, target)? {
+            return Ok(Some(landed));
+        }
+        let Some(RecordedLanding { head, commit }) = recorded else {
+            return Ok(None);
+        };
+        // Commits that are gone prove nothing.
+        let is_in = |one: &CommitId, other: &CommitId| self.repo.is_ancestor(one, other).unwrap_or(false);
+        Ok(
+            (is_in(tip, head) && is_in(commit, target)).then(|| LandedBy::Recorded {
+                commit: commit.clone(),
+            }),
+        )
+    }
+
     /// The unit whose branch a lane was left on, which has to be contained in the target like the worktree's own.
     fn judge_unit(
         &self,
         marker: &Marker,
-        target: &CommitId,
+        landing: Landing<'_>,
         reasons: &mut Vec<KeepReason>,
     ) -> Result<Option<(String, CommitId)>, GitError> {
         let on =
@@ -124,7 +168,7 @@ impl WorktreeAdmin {
         let Some(tip) = self.repo.branch_tip(&branch)? else {
             return Ok(None);
         };
-        self.judge_branch(marker, &branch, &tip, target, reasons)?;
+        self.judge_branch(marker, &branch, &tip, landing, reasons)?;
         Ok(Some((branch, tip)))
     }
 
@@ -133,7 +177,7 @@ impl WorktreeAdmin {
         marker: &Marker,
         branch: &str,
         tip: &CommitId,
-        target: &CommitId,
+        landing: Landing<'_>,
         reasons: &mut Vec<KeepReason>,
     ) -> Result<Option<LandedBy>, GitError> {
         let branch = branch.to_owned();
@@ -146,7 +190,7 @@ impl WorktreeAdmin {
             let branch = branch.clone();
             reasons.push(KeepReason::CheckedOutElsewhere { branch, path });
         }
-        let landed = self.repo.landed_by(tip, target)?;
+        let landed = self.landed_by(tip, landing)?;
         if landed.is_none() {
             let tip = tip.clone();
             reasons.push(KeepReason::NotLanded { branch, tip });
@@ -159,9 +203,10 @@ impl WorktreeAdmin {
         &self,
         marker: &Marker,
         unit: Option<&(String, CommitId)>,
-        target: &CommitId,
+        landing: Landing<'_>,
         reasons: &mut Vec<KeepReason>,
     ) -> Result<bool, GitError> {
+        let (target, _) = landing;
         let path = marker.path.clone();
         let known = registrations(self.repo.common_dir())?
             .into_iter()
@@ -215,7 +260,7 @@ impl WorktreeAdmin {
                 tip: target.clone(),
             }),
             // In a lane they are: it is left on a commit of the plan's.
-            None if marker.lane && self.repo.landed_by(&state.head, target)?.is_none() => {
+            None if marker.lane && self.landed_by(&state.head, landing)?.is_none() => {
                 reasons.push(KeepReason::NotLanded {
                     branch: state.head.to_string(),
                     tip: state.head,

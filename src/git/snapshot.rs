@@ -1,5 +1,6 @@
 //! A commit of everything in a worktree, made beside it: for backups.
 
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +30,12 @@ pub(super) fn snapshot_with(path: &Path, ignored: &[PathBuf], message: &str) -> 
     let scratch = tempfile::tempdir_in(git_dir(path)?).map_err(GitError::io("create a folder in", path))?;
     let index = scratch.path().join("index");
     let with_index = |git: Git| git.env("GIT_INDEX_FILE", &index);
+    if is_sparse(path) {
+        // It knows which files are left out on purpose. Without that they would look deleted.
+        fs::copy(git_dir(path)?.join("index"), &index).map_err(GitError::io("copy the index of", path))?;
+    }
     with_index(Git::within(path))
-        .args(["read-tree", head.as_str()])
+        .args(["read-tree", "--reset", head.as_str()])
         .run()?;
     stage_everything(|| with_index(Git::within(path)))?;
     if !ignored.is_empty() {
@@ -66,6 +71,11 @@ pub(super) fn snapshot_with(path: &Path, ignored: &[PathBuf], message: &str) -> 
             commit(&tree, &[&head, &index], message)
         }
     }
+}
+
+/// True in a sparse checkout, and in one that was.
+fn is_sparse(path: &Path) -> bool {
+    git_dir(path).is_ok_and(|books| books.join("info/sparse-checkout").exists())
 }
 
 /// The tree of the index when it is neither HEAD's nor the files'. None also for an index with conflicts, which has no

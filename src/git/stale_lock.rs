@@ -129,6 +129,19 @@ fn is_somebody_in(folder: &Path) -> bool {
     places.any(|place| place.starts_with(folder))
 }
 
+/// True when a git command stands in a folder.
+pub(super) fn is_git_in(folder: &Path) -> bool {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_git = |process: &fs::DirEntry| {
+        fs::read(process.path().join("comm")).is_ok_and(|name| name.starts_with(b"git"))
+    };
+    let mut places = processes
+        .filter(is_git)
+        .filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
+    places.any(|place| place.starts_with(&folder))
+}
+
 fn clear(lock: &Path) -> Result<(), EnsureError> {
     let until = Instant::now() + PATIENCE;
     let mut unowned: Option<(u64, u64)> = None;

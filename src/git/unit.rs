@@ -99,6 +99,21 @@ impl Repository {
         }
     }
 
+    /// Notes again that orch has made the unit's branch, when somebody has deleted the note. For a caller who knows by other
+    /// means that an attempt at the unit began on that branch.
+    ///
+    /// # Errors
+    ///
+    /// When refs cannot be read or written.
+    pub fn note_unit_again(&self, unit: &Unit) -> Result<(), GitError> {
+        match self.branch_tip(&unit.branch)? {
+            Some(tip) if self.ref_target(&unit.mark())?.is_none() => {
+                self.write_ref(&unit.mark(), &tip, "orch: unit")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out
     /// nowhere. Gives the commit that it stood at; none when there was none any more.
     ///

@@ -1,7 +1,12 @@
 //! One supervisor per repository: a lock that the kernel drops with its process.
+//!
+//! It is on the repository's own folder, which nobody removes by mistake, and on the file `lock` in orch's folder: there the
+//! holder writes who it is, and file systems that lock no folders lock that.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +23,7 @@ const GONE: Duration = Duration::from_secs(10);
 /// Proof that this process drives the repository. Dropped with the process, however it ends.
 #[derive(Debug)]
 pub struct RepositoryLock {
+    _folder: Option<File>,
     _file: File,
 }
 
@@ -26,7 +32,7 @@ pub struct RepositoryLock {
 pub struct Holder {
     /// Its process id.
     pub pid: u32,
-    /// What it does: `up` or `merge`.
+    /// What it does: `up` or `merge`. Empty where that cannot be found out.
     pub doing: String,
 }
 
@@ -37,44 +43,52 @@ impl RepositoryLock {
     ///
     /// When the lock file cannot be made or opened.
     pub fn take(dir: &OrchDir, doing: &str) -> Result<Result<Self, Option<Holder>>, JournalError> {
-        let path = dir.lock();
-        let failed = |source| JournalError::Open {
-            path: path.clone(),
-            source,
+        std::fs::create_dir_all(dir.path()).map_err(failed(dir.path()))?;
+        let began = Instant::now();
+        loop {
+            if let Some(mut lock) = Self::try_take(dir)? {
+                let holder = Holder {
+                    pid: std::process::id(),
+                    doing: doing.to_owned(),
+                };
+                let note = serde_json::json!(holder).to_string();
+                let file = &mut lock._file;
+                file.set_len(0)
+                    .and_then(|()| file.write_all(note.as_bytes()))
+                    .map_err(failed(&dir.lock()))?;
+                return Ok(Ok(lock));
+            }
+            let holder = find_holder(dir);
+            if began.elapsed() > patience(holder.as_ref()) {
+                return Ok(Err(holder));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// The folder first: who has it has the lock. None when somebody else has either.
+    fn try_take(dir: &OrchDir) -> Result<Option<Self>, JournalError> {
+        let folder = match folder_of(dir).map(|folder| (folder.try_lock(), folder)) {
+            Some((Ok(()), folder)) => Some(folder),
+            Some((Err(TryLockError::WouldBlock), _)) => return Ok(None),
+            Some((Err(TryLockError::Error(_)), _)) | None => None,
         };
-        std::fs::create_dir_all(dir.path()).map_err(|source| JournalError::Open {
-            path: dir.path().to_owned(),
-            source,
-        })?;
-        let mut file = OpenOptions::new()
+        let path = dir.lock();
+        let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .open(&path)
-            .map_err(failed)?;
-        let began = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(std::fs::TryLockError::WouldBlock) => {
-                    let holder = read_holder(&mut file);
-                    if began.elapsed() > patience(holder.as_ref()) {
-                        return Ok(Err(holder));
-                    }
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
-            }
+            .map_err(failed(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self {
+                _folder: folder,
+                _file: file,
+            })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
         }
-        let holder = Holder {
-            pid: std::process::id(),
-            doing: doing.to_owned(),
-        };
-        file.set_len(0).map_err(failed)?;
-        file.write_all(serde_json::json!(holder).to_string().as_bytes())
-            .map_err(failed)?;
-        Ok(Ok(Self { _file: file }))
     }
 
     /// Who holds the lock now; none when nobody does.
@@ -83,28 +97,45 @@ impl RepositoryLock {
     ///
     /// When the lock file is there and cannot be opened.
     pub fn holder(dir: &OrchDir) -> Result<Option<Option<Holder>>, JournalError> {
-        let path = dir.lock();
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(JournalError::Open { path, source }),
-        };
         let began = Instant::now();
-        loop {
-            match file.try_lock_shared() {
-                Ok(()) => return Ok(None),
-                Err(std::fs::TryLockError::WouldBlock) => {
-                    let holder = read_holder(&mut file);
-                    if began.elapsed() > patience(holder.as_ref()).saturating_sub(PATIENCE) {
-                        return Ok(Some(holder));
-                    }
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                Err(std::fs::TryLockError::Error(source)) => {
-                    return Err(JournalError::Open { path, source });
-                }
+        while is_held(dir)? {
+            let holder = find_holder(dir);
+            if began.elapsed() > patience(holder.as_ref()).saturating_sub(PATIENCE) {
+                return Ok(Some(holder));
             }
+            std::thread::sleep(Duration::from_millis(2));
         }
+        Ok(None)
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+    let path = path.to_owned();
+    |source| JournalError::Open { path, source }
+}
+
+/// The repository's own folder; none where it cannot be opened.
+fn folder_of(dir: &OrchDir) -> Option<File> {
+    File::open(dir.path().parent()?).ok()
+}
+
+/// True while another opening has the folder or the file for itself.
+fn is_held(dir: &OrchDir) -> Result<bool, JournalError> {
+    if let Some(folder) = folder_of(dir)
+        && matches!(folder.try_lock_shared(), Err(TryLockError::WouldBlock))
+    {
+        return Ok(true);
+    }
+    let path = dir.lock();
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(failed(&path)(source)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
     }
 }
 
@@ -126,11 +157,44 @@ fn patience(holder: Option<&Holder>) -> Duration {
     }
 }
 
-fn read_holder(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+/// The holder by its own word; where somebody took that away, by the kernel's.
+fn find_holder(dir: &OrchDir) -> Option<Holder> {
+    let text = std::fs::read_to_string(dir.lock()).unwrap_or_default();
+    let noted = serde_json::from_str(&text).ok();
+    noted.or_else(|| {
+        let folder = folder_of(dir)?.metadata().ok()?;
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        let pid = owner_of(&locks, folder.ino())?;
+        Some(Holder {
+            pid,
+            doing: command_of(pid),
+        })
+    })
+}
+
+/// Who has an inode locked for itself by `flock`, as `/proc/locks` tells it: number, kind, sort, mode, process, and
+/// `MAJOR:MINOR:INODE`. The device is not compared: some file systems show another there than in `stat`.
+fn owner_of(locks: &str, inode: u64) -> Option<u32> {
+    locks.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", pid, file, ..] = fields[..] else {
+            return None;
+        };
+        let of = file.rsplit(':').next()?.parse::<u64>().ok()?;
+        let pid = pid.parse().ok()?;
+        (of == inode && pid != 0).then_some(pid)
+    })
+}
+
+/// What an `orch` was called for; empty where its command line does not tell.
+fn command_of(pid: u32) -> String {
+    const DRIVING: &[&str] = &["up", "merge", "revert", "doctor", "down", "clean"];
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut words = line
+        .split(|byte| *byte == 0)
+        .filter_map(|word| std::str::from_utf8(word).ok());
+    let found = words.find(|word| DRIVING.contains(word));
+    found.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -181,6 +245,45 @@ mod tests {
             drop(inherited);
             assert_eq!(looker.join().unwrap(), None);
         });
+    }
+
+    #[test]
+    fn the_lock_is_kept_and_its_holder_known_when_somebody_removes_all_that_is_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        let lock = RepositoryLock::take(&dir, "up").unwrap().unwrap();
+        for _ in 0..2 {
+            std::fs::remove_dir_all(dir.path()).unwrap();
+            let holder = RepositoryLock::holder(&dir).unwrap().unwrap().unwrap();
+            assert_eq!(holder.pid, std::process::id());
+            let refused = RepositoryLock::take(&dir, "merge").unwrap().unwrap_err();
+            assert_eq!(refused.unwrap().pid, std::process::id());
+        }
+        drop(lock);
+        assert_eq!(RepositoryLock::holder(&dir).unwrap(), None);
+        assert!(RepositoryLock::take(&dir, "merge").unwrap().is_ok());
+    }
+
+    #[test]
+    fn an_orch_that_locks_the_file_alone_keeps_others_out_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OrchDir::new(folder.path());
+        std::fs::create_dir_all(dir.path()).unwrap();
+        let older = File::create(dir.lock()).unwrap();
+        older.lock().unwrap();
+        assert!(RepositoryLock::take(&dir, "up").unwrap().is_err());
+        assert!(RepositoryLock::holder(&dir).unwrap().is_some());
+        drop(older);
+        assert!(RepositoryLock::take(&dir, "up").unwrap().is_ok());
+    }
+
+    #[test]
+    fn the_owner_of_a_lock_is_found_in_what_the_kernel_tells() {
+        let locks = "1: POSIX  ADVISORY  WRITE 7 08:01:42 0 EOF\n2: FLOCK  ADVISORY  READ 8 08:01:42 0 EOF\n\
+                     3: -> FLOCK  ADVISORY  WRITE 9 08:01:42 0 EOF\n4: FLOCK  ADVISORY  WRITE 10 00:1f:42 0 EOF\n\
+                     5: FLOCK  ADVISORY  WRITE 11 08:01:43 0 EOF\n";
+        assert_eq!(owner_of(locks, 42), Some(10));
+        assert_eq!(owner_of(locks, 44), None);
     }
 
     #[test]

@@ -104,6 +104,11 @@ impl OrchDir {
         self.0.join("landing.lock")
     }
 
+    /// Held by whoever removes worktrees and branches of landed plans.
+    pub fn clean_lock(&self) -> PathBuf {
+        self.0.join("clean.lock")
+    }
+
     /// Which manifest the last run was driven by.
     pub fn manifest_note(&self) -> PathBuf {
         self.0.join("manifest")

@@ -30,6 +30,11 @@ pub enum LandedBy {
     },
     /// Merging the branch into the target would change nothing.
     NothingLeft,
+    /// It was landed by `orch`, as its branch stood then.
+    Recorded {
+        /// The commit on the target with which it landed.
+        commit: CommitId,
+    },
 }
 
 impl fmt::Display for LandedBy {
@@ -49,6 +54,9 @@ impl fmt::Display for LandedBy {
                     "{} on the target makes the change of the whole branch",
                     commit.short()
                 )
+            }
+            Self::Recorded { commit } => {
+                write!(f, "it was landed by {}, as its branch stands", commit.short())
             }
             Self::NothingLeft => f.write_str("merging it into the target would change nothing"),
         }

@@ -64,6 +64,8 @@ pub struct ResolverContext {
     pub title: String,
     /// Its document's goal.
     pub goal: Option<String>,
+    /// The last phase that is to be merged; none for the whole plan.
+    pub up_to: Option<PhaseId>,
     /// Its branch.
     pub branch: String,
     /// The branch that it is to be merged into.

@@ -235,6 +235,7 @@ fn sample_conflict() -> ResolverContext {
         plan: "auth".parse().expect("it is a name"),
         title: "Auth".to_owned(),
         goal: text("People log in."),
+        up_to: None,
         branch: "orch/auth".to_owned(),
         target: "main".to_owned(),
         others: vec![OtherSide {

@@ -37,7 +37,8 @@ impl RunStory {
                 let plan = self.plan(&failed.plan);
                 (plan.state, plan.why) = (Some(PlanState::Held), Some(failed.why.clone()));
             }
-            Resolving::Opened(_) | Resolving::Dropped(_) | Resolving::Reused(_) => {}
+            Resolving::Opened(_) | Resolving::Dropped(_) | Resolving::Cancelled(_) | Resolving::Reused(_) => {
+            }
         }
     }
 }

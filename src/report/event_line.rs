@@ -147,7 +147,9 @@ pub fn detail(event: &Event) -> String {
             format!("{part}{} is at {}", landed.target, landed.commit.short())
         }
         Event::MergeFound(Found { target, evidence, .. }) => format!("{target} has it already: {evidence}"),
-        Event::MergeReverted(back) => format!("{} is at {}", back.target, back.commit.short()),
+        Event::MergeReverted(back) | Event::MergeRestored(back) => {
+            format!("{} is at {}", back.target, back.commit.short())
+        }
         Event::MergeFailed(failed) => {
             let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
             format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))
@@ -204,7 +206,9 @@ fn edited(change: &ManifestChange) -> String {
 fn launch_trouble(why: &LaunchTrouble) -> String {
     match why {
         LaunchTrouble::Conflict { with, files } => format!("conflicts with {with} in {}", files.join(", ")),
-        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } => first_line(why),
+        LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
+            first_line(why)
+        }
     }
 }
 

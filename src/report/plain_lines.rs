@@ -118,6 +118,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeLanded { .. }
         | Event::MergeFound { .. }
         | Event::MergeReverted(_)
+        | Event::MergeRestored(_)
         | Event::MergeFlaky(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)

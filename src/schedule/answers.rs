@@ -132,6 +132,8 @@ impl Scheduler {
                 ..
             }))
             | Event::Resolve(Resolving::Failed(ResolverFailed { attempt, .. })) => {
+                self.looked.remove(attempt);
+                self.asked.remove(&Ask::Look(attempt.clone()));
                 self.asked.remove(&Ask::Stop(attempt.clone(), false));
                 self.asked.remove(&Ask::Stop(attempt.clone(), true));
                 Ask::Resolve(attempt.clone())

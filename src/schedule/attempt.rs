@@ -126,4 +126,6 @@ pub struct AttemptRecord {
     pub account: Option<String>,
     /// What its output told.
     pub facts: Facts,
+    /// True for one that was given a conflict with the target, and none of the plan's work.
+    pub resolves: bool,
 }

@@ -70,6 +70,11 @@ impl Scheduler {
         self.broke(number).is_some()
     }
 
+    /// True when more than there is was spent.
+    pub(super) fn is_beyond_budget(&self, number: usize) -> bool {
+        self.broke(number).is_some_and(|broke| broke.is_beyond())
+    }
+
     /// Ends agents of a plan whose money is used up, and holds it once none runs, unless it is done anyway.
     pub(super) fn stop_broke(&mut self, at: At, number: usize, step: &mut Step) {
         let Some(broke) = self.broke(number) else {

@@ -5,8 +5,10 @@ use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
 use super::Failed;
 use super::answers::Ask;
 use super::attempt::Stage;
+use super::failure::Failure;
 use super::judge::{Verdict, judge};
 use super::loop_breaker::{LOOP, is_brief, loop_words};
+use super::lost_lane::{has_lost_its_place, lane_of};
 use super::plan_run::{PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
@@ -17,8 +19,12 @@ impl Scheduler {
     /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
     pub(super) fn react(&mut self, at: At, event: &Event, step: &mut Step) {
         match event {
-            Event::AgentRefused { plan, attempt, why } => {
-                let (why, hold) = match why {
+            Event::AgentRefused {
+                plan,
+                attempt,
+                why: trouble,
+            } => {
+                let (why, hold) = match trouble {
                     LaunchTrouble::Conflict { with, files } => {
                         let hold = Hold::Conflict {
                             with: with.clone(),
@@ -30,11 +36,16 @@ impl Scheduler {
                         )
                     }
                     LaunchTrouble::Refused { why } => (why.clone(), Some(Hold::Refused { why: why.clone() })),
-                    LaunchTrouble::Failed { why } => (why.clone(), None),
+                    LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => (why.clone(), None),
                 };
+                let lost = matches!(trouble, LaunchTrouble::Lost { .. });
+                let lane = lane_of(self.state.plan(plan), attempt).filter(|_| lost);
                 match hold {
                     Some(hold) => self.hold_attempt(at, plan, attempt, &why, hold, step),
                     None => self.retry_or_give_up(at, plan, attempt, &Failure::counted(why), step),
+                }
+                if let Some(lane) = lane {
+                    self.lose_worktree(at, plan, lane, step);
                 }
             }
             Event::VerifyFailed(Failed { plan, why }) => {
@@ -166,7 +177,7 @@ impl Scheduler {
             let Some(verdict) = judge(plan, run, attempt) else {
                 continue;
             };
-            let id = attempt.id.clone();
+            let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
             match verdict {
                 Verdict::Done(unreported) => self.complete(at, index, lane, unreported, step),
                 Verdict::Held(why) => {
@@ -198,6 +209,9 @@ impl Scheduler {
                     self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);
                 }
                 Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),
+            }
+            if lost {
+                self.lose_worktree(at, &name, lane, step);
             }
         }
     }
@@ -327,39 +341,6 @@ impl Scheduler {
             (Verify::Passed(_), _) | (_, false) => {
                 self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
             }
-        }
-    }
-}
-
-/// Why an attempt was not enough, and what that means for the next one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What was missing.
-    pub why: String,
-    /// True when it uses up a retry.
-    pub counted: bool,
-    /// True when another attempt would meet the same: no retry.
-    pub hopeless: bool,
-    /// True when nothing was made at all: what was reported done is open to the next.
-    pub nothing_made: bool,
-}
-
-impl Failure {
-    /// The agent's, as most are.
-    pub fn counted(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            counted: true,
-            hopeless: false,
-            nothing_made: false,
-        }
-    }
-
-    /// Nobody's.
-    pub fn uncounted(why: impl Into<String>) -> Self {
-        Self {
-            counted: false,
-            ..Self::counted(why)
         }
     }
 }

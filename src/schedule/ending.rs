@@ -59,7 +59,8 @@ impl Scheduler {
         }
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
         let name = plan.name.clone();
-        if run.cancelling.contains(&Point::Plan) && !run.is_at_work() && run.verify != Verify::Running {
+        let idle = !run.is_at_work() && run.verify != Verify::Running && run.resolution.agent.is_none();
+        if run.cancelling.contains(&Point::Plan) && idle {
             self.record(at, Event::PlanCancelled(OfPlan { plan: name }), step);
             return;
         }
@@ -90,10 +91,12 @@ impl Scheduler {
         let merge_only = self.is_merge_only();
         let timer = self.frontier.timers.next().filter(|_| !stopping && !merge_only);
         let alarm = self.frontier.alarms.next().filter(|_| !merge_only);
-        if let Some(due) = timer.into_iter().chain(alarm).min() {
+        let reopens = self.resolver_reopens().filter(|_| !stopping && !merge_only);
+        let looks = self.frontier.next_look;
+        if let Some(due) = [timer, alarm, reopens, looks].into_iter().flatten().min() {
             self.ask(Ask::Wake(due), Effect::Wake { at: due }, step);
         }
-        if timer.is_some() {
+        if timer.is_some() || reopens.is_some() {
             return;
         }
         let busy = !merge_only && self.state.all_attempts().next().is_some();

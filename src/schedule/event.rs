@@ -334,6 +334,9 @@ pub enum Event {
     /// A person took the plan off the target again.
     #[serde(rename = "merge.reverted")]
     MergeReverted(TakenBack),
+    /// Somebody has undone what took the plan off the target.
+    #[serde(rename = "merge.restored")]
+    MergeRestored(TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed(super::NotLanded),

@@ -190,7 +190,7 @@ impl Event {
             Self::MergeFlaky(about) => about.plan.as_ref(),
             Self::WorkSkipped(about) => Some(&about.plan),
             Self::MergeFound(about) => Some(&about.plan),
-            Self::MergeReverted(about) => Some(&about.plan),
+            Self::MergeReverted(about) | Self::MergeRestored(about) => Some(&about.plan),
             Self::PlanFailed(about) | Self::VerifyFailed(about) => Some(&about.plan),
             Self::VerifyStarted(of)
             | Self::VerifyStopped(of)

@@ -118,6 +118,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A finished plan was found on the target without orch having landed it: a person has.",
     ),
     ("merge.reverted", "A person took the plan off the target again."),
+    (
+        "merge.restored",
+        "Somebody has undone what took the plan off the target.",
+    ),
     ("merge.failed", "The plan could not be landed."),
     (
         "agent.stuck",
@@ -157,6 +161,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("resolve.done", "It was resolved there."),
     ("resolve.dropped", "Its resolution was given up."),
+    (
+        "resolve.cancelled",
+        "A person does not want the agent at it to go on, nor another to begin on these two commits.",
+    ),
     (
         "resolve.started",
         "An agent was given the conflict. Written before its process starts.",

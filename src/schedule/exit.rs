@@ -44,6 +44,9 @@ pub struct Evidence {
     pub leftovers: Vec<String>,
     /// Anything else that is wrong, such as another branch being checked out.
     pub trouble: Option<String>,
+    /// True when its worktree is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
 }
 
 impl Exit {

@@ -11,7 +11,7 @@ use super::dispatch::{Limit, Room};
 use super::escalating::told;
 use super::explain_delay::{closed_agent, delay};
 use super::explain_outcome::{explain_lost, explain_outcome};
-use super::explain_prefix::first_phases;
+use super::explain_prefix::{first_phases, taken_back};
 use super::explain_wait::{other_pauses, waiting};
 use super::foresight::foreseen;
 use super::plan_run::{Lost, Outcome, PlanRun, Verify};
@@ -176,6 +176,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
         reasons.extend(foreseen(state.plan(name)));
         reasons.extend(red_with(state, state.plan(name)));
     }
+    reasons.extend(taken_back(state, state.plan(name)));
     reasons
 }
 

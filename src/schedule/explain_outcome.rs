@@ -4,6 +4,7 @@ use crate::plan::{PhaseId, PlanName, UnitId};
 
 use super::explain::Reason;
 use super::plan_run::{Lost, Merge, Outcome, PlanRun};
+use super::resolving::{self, way_out};
 use super::state::State;
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble, landing};
@@ -149,12 +150,7 @@ pub(super) fn explain_trouble(
         MergeTrouble::Conflict {
             with, files, tried, ..
         } => {
-            let way = match up_to {
-                None => super::resolving::way_out(plan, &run.resolution),
-                Some(_) => {
-                    format!("once it is finished, orch merge --resolve {plan} checks the whole of it out")
-                }
-            };
+            let way = way_out(&resolving::up_to(plan, up_to), &run.resolution);
             Reason::with_remedy(super::conflict_words(with, files, tried.as_deref()), way)
         }
         MergeTrouble::Verification { why } => Reason::with_remedy(

@@ -1,10 +1,11 @@
 //! What is to be said of the first phases of a plan that land by themselves.
 
-use crate::plan::PlanName;
+use crate::plan::{PhaseId, PlanName};
 
 use super::explain::Reason;
 use super::explain_outcome::explain_trouble;
 use super::plan_run::{Merge, Outcome, PlanRun};
+use super::prefix::words;
 use super::state::State;
 
 /// Which of its first phases have landed, are about to, or could not.
@@ -41,4 +42,23 @@ fn landed(state: &State, run: &PlanRun) -> Option<Reason> {
         part.prefix.words(),
         part.commit.short()
     )))
+}
+
+/// Of a plan that landed again: what was taken off the target before does not come back by that.
+pub(super) fn taken_back(state: &State, run: &PlanRun) -> Option<Reason> {
+    let target = &state.run.as_ref()?.target;
+    let (back, commit) = (run.taken_back.get(target)?, run.reverted.get(target)?);
+    let phases: Vec<PhaseId> = back.iter().copied().collect();
+    run.landed.get(target)?;
+    Some(Reason::with_remedy(
+        format!(
+            "{} taken off {target} again by {}, and what landed since is only what was new",
+            match phases.len() {
+                1 => format!("{} was", words(&phases)),
+                _ => format!("{} were", words(&phases)),
+            },
+            commit.short()
+        ),
+        format!("git revert {} on {target} brings that back", commit.short()),
+    ))
 }

@@ -4,6 +4,7 @@
 use crate::plan::{PlanName, Point, WorkRef};
 
 use super::plan_run::Outcome;
+use super::resolving::Resolving;
 use super::state::{Phase, RunInfo, State};
 use super::{At, Event, MergeTrouble, NotLanded, Spent, Steered};
 
@@ -76,6 +77,14 @@ impl State {
             Event::LegDone { plan, attempt, .. } => {
                 let current = self.plan(plan).attempt(attempt);
                 let used = current.map(|current| (current.agent.clone(), current.account.clone()));
+                if let Some((agent, account)) = used {
+                    self.unlimit(&agent, account.as_ref());
+                }
+                self.apply_to_plan(at, event);
+            }
+            Event::Resolve(Resolving::Done(done)) if done.attempt.is_some() => {
+                let agent = self.plan(&done.plan).resolution.agent.as_ref();
+                let used = agent.map(|agent| (agent.agent.clone(), agent.account.clone()));
                 if let Some((agent, account)) = used {
                     self.unlimit(&agent, account.as_ref());
                 }
@@ -157,9 +166,12 @@ impl State {
                 let named = plans.iter().rfind(|named| named.plan == *name);
                 named.map(|named| named.point.phase())
             };
-            // What an agent makes of its conflict lands without being asked for.
-            if let Some(up_to) = up_to.filter(|_| plan.resolution.agent.is_none()) {
-                plan.merge_wanted(up_to, into.map(str::to_owned));
+            let Some(up_to) = up_to else { continue };
+            match &plan.resolution.agent {
+                None => plan.merge_wanted(up_to, into.map(str::to_owned)),
+                // What an agent makes of its conflict lands without being asked for.
+                Some(agent) if agent.up_to == up_to => {}
+                Some(_) => plan.merge_next = Some((up_to, into.map(str::to_owned))),
             }
         }
     }

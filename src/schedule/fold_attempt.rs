@@ -54,6 +54,7 @@ impl PlanRun {
             failure: None,
             account: account.clone(),
             facts: Facts::default(),
+            resolves: false,
         });
         if let Some(tries) = self.tries_mut(units.first().copied(), repair) {
             tries.attempts = *number;

@@ -2,8 +2,8 @@
 
 use crate::plan::PhaseId;
 
-use super::plan_run::{Merge, PlanRun};
-use super::{At, Landed, MergeBegun, NotLanded};
+use super::plan_run::{Merge, Outcome, PlanRun};
+use super::{At, Found, Landed, MergeBegun, NotLanded, TakenBack};
 
 impl PlanRun {
     /// Somebody asked for a merge. What is under way is ended first; one of the same is not asked for twice.
@@ -49,11 +49,17 @@ impl PlanRun {
         self.merge_over();
         self.prefix_trouble = None;
         match &landed.part {
-            Some(part) => self.prefix_landed(&landed.target, part, &landed.commit),
+            Some(part) => {
+                self.prefix_landed(&landed.target, part, &landed.commit);
+                self.conflict_of_part_is_over(part, landed.before.as_ref());
+            }
             None => {
                 self.merge_trouble = None;
                 self.conflict_is_over(landed.before.as_ref());
                 self.landed.insert(landed.target.clone(), landed.commit.clone());
+                if let Some(made) = &self.made {
+                    self.landed_heads.insert(landed.target.clone(), made.clone());
+                }
                 self.landed_print = landed.print;
                 self.since = at;
             }
@@ -70,6 +76,39 @@ impl PlanRun {
             self.since = at;
         }
         self.merge_trouble = Some(failed.why.clone());
+    }
+
+    /// A person has landed it.
+    pub(super) fn was_found(&mut self, at: At, found: &Found) {
+        self.merge_trouble = None;
+        self.landed.insert(found.target.clone(), found.commit.clone());
+        self.landed_by_hand
+            .insert(found.target.clone(), found.evidence.clone());
+        self.since = at;
+    }
+
+    /// A person took it off a target again.
+    pub(super) fn was_taken_back(&mut self, at: At, back: &TakenBack) {
+        let landed = self.landed.remove(&back.target);
+        self.landed_by_hand.remove(&back.target);
+        self.landed_heads.remove(&back.target);
+        let part = self.landed_prefix.remove(&back.target);
+        if landed.is_some() || part.is_some() {
+            let phases = part.filter(|_| landed.is_none()).map(|part| part.prefix.phases);
+            let phases = phases.unwrap_or_else(|| self.phases_done.keys().copied().collect());
+            self.taken_back
+                .entry(back.target.clone())
+                .or_default()
+                .extend(phases);
+        }
+        self.reverted.insert(back.target.clone(), back.commit.clone());
+        self.outcome = Some(Outcome::Cancelled);
+        self.since = at;
+    }
+
+    /// Somebody has undone what took it back: its phases are there again.
+    pub(super) fn was_restored(&mut self, back: &TakenBack) {
+        self.taken_back.remove(&back.target);
     }
 
     fn merge_over(&mut self) {

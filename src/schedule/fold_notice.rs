@@ -3,13 +3,22 @@
 use super::attempt::Stuck;
 use super::plan_run::PlanRun;
 use super::{At, Event};
+use crate::plan::AttemptId;
 
 impl PlanRun {
+    /// What is known of the stillness of an attempt under way, also of one at a conflict.
+    fn stuck_of(&mut self, attempt: &AttemptId) -> Option<&mut Option<Stuck>> {
+        if self.attempts.values().any(|current| current.id == *attempt) {
+            return self.current(attempt).map(|current| &mut current.stuck);
+        }
+        self.stuck_of_resolver(attempt)
+    }
+
     pub(super) fn apply_notice(&mut self, at: At, event: &Event) {
         match event {
             Event::AgentStuck(notice) => {
-                if let Some(current) = self.current(&notice.attempt) {
-                    current.stuck = Some(Stuck {
+                if let Some(stuck) = self.stuck_of(&notice.attempt) {
+                    *stuck = Some(Stuck {
                         since: at,
                         ages: notice.ages,
                         acted: None,
@@ -18,13 +27,12 @@ impl PlanRun {
                 }
             }
             Event::AgentStirred(about) => {
-                if let Some(current) = self.current(&about.attempt) {
-                    current.stuck = None;
+                if let Some(stuck) = self.stuck_of(&about.attempt) {
+                    *stuck = None;
                 }
             }
             Event::StuckActed(done) => {
-                let current = self.current(&done.attempt);
-                if let Some(stuck) = current.and_then(|current| current.stuck.as_mut()) {
+                if let Some(Some(stuck)) = self.stuck_of(&done.attempt) {
                     stuck.acted = Some(done.action);
                     stuck.acted_at = Some(at);
                 }

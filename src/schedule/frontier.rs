@@ -35,6 +35,10 @@ pub(super) struct Frontier {
     pub landing: bool,
     /// True when an agent may be needed for a conflict.
     pub resolving: bool,
+    /// When an agent that is wanted for a conflict can be started, where none can now.
+    pub reopens: Option<At>,
+    /// When agents at conflicts are looked at again.
+    pub next_look: Option<At>,
     /// Points of plans that are being pinned, with the place of what comes behind each.
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.

@@ -5,7 +5,7 @@ use crate::plan::{TaskId, UnitId};
 
 use super::answers::Ask;
 use super::attempt::{Attempt, Integration, Stage};
-use super::completion::Failure;
+use super::failure::Failure;
 use super::judge::{Verdict, judge};
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};

@@ -3,7 +3,7 @@
 use crate::plan::{ItemId, OnStuck, TaskId, TaskState};
 
 use super::attempt::{Attempt, Stage};
-use super::completion::Failure;
+use super::failure::Failure;
 use super::plan_run::PlanRun;
 use super::work::PlanWork;
 use super::{Evidence, Exit, Obstacle};
@@ -45,6 +45,9 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
             false => Verdict::Needs(obstacle.clone()),
         });
     }
+    // What was found besides is nothing that the next one, or a person, finds by itself.
+    let besides = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
+    let besides = besides.unwrap_or_default();
     match exit {
         Exit::Code { code: 0 } => {}
         _ if excused => {}
@@ -59,7 +62,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         }
         Exit::Stopped | Exit::Lost => {
             return Some(Verdict::Incomplete(Failure {
-                why: format!("the agent {}", exit.describe()),
+                why: format!("the agent {}{besides}", exit.describe()),
                 // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
                 counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
                 hopeless: false,
@@ -74,7 +77,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
         }
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
             return incomplete(format!(
-                "the agent {}{}{}",
+                "the agent {}{}{}{besides}",
                 exit.describe(),
                 facts.last_words(),
                 failed_tasks(work, run, attempt)

@@ -177,7 +177,9 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
         Merge::Running(into) => Some(into.clone()),
         Merge::Idle => {
             let finished = run.outcome == Some(Outcome::Finished);
-            let by_itself = plan.auto_merge && finished && run.merge_trouble.is_none() && !run.is_paused();
+            // Once its first phases have landed, where an agent resolves their conflict.
+            let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
+            let by_itself = plan.auto_merge && finished && free && !run.is_paused();
             (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
         }
     }

@@ -2,12 +2,13 @@
 
 use super::answers::Ask;
 use super::plan_run::Merge;
+use super::prefix::{Prefix, prefix};
 use super::scheduler::{Scheduler, Step};
 use super::train::{Answer, Order, Outcome, Tried};
 use super::{
     At, Effect, Event, FlakyMerge, Landed, MergeBegun, MergeTrouble, NotLanded, VerifiedMerge, landing,
 };
-use crate::plan::PlanName;
+use crate::plan::{PhaseId, PlanName};
 
 impl Scheduler {
     /// Refuses what cannot land and lets the train go on with what can.
@@ -116,6 +117,18 @@ impl Scheduler {
             let why = "a person asked to stop before its turn came".to_owned();
             let why = MergeTrouble::Refused { why };
             self.not_landed(at, plan, why, step);
+        }
+    }
+
+    /// The first phases of a plan that a merge up to a phase would be about; none while the commit is being looked for.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none that could land.
+    pub fn first_phases(&self, plan: &PlanName, up_to: PhaseId) -> Result<Option<Prefix>, MergeTrouble> {
+        match self.plan_work(plan) {
+            Some(work) => prefix(work, self.state.plan(plan), up_to),
+            None => Ok(None),
         }
     }
 

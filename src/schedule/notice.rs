@@ -26,6 +26,17 @@ pub struct Signs {
 }
 
 impl Signs {
+    /// All of them just now.
+    pub fn of_life() -> Self {
+        Self {
+            output_ms: 0,
+            status_ms: 0,
+            files_ms: Some(0),
+            processor_ms: Some(0),
+            watched_ms: 0,
+        }
+    }
+
     /// The ages, when every one of them has reached `patience`; one weak sign alone says nothing. What is not known is
     /// taken for a sign of life.
     pub fn still_for(&self, patience: Duration) -> Option<Ages> {

@@ -226,42 +226,55 @@ impl Scheduler {
         obstacle: &Obstacle,
         step: &mut Step,
     ) {
-        let run = self.state.plan(name);
-        let Some(current) = run.attempt(attempt) else {
+        let Some(current) = self.state.plan(name).attempt(attempt) else {
             return;
         };
-        let times = run.parked.get(&current.agent).map_or(0, |parking| parking.times);
+        let used = (current.agent.clone(), current.account.clone());
+        let parked = self.parked(at, name, attempt, used, current.resets_at, obstacle);
+        self.record(at, Event::AttemptParked(parked), step);
+    }
+
+    /// For how long a plan waits, and an account is not used, because of what an attempt met.
+    pub(super) fn parked(
+        &self,
+        at: At,
+        name: &PlanName,
+        attempt: &AttemptId,
+        (agent, account): (AgentName, Option<String>),
+        resets_at: Option<At>,
+        obstacle: &Obstacle,
+    ) -> Parked {
+        let run = self.state.plan(name);
+        let times = run.parked.get(&agent).map_or(0, |parking| parking.times);
         let guess = || backoff::delay(FIRST, times + 1, attempt);
         // Counted from when it was told.
-        let told = current.resets_at.map(|due| due.since(at));
+        let told = resets_at.map(|due| due.since(at));
         let limit = told.unwrap_or_else(guess);
-        let account = current.account.as_ref();
-        let own = if self.state.has_another(&current.agent, account) {
+        let own = if self.state.has_another(&agent, account.as_ref()) {
             std::time::Duration::ZERO
         } else {
-            let other = self.state.another_at(&current.agent, account);
+            let other = self.state.another_at(&agent, account.as_ref());
             other.map_or(limit, |other| limit.min(other.since(at)))
         };
         let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let parked = Event::AttemptParked(Parked {
+        Parked {
             plan: name.clone(),
             attempt: attempt.clone(),
-            agent: current.agent.clone(),
-            account: current.account.clone(),
+            agent,
+            account,
             kind: obstacle.kind,
             why: obstacle.why.clone(),
             for_ms: ms(own),
             limit_ms: ms(limit),
             told: told.is_some(),
-        });
-        self.record(at, parked, step);
+        }
     }
 }
 
 /// The conversation that the attempt goes on with: the last one of the same agent in the same worktree, at the same work
 /// where units go their own ways. One that broke on an error of its own is left alone.
 pub(super) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
-    let mut before = run.history.iter().rev().filter(|record| record.id != attempt.id);
+    let mut before = run.legs().rev().filter(|record| record.id != attempt.id);
     let last = before.find(|record| record.lane == lane && record.agent == attempt.agent)?;
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;
@@ -324,6 +337,11 @@ impl PlanRun {
             current.facts = told.facts.clone();
             current.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
         }
+        if let Some(agent) = &mut self.resolution.agent
+            && agent.attempt == told.attempt
+        {
+            agent.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+        }
         (before, now)
     }
 
@@ -337,6 +355,10 @@ impl PlanRun {
         {
             record.ended.get_or_insert(at);
             record.failure = Some(format!("{}: {}", parked.kind.word(), parked.why));
+            if record.resolves {
+                self.resolver_parked(at, parked);
+                return;
+            }
         }
         let Some(ended) = self.take_attempt(&parked.attempt) else {
             return;
@@ -345,7 +367,14 @@ impl PlanRun {
         if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
             tries.attempts = tries.attempts.saturating_sub(1);
         }
-        let known = self.parked.get(&ended.agent);
+        self.park_agent(at, parked);
+        self.reset_running(at, &ended);
+        self.since = at;
+    }
+
+    /// What the agent would work on here waits.
+    pub(super) fn park_agent(&mut self, at: At, parked: &Parked) {
+        let known = self.parked.get(&parked.agent);
         let times = known.map_or(0, |parking| parking.times);
         // Of two lanes that met it the one that knows of the later end is right, unless another account is there.
         let until = At(at.0.saturating_add(parked.for_ms));
@@ -356,8 +385,6 @@ impl PlanRun {
             why: parked.why.clone(),
             times: times.saturating_add(1),
         };
-        self.parked.insert(ended.agent.clone(), parking);
-        self.reset_running(at, &ended);
-        self.since = at;
+        self.parked.insert(parked.agent.clone(), parking);
     }
 }

@@ -9,7 +9,7 @@ use crate::plan::{
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
-use super::{At, Found, Hold, MergeTrouble, Parking, Resolution, Spent, TakenBack};
+use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
 
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,6 +64,8 @@ pub struct PlanRun {
     pub outcome: Option<Outcome>,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
+    /// Where its branch stood then, as far as that is known, by target branch.
+    pub landed_heads: BTreeMap<String, CommitId>,
     /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
     pub landed_print: Option<u32>,
     /// The first phases that landed by themselves, by target branch.
@@ -72,6 +74,8 @@ pub struct PlanRun {
     pub landed_by_hand: BTreeMap<String, LandedBy>,
     /// The commits that took it back, by target branch.
     pub reverted: BTreeMap<String, CommitId>,
+    /// The phases that were taken back with it and have not come back since, by target branch.
+    pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
     /// Where its merge stands.
     pub merge: Merge,
     /// The last phase that the merge is about; none for the whole plan.
@@ -237,25 +241,6 @@ pub enum Merge {
 }
 
 impl PlanRun {
-    /// A person has landed it.
-    pub(super) fn was_found(&mut self, at: At, found: &Found) {
-        self.merge_trouble = None;
-        self.landed.insert(found.target.clone(), found.commit.clone());
-        self.landed_by_hand
-            .insert(found.target.clone(), found.evidence.clone());
-        self.since = at;
-    }
-
-    /// A person took it off a target again.
-    pub(super) fn was_taken_back(&mut self, at: At, back: &TakenBack) {
-        self.landed.remove(&back.target);
-        self.landed_by_hand.remove(&back.target);
-        self.landed_prefix.remove(&back.target);
-        self.reverted.insert(back.target.clone(), back.commit.clone());
-        self.outcome = Some(Outcome::Cancelled);
-        self.since = at;
-    }
-
     /// The plan's own worktree, once there is one.
     pub fn worktree(&self) -> Option<&WorktreeMade> {
         self.worktrees.get(&0)
@@ -362,6 +347,11 @@ impl PlanRun {
     /// What remains known of an attempt.
     pub fn history_of(&self, id: &crate::plan::AttemptId) -> Option<&AttemptRecord> {
         self.history.iter().rev().find(|record| &record.id == id)
+    }
+
+    /// Attempts at the plan's work, oldest first: those not that were given a conflict with the target.
+    pub fn legs(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
+        self.history.iter().filter(|record| !record.resolves)
     }
 
     /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed

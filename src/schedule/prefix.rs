@@ -256,7 +256,7 @@ pub(super) fn depends<'a>(plan: &'a PlanWork, run: &PlanRun, prefix: &Prefix) ->
     plan.depends.iter().chain(own).collect()
 }
 
-fn words(phases: &[PhaseId]) -> String {
+pub(super) fn words(phases: &[PhaseId]) -> String {
     let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
     let noun = if ids.len() == 1 { "phase" } else { "phases" };
     format!("{noun} {}", listed(&ids))

@@ -212,7 +212,7 @@ impl<'a> Readiness<'a> {
     }
 
     fn repair_leg(&self) -> Vec<&'a UnitWork> {
-        let last = self.run.history.last().map(|record| record.units.as_slice());
+        let last = self.run.legs().next_back().map(|record| record.units.as_slice());
         let again: Vec<&UnitWork> = last
             .unwrap_or_default()
             .iter()

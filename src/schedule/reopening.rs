@@ -77,6 +77,9 @@ impl PlanRun {
         tries.for_each(|(_, tries)| tries.begin_again());
         if point == Point::Plan {
             self.repair.begin_again();
+            // An agent may be given its conflict once more.
+            self.resolution.tried.clear();
+            self.resolution.last = None;
         }
         self.want_again(point);
         if self.outcome.is_some() && !matches!(self.outcome, Some(Outcome::Finished)) {

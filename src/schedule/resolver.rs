@@ -3,24 +3,27 @@
 use std::time::Duration;
 
 use super::answers::Ask;
-use super::attempt::AttemptRecord;
 use super::dispatch::Room;
-use super::plan_run::{Merge, Outcome, PlanRun};
-use super::resolving::{ResolverAtWork, ResolverFailed, ResolverStarted, Resolving};
+use super::parking::Choice;
+use super::plan_run::{Merge, Outcome};
+use super::resolving::{ResolverStarted, Resolving, up_to};
 use super::scheduler::{Scheduler, Step};
-use super::state::Phase;
-use super::{At, Effect, Event, Exit, Facts, MergeTrouble};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
+use super::{At, ConflictSides, Effect, Event, MergeTrouble};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
 
 /// An agent that is to resolve a conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolveOrder {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
+    /// The account it uses; none when the agent has but one.
+    pub account: Option<String>,
     /// Where the target stood.
     pub onto: CommitId,
     /// Where the plan's branch stood.
@@ -33,17 +36,20 @@ pub struct ResolveOrder {
     pub timeout: Duration,
 }
 
-impl Scheduler {
-    /// From now on no agent is started on a conflict: for those who only rehearse.
-    pub fn hold_conflicts(&mut self) {
-        self.work.resolvers.clear();
+impl ResolveOrder {
+    /// What is to land: a plan, or its first phases.
+    pub fn what(&self) -> WorkRef {
+        up_to(&self.plan, self.up_to)
     }
+}
 
+impl Scheduler {
     /// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
     pub(super) fn start_resolvers(&mut self, at: At, step: &mut Step) {
         if !std::mem::take(&mut self.frontier.resolving) {
             return;
         }
+        self.frontier.reopens = None;
         for number in self.state.resolving.clone() {
             self.ask_resolver(number, step);
         }
@@ -51,7 +57,7 @@ impl Scheduler {
             let Some(agent) = self.work.resolvers[number].clone() else {
                 continue;
             };
-            let Some((onto, head)) = self.due(number) else {
+            let Some((up_to, sides)) = self.due(number) else {
                 continue;
             };
             let room = Room::left(&self.work, &self.state);
@@ -62,37 +68,66 @@ impl Scheduler {
                 return;
             }
             let name = self.work.plans[number].name.clone();
+            let account = match self.account_for(number, &agent) {
+                Choice::Account(account) => account,
+                Choice::Closed(until, _) => {
+                    self.frontier.resolving = true;
+                    let first = self.frontier.reopens.map_or(until, |first| first.min(until));
+                    self.frontier.reopens = Some(first);
+                    continue;
+                }
+            };
             let sequence = self.state.plans[number].history.len() + 1;
             let started = ResolverStarted {
                 attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
                 plan: name,
+                up_to,
                 agent,
-                onto,
-                head,
+                account,
+                onto: sides.onto,
+                head: sides.head,
             };
             self.record(at, Event::Resolve(Resolving::Started(started)), step);
             self.ask_resolver(number, step);
         }
     }
 
-    /// The target and the branch of a plan, when an agent is to look at how they conflict.
-    fn due(&self, number: usize) -> Option<(CommitId, CommitId)> {
+    /// With which account the agent is started; not before a moment, where it met something that passes by then.
+    fn account_for(&self, number: usize, agent: &AgentName) -> Choice {
         let run = &self.state.plans[number];
-        let idle = run.outcome == Some(Outcome::Finished) && run.merge == Merge::Idle;
+        match run.parking(agent, self.state.now) {
+            Some(parking) => Choice::Closed(parking.until, parking.why.clone()),
+            None => self
+                .state
+                .choose_account(agent, &self.work.plans[number].name, None),
+        }
+    }
+
+    /// How much of a plan an agent is to look at, and the commits that conflict.
+    fn due(&self, number: usize) -> Option<(Option<PhaseId>, ConflictSides)> {
+        let run = &self.state.plans[number];
+        let idle = run.merge == Merge::Idle && run.merge_next.is_none();
         let resolution = &run.resolution;
         // What a person has begun is the person's.
         let by_person = resolution.path.is_some() && resolution.left_by.is_none();
-        if !idle || run.is_paused() || by_person || resolution.agent.is_some() || self.is_broke(number) {
+        let unwanted = run.is_paused()
+            || run.cancelling.contains(&Point::Plan)
+            || run.outcome == Some(Outcome::Cancelled);
+        if !idle || unwanted || by_person || resolution.agent.is_some() || self.is_broke(number) {
             return None;
         }
-        let Some(MergeTrouble::Conflict {
-            sides: Some(sides), ..
-        }) = &run.merge_trouble
-        else {
-            return None;
-        };
-        let pair = (sides.onto.clone(), sides.head.clone());
-        (!resolution.tried.contains(&pair)).then_some(pair)
+        let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
+        let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished));
+        let part = run.prefix_trouble.as_ref();
+        let part = part.map(|(phase, trouble)| (Some(*phase), trouble));
+        let mut all = whole.into_iter().chain(part);
+        all.find_map(|(up_to, trouble)| {
+            let sides = trouble.sides()?;
+            let pair = (sides.onto.clone(), sides.head.clone());
+            let ended = resolution.ended_for_standing_still(&pair);
+            let again = ended <= self.work.plans[number].attempts.retries;
+            (again && !resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
+        })
     }
 
     fn ask_resolver(&mut self, number: usize, step: &mut Step) {
@@ -100,14 +135,16 @@ impl Scheduler {
         let Some(at_work) = run.resolution.agent.clone() else {
             return;
         };
-        let with = match &run.merge_trouble {
+        let with = match run.trouble_of(at_work.up_to) {
             Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
             _ => Vec::new(),
         };
         let order = ResolveOrder {
             plan: plan.name.clone(),
+            up_to: at_work.up_to,
             attempt: at_work.attempt.clone(),
             agent: at_work.agent,
+            account: at_work.account,
             onto: at_work.onto,
             head: at_work.head,
             with,
@@ -120,91 +157,12 @@ impl Scheduler {
             step,
         );
     }
-
-    /// A person asked to stop: agents that resolve conflicts are ended too.
-    pub(super) fn stop_resolvers(&mut self, step: &mut Step) {
-        let Phase::Stopping { now } = self.state.phase else {
-            return;
-        };
-        let at_work = self.state.resolving.iter();
-        let at_work = at_work.filter_map(|number| self.state.plans[*number].resolution.agent.as_ref());
-        let attempts = at_work.map(|agent| agent.attempt.clone());
-        let asked = attempts.filter(|attempt| self.asked.contains(&Ask::Resolve(attempt.clone())));
-        for attempt in asked.collect::<Vec<AttemptId>>() {
-            let stop = Effect::Stop {
-                attempt: attempt.clone(),
-                now,
-            };
-            self.ask(Ask::Stop(attempt, now), stop, step);
-        }
-    }
-}
-
-impl PlanRun {
-    pub(super) fn resolver_started(&mut self, at: At, started: &ResolverStarted) {
-        let pair = (started.onto.clone(), started.head.clone());
-        self.resolution.tried.insert(pair);
-        self.resolution.agent = Some(ResolverAtWork {
-            attempt: started.attempt.clone(),
-            agent: started.agent.clone(),
-            onto: started.onto.clone(),
-            head: started.head.clone(),
-        });
-        self.history.push(AttemptRecord {
-            id: started.attempt.clone(),
-            agent: started.agent.clone(),
-            units: Vec::new(),
-            lane: 0,
-            started: Some(at),
-            ended: None,
-            exit: None,
-            failure: None,
-            account: None,
-            facts: Facts::default(),
-        });
-        self.since = at;
-    }
-
-    /// The agent has resolved it: the plan is to land.
-    pub(super) fn resolver_succeeded(&mut self, at: At, attempt: &AttemptId) {
-        if let Some(record) = self.record(attempt) {
-            record.ended = Some(at);
-            record.exit = Some(Exit::Code { code: 0 });
-        }
-        self.resolution.agent = None;
-        self.resolution.left_by = None;
-        self.merge = Merge::Wanted(None);
-        self.merge_trouble = None;
-    }
-
-    pub(super) fn resolver_failed(&mut self, at: At, failed: &ResolverFailed) {
-        if let Some(record) = self.record(&failed.attempt) {
-            record.ended = Some(at);
-            record.exit = Some(failed.exit.clone());
-            record.failure = Some(failed.why.clone());
-        }
-        let agent = self.resolution.agent.take();
-        if failed.exit == Exit::Stopped
-            && let Some(agent) = agent
-        {
-            // A person ended it: it says nothing.
-            self.resolution.tried.remove(&(agent.onto, agent.head));
-        }
-        if let Some(path) = &failed.path {
-            self.resolution.path = Some(path.clone());
-            self.resolution.commit = None;
-            self.resolution.left_by = Some(failed.attempt.clone());
-        }
-        if let Some(MergeTrouble::Conflict { tried, .. }) = &mut self.merge_trouble {
-            *tried = Some(format!("{} could not resolve it: {}", failed.attempt, failed.why));
-        }
-        self.since = at;
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ConflictSides, Input, MergeBegun, NotLanded, OfPlan, Work};
+    use super::super::resolving::ResolverFailed;
+    use super::super::{Exit, Input, MergeBegun, NotLanded, OfPlan, Work};
     use super::*;
     use crate::plan::{RunId, WorkRef};
 
@@ -281,6 +239,7 @@ mod tests {
     fn failed(order: &ResolveOrder, exit: Exit) -> Input {
         Input::Event(Event::Resolve(Resolving::Failed(ResolverFailed {
             plan: order.plan.clone(),
+            up_to: order.up_to,
             attempt: order.attempt.clone(),
             exit,
             why: "it could not".to_owned(),

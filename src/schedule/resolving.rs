@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::Stuck;
 use super::plan_run::PlanRun;
+use super::prefix::Prefix;
 use super::{At, Exit, MergeTrouble, OfPlan};
-use crate::plan::{AgentName, AttemptId, CommitId, PlanName};
+use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
 
 /// One fact about a conflict with the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub enum Resolving {
     /// Its resolution was given up.
     #[serde(rename = "resolve.dropped")]
     Dropped(OfPlan),
+    /// A person does not want the agent at it to go on, nor another to begin on these two commits.
+    #[serde(rename = "resolve.cancelled")]
+    Cancelled(OfPlan),
     /// A candidate was built although it conflicts: as it was resolved before, or by making generated files anew.
     #[serde(rename = "resolve.reused")]
     Reused(ConflictMended),
@@ -37,6 +42,9 @@ pub enum Resolving {
 pub struct ConflictOpened {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The worktree.
     pub path: String,
     /// Where the target stood.
@@ -55,6 +63,9 @@ pub struct ConflictOpened {
 pub struct ConflictResolved {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The commit that holds both sides.
     pub commit: CommitId,
     /// The attempt of the agent that resolved it; none when a person did.
@@ -70,10 +81,16 @@ pub struct ConflictResolved {
 pub struct ResolverStarted {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// The agent.
     pub agent: AgentName,
+    /// The account it uses; none when the agent has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Where the target stood.
     pub onto: CommitId,
     /// Where the plan's branch stood.
@@ -85,6 +102,9 @@ pub struct ResolverStarted {
 pub struct ResolverFailed {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// The attempt.
     pub attempt: AttemptId,
     /// How its process ended; `stopped` when a person asked to stop, and it says nothing then.
@@ -101,12 +121,24 @@ pub struct ResolverFailed {
 pub struct ResolverAtWork {
     /// Its attempt.
     pub attempt: AttemptId,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The agent.
     pub agent: AgentName,
     /// Where the target stood.
     pub onto: CommitId,
     /// Where the plan's branch stood.
     pub head: CommitId,
+    /// When it was begun.
+    pub since: At,
+    /// Since when nothing of it moves, once that was noticed.
+    pub stuck: Option<Stuck>,
+    /// The account it uses; none when its agent has but one.
+    pub account: Option<String>,
+    /// When the obstacle that it tells of is over, where that was said.
+    pub resets_at: Option<At>,
+    /// True once a person does not want it to go on.
+    pub cancelled: bool,
 }
 
 /// A conflict that nobody needed to resolve.
@@ -114,6 +146,9 @@ pub struct ResolverAtWork {
 pub struct ConflictMended {
     /// The plan.
     pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<PhaseId>,
     /// Where the target stood, with what is to land before.
     pub onto: CommitId,
     /// Files that were resolved as they were before.
@@ -140,6 +175,8 @@ impl ConflictMended {
 /// What is known of the resolution of a plan's conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
     /// The worktree in which it is checked out.
     pub path: Option<String>,
     /// The commit that was made of it; none before, and again once it is checked out anew.
@@ -150,21 +187,42 @@ pub struct Resolution {
     pub agent: Option<ResolverAtWork>,
     /// The targets and branches that an agent was given.
     pub tried: BTreeSet<(CommitId, CommitId)>,
+    /// Those that an agent was given last, and how many at them were ended because they stood still.
+    pub last: Option<((CommitId, CommitId), u32)>,
     /// The attempt that left the worktree as it is; none when a person has it.
     pub left_by: Option<AttemptId>,
     /// What an agent said about lines that it left out of what landed, or is to land.
     pub left_out: Option<String>,
 }
 
-/// What a person does about a conflict of a plan with the target.
-pub(super) fn way_out(plan: &PlanName, resolution: &Resolution) -> String {
-    if let Some(agent) = &resolution.agent {
-        return format!("{} works on it: orch logs {plan} -f", agent.attempt);
+impl Resolution {
+    /// What it is about: a plan, or its first phases.
+    pub fn about(&self, plan: &PlanName) -> WorkRef {
+        up_to(plan, self.up_to)
+    }
+}
+
+/// A plan, or its first phases.
+pub(super) fn up_to(plan: &PlanName, phase: Option<PhaseId>) -> WorkRef {
+    WorkRef::at(plan, phase.map_or(Point::Plan, Point::Phase))
+}
+
+/// What a person does about a conflict of a plan, or of its first phases, with the target.
+pub(super) fn way_out(what: &WorkRef, resolution: &Resolution) -> String {
+    let other = resolution.about(&what.plan);
+    if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {
+        return format!("{} works on it: orch logs {} -f", agent.attempt, what.plan);
     }
     match (&resolution.path, &resolution.commit) {
-        (Some(path), None) => format!("resolve it in {path}, `git add`, then orch merge --continue {plan}"),
+        (Some(path), None) if other == *what => {
+            format!("resolve it in {path}, `git add`, then orch merge --continue {what}")
+        }
+        (Some(path), None) => format!(
+            "end what is begun on {other} in {path} (orch merge --continue {other}, or --abort {other}), then orch merge \
+             --resolve {what}"
+        ),
         // What was made of it does not merge with what came since.
-        _ => format!("orch merge --resolve {plan} checks it out in a worktree"),
+        _ => format!("orch merge --resolve {what} checks it out in a worktree"),
     }
 }
 
@@ -174,7 +232,7 @@ impl Resolving {
         match self {
             Self::Opened(opened) => &opened.plan,
             Self::Done(done) => &done.plan,
-            Self::Dropped(of) => &of.plan,
+            Self::Dropped(of) | Self::Cancelled(of) => &of.plan,
             Self::Reused(mended) => &mended.plan,
             Self::Started(started) => &started.plan,
             Self::Failed(failed) => &failed.plan,
@@ -186,12 +244,14 @@ impl PlanRun {
     pub(super) fn apply_resolving(&mut self, at: At, fact: &Resolving) {
         match fact {
             Resolving::Opened(opened) => {
+                self.resolution.up_to = opened.up_to;
                 self.resolution.path = Some(opened.path.clone());
                 self.resolution.commit = None;
                 self.resolution.left_by = None;
                 self.since = at;
             }
             Resolving::Done(done) => {
+                self.resolution.up_to = done.up_to;
                 self.resolution.commit = Some(done.commit.clone());
                 self.resolution.left_out = done.left_out.clone();
                 if let Some(attempt) = &done.attempt {
@@ -205,6 +265,11 @@ impl PlanRun {
                     tried,
                     ..Resolution::default()
                 };
+            }
+            Resolving::Cancelled(_) => {
+                if let Some(agent) = &mut self.resolution.agent {
+                    agent.cancelled = true;
+                }
             }
             Resolving::Reused(mended) => self.resolution.mended = Some(mended.clone()),
             Resolving::Started(started) => self.resolver_started(at, started),
@@ -222,9 +287,30 @@ impl PlanRun {
         };
     }
 
-    /// True when the conflict of the plan with the target waits for a person.
-    pub fn conflicts_with_target(&self) -> bool {
-        matches!(self.merge_trouble, Some(MergeTrouble::Conflict { .. }))
+    /// First phases have landed on top of `before`: so is their conflict, and one of more of the plan is not.
+    pub(super) fn conflict_of_part_is_over(&mut self, part: &Prefix, before: Option<&CommitId>) {
+        let mine = self
+            .resolution
+            .up_to
+            .is_some_and(|phase| part.holds(Point::Phase(phase)));
+        match mine {
+            true => self.conflict_is_over(before),
+            false => {
+                let mended = self.resolution.mended.take();
+                self.resolution.mended = mended.filter(|mended| Some(&mended.onto) == before);
+            }
+        }
+    }
+
+    /// What of the plan conflicts with the target and waits for somebody: all of it, or its first phases.
+    pub fn in_conflict(&self, name: &PlanName) -> Option<WorkRef> {
+        if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
+            return Some(WorkRef::whole(name));
+        }
+        match &self.prefix_trouble {
+            Some((phase, MergeTrouble::Conflict { .. })) => Some(up_to(name, Some(*phase))),
+            _ => None,
+        }
     }
 }
 
@@ -237,6 +323,7 @@ mod tests {
         let commit: CommitId = "1".repeat(40).parse().unwrap();
         Resolving::Opened(ConflictOpened {
             plan: "auth".parse().unwrap(),
+            up_to: None,
             path: "/w/auth.resolve".to_owned(),
             onto: commit.clone(),
             head: commit,
@@ -260,18 +347,26 @@ mod tests {
     fn what_to_do_next_follows_what_was_done() {
         let plan: PlanName = "auth".parse().unwrap();
         let mut run = PlanRun::default();
-        assert!(way_out(&plan, &run.resolution).contains("--resolve auth"));
+        let what = WorkRef::whole(&plan);
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
         run.apply_resolving(At::default(), &opened());
-        assert!(way_out(&plan, &run.resolution).contains("/w/auth.resolve"));
-        assert!(way_out(&plan, &run.resolution).contains("--continue auth"));
+        assert!(way_out(&what, &run.resolution).contains("/w/auth.resolve"));
+        assert!(way_out(&what, &run.resolution).contains("--continue auth"));
+        let part = up_to(&plan, Some(PhaseId(2)));
+        let words = way_out(&part, &run.resolution);
+        assert!(
+            words.contains("--abort auth)") && words.ends_with("--resolve auth.2"),
+            "{words}"
+        );
         let done = Resolving::Done(ConflictResolved {
             plan: plan.clone(),
+            up_to: None,
             commit: "2".repeat(40).parse().unwrap(),
             attempt: None,
             left_out: None,
         });
         run.apply_resolving(At::default(), &done);
-        assert!(way_out(&plan, &run.resolution).contains("--resolve auth"));
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
         run.apply_resolving(At::default(), &Resolving::Dropped(OfPlan { plan: plan.clone() }));
         assert_eq!(run.resolution, Resolution::default());
     }

@@ -174,9 +174,14 @@ impl Scheduler {
         match input {
             Input::Event(event) => {
                 if self.is_current(&event) {
+                    let event = self.with_its_reason(event);
+                    let parked = self.parked_resolver(at, &event);
                     self.forget_ask(&event);
                     self.record(at, event.clone(), &mut step);
                     self.react(at, &event, &mut step);
+                    if let Some(parked) = parked {
+                        self.record(at, parked, &mut step);
+                    }
                 }
             }
             Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
@@ -319,6 +324,7 @@ impl Scheduler {
             if !stopping {
                 self.land(at, step);
                 self.start_resolvers(at, step);
+                self.stop_unwanted_resolvers(step);
                 if !merge_only {
                     self.start_agents(at, step);
                 }
@@ -332,6 +338,7 @@ impl Scheduler {
         }
         self.try_unions(step, stopping || merge_only);
         self.stop_agents(at, step);
+        self.watch_resolvers(at, step);
         self.wake_or_end(at, step);
     }
 

@@ -234,7 +234,7 @@ impl Scheduler {
             invariants::check_start(plan, run, &units);
         }
         let name = plan.name.clone();
-        let talked = run.history.iter().rev().find(|record| record.lane == lane);
+        let talked = run.legs().rev().find(|record| record.lane == lane);
         let talked = talked.and_then(|record| record.account.as_deref());
         let Choice::Account(account) = self.state.choose_account(&first.agent, &name, talked) else {
             return;
@@ -325,7 +325,7 @@ fn last_failure(run: &PlanRun, attempt: &Attempt) -> Option<(AttemptId, String)>
     let why = &run
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .last_failure;
-    let before = run.history.iter().rev().filter(|record| record.id != attempt.id);
+    let before = run.legs().rev().filter(|record| record.id != attempt.id);
     let same =
         |record: &&super::AttemptRecord| attempt.repair || record.units.first() == attempt.units.first();
     let last = before.take_while(|_| why.is_some()).find(same)?;

@@ -8,6 +8,7 @@ use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, W
 use super::attempt::Attempt;
 use super::parking::Limit;
 use super::plan_run::{Item, PlanRun};
+use super::resolving::ResolverAtWork;
 use super::train::Odds;
 use super::work::{PlanWork, Work};
 use super::{At, Spent};
@@ -132,7 +133,11 @@ impl State {
     pub fn has_landed(&self, on: &WorkRef, target: &str) -> bool {
         let run = self.plan(&on.plan);
         let part = run.landed_prefix.get(target);
-        run.landed.contains_key(target) || part.is_some_and(|part| part.prefix.holds(on.point))
+        // What landed later is only what was new.
+        let phase = on.point.phase();
+        let back = run.taken_back.get(target);
+        let is_back = phase.is_some_and(|phase| back.is_some_and(|phases| phases.contains(&phase)));
+        (run.landed.contains_key(target) && !is_back) || part.is_some_and(|part| part.prefix.holds(on.point))
     }
 
     /// True when what the dependency asks for has happened.
@@ -171,6 +176,14 @@ impl State {
     pub fn open_attempts(&self) -> impl Iterator<Item = (&PlanName, u32, &Attempt)> {
         self.all_attempts()
             .filter(|(_, _, attempt)| attempt.stage.holds_slot())
+    }
+
+    /// Agents that resolve the conflicts of plans.
+    pub fn resolvers(&self) -> impl Iterator<Item = (&PlanName, &ResolverAtWork)> {
+        self.resolving.iter().filter_map(|number| {
+            let agent = self.plans[*number].resolution.agent.as_ref()?;
+            Some((&self.names[*number], agent))
+        })
     }
 
     /// Attempts under way, those included of which only the remains are still looked at.

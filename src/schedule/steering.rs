@@ -14,7 +14,7 @@ use super::plan_run::{Lost, Outcome, PlanRun};
 use super::refusal::{SteerRefusal, refuse};
 use super::state::State;
 use super::work::{PlanWork, Work};
-use super::{Event, Steered, TaskReport, UnitOf};
+use super::{Event, OfPlan, Resolving, Steered, TaskReport, UnitOf};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result
     let lands = !state.is_landed(&plan.name)
         && what.point == Point::Plan
         && matches!(steer, Steer::Pause | Steer::PauseNow | Steer::Resume);
+    if let (Some(events), Point::Plan) = (asked.about_resolver(number, steer), what.point) {
+        return Ok(events);
+    }
     if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
         if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
             return Err(refuse(
@@ -128,6 +131,24 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn name(&self) -> PlanName {
         self.plan.name.clone()
+    }
+
+    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that once more.
+    fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
+        let (plan, point) = (self.name(), Point::Plan);
+        let finished = self.run.outcome == Some(Outcome::Finished);
+        match (steer, &self.run.resolution.agent) {
+            (Steer::Cancel, Some(agent)) if finished && agent.cancelled => Some(Vec::new()),
+            (Steer::Cancel, Some(_)) if finished => {
+                Some(vec![Event::Resolve(Resolving::Cancelled(OfPlan { plan }))])
+            }
+            (Steer::Retry, None)
+                if self.work.resolvers[number].is_some() && self.run.in_conflict(&plan).is_some() =>
+            {
+                Some(vec![Event::RetryRequested(Steered { plan, point })])
+            }
+            _ => None,
+        }
     }
 
     /// The units that the request is about.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::plan::{AttemptId, Message, MessageKind, OnStuck, PlanName};
 
 use super::answers::Ask;
-use super::attempt::{Attempt, Stage, Stuck};
+use super::attempt::{Stage, Stuck};
 use super::notice::{Ages, rough};
 use super::scheduler::{Scheduler, Step};
 use super::work::PlanWork;
@@ -81,15 +81,20 @@ impl Scheduler {
         };
         self.frontier.dirty.insert(number);
         let plan = &self.work.plans[number];
-        let (Some(patience), Some(attempt)) =
-            (plan.attempts.stuck_after, self.state.plans[number].attempt(id))
-        else {
+        let Some(patience) = plan.attempts.stuck_after else {
             return;
         };
-        if attempt.stage != Stage::Running || attempt.is_given_up() {
+        let run = &self.state.plans[number];
+        let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
+        let stuck = match (run.attempt(id), resolver) {
+            (Some(attempt), _) if attempt.stage == Stage::Running => attempt.stuck.as_ref(),
+            (None, Some(agent)) => agent.stuck.as_ref(),
+            _ => return,
+        };
+        if stuck.is_some_and(|stuck| stuck.acted.is_some_and(OnStuck::ends_it)) {
             return;
         }
-        let events = follow(plan, attempt, at, signs, patience);
+        let events = follow(plan, id, stuck, at, signs, patience);
         self.looked.insert(id.clone(), at);
         for event in events {
             let nudged = match &event {
@@ -107,15 +112,22 @@ impl Scheduler {
 }
 
 /// What follows from one look.
-fn follow(plan: &PlanWork, attempt: &Attempt, at: At, signs: &Signs, patience: Duration) -> Vec<Event> {
+fn follow(
+    plan: &PlanWork,
+    attempt: &AttemptId,
+    stuck: Option<&Stuck>,
+    at: At,
+    signs: &Signs,
+    patience: Duration,
+) -> Vec<Event> {
     let about = || OfAttempt {
         plan: plan.name.clone(),
-        attempt: attempt.id.clone(),
+        attempt: attempt.clone(),
     };
-    match (&attempt.stuck, signs.still_for(patience)) {
+    match (stuck, signs.still_for(patience)) {
         (None, Some(ages)) => vec![Event::AgentStuck(StuckNotice {
             plan: plan.name.clone(),
-            attempt: attempt.id.clone(),
+            attempt: attempt.clone(),
             ages,
         })],
         (Some(_), None) if signs.has_moved_within(patience) => vec![Event::AgentStirred(about())],
@@ -124,7 +136,7 @@ fn follow(plan: &PlanWork, attempt: &Attempt, at: At, signs: &Signs, patience: D
             action @ (OnStuck::Nudge | OnStuck::Restart | OnStuck::Hold) => {
                 vec![Event::StuckActed(StuckAction {
                     plan: plan.name.clone(),
-                    attempt: attempt.id.clone(),
+                    attempt: attempt.clone(),
                     action,
                     ages,
                 })]

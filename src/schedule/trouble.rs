@@ -25,6 +25,11 @@ pub enum LaunchTrouble {
         /// In words.
         why: String,
     },
+    /// Its worktree is gone, and is to be made again.
+    Lost {
+        /// In words.
+        why: String,
+    },
 }
 
 /// Why a plan needs a person.
@@ -138,6 +143,14 @@ impl MergeTrouble {
             Self::Refused { .. } | Self::Obstacle { .. } | Self::Waits { .. } | Self::NotFinished { .. } => {
                 false
             }
+        }
+    }
+
+    /// The commits that conflict, where they do and are known.
+    pub fn sides(&self) -> Option<&ConflictSides> {
+        match self {
+            Self::Conflict { sides, .. } => sides.as_deref(),
+            _ => None,
         }
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::agent::{JobFolder, Runner};
+use crate::agent::{JobFolder, JobState, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
-use crate::schedule::{Effect, Event, Input, Launch, PinRefusal};
+use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
 use crate::status;
 
 use super::engine::Engine;
@@ -133,16 +133,29 @@ impl Engine<'_> {
 
     /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
     fn look(&self, lane: LaneId, attempt: AttemptId, patience: Duration) {
-        let Some(runner) = self.runners.get(&attempt).copied() else {
-            return;
+        let (watch, sender) = (self.still.clone(), self.sender.clone());
+        let folder = JobFolder::new(self.campaign.dir.attempt(&attempt));
+        let runner = self.runners.get(&attempt).copied();
+        let resolver = self.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
+        let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
+        let worktree = match resolves {
+            true => self.campaign.conflict_path(&lane.plan),
+            false => self.worktree(&lane),
         };
-        let (watch, worktree) = (self.still.clone(), self.worktree(&lane));
-        let (folder, sender) = (
-            JobFolder::new(self.campaign.dir.attempt(&attempt)),
-            self.sender.clone(),
-        );
+        if runner.is_none() && !resolves {
+            return;
+        }
         tokio::task::spawn_blocking(move || {
-            if let Some(signs) = watch.look(&attempt, runner, &folder, &worktree, patience) {
+            // One that resolves a conflict is waited for elsewhere.
+            let running = || match folder.state() {
+                Ok(JobState::Running(Some(running))) => Some(running.runner),
+                _ => None,
+            };
+            let seen = runner.or_else(running);
+            let signs = seen.and_then(|runner| watch.look(&attempt, runner, &folder, &worktree, patience));
+            // Before it begins, and while it is looked at what it has made, somebody else is at work.
+            let signs = signs.or_else(|| resolves.then(Signs::of_life));
+            if let Some(signs) = signs {
                 let plan = lane.plan;
                 let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
             }
@@ -165,6 +178,7 @@ impl Engine<'_> {
             let states = |item: &ItemId| state.state_for(&order.units, item);
             let launched = {
                 let _alone = alone(&lock);
+                perform::note_again_before(&campaign, &order, &state);
                 perform::launch(&campaign, &admin, &worktree, &order, run, &states)
             };
             match launched {

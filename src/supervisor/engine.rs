@@ -19,6 +19,7 @@ use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::doctor;
 use super::escapes::Escapes;
+use super::left_git::end_left_gits;
 use super::live_edit::ManifestWatch;
 use super::machine;
 use super::making::Making;
@@ -54,6 +55,7 @@ pub fn drive(
         Errand::Merge { .. } => "merge",
     };
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    end_left_gits(campaign.repo.common_dir());
     preflight::check_places(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -283,6 +285,7 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
         self.announce(&records);
         if !merge_only {
+            self.mend_pins();
             self.tell_of_contents();
             self.look_now_and_then();
             self.watch_all();
@@ -367,6 +370,10 @@ impl<'o> Engine<'o> {
         let mut warnings = self.look_at_last();
         warnings.extend(self.tidy_conflicts());
         warnings.extend(self.finish_notifying());
+        if let Err(error) = self.campaign.repo.release_candidates() {
+            let why = error.to_string();
+            warnings.push(Event::Warning { plan: None, why });
+        }
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()
         {

@@ -67,6 +67,9 @@ pub enum SupervisorError {
 
 fn held_by(holder: Option<&Holder>) -> String {
     match holder {
+        Some(Holder { pid, doing }) if doing.is_empty() => {
+            format!("process {pid} drives this repository already")
+        }
         Some(Holder { pid, doing }) => {
             format!("`orch {doing}` (process {pid}) drives this repository already")
         }

@@ -41,6 +41,7 @@ impl Engine<'_> {
                     }
                 };
                 self.look_for_escapes();
+                self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));

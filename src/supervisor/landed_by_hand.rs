@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::git::Repository;
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State};
+use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
 use super::engine::Engine;
 use super::message::Message;
@@ -18,6 +18,8 @@ struct Open {
     branch: String,
     /// Where its branch began.
     base: CommitId,
+    /// Where it stood when the last work came to it.
+    made: Option<CommitId>,
 }
 
 /// What is to be looked for, taken from a state.
@@ -25,6 +27,8 @@ struct Open {
 pub struct HandLandings {
     target: String,
     open: Vec<Open>,
+    /// What took plans off the target.
+    back: Vec<TakenBack>,
     /// Where the run began.
     began: Option<CommitId>,
     /// Where plans have landed.
@@ -41,10 +45,22 @@ impl HandLandings {
                 plan: name.clone(),
                 branch: campaign.plan(name)?.branch.clone(),
                 base: run.worktree()?.base.clone(),
+                made: run.made.clone(),
+            })
+        });
+        let back = state
+            .plans()
+            .filter(|(_, run)| run.taken_back.contains_key(&target));
+        let back = back.filter_map(|(name, run)| {
+            Some(TakenBack {
+                plan: name.clone(),
+                target: target.clone(),
+                commit: run.reverted.get(&target)?.clone(),
             })
         });
         Self {
             open: open.collect(),
+            back: back.collect(),
             began: state.run.as_ref().map(|run| run.base.clone()),
             landed: state
                 .plans()
@@ -61,25 +77,36 @@ impl HandLandings {
     ///
     /// When the repository cannot be read.
     pub fn look(&self, repo: &Repository) -> Result<Vec<Event>, SupervisorError> {
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.back.is_empty() {
             return Ok(Vec::new());
         }
         let Some(tip) = repo.branch_tip(&self.target)? else {
             return Ok(Vec::new());
         };
+        let mut found = Vec::new();
+        // Who undid it matters not, so a landing of orch's may have brought it.
+        for back in &self.back {
+            if repo.is_undone(&back.commit, &tip).unwrap_or(false) {
+                found.push(Event::MergeRestored(back.clone()));
+            }
+        }
         let known: BTreeSet<&CommitId> = self.landed.iter().collect();
         if let Some(began) = &self.began
             && repo.is_made_of(&tip, &known, began)?
         {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let mut found = Vec::new();
         for open in &self.open {
-            let head = repo.branch_tip(&open.branch)?.filter(|head| *head != open.base);
-            let evidence = head
-                .map(|head| repo.landed_by(&head, &tip))
-                .transpose()?
-                .flatten();
+            let evidence = match repo.branch_tip(&open.branch)? {
+                Some(head) if head == open.base => None,
+                Some(head) => repo.landed_by(&head, &tip)?,
+                // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
+                None => open
+                    .made
+                    .as_ref()
+                    .filter(|made| **made != open.base)
+                    .and_then(|made| repo.landed_by(made, &tip).ok().flatten()),
+            };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {
                     plan: open.plan.clone(),

@@ -41,6 +41,19 @@ pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError
 ///
 /// When the manifest cannot be read, or with every fault that was found.
 pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
+    load_as(manifest, None)
+}
+
+/// As [`load`], with each document that is missing or faulty by now as it was in an earlier set.
+///
+/// # Errors
+///
+/// As [`load`], for what is wrong besides.
+pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
+    load_as(manifest, Some(earlier))
+}
+
+fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
     let bytes = read_plain(manifest).map_err(|source| SupervisorError::Manifest {
         path: manifest.to_owned(),
         source,
@@ -68,7 +81,17 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
         .documents()
         .map(|request| (request.plan.clone(), request.file.to_owned()))
         .collect();
-    let sources = read_documents(folder, &wanted);
+    let mut sources = read_documents(folder, &wanted);
+    if let Some(earlier) = earlier {
+        for (plan, source) in &mut sources {
+            let known = earlier
+                .plan(plan)
+                .filter(|known| known.file.as_ref() == Some(&source.display));
+            if let Some(known) = known.filter(|_| is_faulty(source)) {
+                source.content = Ok(Content::Bytes(known.document.text.clone().into_bytes()).read());
+            }
+        }
+    }
     let (templates, wrong) = own_templates(folder);
     let mut set = match (resolve(parsed, sources), wrong.is_empty()) {
         (Ok(set), true) => set,
@@ -135,6 +158,14 @@ fn read_document(folder: &Path, path: &Path) -> DocumentSource {
     DocumentSource {
         display: path.to_owned(),
         content,
+    }
+}
+
+fn is_faulty(source: &DocumentSource) -> bool {
+    match &source.content {
+        Ok(Content::Read(document, faults)) => !faults.is_empty() || document.phases.is_empty(),
+        // What is no text is left as it is.
+        Ok(Content::Bytes(_)) | Err(_) => true,
     }
 }
 

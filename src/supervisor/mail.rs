@@ -47,9 +47,13 @@ impl Engine<'_> {
 
     /// Puts the messages of a plan into its worktrees, on a thread of its own.
     pub(super) fn deliver(&self, plan: &PlanName) {
-        let Some((worktrees, messages)) = mail_of(self.scheduler.state(), plan) else {
+        let state = self.scheduler.state();
+        let Some((mut worktrees, messages)) = mail_of(state, plan) else {
             return;
         };
+        if state.plan(plan).resolution.agent.is_some() {
+            worktrees.push(self.campaign.conflict_path(plan));
+        }
         let plan = plan.clone();
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::plan::{CommitId, PlanName, Point, WorkRef};
+use crate::plan::{CommitId, PhaseId, PlanName, Point, WorkRef};
 use crate::schedule::{
     ConflictMended, Event, Landed, Merge, MergeTrouble, NotLanded, Outcome, Resolving, State, conflict_words,
 };
@@ -73,16 +73,16 @@ impl MergeRequest {
                 let merged = (MergeOutcome::Landed, Some(commit.clone()), why, false);
                 (plan, part.as_ref().map(|part| part.up_to), merged)
             }
-            Event::MergeFailed(NotLanded { plan, up_to, why }) => (plan, *up_to, not_landed(plan, why)),
+            Event::MergeFailed(NotLanded { plan, up_to, why }) => {
+                (plan, *up_to, not_landed(&what(plan, *up_to), why))
+            }
             Event::Resolve(Resolving::Started(started)) => {
                 // It is not over yet.
                 let plans = &mut self.report.plans;
-                if let Some(place) = plans
-                    .iter()
-                    .position(|known| known.name == WorkRef::whole(&started.plan))
-                {
+                let about = what(&started.plan, started.up_to);
+                if let Some(place) = plans.iter().position(|known| known.name == about) {
                     plans.remove(place);
-                    self.open.push(WorkRef::whole(&started.plan));
+                    self.open.push(about);
                 }
                 return;
             }
@@ -93,9 +93,15 @@ impl MergeRequest {
                 };
                 let why = format!(
                     "it conflicts, and {} could not resolve it: {}\n{next} {}`",
-                    failed.attempt, failed.why, failed.plan
+                    failed.attempt,
+                    failed.why,
+                    what(&failed.plan, failed.up_to)
                 );
-                (&failed.plan, None, (MergeOutcome::Held, None, Some(why), false))
+                (
+                    &failed.plan,
+                    failed.up_to,
+                    (MergeOutcome::Held, None, Some(why), false),
+                )
             }
             _ => return,
         };
@@ -134,7 +140,7 @@ impl MergeRequest {
             });
         }
         for plan in &mut self.report.plans {
-            if plan.outcome == MergeOutcome::Landed && plan.name.point == Point::Plan {
+            if plan.outcome == MergeOutcome::Landed {
                 let resolution = &state.plan(&plan.name.plan).resolution;
                 let left_out = resolution.left_out.as_ref();
                 let left_out = left_out.map(|why| format!("lines were left out: {why}"));
@@ -151,9 +157,13 @@ impl MergeRequest {
     }
 }
 
-/// How a report speaks of a plan that did not land: outcome, commit, why, and whether it was refused.
+fn what(plan: &PlanName, up_to: Option<PhaseId>) -> WorkRef {
+    WorkRef::at(plan, up_to.map_or(Point::Plan, Point::Phase))
+}
+
+/// How a report speaks of what did not land: outcome, commit, why, and whether it was refused.
 pub fn not_landed(
-    plan: &PlanName,
+    plan: &WorkRef,
     why: &MergeTrouble,
 ) -> (MergeOutcome, Option<CommitId>, Option<String>, bool) {
     let (outcome, text) = match why {

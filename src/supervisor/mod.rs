@@ -1,6 +1,7 @@
 //! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and
 //! performs it; it has no opinion of its own about a plan's state.
 
+mod about_conflict;
 mod announcing;
 mod campaign;
 mod clock;
@@ -20,6 +21,7 @@ mod inbox;
 mod landed_by_hand;
 mod landed_range;
 mod landed_view;
+mod left_git;
 mod live_edit;
 mod load;
 mod machine;
@@ -30,6 +32,7 @@ mod message;
 mod notifier;
 mod observer;
 mod obstacles;
+mod own_refs;
 mod perform;
 mod ports;
 mod preflight;
@@ -42,6 +45,7 @@ mod rehearsal;
 mod removing;
 mod request;
 mod resolve;
+mod resolved;
 mod resolving;
 mod revert;
 mod selection;

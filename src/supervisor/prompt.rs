@@ -159,7 +159,7 @@ fn plain(path: &Path) -> PathBuf {
 
 fn last_failure(run: &PlanRun, units: &[UnitId]) -> Option<(AttemptId, String)> {
     let why = run.tries.get(units.first()?)?.last_failure.clone()?;
-    let mut before = run.history.iter().rev();
+    let mut before = run.legs().rev();
     let last = before.find(|record| record.units.first() == units.first())?;
     Some((last.id.clone(), why))
 }

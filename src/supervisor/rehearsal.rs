@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{CommitId, WorkRef};
+use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
 use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
-use crate::schedule::{Effect, Event, Input, MergeTrouble, Scheduler};
+use crate::schedule::{
+    Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving, Scheduler,
+};
 
 use super::merge_request::MergeRequest;
 use super::perform::Known;
 use super::train::known;
-use super::{Campaign, MergeReport, SupervisorError, perform};
+use super::{Campaign, MergeOutcome, MergeReport, SupervisorError, perform};
 
 /// What a merge request would do.
 ///
@@ -25,8 +27,6 @@ pub fn rehearse_merge(
     let target = into.unwrap_or(&campaign.target).to_owned();
     let before = campaign.repo.branch_tip(&target)?;
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
-    // Nobody is started.
-    scheduler.hold_conflicts();
     let at = scheduler.state().now;
     let run = scheduler
         .state()
@@ -54,16 +54,32 @@ pub fn rehearse_merge(
         onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
         known: known(scheduler.state(), &target),
         built: BTreeMap::new(),
+        mended: BTreeMap::new(),
     };
+    let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
     while let Some(input) = inputs.pop() {
         let step = scheduler.handle(at, input);
-        for event in &step.events {
+        // Nobody is started: an agent that would be has nothing to say.
+        for event in step
+            .events
+            .iter()
+            .filter(|event| !matches!(event, Event::Resolve(_)))
+        {
             request.hear(event);
         }
         for effect in step.effects {
-            if let Effect::Train { order, .. } = effect {
-                yard.known.parts = known(scheduler.state(), &yard.target).parts;
-                inputs.extend(yard.answer(order).map(Input::Train));
+            match effect {
+                Effect::Train { order, .. } => {
+                    yard.known.parts = known(scheduler.state(), &yard.target).parts;
+                    inputs.extend(yard.answer(order).map(Input::Train));
+                }
+                Effect::Resolve(order) => {
+                    given.insert(order.what(), order.agent.clone());
+                    inputs.push(Input::Event(Event::Resolve(Resolving::Failed(not_started(
+                        &order,
+                    )))));
+                }
+                _ => {}
             }
         }
     }
@@ -74,7 +90,28 @@ pub fn rehearse_merge(
         plans: Vec::new(),
     });
     report.after = before;
+    for plan in &mut report.plans {
+        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, yard.mended.get(&plan.name.plan)) {
+            plan.why = plan.why.take().or_else(|| Some(words.clone()));
+        }
+        if let (MergeOutcome::Held, Some(agent)) = (plan.outcome, given.get(&plan.name)) {
+            let why = plan.why.take().unwrap_or_default();
+            plan.why = Some(format!("{why}\nagent {agent} would be given it before that"));
+        }
+    }
     Ok(report)
+}
+
+fn not_started(order: &ResolveOrder) -> ResolverFailed {
+    let why = "this is a rehearsal".to_owned();
+    ResolverFailed {
+        plan: order.plan.clone(),
+        up_to: order.up_to,
+        attempt: order.attempt.clone(),
+        exit: Exit::NotStarted { why: why.clone() },
+        why,
+        path: None,
+    }
 }
 
 /// Where the target would stand by now.
@@ -84,6 +121,8 @@ struct Rehearsal<'a> {
     onto: CommitId,
     known: Known,
     built: BTreeMap<TrialId, Vec<Moved>>,
+    /// How conflicts would be dealt with.
+    mended: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
@@ -120,16 +159,18 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn build(&self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
+    fn build(&mut self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
         let mut onto = self.onto.clone();
         let mut moves: Vec<Moved> = Vec::new();
         for plan in &trial.stack {
             let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
-            let commit = merged.map_err(|why| match why {
+            let (commit, mended) = merged.map_err(|why| match why {
                 MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
                 MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
                 other => Tried::Conflict(plan.clone(), other),
             })?;
+            self.mended.remove(plan);
+            self.mended.extend(mended.map(|words| (plan.clone(), words)));
             moves.push((plan.clone(), Some(onto), commit.clone()));
             onto = commit;
         }

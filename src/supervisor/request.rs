@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, PlanName, WorkRef};
+use crate::plan::{CommitId, WorkRef};
 use crate::schedule::Steer;
 
 use super::{Outgoing, ResolveReport, ResolveStep};
@@ -27,8 +27,8 @@ pub enum Request {
     Send(Outgoing),
     /// Check a conflict out, take in what was made of it and land it, or give it up.
     Resolve {
-        /// The plan.
-        plan: PlanName,
+        /// The plan, whole or up to the end of a phase.
+        plan: WorkRef,
         /// Which of these.
         step: ResolveStep,
     },

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{JobFolder, JobState};
 use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
-use crate::plan::{MergeStrategy, Plan, PlanName};
+use crate::plan::{MergeStrategy, Plan, PlanName, WorkRef};
 use crate::schedule::{
-    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, State,
-    SteerRefusal,
+    ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
 };
 
+use super::about_conflict::{AboutConflict, named, words};
+use super::left_git::end_left_gits;
 use super::steering::record;
 use super::{Campaign, SupervisorError};
 
@@ -32,8 +33,8 @@ pub enum ResolveStep {
 /// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolveReport {
-    /// The plan.
-    pub plan: PlanName,
+    /// The plan, whole or up to the end of a phase.
+    pub plan: WorkRef,
     /// The worktree in which it is checked out; none when it was given up.
     pub worktree: Option<String>,
     /// Files that are to be resolved there.
@@ -49,7 +50,7 @@ pub struct ResolveReport {
 }
 
 impl ResolveReport {
-    fn of(plan: &PlanName) -> Self {
+    fn of(plan: &WorkRef) -> Self {
         Self {
             plan: plan.clone(),
             worktree: None,
@@ -72,13 +73,14 @@ pub(super) type Resolved = (Vec<Event>, ResolveReport);
 /// When the journal cannot be read or written.
 pub fn resolve_alone(
     campaign: &Campaign,
-    plan: &PlanName,
+    what: &WorkRef,
     step: ResolveStep,
 ) -> Result<Option<Result<ResolveReport, SteerRefusal>>, SupervisorError> {
     let mut report = None;
     let recorded = record(campaign, "merge", |scheduler| {
-        let run = scheduler.state().plan(plan);
-        let (events, done) = resolve(campaign, run, plan, step, Beside::Nobody)?;
+        end_left_gits(campaign.repo.common_dir());
+        let about = AboutConflict::new(scheduler, what);
+        let (events, done) = resolve(campaign, &about, step, Beside::Nobody)?;
         report = Some(done);
         Ok(events)
     })?;
@@ -100,11 +102,11 @@ pub(super) enum Beside {
 /// Does a step in the repository. The caller alone writes the journal, and records the facts.
 pub(super) fn resolve(
     campaign: &Campaign,
-    run: &PlanRun,
-    name: &PlanName,
+    about: &AboutConflict,
     step: ResolveStep,
     beside: Beside,
 ) -> Result<Resolved, SteerRefusal> {
+    let (name, run) = (&about.what.plan, &about.run);
     let plan = campaign
         .plan(name)
         .ok_or_else(|| refusal(format!("there is no plan `{name}` in the manifest"), None))?;
@@ -112,35 +114,41 @@ pub(super) fn resolve(
         Beside::Supervisor => refuse_while_busy(run, name)?,
         Beside::Nobody => refuse_what_was_cut_short(campaign, run, name, step)?,
     }
+    about.refuse_another(step)?;
     let admin = WorktreeAdmin::new(&campaign.repo);
     again_if_killed(Result::is_ok, || match step {
-        ResolveStep::Open => open(campaign, &admin, run, plan),
-        ResolveStep::Continue => settle(campaign, &admin, run, plan),
-        ResolveStep::Abort => abandon(&admin, plan),
+        ResolveStep::Open => open(campaign, &admin, about, plan),
+        ResolveStep::Continue => settle(campaign, &admin, about, plan),
+        ResolveStep::Abort => abandon(&admin, about),
     })
 }
 
 fn open(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
-    run: &PlanRun,
+    about: &AboutConflict,
     plan: &Plan,
 ) -> Result<Resolved, SteerRefusal> {
-    let name = &plan.name;
-    may_be_resolved(campaign, run, plan)?;
+    let (name, run, what) = (&plan.name, &about.run, &about.what);
+    may_be_resolved(campaign, about, plan)?;
     let repo = &campaign.repo;
     let onto = repo.branch_tip(&campaign.target).map_err(failed)?;
     let onto = onto.unwrap_or_else(|| campaign.base.clone());
-    let head = repo.branch_tip(&plan.branch).map_err(failed)?;
-    let head = head.ok_or_else(|| refusal(format!("the branch `{}` is gone", plan.branch), None))?;
+    let head = match about.up_to() {
+        Some(_) => about.end_of_part()?,
+        None => {
+            let tip = repo.branch_tip(&plan.branch).map_err(failed)?;
+            tip.ok_or_else(|| refusal(format!("the branch `{}` is gone", plan.branch), None))?
+        }
+    };
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(failed)?);
     let incoming = repo.stand_in(&builder, name, &onto, &head).map_err(failed)?;
     let at = admin.conflict_at(name).map_err(failed)?;
     let clashing = builder.conflicts(&onto, &incoming).map_err(failed)?;
     if clashing.is_empty() && at.is_none() {
         return Err(refusal(
-            format!("plan {name} does not conflict with {}", campaign.target),
-            Some(format!("orch merge {name}")),
+            format!("{} does not conflict with {}", named(what), campaign.target),
+            Some(format!("orch merge {what}")),
         ));
     }
     let opened = admin.open_conflict(&ConflictSpec {
@@ -149,7 +157,7 @@ fn open(
         onto: &onto,
         head: &head,
         incoming: &incoming,
-        message: &words(campaign, plan),
+        message: &words(campaign, what),
     });
     let opened = opened.map_err(failed)?;
     let text = |paths: &[PathBuf]| {
@@ -159,7 +167,7 @@ fn open(
             .collect()
     };
     let report = ResolveReport {
-        plan: name.clone(),
+        plan: what.clone(),
         worktree: Some(opened.path.to_string_lossy().into_owned()),
         files: text(&opened.unmerged),
         reused: text(&opened.reused),
@@ -168,6 +176,7 @@ fn open(
         warnings: opened.warnings,
     };
     let known = run.resolution.path == report.worktree
+        && run.resolution.up_to == about.up_to()
         && run.resolution.commit.is_none()
         && run.resolution.left_by.is_none();
     let events = if opened.again && known {
@@ -175,6 +184,7 @@ fn open(
     } else {
         vec![Event::Resolve(Resolving::Opened(ConflictOpened {
             plan: name.clone(),
+            up_to: about.up_to(),
             path: report.worktree.clone().unwrap_or_default(),
             onto,
             head,
@@ -185,15 +195,17 @@ fn open(
     Ok((events, report))
 }
 
-/// Refuses what is no conflict of a finished plan with the target.
-fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<(), SteerRefusal> {
-    let name = &plan.name;
+/// Refuses what is no conflict of a finished plan, or of finished first phases, with the target.
+fn may_be_resolved(campaign: &Campaign, about: &AboutConflict, plan: &Plan) -> Result<(), SteerRefusal> {
+    let (name, run) = (&plan.name, &about.run);
     if run.landed.contains_key(&campaign.target) {
         let why = format!("plan {name} has landed on {}", campaign.target);
         return Err(refusal(why, None));
     }
     match &run.outcome {
         Some(Outcome::Finished) => {}
+        // Whether they are done is known from the commit with which they ended.
+        _ if about.up_to().is_some() => {}
         Some(Outcome::Held(Hold::Conflict { with, .. })) => {
             return Err(refusal(
                 format!("plan {name} does not conflict with the target but with {with}, on which it builds"),
@@ -226,18 +238,19 @@ fn may_be_resolved(campaign: &Campaign, run: &PlanRun, plan: &Plan) -> Result<()
 fn settle(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
-    run: &PlanRun,
+    about: &AboutConflict,
     plan: &Plan,
 ) -> Result<Resolved, SteerRefusal> {
-    let name = &plan.name;
-    may_be_resolved(campaign, run, plan)?;
+    let (name, run, what) = (&plan.name, &about.run, &about.what);
+    may_be_resolved(campaign, about, plan)?;
     let commit = admin
-        .settle_conflict(name, &words(campaign, plan))
-        .map_err(|error| unsettled(name, error))?;
+        .settle_conflict(name, &words(campaign, what))
+        .map_err(|error| unsettled(what, error))?;
     let events = match run.resolution.commit.as_ref() == Some(&commit) {
         true => Vec::new(),
         false => vec![Event::Resolve(Resolving::Done(ConflictResolved {
             plan: name.clone(),
+            up_to: about.up_to(),
             commit,
             attempt: None,
             left_out: None,
@@ -246,12 +259,12 @@ fn settle(
     let at = admin.conflict_at(name).map_err(failed)?;
     let report = ResolveReport {
         worktree: at.map(|path| path.to_string_lossy().into_owned()),
-        ..ResolveReport::of(name)
+        ..ResolveReport::of(what)
     };
     Ok((events, report))
 }
 
-fn unsettled(name: &PlanName, error: ConflictError) -> SteerRefusal {
+fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
     let hint = match &error {
         ConflictError::NotOpen { .. } => Some(format!("orch merge --resolve {name}")),
         ConflictError::GivenUp { .. } => Some(format!(
@@ -270,14 +283,14 @@ fn unsettled(name: &PlanName, error: ConflictError) -> SteerRefusal {
     refusal(error.to_string(), hint)
 }
 
-fn abandon(admin: &WorktreeAdmin, plan: &Plan) -> Result<Resolved, SteerRefusal> {
-    let name = &plan.name;
+fn abandon(admin: &WorktreeAdmin, about: &AboutConflict) -> Result<Resolved, SteerRefusal> {
+    let name = &about.what.plan;
     let backups = admin.abandon_conflict(name).map_err(failed)?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
     let report = ResolveReport {
         backups: names,
-        ..ResolveReport::of(name)
+        ..ResolveReport::of(&about.what)
     };
     let of = OfPlan { plan: name.clone() };
     Ok((vec![Event::Resolve(Resolving::Dropped(of))], report))
@@ -338,39 +351,10 @@ fn refuse_what_was_cut_short(
     }
 }
 
-/// The words of the commit that holds both sides.
-pub(super) fn words(campaign: &Campaign, plan: &Plan) -> String {
-    let (name, target) = (&plan.name, &campaign.target);
-    format!("Resolve the conflict of plan {name} with {target}\n\nOrch-Resolves: {name}\n")
-}
-
 fn refusal(why: String, hint: Option<String>) -> SteerRefusal {
     SteerRefusal { why, hint }
 }
 
 fn failed(error: impl std::fmt::Display) -> SteerRefusal {
     refusal(error.to_string(), None)
-}
-
-/// Removes the worktrees and refs of resolutions of plans that have landed; gives what was kept, and why.
-pub(super) fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
-    let mut kept = Vec::new();
-    let admin = WorktreeAdmin::new(&campaign.repo);
-    for plan in &campaign.set.plans {
-        let run = state.plan(&plan.name);
-        if run.landed.contains_key(&campaign.target)
-            && let Err(error) = close(campaign, &admin, &plan.name)
-        {
-            kept.push((plan.name.clone(), error.to_string()));
-        }
-    }
-    kept
-}
-
-fn close(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
-    let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
-    match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
-        Some(target) => admin.close_conflict(plan, &target).map(drop),
-        None => Ok(()),
-    }
 }

@@ -3,18 +3,20 @@
 
 use tokio::sync::oneshot;
 
-use crate::plan::{PlanName, WorkRef};
+use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
+use super::about_conflict::AboutConflict;
 use super::engine::Engine;
 use super::message::Message;
-use super::resolve::{Beside, Resolved, resolve, tidy};
+use super::resolve::{Beside, Resolved, resolve};
+use super::resolved::tidy;
 use super::{Answer, ResolveStep, SupervisorError, perform, spending};
 
 /// A step that was done, or refused.
 #[derive(Debug)]
 pub struct StepDone {
-    plan: PlanName,
+    what: WorkRef,
     step: ResolveStep,
     done: Result<Resolved, SteerRefusal>,
     reply: oneshot::Sender<Answer>,
@@ -22,13 +24,13 @@ pub struct StepDone {
 
 impl Engine<'_> {
     /// Does a step on a thread of its own.
-    pub(super) fn resolve_later(&self, plan: PlanName, step: ResolveStep, reply: oneshot::Sender<Answer>) {
-        let run = self.scheduler.state().plan(&plan).clone();
+    pub(super) fn resolve_later(&self, what: WorkRef, step: ResolveStep, reply: oneshot::Sender<Answer>) {
+        let about = AboutConflict::new(&self.scheduler, &what);
         let campaign = self.campaign.clone();
         self.in_background(move || {
-            let done = resolve(&campaign, &run, &plan, step, Beside::Supervisor);
+            let done = resolve(&campaign, &about, step, Beside::Supervisor);
             Message::Resolved(Box::new(StepDone {
-                plan,
+                what,
                 step,
                 done,
                 reply,
@@ -47,9 +49,7 @@ impl Engine<'_> {
         };
         self.handle(events.into_iter().map(Input::Event).collect())?;
         match step.step {
-            ResolveStep::Continue => {
-                self.request_merge(vec![WorkRef::whole(&step.plan)], None, Some(step.reply))
-            }
+            ResolveStep::Continue => self.request_merge(vec![step.what], None, Some(step.reply)),
             ResolveStep::Open | ResolveStep::Abort => {
                 // Whoever asked may be gone.
                 let _ = step.reply.send(Answer::Resolved(report));

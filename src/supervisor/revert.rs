@@ -10,6 +10,7 @@ use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
 use crate::plan::{CommitId, Plan, PlanName, RunId};
 use crate::schedule::{Event, Outcome, State, TakenBack};
 
+use super::left_git::end_left_gits;
 use super::{Campaign, Situation, SupervisorError, perform};
 
 /// What was taken back, or why nothing was. The answer of `orch revert --json`.
@@ -65,6 +66,7 @@ pub fn revert(
     with_dependents: bool,
 ) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
     let lock = RepositoryLock::take(&campaign.dir, "revert")?.map_err(SupervisorError::Held)?;
+    end_left_gits(campaign.repo.common_dir());
     perform::resume_landing(campaign)?;
     let situation = Situation::look(campaign)?;
     let state = situation.scheduler.state();

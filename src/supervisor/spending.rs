@@ -60,5 +60,9 @@ impl Engine<'_> {
                 inputs.push(Input::Event(Event::AgentTold(told)));
             }
         }
+        for (plan, resolver) in state.resolvers() {
+            // What is known already changes nothing.
+            inputs.extend(told(&self.campaign.dir, plan, &resolver.attempt).map(Input::Event));
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::agent::{JobFolder, Runner, left_running};
 use crate::journal::{OrchDir, RepositoryLock};
 
 use super::SupervisorError;
+use super::left_git::end_left_gits;
 
 /// How long what has no runner any more is given at most before it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
@@ -23,6 +24,9 @@ pub fn stop_strays(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorEr
     }
     // Held while they end, so that nobody takes them over meanwhile.
     let _lock = RepositoryLock::take(dir, "down")?.map_err(SupervisorError::Held)?;
+    if let Some(common_dir) = dir.path().parent() {
+        end_left_gits(common_dir);
+    }
     let (mut runners, mut stopped) = (Vec::new(), Vec::new());
     let homes = [dir.attempts(), dir.verifications(), dir.setups(), dir.hooks()];
     for home in &homes {

@@ -12,7 +12,7 @@ use crate::git::Repository;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
 
-use super::{Campaign, SupervisorError};
+use super::{Campaign, SupervisorError, load};
 
 /// Version of the file.
 const SCHEMA: u32 = 1;
@@ -60,6 +60,38 @@ impl Campaign {
             .and_then(|text| write_private(&new, &text))
             .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
             .map_err(SupervisorError::system(format!("write {}", file.display())))
+    }
+
+    /// The plans of the manifest; a document that cannot be used as it is counts as it was for the last run. For those who
+    /// bring to an end what was worked on: one plan's document is nothing to the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Campaign::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
+    pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
+        let faults = match Self::open(from, manifest) {
+            Ok(campaign) => {
+                return Ok(InForce {
+                    campaign,
+                    warning: None,
+                });
+            }
+            Err(SupervisorError::Faults(faults)) => faults,
+            Err(error) => return Err(error),
+        };
+        let stand_in = taken(from, manifest).and_then(|(repo, dir, taken)| {
+            let set = load::load_over(&taken.manifest, &taken.set).ok()?;
+            Some((repo, dir, taken.manifest, set))
+        });
+        let Some((repo, dir, manifest, set)) = stand_in else {
+            return Err(faults.into());
+        };
+        Ok(InForce {
+            campaign: Self::fit(repo, dir, manifest, set)?,
+            warning: Some(format!(
+                "a plan's document cannot be used as it is, and counts as the last run read it: {faults}"
+            )),
+        })
     }
 
     /// The plans in force: beside `orch up` those that it goes by, else those of the manifest. Where that cannot be used,

@@ -41,6 +41,7 @@ mod demo;
 mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
+mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod adversary;
@@ -54,6 +55,7 @@ mod cli_prompt;
 mod cli_report;
 mod cli_shapes;
 mod cli_task;
+mod conflict_of_phases;
 mod conflict_resolution;
 mod conflict_resolver;
 mod conflict_reuse;
@@ -63,6 +65,8 @@ mod escalation;
 mod escapes;
 mod fault_sweep;
 mod hooks;
+mod landings_known;
+mod left_behind;
 mod limits;
 mod merge_landing;
 mod merge_prefix;

@@ -380,3 +380,35 @@ fn a_phase_of_which_a_task_is_said_to_have_failed_after_all_does_not_land() {
     sandbox.open("after-2");
     up.end().code(1).ok();
 }
+
+#[test]
+fn phases_that_landed_are_known_again_when_the_journal_is_lost() {
+    let sandbox = failed_in_phase_3("");
+    sandbox.orch("merge auth.1").code(0).ok();
+    sandbox.orch("merge auth.2").code(0).ok();
+    let landed = sandbox.shown("auth")["landed"].clone();
+    for file in ["orch.db", "orch.db-wal", "orch.db-shm"] {
+        let _ = fs::remove_file(sandbox.join(".git/orch").join(file));
+    }
+    sandbox.orch("doctor --fix").ok();
+    sandbox.orch("doctor").code(0).ok();
+    assert_eq!(sandbox.shown("auth")["landed"], landed);
+    assert_eq!(sandbox.shown("auth")["attempts"].as_array().unwrap().len(), 1);
+    sandbox.orch("why auth.2").code(0).says("has landed (").ok();
+    // Asked once more, nothing moves.
+    let tip = sandbox.rev("main");
+    sandbox.orch("merge auth.2").ok();
+    assert_eq!(sandbox.rev("main"), tip);
+    // Who waits for it goes on, and so does the rest of the plan.
+    sandbox.plan(
+        "billing",
+        "depends = [\"auth.2@landed\"]",
+        &document(&[1]),
+        "work 1.1",
+    );
+    sandbox.script("auth", "work 3.1");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("auth"), "landed");
+    assert_eq!(sandbox.state("billing"), "landed");
+    sandbox.nothing_is_left();
+}

@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::agent::ProcessId;
 use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
 use crate::plan::PlanName;
+
+use super::super::own_refs::MissingPin;
+use super::refs::about_refs;
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub struct Facts {
     pub locks: Vec<GitLock>,
     /// Names of pins of plans that neither the manifest nor the journal has.
     pub stray_pins: Vec<(String, String)>,
+    /// Pins that the journal speaks of and that are not there.
+    pub missing_pins: Vec<MissingPin>,
     /// Branches of units of which only the note is left, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
@@ -32,6 +38,8 @@ pub struct Facts {
     pub lost_attempts: Vec<String>,
     /// Folders of jobs whose runner is gone and of which processes are left, with how many.
     pub orphans: Vec<(PathBuf, usize)>,
+    /// Git commands at work whose orch is gone.
+    pub left_gits: Vec<ProcessId>,
     /// Runners at work on plans that the manifest does not have.
     pub foreign_runners: Vec<PathBuf>,
     /// Temporary files that nobody will rename any more.
@@ -95,6 +103,10 @@ pub enum Step {
     RemoveLock(PathBuf),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
+    /// End the git commands whose orch is gone.
+    EndGits,
+    /// Write a pin again.
+    Repin(MissingPin),
     /// Delete a pin; what only it holds goes to a backup.
     Unpin(String, String),
     /// Delete the note about a unit's branch that does not exist.
@@ -118,7 +130,8 @@ impl fmt::Display for Step {
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
             Self::RecordEnds => f.write_str("write down that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
-            Self::EndJob(_) => f.write_str("end them: TERM, then KILL"),
+            Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
+            Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
@@ -141,7 +154,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
+    pub(super) fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -150,7 +163,7 @@ impl Finding {
         }
     }
 
-    fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -175,8 +188,18 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
     }
+    // Before the locks that they hold.
+    if !facts.left_gits.is_empty() {
+        let pids: Vec<String> = facts.left_gits.iter().map(|git| git.pid.to_string()).collect();
+        let what = format!(
+            "git commands of an orch that is gone still wait for something: {} {}",
+            if pids.len() == 1 { "process" } else { "processes" },
+            pids.join(", ")
+        );
+        found.push(Finding::mendable(Kind::Process, what, Step::EndGits));
+    }
     for lock in &facts.locks {
-        found.push(about_lock(lock));
+        found.push(about_lock(lock, !facts.left_gits.is_empty()));
     }
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
@@ -227,29 +250,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         let what = "a move of the target was cut short";
         found.push(Finding::mendable(Kind::Landing, what, Step::FinishLanding));
     }
-    for (plan, point) in &facts.stray_pins {
-        let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
-        found.push(Finding::mendable(
-            Kind::Ref,
-            what,
-            Step::Unpin(plan.clone(), point.clone()),
-        ));
-    }
-    for (plan, branch) in &facts.unit_notes {
-        let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
-        found.push(Finding::mendable(
-            Kind::Ref,
-            what,
-            Step::ForgetUnit(plan.clone(), branch.clone()),
-        ));
-    }
-    for (plan, branch) in &facts.stray_units {
-        found.push(Finding::for_a_person(
-            Kind::Ref,
-            format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
-            format!("put the plan back, or delete it with `git branch -d {branch}`"),
-        ));
-    }
+    found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
         found.push(Finding::mendable(
@@ -272,12 +273,18 @@ fn name_of(path: &std::path::Path) -> String {
         .into_owned()
 }
 
-fn about_lock(lock: &GitLock) -> Finding {
+/// `ending` while git commands are to be ended first, of which one may hold it: who holds it is looked at again then.
+fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     let shown = lock.path.display();
     match &lock.owner {
         None => Finding::mendable(
             Kind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
+            Step::RemoveLock(lock.path.clone()),
+        ),
+        Some(owner) if ending => Finding::mendable(
+            Kind::Lock,
+            format!("{shown} is there, and {owner}"),
             Step::RemoveLock(lock.path.clone()),
         ),
         Some(owner) => Finding::for_a_person(
@@ -386,11 +393,13 @@ mod tests {
             ours: Vec::new(),
             locks: Vec::new(),
             stray_pins: Vec::new(),
+            missing_pins: Vec::new(),
             unit_notes: Vec::new(),
             stray_units: Vec::new(),
             unknown_attempts: Vec::new(),
             lost_attempts: Vec::new(),
             orphans: Vec::new(),
+            left_gits: Vec::new(),
             foreign_runners: Vec::new(),
             litter: Vec::new(),
             stray_ports: Vec::new(),
@@ -520,6 +529,21 @@ mod tests {
             ..tree(Place::Worktree)
         };
         assert_eq!(one(without_plan, false), [None]);
+    }
+
+    #[test]
+    fn what_a_dead_orch_left_at_work_is_ended_before_the_locks_that_it_may_hold_are_removed() {
+        let lock = GitLock {
+            path: "/r/.git/index.lock".into(),
+            owner: Some("a git is at work".to_owned()),
+        };
+        let facts = Facts {
+            locks: vec![lock],
+            left_gits: vec![ProcessId { pid: 7, started: 1 }],
+            ..nothing()
+        };
+        let remove = Step::RemoveLock("/r/.git/index.lock".into());
+        assert_eq!(steps(&facts), [Some(Step::EndGits), Some(remove)]);
     }
 
     #[test]

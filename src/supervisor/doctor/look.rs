@@ -10,6 +10,8 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
+use super::super::left_git::left_gits;
+use super::super::own_refs::{missing_pins, wanted_pins};
 use super::super::perform::{MEND_KEY, train_key};
 use super::super::{Campaign, SupervisorError, ports};
 use super::behind::{foreign_runners, unknown_attempts};
@@ -99,8 +101,14 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             .filter(|pin| stranger(pin.plan.as_str()))
             .map(|pin| (pin.plan.to_string(), pin.point.to_string()))
             .collect(),
+        missing_pins: missing_pins(&campaign.repo, wanted_pins(state, &campaign.target))?,
         locks: if idle { admin.git_locks()? } else { Vec::new() },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
+        left_gits: if idle {
+            left_gits(campaign.repo.common_dir())
+        } else {
+            Vec::new()
+        },
         litter: if idle { litter(campaign) } else { Vec::new() },
         stray_ports: ports::registered(&campaign.dir)
             .into_keys()

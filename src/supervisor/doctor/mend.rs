@@ -10,6 +10,8 @@ use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
 
+use super::super::left_git::end_left_gits;
+use super::super::own_refs::pin_again;
 use super::super::strays::GRACE;
 use super::super::{Campaign, SupervisorError, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
@@ -87,6 +89,11 @@ impl Doctor<'_> {
                 Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
                 Ok(())
             }
+            Step::EndGits => {
+                end_left_gits(campaign.repo.common_dir());
+                Ok(())
+            }
+            Step::Repin(pin) => pin_again(&campaign.repo, pin),
             Step::Unpin(plan, point) => self.unpin(plan, point),
             Step::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;

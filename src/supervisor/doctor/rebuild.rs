@@ -2,15 +2,15 @@
 //!
 //! What is written down is what they show and no more: an attempt whose end left a record ended that way; a phase is done
 //! when its tasks are reported done, the branch has commits of its own and nothing is uncommitted; a plan has landed when
-//! the target has a merge that names it. Everything else is worked on again.
+//! the target has a merge that names it, and so have its first phases. Everything else is worked on again.
 
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{conflict_key, inspect};
+use crate::git::{FoundLanding, conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
-use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, RunId, UnitId};
-use crate::schedule::{Event, Exit, Scheduler, Work, history};
+use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, RunId, UnitId, WorkRef};
+use crate::schedule::{Event, Exit, Prefix, Scheduler, Work, history};
 use crate::status;
 
 use super::super::{Campaign, SupervisorError};
@@ -114,7 +114,9 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
                     .push((lane, path.to_string_lossy().into_owned(), base));
             }
         }
-        let landed = landings.iter().find(|(name, _)| *name == plan.name);
+        let landed = landings
+            .iter()
+            .find(|found| found.what == WorkRef::whole(&plan.name));
         let has_all = match (&tip, &target) {
             (Some(tip), Some(target)) => repo.is_ancestor(tip, target)?,
             (None, _) => true,
@@ -122,7 +124,11 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         };
         shown.landed = landed
             .filter(|_| has_all)
-            .map(|(_, commit)| (campaign.target.clone(), commit.clone()));
+            .map(|found| (campaign.target.clone(), found.commit.clone()));
+        if let (None, Some(target)) = (&shown.landed, &target) {
+            let part = landed_part(campaign, plan, target, &landings)?;
+            shown.landed_part = part.map(|(commit, part)| (campaign.target.clone(), commit, part));
+        }
         shown.pins = pins
             .iter()
             .filter(|pin| pin.plan == plan.name)
@@ -150,6 +156,37 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         all.push(shown);
     }
     Ok(all)
+}
+
+/// The longest of the plan's first phases that landed by themselves, and the commit with which they did.
+fn landed_part(
+    campaign: &Campaign,
+    plan: &Plan,
+    target: &CommitId,
+    landings: &[FoundLanding],
+) -> Result<Option<(CommitId, Prefix)>, SupervisorError> {
+    let repo = &campaign.repo;
+    let phases = &plan.document.phases;
+    let place = |what: &WorkRef| match (what.plan == plan.name, what.point) {
+        (true, Point::Phase(id)) => phases.iter().position(|phase| phase.id == id),
+        _ => None,
+    };
+    let parts = landings
+        .iter()
+        .filter_map(|found| Some((place(&found.what)?, found)));
+    // The latest of those alike is the first.
+    let Some((last, found)) = parts.rev().max_by_key(|(place, _)| *place) else {
+        return Ok(None);
+    };
+    if repo.is_taken_back(&plan.name, target)? {
+        return Ok(None);
+    }
+    let part = Prefix {
+        up_to: phases[last].id,
+        phases: phases[..=last].iter().map(|phase| phase.id).collect(),
+        head: found.head.clone(),
+    };
+    Ok(Some((found.commit.clone(), part)))
 }
 
 /// What the plan's own worktree says of tasks, and which phases that completes.

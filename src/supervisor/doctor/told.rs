@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{AttemptId, CommitId, ItemId, Plan, Point, TaskState, UnitId};
-use crate::schedule::{Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, TaskReport, Told};
+use crate::plan::{AttemptId, CommitId, ItemId, Phase, Plan, Point, TaskState, UnitId};
+use crate::schedule::{
+    Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TaskReport, Told,
+};
 
 /// What is shown of one plan.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,8 @@ pub(super) struct Shown {
     pub(super) pins: Vec<(Point, CommitId)>,
     /// The merge on the target that names it.
     pub(super) landed: Option<(String, CommitId)>,
+    /// The merge on the target that names its first phases, where not the whole of it has landed.
+    pub(super) landed_part: Option<(String, CommitId, Prefix)>,
 }
 
 /// What is shown of one attempt.
@@ -60,6 +64,10 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         .landed
         .as_ref()
         .filter(|(target, _)| !run.landed.contains_key(target));
+    let landed_part = shown
+        .landed_part
+        .as_ref()
+        .filter(|(target, ..)| !run.landed_prefix.contains_key(target) && !run.landed.contains_key(target));
     let report = |item: &ItemId, note: &Option<String>| TaskReport {
         plan: name(),
         task: item.clone(),
@@ -74,8 +82,11 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         }
     }
     let mut done: Vec<UnitId> = shown.done.clone();
-    if landed.is_some() {
-        for phase in &plan.document.phases {
+    let has_landed = |phase: &Phase| {
+        landed.is_some() || landed_part.is_some_and(|(_, _, part)| part.phases.contains(&phase.id))
+    };
+    if landed.is_some() || landed_part.is_some() {
+        for phase in plan.document.phases.iter().filter(|phase| has_landed(phase)) {
             done.push(UnitId::Phase(phase.id));
             for task in &phase.tasks {
                 let item = ItemId::from(task.id);
@@ -84,6 +95,7 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
                 }
             }
         }
+        done.sort();
         done.dedup();
     }
     done.retain(|unit| !run.proven.contains(unit));
@@ -146,28 +158,39 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         };
         events.push((None, Event::Pinned(pinned)));
     }
+    if let Some((target, commit, part)) = landed_part {
+        tell_landing(plan, target, commit, Some(part), &mut events);
+    }
     if let Some((target, commit)) = landed {
         if run.outcome.is_none() {
             events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
         }
-        let begun = MergeBegun {
-            plan: name(),
-            part: None,
-        };
-        events.push((None, Event::MergeStarted(begun)));
-        events.push((
-            None,
-            Event::MergeLanded(Landed {
-                plan: name(),
-                target: target.clone(),
-                before: None,
-                commit: commit.clone(),
-                part: None,
-                print: None,
-            }),
-        ));
+        tell_landing(plan, target, commit, None, &mut events);
     }
     events
+}
+
+fn tell_landing(
+    plan: &Plan,
+    target: &str,
+    commit: &CommitId,
+    part: Option<&Prefix>,
+    events: &mut Vec<(Option<Timestamp>, Event)>,
+) {
+    let begun = MergeBegun {
+        plan: plan.name.clone(),
+        part: part.cloned(),
+    };
+    let landed = Landed {
+        plan: plan.name.clone(),
+        target: target.to_owned(),
+        before: None,
+        commit: commit.clone(),
+        part: part.cloned(),
+        print: None,
+    };
+    events.push((None, Event::MergeStarted(begun)));
+    events.push((None, Event::MergeLanded(landed)));
 }
 
 fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Timestamp>, Event)>) {
@@ -342,6 +365,7 @@ mod tests {
             done: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
             landed: None,
+            landed_part: None,
         };
         let durations = crate::schedule::history::durations([]);
         let work = crate::schedule::Work::new(&set, &durations, false);

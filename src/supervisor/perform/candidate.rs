@@ -9,8 +9,8 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
-use super::lost_work::refuse_what_is_lost;
-use super::mend::Clash;
+use super::lost_work::{branch_is_gone, refuse_what_is_lost};
+use super::mend::{self, Clash};
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
 
@@ -83,6 +83,8 @@ pub(super) fn chain(
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.builder.save().map_err(|error| refused(&error))?;
+    repo.hold_candidate(trial.id, &top.commit)
+        .map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
@@ -131,14 +133,10 @@ fn link(
     let plan = plan(campaign, name).map_err(trouble)?;
     let part = known.parts.get(name);
     let head = head(campaign, plan, part, known).map_err(trouble)?;
-    let incoming = match part {
-        // A resolution is one of the whole plan.
-        Some(_) => head.clone(),
-        None => stand_in(campaign, plan, top, &head).map_err(trouble)?,
-    };
+    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
     let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
-    let merged = match built.merges.get(&key) {
-        Some(known) => known.clone(),
+    let merged = match built.merge(&campaign.repo, &key) {
+        Some(known) => known,
         None => {
             let sides = Sides {
                 head: &head,
@@ -206,7 +204,7 @@ fn head(
     tip.map_err(|error| refused(&error))?
         // Of one that has landed nothing but that is left once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
-        .ok_or_else(|| refused(&format!("the branch `{}` is gone", plan.branch)))
+        .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))
 }
 
 /// A plan's branch, and what is merged in its place.
@@ -216,8 +214,8 @@ struct Sides<'a> {
     incoming: &'a CommitId,
 }
 
-/// What is merged in the place of the plan's branch: the resolution of its conflict, where there is one. Commits that are
-/// replayed one by one have none.
+/// What is merged in the place of the plan's branch, or of the end of its first phases: the resolution of its conflict, where
+/// there is one which speaks of nothing that is not in it. Commits that are replayed one by one have none.
 fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
     match plan.merge_strategy {
         MergeStrategy::Rebase => Ok(head.clone()),
@@ -357,7 +355,7 @@ fn nobody_carries(
 }
 
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
-/// tip.
+/// tip, and how its conflict would be dealt with where it has one.
 ///
 /// # Errors
 ///
@@ -368,7 +366,7 @@ pub fn rehearse(
     target: &str,
     onto: &CommitId,
     known: &Known,
-) -> Result<CommitId, MergeTrouble> {
+) -> Result<(CommitId, Option<String>), MergeTrouble> {
     let plan = plan(campaign, name)?;
     let head = head(campaign, plan, known.parts.get(name), known)?;
     let git = campaign.git().map_err(|error| refused(&error))?;
@@ -377,21 +375,22 @@ pub fn rehearse(
         tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
         builder: CandidateBuilder::new(&campaign.repo, git),
     };
-    // What was made of a conflict is about the whole plan.
-    let incoming = match known.parts.get(name) {
-        Some(_) => head.clone(),
-        None => stand_in(campaign, plan, &top, &head)?,
-    };
+    let incoming = stand_in(campaign, plan, &top, &head)?;
     let sides = Sides {
         head: &head,
         incoming: &incoming,
     };
-    let merged = merge(campaign, plan, &top, sides, target, known).map_err(|unmerged| match unmerged {
-        Unmerged::Trouble(trouble) => trouble,
-        Unmerged::Clash(clash) => clash.trouble,
-    })?;
+    let merged = merge(campaign, plan, &top, sides, target, known);
     top.builder.save().map_err(|error| refused(&error))?;
-    let commit = merged.map_or_else(|| onto.clone(), |(commit, _)| commit);
+    let (commit, mended) = match merged {
+        Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
+        Err(Unmerged::Trouble(trouble)) => return Err(trouble),
+        Err(Unmerged::Clash(clash)) => match mend::rehearse(campaign, &clash) {
+            Ok(Some((commit, words))) => (commit, Some(words)),
+            Ok(None) => return Err(clash.trouble),
+            Err(why) => return Err(clash.told(&Some(why))),
+        },
+    };
     follows(campaign, target, onto, &commit)?;
-    Ok(commit)
+    Ok((commit, mended))
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::git::{
-    LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers, head_of,
+    InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
+    head_of, stamp,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, Plan, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
@@ -54,14 +55,33 @@ fn look(
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let branch = match place.branch_of {
-        Some(unit) => campaign.unit_branch(plan, unit),
+        Some(unit) => {
+            super::unit::note_again(campaign, plan, unit)?;
+            campaign.unit_branch(plan, unit)
+        }
         None => plan.branch.clone(),
     };
     // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
     let _ = clear_dead_locks_of(worktree, campaign.repo.common_dir());
     let mut evidence = Evidence::default();
+    if !worktree.join(".git").exists() {
+        evidence.trouble = Some(format!(
+            "its worktree {} is gone: somebody has removed it while it worked there",
+            worktree.display()
+        ));
+        evidence.lost = true;
+        evidence.head = campaign
+            .repo
+            .branch_tip(&branch)
+            .map_err(|error| error.to_string())?;
+        return Ok(evidence);
+    }
     let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
+    if let Some(operation) = before.in_progress {
+        evidence.trouble = give_up(admin, worktree, name, &branch, operation);
+        before = inspect()?;
+    }
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let mut took_out = false;
     if before.branch.as_deref() == Some(branch.as_str()) && before.in_progress.is_none() {
@@ -76,6 +96,7 @@ fn look(
         }
     }
     match plan.commit {
+        _ if evidence.trouble.is_some() => {}
         CommitPolicy::Auto if !before.dirty.is_empty() || before.in_progress.is_some() => {
             let message = format!("{name}: commit what attempt {attempt} left");
             match commit_leftovers(worktree, &branch, &message, &trailers) {
@@ -173,4 +194,31 @@ fn own_folder(
         }
     };
     Ok((!files.is_empty()).then(|| own_folder::told(branch, &files)))
+}
+
+/// Ends what the agent has left open, so that the next one can work there; what a person should know of it, and none when
+/// nothing had to be put away.
+fn give_up(
+    admin: &WorktreeAdmin,
+    worktree: &Path,
+    name: &PlanName,
+    branch: &str,
+    operation: InProgress,
+) -> Option<String> {
+    match admin.give_up(worktree, name.as_str(), branch, &stamp()) {
+        Ok(given_up) => {
+            let backups = given_up.map_or_else(Vec::new, |given_up| given_up.backups);
+            let names: Vec<&str> = backups.iter().map(|backup| backup.name.as_str()).collect();
+            (!names.is_empty()).then(|| {
+                format!(
+                    "the agent left a {operation} open in its worktree: it was given up, so `{branch}` is as it was before, and \
+                     what was there is kept as {} (`orch backup list {name}`)",
+                    names.join(", ")
+                )
+            })
+        }
+        Err(error) => Some(format!(
+            "the agent left a {operation} open in its worktree: {error}"
+        )),
+    }
 }

@@ -74,12 +74,9 @@ fn start(
             order.agent
         ))
     })?;
-    if !worktree.is_dir() {
-        let why = format!(
-            "its worktree {} is gone: run `git worktree prune`, then orch up",
-            worktree.display()
-        );
-        return Err(refused(&why));
+    if !worktree.join(".git").exists() {
+        let why = format!("its worktree {} is gone", worktree.display());
+        return Err(LaunchTrouble::Lost { why });
     }
     nobody_else_works(campaign, &order.plan, worktree)?;
     clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;

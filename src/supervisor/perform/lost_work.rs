@@ -24,3 +24,21 @@ pub(super) fn refuse_what_is_lost(
         ))),
     }
 }
+
+/// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
+pub(super) fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
+    let branch = &plan.branch;
+    let there = |made: &&CommitId| campaign.repo.tree_of(made).is_ok();
+    refused(&match (made, made.filter(there)) {
+        (_, Some(made)) => format!(
+            "its branch `{branch}` is gone, and its work with it ({}): `git branch {branch} {made}` brings it back",
+            made.short()
+        ),
+        (Some(made), None) => format!(
+            "its branch `{branch}` is gone, and git does not have the commit any more at which it stood ({made}): bring it back \
+             from another copy of the repository, or `orch cancel {}`",
+            plan.name
+        ),
+        (None, None) => format!("its branch `{branch}` is gone: `git branch {branch} COMMIT` brings it back"),
+    })
+}

@@ -191,19 +191,69 @@ fn in_worktree(
     }
     let git = campaign.git().map_err(|error| text(&error))?;
     let builder = CandidateBuilder::new(&campaign.repo, git);
-    let parents = match clash.plan.merge_strategy {
-        MergeStrategy::Squash => vec![&clash.onto],
-        MergeStrategy::Merge | MergeStrategy::Rebase => vec![&clash.onto, &clash.incoming],
-    };
-    let commit = builder.seal(&made.tree, &parents, &words);
+    let commit = builder.seal(&made.tree, &parents(clash), &words);
     let commit = commit.map_err(|error| text(&error))?;
     told.mended = Some(ConflictMended {
         plan: clash.plan.name.clone(),
+        up_to: clash.part.as_ref().map(|part| part.up_to),
         onto: clash.onto.clone(),
         reused: names(&begun.reused),
         regenerated: names(&generated),
     });
     Ok(Mended::Merged(commit, made.tree))
+}
+
+/// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
+pub(super) fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, String)>, String> {
+    if clash.plan.merge_strategy == MergeStrategy::Rebase {
+        return Ok(None);
+    }
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let repo = &campaign.repo;
+    let entries = &campaign.set.merge.regenerate;
+    let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
+    let reuse = repo.has_recorded_resolutions().map_err(|error| text(&error))?;
+    if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
+        return Ok(None);
+    }
+    let files: Vec<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
+    let tried = repo.rehearse_merge(&clash.onto, &clash.incoming, &files, reuse, &is_generated);
+    let tried = tried.map_err(|error| text(&error))?;
+    let Some(tree) = tried.tree else {
+        return Ok(None);
+    };
+    let mut words = Vec::new();
+    if !tried.reused.is_empty() {
+        words.push(format!(
+            "{} resolved as it was before",
+            names(&tried.reused).join(", ")
+        ));
+    }
+    for entry in entries {
+        let made: Vec<PathBuf> = tried
+            .generated
+            .iter()
+            .filter(|file| entry.makes(file))
+            .cloned()
+            .collect();
+        if !made.is_empty() {
+            words.push(format!(
+                "`{}` is to make {} anew",
+                entry.command,
+                names(&made).join(", ")
+            ));
+        }
+    }
+    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
+    let commit = builder.seal(&tree, &parents(clash), "rehearsal");
+    Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
+}
+
+fn parents(clash: &Clash) -> Vec<&CommitId> {
+    match clash.plan.merge_strategy {
+        MergeStrategy::Squash => vec![&clash.onto],
+        MergeStrategy::Merge | MergeStrategy::Rebase => vec![&clash.onto, &clash.incoming],
+    }
 }
 
 fn strategy(plan: &Plan) -> &'static str {

@@ -37,7 +37,7 @@ pub use merge::try_out;
 pub use pin::{AtWork, pin};
 pub use resolver::resolve_by_agent;
 pub use union::try_union;
-pub use unit::{UnitLocks, integrate};
+pub use unit::{UnitLocks, integrate, note_again_before};
 pub use verify::{stop_verification, verify};
 pub use worktree::{furnish_own, make_worktree};
 pub use yard::Yard;

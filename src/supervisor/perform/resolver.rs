@@ -14,7 +14,7 @@ use crate::schedule::{
 };
 use crate::status;
 
-use super::super::resolve::words;
+use super::super::about_conflict::words;
 use super::super::{Campaign, claude_settings_file, environment};
 use super::call::{Call, Surroundings};
 use super::hand_over::HandOver;
@@ -38,6 +38,7 @@ pub fn resolve_by_agent(
     let fact = match done {
         Ok(accepted) => Resolving::Done(ConflictResolved {
             plan: order.plan.clone(),
+            up_to: order.up_to,
             commit: accepted.commit,
             attempt: Some(order.attempt.clone()),
             left_out: accepted.left_out,
@@ -47,6 +48,7 @@ pub fn resolve_by_agent(
             let stopped = yard.is_unwanted_resolver(&order.attempt);
             Resolving::Failed(ResolverFailed {
                 plan: order.plan.clone(),
+                up_to: order.up_to,
                 attempt: order.attempt.clone(),
                 exit: if stopped { Exit::Stopped } else { refused.exit },
                 why: refused.why,
@@ -156,7 +158,7 @@ fn start(
         onto: &order.onto,
         head: &order.head,
         incoming: &incoming,
-        message: &words(campaign, plan),
+        message: &words(campaign, &order.what()),
     };
     let opened = admin.open_conflict(&spec).map_err(|error| text(&error))?;
     warnings.extend(opened.warnings);
@@ -195,12 +197,15 @@ fn prompt(
 ) -> Result<String, String> {
     let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
     let others = order.with.iter().filter_map(|name| campaign.plan(name));
-    let lines = [plan.verify.as_deref(), campaign.set.merge.verify.as_deref()];
+    // What verifies the whole of a plan is not for its first phases.
+    let own = plan.verify.as_deref().filter(|_| order.up_to.is_none());
+    let lines = [own, campaign.set.merge.verify.as_deref()];
     let lines: Vec<&str> = lines.into_iter().flatten().collect();
     let context = ResolverContext {
         plan: plan.name.clone(),
         title: plan.document.title.clone(),
         goal: plan.document.goal.clone(),
+        up_to: order.up_to,
         branch: plan.branch.clone(),
         target: campaign.target.clone(),
         others: others
@@ -245,7 +250,7 @@ fn call(
         timeout: order.timeout,
         carry: Vec::new(),
         after: None,
-        account: agent.accounts.first().map(|account| account.name.clone()),
+        account: order.account.clone(),
         conversation: None,
         inbox: Vec::new(),
         told: 0,

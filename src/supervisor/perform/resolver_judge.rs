@@ -9,7 +9,7 @@ use crate::git::WorktreeAdmin;
 use crate::plan::{CommitId, Plan, Sides, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
-use super::super::resolve::words;
+use super::super::about_conflict::words;
 use super::super::{Campaign, environment};
 use super::verify::{self, Check, Said};
 use super::yard::Yard;
@@ -48,7 +48,7 @@ pub(super) fn judge(
         why,
     };
     let commit = admin
-        .commit_conflict(&plan.name, &words(campaign, plan))
+        .commit_conflict(&plan.name, &words(campaign, &order.what()))
         .map_err(|error| refused(error.to_string()))?;
     let path = admin
         .conflict_at(&plan.name)
@@ -125,7 +125,9 @@ fn both_pass(
 ) -> Result<(), String> {
     let others = order.with.iter().filter_map(|name| campaign.plan(name));
     let folder = JobFolder::new(campaign.dir.conflict_verification(&plan.name));
-    for (number, side) in [plan].into_iter().chain(others).enumerate() {
+    // What verifies the whole of a plan is not for its first phases.
+    let own = [plan].into_iter().filter(|_| order.up_to.is_none());
+    for (number, side) in own.chain(others).enumerate() {
         let Some(line) = side.verify.as_deref() else {
             continue;
         };

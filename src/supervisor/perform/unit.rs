@@ -9,7 +9,7 @@ use crate::git::{
     WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
-use crate::schedule::{Event, LaunchTrouble, WorkPlace, WorkRefusal};
+use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkPlace, WorkRefusal};
 
 use super::super::Campaign;
 use super::launch::nobody_else_works;
@@ -33,6 +33,27 @@ fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
         plan: plan.name.clone(),
         plan_branch: plan.branch.clone(),
         branch: campaign.unit_branch(plan, unit),
+    }
+}
+
+/// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
+pub(super) fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
+    let unit = unit_of(campaign, plan, unit);
+    campaign
+        .repo
+        .note_unit_again(&unit)
+        .map_err(|error| error.to_string())
+}
+
+/// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
+/// way to it.
+pub fn note_again_before(campaign: &Campaign, order: &Launch, known: &PlanRun) {
+    let began = known
+        .history
+        .iter()
+        .any(|earlier| earlier.started.is_some() && earlier.units.first() == order.units.first());
+    if let (true, Some(unit), Some(plan)) = (began, order.place.branch_of, campaign.plan(&order.plan)) {
+        let _ = note_again(campaign, plan, unit);
     }
 }
 
@@ -167,6 +188,7 @@ fn merge(
     let id = place
         .branch_of
         .ok_or("the attempt works on the plan's own branch")?;
+    note_again(campaign, plan, id)?;
     let unit = unit_of(campaign, plan, id);
     let git = campaign.git().map_err(|error| error.to_string())?;
     let builder = CandidateBuilder::new(&campaign.repo, git);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
+use crate::git::Repository;
 use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
 use crate::schedule::{EARLY, UnionSaid};
@@ -70,6 +71,15 @@ pub(super) struct Built {
     pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
     /// Merges that conflict and were not to be had without a person, with what was tried.
     pub unmended: BTreeMap<MergeKey, Option<String>>,
+}
+
+impl Built {
+    /// A merge that was made before; none when git has pruned it since.
+    pub fn merge(&self, repo: &Repository, key: &MergeKey) -> Option<Option<(CommitId, String)>> {
+        let known = self.merges.get(key)?;
+        let is_there = known.as_ref().is_none_or(|(commit, _)| repo.has_commit(commit));
+        is_there.then(|| known.clone())
+    }
 }
 
 /// See the module.

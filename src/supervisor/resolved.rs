@@ -1,0 +1,52 @@
+//! What is left of conflicts that were resolved and have landed.
+
+use crate::git::{ConflictError, WorktreeAdmin};
+use crate::plan::PlanName;
+use crate::schedule::State;
+
+use super::Campaign;
+
+/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what was kept, and why.
+pub(super) fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
+    let mut kept = Vec::new();
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let closed = if run.landed.contains_key(&campaign.target) {
+            close(campaign, &admin, &plan.name)
+        } else if run.landed_prefix.contains_key(&campaign.target) {
+            close_part(campaign, &admin, &plan.name)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = closed {
+            kept.push((plan.name.clone(), error.to_string()));
+        }
+    }
+    kept
+}
+
+/// As [`close`], where what was resolved is on the target; what is begun on more of the plan stays.
+fn close_part(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+    let repo = &campaign.repo;
+    let Some(resolution) = repo.resolution(plan)? else {
+        return Ok(());
+    };
+    match repo.branch_tip(&campaign.target)? {
+        Some(target)
+            if repo.is_ancestor(&resolution.commit, &target)?
+                && repo.is_ancestor(&resolution.head, &target)? =>
+        {
+            admin.close_conflict(plan, &target).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn close(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+    let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
+    match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
+        Some(target) => admin.close_conflict(plan, &target).map(drop),
+        None => Ok(()),
+    }
+}
