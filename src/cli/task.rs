@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::plan::markdown::read_document;
 use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
-use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
+use crate::status::{self, Change, StatusError, TaskList, TaskNext, read_plain, task_list, task_next};
 use crate::supervisor::{Campaign, Situation, committed_document};
 
 use super::{CliError, Context, Exit, output, task_inbox, task_stop};
@@ -170,7 +170,8 @@ fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
         .parse()
         .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
     let copy = worktree.join(".orch/plan.md");
-    let text = std::fs::read_to_string(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+    let bytes = read_plain(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+    let text = String::from_utf8_lossy(&bytes);
     Ok(Subject {
         name,
         document: read_document(&text).0,
