@@ -187,6 +187,14 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
+    if let Health::Full(why) = &facts.database {
+        let what = format!("the disk is full, and the database cannot be opened: {why}");
+        found.push(Finding::for_a_person(
+            Kind::Database,
+            what,
+            "make room; nothing that was recorded is lost",
+        ));
+    }
     }
     // Before the locks that they hold.
     if !facts.left_gits.is_empty() {
@@ -219,7 +227,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             ),
             Step::Rebuild,
         )),
-        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) => {}
+        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
