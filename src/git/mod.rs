@@ -28,6 +28,7 @@ mod being_rewritten;
 mod beside;
 mod both_sides;
 mod candidate;
+mod broken_index;
 mod candidate_ref;
 mod carry;
 mod changes;
