@@ -180,13 +180,15 @@ fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
     })
 }
 
-/// What is known of every task: the journal, and over it what the status file and ticked boxes say now.
+/// What is known of every task: the journal, as whoever works on it was told of it, and over it what the status file and
+/// ticked boxes say now.
 fn states(subject: &Subject) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
     let mut states = BTreeMap::new();
     if let Some(campaign) = &subject.campaign {
         let situation = Situation::look(campaign)?;
-        for (item, known) in &situation.scheduler.state().plan(&subject.name).items {
-            states.insert(item.clone(), known.state);
+        let run = situation.scheduler.state().plan(&subject.name);
+        for item in run.items.keys() {
+            states.insert(item.clone(), run.state_for_workers(item));
         }
     }
     if let Some(worktree) = &subject.worktree {
