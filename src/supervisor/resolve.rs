@@ -275,17 +275,20 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
                 "orch merge --continue {name}, or orch merge --abort {name} to give it up"
             ))
         }
-        ConflictError::InProgress { .. }
-        | ConflictError::Ensure(_)
-        | ConflictError::Remove(_)
-        | ConflictError::Git(_) => None,
+        // Its worktree may have lost what connects it with the repository.
+        ConflictError::Ensure(_) | ConflictError::Remove(_) | ConflictError::Git(_) => {
+            Some("orch doctor".to_owned())
+        }
+        ConflictError::InProgress { .. } => None,
     };
     refusal(error.to_string(), hint)
 }
 
 fn abandon(admin: &WorktreeAdmin, about: &AboutConflict) -> Result<Resolved, SteerRefusal> {
     let name = &about.what.plan;
-    let backups = admin.abandon_conflict(name).map_err(failed)?;
+    let backups = admin
+        .abandon_conflict(name)
+        .map_err(|error| unsettled(&about.what, error))?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
     let report = ResolveReport {
