@@ -53,17 +53,24 @@ fn main() {
         );
     }
     println!();
-    println!("mean wait of plans that land, from their arrival on, beside an order that knows who is red");
+    println!(
+        "mean wait of plans that land, from their arrival on, beside an order that knows who is red (in brackets: \
+         verifications for each plan that landed)"
+    );
     println!("| red plans | arrivals for each verification's time | every_commit_green = true | = false |");
     println!("|---|---|---|---|");
-    for bad in [5.0, 10.0] {
+    for bad in [2.0, 5.0, 10.0, 25.0] {
         for rate in [0.5, 1.0, 2.0] {
             let ratio = |every: bool| {
-                let waits = (0..seeds / 20 + 1).map(|seed| turnaround(seed, bad, rate, every));
-                let (ours, best) = waits.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-                ours / best
+                let all: Vec<Turnaround> = (0..seeds / 20 + 1)
+                    .map(|seed| turnaround(seed, bad, rate, every))
+                    .collect();
+                let sum = |of: fn(&Turnaround) -> f64| all.iter().map(of).sum::<f64>();
+                let wait = sum(|one| one.waits) / sum(|one| one.best);
+                let runs = sum(|one| one.runs as f64) / sum(|one| one.landed as f64);
+                format!("{wait:.2} ({runs:.2})")
             };
-            println!("| {bad} % | {rate} | {:.2} | {:.2} |", ratio(true), ratio(false));
+            println!("| {bad} % | {rate} | {} | {} |", ratio(true), ratio(false));
         }
     }
 }
@@ -290,8 +297,17 @@ fn spread(open: usize) -> Vec<usize> {
     lengths.into_iter().collect()
 }
 
-/// The sums of the waits of the plans that land: as shipped, and as with knowledge of who is red.
-fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> (f64, f64) {
+/// What came of plans that arrive one by one.
+struct Turnaround {
+    /// The sum of the waits of the plans that land.
+    waits: f64,
+    /// The same with knowledge of who is red.
+    best: f64,
+    runs: usize,
+    landed: usize,
+}
+
+fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> Turnaround {
     const ARRIVALS: usize = 60;
     let mut dice = Dice::of(seed, &[bad as u64, (rate * 10.0) as u64, 3]);
     let took: Vec<f64> = (0..ARRIVALS).map(|_| (dice.normal() * 0.25).exp()).collect();
@@ -302,12 +318,18 @@ fn turnaround(seed: u64, bad: f64, rate: f64, every: bool) -> (f64, f64) {
             at
         })
         .collect();
-    let queue = Queue::new(seed, ARRIVALS, bad, every);
+    let mut queue = Queue::new(seed, ARRIVALS, bad, every);
     let best = omniscient(&queue.red, &arrivals, &took, every);
-    (shipped(queue, &arrivals, &took), best)
+    let waits = shipped(&mut queue, &arrivals, &took);
+    Turnaround {
+        waits,
+        best,
+        runs: queue.runs,
+        landed: queue.landed.len(),
+    }
 }
 
-fn shipped(mut queue: Queue, arrivals: &[f64], took: &[f64]) -> f64 {
+fn shipped(queue: &mut Queue, arrivals: &[f64], took: &[f64]) -> f64 {
     let mut ends: Vec<(f64, TrialId)> = Vec::new();
     let (mut arrived, mut waits, mut seen) = (0, 0.0, 0);
     loop {
@@ -319,7 +341,7 @@ fn shipped(mut queue: Queue, arrivals: &[f64], took: &[f64]) -> f64 {
                 let (_, trial) = ends.swap_remove(place);
                 queue.answer(trial, false);
                 queue.decide();
-                stop_at_once(&mut queue, &mut ends);
+                stop_at_once(queue, &mut ends);
                 end
             }
             (None, Some(arrival)) => *arrival,
@@ -329,7 +351,7 @@ fn shipped(mut queue: Queue, arrivals: &[f64], took: &[f64]) -> f64 {
             queue.waiting.insert(arrived);
             arrived += 1;
             queue.decide();
-            stop_at_once(&mut queue, &mut ends);
+            stop_at_once(queue, &mut ends);
         }
         for trial in std::mem::take(&mut queue.new) {
             let top = queue.trials[&trial]

@@ -97,6 +97,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
         .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
     if let Some(into) = &into {
         campaign.repo.check_target(into).map_err(SupervisorError::from)?;
+        refuse_own_branch(&campaign, into)?;
     }
     if args.dry_run {
         let situation = Situation::look(&campaign)?;
@@ -172,6 +173,18 @@ pub(super) fn wanted(
         }
     }
     Ok(all)
+}
+
+/// Work on a plan's branch is its agent's: nothing moves it from outside.
+fn refuse_own_branch(campaign: &Campaign, into: &str) -> Result<(), CliError> {
+    let owner = campaign.set.plans.iter().find(|plan| plan.branch == into);
+    owner.map_or(Ok(()), |owner| {
+        Err(CliError::refused(format!(
+            "`{into}` is the branch that plan {} is worked on",
+            owner.name
+        ))
+        .with_hint("name another branch; a plan that is to build on another names it in `depends`"))
+    })
 }
 
 /// Beside a running supervisor it is asked to do the merging; otherwise this process does it.

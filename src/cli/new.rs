@@ -35,7 +35,10 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
         None => new_plan(&name, args.title.as_deref()),
         Some(file) => {
             let file = context.dir.join(file);
-            std::fs::read_to_string(&file).map_err(CliError::io(format!("read {}", file.display())))?
+            let read = crate::status::read_plain(&file).and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8"))
+            });
+            read.map_err(CliError::io(format!("read {}", file.display())))?
         }
     };
     let folder = match &context.manifest {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::plan::markdown::read_document;
 use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
-use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
+use crate::status::{self, Change, StatusError, TaskList, TaskNext, read_plain, task_list, task_next};
 use crate::supervisor::{Campaign, Situation, committed_document};
 
 use super::{CliError, Context, Exit, output, task_inbox, task_stop};
@@ -170,7 +170,8 @@ fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
         .parse()
         .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
     let copy = worktree.join(".orch/plan.md");
-    let text = std::fs::read_to_string(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+    let bytes = read_plain(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+    let text = String::from_utf8_lossy(&bytes);
     Ok(Subject {
         name,
         document: read_document(&text).0,
@@ -179,13 +180,15 @@ fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
     })
 }
 
-/// What is known of every task: the journal, and over it what the status file and ticked boxes say now.
+/// What is known of every task: the journal, as whoever works on it was told of it, and over it what the status file and
+/// ticked boxes say now.
 fn states(subject: &Subject) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
     let mut states = BTreeMap::new();
     if let Some(campaign) = &subject.campaign {
         let situation = Situation::look(campaign)?;
-        for (item, known) in &situation.scheduler.state().plan(&subject.name).items {
-            states.insert(item.clone(), known.state);
+        let run = situation.scheduler.state().plan(&subject.name);
+        for item in run.items.keys() {
+            states.insert(item.clone(), run.state_for_workers(item));
         }
     }
     if let Some(worktree) = &subject.worktree {

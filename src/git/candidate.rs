@@ -171,6 +171,11 @@ impl CandidateBuilder {
         }
     }
 
+    /// The repository it builds in.
+    pub(super) fn repo(&self) -> &Repository {
+        &self.repo
+    }
+
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&mut Merger) -> Result<T, GitError>,

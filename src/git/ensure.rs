@@ -15,7 +15,7 @@ use super::revision::branch_ref;
 use super::worktree::is_key;
 use super::{
     EnsureError, GitError, WorktreeReady, WorktreeRefusal, WorktreeSpec, again_if_killed, is_branch_name,
-    stale_lock,
+    main_checkout, stale_lock,
 };
 use crate::plan::CommitId;
 
@@ -170,6 +170,7 @@ impl WorktreeAdmin {
             Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
         }
         exclude(lock, common, &lines_for(self.repo.top(), &wanted.path))?;
+        main_checkout::note(lock, common, self.repo.top())?;
 
         // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
         let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();

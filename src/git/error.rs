@@ -32,6 +32,15 @@ pub enum GitError {
         /// The folder that was asked about.
         dir: PathBuf,
     },
+    /// Git does not know where the main checkout of a repository is that lies apart from it.
+    #[error(
+        "git does not say where the main checkout of `{}` is: run `orch up` in it, or name it with `-C DIR`",
+        common_dir.display()
+    )]
+    Apart {
+        /// The repository.
+        common_dir: PathBuf,
+    },
     /// The repository has no commit, so that nothing can start from it.
     #[error("the repository `{}` has no commit yet: make a first one, then try again", top.display())]
     NoCommit {

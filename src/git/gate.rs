@@ -20,7 +20,7 @@ use super::command::{Answer, Git};
 use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
-use super::{Backup, GitError, ORCH_DIR, Repository, WorktreeState, stamp};
+use super::{Backup, GitError, InProgress, ORCH_DIR, Repository, WorktreeState, stamp};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -110,6 +110,26 @@ impl SparedTree {
     /// Takes a merge that stopped back.
     pub(super) fn abort_merge(&self) -> Result<(), GitError> {
         Git::within(&self.path).args(["merge", "--abort"]).run().map(drop)
+    }
+
+    /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
+    pub(super) fn forget_operation(&self, books: &Path, operation: InProgress) -> Result<(), GitError> {
+        let names: &[&str] = match operation {
+            InProgress::Merge => &["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE"],
+            InProgress::Rebase => &["rebase-merge", "rebase-apply"],
+            InProgress::CherryPick => &["CHERRY_PICK_HEAD", "sequencer"],
+            InProgress::Revert => &["REVERT_HEAD", "sequencer"],
+            InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
+        };
+        let notes = names.iter().map(|name| books.join(name));
+        for found in notes.filter(|note| note.exists()) {
+            let removed = match found.is_dir() {
+                true => fs::remove_dir_all(&found),
+                false => fs::remove_file(&found),
+            };
+            removed.map_err(GitError::io("remove", &found))?;
+        }
+        Ok(())
     }
 
     /// Removes the worktree with everything ignored in it. Git itself refuses when something was changed meanwhile, but

@@ -143,7 +143,7 @@ impl WorktreeAdmin {
 }
 
 /// Has git forget what is in progress. HEAD and files stay as they are.
-fn end(path: &Path, books: &Path, _spared: &SparedTree) -> Result<(), GitError> {
+fn end(path: &Path, books: &Path, spared: &SparedTree) -> Result<(), GitError> {
     for _ in 0..DEEP {
         let Some(operation) = in_progress(books) else {
             return Ok(());
@@ -166,31 +166,8 @@ fn end(path: &Path, books: &Path, _spared: &SparedTree) -> Result<(), GitError> 
         }
         Git::within(path).args(words).answer()?;
         if in_progress(books) == Some(operation) {
-            forget(books, operation)?;
+            spared.forget_operation(books, operation)?;
         }
-    }
-    Ok(())
-}
-
-/// Takes notes away that git itself cannot make sense of.
-fn forget(books: &Path, operation: InProgress) -> Result<(), GitError> {
-    let names: &[&str] = match operation {
-        InProgress::Merge => &["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE"],
-        InProgress::Rebase => &["rebase-merge", "rebase-apply"],
-        InProgress::CherryPick => &["CHERRY_PICK_HEAD", "sequencer"],
-        InProgress::Revert => &["REVERT_HEAD", "sequencer"],
-        InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
-    };
-    for found in names
-        .iter()
-        .map(|name| books.join(name))
-        .filter(|found| found.exists())
-    {
-        let removed = match found.is_dir() {
-            true => fs::remove_dir_all(&found),
-            false => fs::remove_file(&found),
-        };
-        removed.map_err(GitError::io("remove", &found))?;
     }
     Ok(())
 }

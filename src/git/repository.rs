@@ -1,10 +1,12 @@
 //! The repository that orch works on, wherever in it one stands.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::GitError;
+use super::main_checkout::{leads_to, noted};
 
 /// A repository with everything that its checkouts share. Cheap to clone, safe to share between threads.
 #[derive(Clone)]
@@ -31,7 +33,10 @@ impl Repository {
     /// Finds the repository that holds `dir`: a checkout, a folder below one, a linked worktree, a bare
     /// repository or a folder with a `.git` file that points to one.
     pub fn discover(dir: &Path) -> Result<Self, GitError> {
-        let found = git2::Repository::discover(dir).map_err(|source| match source.code() {
+        // Not `discover`, which opens the folder it finds and forgets where it was found from.
+        let across = git2::RepositoryOpenFlags::CROSS_FS;
+        let opened = git2::Repository::open_ext(dir, across, std::iter::empty::<&OsStr>());
+        let found = opened.map_err(|source| match source.code() {
             git2::ErrorCode::NotFound => GitError::NotARepository { dir: dir.to_owned() },
             _ => GitError::Library {
                 action: format!("open the git repository of `{}`", dir.display()),
@@ -43,7 +48,7 @@ impl Repository {
         let (top, bare) = if found.is_worktree() {
             let main = git2::Repository::open(&common_dir)
                 .map_err(GitError::library(format!("open `{}`", common_dir.display())))?;
-            (canonical(main.workdir().unwrap_or(&common_dir))?, main.is_bare())
+            (main_checkout(&main, &common_dir)?, main.is_bare())
         } else {
             (here.clone(), found.is_bare())
         };
@@ -123,6 +128,24 @@ impl Repository {
         // A panic while reading leaves nothing half-done in a handle that is only read from.
         self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The main checkout of a repository that was found from a linked worktree; the repository itself when it is bare.
+fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, GitError> {
+    let Some(top) = main.workdir() else {
+        return Ok(common_dir.to_owned());
+    };
+    let top = top.canonicalize().ok();
+    let stated = || {
+        main.config()
+            .is_ok_and(|config| config.get_path("core.worktree").is_ok())
+    };
+    let known = top.filter(|top| leads_to(top, common_dir) || stated());
+    known
+        .or_else(|| noted(common_dir))
+        .ok_or_else(|| GitError::Apart {
+            common_dir: common_dir.to_owned(),
+        })
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, GitError> {

@@ -89,12 +89,19 @@ impl PlanRun {
                 tries.failures += u32::from(*counted);
                 tries.conflicts += u32::from(conflict);
                 tries.fresh = conflict;
+                if conflict {
+                    // The next one begins without them.
+                    tries.commits = 0;
+                }
                 tries.alike = tries.alike_with(why, brief);
                 tries.nothing_made = *nothing_made;
                 tries.last_failure = Some(why.clone());
                 tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
             }
             self.reset_running(at, &ended);
+            if conflict {
+                self.lose_reports(at, &ended);
+            }
         }
         self.since = at;
     }

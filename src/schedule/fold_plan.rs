@@ -314,6 +314,16 @@ impl PlanRun {
         }
     }
 
+    /// What was reported done went with the commits that did not merge: it is to be done again.
+    pub(super) fn lose_reports(&mut self, at: At, ended: &Attempt) {
+        for (id, item) in &mut self.items {
+            if item.state == TaskState::Done && ended.units.iter().any(|unit| unit.covers(id.task)) {
+                item.state = TaskState::Pending;
+                item.since = at;
+            }
+        }
+    }
+
     /// A task that was under way when its agent ended is to be done again.
     pub(super) fn reset_running(&mut self, at: At, ended: &Attempt) {
         let by_units = self.by_units;

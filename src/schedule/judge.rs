@@ -1,6 +1,6 @@
 //! Whether an attempt completed its leg. An exit code proves nothing alone: see section "completion" of the docs.
 
-use crate::plan::{ItemId, OnStuck, TaskId, TaskState};
+use crate::plan::{ItemId, OnStuck, TaskId, TaskState, UnitId};
 
 use super::attempt::{Attempt, Stage};
 use super::failure::Failure;
@@ -109,14 +109,26 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdic
     if !has_something_to_show(work, run, attempt, evidence) {
         return Some(Verdict::Incomplete(Failure {
             nothing_made: true,
-            ..Failure::counted(if attempt.reported || tries.nothing_made {
-                "the agent reported its tasks done but made no commit (allow_empty = true permits that)"
-            } else {
-                "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
-            })
+            ..Failure::counted(nothing_shown(attempt, tries.nothing_made && remaining.is_empty()))
         }));
     }
     Some(Verdict::Done(remaining))
+}
+
+/// What is wrong with an attempt that has nothing to show. It cannot report again what was reported before.
+fn nothing_shown(attempt: &Attempt, reported_before: bool) -> String {
+    let reported = attempt.reported || reported_before;
+    match attempt.units.as_slice() {
+        [UnitId::Task(check)] if check.is_verify() && !reported => format!(
+            "the agent exited with code 0 and said nothing about {check}: `orch task done {check}` says that it passes, \
+             `orch task fail {check}` that it does not"
+        ),
+        _ if reported => {
+            "the agent reported its tasks done but made no commit (allow_empty = true permits that)".to_owned()
+        }
+        _ => "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
+            .to_owned(),
+    }
 }
 
 /// Every task reported, commits made, nothing left over.
@@ -136,9 +148,14 @@ fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evid
     let commits = run
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .commits;
-    // To find nothing wrong leaves nothing to commit; but then it says so.
-    let only_checks = attempt.reported && attempt.units.iter().all(|unit| unit.is_verify());
-    work.allow_empty || attempt.repair || only_checks || evidence.commits > 0 || commits > 0 || needless
+    // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
+    let only_checks = attempt.units.iter().all(|unit| unit.is_verify());
+    let excused = if only_checks {
+        attempt.reported
+    } else {
+        work.allow_empty
+    };
+    excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
 }
 
 /// The tasks of the attempt's leg, in document order.

@@ -21,6 +21,16 @@ impl PlanRun {
         }
     }
 
+    /// As [`state_for`](Self::state_for) for whoever works on the task at the moment; as it is known where nobody does.
+    pub fn state_for_workers(&self, item: &ItemId) -> TaskState {
+        let given = |units: &[UnitId]| units.iter().any(|unit| unit.covers(item.task));
+        let mut attempts = self.attempts.values();
+        match attempts.find(|attempt| given(&attempt.units)) {
+            Some(attempt) => self.state_for(&attempt.units, item),
+            None => self.item_state(item),
+        }
+    }
+
     /// What whoever is given these units is told of a task: as [`item_state`](Self::item_state), but open where it was only
     /// said to be done.
     pub fn state_for(&self, units: &[UnitId], item: &ItemId) -> TaskState {

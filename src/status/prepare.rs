@@ -8,20 +8,49 @@ use std::path::Path;
 use super::error::StatusError;
 use super::file_format::StatusFile;
 use super::folder::{folder, plan_file, status_file};
+use super::parse::{Malformed, object};
 use super::read::read;
-use super::untrusted::{Links, STATUS_LIMIT, read_text};
+use super::ticks::is_other_document;
+use super::untrusted::{DOCUMENT_LIMIT, Links, STATUS_LIMIT, read_text};
 use crate::fault;
 use crate::plan::{Document, ItemId, PlanName, TaskState};
 
 /// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
-/// tasks done, version 0. What is there already stays as it is, so it may be called again at any time.
+/// tasks done, version 0. What is there already stays as it is unless it is another plan's, so it may be called again at any
+/// time.
 ///
 /// # Errors
 /// When `.orch` is a link or a file, or something cannot be written.
 pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
     make_folder(worktree)?;
-    write_new(&plan_file(worktree), || document.text.clone().into_bytes())?;
-    write_new(&status_file(worktree), || first_status(plan, document))
+    let (copy, status) = (plan_file(worktree), status_file(worktree));
+    let text = document.text.clone().into_bytes();
+    match read_text(&copy, DOCUMENT_LIMIT, Links::Refuse)
+        .is_ok_and(|there| is_other_document(&there, document))
+    {
+        true => write_over(&copy, &text)?,
+        false => write_new(&copy, || text)?,
+    }
+    let said = read_text(&status, STATUS_LIMIT, Links::Refuse);
+    match said.is_ok_and(|text| matches!(object(&text, plan), Err(Malformed::Foreign(_)))) {
+        true => write_over(&status, &first_status(plan, document)),
+        false => write_new(&status, || first_status(plan, document)),
+    }
+}
+
+/// As [`prepare`], where all that lies in `.orch/` came out of a commit: it says nothing of this worktree and goes.
+///
+/// # Errors
+/// When `.orch` is a link or a file, or something cannot be written.
+pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
+    let folder = folder(worktree);
+    let removed = match fs::symlink_metadata(&folder) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(&folder),
+        Ok(_) => fs::remove_file(&folder),
+        Err(_) => Ok(()),
+    };
+    removed.map_err(StatusError::file("remove", &folder))?;
+    prepare(worktree, plan, document)
 }
 
 /// Makes `.orch/` in a lane for its next task: `plan.md`, and a `status.json` that says what is known of all tasks instead

@@ -20,6 +20,15 @@ pub(super) fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
         .collect()
 }
 
+/// True for a text that is no copy of the document, however it was edited: neither the title nor the tasks are the same.
+pub(super) fn is_other_document(text: &str, original: &Document) -> bool {
+    if text == original.text {
+        return false;
+    }
+    let (there, _) = read_document(text);
+    there.title != original.title && there.print() != original.print()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

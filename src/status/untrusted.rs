@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 /// Largest status file that is read, in bytes. Ten thousand tasks with notes stay below it.
 pub(super) const STATUS_LIMIT: u64 = 4 << 20;
-/// Largest plan document that is looked at for ticks, in bytes.
+/// Largest plan document, manifest or template that is read, in bytes.
 pub(super) const DOCUMENT_LIMIT: u64 = 16 << 20;
 
 /// Whether a link in the file's own place is followed.
@@ -44,6 +44,27 @@ pub(super) fn read_text(path: &Path, limit: u64, links: Links) -> Result<String,
         text.drain(..'\u{feff}'.len_utf8());
     }
     Ok(text)
+}
+
+/// The bytes of a manifest, a document or a template, which may be a link to a regular file. An agent may have put a device
+/// or a pipe in its place and committed that, and a person may have named one.
+///
+/// # Errors
+///
+/// When it is missing (with that kind), is no regular file, is larger than 16 MiB or cannot be read.
+pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    read_bytes(path, DOCUMENT_LIMIT, Links::Follow).map_err(|flaw| match flaw {
+        Flaw::Missing => Errno::NOENT.into(),
+        Flaw::Unreadable(error) => error,
+        Flaw::NotAFile => {
+            io::Error::other("it is not a regular file, nor a link to one: put the text itself there")
+        }
+        Flaw::TooLarge { limit } => io::Error::other(format!(
+            "it is larger than {} MiB, more than any plan needs: divide it, or name another file",
+            limit >> 20
+        )),
+        Flaw::NotUtf8 => io::Error::from(io::ErrorKind::InvalidData),
+    })
 }
 
 fn read_bytes(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Flaw> {

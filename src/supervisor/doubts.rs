@@ -224,8 +224,12 @@ fn unlisted(home: &Path, file: &Path) -> Fault {
 }
 
 fn has_tasks(file: &Path) -> bool {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    read_document(&text).0.tasks().next().is_some()
+    let text = crate::status::read_plain(file).unwrap_or_default();
+    read_document(&String::from_utf8(text).unwrap_or_default())
+        .0
+        .tasks()
+        .next()
+        .is_some()
 }
 
 fn name_of(path: &Path) -> PathBuf {

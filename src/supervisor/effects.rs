@@ -43,18 +43,17 @@ impl Engine<'_> {
             } => {
                 let lane = LaneId::new(&plan, place.lane);
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&lane));
-                let (admin, lock) = (self.admin.clone(), self.units.of(&plan));
+                let (admin, sender) = (self.admin.clone(), self.sender.clone());
+                let lock = self.units.of(&plan);
                 self.in_background(move || {
                     let _alone = alone(&lock);
-                    Message::Input(Input::Event(perform::check(
-                        &campaign,
-                        &admin,
-                        &worktree,
-                        &plan,
-                        &attempt,
-                        &place,
-                        since.as_ref(),
-                    )))
+                    let since = since.as_ref();
+                    let (event, said) =
+                        perform::check(&campaign, &admin, &worktree, &plan, &attempt, &place, since);
+                    for why in said {
+                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                    }
+                    Message::Input(Input::Event(event))
                 });
             }
             Effect::Integrate {

@@ -15,6 +15,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, 
 use crate::status::Watcher;
 
 use super::clock::Clock;
+use super::closing::Closing;
 use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::doctor;
@@ -61,19 +62,23 @@ pub fn drive(
         .enable_all()
         .build()
         .map_err(SupervisorError::system("start the event loop"))?;
-    let result = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut engine = Engine::start(campaign, errand, observer)?;
         let result = engine.run().await;
-        // Also after an error: bars must not stay on the screen below it.
-        engine.observer.ended(&engine.scheduler);
         let conversations = engine.conversations.clone();
-        drop(engine);
+        let closing = Closing::of(engine);
         conversations.end().await;
-        result
+        Ok::<_, SupervisorError>((result, closing))
+    });
+    drop(lock);
+    let result = ended.and_then(|(result, mut closing)| {
+        let waited = runtime.block_on(closing.wait());
+        let told = closing.end();
+        let conclusion = result?;
+        waited.and(told).map(|()| conclusion)
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
     runtime.shutdown_background();
-    drop(lock);
     result
 }
 
@@ -369,7 +374,6 @@ impl<'o> Engine<'o> {
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
         warnings.extend(self.tidy_conflicts());
-        warnings.extend(self.finish_notifying());
         if let Err(error) = self.campaign.repo.release_candidates() {
             let why = error.to_string();
             warnings.push(Event::Warning { plan: None, why });

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
 use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
+use crate::status::read_plain;
 
 use super::SupervisorError;
 
@@ -24,7 +25,7 @@ pub const MANIFEST: &str = "plans.toml";
 pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError> {
     for folder in from.ancestors() {
         let file = folder.join(MANIFEST);
-        if file.is_file() {
+        if file.metadata().is_ok_and(|found| !found.is_dir()) {
             return Ok(file);
         }
         if folder == top {
@@ -53,7 +54,7 @@ pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, Supervis
 }
 
 fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
-    let bytes = fs::read(manifest).map_err(|source| SupervisorError::Manifest {
+    let bytes = read_plain(manifest).map_err(|source| SupervisorError::Manifest {
         path: manifest.to_owned(),
         source,
     })?;
@@ -149,7 +150,7 @@ fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<Pla
 }
 
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {
-    let content = fs::read(folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
+    let content = read_plain(&folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
     let content = content.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unreadable::Missing(beside(&folder.join(path))),
         _ => Unreadable::Failed(error.to_string()),
@@ -192,7 +193,9 @@ fn own_templates(folder: &Path) -> (Templates, Vec<Fault>) {
             continue;
         }
         let name = entry.file_name().to_string_lossy().into_owned();
-        match fs::read_to_string(&path) {
+        let text = read_plain(&path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8")));
+        match text {
             Ok(text) => drop(own.insert(name, text)),
             Err(error) => wrong.push(Fault::of_file(
                 &Path::new(TEMPLATES).join(name),

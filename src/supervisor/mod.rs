@@ -5,6 +5,7 @@ mod about_conflict;
 mod announcing;
 mod campaign;
 mod clock;
+mod closing;
 mod conflict_watch;
 mod conflicts;
 mod control;

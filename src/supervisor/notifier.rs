@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::fault;
 use crate::journal::Record;
 use crate::plan::LaneId;
-use crate::schedule::{Ending, Event};
+use crate::schedule::Event;
 
 use super::engine::Engine;
 use super::message::Message;
@@ -77,8 +77,8 @@ impl Notifier {
         }
     }
 
-    /// Waits until everything was told. Each call is limited, so that does not last.
-    fn finish(self) {
+    /// Waits until everything was told. Each call is limited, so that does not last for ever.
+    pub(super) fn finish(self) {
         for caller in [self.notify, self.post_merge].into_iter().flatten() {
             drop(caller.calls);
             let _ = caller.thread.join();
@@ -125,22 +125,6 @@ impl Engine<'_> {
             };
             let _ = caller.calls.send(call);
         }
-    }
-
-    /// Waits for what is still being told, and says what went wrong with it. A person who asked to stop does not wait for it:
-    /// what is being told goes on by itself.
-    pub(super) fn finish_notifying(&mut self) -> Vec<Event> {
-        let notifier = self.notifier.take();
-        if let Some(notifier) = notifier.filter(|_| self.ending != Some(Ending::Interrupted)) {
-            notifier.finish();
-        }
-        let mut warnings = Vec::new();
-        while let Ok(message) = self.inbox.try_recv() {
-            if let Message::Warning(plan, why) = message {
-                warnings.push(Event::Warning { plan, why });
-            }
-        }
-        warnings
     }
 }
 

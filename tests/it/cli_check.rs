@@ -528,3 +528,55 @@ fn that_git_does_not_know_who_commits_is_told_before_agents_find_out() {
     // Who is named by the environment needs no settings.
     assert!(!sandbox.orch("preview --json").code(0).out.contains(told));
 }
+
+#[test]
+fn what_is_no_regular_file_or_too_large_is_named_and_never_read() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let doc = sandbox.join("plans/p.md");
+    let manifest = sandbox.join("plans.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let large = |path: &std::path::Path| {
+        std::fs::remove_file(path).unwrap();
+        std::fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
+    };
+    let device = |path: &std::path::Path| {
+        std::fs::remove_file(path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    };
+    let pipe = |path: &std::path::Path| {
+        std::fs::remove_file(path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    };
+    let ways: [(&dyn Fn(&std::path::Path), &str); 3] = [
+        (&large, "larger than 16 MiB"),
+        (&device, "not a regular file"),
+        (&pipe, "not a regular file"),
+    ];
+    for (spoil, why) in ways {
+        spoil(&doc);
+        for command in ["check", "up"] {
+            let said = sandbox.orch(command).code(2);
+            let all = said.out + &said.err;
+            assert!(
+                all.contains(why) && all.contains("plans/p.md"),
+                "{command}: {all}"
+            );
+        }
+        // One that nobody named is looked at too, for tasks.
+        std::fs::rename(&doc, sandbox.join("plans/unnamed.md")).unwrap();
+        std::fs::write(&doc, document(&[1])).unwrap();
+        sandbox.orch("check").code(0).ok();
+        spoil(&manifest);
+        let said = sandbox.orch("check").code(2);
+        let all = said.out + &said.err;
+        assert!(all.contains(why) && all.contains("plans.toml"), "{all}");
+        std::fs::remove_file(&manifest).unwrap();
+        std::fs::write(&manifest, &text).unwrap();
+    }
+    // A link to a document is one.
+    std::fs::rename(&doc, sandbox.join("real.md")).unwrap();
+    std::os::unix::fs::symlink("../real.md", &doc).unwrap();
+    sandbox.orch("check").code(0).ok();
+}

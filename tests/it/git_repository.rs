@@ -237,3 +237,28 @@ fn a_diff_command_shows_what_the_branch_changed() {
         .unwrap();
     assert_eq!(String::from_utf8(out.stdout).unwrap(), "new.txt\n");
 }
+
+#[test]
+fn a_repository_that_lies_apart_from_its_checkout_is_found_from_there_and_from_its_worktrees() {
+    let scratch = Scratch::named("shop");
+    let apart = scratch.beside("books/shop.git");
+    std::fs::create_dir(apart.parent().unwrap()).unwrap();
+    scratch.git_args(["init", "-q", "--separate-git-dir", apart.to_str().unwrap()]);
+    let linked = scratch.beside("linked");
+    scratch.git_args(["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
+    let repo = Repository::discover(scratch.path()).unwrap();
+    assert_eq!((repo.top(), repo.common_dir()), (scratch.path(), apart.as_path()));
+    assert!(!repo.is_bare());
+    assert_eq!(repo.name(), "shop");
+    // Git does not know the way back.
+    let error = Repository::discover(&linked).unwrap_err();
+    assert!(matches!(error, GitError::Apart { .. }), "{error}");
+    scratch.git_args([
+        "--git-dir",
+        apart.to_str().unwrap(),
+        "config",
+        "core.worktree",
+        scratch.path().to_str().unwrap(),
+    ]);
+    assert_eq!(Repository::discover(&linked).unwrap().top(), scratch.path());
+}

@@ -7,9 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Said, Sandbox, document};
+use crate::support::{Said, Sandbox, document, wait_for};
 
 #[test]
 fn a_pre_merge_hook_can_refuse_and_is_told_the_verified_commit() {
@@ -40,6 +41,28 @@ fn a_pre_merge_hook_can_refuse_and_is_told_the_verified_commit() {
         (event["event"].as_str(), event["data"]["commit"].as_str()),
         (Some("merge.landed"), Some(tip))
     );
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn what_is_still_told_at_the_end_of_a_run_holds_up_nobody() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("told");
+    sandbox.tables("[hooks]\npost_merge = ': > \"$MARKS/at-told\"; read -r _ < \"$GATES/told\"'");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("told");
+    wait_for("the repository", || sandbox.orch("up").code == 0);
+    up.signal(Signal::TERM);
+    up.end().code(0).ok();
+    sandbox.open("told");
+    sandbox.nothing_is_left();
+    fs::remove_file(sandbox.mark("at-told")).unwrap();
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("told");
+    wait_for("its end", || sandbox.orch("down --now").out.contains("post_merge"));
+    up.end().code(0).ok();
     sandbox.nothing_is_left();
 }
 

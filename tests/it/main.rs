@@ -73,6 +73,7 @@ mod merge_prefix;
 mod merge_strategies;
 mod merge_train;
 mod messages;
+mod own_folder;
 mod random_kills;
 mod real_agents;
 mod revert;

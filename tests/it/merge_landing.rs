@@ -223,6 +223,13 @@ fn a_merge_into_another_branch_leaves_the_target_alone() {
     assert_eq!(sandbox.git("cat-file -t trial:b-1.1.txt"), "blob");
     assert_eq!(sandbox.state("a"), "finished", "it is not on the target");
     sandbox.orch("merge --into bad..name").code(2).ok();
+    let own = sandbox.rev("orch/b");
+    sandbox
+        .orch("merge a --into orch/b")
+        .code(2)
+        .says("plan b is worked on")
+        .ok();
+    assert_eq!(sandbox.rev("orch/b"), own);
     sandbox.orch("merge").code(0).ok();
     assert_eq!(sandbox.state("a"), "landed");
 }

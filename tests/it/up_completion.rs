@@ -14,7 +14,7 @@ fn one(settings: &str, keys: &str, script: &str) -> Sandbox {
 fn tasks_reported_done_with_nothing_to_show_are_open_again_for_the_next_attempt() {
     for dispatch in ["plan", "phase", "task"] {
         let first = "mark first; orch task done -q ${ORCH_TASK:-1.1 1.2}; exit 0";
-        let then = "for t in ${ORCH_TASK:-1.1 1.2}; do work $t; done";
+        let then = "orch task list > \"$MARKS/list\"; for t in ${ORCH_TASK:-1.1 1.2}; do work $t; done";
         let script = format!("test -e \"$MARKS/first\" || {{ {first}; }}; {then}");
         let settings = "retries = 1\nbackoff = \"1ms\"\nmax_agents = 1";
         let sandbox = one(settings, &format!("dispatch = \"{dispatch}\""), &script);
@@ -23,6 +23,9 @@ fn tasks_reported_done_with_nothing_to_show_are_open_again_for_the_next_attempt(
         let prompt = sandbox.attempt_file("p-2", "prompt.md");
         assert!(prompt.contains("- [ ] 1.1"), "{dispatch}: {prompt}");
         assert!(prompt.contains("made no commit"), "{dispatch}: {prompt}");
+        let list = std::fs::read_to_string(sandbox.mark("list")).unwrap();
+        let line = list.lines().find(|line| line.contains("1.2")).unwrap();
+        assert!(!line.contains("done"), "{dispatch}: {list}");
         for file in ["p-1.1.txt", "p-1.2.txt"] {
             assert!(
                 sandbox.worktree("p").path().join(file).exists(),
@@ -30,6 +33,35 @@ fn tasks_reported_done_with_nothing_to_show_are_open_again_for_the_next_attempt(
             );
         }
     }
+}
+
+#[test]
+fn an_agent_that_never_says_a_word_is_not_said_to_have_reported() {
+    let sandbox = one("retries = 2\nbackoff = \"1ms\"", "", ":");
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2", "p-3"]);
+    let why = sandbox.why("p");
+    assert!(why.contains("made no commit and reported nothing"), "{why}");
+    let prompt = sandbox.attempt_file("p-3", "prompt.md");
+    assert!(!prompt.contains("reported its tasks done"), "{prompt}");
+}
+
+#[test]
+fn a_check_of_which_nobody_speaks_does_not_pass_even_where_no_commit_is_wanted() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ndispatch = \"task\"");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] it works\n";
+    let script = "if [ $ORCH_TASK = 1.1 ]; then orch task done 1.1; fi";
+    sandbox.plan("p", "allow_empty = true", document, script);
+    sandbox.orch("up").code(1).ok();
+    let why = sandbox.why("p");
+    assert!(
+        why.contains("`orch task done 1.verify` says that it passes"),
+        "{why}"
+    );
+    sandbox.script("p", "orch task done $ORCH_TASK");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
 }
 
 #[test]

@@ -119,3 +119,30 @@ fn submodules_that_the_main_checkout_does_not_have_are_left_alone() {
     assert_eq!(sandbox.state("p"), "landed");
     assert!(!sandbox.git("config --list").contains("submodule."));
 }
+
+#[test]
+fn plans_land_where_the_repository_lies_apart_from_its_checkout() {
+    let sandbox = Sandbox::around(Scratch::named("shop"));
+    let apart = sandbox.beside("books/shop.git");
+    fs::create_dir(apart.parent().unwrap()).unwrap();
+    sandbox.git_args(["init", "-q", "--separate-git-dir", apart.to_str().unwrap()]);
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "work 1.1; orch status > \"$MARKS/seen\"; cd /; orch -C \"$ORCH_WORKTREE\" why p",
+    );
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed", "{}", sandbox.why("p"));
+    assert!(
+        sandbox
+            .worktree("p")
+            .path()
+            .starts_with(sandbox.beside("shop.worktrees"))
+    );
+    assert!(sandbox.join("p-1.1.txt").exists());
+    assert_eq!(sandbox.git("status --porcelain --untracked-files=no"), "");
+    sandbox.orch("doctor").code(0).ok();
+    sandbox.orch("clean").code(0).ok();
+    assert!(!sandbox.worktree("p").path().exists());
+}

@@ -1,5 +1,7 @@
 //! Tasks and phases side by side: lanes, the commit queue, files kept apart, strategies, checks in the background.
 
+use std::fs;
+
 use crate::support::{Sandbox, wait_for};
 
 const TASKS: &str = "max_agents = 4\ndispatch = \"task\"\nparallel_tasks = 3\nretries = 1";
@@ -121,6 +123,42 @@ fn a_conflict_sends_a_task_back_once_to_start_again_on_what_is_there_now() {
     assert_eq!(sandbox.git(&format!("show {backups}:shared.txt")), "1.2");
     let told = sandbox.attempt_file("p-3", "prompt.md");
     assert!(told.contains("shared.txt"), "{told}");
+}
+
+#[test]
+fn a_task_whose_commits_did_not_merge_is_not_done_by_one_who_makes_none() {
+    for dispatch in ["task", "phase"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings(&format!(
+            "dispatch = \"{dispatch}\"\nparallel_tasks = 2\nretries = 0\nbackoff = \"1ms\"\n"
+        ));
+        sandbox.gate("1").gate("2");
+        let document =
+            "# P\n\n## Phase 1: A [PARALLEL]\n\n- [ ] 1.1 a\n\n## Phase 2: B [PARALLEL]\n\n- [ ] 2.1 b\n";
+        sandbox.plan(
+            "p",
+            "",
+            document,
+            "if [ -e \"$MARKS/at-$ORCH_PHASE\" ]; then orch task list > \"$MARKS/list\"; exit 0; fi\n\
+             gate $ORCH_PHASE; echo $ORCH_PHASE > shared.txt; git add .; git commit -q -m x; orch task done -q $ORCH_PHASE.1",
+        );
+        let up = sandbox.start("up");
+        sandbox.reached("1");
+        sandbox.reached("2");
+        sandbox.open("1");
+        sandbox.happened("work.merged", "p");
+        sandbox.open("2");
+        up.end().code(1).ok();
+        assert_eq!(sandbox.count("work.conflicted", Some("p")), 1, "{dispatch}");
+        assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
+        let why = sandbox.why("p");
+        assert!(why.contains("made no commit"), "{dispatch}: {why}");
+        let list = fs::read_to_string(sandbox.mark("list")).unwrap();
+        let line = list.lines().find(|line| line.contains("2.1")).unwrap();
+        assert!(!line.contains("done"), "{dispatch}: {list}");
+        let prompt = sandbox.attempt_file("p-3", "prompt.md");
+        assert!(prompt.contains("- [ ] 2.1"), "{dispatch}: {prompt}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::plan::PlanName;
 
 /// What leaves a plan out in case it is red is tried from this likelihood on that it is needed: less is not worth the
 /// processors, which agents use too.
-const WORTH_IT: f64 = 0.06;
+const WORTH_IT: f64 = 0.08;
 
 /// A stack, and the plans that it leaves out in case they are red.
 #[derive(Debug, Clone, PartialEq)]

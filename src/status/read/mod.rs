@@ -7,7 +7,7 @@ use crate::plan::{Document, ItemId, PlanName, TaskState};
 use crate::status::document_items::reportable;
 use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
 use crate::status::parse::{Report, object, parse};
-use crate::status::ticks::new_ticks;
+use crate::status::ticks::{is_other_document, new_ticks};
 use crate::status::untrusted::{DOCUMENT_LIMIT, Flaw, Links, STATUS_LIMIT, read_text};
 use crate::status::warnings::Warnings;
 
@@ -51,6 +51,9 @@ pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Op
     });
     for (path, links, shown) in std::iter::once(own).chain(committed) {
         match read_text(&path, DOCUMENT_LIMIT, links) {
+            Ok(text) if links == Links::Refuse && is_other_document(&text, document) => warnings.file(
+                format!("{shown} is a copy of another plan's document; its ticked boxes do not count"),
+            ),
             Ok(text) => count_ticks(&mut report.entries, new_ticks(&text, document)),
             Err(Flaw::Missing) => {}
             Err(flaw) => warnings.file(format!("{shown} {flaw}; its ticked boxes do not count")),

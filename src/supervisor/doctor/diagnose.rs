@@ -10,7 +10,8 @@ use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
 use crate::plan::PlanName;
 
-use super::super::own_refs::{MissingPin, word};
+use super::super::own_refs::MissingPin;
+use super::refs::about_refs;
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +154,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
+    pub(super) fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -162,7 +163,7 @@ impl Finding {
         }
     }
 
-    fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -249,33 +250,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         let what = "a move of the target was cut short";
         found.push(Finding::mendable(Kind::Landing, what, Step::FinishLanding));
     }
-    for (plan, point) in &facts.stray_pins {
-        let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
-        found.push(Finding::mendable(
-            Kind::Ref,
-            what,
-            Step::Unpin(plan.clone(), point.clone()),
-        ));
-    }
-    for pin in &facts.missing_pins {
-        let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
-    }
-    for (plan, branch) in &facts.unit_notes {
-        let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
-        found.push(Finding::mendable(
-            Kind::Ref,
-            what,
-            Step::ForgetUnit(plan.clone(), branch.clone()),
-        ));
-    }
-    for (plan, branch) in &facts.stray_units {
-        found.push(Finding::for_a_person(
-            Kind::Ref,
-            format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
-            format!("put the plan back, or delete it with `git branch -d {branch}`"),
-        ));
-    }
+    found.extend(about_refs(facts));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
         found.push(Finding::mendable(

@@ -10,6 +10,7 @@ mod look;
 mod machine;
 mod mend;
 mod rebuild;
+mod refs;
 mod told;
 
 pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};

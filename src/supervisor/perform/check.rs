@@ -6,13 +6,14 @@ use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
     head_of, stamp,
 };
-use crate::plan::{AttemptId, CommitId, CommitPolicy, PlanName};
+use crate::plan::{AttemptId, CommitId, CommitPolicy, Plan, PlanName};
 use crate::schedule::{Event, Evidence, WorkPlace};
 
 use super::super::Campaign;
+use super::own_folder;
 
 /// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
-/// unit's branch when nothing uncommitted is in it.
+/// unit's branch when nothing uncommitted is in it. With what a person should know of it.
 pub fn check(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
@@ -21,22 +22,25 @@ pub fn check(
     attempt: &AttemptId,
     place: &WorkPlace,
     since: Option<&CommitId>,
-) -> Event {
+) -> (Event, Vec<String>) {
+    let mut said = Vec::new();
     let looked = again_if_killed(
         |looked: &Result<Evidence, String>| looked.as_ref().is_ok_and(|evidence| evidence.trouble.is_none()),
-        || look(campaign, admin, worktree, name, attempt, place, since),
+        || look(campaign, admin, worktree, name, attempt, place, since, &mut said),
     );
     let evidence = looked.unwrap_or_else(|trouble| Evidence {
         trouble: Some(trouble),
         ..Evidence::default()
     });
-    Event::AttemptChecked {
+    let event = Event::AttemptChecked {
         plan: name.clone(),
         attempt: attempt.clone(),
         evidence,
-    }
+    };
+    (event, said)
 }
 
+#[allow(clippy::too_many_arguments)]
 fn look(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
@@ -45,6 +49,7 @@ fn look(
     attempt: &AttemptId,
     place: &WorkPlace,
     since: Option<&CommitId>,
+    said: &mut Vec<String>,
 ) -> Result<Evidence, String> {
     let plan = campaign
         .plan(name)
@@ -78,6 +83,18 @@ fn look(
         before = inspect()?;
     }
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
+    let mut took_out = false;
+    if before.branch.as_deref() == Some(branch.as_str()) && before.in_progress.is_none() {
+        match own_folder(campaign, plan, worktree, &branch, &trailers[1..]) {
+            Ok(None) => {}
+            Ok(Some(told)) => {
+                took_out = true;
+                said.push(told);
+                before = inspect()?;
+            }
+            Err(trouble) => evidence.trouble = Some(trouble),
+        }
+    }
     match plan.commit {
         _ if evidence.trouble.is_some() => {}
         CommitPolicy::Auto if !before.dirty.is_empty() || before.in_progress.is_some() => {
@@ -135,6 +152,11 @@ fn look(
         && let Ok(distance) = campaign.repo.ahead_behind(tip, since)
     {
         evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
+        let same = || Some(campaign.repo.tree_of(tip).ok()? == campaign.repo.tree_of(since).ok()?);
+        if took_out && same() == Some(true) {
+            // Nothing was made but what was taken out again.
+            evidence.commits = 0;
+        }
     }
     evidence.head = tip;
     if place.branch_of.is_some() && evidence.trouble.is_none() && evidence.leftovers.is_empty() {
@@ -142,6 +164,36 @@ fn look(
         let _ = super::unit::leave(admin, plan, place.lane);
     }
     Ok(evidence)
+}
+
+/// Takes orch's own folder out of the attempt's commits, or says what the agent has to do where `orch` commits nothing.
+fn own_folder(
+    campaign: &Campaign,
+    plan: &Plan,
+    worktree: &Path,
+    branch: &str,
+    trailers: &[(&str, &str)],
+) -> Result<Option<String>, String> {
+    let text = |error: crate::git::GitError| error.to_string();
+    let files = match plan.commit {
+        CommitPolicy::Auto => {
+            own_folder::take_out(campaign, worktree, branch, &plan.name, trailers).map_err(text)?
+        }
+        CommitPolicy::Require => {
+            let tip = campaign.repo.branch_tip(branch).map_err(text)?;
+            let held = tip.map(|tip| campaign.repo.orch_files_in(&tip)).transpose();
+            let held = held.map_err(text)?.unwrap_or_default();
+            if !held.is_empty() {
+                return Err(format!(
+                    "the agent's commits hold {}, and `.orch/` is orch's own: {}",
+                    own_folder::shown(&held),
+                    own_folder::REMEDY
+                ));
+            }
+            held
+        }
+    };
+    Ok((!files.is_empty()).then(|| own_folder::told(branch, &files)))
 }
 
 /// Ends what the agent has left open, so that the next one can work there; what a person should know of it, and none when

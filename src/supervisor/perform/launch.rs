@@ -13,6 +13,7 @@ use crate::status;
 use super::super::{Campaign, claude_settings_file, environment, prompt};
 use super::call::{Call, Surroundings};
 use super::hand_over::HandOver;
+use super::own_folder;
 
 /// A started agent: the event that says so, and the runner to wait for.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ fn start(
         None => plan.branch.clone(),
     };
     for (from, commit) in &order.carry {
-        carry_in(worktree, &branch, from, commit)?;
+        said.extend(carry_in(campaign, worktree, &branch, from, commit)?);
     }
     // The one before it may have left the worktree on a branch of its own.
     let head = match campaign.repo.branch_tip(&branch) {
@@ -183,15 +184,33 @@ pub(super) fn nobody_else_works(
 }
 
 /// Merges what another plan made into the branch, before the agent starts.
-fn carry_in(worktree: &Path, branch: &str, from: &WorkRef, commit: &CommitId) -> Result<(), LaunchTrouble> {
+/// Gives what a person should know of it.
+fn carry_in(
+    campaign: &Campaign,
+    worktree: &Path,
+    branch: &str,
+    from: &WorkRef,
+    commit: &CommitId,
+) -> Result<Option<String>, LaunchTrouble> {
     let what = match from.point {
         Point::Plan => from.plan.to_string(),
         Point::Phase(phase) => format!("{} (phase {phase})", from.plan),
         Point::Task(task) => format!("{} (task {task})", from.plan),
     };
     let message = format!("Merge {what} into {branch}");
-    match carry(worktree, commit, &message) {
-        Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(()),
+    let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
+        why: error.to_string(),
+    };
+    let there = head_of(worktree).and_then(|head| campaign.repo.is_ancestor(commit, &head));
+    if there.map_err(|error| failed(&error))? {
+        return Ok(None);
+    }
+    let without = own_folder::fit(campaign, commit).map_err(|error| failed(&error))?;
+    let told = without.is_some().then(|| {
+        format!("what {what} has committed of `.orch/` was not carried into {branch}: it is orch's own")
+    });
+    match carry(worktree, without.as_ref().unwrap_or(commit), &message) {
+        Ok(Carried::UpToDate | Carried::FastForward(_) | Carried::Merged(_)) => Ok(told),
         Ok(Carried::Conflict { files }) => Err(LaunchTrouble::Conflict {
             with: PlanName::clone(&from.plan),
             files: files

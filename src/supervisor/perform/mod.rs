@@ -14,6 +14,7 @@ mod launch;
 mod lost_work;
 mod mend;
 mod merge;
+mod own_folder;
 mod pin;
 mod pre_merge;
 mod resolver;

@@ -1,10 +1,10 @@
 //! The words with which plans land.
 
-use std::fs;
 use std::path::Path;
 
 use crate::plan::{MERGE_TEMPLATE, MergeContext, Plan, render_merge_message};
 use crate::schedule::{MergeTrouble, Prefix};
+use crate::status::read_plain;
 
 use super::super::Campaign;
 use super::candidate::refused;
@@ -22,11 +22,12 @@ pub(super) fn message(
 ) -> Result<String, MergeTrouble> {
     let folder = campaign.manifest.parent().unwrap_or(Path::new(""));
     let own = folder.join(OWN_TEMPLATE);
-    let template = match fs::read_to_string(&own) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
-        Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
-    };
+    let template =
+        match read_plain(&own).and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => MERGE_TEMPLATE.to_owned(),
+            Err(error) => return Err(refused(&format!("cannot read {}: {error}", own.display()))),
+        };
     let mut context = MergeContext::new(plan, target, strategy);
     if let Some(part) = part {
         context = context.up_to(part.up_to, &part.phases);

@@ -2,6 +2,7 @@
 
 use crate::git::{
     Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
+    head_of,
 };
 use crate::plan::{CommitId, Dispatch, LaneId, Plan};
 use crate::schedule::{Event, LaneNote};
@@ -9,6 +10,7 @@ use crate::status;
 
 use super::super::{Campaign, environment};
 use super::furnish::{self, Furnishing, Progress, Unready, furnish};
+use super::own_folder;
 
 /// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, and prepares it for work; with
 /// the warnings that came of it.
@@ -44,14 +46,28 @@ fn make(
     let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
     let plan = campaign.plan(&lane.plan).ok_or_else(gone)?;
     progress.wait_for_room(campaign)?;
-    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, base));
+    let fit = own_folder::fit(campaign, base).map_err(|error| Unready::Failed(error.to_string()))?;
+    let begin = fit.as_ref().unwrap_or(base);
+    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, begin));
     let mut ready = made.map_err(|error| Unready::Failed(error.to_string()))?;
     let mut begins = base.clone();
     if lane.lane == 0 && !ready.created_worktree {
-        begins = bring_along(campaign, plan, &mut ready, base);
+        begins = bring_along(campaign, plan, &mut ready, base, begin);
     }
+    if fit.is_some() && ready.created_branch {
+        ready.warnings.push(format!(
+            "`.orch/` is in commit {}, where `{}` begins, and is orch's own: the branch begins without it",
+            base.short(),
+            plan.branch
+        ));
+    }
+    let foreign = take_out(campaign, plan, lane, &mut ready);
     // The folder where agents report is there before anybody watches it.
-    if let Err(error) = status::prepare(&ready.path, &lane.plan, &plan.document) {
+    let prepared = match foreign && ready.created_worktree {
+        true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
+        false => status::prepare(&ready.path, &lane.plan, &plan.document),
+    };
+    if let Err(error) = prepared {
         ready.warnings.push(error.to_string());
     }
     let furnished = furnish(
@@ -83,9 +99,37 @@ fn make(
     Ok((event, ready.warnings))
 }
 
+/// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
+fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
+    let held = campaign.repo.orch_files_in(&ready.head).unwrap_or_default();
+    if held.is_empty() {
+        return false;
+    }
+    // A further lane stands on no branch, and is put on its task's.
+    if lane.lane == 0 && campaign.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
+        match own_folder::take_out(campaign, &ready.path, &plan.branch, &plan.name, &[]) {
+            Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
+            Err(error) => ready
+                .warnings
+                .push(format!("`.orch/` stays in `{}`: {error}", plan.branch)),
+        }
+        if let Ok(head) = head_of(&ready.path) {
+            ready.head = head;
+        }
+    }
+    true
+}
+
 /// Brings a branch that has no commits of its own, with its worktree, to where the run begins: what was committed since it was
 /// made may be what its work lacked. Gives where the branch begins now.
-fn bring_along(campaign: &Campaign, plan: &Plan, ready: &mut WorktreeReady, base: &CommitId) -> CommitId {
+/// `fit` is the base as it may come into a worktree.
+fn bring_along(
+    campaign: &Campaign,
+    plan: &Plan,
+    ready: &mut WorktreeReady,
+    base: &CommitId,
+    fit: &CommitId,
+) -> CommitId {
     let at = ready.head.clone();
     let stands_on_it = campaign
         .repo
@@ -95,7 +139,7 @@ fn bring_along(campaign: &Campaign, plan: &Plan, ready: &mut WorktreeReady, base
     if !stands_on_it || !is_behind() {
         return base.clone();
     }
-    let why = match carry(&ready.path, base, "") {
+    let why = match carry(&ready.path, fit, "") {
         Ok(Carried::FastForward(head)) => {
             ready.head = head;
             return base.clone();

@@ -1,0 +1,37 @@
+//! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
+
+use super::super::own_refs::word;
+use super::diagnose::{Facts, Finding, Kind, Step};
+
+/// Everything that is off about them.
+pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (plan, point) in &facts.stray_pins {
+        let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
+        found.push(Finding::mendable(
+            Kind::Ref,
+            what,
+            Step::Unpin(plan.clone(), point.clone()),
+        ));
+    }
+    for pin in &facts.missing_pins {
+        let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
+        found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
+    }
+    for (plan, branch) in &facts.unit_notes {
+        let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");
+        found.push(Finding::mendable(
+            Kind::Ref,
+            what,
+            Step::ForgetUnit(plan.clone(), branch.clone()),
+        ));
+    }
+    for (plan, branch) in &facts.stray_units {
+        found.push(Finding::for_a_person(
+            Kind::Ref,
+            format!("the branch {branch} was made for a task of {plan}, a plan that nobody knows"),
+            format!("put the plan back, or delete it with `git branch -d {branch}`"),
+        ));
+    }
+    found
+}
