@@ -24,6 +24,13 @@ struct Checked<'a> {
     warnings: &'a [Fault],
 }
 
+/// The plans are in order, and nothing can be done with them here.
+fn outside_a_repository(manifest: &std::path::Path) -> Fault {
+    let name = manifest.file_name().unwrap_or_default();
+    Fault::of_file(name.as_ref(), "this is no git repository")
+        .hint("`git init` and a first commit make it one; `orch up` needs that".to_owned())
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -44,7 +51,10 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 None => supervisor::find_manifest(&context.dir, std::path::Path::new("/"))?,
             };
             match supervisor::load(&file) {
-                Ok(set) if context.repository().is_err() => Ok(set),
+                Ok(mut set) if context.repository().is_err() => {
+                    set.warnings.push(outside_a_repository(&file));
+                    Ok(set)
+                }
                 Ok(_) => Err(error),
                 Err(faults) => Err(faults.into()),
             }

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use crate::git::{GitError, require_git};
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
-use crate::supervisor::NAME_YOURSELF;
 use crate::supervisor::doctor::{
-    AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, look, machine_facts, mend,
+    AgentFacts, Finding, Kind, MachineFacts, Mended, agent_facts, diagnose, installed_facts, look,
+    machine_facts, machine_facts_at, mend,
 };
+use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
 
 use super::{CliError, Context, Exit, output};
 
@@ -47,7 +49,9 @@ struct Shown<'a> {
 ///
 /// When the manifest is wrong, or something is to be mended beside a supervisor at work.
 pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_to_end()?;
+    let Some(campaign) = campaign(context)? else {
+        return before_any_plan(context);
+    };
     let seen = look(&campaign)?;
     let findings = diagnose(&seen.facts);
     let mendable = findings.iter().any(|finding| finding.step.is_some());
@@ -89,7 +93,10 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
         })?;
     } else {
         let mut text = machine_text(&machine);
-        text += &agents.iter().map(agent_text).collect::<String>();
+        text += &agents
+            .iter()
+            .map(|agent| agent_text(agent, " (no plan uses it)"))
+            .collect::<String>();
         text.push('\n');
         for (at, finding) in findings.iter().enumerate() {
             text += &finding_text(finding, outcome(at));
@@ -103,6 +110,55 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
             }
             (_, _, true) => "all of it is mended\n".to_owned(),
             (_, _, false) => "what is left needs a person\n".to_owned(),
+        };
+        output::text(&text)?;
+    }
+    Ok(if ok { Exit::Done } else { Exit::Trouble })
+}
+
+/// The plans; none where there is no manifest yet, or nothing that one could be in.
+fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
+    match Campaign::open_over(&context.dir, context.manifest.as_deref()) {
+        Err(
+            SupervisorError::NoManifest { .. }
+            | SupervisorError::Git(
+                GitError::NotARepository { .. }
+                | GitError::NoCommit { .. }
+                | GitError::Missing { .. }
+                | GitError::TooOld { .. },
+            ),
+        ) if context.manifest.is_none() => Ok(None),
+        _ => context.campaign_to_end().map(Some),
+    }
+}
+
+/// What can be looked at before there is a manifest: git, the machine and the agents that are installed.
+fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
+    let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
+    let ok = machine.identity != Some(false) && require_git().is_ok();
+    if context.json {
+        output::json(&Report {
+            schema: SCHEMA,
+            ok,
+            findings: Vec::new(),
+            machine,
+            agents,
+        })?;
+    } else {
+        let mut text = machine_text(&machine);
+        text += &agents
+            .iter()
+            .map(|agent| agent_text(agent, ""))
+            .collect::<String>();
+        if agents.is_empty() {
+            text += &hanging(
+                "agent",
+                "none that orch knows is installed; any program can be one",
+            );
+        }
+        text += match ok {
+            true => "\nnothing is off; there is no plans.toml yet to look at (orch init writes one)\n",
+            false => "\nsomething is off with git\n",
         };
         output::text(&text)?;
     }
@@ -135,7 +191,7 @@ fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
     text
 }
 
-fn agent_text(agent: &AgentFacts) -> String {
+fn agent_text(agent: &AgentFacts, unused: &str) -> String {
     let version = match (&agent.version, &agent.path) {
         (Some(version), _) => version.clone(),
         (None, Some(path)) => path.display().to_string(),
@@ -145,7 +201,7 @@ fn agent_text(agent: &AgentFacts) -> String {
         Some(true) => ", logged in",
         Some(false) | None => "",
     };
-    let unused = if agent.used { "" } else { " (no plan uses it)" };
+    let unused = if agent.used { "" } else { unused };
     let mut text = hanging("agent", &format!("{}: {version}{login}{unused}", agent.name));
     for off in &agent.off {
         text += &hanging("", &format!("off: {off}"));

@@ -33,6 +33,11 @@ pub fn run(context: &Context, _: &InitArgs) -> Result<Exit, CliError> {
     if !example.exists() {
         write_new(context, &example, &new_plan(&name, None))?;
     }
+    if context.repository().is_err() {
+        anstream::eprintln!(
+            "warning: this is no git repository: `git init` and a first commit make it one; `orch up` needs that"
+        );
+    }
     if !context.quiet {
         let found = supervisor::doctor::installed_agents();
         if let Some(first) = found.first() {

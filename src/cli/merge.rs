@@ -254,7 +254,8 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
             (None, Some(commit)) if !dry_run => commit.short().to_owned(),
             (None, _) => String::new(),
         };
-        let _ = writeln!(text, "{outcome:<10} {}  {detail}", plan.name);
+        let row = format!("{outcome:<10} {}  {detail}", plan.name);
+        let _ = writeln!(text, "{}", row.trim_end());
     }
     if let (Some(after), false) = (&report.after, dry_run) {
         let moved = report.before.as_ref() != Some(after);

@@ -38,6 +38,7 @@ mod task_stop;
 mod up;
 mod why;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -136,6 +137,27 @@ enum Command {
     Man(man::ManArgs),
 }
 
+/// True when a command line that cannot be read asks for JSON all the same.
+fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    arguments
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json")
+}
+
+/// What is wrong with a command line, for scripts: as every other error.
+fn wrong_use(error: &clap::Error) -> serde_json::Value {
+    let said = error.render().to_string();
+    let mut parts = said.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    let message = parts.next().unwrap_or_default().trim_start_matches("error: ");
+    let hints: Vec<&str> = parts.map(|part| part.trim_start_matches("tip: ")).collect();
+    serde_json::json!({
+        "schema": crate::journal::SCHEMA,
+        "error": message,
+        "hints": hints,
+        "faults": null,
+    })
+}
+
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -148,6 +170,9 @@ pub fn main() -> ExitCode {
                 Exit::Done
             };
             let _ = error.print();
+            if code == Exit::Usage && asks_for_json(std::env::args_os()) {
+                let _ = writeln!(std::io::stdout(), "{}", wrong_use(&error));
+            }
             return code.into();
         }
     };

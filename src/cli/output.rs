@@ -19,10 +19,7 @@ pub fn text(text: &str) -> Result<(), CliError> {
         .map_err(CliError::io("write to standard output"))
 }
 
-/// `1 plan`, `2 plans`.
-pub fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
+pub use crate::report::count;
 
 /// Prints one JSON document on a line of its own.
 ///

@@ -64,7 +64,7 @@ fn text(preview: &Preview, columns: usize) -> String {
         out.push_str("a supervisor is at work: `orch up` would be refused; this is what is left\n\n");
     }
     let name = preview.actions.iter().map(|row| row.plan.as_str().len()).max();
-    let name = name.unwrap_or(0).clamp(4, 24);
+    let name = name.unwrap_or(0).clamp(4, (columns / 2).max(24));
     out.push_str("what orch up would do\n");
     for row in &preview.actions {
         let head = format!("  {:<name$}  {:<8}  ", row.plan.as_str(), word(row.action));
@@ -80,6 +80,16 @@ fn text(preview: &Preview, columns: usize) -> String {
             seconds(first),
             span(Duration::from_millis(preview.critical_ms))
         );
+        if !preview.gates.is_empty() {
+            out.push_str("  counted as if each gate were approved as soon as it is reached\n");
+        }
+        if first.tasks_undone > 0 {
+            let _ = writeln!(
+                out,
+                "  without {} that would never begin",
+                output::count(first.tasks_undone, "task")
+            );
+        }
     }
     if !preview.critical_path.is_empty() {
         below(&mut out, "  ", &preview.critical_path.join(" → "));

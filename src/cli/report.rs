@@ -9,6 +9,10 @@ use crate::report::{
     Figures, RunStory, chronicle, history_text, outcomes, output_columns, run_page, run_text,
 };
 
+use crate::plan::PlanState;
+use crate::schedule::{explain, plan_state};
+use crate::supervisor::{Campaign, Situation};
+
 use super::{CliError, Context, Exit, output};
 
 /// Say what happened in a run: plans, time and cost, efficiency
@@ -51,10 +55,38 @@ fn runs(context: &Context) -> Result<Vec<RunStory>, CliError> {
     if let Some(last) = runs.last_mut().filter(|run| driven && run.ending.is_none()) {
         last.under_way(jiff::Timestamp::now());
     }
+    if let Some(last) = runs.last_mut() {
+        as_they_stand(context, last);
+    }
     if runs.is_empty() {
         return Err(CliError::new(Exit::Nothing, "nothing has been run here yet").with_hint("orch up"));
     }
     Ok(runs)
+}
+
+/// No record says that a plan waits: what the last run has not brought to an end is as the state says.
+fn as_they_stand(context: &Context, last: &mut RunStory) {
+    let in_force = Campaign::in_force(&context.dir, context.manifest.as_deref());
+    let situation = in_force
+        .ok()
+        .and_then(|found| Situation::look(&found.campaign).ok());
+    let Some(Situation { scheduler, .. }) = situation else {
+        return;
+    };
+    for (name, plan) in &mut last.plans {
+        if !matches!(plan.state, None | Some(PlanState::Ready)) || scheduler.state().number(name).is_none() {
+            continue;
+        }
+        let now = plan_state(scheduler.work(), scheduler.state(), name);
+        if matches!(
+            now,
+            PlanState::Held | PlanState::Paused | PlanState::Blocked | PlanState::Parked
+        ) {
+            plan.state = Some(now);
+            let reasons = explain(scheduler.work(), scheduler.state(), name);
+            plan.why = reasons.into_iter().next().map(|reason| reason.text);
+        }
+    }
 }
 
 /// Runs `orch report`.

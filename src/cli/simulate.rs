@@ -78,6 +78,10 @@ struct Answer {
     tasks_done: usize,
     attempts: usize,
     attempts_failed: usize,
+    attempts_timed_out: usize,
+    attempts_too_long: usize,
+    #[serde(skip)]
+    gated: bool,
     settled: bool,
 }
 
@@ -95,6 +99,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
     let slots = set.run.max_agents;
     let work = Work::new(&set, &durations, set.run.auto_merge);
+    let gated = set.plans.iter().any(|plan| !plan.approvals().is_empty());
     drop(set);
     let settings = SimulationSettings {
         seed: args.seed,
@@ -112,7 +117,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
         std::fs::write(&file, gantt(&found, &names, slots))
             .map_err(CliError::io(format!("write {}", file.display())))?;
     }
-    let answer = answer(&found, names.len(), slots);
+    let answer = answer(&found, names.len(), slots, gated);
     if context.json {
         output::json(&answer)?;
     } else {
@@ -142,7 +147,7 @@ fn plans(context: &Context, args: &SimulateArgs) -> Result<(PlanSet, Durations, 
     Ok((generated.plan_set(), Durations::default(), None))
 }
 
-fn answer(found: &Simulation, plans: usize, slots: usize) -> Answer {
+fn answer(found: &Simulation, plans: usize, slots: usize, gated: bool) -> Answer {
     let seconds = |millis: u64| millis as f64 / 1000.0;
     Answer {
         schema: SCHEMA,
@@ -156,6 +161,9 @@ fn answer(found: &Simulation, plans: usize, slots: usize) -> Answer {
         tasks_done: found.tasks,
         attempts: found.spans.len(),
         attempts_failed: found.spans.iter().filter(|span| span.failed).count(),
+        attempts_timed_out: found.spans.iter().filter(|span| span.timed_out).count(),
+        attempts_too_long: found.spans.iter().filter(|span| span.too_long.is_some()).count(),
+        gated,
         settled: found.ending == Some(Ending::Settled),
     }
 }
@@ -164,10 +172,10 @@ fn told(found: &Simulation, answer: &Answer) -> String {
     let time = |millis: u64| span(Duration::from_millis(millis));
     let share = answer.idle_slot_s / (answer.makespan_s * answer.slots as f64).max(0.001) * 100.0;
     let mut text = format!(
-        "{} tasks of {} plans in {} slots: {}\n",
-        answer.tasks,
-        answer.plans,
-        answer.slots,
+        "{} of {} in {}: {}\n",
+        output::count(answer.tasks, "task"),
+        output::count(answer.plans, "plan"),
+        output::count(answer.slots, "slot"),
         time(found.makespan)
     );
     text += &format!(
@@ -179,14 +187,42 @@ fn told(found: &Simulation, answer: &Answer) -> String {
         "  slots were free for {} in all ({share:.1} %)\n",
         time(found.idle_slot)
     );
-    if answer.attempts_failed > 0 {
+    if answer.gated {
+        text += "  each gate is approved as soon as it is reached\n";
+    }
+    if answer.attempts_too_long > 0 {
         text += &format!(
-            "  {} of {} attempts failed\n",
-            answer.attempts_failed, answer.attempts
+            "  {} expected to take longer than the time-out; `orch preview` names them, and none is cut short here\n",
+            match answer.attempts_too_long {
+                1 => "1 attempt is".to_owned(),
+                more => format!("{more} attempts are"),
+            }
+        );
+    }
+    if answer.attempts_failed > 0 {
+        let timed_out = answer.attempts_timed_out;
+        let by_chance = answer.attempts_failed - timed_out;
+        let causes = [
+            (timed_out, "out of time"),
+            (by_chance, "by chance, as --failures says"),
+        ];
+        let causes = causes.iter().filter(|(many, _)| *many > 0);
+        let causes: Vec<String> = causes.map(|(many, cause)| format!("{many} {cause}")).collect();
+        text += &format!(
+            "  {} of {} failed: {}\n",
+            answer.attempts_failed,
+            output::count(answer.attempts, "attempt"),
+            causes.join(", ")
         );
     }
     if answer.tasks_done < answer.tasks {
-        text += &format!("  {} tasks were not done\n", answer.tasks - answer.tasks_done);
+        let why = match answer.attempts_failed {
+            0 => "what they wait for never came",
+            _ => "their attempts were used up, or they waited for such",
+        };
+        let undone = answer.tasks - answer.tasks_done;
+        let were = if undone == 1 { "was" } else { "were" };
+        text += &format!("  {} {were} not done: {why}\n", output::count(undone, "task"));
     }
     text
 }

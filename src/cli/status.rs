@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::journal::JournalReader;
+use crate::journal::{JournalReader, RepositoryLock};
 use crate::plan::PlanName;
-use crate::report::{disk_text, one_plan, output_columns, table};
+use crate::report::{disk_text, one_plan, output_columns, output_terminal, table};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView, disk_use};
 
 use super::{CliError, Context, Exit, output};
@@ -42,16 +42,17 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     if !args.watch {
         return Ok(Exit::Done);
     }
-    let mut seen = last_entry(&campaign)?;
+    // Ages move on even when nothing happens; a file, and a script, hear of news only.
+    let terminal = output_terminal().is_some() && !context.json;
+    let mut seen = news(&campaign)?;
     let mut shown = Instant::now();
     loop {
         std::thread::sleep(LOOK);
-        let now = last_entry(&campaign)?;
-        // Ages move on even when nothing happens; a script hears of news only.
-        if now != seen || (!context.json && shown.elapsed() > REDRAW) {
+        let now = news(&campaign)?;
+        if now != seen || (terminal && shown.elapsed() > REDRAW) {
             seen = now;
             shown = Instant::now();
-            if !context.json {
+            if terminal {
                 output::text("\x1b[H\x1b[2J")?;
             }
             show(context, &campaign, plan.as_ref())?;
@@ -59,11 +60,13 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     }
 }
 
-fn last_entry(campaign: &Campaign) -> Result<i64, CliError> {
-    Ok(match JournalReader::open(&campaign.dir)? {
+/// The last entry of the journal, and whether a supervisor is at work: other than before when something changed.
+fn news(campaign: &Campaign) -> Result<(i64, bool), CliError> {
+    let last = match JournalReader::open(&campaign.dir)? {
         Some(reader) => reader.last()?,
         None => 0,
-    })
+    };
+    Ok((last, RepositoryLock::holder(&campaign.dir)?.is_some()))
 }
 
 fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Result<(), CliError> {

@@ -148,6 +148,8 @@ impl Templates {
 fn environment<'t>() -> Result<Environment<'t>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Otherwise only a debug build says which name is undefined.
+    environment.set_debug(true);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::journal::{Columns, Record};
 use crate::plan::{AgentName, AttemptId, CommitId, PlanName, PlanState, RunId, UnitId};
-use crate::schedule::{Event, Landed, NotLanded};
+use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -234,7 +234,8 @@ impl RunStory {
                 target, merge_only, ..
             } => {
                 self.target.clone_from(target);
-                self.merge_only = *merge_only;
+                // Landing what a run finished goes on with that run.
+                self.merge_only = *merge_only && !self.had_work();
                 self.ending = None;
             }
             Event::RunStopped { why, .. } => {
@@ -262,12 +263,15 @@ impl RunStory {
                 up_to: None,
                 why,
             }) => {
-                let state = if why.holds() {
-                    PlanState::Held
-                } else {
-                    PlanState::Finished
-                };
-                end(plan, state, Some(super::event_line::detail(event)));
+                let said = Some(super::event_line::detail(event));
+                let known = self.plan(plan);
+                match (why, known.state) {
+                    // Its work has the end that it had before.
+                    (MergeTrouble::NotFinished { .. }, Some(_)) => {}
+                    (MergeTrouble::NotFinished { .. }, None) => known.why = said,
+                    (why, _) if why.holds() => (known.state, known.why) = (Some(PlanState::Held), said),
+                    _ => (known.state, known.why) = (Some(PlanState::Finished), said),
+                }
             }
             Event::MergeLanded(Landed {
                 plan,
@@ -356,8 +360,19 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> u64 {
 /// Every run, oldest first. What was recorded while no supervisor was at work is in none of them.
 pub fn chronicle(records: &[Record]) -> Vec<RunStory> {
     let mut runs: BTreeMap<RunId, RunStory> = BTreeMap::new();
+    let mut left: BTreeMap<PlanName, PlanState> = BTreeMap::new();
     for record in records {
-        runs.entry(record.run).or_default().take(record);
+        let run = runs.entry(record.run).or_default();
+        // What an earlier run left undone is still as that left it when a merge is asked for and refused.
+        if let Event::MergeFailed(NotLanded { plan, .. }) = &record.event {
+            run.plan(plan).state = run.plan(plan).state.or(left.get(plan).copied());
+        }
+        run.take(record);
+        if let Some(plan) = record.event.plan()
+            && let Some(state) = run.plans.get(plan).and_then(|plan| plan.state)
+        {
+            left.insert(plan.clone(), state);
+        }
     }
     runs.into_iter()
         .filter(|(_, run)| run.over.is_some())

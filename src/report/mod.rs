@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod chronicle_conflict;
+mod count;
 mod disk_text;
 mod echo;
 mod event_line;
@@ -24,6 +25,7 @@ mod told_line;
 mod width;
 
 pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
+pub use count::count;
 pub use disk_text::disk_text;
 pub use event_line::event_line;
 pub use gantt::gantt;

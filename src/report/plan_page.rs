@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use crate::supervisor::PlanView;
 
+use super::count::count;
 use super::palette::{plan_style, task_style};
 use super::span::{ago, span};
-use super::table::counts;
 use super::told_line::{budget_line, facts_line};
 use super::width::fit;
 
@@ -18,11 +18,19 @@ pub fn one_plan(plan: &PlanView) -> String {
         .since
         .map(|since| format!(", since {}", ago(since)))
         .unwrap_or_default();
-    let (done, all) = counts(plan);
+    let tally = plan.tally;
+    let skipped = match tally.skipped {
+        0 => String::new(),
+        many => format!(", {many} skipped"),
+    };
     let _ = writeln!(
         text,
-        "{}: {style}{}{style:#}{since}; {done} of {all} tasks; priority {}",
-        plan.name, plan.state, plan.priority
+        "{}: {style}{}{style:#}{since}; {} of {}{skipped}; priority {}",
+        plan.name,
+        plan.state,
+        tally.done,
+        count(tally.all, "task"),
+        plan.priority
     );
     for reason in &plan.reasons {
         let _ = writeln!(text, "  {}", reason.text.replace('\n', "\n    "));
@@ -42,6 +50,8 @@ pub fn one_plan(plan: &PlanView) -> String {
     if let Some(spent) = budget_line(&plan.spent) {
         let _ = writeln!(text, "spent    {spent}");
     }
+    let checked = plan.phases.iter().filter_map(|phase| phase.verify.as_ref());
+    let ids = checked.map(|check| check.id.to_string().len()).max().unwrap_or(5);
     for phase in &plan.phases {
         let style = task_style(phase.state);
         let landed = plan.landed.as_ref();
@@ -56,11 +66,11 @@ pub fn one_plan(plan: &PlanView) -> String {
             fit(&phase.title, 60),
             phase.state
         );
-        for task in &phase.tasks {
+        for task in phase.tasks.iter().chain(&phase.verify) {
             let style = task_style(task.state);
             let _ = writeln!(
                 text,
-                "  {style}{:<8}{style:#} {:<5} {}",
+                "  {style}{:<8}{style:#} {:<ids$} {}",
                 task.state,
                 task.id,
                 fit(&task.title, 62)

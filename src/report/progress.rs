@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::journal::Record;
 use crate::plan::{Dispatch, PlanName, PlanSet, PlanState};
-use crate::schedule::{Event, Scheduler, Stage, explain, plan_state, task_state};
+use crate::schedule::{Event, Scheduler, Stage, Tally, explain, plan_state};
 use crate::supervisor::{Observer, given};
 
 use super::echo::NoEcho;
@@ -16,7 +16,7 @@ use super::event_line::detail;
 use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
-use super::width::{error_columns, fit, pad};
+use super::width::{error_columns, fit, fit_names, pad};
 
 /// How often elapsed times move on.
 const TICK: Duration = Duration::from_millis(500);
@@ -26,12 +26,18 @@ const MANY: usize = 30;
 const STATE: usize = 9;
 /// Columns of a line besides the plan's name and what is said about it: bar, counts, state, time, gaps.
 const FIXED: usize = 10 + 7 + STATE + 7 + 5;
+/// Columns of a plan's name that it has in any terminal.
+const NAME: usize = 20;
+/// Columns of what is said about a plan that no name takes away.
+const SAID: usize = 24;
 /// One bar a plan, on standard error.
 pub struct ProgressBars {
     bars: MultiProgress,
     lines: BTreeMap<PlanName, ProgressBar>,
     titles: BTreeMap<PlanName, Vec<(u32, String)>>,
     width: usize,
+    /// Names as they are shown.
+    names: BTreeMap<PlanName, String>,
     /// Only those that run or need a person have a line.
     many: bool,
     colour: bool,
@@ -48,12 +54,16 @@ impl ProgressBars {
             .map(|plan| plan.name.as_str().len())
             .max()
             .unwrap_or(4)
-            .min(20);
+            .min(error_columns().saturating_sub(FIXED + SAID).max(NAME));
+        let names: Vec<&str> = set.plans.iter().map(|plan| plan.name.as_str()).collect();
+        let shown = set.plans.iter().map(|plan| plan.name.clone());
+        let names = shown.zip(fit_names(&names, width)).collect();
         let mut this = Self {
             bars,
             lines: BTreeMap::new(),
             titles: BTreeMap::new(),
             width,
+            names,
             many: false,
             colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
             no_echo: NoEcho::begin(),
@@ -76,7 +86,8 @@ impl ProgressBars {
         }
         let line = self.bars.add(ProgressBar::new(tasks));
         line.set_style(style("{prefix} {bar:10} {pos:>3}/{len:<3} {msg}"));
-        line.set_prefix(pad(&fit(plan.as_str(), self.width), self.width));
+        let name = self.names.get(plan).map_or(plan.as_str(), String::as_str);
+        line.set_prefix(pad(&fit(name, self.width), self.width));
         self.lines.insert(plan.clone(), line.clone());
         line
     }
@@ -91,13 +102,10 @@ impl ProgressBars {
             return;
         }
         let run = state.plan(plan);
-        let tasks = || known.phases.iter().flat_map(|phase| &phase.tasks);
-        let done = tasks()
-            .filter(|(task, _)| task_state(known, run, *task).is_settled())
-            .count();
-        let line = self.line(plan, tasks().count() as u64);
-        line.set_length(tasks().count() as u64);
-        line.set_position(done as u64);
+        let tally = Tally::of(known, run);
+        let line = self.line(plan, tally.all as u64);
+        line.set_length(tally.all as u64);
+        line.set_position(tally.done as u64);
         let mut attempts = run.attempts.values();
         let at_work = attempts.any(|attempt| attempt.stage == Stage::Running);
         // What runs and still wants a person's eye says that first.

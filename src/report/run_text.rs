@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::plan::PlanState;
 
 use super::chronicle::{Figures, RunStory, Spending};
+use super::count::count;
 use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
@@ -71,9 +72,14 @@ pub fn sentences(figures: &Figures) -> Vec<String> {
     };
     if figures.failed_attempts > 0 {
         lines.push(format!(
-            "{} of {} attempts were not enough: {} or {:.0} % of the agent time",
+            "{} of {} {} not enough: {} or {:.0} % of the agent time",
             figures.failed_attempts,
-            figures.attempts,
+            count(figures.attempts, "attempt"),
+            if figures.failed_attempts == 1 {
+                "was"
+            } else {
+                "were"
+            },
             ms(figures.wasted_ms),
             share(figures.wasted_ms, figures.agent_ms)
         ));

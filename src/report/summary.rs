@@ -11,9 +11,8 @@ use crate::supervisor::{PlanView, StatusView};
 use super::hanging::folded;
 use super::palette::plan_style;
 use super::span::span;
-use super::table::counts;
 use super::told_line::budget_line;
-use super::width::fit;
+use super::width::{fit, pad};
 
 /// Columns of a row besides name, time, attempts and what was used up.
 const FIXED: usize = 2 + 9 + 2 + 7 + 6 + 2 + 2 + 2;
@@ -32,14 +31,17 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
         let wide = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
         let (time, attempts) = (wide(0).max(7), wide(1));
         // What was used up stands below where it would be broken.
-        let narrow = width + FIXED + time + attempts + wide(2) > columns;
+        let skips = plans.iter().map(|plan| skipped(plan).len()).max().unwrap_or(0);
+        let narrow = width + FIXED + skips + time + attempts + wide(2) > columns;
         for (plan, [took, tried, used]) in plans.iter().zip(&rows) {
             let style = plan_style(plan.state);
-            let (done, all) = counts(plan);
+            let skipped = skipped(plan);
             let row = format!(
-                "{:<width$}  {style}{:<9}{style:#}  {done:>3}/{all:<3} tasks  {took:>time$}  {tried:<attempts$}  {}",
+                "{:<width$}  {style}{:<9}{style:#}  {:>3}/{:<3} tasks{skipped:<skips$}  {took:>time$}  {tried:<attempts$}  {}",
                 plan.name,
                 plan.state,
+                plan.tally.done,
+                plan.tally.all,
                 if narrow { "" } else { used }
             );
             let _ = writeln!(text, "{}", row.trim_end());
@@ -79,6 +81,14 @@ pub fn summary(view: &StatusView, driven: impl Fn(&PlanName) -> bool, columns: u
     text
 }
 
+/// How many of its tasks were left out because something failed.
+fn skipped(plan: &PlanView) -> String {
+    match plan.tally.skipped {
+        0 => String::new(),
+        many => format!(", {many} skipped"),
+    }
+}
+
 /// How long agents worked on the plan, in how many attempts, and what they used up.
 fn figures(plan: &PlanView) -> [String; 3] {
     let attempts = match plan.attempts.len() {
@@ -95,9 +105,15 @@ fn figures(plan: &PlanView) -> [String; 3] {
 
 /// What a person may do next, one line each.
 pub fn next_steps(view: &StatusView, target: &str) -> String {
-    steps(view, target)
+    let steps = steps(view, target);
+    let wide = steps
+        .iter()
+        .map(|(command, _)| command.width())
+        .max()
+        .unwrap_or(0);
+    steps
         .into_iter()
-        .map(|step| format!("next: {step}\n"))
+        .map(|(command, what)| format!("next: {}  {what}\n", pad(&command, wide)))
         .collect()
 }
 
@@ -110,27 +126,35 @@ fn spent(plan: &PlanView) -> Option<Duration> {
     each.reduce(|all, one| all + one)
 }
 
-fn steps(view: &StatusView, target: &str) -> Vec<String> {
-    let mut steps = Vec::new();
+fn steps(view: &StatusView, target: &str) -> Vec<(String, String)> {
+    let mut steps: Vec<(String, String)> = Vec::new();
+    let mut step = |command: String, what: String| steps.push((command, what));
     let any = |state| view.plans.iter().find(|plan| plan.state == state);
     if any(PlanState::Finished).is_some() {
-        steps.push(format!("orch merge            land what is finished on {target}"));
+        step(
+            "orch merge".to_owned(),
+            format!("land what is finished on {target}"),
+        );
     }
     if let Some(plan) = any(PlanState::Failed) {
         let last = plan.attempts.last().and_then(|attempt| attempt.ended.as_deref());
         // One that never began has written nothing.
-        steps.push(
-            match last.is_some_and(|ended| ended.starts_with("could not be started")) {
-                true => format!("orch why {:<12} why its agent did not start", plan.name),
-                false => format!("orch logs {:<11} what its agent wrote", plan.name),
-            },
-        );
+        match last.is_some_and(|ended| ended.starts_with("could not be started")) {
+            true => step(
+                format!("orch why {}", plan.name),
+                "why its agent did not start".to_owned(),
+            ),
+            false => step(
+                format!("orch logs {}", plan.name),
+                "what its agent wrote".to_owned(),
+            ),
+        }
     }
     if let Some(plan) = any(PlanState::Held) {
-        steps.push(format!("orch why {:<12} what it needs", plan.name));
+        step(format!("orch why {}", plan.name), "what it needs".to_owned());
     }
     if let Some(plan) = any(PlanState::Paused) {
-        steps.push(format!("orch resume {:<9} let it go on", plan.name));
+        step(format!("orch resume {}", plan.name), "let it go on".to_owned());
     }
     let open = |plan: &PlanView| {
         !plan.state.is_settled() || matches!(plan.state, PlanState::Failed | PlanState::Skipped)
@@ -142,10 +166,13 @@ fn steps(view: &StatusView, target: &str) -> Vec<String> {
         } else {
             " with what is left"
         };
-        steps.push(format!("orch up               go on{again}"));
+        step("orch up".to_owned(), format!("go on{again}"));
     }
     if any(PlanState::Landed).is_some_and(|plan| plan.worktree.is_some()) {
-        steps.push("orch clean            remove the worktrees of what has landed".to_owned());
+        step(
+            "orch clean".to_owned(),
+            "remove the worktrees of what has landed".to_owned(),
+        );
     }
     steps
 }

@@ -10,35 +10,54 @@ use crate::supervisor::{PlanView, RunView, StatusView};
 use super::palette::plan_style;
 use super::span::ago;
 use super::told_line::budget_line;
-use super::width::{fit, pad};
+use super::width::{fit, fit_names, pad};
 
 /// Fewest columns of the table, however narrow the terminal is.
 const NARROWEST: usize = 60;
-/// Columns of the longest state's name.
-const STATE: usize = 9;
-/// Columns of the task counts.
-const TASKS: usize = 7;
-/// Columns of the time.
+/// Most columns of the time.
 const SINCE: usize = 11;
-/// Most columns of a plan's name.
-const LONGEST_NAME: usize = 20;
+/// Columns of a plan's name that it has in any terminal.
+const NAME: usize = 20;
+
+/// What is said of a plan.
+struct Row<'p> {
+    name: &'p str,
+    state: &'static str,
+    tasks: String,
+    since: String,
+    why: String,
+}
+
+impl<'p> Row<'p> {
+    fn of(plan: &'p PlanView) -> Self {
+        Self {
+            name: plan.name.as_str(),
+            state: plan.state.as_str(),
+            tasks: format!("{}/{}", plan.tally.done, plan.tally.all),
+            since: plan.since.map(ago).unwrap_or_default(),
+            why: reason(plan),
+        }
+    }
+}
 
 /// The table, in so many columns.
 pub fn table(view: &StatusView, columns: usize) -> String {
     let columns = columns.max(NARROWEST);
-    let longest = view
-        .plans
-        .iter()
-        .map(|plan| plan.name.as_str().len())
-        .max()
-        .unwrap_or(0);
-    let name = longest.clamp(
-        4,
-        (columns / 4)
-            .max(LONGEST_NAME)
-            .min(columns - NARROWEST + LONGEST_NAME),
-    );
-    let why = columns - name - STATE - TASKS - SINCE - 4 * 2;
+    let rows: Vec<Row> = view.plans.iter().map(Row::of).collect();
+    let wide = |cell: for<'r> fn(&'r Row<'_>) -> &'r str, least: usize| {
+        rows.iter().map(|row| cell(row).width()).fold(least, usize::max)
+    };
+    let state = wide(|row| row.state, 5);
+    let tasks = wide(|row| &row.tasks, 5);
+    let since = wide(|row| &row.since, 5).min(SINCE);
+    let room = columns - state - tasks - since - 4 * 2;
+    // A reason can be asked for by the name, and a name by nothing.
+    let short_reasons = room.saturating_sub(wide(|row| &row.why, 3));
+    let most = (columns / 3).min(columns - NARROWEST + NAME).max(NAME);
+    let name = wide(|row| row.name, 4).min(most.max(short_reasons));
+    let why = room - name;
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    let names = fit_names(&names, name);
     let mut text = String::new();
     let run = view
         .run
@@ -63,22 +82,20 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     let header = format!(
         "{}  {}  {}  {}  WHY",
         pad("PLAN", name),
-        pad("STATE", STATE),
-        pad("TASKS", TASKS),
-        pad("SINCE", SINCE)
+        pad("STATE", state),
+        pad("TASKS", tasks),
+        pad("SINCE", since)
     );
     let _ = writeln!(text, "{header}");
-    for plan in &view.plans {
+    for ((plan, row), shown) in view.plans.iter().zip(&rows).zip(&names) {
         let style = plan_style(plan.state);
-        let (done, all) = counts(plan);
-        let since = plan.since.map(ago).unwrap_or_default();
         let row = format!(
             "{}  {style}{}{style:#}  {}  {}  {}",
-            pad(&fit(plan.name.as_str(), name), name),
-            pad(plan.state.as_str(), STATE),
-            pad(&format!("{done}/{all}"), TASKS),
-            pad(&fit(&since, SINCE), SINCE),
-            fit(&reason(plan), why)
+            pad(shown, name),
+            pad(row.state, state),
+            pad(&row.tasks, tasks),
+            pad(&fit(&row.since, since), since),
+            fit(&row.why, why)
         );
         let _ = writeln!(text, "{}", row.trim_end());
     }
@@ -95,15 +112,6 @@ fn run_word(state: RunView) -> &'static str {
         RunView::Interrupted => "interrupted (orch up goes on)",
         RunView::Settled => "settled",
     }
-}
-
-/// Tasks that need no more work, and all of them.
-pub fn counts(plan: &PlanView) -> (usize, usize) {
-    let tasks = || plan.phases.iter().flat_map(|phase| &phase.tasks);
-    (
-        tasks().filter(|task| task.state.is_settled()).count(),
-        tasks().count(),
-    )
 }
 
 /// The most important thing to know about the plan.

@@ -66,6 +66,31 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// Names cut to `width` columns in the middle, all of them so that they stay different where that is possible.
+pub fn fit_names(names: &[&str], width: usize) -> Vec<String> {
+    let cut = |name: &str, tail: usize| {
+        let all: Vec<char> = name.chars().collect();
+        if all.len() <= width {
+            return name.to_owned();
+        }
+        let head = width.saturating_sub(1 + tail);
+        let end = all.len() - tail;
+        all[..head].iter().chain(&['…']).chain(&all[end..]).collect()
+    };
+    let room = width.saturating_sub(1);
+    let half = room / 2;
+    // Both ends as long as each other first, then ever more of the end, then ever more of the beginning.
+    let tails = (half..=room).chain((0..half).rev());
+    let tries = tails.map(|tail| -> Vec<String> { names.iter().map(|name| cut(name, tail)).collect() });
+    let different = |cut: &Vec<String>| {
+        let mut known = std::collections::HashSet::new();
+        cut.iter().all(|name| known.insert(name.as_str()))
+    };
+    let mut tries = tries.peekable();
+    let first = tries.peek().cloned().unwrap_or_default();
+    tries.find(different).unwrap_or(first)
+}
+
 /// The text with spaces behind it up to `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
@@ -85,5 +110,18 @@ mod tests {
         assert_eq!(fit("one\ntwo", 10), "one…");
         assert_eq!(fit("a\x1b[2Jb", 10), "a?[2Jb");
         assert_eq!(pad("計", 4), "計  ");
+    }
+
+    #[test]
+    fn names_are_cut_in_the_middle_and_stay_different() {
+        let names = ["payments-service-api", "payments-service-web", "short"];
+        assert_eq!(fit_names(&names, 20), names);
+        let cut = fit_names(&names, 11);
+        assert_eq!(cut, ["payme…e-api", "payme…e-web", "short"]);
+        let cut = fit_names(&["a-one-xxxxxxxxx", "a-two-xxxxxxxxx"], 7);
+        assert_ne!(cut[0], cut[1], "{cut:?}");
+        assert!(cut.iter().all(|name| name.width() <= 7), "{cut:?}");
+        assert_eq!(fit_names(&[], 7), Vec::<String>::new());
+        assert_eq!(fit_names(&["abc", "abd"], 0).len(), 2);
     }
 }

@@ -209,7 +209,7 @@ fn reasons(work: &Work, state: &State, plan: &PlanWork, name: &PlanName) -> Vec<
                 .map(|unit| look.waits(unit))
                 .into_iter()
                 .flatten()
-                .map(|wait| waiting(state, name, run, &wait)),
+                .map(|wait| waiting(work, state, name, run, &wait)),
         );
     }
     if reasons.is_empty() && !run.is_paused() {
@@ -235,7 +235,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
         return at_work(plan, state, attempt);
     }
     if let Some(lost) = run.lost.get(&unit) {
-        return vec![explain_lost(name, unit, lost)];
+        return vec![explain_lost(state, name, unit, lost)];
     }
     if let Some(outcome) = &run.outcome {
         return explain_outcome(work, state, plan, run, outcome);
@@ -246,7 +246,7 @@ pub fn explain_unit(work: &Work, state: &State, name: &PlanName, unit: UnitId) -
     let look = Readiness::new(plan, run, state);
     let waits = look.waits(place);
     let mut reasons: Vec<Reason> = delay(plan, run, state, Some(unit)).into_iter().collect();
-    reasons.extend(waits.iter().map(|wait| waiting(state, name, run, wait)));
+    reasons.extend(waits.iter().map(|wait| waiting(work, state, name, run, wait)));
     if reasons.is_empty() && !look.ready(state.now).contains(&place) {
         let ahead = look.open().take_while(|open| *open != place);
         let ahead: Vec<String> = ahead.map(|open| plan.units[open].id.to_string()).collect();
@@ -351,6 +351,7 @@ fn explain_ready(
         return kept.map(Reason::new);
     };
     let text = match limit {
+        Limit::Slots(1) => format!("the only slot is taken by {}", busy()),
         Limit::Slots(slots) => format!("all {slots} slots are taken by {}", busy()),
         Limit::Agent(agent, max) => format!("agent {agent} runs {max} times already, its maximum"),
         Limit::Resource(resource) => {

@@ -5,7 +5,7 @@ use crate::plan::{PhaseId, PlanName, UnitId};
 use super::explain::Reason;
 use super::plan_run::{Lost, Merge, Outcome, PlanRun};
 use super::resolving::{self, way_out};
-use super::state::State;
+use super::state::{Phase, State};
 use super::work::{PlanWork, Work};
 use super::{Hold, MergeTrouble, landing};
 
@@ -20,7 +20,7 @@ pub(super) fn explain_outcome(
     match outcome {
         Outcome::Failed(why) => vec![Reason::with_remedy(
             why,
-            format!("orch logs {name}, then orch up"),
+            format!("orch logs {name}, then {}", again(state, name)),
         )],
         Outcome::Skipped(why) => vec![Reason::new(why)],
         Outcome::Cancelled => vec![Reason::with_remedy(
@@ -32,26 +32,35 @@ pub(super) fn explain_outcome(
         )],
         Outcome::Held(Hold::Conflict { with, files }) => vec![Reason::with_remedy(
             format!("conflicts with {with} in {}", files.join(", ")),
-            format!("merge {with} into its branch by hand, commit, then orch up"),
+            format!(
+                "merge {with} into its branch by hand, commit, then {}",
+                again(state, name)
+            ),
         )],
         Outcome::Held(Hold::Verification { why }) => vec![Reason::with_remedy(
             format!("its verification failed: {why}"),
-            "mend it in its worktree, commit, then orch up",
+            format!("mend it in its worktree, commit, then {}", again(state, name)),
         )],
         Outcome::Held(Hold::Stuck { why }) => vec![Reason::with_remedy(
             why,
             format!("orch logs {name} shows what it did last; then orch retry {name}"),
         )],
         Outcome::Held(Hold::Needs { why, how }) => {
-            vec![Reason::with_remedy(why, format!("{how}, then orch up"))]
+            vec![Reason::with_remedy(
+                why,
+                format!("{how}, then {}", again(state, name)),
+            )]
         }
-        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(why, "mend that, then orch up")],
+        Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
+            why,
+            format!("mend that, then {}", again(state, name)),
+        )],
         Outcome::Held(Hold::Work { unit, why, built_on }) => {
             let lost = Lost::Held {
                 why: why.clone(),
                 built_on: built_on.clone(),
             };
-            vec![explain_lost(name, *unit, &lost)]
+            vec![explain_lost(state, name, *unit, &lost)]
         }
         Outcome::Finished => match (&run.merge, &run.merge_trouble) {
             (Merge::Running(into), _) => vec![Reason::new(in_the_train(work, state, name, into))],
@@ -118,20 +127,35 @@ fn in_the_train(work: &Work, state: &State, name: &PlanName, into: &Option<Strin
     }
 }
 
-pub(super) fn explain_lost(name: &PlanName, unit: UnitId, lost: &Lost) -> Reason {
+/// The command that tries something again: another `orch up` is refused while one is under way.
+pub(super) fn again(state: &State, what: impl std::fmt::Display) -> String {
+    match state.phase {
+        Phase::Driving | Phase::Stopping { .. } => format!("orch retry {what}"),
+        // The run that goes on tries nothing again by itself that failed in it.
+        Phase::Stopped { resume: true } => format!("orch retry {what}, then orch up"),
+        Phase::Idle | Phase::Stopped { .. } | Phase::Settled => "orch up".to_owned(),
+    }
+}
+
+pub(super) fn explain_lost(state: &State, name: &PlanName, unit: UnitId, lost: &Lost) -> Reason {
+    let work = format!("{name}.{unit}");
     match lost {
         Lost::Skipped { why, .. } => Reason::new(why),
-        Lost::Cancelled => Reason::with_remedy("a person cancelled it", format!("orch retry {name}.{unit}")),
-        Lost::Failed { why, .. } => Reason::with_remedy(why, format!("orch logs {name}, then orch up")),
-        Lost::Held { why, built_on } if built_on.is_empty() => {
-            Reason::with_remedy(format!("{unit}: {why}"), "mend that, then orch up")
+        Lost::Cancelled => Reason::with_remedy("a person cancelled it", format!("orch retry {work}")),
+        Lost::Failed { why, .. } => {
+            Reason::with_remedy(why, format!("orch logs {name}, then {}", again(state, work)))
         }
+        Lost::Held { why, built_on } if built_on.is_empty() => Reason::with_remedy(
+            format!("{unit}: {why}"),
+            format!("mend that, then {}", again(state, work)),
+        ),
         Lost::Held { why, built_on } => {
             let ids: Vec<String> = built_on.iter().map(ToString::to_string).collect();
             Reason::with_remedy(
                 format!("{unit} failed: {why}; built on it: {}", ids.join(", ")),
                 format!(
-                    "orch up checks again; `orch task skip {unit} --plan {name}`, then orch up, goes on without"
+                    "{0} checks again; `orch task skip {unit} --plan {name}`, then {0}, goes on without",
+                    again(state, work)
                 ),
             )
         }

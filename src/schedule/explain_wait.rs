@@ -1,18 +1,21 @@
 //! What a plan or a part of it waits for, in words.
 
+use std::collections::BTreeSet;
+
 use crate::graph::Why;
-use crate::plan::{Dependency, PlanName, Point, WorkRef};
+use crate::plan::{Dependency, PlanName, PlanState, Point, WorkRef};
 
-use super::explain::Reason;
+use super::explain::{Reason, plan_state};
+use super::explain_outcome::again;
 use super::plan_run::{Outcome, PlanRun, Verify};
-use super::readiness::Wait;
-use super::state::State;
+use super::readiness::{Readiness, Wait};
+use super::state::{Phase, State};
 use super::trouble::MergeTrouble;
-use super::work::PlanWork;
+use super::work::{PlanWork, Work};
 
-pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait<'_>) -> Reason {
+pub(super) fn waiting(work: &Work, state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait<'_>) -> Reason {
     match wait {
-        Wait::Plan(dependency) => waiting_for_plan(state, dependency),
+        Wait::Plan(dependency) => waiting_for_plan(work, state, dependency),
         Wait::Gate(gate, missing) => {
             let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
             let ids = super::judge::listed(&ids);
@@ -58,12 +61,38 @@ pub(super) fn waiting(state: &State, plan: &PlanName, run: &PlanRun, wait: &Wait
         }
         Wait::FailedCheck(check) => Reason::with_remedy(
             format!("{check} failed in the background, and nothing is begun on such ground"),
-            "orch up tries it again; `orch task skip` leaves it out",
+            format!(
+                "{} tries it again; `orch task skip {check} --plan {plan}` leaves it out",
+                again(state, format!("{plan}.{check}"))
+            ),
         ),
     }
 }
 
-fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
+/// The plan behind the one that is waited for which only a person can move, and what it is: held or paused.
+fn stands_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(PlanName, PlanState)> {
+    let mut seen = BTreeSet::new();
+    let mut at = waited.clone();
+    while seen.insert(at.clone()) {
+        let plan = &work.plans[state.number(&at)?];
+        match plan_state(work, state, &at) {
+            found @ (PlanState::Held | PlanState::Paused) => return Some((at, found)),
+            PlanState::Blocked => {
+                let look = Readiness::new(plan, state.plan(&at), state);
+                let waits = look.open().next().map(|unit| look.waits(unit))?;
+                at = waits.iter().find_map(|wait| match wait {
+                    Wait::Plan(dependency) => Some(dependency.on.plan.clone()),
+                    Wait::Overlap(plan) => Some((*plan).clone()),
+                    _ => None,
+                })?;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn waiting_for_plan(work: &Work, state: &State, dependency: &Dependency) -> Reason {
     let other = &dependency.on.plan;
     let run = state.plan(other);
     let text = format!("waits for {dependency}");
@@ -74,7 +103,10 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
     {
         return Reason::with_remedy(
             format!("{text}, whose commit cannot be pinned: {why}"),
-            "mend that, then orch up",
+            match state.phase {
+                Phase::Driving => "mend that, then orch down and orch up",
+                _ => "mend that, then orch up",
+            },
         );
     }
     if state.is_satisfied(dependency) {
@@ -93,7 +125,16 @@ fn waiting_for_plan(state: &State, dependency: &Dependency) -> Reason {
         Some(Outcome::Held(_)) => {
             Reason::with_remedy(format!("{text}; {other} is held"), format!("orch why {other}"))
         }
-        _ => Reason::new(text),
+        _ => match stands_behind(work, state, other) {
+            Some((cause, is)) if cause == *other => {
+                Reason::with_remedy(format!("{text}; {other} is {is}"), format!("orch why {other}"))
+            }
+            Some((cause, is)) => Reason::with_remedy(
+                format!("{text}, which waits for {cause}; {cause} is {is}"),
+                format!("orch why {cause}"),
+            ),
+            None => Reason::new(text),
+        },
     }
 }
 
@@ -108,6 +149,9 @@ pub(super) fn other_pauses(plan: &PlanWork, run: &PlanRun, told: &[Reason]) -> V
         let what = WorkRef::at(name, *point);
         let goes_on = run.is_at_work() || run.verify == Verify::Running;
         let rest = match (goes_on, &run.outcome) {
+            (true, _) if run.paused.get(point) == Some(&true) => {
+                ": what runs of it is being stopped, nothing new begins"
+            }
             (true, _) => ": what runs of it goes on, nothing new begins",
             (false, Some(Outcome::Finished)) => ": it is finished, and does not land",
             (false, _) => "",

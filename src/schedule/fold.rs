@@ -1,12 +1,12 @@
 //! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
 //! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
 
-use crate::plan::{PlanName, Point, WorkRef};
+use crate::plan::{ManifestChange, PlanName, Point, WorkRef};
 
 use super::plan_run::Outcome;
 use super::resolving::Resolving;
 use super::state::{Phase, RunInfo, State};
-use super::{At, Event, MergeTrouble, NotLanded, Spent, Steered};
+use super::{At, Event, ManifestEdit, MergeTrouble, NotLanded, Spent, Steered};
 
 impl State {
     /// Takes one fact in.
@@ -49,10 +49,8 @@ impl State {
             }
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
-            Event::ManifestChanged(_)
-            | Event::Warning { .. }
-            | Event::MergeVerified(_)
-            | Event::MergeFlaky(_) => {}
+            Event::ManifestChanged(edit) => self.begin_added(at, edit),
+            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             Event::MergeLanded { .. } => {
                 self.odds.note(false);
                 self.apply_to_plan(at, event);
@@ -131,6 +129,9 @@ impl State {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             if info.drives(name) {
                 plan.reopen(at, new_run);
+                if new_run && plan.is_untouched() {
+                    plan.since = at;
+                }
             }
         }
         if new_run {
@@ -138,6 +139,19 @@ impl State {
         }
         self.phase = Phase::Driving;
         self.run = Some(info);
+    }
+
+    /// Plans that came while others were driven begin there.
+    fn begin_added(&mut self, at: At, edit: &ManifestEdit) {
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            let added = |change: &ManifestChange| {
+                let new = change.before.is_none() && change.after.is_some() && change.refused.is_none();
+                new && change.about == name.as_str()
+            };
+            if plan.is_untouched() && edit.changes.iter().any(added) {
+                plan.since = at;
+            }
+        }
     }
 
     /// Landing what is finished leaves the run and the outcome of its plans as they are.

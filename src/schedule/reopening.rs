@@ -50,6 +50,12 @@ impl PlanRun {
         self.lanes_refused.clear();
     }
 
+    /// True when nothing was ever begun of the plan, and nobody said anything about it.
+    pub(super) fn is_untouched(&self) -> bool {
+        let steered = !self.paused.is_empty() || !self.approved.is_empty() || !self.cancelling.is_empty();
+        self.worktrees.is_empty() && !steered && self.has_made_nothing()
+    }
+
     /// True when nobody works on the plan and no attempt has brought a commit to its branch.
     fn has_made_nothing(&self) -> bool {
         let alone = self.worktrees.keys().all(|lane| *lane == 0);

@@ -7,7 +7,7 @@ use crate::graph::Dice;
 use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskState};
 
 use super::bound::lower_bound;
-use super::simulation::{Cause, Simulation, SimulationSettings, Span, open_tasks};
+use super::simulation::{Cause, Simulation, SimulationSettings, Span, TooLong, open_tasks};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
 use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Pinned, Scheduler, Step, invariants};
@@ -23,6 +23,8 @@ pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
     work.escalate = Default::default();
     for plan in &mut work.plans {
         plan.attempts.stuck_after = None;
+        // Nor is anybody there to approve: what is foreseen counts from the approval.
+        plan.approvals.clear();
     }
     World::new(work, settings).run()
 }
@@ -272,7 +274,8 @@ impl<'s> World<'s> {
         }
     }
 
-    /// An agent starts, reports what it has done as it goes, and ends: well, or too early, or out of time.
+    /// An agent starts, reports what it has done as it goes, and ends: well, or too early, or out of time where that is
+    /// more than was expected.
     fn launch(&mut self, launch: &Launch) {
         let Some(number) = self.scheduler.state().number(&launch.plan) else {
             return;
@@ -290,18 +293,18 @@ impl<'s> World<'s> {
         // What each unit takes: nothing for what an attempt before has done already.
         let mut parts: Vec<(usize, u64)> = Vec::new();
         let mut reports: Vec<(u64, TaskId)> = Vec::new();
-        let mut length = 0;
+        let (mut length, mut expected) = (0, 0);
         for id in &launch.units {
             let Some(place) = plan.unit_place(*id) else {
                 continue;
             };
             let took = self.duration(plan, number, place, launch.number);
             let (tasks, open) = open_tasks(plan, *id, |task| run.is_item_settled(&task.into()));
-            let own = if tasks == 0 {
-                took
-            } else {
-                took * open.len() as u64 / tasks as u64
+            let left = |whole: u64| match tasks {
+                0 => whole,
+                tasks => whole * open.len() as u64 / tasks as u64,
             };
+            let own = left(took);
             // What others may wait for while the agent goes on.
             if plan.dispatch == Dispatch::Plan || (self.settings.failures > 0.0 && tasks > 1) {
                 let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
@@ -313,6 +316,7 @@ impl<'s> World<'s> {
             }
             parts.push((place, own));
             length += own;
+            expected += left(plan.units[place].expected);
         }
         let mut exit = Exit::Code { code: 0 };
         if dice.percent(self.settings.failures) {
@@ -320,7 +324,9 @@ impl<'s> World<'s> {
             exit = Exit::Code { code: 1 };
         }
         let limit = u64::try_from(launch.timeout.as_millis()).unwrap_or(u64::MAX);
-        if length > limit {
+        // An estimate above the time-out says that one of the two is wrong, and not which; it cuts nothing short.
+        let too_long = (expected > limit).then_some(TooLong { expected, limit });
+        if length > limit && too_long.is_none() {
             length = limit;
             exit = Exit::TimedOut;
         }
@@ -359,6 +365,8 @@ impl<'s> World<'s> {
             from: self.now + start,
             to: self.now + start + length,
             failed,
+            timed_out: exit == Exit::TimedOut,
+            too_long,
             after: self.cause,
         });
         let ends = Happening::End {

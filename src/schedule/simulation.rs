@@ -96,8 +96,21 @@ pub struct Span {
     pub to: u64,
     /// True when it failed.
     pub failed: bool,
+    /// True when it failed because its time was over.
+    pub timed_out: bool,
+    /// What it was expected to take, where its time-out is shorter.
+    pub too_long: Option<TooLong>,
     /// What let it start; none where nothing had to happen before.
     pub after: Option<Cause>,
+}
+
+/// An attempt that is expected to take longer than it may. Milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong {
+    /// What it is expected to take.
+    pub expected: u64,
+    /// What it may take.
+    pub limit: u64,
 }
 
 /// The moment in an attempt that others waited for: its end, or a task of it while it went on.

@@ -9,6 +9,11 @@ pub(super) const STATUS: &str = "status.json";
 /// The agent's copy of the plan's document.
 pub(super) const PLAN: &str = "plan.md";
 
+/// The inbox.
+pub(super) const MESSAGES: &str = "inbox.jsonl";
+/// The number of the last message that was read.
+pub(super) const READ_UP_TO: &str = "inbox.read";
+
 /// `.orch` of a worktree.
 pub(super) fn folder(worktree: &Path) -> PathBuf {
     worktree.join(FOLDER)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::StatusError;
-use super::folder::folder;
+use super::folder::{MESSAGES, READ_UP_TO, folder};
 use super::guard::Guard;
 use super::prepare::make_folder;
 use super::untrusted::{Flaw, Links, STATUS_LIMIT, read_text};
@@ -102,11 +102,11 @@ pub fn mark_read(worktree: &Path, upto: u32) -> Result<(), StatusError> {
 }
 
 fn lines_file(worktree: &Path) -> PathBuf {
-    folder(worktree).join("inbox.jsonl")
+    folder(worktree).join(MESSAGES)
 }
 
 fn read_file(worktree: &Path) -> PathBuf {
-    folder(worktree).join("inbox.read")
+    folder(worktree).join(READ_UP_TO)
 }
 
 /// A file that is there whole or not at all. The guard lets one writer at a time make it.

@@ -3,11 +3,11 @@
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::StatusError;
 use super::file_format::StatusFile;
-use super::folder::{folder, plan_file, status_file};
+use super::folder::{MESSAGES, PLAN, READ_UP_TO, STATUS, folder, plan_file, status_file};
 use super::parse::{Malformed, object};
 use super::read::read;
 use super::ticks::is_other_document;
@@ -38,18 +38,22 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
     }
 }
 
-/// As [`prepare`], where all that lies in `.orch/` came out of a commit: it says nothing of this worktree and goes.
+/// As [`prepare`], where what lies in `.orch/` came out of a commit: it says nothing of this worktree.
 ///
 /// # Errors
 /// When `.orch` is a link or a file, or something cannot be written.
 pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
     let folder = folder(worktree);
-    let removed = match fs::symlink_metadata(&folder) {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(&folder),
-        Ok(_) => fs::remove_file(&folder),
-        Err(_) => Ok(()),
+    let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO].map(|name| folder.join(name));
+    let foreign: Vec<PathBuf> = match fs::symlink_metadata(&folder) {
+        // Whatever else lies there is read by nobody.
+        Ok(found) if found.is_dir() => read_here.into(),
+        Ok(_) => vec![folder],
+        Err(_) => Vec::new(),
     };
-    removed.map_err(StatusError::file("remove", &folder))?;
+    for file in foreign.iter().filter(|file| file.symlink_metadata().is_ok()) {
+        fs::remove_file(file).map_err(StatusError::file("remove", file))?;
+    }
     prepare(worktree, plan, document)
 }
 

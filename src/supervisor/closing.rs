@@ -39,12 +39,18 @@ impl<'o> Closing<'o> {
         }
     }
 
-    /// Waits until everything was told, or a signal says that nobody waits any longer.
+    /// Waits until everything was told, and takes leave.
     ///
     /// # Errors
     ///
-    /// When signals cannot be listened for.
-    pub(super) async fn wait(&mut self) -> Result<(), SupervisorError> {
+    /// When signals cannot be listened for, or the journal cannot be written.
+    pub(super) async fn finish(mut self) -> Result<(), SupervisorError> {
+        let waited = self.wait().await;
+        self.take_leave().and(waited)
+    }
+
+    /// Until everything was told, or a signal says that nobody waits any longer.
+    async fn wait(&mut self) -> Result<(), SupervisorError> {
         let Some(notifier) = self.notifier.take() else {
             return Ok(());
         };
@@ -62,12 +68,8 @@ impl<'o> Closing<'o> {
         Ok(())
     }
 
-    /// Writes down what went wrong with it, unless somebody else drives the repository by now, and takes leave.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be written.
-    pub(super) fn end(mut self) -> Result<(), SupervisorError> {
+    /// Writes down what went wrong with it, unless somebody else drives the repository by now.
+    fn take_leave(mut self) -> Result<(), SupervisorError> {
         let mut warnings = Vec::new();
         while let Ok(message) = self.inbox.try_recv() {
             if let Message::Warning(plan, why) = message {

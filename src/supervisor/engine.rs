@@ -71,11 +71,9 @@ pub fn drive(
         Ok::<_, SupervisorError>((result, closing))
     });
     drop(lock);
-    let result = ended.and_then(|(result, mut closing)| {
-        let waited = runtime.block_on(closing.wait());
-        let told = closing.end();
-        let conclusion = result?;
-        waited.and(told).map(|()| conclusion)
+    let result = ended.and_then(|(result, closing)| {
+        let told = runtime.block_on(closing.finish());
+        result.and_then(|conclusion| told.map(|()| conclusion))
     });
     // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
     runtime.shutdown_background();

@@ -1,6 +1,6 @@
 //! What ends a supervisor's work, as against what ends one plan's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::agent::AgentError;
 use crate::git::{GitError, LandRefusal};
@@ -11,7 +11,7 @@ use crate::plan::Faults;
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
     /// There is no manifest.
-    #[error("no plans.toml here or in any folder above, up to the repository's top ({})", top.display())]
+    #[error("no plans.toml here or in any folder above{}", up_to(top))]
     NoManifest {
         /// Where the search ended.
         top: PathBuf,
@@ -63,6 +63,14 @@ pub enum SupervisorError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+fn up_to(top: &Path) -> String {
+    match top.parent() {
+        Some(_) => format!(", up to the repository's top ({})", top.display()),
+        // There is no repository.
+        None => String::new(),
+    }
 }
 
 fn held_by(holder: Option<&Holder>) -> String {

@@ -18,6 +18,7 @@ mod environment;
 mod errand;
 mod error;
 mod escapes;
+mod exit_view;
 mod inbox;
 mod landed_by_hand;
 mod landed_range;
@@ -75,6 +76,7 @@ pub use doubts::{doubts, missing_in_worktrees};
 pub use engine::drive;
 pub use errand::{Conclusion, Errand};
 pub use error::SupervisorError;
+pub use exit_view::ExitView;
 pub use landed_by_hand::record_landings;
 pub use landed_range::landed_range;
 pub use landed_view::LandedView;
@@ -101,6 +103,5 @@ pub use stop_hook::{
 pub use strays::stop_strays;
 pub use taken::InForce;
 pub use view::{
-    AttemptView, Depth, ExitView, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView,
-    given,
+    AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };

@@ -8,7 +8,9 @@ use crate::agent::{JobFolder, JobState};
 use crate::graph::{Durations, Gate, Graph, Of, Ranks};
 use crate::journal::SCHEMA;
 use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, Strategy};
-use crate::schedule::{Event, Scheduler, SimulationSettings, Work, plan_state, simulate, task_state};
+use crate::schedule::{
+    Event, Scheduler, Simulation, SimulationSettings, Work, needs_no_more_work, plan_state, simulate,
+};
 
 use super::engine::next_run;
 use super::preview_points::{SyncPoint, gates, sync_points};
@@ -83,8 +85,15 @@ pub struct Expected {
     pub strategy: String,
     /// Slots.
     pub max_agents: usize,
-    /// From now to the end.
+    /// From now to the end, gates being approved at once.
     pub seconds: f64,
+    /// Tasks that are not done by then, because what they wait for never comes.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tasks_undone: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Two plans that touch the same files.
@@ -122,12 +131,16 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
     if !merge {
         preview_risks::of_landings(&left, &situation.scheduler, &mut risks);
     }
+    let (expected, as_written) = expected(&left, &situation.durations);
+    if let Some(found) = as_written {
+        preview_risks::of_foresight(&left, &found, &mut risks);
+    }
     Ok(Preview {
         schema: SCHEMA,
         waves: waves(&left, &graph, &ranks),
         critical_ms: path.iter().map(|node| graph.nodes[*node].expected).sum(),
         critical_path: shown_path(&left, &graph, &path),
-        expected: expected(&left, &situation.durations),
+        expected,
         risks,
         overlaps,
         sync_points: sync_points(&left),
@@ -207,9 +220,7 @@ fn left_words(plan: &Plan, scheduler: &Scheduler) -> String {
     let run = scheduler.state().plan(&plan.name);
     let all = plan.document.tasks().count();
     let done = plan.document.tasks();
-    let done = done
-        .filter(|task| task_state(work, run, task.id).is_settled())
-        .count();
+    let done = done.filter(|task| needs_no_more_work(work, run, task.id)).count();
     format!("{done} of {all} tasks are done")
 }
 
@@ -239,7 +250,7 @@ fn what_is_left(campaign: &Campaign, situation: &Situation, only: &[PlanName]) -
         let state = plan_state(scheduler.work(), scheduler.state(), &plan.name);
         let over = matches!(state, PlanState::Finished | PlanState::Landed);
         for task in plan.document.phases.iter_mut().flat_map(|phase| &mut phase.tasks) {
-            task.ticked |= over || task_state(work, run, task.id).is_settled();
+            task.ticked |= over || needs_no_more_work(work, run, task.id);
         }
     }
     set.plans
@@ -295,7 +306,8 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
     units.into_iter().map(|unit| graph.id(unit)).collect()
 }
 
-fn expected(set: &PlanSet, durations: &Durations) -> Vec<Expected> {
+/// What every strategy takes, and how it goes as the manifest says.
+fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
     let mut numbers = vec![same, half, same * 2];
@@ -305,6 +317,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> Vec<Expected> {
     let first = written.next().unwrap_or_default();
     let common = written.all(|other| other == first).then_some(first);
     let mut found: Vec<Expected> = Vec::new();
+    let mut as_written = None;
     let mut add = |strategy: Option<Strategy>, max_agents: usize| {
         let name = strategy
             .or(common)
@@ -313,12 +326,14 @@ fn expected(set: &PlanSet, durations: &Durations) -> Vec<Expected> {
             .iter()
             .any(|known| known.strategy == name && known.max_agents == max_agents);
         if !known {
-            let seconds = simulated(set, durations, strategy, max_agents);
+            let simulation = simulated(set, durations, strategy, max_agents);
             found.push(Expected {
                 strategy: name,
                 max_agents,
-                seconds,
+                seconds: simulation.makespan as f64 / 1000.0,
+                tasks_undone: simulation.tasks_in_all - simulation.tasks,
             });
+            as_written.get_or_insert(simulation);
         }
     };
     for number in &numbers {
@@ -329,11 +344,16 @@ fn expected(set: &PlanSet, durations: &Durations) -> Vec<Expected> {
             add(Some(strategy), *number);
         }
     }
-    found
+    (found, as_written)
 }
 
-/// Seconds from now until the last agent ends, by the shipped scheduler in virtual time.
-fn simulated(set: &PlanSet, durations: &Durations, strategy: Option<Strategy>, max_agents: usize) -> f64 {
+/// From now until the last agent ends, by the shipped scheduler in virtual time.
+fn simulated(
+    set: &PlanSet,
+    durations: &Durations,
+    strategy: Option<Strategy>,
+    max_agents: usize,
+) -> Simulation {
     let mut set = set.clone();
     set.run.max_agents = max_agents;
     for plan in &mut set.plans {
@@ -341,7 +361,7 @@ fn simulated(set: &PlanSet, durations: &Durations, strategy: Option<Strategy>, m
     }
     // What waits for a landing would otherwise not be worked on at all; landing itself takes no agent's time.
     let work = Work::new(&set, durations, true);
-    simulate(work, &SimulationSettings::default()).makespan as f64 / 1000.0
+    simulate(work, &SimulationSettings::default())
 }
 
 /// Those between plans of which none has landed.

@@ -1,13 +1,16 @@
 //! What may go wrong with a run, and what to do about it beforehand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::git::WorktreeAdmin;
 use crate::graph::{Durations, Graph, Of};
-use crate::plan::{Dependency, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName};
-use crate::schedule::{Scheduler, red_unions, rewritten};
+use crate::plan::{
+    Dependency, Dispatch, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName, format_duration,
+};
+use crate::schedule::{Scheduler, Simulation, TooLong, red_unions, rewritten};
 
 use super::conflicts::conflicts;
 use super::doubts::missing_in_worktrees;
@@ -288,6 +291,45 @@ pub(super) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<
                 "run `orch up --merge`, set `merge = \"auto\"`, or run `orch merge` beside it",
             ));
         }
+    }
+}
+
+/// What the simulation of the work that is left shows.
+pub(super) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Risk>) {
+    let mut told = BTreeSet::new();
+    for span in &found.spans {
+        let Some(TooLong { expected, limit }) = span.too_long else {
+            continue;
+        };
+        let plan = &set.plans[span.plan];
+        let place = match (plan.arrangement.dispatch, span.units.as_slice()) {
+            (Dispatch::Plan, _) | (_, []) => plan.name.to_string(),
+            (_, [first, ..]) => format!("{}.{first}", plan.name),
+        };
+        if !told.insert(place.clone()) {
+            continue;
+        }
+        let words = |millis: u64| format_duration(Duration::from_millis(millis));
+        let advice = match span.units.as_slice() {
+            [_, _, ..] => {
+                "raise `timeout`, or set `dispatch = \"phase\"`, so that each phase has an agent and the time of its own"
+            }
+            _ => "raise `timeout`, or cut the work into smaller parts",
+        };
+        risks.push(Risk::new(
+            format!("expected {}, its time-out is {}", words(expected), words(limit)),
+            place,
+            format!("{advice}; `(expected: …)` behind a task or phase corrects an estimate"),
+        ));
+    }
+    let undone = found.tasks_in_all - found.tasks;
+    if undone > 0 {
+        let tasks = if undone == 1 { "task" } else { "tasks" };
+        risks.push(Risk::new(
+            format!("{undone} {tasks} would never begin, and the expected end does not count them"),
+            "plans",
+            "`orch graph` shows what they wait for",
+        ));
     }
 }
 

@@ -8,12 +8,15 @@ use serde::Serialize;
 use crate::git::inspect;
 use crate::graph::Durations;
 use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
-use crate::plan::{AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId};
+use crate::plan::{
+    AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
+};
 use crate::schedule::{
-    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Work, explain, history,
+    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, Work, explain, history,
     phase_state, plan_state, task_state,
 };
 
+use super::exit_view::ExitView;
 use super::landed_by_hand::landed_by_hand;
 use super::landed_view::LandedView;
 use super::spent_view::{SpentView, facts_of};
@@ -109,6 +112,9 @@ pub struct PlanView {
     pub dirty: Option<bool>,
     /// How much of it is on the run's target; none for nothing.
     pub landed: Option<LandedView>,
+    /// How many of its tasks are done.
+    #[serde(skip)]
+    pub tally: Tally,
     /// In document order.
     pub phases: Vec<PhaseView>,
     /// What its attempts have used up, as far as anybody says.
@@ -128,6 +134,9 @@ pub struct PhaseView {
     pub state: TaskState,
     /// In document order.
     pub tasks: Vec<TaskView>,
+    /// Its VERIFY block, when it has one: `2.verify`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<TaskView>,
 }
 
 /// One task.
@@ -166,29 +175,6 @@ pub struct AttemptView {
     pub account: Option<String>,
     /// What its output told so far: last word, denied tools, errors, turns, tokens, cost, conversation.
     pub facts: Facts,
-}
-
-/// How an attempt ended, for scripts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum ExitView {
-    /// Its exit code.
-    Code(i32),
-    /// What happened where there is no exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `not_started`.
-    Word(String),
-}
-
-impl ExitView {
-    fn of(exit: &Exit) -> Self {
-        match exit {
-            Exit::Code { code } => Self::Code(*code),
-            Exit::Signal { signal } => Self::Word(format!("signal {signal}")),
-            Exit::TimedOut => Self::Word("timed_out".to_owned()),
-            Exit::Stopped => Self::Word("stopped".to_owned()),
-            Exit::Lost => Self::Word("lost".to_owned()),
-            Exit::NotStarted { .. } => Self::Word("not_started".to_owned()),
-        }
-    }
 }
 
 impl Situation {
@@ -307,6 +293,11 @@ impl Situation {
                     state: task_state(work, run, task.id),
                 })
                 .collect(),
+            verify: phase.verify.as_ref().map(|block| TaskView {
+                id: TaskId::verify(phase.id),
+                title: checks(block),
+                state: task_state(work, run, TaskId::verify(phase.id)),
+            }),
         });
         let attempts = run.history.iter().map(|attempt| AttemptView {
             id: attempt.id.clone(),
@@ -338,6 +329,7 @@ impl Situation {
             ahead,
             dirty: None,
             landed: LandedView::of(state, run),
+            tally: Tally::of(work, run),
             phases: phases.collect(),
             spent: SpentView::of(run.spent, plan.budget),
             attempts: attempts.collect(),
@@ -354,6 +346,21 @@ pub enum Depth {
     Branches,
     /// Also what is uncommitted, which costs a `git status` for each worktree.
     Worktrees,
+}
+
+/// What a VERIFY block says, in short.
+fn checks(block: &VerifyBlock) -> String {
+    let background = if block.background {
+        " (in the background)"
+    } else {
+        ""
+    };
+    let said = match block.checks.as_slice() {
+        [] => "VERIFY".to_owned(),
+        [one] => format!("VERIFY: {one}"),
+        [first, rest @ ..] => format!("VERIFY: {first}; and {} more", rest.len()),
+    };
+    format!("{said}{background}")
 }
 
 /// What an attempt was given, in words.

@@ -528,3 +528,36 @@ fn an_index_that_git_cannot_read_is_put_aside_and_made_anew_and_no_file_changes(
     let kept = kept.map(|entry| entry.file_name().to_string_lossy().into_owned());
     assert!(kept.into_iter().any(|name| name.starts_with("index.broken-")));
 }
+
+#[test]
+fn before_there_is_a_manifest_git_the_machine_and_the_agents_are_looked_at() {
+    let sandbox = Sandbox::new();
+    sandbox.commit("everything");
+    fs::remove_file(sandbox.join("plans.toml")).unwrap();
+    sandbox
+        .orch("doctor")
+        .code(0)
+        .says("git")
+        .says("there is no plans.toml yet")
+        .ok();
+    let told = sandbox.orch("doctor --json").code(0).json();
+    has_fields(&told, ["schema", "ok", "findings", "machine", "agents"]);
+    assert_eq!(told["ok"], true);
+}
+
+#[test]
+fn a_program_that_no_plan_uses_is_named_and_not_started() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.write("bin/codex", "#!/bin/sh\ntouch \"$0.started\"\necho 1.2.3\n");
+    let program = sandbox.join("bin/codex");
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        sandbox.join("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let said = Said::of(sandbox.command(["doctor"]).env("PATH", path));
+    assert!(said.out.contains("codex: "), "{}", said.out);
+    assert!(!sandbox.join("bin/codex.started").exists());
+}

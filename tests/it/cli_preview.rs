@@ -159,3 +159,48 @@ fn the_graph_is_written_in_every_format() {
         .says("independent")
         .ok();
 }
+
+#[test]
+fn what_is_foreseen_counts_gates_as_approved_and_no_estimate_as_cut_short_by_a_time_out() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ntimeout = \"4h\"");
+    let long = "# A\n## Phase 1: a (expected: 5h)\n- [ ] 1.1 x\n## Phase 2: b (expected: 2h)\n- [ ] 2.1 y\n";
+    sandbox.plan("a", "", long, "work 1.1 2.1");
+    let short = "# B\n## Phase 1: b (expected: 1h)\n- [ ] 1.1 x\n";
+    sandbox.plan(
+        "b",
+        "depends = [\"a\"]\n[plans.b.phases.1]\ngate = \"approve\"\n",
+        short,
+        "work 1.1",
+    );
+    let preview = sandbox.orch("preview --json").code(0).json();
+    assert_eq!(preview["gates"], json!(["b.1"]));
+    assert_eq!(
+        preview["expected"][0],
+        json!({"strategy": "auto", "max_agents": 4, "seconds": 8.0 * 3600.0})
+    );
+    assert!(
+        risks(&preview).contains("expected 7h, its time-out is 4h"),
+        "{}",
+        risks(&preview)
+    );
+    sandbox
+        .orch("preview")
+        .code(0)
+        .says("counted as if each gate were approved as soon as it is reached")
+        .says("a: expected 7h, its time-out is 4h")
+        .ok();
+    let simulated = sandbox.orch("simulate --json").code(0).json();
+    assert_eq!(
+        (&simulated["tasks_done"], &simulated["attempts_failed"]),
+        (&json!(3), &json!(0))
+    );
+    // What fails in a simulation says why, and so does what is left.
+    let said = sandbox.orch("simulate --failures 100").code(0);
+    let said = said.says("by chance").says("3 tasks were not done");
+    assert!(
+        said.out.contains("attempt failed") || said.out.contains("failed: "),
+        "{}",
+        said.out
+    );
+}

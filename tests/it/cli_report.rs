@@ -159,3 +159,37 @@ fn what_a_landed_plan_brought_is_told_after_its_branch_is_gone() {
         .says(&format!("has landed on main with {commit}"))
         .ok();
 }
+
+#[test]
+fn a_merge_that_is_asked_for_does_not_make_a_failed_plan_finished() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("bad", "", &document(&[1]), "exit 1");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("merge bad").ok();
+    let runs = sandbox.orch("history --json").code(0).json();
+    let last = runs["runs"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["plans"]["bad"]["state"], "failed", "{last}");
+    assert_eq!(last["merge_only"], false, "agents worked in it");
+    sandbox.orch("history").code(0).says("1 failed").ok();
+}
+
+#[test]
+fn a_plan_that_waits_at_a_gate_is_held_in_the_history_too() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "p",
+        "[plans.p.phases.2]\ngate = \"approve\"\n",
+        &document(&[1, 1]),
+        "work 1.1",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held");
+    sandbox.orch("history").code(0).says("1 held").ok();
+    let told = sandbox.orch("report --json").code(0).json();
+    assert_eq!(told["report"]["plans"]["p"]["state"], "held");
+    assert_eq!(
+        told["report"]["plans"]["p"]["why"],
+        "waits for a person to approve p.2"
+    );
+}

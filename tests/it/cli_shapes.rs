@@ -173,3 +173,31 @@ fn before_any_run_everything_can_be_asked() {
     sandbox.orch("clean").code(0).ok();
     assert!(!sandbox.worktree("p").path().exists());
 }
+
+#[test]
+fn wrong_use_is_told_as_json_to_who_asks_for_that() {
+    let sandbox = Sandbox::new();
+    for line in [
+        "status --json --no-such-option",
+        "--json no-such-command",
+        "up --json --merge=3",
+    ] {
+        let told = sandbox.orch(line).code(2).json();
+        has_fields(&told, ["schema", "error", "hints", "faults"]);
+        assert_eq!(told["schema"], 1);
+        assert!(!told["error"].as_str().unwrap().is_empty(), "{told}");
+    }
+    let plain = sandbox.orch("status --no-such-option").code(2);
+    assert_eq!(plain.out, "");
+}
+
+#[test]
+fn a_folder_that_is_no_repository_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::new();
+    let orch = |args: &[&str]| Said::of(sandbox.command(args).current_dir(folder.path()));
+    let none = orch(&["check"]).code(2);
+    assert!(!none.err.contains("top (/)"), "{}", none.err);
+    orch(&["init"]).code(0).says("this is no git repository").ok();
+    orch(&["check"]).code(0).says("this is no git repository").ok();
+}

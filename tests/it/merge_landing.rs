@@ -232,7 +232,13 @@ fn plans_that_build_on_each_other_in_turn_land_once_all_of_them_are_finished() {
         .iter()
         .filter(|event| event["event"] == "merge.landed" || event["event"] == "plan.finished");
     let ends: Vec<String> = ends
-        .map(|event| format!("{} {}", event["event"].as_str().unwrap(), event["plan"].as_str().unwrap()))
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["event"].as_str().unwrap(),
+                event["plan"].as_str().unwrap()
+            )
+        })
         .collect();
     // Whoever landed sooner would bring the first phase of a plan that may fail yet.
     let landed = ["merge.landed b", "merge.landed c", "merge.landed a"];

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::{Sandbox, document, in_terminal};
+use crate::support::{Sandbox, document, in_terminal, wait_for};
 
 /// The text without colours and moves of the cursor.
 fn plain(text: &str) -> String {
@@ -188,4 +188,113 @@ fn a_plan_that_the_option_names_is_the_one_that_is_driven_and_merged() {
     let again = sandbox.orch("merge other").code(0).out;
     assert!(again.contains("(it was there already)"), "{again}");
     assert!(!again.contains(" -> "), "the target has not moved: {again}");
+}
+
+#[test]
+fn tasks_that_were_skipped_because_something_failed_do_not_count_as_done() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ndispatch = \"task\"");
+    let written = "# P\n## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y\n## Phase 2: b\n- [ ] 2.1 z (depends: 1.1)\n\
+                   - [ ] 2.2 z (depends: 2.1)\n";
+    let script = "case $ORCH_TASK in 1.1) exit 3;; 1.2) orch task skip -q 1.2;; *) work $ORCH_TASK;; esac";
+    sandbox.plan("p", "allow_empty = true", written, script);
+    let up = sandbox.orch("up").code(1).out;
+    assert!(up.contains("1/4   tasks, 2 skipped"), "{up}");
+    let table = sandbox.orch("status").code(0).out;
+    assert!(table.contains(" 1/4 "), "{table}");
+    sandbox
+        .orch("status p")
+        .code(0)
+        .says("1 of 4 tasks, 2 skipped")
+        .ok();
+    let preview = sandbox.orch("preview").code(0).out;
+    assert!(preview.contains("1 of 4 tasks are done"), "{preview}");
+}
+
+#[test]
+fn a_verify_block_is_seen_with_its_state() {
+    let sandbox = Sandbox::new();
+    let written =
+        "# P\n## Phase 1: a\n- [ ] 1.1 x\n\n**VERIFY Phase 1:**\n- [ ] the tests pass\n- [ ] it is fast\n";
+    sandbox.plan("p", "", written, "work 1.1; orch task done -q 1.verify");
+    sandbox
+        .orch("status p")
+        .code(0)
+        .says("pending  1.verify VERIFY: the tests pass; and 1 more")
+        .ok();
+    sandbox.orch("up").code(0).ok();
+    sandbox
+        .orch("status p")
+        .code(0)
+        .says("done     1.verify VERIFY")
+        .ok();
+    assert_eq!(sandbox.shown("p")["phases"][0]["verify"]["state"], "done");
+}
+
+#[test]
+fn names_that_are_cut_stay_different_and_are_whole_where_there_is_room() {
+    let sandbox = Sandbox::new();
+    let names = ["payments-service-checkout-api", "payments-service-checkout-web"];
+    for name in names {
+        sandbox.plan(name, "", &document(&[1]), "work 1.1");
+    }
+    let piped = sandbox.orch("status").code(0).out;
+    for name in names {
+        assert!(piped.contains(name), "{piped}");
+    }
+    let narrow = plain(&in_terminal(sandbox.command(["status"]), 60));
+    assert!(narrow.contains("-api  ") && narrow.contains("-web  "), "{narrow}");
+    let bars = plain(&in_terminal(sandbox.command(["up"]), 120));
+    let with_bar = |name: &str| {
+        bars.lines()
+            .any(|line| line.contains(name) && line.contains("1/1   finished"))
+    };
+    assert!(names.iter().all(|name| with_bar(name)), "{bars}");
+}
+
+#[test]
+fn a_watcher_that_writes_to_a_file_writes_again_only_when_something_changes() {
+    let sandbox = Sandbox::new();
+    let up = sandbox.at_work();
+    let file = sandbox.join("watched");
+    let mut watcher = sandbox
+        .command(["status", "--watch"])
+        .stdout(std::fs::File::create(&file).unwrap())
+        .spawn()
+        .unwrap();
+    let tables = || std::fs::read_to_string(&file).unwrap().matches("PLAN").count();
+    wait_for("the first table", || tables() == 1);
+    sandbox.orch("pause p").code(0).ok();
+    // Were it written as time passes, the table would have come again and again by then.
+    wait_for("the table with the pause", || {
+        std::fs::read_to_string(&file).unwrap().contains("paused")
+    });
+    assert_eq!(tables(), 2);
+    watcher.kill().unwrap();
+    watcher.wait().unwrap();
+    sandbox.orch("resume p").code(0).ok();
+    sandbox.open("p");
+    up.end().code(0).ok();
+}
+
+#[test]
+fn a_blocked_plan_names_what_stands_still_behind_what_it_waits_for() {
+    let sandbox = Sandbox::new();
+    sandbox.plan(
+        "a",
+        "[plans.a.phases.1]\ngate = \"approve\"\n",
+        &document(&[1]),
+        "work 1.1",
+    );
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+    sandbox.plan("c", "depends = [\"b\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    assert!(
+        sandbox.why("b").contains("waits for a; a is held"),
+        "{}",
+        sandbox.why("b")
+    );
+    let why = sandbox.why("c");
+    assert!(why.contains("waits for b, which waits for a; a is held"), "{why}");
+    sandbox.orch("why c").code(0).says("next: orch why a").ok();
 }

@@ -265,3 +265,49 @@ fn plans_that_are_tried_again_together_are_in_any_order() {
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.state("b"), "finished");
 }
+
+#[test]
+fn what_why_advises_about_a_failed_plan_works_beside_a_supervisor_and_without_one() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    sandbox.plan("p", "", &document(&[1]), "exit 1");
+    sandbox.plan("q", "", &document(&[1]), "gate g; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("plan.failed", "p");
+    sandbox
+        .orch("why p")
+        .code(0)
+        .says("next: orch logs p, then orch retry p")
+        .ok();
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.open("g");
+    up.end().code(1).ok();
+    sandbox
+        .orch("why p")
+        .code(0)
+        .says("next: orch logs p, then orch up")
+        .ok();
+}
+
+#[test]
+fn what_is_paused_at_once_is_being_stopped_and_a_plan_that_came_later_waits_since_then() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 1\ngrace = \"600s\"").gate("g");
+    sandbox.plan("p", "", &document(&[1]), "trap '' TERM; gate g; work 1.1");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    let began = sandbox.shown("p")["since"].as_str().unwrap().to_owned();
+    sandbox.plan("new", "", &document(&[1]), "work 1.1");
+    wait_for("the new plan", || sandbox.count("manifest.changed", None) > 0);
+    let since = sandbox.shown("new")["since"].as_str().unwrap().to_owned();
+    assert!(since > began, "{since} is not after {began}");
+    sandbox.orch("pause --now p").code(0).ok();
+    sandbox
+        .orch("status p")
+        .code(0)
+        .says("what runs of it is being stopped, nothing new begins")
+        .ok();
+    sandbox.open("g");
+    up.end().ok();
+}

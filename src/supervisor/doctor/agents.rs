@@ -50,20 +50,45 @@ pub fn agent_facts(campaign: &Campaign) -> Vec<AgentFacts> {
             own.chain([&plan.agent])
         })
         .collect();
-    let mut facts: Vec<AgentFacts> = campaign
-        .set
-        .agents
-        .values()
-        .map(|agent| of_agent(agent, used.contains(&agent.name), &campaign.program))
-        .collect();
+    let (used, program) = (&used, campaign.program.as_path());
+    // Each asks a program that takes its time.
+    let mut facts: Vec<AgentFacts> = std::thread::scope(|scope| {
+        let agents = campaign.set.agents.values();
+        let looks = agents
+            .map(|agent| scope.spawn(move || of_agent(agent, used.contains(&agent.name), program)))
+            .collect::<Vec<_>>();
+        looks.into_iter().filter_map(|look| look.join().ok()).collect()
+    });
     let known: Vec<String> = facts.iter().map(|fact| fact.program.clone()).collect();
     for preset in PRESETS.iter().filter(|preset| !preset.tried.is_empty()) {
         let named = facts.iter().any(|fact| fact.name == preset.name);
         if !named && !known.iter().any(|program| program == preset.name) && find(preset.name).is_some() {
-            facts.push(look(preset.name, preset.name, Some(preset), &|_| None, false));
+            facts.push(look(
+                preset.name,
+                preset.name,
+                Some(preset),
+                &|_| None,
+                false,
+                false,
+            ));
         }
     }
     facts
+}
+
+/// Looks at the known programs that are installed, for somebody who has no manifest yet.
+pub fn installed_facts() -> Vec<AgentFacts> {
+    let installed = PRESETS
+        .iter()
+        .filter(|preset| installed_agents().contains(&preset.name));
+    std::thread::scope(|scope| {
+        let looks = installed
+            .map(|preset| {
+                scope.spawn(|| look(preset.name, preset.name, Some(preset), &|_| None, false, true))
+            })
+            .collect::<Vec<_>>();
+        looks.into_iter().filter_map(|look| look.join().ok()).collect()
+    })
 }
 
 /// The known agent programs that are on `PATH`.
@@ -78,7 +103,7 @@ pub fn installed_agents() -> Vec<&'static str> {
 fn of_agent(agent: &Agent, used: bool, own: &Path) -> AgentFacts {
     let program = agent.command.first().map_or("", String::as_str);
     let variable = |name: &str| agent.env.get(name).map(OsString::from);
-    let mut facts = look(agent.name.as_str(), program, agent.known, &variable, used);
+    let mut facts = look(agent.name.as_str(), program, agent.known, &variable, used, used);
     let by_login_shell = agent.known.is_some_and(|known| known.login_shell);
     let told_not_to = agent
         .command
@@ -123,6 +148,7 @@ fn look(
     known: Option<&'static Preset>,
     variable: &dyn Fn(&str) -> Option<OsString>,
     used: bool,
+    ask: bool,
 ) -> AgentFacts {
     let mut facts = AgentFacts {
         name: name.to_owned(),
@@ -150,8 +176,11 @@ fn look(
     let Some(known) = known.filter(|known| !known.tried.is_empty()) else {
         return facts;
     };
-    match version_of(&path) {
-        Ok(version) => {
+    // What nobody uses is named and not started.
+    let asked = ask.then(|| version_of(&path));
+    match asked {
+        None => {}
+        Some(Ok(version)) => {
             if number_in(&version).as_deref() != Some(known.tried) {
                 facts.remarks.push(format!(
                     "the preset was tried with {}: should an option have changed, `command` and `args` in [agents.{name}] say how it is \
@@ -161,7 +190,7 @@ fn look(
             }
             facts.version = Some(version);
         }
-        Err(why) => facts.off.push(format!("`{program} --version` {why}")),
+        Some(Err(why)) => facts.off.push(format!("`{program} --version` {why}")),
     }
     facts.logged_in = logged_in(known, variable);
     if facts.logged_in == Some(false) {

@@ -9,7 +9,7 @@ use notify::{RecursiveMode, Watcher};
 use serde::Serialize;
 
 use crate::agent::makes_control_groups;
-use crate::git::require_git;
+use crate::git::{Repository, require_git};
 
 use super::super::Campaign;
 
@@ -41,7 +41,21 @@ pub struct MachineFacts {
 
 /// Looks at the machine. Writes a few files into a folder of its own beside the worktrees and takes them away again.
 pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
-    let mut place = campaign.worktree_path("x");
+    facts(
+        campaign.worktree_path("x"),
+        campaign.repo.knows_who_commits().ok(),
+    )
+}
+
+/// Looks at the machine where no plans are written yet: beside this folder, or beside the repository that it is in.
+pub fn machine_facts_at(folder: &Path) -> MachineFacts {
+    let repo = Repository::discover(folder).ok();
+    let identity = repo.as_ref().and_then(|repo| repo.knows_who_commits().ok());
+    let place = repo.and_then(|repo| repo.here().parent().map(Path::to_owned));
+    facts(place.unwrap_or_else(|| folder.to_owned()), identity)
+}
+
+fn facts(mut place: PathBuf, identity: Option<bool>) -> MachineFacts {
     while !place.is_dir() && place.pop() {}
     let place = place.canonicalize().unwrap_or(place);
     let scratch = tempfile::Builder::new()
@@ -52,7 +66,7 @@ pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
     let cgroup = makes_control_groups().unwrap_or_default();
     MachineFacts {
         git: require_git().map_or_else(|error| error.to_string(), |version| version.to_string()),
-        identity: campaign.repo.knows_who_commits().ok(),
+        identity,
         reflink: tried(reflink),
         folds_case: tried(folds_case),
         notify: tried(notify),

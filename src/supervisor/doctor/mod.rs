@@ -13,10 +13,10 @@ mod rebuild;
 mod refs;
 mod told;
 
-pub use agents::{AgentFacts, agent_facts, installed_agents};
+pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
 pub(super) use behind::{catch_up, foreign_runners};
 pub use diagnose::{Finding, Kind, Step, diagnose};
 pub(super) use look::expected;
 pub use look::{Seen, look};
-pub use machine::{MachineFacts, machine_facts};
+pub use machine::{MachineFacts, machine_facts, machine_facts_at};
 pub use mend::{Mended, mend};
