@@ -31,8 +31,7 @@ pub fn cycle_faults(set: &PlanSet, graph: &Graph, ranks: &Ranks, manifest: &Path
     if ranks.stuck.is_empty() {
         return Vec::new();
     }
-    let mut steps = blocked(graph, &ranks.stuck);
-    leave_out_landings(graph, &mut steps);
+    let steps = blocked(graph, &ranks.stuck);
     let mut faults = Vec::new();
     for group in groups(&steps) {
         if faults.len() == MOST {
@@ -79,29 +78,6 @@ fn blocked(graph: &Graph, stuck: &[usize]) -> BTreeMap<usize, Vec<Step>> {
         }
     }
     steps
-}
-
-/// Plans may wait for each other's phases in turn. Then neither of them lands before the other, which is an order for
-/// the merge queue and holds up no work: such steps are no part of a circle.
-fn leave_out_landings(graph: &Graph, steps: &mut BTreeMap<usize, Vec<Step>>) {
-    let is_landing = |node: usize| graph.nodes[node].of == Of::Landed;
-    let is_order = |step: &Step| {
-        graph.gates.get(step.gate).why == Why::Landing && is_landing(step.waits) && is_landing(step.on)
-    };
-    let mut edges: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for step in steps.values().flatten().filter(|step| is_order(step)) {
-        edges.entry(step.waits).or_default().push(step.on);
-    }
-    let ahead: BTreeMap<usize, BTreeSet<usize>> =
-        edges.keys().map(|node| (*node, reach(&edges, *node))).collect();
-    let in_turn = |step: &Step| {
-        ahead
-            .get(&step.on)
-            .is_some_and(|ahead| ahead.contains(&step.waits))
-    };
-    for own in steps.values_mut() {
-        own.retain(|step| !(is_order(step) && in_turn(step)));
-    }
 }
 
 /// Groups of nodes each of which can be reached from all others of its group.

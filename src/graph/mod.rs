@@ -8,6 +8,7 @@ pub mod draw;
 mod durations;
 mod gate;
 mod generated;
+mod landings;
 mod locks;
 mod network;
 mod opening;

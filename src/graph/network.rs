@@ -7,6 +7,7 @@ use crate::plan::{Dependency, Dispatch, PhaseId, Plan, PlanName, PlanSet, Point,
 
 use super::durations::Durations;
 use super::gate::{Counts, Gates, Why};
+use super::landings::BuildsOn;
 use super::locks::FileLocks;
 use super::order::{PlanOrder, plan_order};
 use super::overlap::{self, PlanOverlap};
@@ -99,9 +100,11 @@ impl Graph {
             graph.orders.push(order);
             graph.locks.push(locks);
         }
-        for (number, plan) in set.plans.iter().enumerate() {
-            graph.add_depends(number, plan);
-        }
+        let plans = set.plans.iter().enumerate();
+        let builds_on: Vec<Vec<BuildsOn>> = plans
+            .map(|(number, plan)| graph.add_depends(number, plan))
+            .collect();
+        graph.add_landings(&builds_on);
         graph.overlaps = overlap::find(set, &graph.locks);
         graph.serialize(set);
         graph
@@ -268,9 +271,9 @@ impl Graph {
         self.places[number] = places;
     }
 
-    /// Gates between plans.
-    fn add_depends(&mut self, number: usize, plan: &Plan) {
-        let mut builds_on: Vec<usize> = Vec::new();
+    /// Gates between plans. Returns what the plan builds on.
+    fn add_depends(&mut self, number: usize, plan: &Plan) -> Vec<BuildsOn> {
+        let mut builds_on: Vec<BuildsOn> = Vec::new();
         for dependency in &plan.depends {
             if let Some(gate) = self.dependency_gate(dependency, &mut builds_on) {
                 self.hang_all(number, gate);
@@ -303,16 +306,12 @@ impl Graph {
         }
         builds_on.sort_unstable();
         builds_on.dedup();
-        let lands: Vec<usize> = builds_on
-            .into_iter()
-            .map(|other| self.places[other].landed)
-            .collect();
-        self.wait_for(self.places[number].landed, lands, Why::Landing);
+        builds_on
     }
 
-    fn dependency_gate(&mut self, dependency: &Dependency, builds_on: &mut Vec<usize>) -> Option<usize> {
+    fn dependency_gate(&mut self, dependency: &Dependency, builds_on: &mut Vec<BuildsOn>) -> Option<usize> {
         let other = self.plan_number(&dependency.on.plan)?;
-        builds_on.push(other);
+        builds_on.push(BuildsOn::new(other, dependency.on.point));
         let of = match dependency.on.point {
             _ if dependency.landed => Of::Landed,
             Point::Plan => Of::Plan,

@@ -222,6 +222,11 @@ fn plans_that_build_on_each_other_in_turn_land_once_all_of_them_are_finished() {
     let b = "# B\n\n## Phase 1: One (depends: a.phase1)\n\n- [ ] 1.1 x\n";
     sandbox.plan("b", "", b, "work 1.1");
     sandbox.plan("c", "depends = [\"b\"]", &document(&[1]), "work 1.1");
+    let graph = sandbox.orch("graph").code(0).out;
+    assert!(
+        graph.contains("c lands after b") || graph.contains("lands after b"),
+        "{graph}"
+    );
     let up = sandbox.start("up --merge");
     sandbox.reached("a");
     sandbox.happened("plan.finished", "c");
