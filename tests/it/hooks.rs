@@ -61,7 +61,9 @@ fn what_is_still_told_at_the_end_of_a_run_holds_up_nobody() {
     sandbox.plan("q", "", &document(&[1]), "work 1.1");
     let up = sandbox.start("up --merge");
     sandbox.reached("told");
-    wait_for("its end", || sandbox.orch("down --now").out.contains("post_merge"));
+    wait_for("its end", || {
+        sandbox.orch("down --now").out.contains("post_merge")
+    });
     up.end().code(0).ok();
     sandbox.nothing_is_left();
 }
