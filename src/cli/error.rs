@@ -170,6 +170,8 @@ impl From<SupervisorError> for CliError {
                 | GitError::TooOld { .. }
                 | GitError::NotARepository { .. }
                 | GitError::NoCommit { .. }
+                | GitError::Format { .. }
+                | GitError::Apart { .. }
                 | GitError::UnknownRevision { .. }
                 | GitError::AmbiguousRevision { .. },
             ) => Self::refused(message),

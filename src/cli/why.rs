@@ -9,7 +9,7 @@ use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
 use crate::plan::{PlanName, Point, UnitId};
 use crate::report::{ago, broken, output_terminal, span};
-use crate::schedule::{Reason, explain_unit, task_state};
+use crate::schedule::{Outcome, Reason, explain_unit, task_state};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
 use super::{CliError, Context, Exit, output};
@@ -221,7 +221,9 @@ impl OnPath {
 /// None for what is done, and for what has no work of its own.
 fn on_path(campaign: &Campaign, situation: &Situation, plan: &PlanName, point: Point) -> Option<OnPath> {
     let run = situation.scheduler.state().plan(plan);
-    if run.has_reached(point) {
+    // What will not be done is on nobody's path.
+    let given_up = matches!(run.outcome, Some(Outcome::Cancelled | Outcome::Skipped(_)));
+    if given_up || run.has_reached(point) {
         return None;
     }
     let mut graph = Graph::new(&campaign.set, &situation.durations);

@@ -276,7 +276,7 @@ impl WorktreeAdmin {
                 .arg(&wanted.path)
                 .arg(marker.base.as_str()),
             Some(branch) => {
-                self.refuse_checked_out(branch)?;
+                self.refuse_checked_out(branch, wanted, marker)?;
                 git.arg(&wanted.path).arg(branch)
             }
             None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
@@ -285,8 +285,21 @@ impl WorktreeAdmin {
         self.registered(&wanted.path)
     }
 
-    fn refuse_checked_out(&self, branch: &str) -> Result<(), EnsureError> {
+    fn refuse_checked_out(
+        &self,
+        branch: &str,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+    ) -> Result<(), EnsureError> {
         match self.repo.checkout_paths(branch)?.into_iter().next() {
+            Some(found) if marker.state == Progress::Made && found != self.repo.top() => {
+                Err(WorktreeRefusal::MovedAway {
+                    path: wanted.path.clone(),
+                    branch: branch.to_owned(),
+                    found,
+                }
+                .into())
+            }
             Some(path) => {
                 let branch = branch.to_owned();
                 Err(WorktreeRefusal::CheckedOutElsewhere { branch, path }.into())

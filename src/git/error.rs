@@ -41,6 +41,18 @@ pub enum GitError {
         /// The repository.
         common_dir: PathBuf,
     },
+    /// The repository is stored in a way that is not supported.
+    #[error(
+        "the repository of `{}` {format}, which orch cannot read yet: it works on repositories with SHA-1 names and refs in \
+         files, as `git init --object-format=sha1 --ref-format=files` makes them",
+        dir.display()
+    )]
+    Format {
+        /// The folder that was asked about.
+        dir: PathBuf,
+        /// What is not supported.
+        format: &'static str,
+    },
     /// The repository has no commit, so that nothing can start from it.
     #[error("the repository `{}` has no commit yet: make a first one, then try again", top.display())]
     NoCommit {

@@ -24,9 +24,11 @@
 mod admin;
 mod again;
 mod backup;
+mod bare_links;
 mod being_rewritten;
 mod beside;
 mod both_sides;
+mod broken_index;
 mod candidate;
 mod candidate_ref;
 mod carry;

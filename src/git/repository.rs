@@ -38,6 +38,10 @@ impl Repository {
         let opened = git2::Repository::open_ext(dir, across, std::iter::empty::<&OsStr>());
         let found = opened.map_err(|source| match source.code() {
             git2::ErrorCode::NotFound => GitError::NotARepository { dir: dir.to_owned() },
+            _ if unknown_format(source.message()).is_some() => GitError::Format {
+                dir: dir.to_owned(),
+                format: unknown_format(source.message()).unwrap_or_default(),
+            },
             _ => GitError::Library {
                 action: format!("open the git repository of `{}`", dir.display()),
                 source,
@@ -146,6 +150,20 @@ fn main_checkout(main: &git2::Repository, common_dir: &Path) -> Result<PathBuf, 
         .ok_or_else(|| GitError::Apart {
             common_dir: common_dir.to_owned(),
         })
+}
+
+/// What makes a repository one that libgit2 cannot read, as it says itself.
+fn unknown_format(message: &str) -> Option<&'static str> {
+    let message = message.to_ascii_lowercase();
+    if message.contains("refstorage") {
+        Some("keeps its refs in a reftable")
+    } else if message.contains("object format") || message.contains("objectformat") {
+        Some("names its objects by SHA-256")
+    } else if message.contains("unsupported extension") {
+        Some("uses an extension of git's format")
+    } else {
+        None
+    }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, GitError> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::admin::WorktreeAdmin;
+use super::broken_index::index_trouble;
 use super::ensure::{Wanted, is_free};
 use super::marker::{Marker, Progress};
 use super::registration::{Registration, pointed_to, registration_at, registrations, settle};
@@ -63,6 +64,8 @@ pub struct TreeSeen {
     pub moved_to: Option<PathBuf>,
     /// True when orch's own folder lies in it.
     pub has_orch_folder: bool,
+    /// What git says of its index, when it cannot read that.
+    pub index_trouble: Option<String>,
 }
 
 /// A worktree that is not where it was made, or is another's.
@@ -181,6 +184,10 @@ impl WorktreeAdmin {
             half_made: marker.is_some_and(|marker| marker.state == Progress::Making),
             registered: registration_at(self.repo.common_dir(), path)?.is_some(),
             has_orch_folder: path.join(ORCH_DIR).is_dir(),
+            index_trouble: match place {
+                Place::Worktree => index_trouble(path),
+                _ => None,
+            },
             place,
             moved_to,
         })

@@ -44,6 +44,22 @@ impl<'a> TreeDiff<'a> {
         both.flatten().collect()
     }
 
+    /// The links to other repositories that only the second side has, sorted.
+    pub(super) fn added_links(&self) -> Vec<PathBuf> {
+        let link = |delta: &git2::DiffDelta<'_>| {
+            let (old, new) = (delta.old_file(), delta.new_file());
+            new.mode() == git2::FileMode::Commit && old.mode() != git2::FileMode::Commit
+        };
+        let mut added: Vec<PathBuf> = self
+            .0
+            .deltas()
+            .filter(link)
+            .filter_map(|delta| delta.new_file().path_bytes().map(path_of))
+            .collect();
+        added.sort();
+        added
+    }
+
     /// The paths that only the second side has.
     pub(super) fn added(&self) -> Vec<PathBuf> {
         let added = self.0.deltas().filter(|delta| delta.status() == Delta::Added);

@@ -74,6 +74,20 @@ pub enum WorktreeRefusal {
         /// The checkout.
         path: PathBuf,
     },
+    /// The worktree is not at its place any more, and its branch is checked out in another linked worktree.
+    #[error(
+        "the worktree is gone from `{}`, and its branch `{branch}` is checked out at `{}`: if it was moved there, move it back \
+         with `git worktree move {} {}`, else switch that checkout to another branch; then orch up",
+        path.display(), found.display(), found.display(), path.display()
+    )]
+    MovedAway {
+        /// Where it was made.
+        path: PathBuf,
+        /// Its branch.
+        branch: String,
+        /// The checkout.
+        found: PathBuf,
+    },
     /// Something that orch did not make is at the path.
     #[error(
         "`{}` exists and orch did not make it: move it away, or set another `worktrees` in the manifest",

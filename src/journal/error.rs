@@ -63,10 +63,24 @@ impl JournalError {
     /// True when the disk had no room left for it.
     pub fn is_disk_full(&self) -> bool {
         match self {
-            Self::Sqlite { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Sqlite { path, source, .. } => is_disk_full(source, path),
             Self::Open { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
             Self::Newer { .. } | Self::Damaged { .. } => false,
         }
+    }
+}
+
+/// Room below which SQLite cannot so much as map the index of its log, in bytes. It calls that an input or output error.
+const LEAST_ROOM: u64 = 64 << 10;
+
+/// True when the disk of the database has no room for what was wanted of it.
+pub(super) fn is_disk_full(error: &rusqlite::Error, database: &std::path::Path) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, SystemIoFailure};
+    let room = || rustix::fs::statvfs(database).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    match error.sqlite_error_code() {
+        Some(DiskFull) => true,
+        Some(SystemIoFailure | CannotOpen) => room().is_ok_and(|room| room < LEAST_ROOM),
+        _ => false,
     }
 }
 

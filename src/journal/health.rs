@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::is_out_of_reach;
+use super::error::{is_disk_full, is_out_of_reach};
 use super::{Epoch, JournalError, JournalReader, OrchDir, Record};
 
 /// What a look at the database shows.
@@ -16,6 +16,8 @@ pub enum Health {
     Fine,
     /// A later version wrote it.
     Newer(String),
+    /// The disk has no room for what opening it takes.
+    Full(String),
     /// It cannot be opened here and now, which says nothing of what is in it.
     OutOfReach(String),
     /// It cannot be read to its end.
@@ -26,6 +28,7 @@ pub enum Health {
 pub fn health(dir: &OrchDir) -> Health {
     let damaged = |error: &dyn std::fmt::Display| Health::Damaged(error.to_string());
     let unread = |error: &JournalError| match error.is_out_of_reach() {
+        _ if error.is_disk_full() => Health::Full(error.to_string()),
         true => Health::OutOfReach(error.to_string()),
         false => damaged(error),
     };
@@ -34,6 +37,7 @@ pub fn health(dir: &OrchDir) -> Health {
         Ok(None) if std::fs::metadata(dir.database()).is_ok_and(|file| file.len() > 0) => {
             return match reader_of_empty(dir) {
                 Ok(()) => Health::Missing,
+                Err(error) if is_disk_full(&error, &dir.database()) => Health::Full(error.to_string()),
                 Err(error) if is_out_of_reach(&error) => Health::OutOfReach(error.to_string()),
                 Err(error) => damaged(&error),
             };
@@ -48,6 +52,7 @@ pub fn health(dir: &OrchDir) -> Health {
     match reader.quick_check() {
         Ok(None) => Health::Fine,
         Ok(Some(why)) => Health::Damaged(why),
+        Err(error) if is_disk_full(&error, &dir.database()) => Health::Full(error.to_string()),
         Err(error) if is_out_of_reach(&error) => Health::OutOfReach(error.to_string()),
         Err(error) => damaged(&error),
     }

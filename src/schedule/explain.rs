@@ -173,7 +173,7 @@ pub fn explain(work: &Work, state: &State, name: &PlanName) -> Vec<Reason> {
     }
     if !state.is_landed(name) {
         reasons.extend(first_phases(state, name));
-        reasons.extend(foreseen(state.plan(name)));
+        reasons.extend(foreseen(state, state.plan(name)));
         reasons.extend(red_with(state, state.plan(name)));
     }
     reasons.extend(taken_back(state, state.plan(name)));

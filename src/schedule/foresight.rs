@@ -7,7 +7,7 @@ use crate::plan::{Message, MessageKind, PlanName};
 use super::Event;
 use super::explain::Reason;
 use super::notice::{Foreseen, Sent};
-use super::plan_run::PlanRun;
+use super::plan_run::{Outcome, PlanRun};
 use super::state::State;
 use super::stuck::next_id;
 
@@ -89,9 +89,17 @@ fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Messa
     }
 }
 
-/// What is foreseen for a plan, as reasons for people.
-pub(super) fn foreseen(run: &PlanRun) -> impl Iterator<Item = Reason> {
-    run.foreseen.iter().map(|(with, files)| {
+/// What is foreseen for a plan, as reasons for people. Nobody looks any more once a plan is cancelled or has landed, so what was
+/// foreseen before says nothing.
+pub(super) fn foreseen(state: &State, run: &PlanRun) -> impl Iterator<Item = Reason> {
+    let is_over = |name: &PlanName| {
+        let known = state.number(name).is_some();
+        known && (state.is_landed(name) || state.plan(name).outcome == Some(Outcome::Cancelled))
+    };
+    let own = (run.outcome != Some(Outcome::Cancelled)).then_some(&run.foreseen);
+    let open = own.into_iter().flatten();
+    let open = open.filter(move |(with, _)| !with.parse::<PlanName>().is_ok_and(|name| is_over(&name)));
+    open.map(|(with, files)| {
         Reason::with_remedy(
             format!("a conflict with {with} is foreseen: {}", files.join(", ")),
             "orch conflicts",

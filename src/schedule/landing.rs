@@ -1,11 +1,11 @@
 //! Which plans are to land, in which order, and which requests cannot be met.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 
 use super::foresight::in_the_way_of;
+use super::in_turn::lands_before;
 use super::plan_run::{Merge, Outcome, PlanRun};
 use super::prefix::{Prefix, depends, prefix};
 use super::state::State;
@@ -202,26 +202,8 @@ fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &Sta
         .chain(carried_overlaps(plan, state).map(WorkRef::whole))
         .filter(|on| state.number(&on.plan).is_some())
         .filter(|on| !state.has_landed(on, target))
-        .filter(|on| !(matches!(extent, Extent::Whole) && is_partner(work, plan, &on.plan, state)))
+        .filter(|on| !(matches!(extent, Extent::Whole) && lands_before(work, plan, on, state)))
         .collect()
-}
-
-/// True for a finished plan that builds on this one as this one builds on it, phase by phase in turn: neither can land
-/// after the other, so the order among them is that of all others.
-fn is_partner(work: &Work, plan: &PlanWork, other: &PlanName, state: &State) -> bool {
-    let finished = state.plan(other).outcome == Some(Outcome::Finished);
-    let mut open = vec![other];
-    let mut seen: BTreeSet<&PlanName> = BTreeSet::new();
-    while let Some(name) = open.pop().filter(|_| finished) {
-        if name == &plan.name {
-            return true;
-        }
-        let work = state.number(name).map(|number| &work.plans[number]);
-        if let Some(work) = work.filter(|_| seen.insert(name)) {
-            open.extend(work.all_depends().map(|dependency| &dependency.on.plan));
-        }
-    }
-    false
 }
 
 /// Plans that this one was made to wait for because both touch the same files, and whose commits it carries.

@@ -39,6 +39,7 @@ mod fold_worktree;
 mod foresight;
 mod frontier;
 pub mod history;
+mod in_turn;
 mod integrating;
 mod invariants;
 mod judge;

@@ -276,10 +276,11 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
                 "orch merge --continue {name}, or orch merge --abort {name} to give it up"
             ))
         }
-        ConflictError::InProgress { .. }
-        | ConflictError::Ensure(_)
-        | ConflictError::Remove(_)
-        | ConflictError::Git(_) => None,
+        // Its worktree may have lost what connects it with the repository.
+        ConflictError::Ensure(_) | ConflictError::Remove(_) | ConflictError::Git(_) => {
+            Some("orch doctor".to_owned())
+        }
+        ConflictError::InProgress { .. } => None,
     };
     refusal(error.to_string(), hint)
 }
@@ -291,7 +292,7 @@ fn abandon(
 ) -> Result<Resolved, SteerRefusal> {
     let name = &about.what.plan;
     let (backups, warnings) = remove_conflict(campaign, name, |before| admin.abandon_conflict(name, before));
-    let backups = backups.map_err(failed)?;
+    let backups = backups.map_err(|error| unsettled(&about.what, error))?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
     let report = ResolveReport {

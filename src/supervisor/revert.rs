@@ -74,15 +74,16 @@ pub fn revert(
         Ok(plans) => plans,
         Err(refused) => return Ok(Err(refused)),
     };
-    let landings = match landings(campaign, &plans)? {
-        Ok(landings) => landings,
+    let taken = match landings(campaign, &plans)? {
+        Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
-    let done = match carry_out(campaign, name, &landings)? {
+    let done = match carry_out(campaign, name, &taken)? {
         Ok(done) => done,
         Err(refused) => return Ok(Err(refused)),
     };
-    let events: Vec<Event> = names_of(&landings)
+    let events: Vec<Event> = taken
+        .names()
         .iter()
         .map(|plan| {
             Event::MergeReverted(TakenBack {
@@ -97,7 +98,7 @@ pub fn revert(
     let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
     journal.append(now, run, &events, Sync::Disk)?;
     drop(lock);
-    let plans: Vec<PlanName> = names_of(&landings).into_iter().cloned().collect();
+    let plans: Vec<PlanName> = taken.names().into_iter().cloned().collect();
     let built_on = campaign.set.plans.iter().filter(|plan| {
         let on = |other: &PlanName| plans.contains(other);
         !plans.contains(&plan.name) && waits_for(plan, on) && state.plan(&plan.name).worktree().is_some()
@@ -194,12 +195,31 @@ fn chosen(
     Ok(plans)
 }
 
-/// How these plans landed, the last first.
+/// How plans came onto the target.
+struct Taken {
+    /// The landings that brought something, the last first.
+    landings: Vec<Landing>,
+    /// Plans of which all was there already when they landed: it came with one of those.
+    along: Vec<PlanName>,
+}
+
+impl Taken {
+    /// The plans, in the order of their landings, each once.
+    fn names(&self) -> Vec<&PlanName> {
+        let mut names = names_of(&self.landings);
+        names.extend(&self.along);
+        names
+    }
+}
+
+/// How these plans landed.
 fn landings(
     campaign: &Campaign,
     plans: &BTreeSet<PlanName>,
-) -> Result<Result<Vec<Landing>, RevertRefusal>, SupervisorError> {
+) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
+    // Of all plans, since one may have come with another that is not meant.
     let mut found: Vec<Landing> = Vec::new();
+    let mut along: Vec<(PlanName, CommitId)> = Vec::new();
     let records = match JournalReader::open(&campaign.dir)? {
         Some(reader) => reader.after(0, None)?,
         None => Vec::new(),
@@ -212,31 +232,54 @@ fn landings(
                     Some(before) => !campaign.repo.is_ancestor(&landed.commit, before)?,
                     None => false,
                 };
-                if let Some(before) = landed.before.filter(|_| brought && plans.contains(&landed.plan)) {
-                    found.push(Landing {
+                match landed.before {
+                    Some(before) if brought => found.push(Landing {
                         plan: landed.plan,
                         before,
                         commit: landed.commit,
-                    });
+                    }),
+                    _ => along.push((landed.plan, landed.commit)),
                 }
             }
             Event::MergeReverted(back) if back.target == campaign.target => {
                 found.retain(|landing| landing.plan != back.plan);
+                along.retain(|(plan, _)| *plan != back.plan);
             }
             _ => {}
         }
     }
     found.reverse();
-    if let Some(missing) = plans
-        .iter()
-        .find(|plan| !found.iter().any(|landing| landing.plan == **plan))
-    {
-        return Ok(refusal(
-            format!("plan {missing} was not landed by orch: which commits it came with is not known"),
-            "git revert",
-        ));
+    let has_landing = |plan: &PlanName| found.iter().any(|landing| landing.plan == *plan);
+    for missing in plans.iter().filter(|plan| !has_landing(plan)) {
+        let commit = along.iter().find(|(plan, _)| plan == missing);
+        let with = commit.and_then(|(_, commit)| found.iter().find(|landing| landing.commit == *commit));
+        match with {
+            None => {
+                return Ok(refusal(
+                    format!("plan {missing} was not landed by orch: which commits it came with is not known"),
+                    "git revert",
+                ));
+            }
+            Some(with) if !plans.contains(&with.plan) => {
+                return Ok(refusal(
+                    format!(
+                        "all of plan {missing} came with plan {}, which builds on it",
+                        with.plan
+                    ),
+                    &format!("orch revert {}", with.plan),
+                ));
+            }
+            Some(_) => {}
+        }
     }
-    Ok(Ok(found))
+    found.retain(|landing| plans.contains(&landing.plan));
+    let along = plans
+        .iter()
+        .filter(|plan| !found.iter().any(|landing| landing.plan == **plan));
+    Ok(Ok(Taken {
+        along: along.cloned().collect(),
+        landings: found,
+    }))
 }
 
 /// The plans, in the order of their landings, each once.
@@ -256,7 +299,7 @@ type Done = (CommitId, CommitId, Vec<String>);
 fn carry_out(
     campaign: &Campaign,
     name: &PlanName,
-    landings: &[Landing],
+    taken: &Taken,
 ) -> Result<Result<Done, RevertRefusal>, SupervisorError> {
     let target = &campaign.target;
     let Some(tip) = campaign.repo.branch_tip(target)? else {
@@ -269,11 +312,12 @@ fn carry_out(
         ));
     };
     let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
-    let changes: Vec<(CommitId, CommitId)> = landings
+    let changes: Vec<(CommitId, CommitId)> = taken
+        .landings
         .iter()
         .map(|landing| (landing.before.clone(), landing.commit.clone()))
         .collect();
-    let commit = match builder.take_back(&tip, &changes, &message(campaign, landings))? {
+    let commit = match builder.take_back(&tip, &changes, &message(campaign, taken))? {
         Build::Candidate(candidate) => candidate.commit,
         Build::AlreadyContained => {
             return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
@@ -296,7 +340,7 @@ fn carry_out(
     }
 }
 
-fn message(campaign: &Campaign, landings: &[Landing]) -> String {
+fn message(campaign: &Campaign, taken: &Taken) -> String {
     let title = |plan: &PlanName| {
         let title = campaign
             .plan(plan)
@@ -308,7 +352,7 @@ fn message(campaign: &Campaign, landings: &[Landing]) -> String {
             format!(": {title}")
         }
     };
-    let names = names_of(landings);
+    let names = taken.names();
     let mut text = match names.as_slice() {
         [one] => format!("Revert plan {one}{}\n\n", title(one)),
         _ => {
@@ -316,7 +360,7 @@ fn message(campaign: &Campaign, landings: &[Landing]) -> String {
             format!("Revert plans {}\n\n", all.join(", "))
         }
     };
-    for landing in landings {
+    for landing in &taken.landings {
         text += &format!(
             "Takes back {} of plan {}{}.\n",
             landing.commit,

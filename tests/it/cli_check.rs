@@ -549,7 +549,8 @@ fn what_is_no_regular_file_or_too_large_is_named_and_never_read() {
         let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
         assert!(made.success());
     };
-    let ways: [(&dyn Fn(&std::path::Path), &str); 3] = [
+    type Way<'a> = (&'a dyn Fn(&std::path::Path), &'a str);
+    let ways: [Way<'_>; 3] = [
         (&large, "larger than 16 MiB"),
         (&device, "not a regular file"),
         (&pipe, "not a regular file"),

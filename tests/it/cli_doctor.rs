@@ -505,3 +505,26 @@ fn a_login_shell_that_does_not_find_orch_is_told_to_those_whose_agent_uses_one()
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[test]
+fn an_index_that_git_cannot_read_is_put_aside_and_made_anew_and_no_file_changes() {
+    let sandbox = finished();
+    let tree = sandbox.worktree("p");
+    tree.write("untracked.txt", "mine").write("p-1.1.txt", "changed");
+    let index = sandbox.join(".git/worktrees/p/index");
+    fs::write(&index, "garbage").unwrap();
+    let found = findings(&sandbox);
+    assert!(
+        found
+            .iter()
+            .any(|(_, what)| what.contains("cannot read the index of p")),
+        "{found:?}"
+    );
+    is_mended(&sandbox);
+    assert_eq!(tree.read("untracked.txt"), "mine");
+    assert_eq!(tree.read("p-1.1.txt"), "changed");
+    assert_eq!(tree.git("status --porcelain"), "M p-1.1.txt\n?? untracked.txt");
+    let kept = fs::read_dir(index.parent().unwrap()).unwrap().flatten();
+    let kept = kept.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    assert!(kept.into_iter().any(|name| name.starts_with("index.broken-")));
+}

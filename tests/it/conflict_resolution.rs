@@ -597,3 +597,21 @@ fn killed_while_it_is_verified_it_can_still_be_given_up() {
     assert_eq!(sandbox.state("two"), "held");
     assert_eq!(sandbox.read("shared.txt"), "top\none\nbottom\nend\n");
 }
+
+#[test]
+fn a_resolution_whose_worktree_has_lost_its_repository_is_left_to_the_doctor() {
+    let sandbox = held();
+    sandbox.orch("merge --resolve two").code(0).ok();
+    let place = resolve(&sandbox);
+    fs::remove_file(place.path().join(".git")).unwrap();
+    for command in ["merge --continue two", "merge --abort two"] {
+        let said = sandbox.orch(command);
+        assert!(
+            said.code != 0 && said.err.contains("orch doctor"),
+            "{command}: {said:?}"
+        );
+    }
+    sandbox.orch("doctor --fix").code(0).ok();
+    sandbox.orch("merge --continue two").code(0).ok();
+    assert_eq!(sandbox.state("two"), "landed");
+}

@@ -101,3 +101,30 @@ fn nothing_in_conflict_is_said_too() {
     sandbox.orch("up").code(0).ok();
     sandbox.orch("conflicts").code(0).says("no conflicts").ok();
 }
+
+#[test]
+fn what_was_foreseen_of_a_plan_that_was_cancelled_is_not_told_any_more() {
+    let sandbox = at_odds();
+    sandbox.settings("max_agents = 3\nretries = 0");
+    sandbox.script("b", "echo b > shared.txt; git commit -qam edit; gate b; exit 1");
+    let up = sandbox.start("up");
+    sandbox.happened("conflict.foreseen", "a");
+    sandbox.happened("conflict.foreseen", "b");
+    sandbox.open("a");
+    sandbox.open("b");
+    up.end().code(1).ok();
+    assert!(
+        sandbox.why("a").contains("a conflict with b is foreseen"),
+        "{}",
+        sandbox.why("a")
+    );
+    sandbox.orch("cancel b").code(0).ok();
+    let _ = sandbox.orch("up");
+    assert_eq!(sandbox.state("b"), "cancelled");
+    for plan in ["a", "b"] {
+        let why = sandbox.why(plan);
+        assert!(!why.contains("foreseen"), "{plan}: {why}");
+    }
+    let said = sandbox.orch("why b").code(0);
+    assert!(!said.out.contains("critical path"), "{}", said.out);
+}

@@ -262,3 +262,25 @@ fn a_repository_that_lies_apart_from_its_checkout_is_found_from_there_and_from_i
     ]);
     assert_eq!(Repository::discover(&linked).unwrap().top(), scratch.path());
 }
+
+#[test]
+fn a_repository_of_a_format_that_cannot_be_read_is_refused_with_what_can_be() {
+    isolate();
+    for (option, says) in [
+        ("--object-format=sha256", "SHA-256"),
+        ("--ref-format=reftable", "reftable"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new("git")
+            .args(["init", "-q", option])
+            .arg(dir.path())
+            .output()
+            .unwrap();
+        if !made.status.success() {
+            println!("skipped: this git does not know {option}");
+            continue;
+        }
+        let error = Repository::discover(dir.path()).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("git init"), "{error}");
+    }
+}

@@ -192,3 +192,27 @@ fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind()
         sandbox.git("fsck --no-dangling");
     }
 }
+
+#[test]
+fn a_target_that_a_hook_of_the_repository_keeps_leaves_nothing_to_mend() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    let before = sandbox.rev("main");
+    let refuses = "#!/bin/sh\nwhile read old new ref; do if [ \"$1$ref\" = preparedrefs/heads/main ]; then echo protected >&2; \
+                   exit 1; fi; done\nexit 0\n";
+    crate::support::program(&sandbox.join(".git/hooks/reference-transaction"), refuses);
+    let said = sandbox.orch("merge").code(2);
+    assert_eq!(sandbox.rev("main"), before);
+    assert!(
+        sandbox.why("p").contains("protected"),
+        "{}\n{}",
+        said.err,
+        sandbox.why("p")
+    );
+    let doctor = sandbox.orch("doctor").code(0);
+    assert!(!doctor.out.contains("cut short"), "{}", doctor.out);
+    std::fs::remove_file(sandbox.join(".git/hooks/reference-transaction")).unwrap();
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}

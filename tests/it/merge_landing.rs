@@ -213,6 +213,40 @@ fn what_became_of_each_plan_is_said_once() {
 }
 
 #[test]
+fn plans_that_build_on_each_other_in_turn_land_once_all_of_them_are_finished() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("a");
+    let a = "# A\n\n## Phase 1: One\n\n- [ ] 1.1 x\n\n## Phase 2: Two (depends: c.phase1)\n\n- [ ] 2.1 y\n";
+    let script = "if [ $ORCH_PHASE = 1 ]; then work 1.1; else gate a; work 2.1; fi";
+    sandbox.plan("a", "verify = \"test -f a-2.1.txt\"", a, script);
+    let b = "# B\n\n## Phase 1: One (depends: a.phase1)\n\n- [ ] 1.1 x\n";
+    sandbox.plan("b", "", b, "work 1.1");
+    sandbox.plan("c", "depends = [\"b\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("a");
+    sandbox.happened("plan.finished", "c");
+    sandbox.open("a");
+    up.end().code(0).ok();
+    let events = sandbox.events();
+    let ends = events
+        .iter()
+        .filter(|event| event["event"] == "merge.landed" || event["event"] == "plan.finished");
+    let ends: Vec<String> = ends
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["event"].as_str().unwrap(),
+                event["plan"].as_str().unwrap()
+            )
+        })
+        .collect();
+    // Whoever landed sooner would bring the first phase of a plan that may fail yet.
+    let landed = ["merge.landed b", "merge.landed c", "merge.landed a"];
+    assert_eq!(ends[3..], landed, "{ends:?}");
+    sandbox.orch("revert b --with-dependents").code(0).ok();
+}
+
+#[test]
 fn a_merge_into_another_branch_leaves_the_target_alone() {
     let sandbox = finished();
     sandbox.orch("up").code(0).ok();

@@ -145,6 +145,14 @@ fn what_an_agent_leaves_decides_whether_its_plan_is_finished() {
             why: "README.md, y",
         },
         Case {
+            what: "commits a repository of its own as a mere link",
+            settings: "",
+            script: "git init -q sub; git -C sub commit -q --allow-empty -m inner; git add sub 2>/dev/null; git commit -q -m sub; \
+                     work 1.1 1.2",
+            state: "failed",
+            why: "`sub` only as a link",
+        },
+        Case {
             what: "works on another branch",
             settings: "",
             script: "git checkout -q -b elsewhere; work 1.1 1.2",

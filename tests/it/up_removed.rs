@@ -62,3 +62,33 @@ fn an_agent_whose_folder_was_thrown_away_is_ended_by_doctor_before_another_one_w
     let _ = sandbox.orch("doctor --fix");
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn a_worktree_that_its_agent_moved_is_named_with_the_command_that_moves_it_back() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1\nbackoff = \"1ms\"");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "commit x; git worktree move . ../moved-away; cd ../moved-away; work 1.1",
+    );
+    sandbox.orch("up").code(1).ok();
+    let why = sandbox.why("p");
+    let at = sandbox.worktree("p").path().to_owned();
+    let back = format!(
+        "git worktree move {} {}",
+        at.with_file_name("moved-away").display(),
+        at.display()
+    );
+    assert!(why.contains(&back), "{why}");
+    sandbox.git_args([
+        "worktree",
+        "move",
+        at.with_file_name("moved-away").to_str().unwrap(),
+        at.to_str().unwrap(),
+    ]);
+    sandbox.script("p", "test -f x; work 1.1");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+}

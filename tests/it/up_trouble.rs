@@ -344,6 +344,26 @@ fn a_full_disk_under_the_journal_stops_cleanly_and_the_run_goes_on_after_room_is
 }
 
 #[test]
+fn commands_that_meet_a_full_disk_name_it_instead_of_rights() {
+    let sandbox = agent("work 1.1");
+    let Some(_disk) = SmallDisk::mount(&sandbox.join(".git/orch"), "8m") else {
+        println!("skipped: no file system may be mounted here");
+        return;
+    };
+    sandbox.orch("up").code(0).ok();
+    let ballast = sandbox.join(".git/orch/ballast");
+    assert!(fs::write(&ballast, vec![1; 16 << 20]).is_err());
+    for command in ["status", "why p", "doctor"] {
+        let said = sandbox.orch(command);
+        let all = format!("{}{}", said.out, said.err);
+        let named = all.contains("the disk is full") || said.code == 0;
+        assert!(named && !all.contains("who owns"), "{command}: {all}");
+    }
+    fs::remove_file(&ballast).unwrap();
+    sandbox.orch("doctor").code(0).ok();
+}
+
+#[test]
 fn a_full_disk_under_the_worktrees_is_a_failure_of_the_plan_that_another_up_mends() {
     let sandbox = agent("dd if=/dev/zero of=big bs=1M count=16; work 1.1");
     let Some(_disk) = SmallDisk::mount(&sandbox.beside("repo.worktrees"), "8m") else {

@@ -93,6 +93,8 @@ pub enum Step {
     Follow(String, PathBuf),
     /// Finish a worktree, bring it back, or connect it with git's books.
     Mend(String),
+    /// Put a worktree's index aside that git cannot read, and make another.
+    RenewIndex(String),
     /// Forget a worktree of which nothing is left.
     Forget(String),
     /// Write what git and the attempts' folders show into the journal.
@@ -126,6 +128,7 @@ impl fmt::Display for Step {
             Self::Note(_) => f.write_str("note that it is orch's"),
             Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
             Self::Mend(_) => f.write_str("bring it back; files that are there stay as they are"),
+            Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
             Self::Forget(_) => f.write_str("forget it"),
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
             Self::RecordEnds => f.write_str("write down that they ended"),
@@ -184,6 +187,14 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         let what = format!("the database cannot be opened: {why}");
         found.push(Finding::for_a_person(Kind::Database, what, advice));
     }
+    if let Health::Full(why) = &facts.database {
+        let what = format!("the disk is full, and the database cannot be opened: {why}");
+        found.push(Finding::for_a_person(
+            Kind::Database,
+            what,
+            "make room; nothing that was recorded is lost",
+        ));
+    }
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
         found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
@@ -219,7 +230,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             ),
             Step::Rebuild,
         )),
-        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) => {}
+        Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
@@ -309,6 +320,10 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             format!("{named} is no more at {path}"),
             Step::Follow(key.clone(), to.clone()),
         );
+    }
+    if let (Some(why), true) = (&tree.index_trouble, tree.noted) {
+        let what = format!("git cannot read the index of {named} at {path}: {why}");
+        return mendable(what, Step::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.noted) {
         (Place::Elsewhere(books), _) => person(
@@ -419,6 +434,7 @@ mod tests {
             registered: true,
             place,
             moved_to: None,
+            index_trouble: None,
             has_orch_folder: true,
         }
     }

@@ -75,6 +75,7 @@ impl Doctor<'_> {
                 self.record_move(key).map_err(|error| text(&error))
             }
             Step::Mend(key) => self.admin.mend(key).map_err(|error| text(&error)),
+            Step::RenewIndex(key) => self.admin.renew_index(key).map_err(|error| text(&error)),
             Step::Forget(key) => self.admin.forget(key).map_err(|error| text(&error)),
             Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
                 .map(drop)

@@ -153,6 +153,9 @@ fn look(
     {
         evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
         let same = || Some(campaign.repo.tree_of(tip).ok()? == campaign.repo.tree_of(since).ok()?);
+        if evidence.trouble.is_none() {
+            evidence.trouble = bare_links(campaign, since, tip);
+        }
         if took_out && same() == Some(true) {
             // Nothing was made but what was taken out again.
             evidence.commits = 0;
@@ -221,4 +224,15 @@ fn give_up(
             "the agent left a {operation} open in its worktree: {error}"
         )),
     }
+}
+
+/// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.
+fn bare_links(campaign: &Campaign, since: &CommitId, tip: &CommitId) -> Option<String> {
+    let links = campaign.repo.bare_links(since, tip).ok()?;
+    let first = links.first()?.display();
+    Some(format!(
+        "the agent's commits hold {} only as a link to a repository of its own, without its files: `git rm --cached {first}`, \
+         then move it away, delete its `.git` and add its files, or make it a submodule",
+        own_folder::shown(&links)
+    ))
 }

@@ -112,8 +112,16 @@ fn carry_out(
             Ok(None) => return Err(Unmoved::Moved),
             Err(error) => return Err(refused(&error)),
         },
-        Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
-        Err(error) => return Err(refused(&error)),
+        Err(error) => {
+            // A hook of the repository may have refused it: then nothing was begun that somebody has to end.
+            if repo.branch_tip(target).is_ok_and(|tip| tip.as_ref() == before) {
+                let _ = fs::remove_file(&note);
+            }
+            return Err(match error.may_pass() {
+                true => Unmoved::InTheWay(error.to_string()),
+                false => refused(&error),
+            });
+        }
     };
     let _ = fault::around("landing.done", || fs::remove_file(&note));
     for checkout in done.checkouts {

@@ -58,6 +58,7 @@ pub(super) fn shown(files: &[PathBuf]) -> String {
         .collect();
     match files.len().saturating_sub(names.len()) {
         0 => names.join(", "),
+        1 => format!("{} and one more file", names.join(", ")),
         more => format!("{} and {more} more files", names.join(", ")),
     }
 }
