@@ -127,8 +127,11 @@ fn a_setup_runs_once_in_each_worktree_before_any_agent() {
         "the plan's worktree, its lane, and that of the merge queue: {told}"
     );
     let ports: std::collections::BTreeSet<&str> = lines.iter().map(|line| line[1]).collect();
-    assert_eq!(ports.len(), 2, "{told}");
-    assert!(told.contains("repo-p-lane1 "), "{told}");
+    assert_eq!(ports.len(), 3, "each has its own: {told}");
+    assert!(
+        told.contains("repo-p-lane1 ") && told.contains("repo-train-0 "),
+        "{told}"
+    );
     assert!(sandbox.read(".git/orch/setup/p/log").contains("hello"));
     let disk = sandbox.orch("status -v --json").code(0).json()["disk"].take();
     assert!(
