@@ -9,7 +9,9 @@ use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
 use crate::schedule::State;
-use crate::supervisor::{Campaign, Situation, after_removal, before_removal, check_places, record_landings};
+use crate::supervisor::{
+    Campaign, Situation, after_removal, before_removal, check_places, lane_of, record_landings,
+};
 
 use super::{CliError, Context, Exit, output};
 
@@ -156,9 +158,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                 });
                 let gone: Vec<Gone> = gone.collect();
                 if !args.dry_run {
-                    let of = plan.filter(|_| !is_conflict(&key));
-                    let of = of.map(|plan| (plan, lane_of(&key)));
-                    if let Some(why) = before_removal(&campaign, &key, of, removable.path()) {
+                    if let Some(why) = before_removal(&campaign, &key, plan, removable.path()) {
                         anstream::eprintln!("warning: {name}: {why}");
                     }
                     let lock = admin.lock()?;
@@ -236,12 +236,8 @@ fn recorded(campaign: &Campaign, state: &State, plan: Option<&Plan>) -> Option<R
 
 /// The plan that a worktree belongs to: its own, a lane beside it, or the one of its conflict.
 fn plan_of<'c>(campaign: &'c Campaign, key: &str) -> Option<&'c Plan> {
-    let name = match key.split_once('@') {
-        Some((name, lane)) if lane.parse::<u32>().is_ok() => name,
-        Some((name, _)) if is_conflict(key) => name,
-        _ => key,
-    };
-    campaign.set.plans.iter().find(|plan| plan.name.as_str() == name)
+    let mut plans = campaign.set.plans.iter();
+    plans.find(|plan| lane_of(&plan.name, key).is_some() || conflict_key(&plan.name) == key)
 }
 
 /// True for the worktree in which a plan's conflict was resolved.
@@ -250,13 +246,6 @@ fn is_conflict(key: &str) -> bool {
         .split_once('@')
         .and_then(|(plan, _)| plan.parse::<PlanName>().ok());
     plan.is_some_and(|plan| conflict_key(&plan) == key)
-}
-
-/// The lane that a worktree is; 0 for a plan's own.
-fn lane_of(key: &str) -> u32 {
-    key.split_once('@')
-        .and_then(|(_, lane)| lane.parse().ok())
-        .unwrap_or(0)
 }
 
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.

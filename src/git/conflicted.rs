@@ -257,12 +257,16 @@ impl WorktreeAdmin {
     }
 
     /// Gives the resolution of a plan's conflict up, and removes the worktree. What is uncommitted there, and commits that
-    /// nothing else holds, go to backups, which are given.
+    /// nothing else holds, go to backups, which are given. `before` is called with the folder as it is about to go.
     ///
     /// # Errors
     ///
     /// When there is nothing to give up, or the worktree holds what no backup can.
-    pub fn abandon_conflict(&self, plan: &PlanName) -> Result<Vec<Backup>, ConflictError> {
+    pub fn abandon_conflict(
+        &self,
+        plan: &PlanName,
+        before: &dyn Fn(&Path),
+    ) -> Result<Vec<Backup>, ConflictError> {
         let not_open = || ConflictError::NotOpen { plan: plan.clone() };
         let key = conflict_key(plan);
         let (marker, sides) = (self.read_marker(&key)?, self.repo.sides(plan)?);
@@ -279,6 +283,7 @@ impl WorktreeAdmin {
                 backups.extend(self.put_on(&alone, plan, &marker.path, &onto)?);
             }
             let removable = self.removable(&key, &onto)?;
+            before(removable.path());
             backups.extend(self.remove(&self.lock()?, &removable)?);
         }
         backups.extend(self.repo.forget_resolution(plan, None)?);
@@ -286,12 +291,17 @@ impl WorktreeAdmin {
     }
 
     /// Removes the worktree and the resolution of a plan that has landed; what is uncommitted in it keeps it. Gives the
-    /// backups that were made.
+    /// backups that were made. `before` is called with the folder as it is about to go.
     ///
     /// # Errors
     ///
     /// When the worktree holds something that is not on the target.
-    pub fn close_conflict(&self, plan: &PlanName, target: &CommitId) -> Result<Vec<Backup>, ConflictError> {
+    pub fn close_conflict(
+        &self,
+        plan: &PlanName,
+        target: &CommitId,
+        before: &dyn Fn(&Path),
+    ) -> Result<Vec<Backup>, ConflictError> {
         let key = conflict_key(plan);
         let mut backups = Vec::new();
         if self.read_marker(&key)?.is_some() {
@@ -299,6 +309,7 @@ impl WorktreeAdmin {
                 remember(&path)?;
             }
             let removable = self.removable(&key, target)?;
+            before(removable.path());
             backups.extend(self.remove(&self.lock()?, &removable)?);
         }
         backups.extend(self.repo.forget_resolution(plan, Some(target))?);

@@ -113,6 +113,7 @@ pub use found_work::FoundLanding;
 pub use fresh::FreshRepository;
 pub use give_up::GivenUp;
 pub use head_print::{HeadPrint, fingerprint};
+pub use identity::identity_variables;
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};
 pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect};

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::arrangement::{Dispatch, Strategy};
 use super::near_miss::near_miss;
 use super::place::LineIndex;
-use super::{Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
+use super::{Dependency, Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
 
 impl PlanSet {
     /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The
@@ -48,7 +48,7 @@ impl PlanSet {
         Some(fine)
     }
 
-    /// Names of upstream plans that are none.
+    /// Names of upstream plans that are none, and those that are not waited for.
     fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
         let stem = |plan: &Plan| Some(plan.file.as_ref()?.file_stem()?.to_string_lossy().into_owned());
         let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
@@ -57,7 +57,14 @@ impl PlanSet {
         let lines = LineIndex::new(&plan.document.text);
         for upstream in &plan.document.upstream {
             let name = &upstream.name;
-            if known.contains(&name.as_str()) {
+            let by_stem = || self.plans.iter().rfind(|plan| stem(plan).as_ref() == Some(name));
+            let by_name = self.plans.iter().find(|plan| plan.name.as_str() == name);
+            if let Some(on) = by_name.or_else(by_stem) {
+                found.extend(in_turn(file, plan, on).map(|mut fault| {
+                    fault.line = Some(upstream.line);
+                    fault.column = lines.column_of(upstream.line, name);
+                    fault
+                }));
                 continue;
             }
             let line = lines.text_of(upstream.line);
@@ -79,6 +86,28 @@ impl PlanSet {
             found.push(fault);
         }
     }
+}
+
+/// That a plan does not wait for one of its upstream plans before it begins, because that waits for a part of it in turn.
+fn in_turn(file: &Path, plan: &Plan, on: &Plan) -> Option<Fault> {
+    let is_on = |dependency: &Dependency| dependency.on.plan == on.name;
+    if plan.name == on.name || plan.depends.iter().any(is_on) {
+        return None;
+    }
+    let phases = plan.document.phases.iter().map(|phase| phase.id);
+    let phases = phases.filter(|id| plan.phase_waits(*id).iter().any(is_on));
+    let phases: Vec<String> = phases.map(|id| id.to_string()).collect();
+    let who = match phases.as_slice() {
+        [one] => format!("only phase {one} waits"),
+        many => format!("only phases {} wait", many.join(", ")),
+    };
+    let (on, plan) = (&on.name, &plan.name);
+    let message =
+        format!("the document builds on `{on}`, which waits for a part of `{plan}` in turn: {who} for it");
+    let hint = format!(
+        "say in [plans.{plan}] what all of it waits for: depends = [\"{on}.phaseN\"]; or take `{on}` off the list"
+    );
+    Some(Fault::of_file(file, message).hint(hint))
 }
 
 /// Edits up to which a name is a slip of another. Names of plans resemble each other on purpose: `api-1`, `api-2`.

@@ -89,7 +89,7 @@ pub use preview_points::SyncPoint;
 pub use preview_risks::Risk;
 pub use prompt::preview as preview_prompt;
 pub use rehearsal::rehearse_merge;
-pub use removing::{after_removal, before_removal};
+pub use removing::{after_removal, before_removal, lane_of};
 pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use resolve::{ResolveReport, ResolveStep, resolve_alone};
 pub use revert::{RevertRefusal, Reverted, revert};

@@ -15,6 +15,7 @@ use crate::schedule::{
 
 use super::about_conflict::{AboutConflict, named, words};
 use super::left_git::end_left_gits;
+use super::removing::remove_conflict;
 use super::steering::record;
 use super::{Campaign, SupervisorError};
 
@@ -119,7 +120,7 @@ pub(super) fn resolve(
     again_if_killed(Result::is_ok, || match step {
         ResolveStep::Open => open(campaign, &admin, about, plan),
         ResolveStep::Continue => settle(campaign, &admin, about, plan),
-        ResolveStep::Abort => abandon(&admin, about),
+        ResolveStep::Abort => abandon(campaign, &admin, about),
     })
 }
 
@@ -284,15 +285,19 @@ fn unsettled(name: &WorkRef, error: ConflictError) -> SteerRefusal {
     refusal(error.to_string(), hint)
 }
 
-fn abandon(admin: &WorktreeAdmin, about: &AboutConflict) -> Result<Resolved, SteerRefusal> {
+fn abandon(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    about: &AboutConflict,
+) -> Result<Resolved, SteerRefusal> {
     let name = &about.what.plan;
-    let backups = admin
-        .abandon_conflict(name)
-        .map_err(|error| unsettled(&about.what, error))?;
+    let (backups, warnings) = remove_conflict(campaign, name, |before| admin.abandon_conflict(name, before));
+    let backups = backups.map_err(|error| unsettled(&about.what, error))?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();
     let report = ResolveReport {
         backups: names,
+        warnings,
         ..ResolveReport::of(&about.what)
     };
     let of = OfPlan { plan: name.clone() };

@@ -1,33 +1,50 @@
 //! What is left of conflicts that were resolved and have landed.
 
+use std::path::Path;
+
 use crate::git::{ConflictError, WorktreeAdmin};
 use crate::plan::PlanName;
 use crate::schedule::State;
 
 use super::Campaign;
+use super::removing::remove_conflict;
 
-/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what was kept, and why.
+/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what a person should know:
+/// what was kept, and why.
 pub(super) fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
-    let mut kept = Vec::new();
+    let mut told = Vec::new();
     let admin = WorktreeAdmin::new(&campaign.repo);
     for plan in &campaign.set.plans {
         let run = state.plan(&plan.name);
-        let closed = if run.landed.contains_key(&campaign.target) {
-            close(campaign, &admin, &plan.name)
-        } else if run.landed_prefix.contains_key(&campaign.target) {
-            close_part(campaign, &admin, &plan.name)
-        } else {
-            Ok(())
-        };
-        if let Err(error) = closed {
-            kept.push((plan.name.clone(), error.to_string()));
-        }
+        let (closed, warnings) = remove_conflict(campaign, &plan.name, |before| {
+            if run.landed.contains_key(&campaign.target) {
+                close(campaign, &admin, &plan.name, before)
+            } else if run.landed_prefix.contains_key(&campaign.target) {
+                close_part(campaign, &admin, &plan.name, before)
+            } else {
+                Ok(())
+            }
+        });
+        let kept = closed
+            .err()
+            .map(|error| format!("the worktree in which its conflict was resolved is kept: {error}"));
+        told.extend(
+            warnings
+                .into_iter()
+                .chain(kept)
+                .map(|why| (plan.name.clone(), why)),
+        );
     }
-    kept
+    told
 }
 
 /// As [`close`], where what was resolved is on the target; what is begun on more of the plan stays.
-fn close_part(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+fn close_part(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    before: &dyn Fn(&Path),
+) -> Result<(), ConflictError> {
     let repo = &campaign.repo;
     let Some(resolution) = repo.resolution(plan)? else {
         return Ok(());
@@ -37,16 +54,21 @@ fn close_part(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Re
             if repo.is_ancestor(&resolution.commit, &target)?
                 && repo.is_ancestor(&resolution.head, &target)? =>
         {
-            admin.close_conflict(plan, &target).map(drop)
+            admin.close_conflict(plan, &target, before).map(drop)
         }
         _ => Ok(()),
     }
 }
 
-fn close(campaign: &Campaign, admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+fn close(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    before: &dyn Fn(&Path),
+) -> Result<(), ConflictError> {
     let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
     match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
-        Some(target) => admin.close_conflict(plan, &target).map(drop),
+        Some(target) => admin.close_conflict(plan, &target, before).map(drop),
         None => Ok(()),
     }
 }

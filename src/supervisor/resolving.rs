@@ -77,12 +77,11 @@ impl Engine<'_> {
 
     /// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.
     pub(super) fn tidy_conflicts(&self) -> Vec<Event> {
-        let kept = tidy(&self.campaign, self.scheduler.state());
-        kept.into_iter()
-            .map(|(plan, why)| Event::Warning {
-                plan: Some(plan),
-                why: format!("the worktree in which its conflict was resolved is kept: {why}"),
-            })
-            .collect()
+        let told = tidy(&self.campaign, self.scheduler.state()).into_iter();
+        told.map(|(plan, why)| Event::Warning {
+            plan: Some(plan),
+            why,
+        })
+        .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, Scratch, document, program};
+use crate::support::{Said, Sandbox, Scratch, document, program};
 
 #[test]
 fn a_submodule_hooks_of_the_repository_ignored_files_and_strange_names_at_once_in_plans_and_lanes() {
@@ -145,4 +145,53 @@ fn plans_land_where_the_repository_lies_apart_from_its_checkout() {
     sandbox.orch("doctor").code(0).ok();
     sandbox.orch("clean").code(0).ok();
     assert!(!sandbox.worktree("p").path().exists());
+}
+
+#[test]
+fn agents_whose_program_hides_the_persons_configuration_commit_in_the_name_that_git_knows() {
+    let sandbox = Sandbox::new();
+    sandbox.git("config --unset user.name");
+    sandbox.git("config --unset user.email");
+    let home = sandbox.beside("home");
+    fs::create_dir(&home).unwrap();
+    let person = |name: &str| format!("[user]\n\tname = {name}\n\temail = {name}@example.org\n");
+    let included = "[includeIf \"onbranch:orch/q\"]\n\tpath = other\n";
+    fs::write(home.join(".gitconfig"), format!("{}{included}", person("Ann"))).unwrap();
+    fs::write(home.join("other"), person("Bea")).unwrap();
+    let script =
+        "export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_NOSYSTEM=1; work 1.1";
+    for plan in ["p", "q", "r"] {
+        sandbox.plan(plan, "", &document(&[1]), script);
+    }
+    sandbox.tables("[agents.r.env]\nGIT_AUTHOR_NAME = \"Bot\"");
+    let up = || {
+        let mut command = sandbox.command(["up"]);
+        for part in [
+            "AUTHOR_NAME",
+            "AUTHOR_EMAIL",
+            "COMMITTER_NAME",
+            "COMMITTER_EMAIL",
+            "CONFIG_GLOBAL",
+        ] {
+            command.env_remove(format!("GIT_{part}"));
+        }
+        Said::of(command.env("HOME", &home)).code(0).ok();
+    };
+    up();
+    let who = |plan: &str| sandbox.git(&format!("log -1 --format=%an,%ae,%cn,%ce orch/{plan}"));
+    assert_eq!(who("p"), "Ann,Ann@example.org,Ann,Ann@example.org");
+    assert_eq!(who("q"), "Bea,Bea@example.org,Bea,Bea@example.org");
+    assert_eq!(who("r"), "Bot,Ann@example.org,Ann,Ann@example.org");
+
+    // What the repository itself says no program hides, and an agent may change it.
+    sandbox.git("config user.name Cleo");
+    sandbox.git("config user.email Cleo@example.org");
+    sandbox.plan(
+        "s",
+        "",
+        &document(&[1]),
+        &format!("test -z \"${{GIT_AUTHOR_NAME-}}\"; {script}"),
+    );
+    up();
+    assert_eq!(who("s"), "Cleo,Cleo@example.org,Cleo,Cleo@example.org");
 }

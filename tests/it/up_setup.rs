@@ -127,8 +127,11 @@ fn a_setup_runs_once_in_each_worktree_before_any_agent() {
         "the plan's worktree, its lane, and that of the merge queue: {told}"
     );
     let ports: std::collections::BTreeSet<&str> = lines.iter().map(|line| line[1]).collect();
-    assert_eq!(ports.len(), 2, "{told}");
-    assert!(told.contains("repo-p-lane1 "), "{told}");
+    assert_eq!(ports.len(), 3, "each has its own: {told}");
+    assert!(
+        told.contains("repo-p-lane1 ") && told.contains("repo-train-0 "),
+        "{told}"
+    );
     assert!(sandbox.read(".git/orch/setup/p/log").contains("hello"));
     let disk = sandbox.orch("status -v --json").code(0).json()["disk"].take();
     assert!(
@@ -174,6 +177,52 @@ fn hooks_are_told_of_a_worktree_that_was_made_and_of_one_that_goes() {
         (Some("worktree.removing"), Some("p"))
     );
     assert!(!worktree.path().exists());
+}
+
+#[test]
+fn the_queues_own_worktrees_go_with_the_hook_in_the_surroundings_that_they_were_set_up_and_verified_in() {
+    let sandbox = Sandbox::new();
+    let note = |kind: &str| {
+        format!("echo \"{kind} $COMPOSE_PROJECT_NAME $ORCH_PORT $ORCH_WORKTREE $PWD\" >> \"$MARKS/told\"")
+    };
+    sandbox.settings(&format!("setup = '{}'", note("setup")));
+    sandbox.tables(&format!(
+        "[hooks]\npre_remove = '{}'\n[merge]\nverify = '{}'",
+        note("gone"),
+        note("verify")
+    ));
+    // A plan may be called as the queue's worktree is.
+    for plan in ["train", "q"] {
+        sandbox.plan(
+            plan,
+            "",
+            &document(&[1]),
+            "echo $ORCH_PLAN > same; commit same; orch task done -q 1.1",
+        );
+    }
+    let told = |kind: &str| -> Vec<String> {
+        let text = fs::read_to_string(sandbox.mark("told")).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix(kind));
+        lines.map(|line| line.trim().to_owned()).collect()
+    };
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("merge train").code(0).ok();
+    sandbox.orch("merge q").code(1).ok();
+    sandbox.orch("merge --resolve q").code(0).ok();
+    let place = sandbox.orch("merge --abort q --json").code(0).json();
+    assert_eq!(place["warnings"], serde_json::json!([]), "{place}");
+    let gone = told("gone");
+    assert!(gone.len() == 1 && gone[0].contains("-q-resolve 2"), "{gone:?}");
+
+    sandbox.orch("clean train").code(0).ok();
+    sandbox.orch("clean").code(0).ok();
+    let (gone, verified, set_up) = (told("gone"), told("verify"), told("setup"));
+    assert_eq!(verified.len(), 1);
+    assert!(verified[0].contains("-train-0 2"), "{verified:?}");
+    assert!(set_up.contains(&verified[0]), "{set_up:?}");
+    assert_eq!(gone.len(), 3, "{gone:?}");
+    assert!(set_up.contains(&gone[1]) && gone[1] != verified[0], "{gone:?}");
+    assert_eq!(gone[2], verified[0]);
 }
 
 #[test]

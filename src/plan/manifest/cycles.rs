@@ -4,7 +4,7 @@
 //! and an end for each phase, an end, and a landing. A phase waits for the end of the phase before it; a plan lands
 //! after it has ended and after every plan that it builds on has landed. What is circular there can never go on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::documents::Loaded;
 use super::ledger::Ledger;
@@ -69,6 +69,38 @@ impl Graph {
     }
 }
 
+/// Adds to the waits those of `more` that are part of no cycle with them all.
+pub(super) fn add_what_closes_none(
+    names: &[PlanName],
+    documents: &BTreeMap<PlanName, Loaded>,
+    waits: &mut Vec<Wait>,
+    more: Vec<Wait>,
+) {
+    if more.is_empty() {
+        return;
+    }
+    let first = waits.len();
+    waits.extend(more);
+    let graph = drawn(names, documents, waits);
+    let mut circular = BTreeSet::new();
+    for group in circles(&graph.edges) {
+        let inside: BTreeSet<usize> = group.into_iter().collect();
+        for from in &inside {
+            let edges = graph.edges[*from].iter().filter(|(to, _)| inside.contains(to));
+            circular.extend(edges.filter_map(|(_, why)| match why {
+                Why::Written(number) => Some(*number),
+                Why::Order | Why::Landing => None,
+            }));
+        }
+    }
+    let mut number = 0..;
+    waits.retain(|_| {
+        number
+            .next()
+            .is_none_or(|number| number < first || !circular.contains(&number))
+    });
+}
+
 /// Reports one cycle of every group of plans that wait for each other in a circle. Every wait's reference is known
 /// to exist.
 pub(super) fn check(
@@ -77,6 +109,16 @@ pub(super) fn check(
     waits: &[Wait],
     ledger: &mut Ledger,
 ) {
+    let graph = drawn(names, documents, waits);
+    for group in circles(&graph.edges) {
+        if let Some(cycle) = shortest(&graph.edges, &group) {
+            ledger.faults.push(fault(&graph, &cycle, waits));
+        }
+    }
+}
+
+/// The plans' own order, and all waits.
+fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wait]) -> Graph {
     let mut graph = Graph {
         edges: Vec::new(),
         labels: Vec::new(),
@@ -107,11 +149,7 @@ pub(super) fn check(
             graph.edges[own.landed].push((other.landed, Why::Landing));
         }
     }
-    for group in circles(&graph.edges) {
-        if let Some(cycle) = shortest(&graph.edges, &group) {
-            ledger.faults.push(fault(&graph, &cycle, waits));
-        }
-    }
+    graph
 }
 
 /// Strongly connected components of more than one node (Tarjan 1972, with an explicit stack so that long chains
@@ -164,7 +202,7 @@ type Step = (usize, usize, Why);
 
 /// The shortest cycle inside a group through its first written wait.
 fn shortest(edges: &[Vec<(usize, Why)>], group: &[usize]) -> Option<Vec<Step>> {
-    let inside: std::collections::BTreeSet<usize> = group.iter().copied().collect();
+    let inside: BTreeSet<usize> = group.iter().copied().collect();
     let written = inside
         .iter()
         .flat_map(|from| edges[*from].iter().map(move |(to, why)| (*from, *to, *why)));

@@ -171,12 +171,14 @@ fn all_waits(
             .or_else(|| by_stem.get(text))
             .map(|name| (*name).clone())
     };
-    let mut waits = Vec::new();
+    let (mut waits, mut beside_a_phase) = (Vec::new(), Vec::new());
     for entry in entries {
         let mut own = waits::of_manifest(&ledger.file, &entry.name, entry.raw);
         if let Some(document) = loaded.get(&entry.name) {
             own.extend(waits::of_document(&entry.name, document));
-            own.extend(waits::of_upstream(&entry.name, document, plan_named, &own));
+            let upstream = waits::of_upstream(&entry.name, document, plan_named, &own);
+            own.extend(upstream.alone);
+            beside_a_phase.extend(upstream.beside_a_phase);
         }
         waits.append(&mut own);
     }
@@ -184,6 +186,7 @@ fn all_waits(
     waits.retain(|wait| references::check(wait, &mut known, ledger));
     let syncs = syncs::all(manifest, &mut known, ledger);
     waits.extend(syncs.1.iter().cloned());
+    cycles::add_what_closes_none(&names, loaded, &mut waits, beside_a_phase);
     cycles::check(&names, loaded, &waits, ledger);
     (waits, syncs)
 }

@@ -379,6 +379,38 @@ fn upstream_plans_count_when_they_are_in_the_manifest_and_nothing_finer_is_said(
 }
 
 #[test]
+fn an_upstream_plan_is_waited_for_although_a_later_phase_names_a_point_of_it() {
+    let plans = "[plans.schema]\nfile = \"schema.md\"\n[plans.b]\nfile = \"b.md\"\n";
+    let b = "### Upstream\n\n- **schema.md** - why\n\n## Phase 1: x\n\n- [ ] 1.1 x\n\n## Phase 2: y (depends: schema.phase1)\n\n- [ ] 2.1 y\n";
+    let two = phases(2);
+    let depends = |more: &str, schema: &str| {
+        let set = resolved(
+            &format!("{AGENT}{plans}{more}"),
+            &[("schema.md", schema), ("b.md", b)],
+        )
+        .unwrap();
+        let doubts = set.doubts(&set.plans[1]);
+        let doubts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+        let depends: Vec<String> = set.plans[1].depends.iter().map(ToString::to_string).collect();
+        (depends.join(" "), doubts.join("\n"))
+    };
+    assert_eq!(depends("", &two), ("schema".to_owned(), String::new()));
+    assert_eq!(
+        depends("[plans.b.phases.1]\ndepends = [\"schema.1\"]\n", &two).0,
+        "schema"
+    );
+    let exact = depends("depends = [\"schema.phase1\"]\n", &two);
+    assert_eq!(exact, ("schema.1".to_owned(), String::new()));
+    // Each builds on the other in turn.
+    let (depends, doubts) = depends("[plans.schema.phases.2]\ndepends = [\"b.1\"]\n", &two);
+    assert_eq!(depends, "");
+    insta::assert_snapshot!(doubts, @r#"
+    b.md:3:5: the document builds on `schema`, which waits for a part of `b` in turn: only phase 2 waits for it
+      hint: say in [plans.b] what all of it waits for: depends = ["schema.phaseN"]; or take `schema` off the list
+    "#);
+}
+
+#[test]
 fn branches_may_not_meet() {
     let text = format!(
         "[run]\ntarget = \"main\"\n{AGENT}[plans.a]\nprompt = \"x\"\nbranch = \"t\"\n[plans.b]\nprompt = \"x\"\nbranch = \"t/u\"\n\

@@ -67,36 +67,48 @@ pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
     waits
 }
 
-/// The document's upstream list, for those names that are plans. A plan of which the manifest or the document already
-/// names a point is left as it is: the more exact word counts.
+/// The document's upstream list, for those names that are plans.
+#[derive(Debug, Default)]
+pub(super) struct Upstream {
+    /// What only the list speaks of.
+    pub(super) alone: Vec<Wait>,
+    /// Of these plans a phase names a point of its own. The whole plan waits for them all the same, as the list says, unless
+    /// plans that build on each other in turn would then wait for ever.
+    pub(super) beside_a_phase: Vec<Wait>,
+}
+
+/// Reads the list beside what is `said` already. A plan that the manifest has the whole plan wait for is left as it is: the
+/// more exact word counts.
 pub(super) fn of_upstream(
     plan: &PlanName,
     loaded: &Loaded,
     plan_named: impl Fn(&str) -> Option<PlanName>,
     said: &[Wait],
-) -> Vec<Wait> {
-    let mut waits: Vec<Wait> = Vec::new();
+) -> Upstream {
+    let mut found = Upstream::default();
     for upstream in &loaded.document.upstream {
         let Some(on) = plan_named(&upstream.name).filter(|on| on != plan) else {
             continue;
         };
-        let is_said = said
-            .iter()
-            .chain(&waits)
-            .any(|wait| wait.dependency.on.plan == on);
-        if !is_said {
-            waits.push(Wait {
-                plan: plan.clone(),
-                phase: None,
-                dependency: Dependency {
-                    on: crate::plan::WorkRef::whole(&on),
-                    landed: false,
-                },
-                file: loaded.file.clone(),
-                line: upstream.line,
-                column: None,
-            });
-        }
+        let known = said.iter().chain(&found.alone).chain(&found.beside_a_phase);
+        let on_it = known.filter(|wait| wait.dependency.on.plan == on);
+        let of_all = on_it.map(|wait| wait.phase.is_none());
+        let list = match of_all.reduce(|one, other| one || other) {
+            None => &mut found.alone,
+            Some(true) => continue,
+            Some(false) => &mut found.beside_a_phase,
+        };
+        list.push(Wait {
+            plan: plan.clone(),
+            phase: None,
+            dependency: Dependency {
+                on: crate::plan::WorkRef::whole(&on),
+                landed: false,
+            },
+            file: loaded.file.clone(),
+            line: upstream.line,
+            column: None,
+        });
     }
-    waits
+    found
 }

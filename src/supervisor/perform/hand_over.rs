@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::{Campaign, claude_settings_file, write_claude_settings};
 use super::call::Call;
 use crate::agent::{Environment, Job, JobFolder, Runner};
+use crate::git::identity_variables;
 use crate::plan::{AttemptId, CommitId};
 
 /// What an attempt is, beside its call.
@@ -37,6 +38,13 @@ impl HandOver<'_> {
         call: Call,
         mut variables: Environment,
     ) -> Result<Runner, String> {
+        // Gemini hides the person's configuration from the git of its agents, and others may. What does not work out is no
+        // worse than that.
+        for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
+            if std::env::var_os(name).is_none() {
+                variables.set(name, value);
+            }
+        }
         for (name, value) in &call.env {
             variables.set(name, value.as_str());
         }

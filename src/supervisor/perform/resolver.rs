@@ -15,6 +15,7 @@ use crate::schedule::{
 use crate::status;
 
 use super::super::about_conflict::words;
+use super::super::removing::remove_conflict;
 use super::super::{Campaign, claude_settings_file, environment};
 use super::call::{Call, Surroundings};
 use super::hand_over::HandOver;
@@ -135,10 +136,11 @@ fn start(
         .ok_or_else(|| format!("the agent `{}` is not in the manifest any more", order.agent))?;
     let repo = &campaign.repo;
     if order.anew && !folder.path().exists() {
-        for backup in admin
-            .abandon_conflict(&order.plan)
-            .map_err(|error| text(&error))?
-        {
+        let (backups, told) = remove_conflict(campaign, &order.plan, |before| {
+            admin.abandon_conflict(&order.plan, before)
+        });
+        warnings.extend(told);
+        for backup in backups.map_err(|error| text(&error))? {
             warnings.push(format!(
                 "what an agent made of its conflict before is kept as {}",
                 backup.name

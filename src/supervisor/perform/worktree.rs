@@ -206,7 +206,7 @@ pub fn furnish_own(
         key,
         worktree,
         setup: &campaign.set.run.setup,
-        variables: &environment::for_plan(campaign, plan, worktree),
+        variables: &environment::for_train(campaign, Some(plan), key, worktree),
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
         event: furnish::created(None, 0, worktree, None),
