@@ -24,6 +24,9 @@ use super::{AgentError, JobFolder, JobState, ProcessId, Runner};
 /// How long a host may take to answer before it counts as dead, and a runner to say that it has begun.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// So many hosts may die over one runner before it counts as one that cannot be started.
+const HOSTS_AT_MOST: u32 = 5;
+
 /// What starts runners: through a host process, which is started with the first of them and again should it die.
 #[derive(Debug)]
 pub struct Launcher {
@@ -48,25 +51,31 @@ impl Launcher {
     /// When a host cannot be started or does not answer.
     pub fn launch(&self, folder: JobFolder, lock: File) -> Result<Runner, AgentError> {
         let mut kept = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = match kept.take() {
-            Some(host) => host,
-            None => self.start()?,
-        };
-        if let Ok(process) = host.ask(&folder, &lock) {
-            *kept = Some(host);
-            return Ok(Runner::new(folder, process));
+        let (mut lock, mut hosts) = (lock, 0);
+        loop {
+            let host = match kept.take() {
+                Some(host) => host,
+                None => self.start()?,
+            };
+            let why = match host.ask(&folder, &lock) {
+                Ok(process) => {
+                    *kept = Some(host);
+                    return Ok(Runner::new(folder, process));
+                }
+                Err(why) => why,
+            };
+            // Gone before anything else, so that it cannot fork later what is now started otherwise.
+            drop(host);
+            drop(lock);
+            lock = match forked_before(&folder)? {
+                Before::Forked(process) => return Ok(Runner::new(folder, process)),
+                Before::Not(lock) => lock,
+            };
+            hosts += 1;
+            if hosts == HOSTS_AT_MOST {
+                return Err(self.cannot_start(why));
+            }
         }
-        // Gone before anything else, so that it cannot fork later what is now started otherwise.
-        drop(host);
-        drop(lock);
-        let lock = match forked_before(&folder)? {
-            Before::Forked(process) => return Ok(Runner::new(folder, process)),
-            Before::Not(lock) => lock,
-        };
-        let host = self.start()?;
-        let process = host.ask(&folder, &lock).map_err(|why| self.cannot_start(why))?;
-        *kept = Some(host);
-        Ok(Runner::new(folder, process))
     }
 
     fn start(&self) -> Result<Host, AgentError> {
