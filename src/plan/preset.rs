@@ -38,6 +38,8 @@ pub struct Preset {
     pub litter: &'static [&'static str],
     /// True when it runs its commands in a login shell, whose profile may set `PATH` anew.
     pub login_shell: bool,
+    /// True when it keeps the person's and the machine's configuration from the git of its commands.
+    pub hides_git_config: bool,
     /// What shows that somebody is logged in: variables, and files below the home folder.
     pub login: Login,
 }
@@ -123,6 +125,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &["CLAUDE_CONFIG_DIR", "HOME"],
         litter: &[],
         login_shell: false,
+        hides_git_config: false,
         login: Login {
             variables: &[
                 "ANTHROPIC_API_KEY",
@@ -164,6 +167,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &["CODEX_HOME", "HOME"],
         litter: &[],
         login_shell: true,
+        hides_git_config: false,
         login: Login {
             variables: &["OPENAI_API_KEY", "CODEX_API_KEY"],
             files: &[
@@ -199,6 +203,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &["XDG_DATA_HOME", "HOME"],
         litter: &[],
         login_shell: false,
+        hides_git_config: false,
         login: Login {
             variables: &[
                 "ANTHROPIC_API_KEY",
@@ -232,6 +237,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &["GEMINI_CLI_HOME", "HOME"],
         litter: &[],
         login_shell: false,
+        hides_git_config: true,
         login: Login {
             variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"],
             files: &[("GEMINI_CLI_HOME", "", ".gemini/oauth_creds.json")],
@@ -266,6 +272,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &[],
         litter: &[".aider*"],
         login_shell: false,
+        hides_git_config: false,
         login: Login {
             variables: &[
                 "OPENAI_API_KEY",
@@ -296,6 +303,7 @@ pub const PRESETS: &[Preset] = &[
         homes: &[],
         litter: &[],
         login_shell: false,
+        hides_git_config: false,
         login: Login {
             variables: &[],
             files: &[],

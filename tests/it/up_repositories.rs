@@ -1,6 +1,7 @@
 //! Repositories as people have them: everything at once that makes a worktree more than a checkout.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Said, Sandbox, Scratch, document, program};
 
@@ -160,8 +161,21 @@ fn agents_whose_program_hides_the_persons_configuration_commit_in_the_name_that_
     fs::write(home.join("other"), person("Bea")).unwrap();
     let script =
         "export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_NOSYSTEM=1; work 1.1";
-    for plan in ["p", "q", "r"] {
-        sandbox.plan(plan, "", &document(&[1]), script);
+    // What it is called tells what it is known to do.
+    let program = sandbox.beside("gemini");
+    fs::write(&program, "#!/bin/sh\nexec sh \"$1\"\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let plan = |name: &str, script: &str| {
+        sandbox.write(format!("plans/{name}.md"), document(&[1]));
+        sandbox.script(name, script);
+        let script = sandbox.beside(format!("agents/{name}.sh"));
+        sandbox.tables(&format!(
+            "[plans.{name}]\nfile = \"plans/{name}.md\"\nagent = \"{name}\"\n\
+             [agents.{name}]\nevents = \"none\"\ncommand = [{program:?}, {script:?}]"
+        ));
+    };
+    for name in ["p", "q", "r"] {
+        plan(name, script);
     }
     sandbox.tables("[agents.r.env]\nGIT_AUTHOR_NAME = \"Bot\"");
     let up = || {
@@ -186,12 +200,7 @@ fn agents_whose_program_hides_the_persons_configuration_commit_in_the_name_that_
     // What the repository itself says no program hides, and an agent may change it.
     sandbox.git("config user.name Cleo");
     sandbox.git("config user.email Cleo@example.org");
-    sandbox.plan(
-        "s",
-        "",
-        &document(&[1]),
-        &format!("test -z \"${{GIT_AUTHOR_NAME-}}\"; {script}"),
-    );
+    plan("s", &format!("test -z \"${{GIT_AUTHOR_NAME-}}\"; {script}"));
     up();
     assert_eq!(who("s"), "Cleo,Cleo@example.org,Cleo,Cleo@example.org");
 }

@@ -23,6 +23,8 @@ pub(super) struct HandOver<'a> {
     pub timeout: Duration,
     /// From the first signal to KILL.
     pub grace: Duration,
+    /// True when its program hides the person's configuration from the git of its agents.
+    pub hides_git_config: bool,
 }
 
 impl HandOver<'_> {
@@ -38,11 +40,12 @@ impl HandOver<'_> {
         call: Call,
         mut variables: Environment,
     ) -> Result<Runner, String> {
-        // Gemini hides the person's configuration from the git of its agents, and others may. What does not work out is no
-        // worse than that.
-        for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
-            if std::env::var_os(name).is_none() {
-                variables.set(name, value);
+        if self.hides_git_config {
+            // What does not work out is no worse than without.
+            for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
+                if std::env::var_os(name).is_none() {
+                    variables.set(name, value);
+                }
             }
         }
         for (name, value) in &call.env {

@@ -151,6 +151,7 @@ fn start(
         prompt: &text,
         timeout: order.timeout,
         grace: plan.attempts.grace,
+        hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
     };
     let runner = over
         .begin(campaign, folder, call, variables)

@@ -185,6 +185,7 @@ fn start(
         prompt: &prompt,
         timeout: order.timeout,
         grace: plan.attempts.grace,
+        hides_git_config: agent.known.is_some_and(|known| known.hides_git_config),
     };
     over.begin(campaign, folder.clone(), call, variables)
 }
