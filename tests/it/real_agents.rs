@@ -162,6 +162,35 @@ fn a_limit_parks_the_plan_and_the_same_conversation_goes_on_without_a_spent_atte
 }
 
 #[test]
+fn a_retry_goes_on_with_the_conversation_of_the_attempt_before() {
+    let all = ["claude", "codex", "opencode", "gemini"];
+    let programs = if is_long() { &all[..] } else { &all[..3] };
+    let Some(real) = Real::with(programs) else {
+        return;
+    };
+    real.settings("grace = \"4s\"\nretries = 1");
+    if is_long() {
+        real.tables("[agents.gemini]\nmodel = \"script\"");
+    }
+    for name in programs {
+        let script = format!(r#"[{{"say": "nothing of {name}"}}]"#);
+        real.scripted(&format!("by-{name}"), &format!("agent = \"{name}\""), &script);
+    }
+    real.run("up").code(1).ok();
+    for name in programs {
+        let attempts = real.shown(&format!("by-{name}"))["attempts"].clone();
+        assert_eq!(attempts.as_array().unwrap().len(), 2, "{name}");
+        let session = |attempt: usize| attempts[attempt]["facts"]["session"].clone();
+        assert!(session(0).is_string(), "{name}: {attempts:#?}");
+        assert_eq!(session(0), session(1), "{name}");
+        let talk = real.server.last_conversation(&format!("nothing of {name}"));
+        let prompts = talk.iter().filter(|message| message.contains("[[script:"));
+        assert_eq!(prompts.count(), 2, "{name} does not remember: {talk:#?}");
+    }
+    real.nothing_is_left();
+}
+
+#[test]
 fn a_limit_that_says_when_it_is_over_is_waited_for_and_an_endless_one_fails_nothing() {
     let Some(real) = Real::with(&["claude", "codex"]) else {
         return;
