@@ -20,13 +20,14 @@ pub(super) fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
         .collect()
 }
 
-/// True for a text that is no copy of the document, however it was edited: neither the title nor the tasks are the same.
+/// True for a document of its own that is no copy of the other, however that was edited: neither the title nor the tasks are
+/// the same. A text without tasks is none: it says nothing that could count.
 pub(super) fn is_other_document(text: &str, original: &Document) -> bool {
     if text == original.text {
         return false;
     }
     let (there, _) = read_document(text);
-    there.title != original.title && there.print() != original.print()
+    there.tasks().next().is_some() && there.title != original.title && there.print() != original.print()
 }
 
 #[cfg(test)]
