@@ -143,7 +143,7 @@ impl Asked<'_> {
                 Some(vec![Event::Resolve(Resolving::Cancelled(OfPlan { plan }))])
             }
             (Steer::Retry, None)
-                if self.work.resolvers[number].is_some() && self.run.in_conflict(&plan).is_some() =>
+                if self.work.resolver(number).is_some() && self.run.in_conflict(&plan).is_some() =>
             {
                 Some(vec![Event::RetryRequested(Steered { plan, point })])
             }

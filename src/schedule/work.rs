@@ -181,6 +181,13 @@ impl Work {
     }
 }
 
+impl Work {
+    /// The agent that resolves conflicts of a plan, by the plan's place; none where a person does.
+    pub fn resolver(&self, plan: usize) -> Option<&AgentName> {
+        self.resolvers.get(plan)?.as_ref()
+    }
+}
+
 impl PlanWork {
     /// What the plan or any of its units waits for.
     pub fn all_depends(&self) -> impl Iterator<Item = &Dependency> {
