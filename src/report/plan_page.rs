@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::plan::TaskState;
 use crate::supervisor::PlanView;
 
 use super::count::count;
@@ -66,7 +67,12 @@ pub fn one_plan(plan: &PlanView) -> String {
             fit(&phase.title, 60),
             phase.state
         );
-        for task in phase.tasks.iter().chain(&phase.verify) {
+        // Where one agent does the whole phase, nobody need speak of its checks.
+        let check = phase
+            .verify
+            .as_ref()
+            .filter(|check| phase.state != TaskState::Done || check.state != TaskState::Pending);
+        for task in phase.tasks.iter().chain(check) {
             let style = task_style(task.state);
             let _ = writeln!(
                 text,
