@@ -311,7 +311,8 @@ impl Repository {
                 false => Err(git2::Error::from_str("it has moved")),
             }
         };
-        fault::around("ref.own.delete", delete).map_err(cannot())
+        self.over_dead_lock(name, || fault::around("ref.own.delete", delete))
+            .map_err(cannot())
     }
 
     /// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
