@@ -202,12 +202,40 @@ fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
         if !named_git || age_of(&process).is_some_and(|born| born + SLACK < age) {
             return false;
         }
+        // Whoever merges many branches keeps one of these for as long as that takes.
+        if fs::read(process.join("cmdline")).is_ok_and(|line| subcommand(&line) == Some(b"merge-tree")) {
+            return false;
+        }
         match fs::read_link(process.join("cwd")) {
             Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
             // One that has ended meanwhile owns nothing; one that may not be looked at may.
             Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
         }
     })
+}
+
+/// Options of `git` itself whose value may be the next argument. <https://git-scm.com/docs/git>
+const WITH_A_VALUE: [&[u8]; 6] = [
+    b"-c",
+    b"-C",
+    b"--git-dir",
+    b"--work-tree",
+    b"--namespace",
+    b"--config-env",
+];
+
+/// Which of git's commands a process is, by its arguments as `/proc` shows them. `merge-tree` writes objects and never locks.
+fn subcommand(arguments: &[u8]) -> Option<&[u8]> {
+    let mut arguments = arguments.split(|byte| *byte == 0).skip(1);
+    loop {
+        let argument = arguments.next()?;
+        if !argument.starts_with(b"-") {
+            return Some(argument);
+        }
+        if WITH_A_VALUE.contains(&argument) {
+            arguments.next()?;
+        }
+    }
 }
 
 /// The kernel tells when a process began in hundredths of a second.
@@ -264,4 +292,27 @@ fn is_open_anywhere(file: &Path) -> bool {
         .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
         .flat_map(|open| open.flatten())
         .any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subcommand_is_what_follows_the_options_of_git_and_their_values() {
+        for (line, expected) in [
+            (&b"git\0merge-tree\0--stdin\0"[..], Some(&b"merge-tree"[..])),
+            (
+                b"git\0-c\0gc.auto=0\0--git-dir=/a\0merge-tree\0",
+                Some(b"merge-tree"),
+            ),
+            (b"git\0-C\0merge-tree\0commit\0-m\0merge-tree\0", Some(b"commit")),
+            (b"git\0--git-dir\0merge-tree\0--no-pager\0gc\0", Some(b"gc")),
+            (b"git\0--version", None),
+            (b"git\0-c", None),
+            (b"", None),
+        ] {
+            assert_eq!(subcommand(line), expected, "{}", String::from_utf8_lossy(line));
+        }
+    }
 }

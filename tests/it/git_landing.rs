@@ -377,6 +377,26 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
 }
 
 #[test]
+fn a_git_that_only_merges_trees_keeps_no_lock_of_a_dead_one_alive() {
+    let scratch = Scratch::new();
+    let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&scratch.head()), &new).unwrap();
+    // As orch has one itself while it merges many branches.
+    let mut merging = std::process::Command::new("git")
+        .args(["-c", "gc.auto=0", "merge-tree", "--stdin"])
+        .current_dir(scratch.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    scratch.write(".git/HEAD.lock", "");
+    let landed = repo.land(&plan);
+    merging.kill().unwrap();
+    merging.wait().unwrap();
+    assert_eq!(landed.unwrap().commit, new);
+}
+
+#[test]
 fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
     let scratch = Scratch::new();
     let (old, new) = (
