@@ -31,6 +31,18 @@ struct Report<'a> {
     agents: Vec<AgentFacts>,
 }
 
+impl<'a> Report<'a> {
+    fn new(ok: bool, findings: Vec<Shown<'a>>, machine: MachineFacts, agents: Vec<AgentFacts>) -> Self {
+        Self {
+            schema: SCHEMA,
+            ok,
+            findings,
+            machine,
+            agents,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     kind: Kind,
@@ -84,19 +96,9 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
                 _ => None,
             },
         });
-        output::json(&Report {
-            schema: SCHEMA,
-            ok,
-            findings: shown.collect(),
-            machine,
-            agents,
-        })?;
+        output::json(&Report::new(ok, shown.collect(), machine, agents))?;
     } else {
-        let mut text = machine_text(&machine);
-        text += &agents
-            .iter()
-            .map(|agent| agent_text(agent, " (no plan uses it)"))
-            .collect::<String>();
+        let mut text = surroundings_text(&machine, &agents, " (no plan uses it)");
         text.push('\n');
         for (at, finding) in findings.iter().enumerate() {
             text += &finding_text(finding, outcome(at));
@@ -137,19 +139,9 @@ fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
     if context.json {
-        output::json(&Report {
-            schema: SCHEMA,
-            ok,
-            findings: Vec::new(),
-            machine,
-            agents,
-        })?;
+        output::json(&Report::new(ok, Vec::new(), machine, agents))?;
     } else {
-        let mut text = machine_text(&machine);
-        text += &agents
-            .iter()
-            .map(|agent| agent_text(agent, ""))
-            .collect::<String>();
+        let mut text = surroundings_text(&machine, &agents, "");
         if agents.is_empty() {
             text += &hanging(
                 "agent",
@@ -189,6 +181,12 @@ fn finding_text(finding: &Finding, outcome: Option<&Mended>) -> String {
         line("do", advice);
     }
     text
+}
+
+/// What the machine offers, then the agents; `unused` is said of those that no plan uses.
+fn surroundings_text(machine: &MachineFacts, agents: &[AgentFacts], unused: &str) -> String {
+    let agents = agents.iter().map(|agent| agent_text(agent, unused));
+    machine_text(machine) + &agents.collect::<String>()
 }
 
 fn agent_text(agent: &AgentFacts, unused: &str) -> String {
