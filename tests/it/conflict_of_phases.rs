@@ -5,12 +5,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, document, wait_for};
+use crate::support::{KEEPS_BOTH, Sandbox, document, wait_for};
 
 const BOTH: &str = "top\nfrom other\nfrom auth\nbottom\n";
-
-const GOOD: &str =
-    "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; git commit -q --no-edit";
 
 /// `other` has landed a line where phase 1 of `auth` adds another; phase 2 is not done.
 fn at_odds(merge: &str, fixer: &str) -> Sandbox {
@@ -26,14 +23,7 @@ fn at_odds(merge: &str, fixer: &str) -> Sandbox {
 fn planned(merge: &str, fixer: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0");
-    sandbox.script("fixer", fixer);
-    let script = sandbox.beside("agents/fixer.sh");
-    sandbox.tables(&format!(
-        "[merge]\n{merge}\n[agents.fixer]\ncommand = [\"sh\", {script:?}]\n"
-    ));
-    sandbox.write("shared.txt", "top\nbottom\n");
-    sandbox.git("add shared.txt");
-    sandbox.git("commit -q -m shared");
+    sandbox.fixer(merge, "", fixer);
     let adds = |plan: &str| format!("sed -i '1a from {plan}' shared.txt; git commit -qam {plan}; work 1.1");
     sandbox.plan("other", "", &document(&[1]), &adds("other"));
     let script = format!("{}; gate after-1; exit 1", adds("auth"));
@@ -205,7 +195,7 @@ fn an_agent_resolves_first_phases_while_the_rest_is_worked_on() {
     let settings = "on_conflict = \"agent\"\nresolver = \"fixer\"";
     let sandbox = planned(
         settings,
-        &format!("cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"; {GOOD}"),
+        &format!("cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"; {KEEPS_BOTH}"),
     );
     sandbox.script(
         "auth",

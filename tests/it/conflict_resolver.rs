@@ -3,22 +3,13 @@
 
 use std::fs;
 
-use crate::support::{Said, Sandbox, document, wait_for};
-
-const GOOD: &str =
-    "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; git commit -q --no-edit";
+use crate::support::{KEEPS_BOTH, Said, Sandbox, document, wait_for};
 
 /// `one` and `two` add a line at the same place of a file; the agent `fixer` runs this script on the conflict.
 fn at_odds(merge: &str, fixer: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.script("fixer", fixer);
-    let script = sandbox.beside("agents/fixer.sh");
-    sandbox.tables(&format!(
-        "[merge]\non_conflict = \"agent\"\nresolver = \"fixer\"\n{merge}\n[agents.fixer]\ncommand = [\"sh\", {script:?}]\n"
-    ));
-    sandbox.write("shared.txt", "top\nbottom\n");
-    sandbox.git("add shared.txt");
-    sandbox.git("commit -q -m shared");
+    let merge = format!("on_conflict = \"agent\"\nresolver = \"fixer\"\n{merge}");
+    sandbox.fixer(&merge, "", fixer);
     for plan in ["one", "two"] {
         let script = format!("sed -i '1a from {plan}' shared.txt; git commit -qam {plan}; work 1.1");
         let text = format!(
@@ -33,7 +24,7 @@ fn at_odds(merge: &str, fixer: &str) -> Sandbox {
 
 #[test]
 fn an_agent_resolves_it_knowing_what_both_sides_are_for_and_it_lands() {
-    let fixer = format!("cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"; pwd > \"$MARKS/where\"; {GOOD}");
+    let fixer = format!("cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"; pwd > \"$MARKS/where\"; {KEEPS_BOTH}");
     let sandbox = at_odds("verify = 'grep -q \"from one\" shared.txt'", &fixer);
     let before = sandbox.rev("main");
     sandbox.orch("merge two").code(0).says("landed").ok();
@@ -153,7 +144,10 @@ fn an_explanation_is_shown_with_what_landed() {
 
 #[test]
 fn what_verifies_either_plan_has_to_pass_and_so_has_the_merge() {
-    let sandbox = at_odds("", &format!("{GOOD}; touch no; git add no; git commit -qm no"));
+    let sandbox = at_odds(
+        "",
+        &format!("{KEEPS_BOTH}; touch no; git add no; git commit -qm no"),
+    );
     let text = sandbox.read("plans.toml");
     // The other side's.
     let text = text.replacen(
@@ -170,7 +164,7 @@ fn what_verifies_either_plan_has_to_pass_and_so_has_the_merge() {
         .ok();
     assert_eq!(sandbox.state("two"), "held");
 
-    let sandbox = at_odds("verify = 'test ! -e two-1.1.txt'", GOOD);
+    let sandbox = at_odds("verify = 'test ! -e two-1.1.txt'", KEEPS_BOTH);
     let before = sandbox.rev("main");
     sandbox
         .orch("merge two")
@@ -198,7 +192,7 @@ fn an_agent_that_fails_or_gives_up_leaves_the_plan_to_a_person() {
     assert!(place.status().starts_with("UU shared.txt"));
     sandbox.orch("merge --abort two").code(0).ok();
     // A target that moved is another conflict, and worth another try.
-    sandbox.script("fixer", GOOD);
+    sandbox.script("fixer", KEEPS_BOTH);
     sandbox.write("other.txt", "meanwhile\n");
     sandbox.git("add other.txt");
     sandbox.git("commit -q -m meanwhile");
@@ -211,7 +205,7 @@ fn an_agent_that_fails_or_gives_up_leaves_the_plan_to_a_person() {
 fn what_an_agent_left_is_put_away_before_the_next_one_begins() {
     let sandbox = at_odds("", "echo half of it > shared.txt; exit 7");
     sandbox.orch("merge two").code(1).ok();
-    sandbox.script("fixer", GOOD);
+    sandbox.script("fixer", KEEPS_BOTH);
     sandbox.write("other.txt", "meanwhile\n");
     sandbox.git("add other.txt");
     sandbox.git("commit -q -m meanwhile");
@@ -223,7 +217,7 @@ fn what_an_agent_left_is_put_away_before_the_next_one_begins() {
 
 #[test]
 fn what_a_person_has_begun_no_agent_touches() {
-    let sandbox = at_odds("", GOOD);
+    let sandbox = at_odds("", KEEPS_BOTH);
     let manifest = sandbox.read("plans.toml");
     sandbox.write(
         "plans.toml",
@@ -240,7 +234,7 @@ fn what_a_person_has_begun_no_agent_touches() {
 
 #[test]
 fn a_supervisor_that_is_killed_finds_its_agent_again() {
-    let sandbox = at_odds("", &format!("gate fix; {GOOD}"));
+    let sandbox = at_odds("", &format!("gate fix; {KEEPS_BOTH}"));
     sandbox.gate("fix");
     let merge = sandbox.start("merge two");
     sandbox.reached("fix");
@@ -265,7 +259,7 @@ fn a_supervisor_that_is_killed_finds_its_agent_again() {
 
 #[test]
 fn an_agent_that_ended_while_nobody_listened_is_judged_by_the_next_supervisor() {
-    let sandbox = at_odds("", &format!("gate fix; {GOOD}; mark fixed"));
+    let sandbox = at_odds("", &format!("gate fix; {KEEPS_BOTH}; mark fixed"));
     sandbox.gate("fix");
     let merge = sandbox.start("merge two");
     sandbox.reached("fix");
@@ -278,7 +272,7 @@ fn an_agent_that_ended_while_nobody_listened_is_judged_by_the_next_supervisor() 
 
 #[test]
 fn what_an_agent_left_while_nobody_listened_can_be_given_up() {
-    let sandbox = at_odds("", &format!("gate fix; {GOOD}; mark fixed"));
+    let sandbox = at_odds("", &format!("gate fix; {KEEPS_BOTH}; mark fixed"));
     sandbox.gate("fix");
     let merge = sandbox.start("merge two");
     sandbox.reached("fix");
@@ -316,7 +310,7 @@ fn a_person_who_asks_to_stop_is_heard_and_it_counts_for_nothing() {
     merge.signal(rustix::process::Signal::INT);
     merge.end().code(130).says("was stopped").ok();
     sandbox.nothing_is_left();
-    sandbox.script("fixer", GOOD);
+    sandbox.script("fixer", KEEPS_BOTH);
     sandbox.orch("merge two").code(0).ok();
     assert_eq!(sandbox.count("resolve.started", Some("two")), 2);
     assert_eq!(sandbox.state("two"), "landed");
@@ -324,7 +318,7 @@ fn a_person_who_asks_to_stop_is_heard_and_it_counts_for_nothing() {
 
 #[test]
 fn beside_a_run_it_takes_a_slot_and_lands_without_being_asked() {
-    let sandbox = at_odds("", GOOD);
+    let sandbox = at_odds("", KEEPS_BOTH);
     sandbox.settings("max_agents = 1\nmerge = \"auto\"");
     sandbox.plan("three", "", &document(&[1]), "work 1.1");
     sandbox.orch("up").code(0).says("3 landed").ok();
@@ -348,7 +342,7 @@ fn an_agent_that_does_not_exist_or_runs_scripts_is_refused() {
 
 #[test]
 fn a_rehearsal_starts_nobody_and_another_target_than_the_runs_is_a_persons() {
-    let sandbox = at_odds("", GOOD);
+    let sandbox = at_odds("", KEEPS_BOTH);
     let rehearsed = sandbox.orch("merge two --dry-run --json").code(1).json();
     assert_eq!(rehearsed["plans"][0]["outcome"], "held");
     sandbox.git("branch trial");
@@ -363,7 +357,7 @@ fn a_rehearsal_starts_nobody_and_another_target_than_the_runs_is_a_persons() {
 
 #[test]
 fn what_checks_leave_in_the_worktree_does_not_keep_it() {
-    let sandbox = at_odds("", GOOD);
+    let sandbox = at_odds("", KEEPS_BOTH);
     let text = sandbox.read("plans.toml");
     sandbox.write(
         "plans.toml",
@@ -395,10 +389,6 @@ fn a_journal_that_is_put_together_again_knows_the_attempt_and_leaves_the_worktre
     sandbox.nothing_ran_twice();
 }
 
-/// Resolves it whatever an attempt before it has done of that.
-const AGAIN: &str = "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; \
-                     ! test -e \"$(git rev-parse --git-dir)/MERGE_HEAD\" || git commit -q --no-edit";
-
 #[test]
 fn killed_at_any_step_it_lands_the_next_time_and_once() {
     let steps: Vec<usize> = match std::env::var("ORCH_SWEEP").ok().and_then(|k| k.parse().ok()) {
@@ -406,7 +396,7 @@ fn killed_at_any_step_it_lands_the_next_time_and_once() {
         None => (0..10).map(|n| 3 + 17 * n).collect(),
     };
     for fatal in steps {
-        let sandbox = at_odds("verify = 'test -e shared.txt'", AGAIN);
+        let sandbox = at_odds("verify = 'test -e shared.txt'", KEEPS_BOTH);
         let mut command = sandbox.command(["merge", "two"]);
         command.env(
             "FAULT_POINTS",

@@ -26,11 +26,7 @@ fn of_several_agents_at_work_the_one_whose_log_names_the_file_is_suspected() {
         "set -x; echo x | tee -a \"$ORCH_REPO/README.md\"; work 1.1; gate b",
     );
     let up = sandbox.start("up");
-    sandbox.reached("a");
-    sandbox.reached("b");
-    sandbox.open("a");
-    sandbox.happened("plan.finished", "innocent");
-    sandbox.open("b");
+    sandbox.in_turn(["a", "b"], "plan.finished", "innocent");
     up.end().code(0).ok();
     let warnings = warnings(&sandbox);
     let [(plan, why)] = &warnings[..] else {

@@ -3,10 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document, wait_for};
-
-const GOOD: &str = "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' shared.txt; git add shared.txt; \
-                    ! test -e \"$(git rev-parse --git-dir)/MERGE_HEAD\" || git commit -q --no-edit";
+use crate::support::{KEEPS_BOTH, Sandbox, document, wait_for};
 
 const BOTH: &str = "top\nfrom one\nfrom two\nbottom\n";
 
@@ -15,15 +12,8 @@ const BOTH: &str = "top\nfrom one\nfrom two\nbottom\n";
 fn at_odds(settings: &str, keys: &str, agent: &str, fixer: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.settings(settings);
-    sandbox.script("fixer", fixer);
-    let script = sandbox.beside("agents/fixer.sh");
-    sandbox.tables(&format!(
-        "[merge]\non_conflict = \"agent\"\nresolver = \"fixer\"\n[agents.fixer]\nevents = \"claude\"\n{agent}\n\
-         command = [\"sh\", {script:?}]\n"
-    ));
-    sandbox.write("shared.txt", "top\nbottom\n");
-    sandbox.git("add shared.txt");
-    sandbox.git("commit -q -m shared");
+    let agent = format!("events = \"claude\"\n{agent}");
+    sandbox.fixer("on_conflict = \"agent\"\nresolver = \"fixer\"", &agent, fixer);
     for plan in ["one", "two"] {
         let script = format!("sed -i '1a from {plan}' shared.txt; git commit -qam {plan}; work 1.1");
         let text = format!("# Plan {plan}\n\n## Phase 1: P\n\n- [ ] 1.1 Do\n");
@@ -36,7 +26,7 @@ fn at_odds(settings: &str, keys: &str, agent: &str, fixer: &str) -> Sandbox {
 
 /// Works when it is told to, and stands still otherwise.
 fn still() -> String {
-    format!("mark at-work; test -e \"$MARKS/go\" || {{ sleep 1000 & wait; }}; {GOOD}")
+    format!("mark at-work; test -e \"$MARKS/go\" || {{ sleep 1000 & wait; }}; {KEEPS_BOTH}")
 }
 
 /// The same, from now on in a run that lands by itself.
@@ -136,7 +126,7 @@ fn one_of_which_nothing_moves_is_ended_and_begun_again() {
         "stuck_after = \"1200ms\"\non_stuck = \"restart\"\nretries = 1",
         "",
         "",
-        &format!("test -e \"$MARKS/again\" || {{ mark again; sleep 1000 & wait; }}; {GOOD}"),
+        &format!("test -e \"$MARKS/again\" || {{ mark again; sleep 1000 & wait; }}; {KEEPS_BOTH}"),
     );
     sandbox.orch("merge two").code(0).says("landed").ok();
     assert_eq!(sandbox.count("agent.stuck", Some("two")), 1);
@@ -193,7 +183,7 @@ fn one_that_met_a_limit_is_begun_again_with_another_account_at_once() {
     let limited =
         result(r#""is_error":true,"api_error_status":429,"result":"limit reached, try again in 1 hour""#);
     let fixer = format!(
-        "echo $ACCOUNT >> $MARKS/accounts; if [ $ACCOUNT = first ]; then {limited}; exit 1; fi; {GOOD}"
+        "echo $ACCOUNT >> $MARKS/accounts; if [ $ACCOUNT = first ]; then {limited}; exit 1; fi; {KEEPS_BOTH}"
     );
     let accounts = "accounts = { first = { ACCOUNT = \"first\" }, second = { ACCOUNT = \"second\" } }";
     let sandbox = at_odds("", "", accounts, &fixer);
@@ -214,7 +204,7 @@ fn one_that_met_a_limit_is_begun_again_with_another_account_at_once() {
 fn one_that_met_a_limit_waits_for_its_end_beside_a_run() {
     let limited = r#"echo '{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","rateLimitType":"five_hour","resetsAt":'$(($(date +%s) + 2))'},"session_id":"s"}'"#;
     let error = result(r#""is_error":true,"api_error_status":429,"result":"limit reached""#);
-    let fixer = format!("if [ $ORCH_ATTEMPT = two-2 ]; then {limited}; {error}; exit 1; fi; {GOOD}");
+    let fixer = format!("if [ $ORCH_ATTEMPT = two-2 ]; then {limited}; {error}; exit 1; fi; {KEEPS_BOTH}");
     let sandbox = auto("", &fixer);
     sandbox.orch("up").code(0).says("landed").ok();
     assert_eq!(

@@ -109,11 +109,7 @@ fn a_conflict_sends_a_task_back_once_to_start_again_on_what_is_there_now() {
          echo $ORCH_TASK >> shared.txt; git add .; git commit -q -m $ORCH_TASK; orch task done -q $ORCH_TASK",
     );
     let up = sandbox.start("up");
-    sandbox.reached("1.1");
-    sandbox.reached("1.2");
-    sandbox.open("1.1");
-    sandbox.happened("work.merged", "p");
-    sandbox.open("1.2");
+    sandbox.in_turn(["1.1", "1.2"], "work.merged", "p");
     up.end().code(0).ok();
     assert_eq!(sandbox.count("work.conflicted", Some("p")), 1);
     assert_eq!(sandbox.git("show orch/p:shared.txt"), "1.1\n1.2");
@@ -143,11 +139,7 @@ fn a_task_whose_commits_did_not_merge_is_not_done_by_one_who_makes_none() {
              gate $ORCH_PHASE; echo $ORCH_PHASE > shared.txt; git add .; git commit -q -m x; orch task done -q $ORCH_PHASE.1",
         );
         let up = sandbox.start("up");
-        sandbox.reached("1");
-        sandbox.reached("2");
-        sandbox.open("1");
-        sandbox.happened("work.merged", "p");
-        sandbox.open("2");
+        sandbox.in_turn(["1", "2"], "work.merged", "p");
         up.end().code(1).ok();
         assert_eq!(sandbox.count("work.conflicted", Some("p")), 1, "{dispatch}");
         assert_eq!(sandbox.state("p"), "failed", "{dispatch}");

@@ -239,6 +239,17 @@ impl Sandbox {
         });
     }
 
+    /// Waits until both gates are reached, then opens the second only after this has happened to this plan behind the first.
+    #[track_caller]
+    pub fn in_turn(&self, gates: [&str; 2], event: &str, plan: &str) {
+        for gate in gates {
+            self.reached(gate);
+        }
+        self.open(gates[0]);
+        self.happened(event, plan);
+        self.open(gates[1]);
+    }
+
     /// The plan as `orch status --json` shows it.
     #[track_caller]
     pub fn shown(&self, plan: &str) -> Value {
