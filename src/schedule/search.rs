@@ -67,14 +67,10 @@ pub(super) fn improve(
     best
 }
 
-/// What no order can beat: the work shared among the slots, and the longest path.
+/// What no order can beat: the work shared among the slots, so many pieces of it that some slot gets several, and the
+/// longest path.
 fn least(out: &Outlook) -> u64 {
-    let running: u64 = out
-        .running
-        .iter()
-        .filter(|running| running.holds_slot)
-        .map(|running| running.end)
-        .sum();
+    let running = out.running.iter().filter(|running| running.holds_slot);
     let begun: BTreeSet<usize> = out
         .running
         .iter()
@@ -85,12 +81,65 @@ fn least(out: &Outlook) -> u64 {
         .iter()
         .enumerate()
         .filter(|(job, own)| own.able && !begun.contains(job));
-    let work: u64 = open.clone().map(|(_, job)| job.took).sum::<u64>() + running;
+    let pieces = open.clone().map(|(_, job)| job.took);
+    let pieces = pieces.chain(running.map(|running| running.end)).collect();
     let path = open.map(|(_, job)| job.took + job.tail).max().unwrap_or(0);
     let under_way = out.running.iter().flat_map(|running| &running.jobs);
     let under_way = under_way
         .map(|(job, end)| end + out.jobs[*job].tail)
         .max()
         .unwrap_or(0);
-    work.div_ceil(out.slots.max(1) as u64).max(path).max(under_way)
+    shared(pieces, out.slots.max(1)).max(path).max(under_way)
+}
+
+/// The least time in which pieces that are not cut up can be worked through side by side. Of the `k * slots + 1` largest some
+/// slot gets `k + 1`, which take at least as long as the smallest of those.
+fn shared(mut pieces: Vec<u64>, slots: usize) -> u64 {
+    let evenly = pieces.iter().sum::<u64>().div_ceil(slots as u64);
+    pieces.sort_unstable_by(|one, two| two.cmp(one));
+    let crowded = (0..).map_while(|k| Some(pieces.get(k * slots - k..=k * slots)?.iter().sum::<u64>()));
+    crowded.max().unwrap_or(0).max(evenly)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_that_are_not_cut_up_take_at_least_so_long() {
+        for (pieces, slots, least) in [
+            (vec![], 2, 0),
+            (vec![5], 3, 5),
+            (vec![10; 4], 2, 20),
+            (vec![10; 5], 2, 30),
+            (vec![10, 9, 10, 10, 10], 2, 29),
+            (vec![7, 7, 6, 1], 2, 13),
+            (vec![100, 1, 1], 2, 100),
+            (vec![3; 7], 1, 21),
+        ] {
+            assert_eq!(shared(pieces.clone(), slots), least, "{pieces:?} in {slots}");
+        }
+    }
+
+    #[test]
+    fn no_way_of_sharing_is_quicker() {
+        let mut dice = Dice::new(11);
+        for _ in 0..300 {
+            let slots = 1 + dice.below(3);
+            let pieces: Vec<u64> = (0..dice.below(7)).map(|_| 1 + dice.below(9) as u64).collect();
+            let ways = slots.pow(pieces.len() as u32);
+            let quickest = (0..ways).map(|way| {
+                let mut loads = vec![0; slots];
+                let mut way = way;
+                for piece in &pieces {
+                    loads[way % slots] += piece;
+                    way /= slots;
+                }
+                loads.into_iter().max().unwrap_or(0)
+            });
+            let quickest = quickest.min().unwrap_or(0);
+            let least = shared(pieces.clone(), slots);
+            assert!(least <= quickest, "{pieces:?} in {slots}: {least} > {quickest}");
+        }
+    }
 }
