@@ -1,6 +1,7 @@
 //! Templates of prompts: those built in, and those that a repository has instead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -131,17 +132,36 @@ impl Templates {
     }
 
     fn render(&self, name: &str, context: &impl Serialize) -> Result<String, PromptError> {
-        let fault = |error: minijinja::Error| PromptError::new(&error, name);
-        let mut environment = environment().map_err(fault)?;
-        for (name, text) in BUILT_IN {
-            let text = self.own.get(*name).map_or(*text, String::as_str);
-            environment
-                .add_template(name, text)
-                .map_err(|error| PromptError::new(&error, name))?;
+        // To read them costs more than to render one, and agents are started often.
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        static READ_ONCE: LazyLock<Result<Environment<'static>, PromptError>> = LazyLock::new(|| read(&NONE));
+        if self.own.is_empty() {
+            return render_in(READ_ONCE.as_ref().map_err(Clone::clone)?, name, context);
         }
-        let template = environment.get_template(name).map_err(fault)?;
-        template.render(Serde(context)).map_err(fault)
+        render_in(&read(&self.own)?, name, context)
     }
+}
+
+/// Reads every template, with these in the place of built-in ones.
+fn read(own: &BTreeMap<String, String>) -> Result<Environment<'_>, PromptError> {
+    let mut environment = environment().map_err(|error| PromptError::new(&error, WHOLE))?;
+    for (name, text) in BUILT_IN {
+        let text = own.get(*name).map_or(*text, String::as_str);
+        environment
+            .add_template(name, text)
+            .map_err(|error| PromptError::new(&error, name))?;
+    }
+    Ok(environment)
+}
+
+fn render_in(
+    environment: &Environment<'_>,
+    name: &str,
+    context: &impl Serialize,
+) -> Result<String, PromptError> {
+    let fault = |error: minijinja::Error| PromptError::new(&error, name);
+    let template = environment.get_template(name).map_err(fault)?;
+    template.render(Serde(context)).map_err(fault)
 }
 
 /// How templates of any sort are read.
@@ -165,8 +185,7 @@ pub(super) fn render_one(name: &str, text: &str, context: &impl Serialize) -> Re
     let fault = |error: minijinja::Error| PromptError::new(&error, name);
     let mut environment = environment().map_err(fault)?;
     environment.add_template(name, text).map_err(fault)?;
-    let template = environment.get_template(name).map_err(fault)?;
-    template.render(Serde(context)).map_err(fault)
+    render_in(&environment, name, context)
 }
 
 impl PromptKind {
