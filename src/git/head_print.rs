@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{GitError, inspect};
+use super::{GitError, Repository};
 use crate::plan::CommitId;
 
 /// What a checkout looked like. Two that differ were taken of different states.
@@ -42,17 +42,19 @@ impl HeadPrint {
     }
 }
 
-/// Takes a fingerprint. Costs a `git status`.
-pub fn fingerprint(checkout: &Path) -> Result<HeadPrint, GitError> {
-    let state = inspect(checkout)?;
-    let looks = |file: &PathBuf| {
-        let found = checkout.join(file).symlink_metadata().ok()?;
-        Some((found.len(), found.mtime(), found.mtime_nsec()))
-    };
-    let dirty = state.dirty.iter().map(|file| (file.clone(), looks(file)));
-    Ok(HeadPrint {
-        dirty: dirty.collect(),
-        head: state.head,
-        branch: state.branch,
-    })
+impl Repository {
+    /// Takes a fingerprint of a checkout. Costs a `git status`.
+    pub fn fingerprint(&self, checkout: &Path) -> Result<HeadPrint, GitError> {
+        let state = self.inspect(checkout)?;
+        let looks = |file: &PathBuf| {
+            let found = checkout.join(file).symlink_metadata().ok()?;
+            Some((found.len(), found.mtime(), found.mtime_nsec()))
+        };
+        let dirty = state.dirty.iter().map(|file| (file.clone(), looks(file)));
+        Ok(HeadPrint {
+            dirty: dirty.collect(),
+            head: state.head,
+            branch: state.branch,
+        })
+    }
 }

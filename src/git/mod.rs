@@ -112,7 +112,7 @@ pub use exclude::ORCH_DIR;
 pub use found_work::FoundLanding;
 pub use fresh::FreshRepository;
 pub use give_up::GivenUp;
-pub use head_print::{HeadPrint, fingerprint};
+pub use head_print::HeadPrint;
 pub use identity::identity_variables;
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::git::{HeadPrint, fingerprint};
+use crate::git::HeadPrint;
 use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
@@ -264,6 +264,12 @@ pub fn see(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
         .iter()
         .filter(|(place, _)| !(campaign.repo.is_bare() && *place == Place::Main));
     wanted
-        .filter_map(|(place, folder)| Some((place.clone(), folder.clone(), fingerprint(folder).ok()?)))
+        .filter_map(|(place, folder)| {
+            Some((
+                place.clone(),
+                folder.clone(),
+                campaign.repo.fingerprint(folder).ok()?,
+            ))
+        })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use orch::git::{InProgress, LeftoverError, commit_leftovers, fingerprint, inspect, snapshot};
+use orch::git::{InProgress, LeftoverError, commit_leftovers, inspect, snapshot};
 
 use crate::support::Scratch;
 
@@ -219,7 +219,8 @@ fn a_snapshot_is_possible_in_the_middle_of_a_merge() {
 #[test]
 fn a_fingerprint_tells_each_kind_of_meddling() {
     let scratch = Scratch::new();
-    let look = || fingerprint(scratch.path()).unwrap();
+    let repo = scratch.repository();
+    let look = || repo.fingerprint(scratch.path()).unwrap();
     let clean = look();
     assert_eq!(clean, look());
     scratch.write("new.txt", "n");
