@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::process::ProcessId;
@@ -141,8 +142,19 @@ fn hash(path: &Path) -> u64 {
 /// The group of this process, in the file system where it is shown.
 fn own_group() -> Option<PathBuf> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    group_folder(&own, &mounts)
+    group_folder(&own, mounts()?)
+}
+
+/// What is mounted where, as the kernel told when it was first asked: that takes it longer than to make a group.
+fn mounts() -> Option<&'static str> {
+    static MOUNTS: OnceLock<Option<String>> = OnceLock::new();
+    let read = || fs::read_to_string("/proc/self/mountinfo").ok();
+    MOUNTS.get_or_init(read).as_deref()
+}
+
+/// Reads ahead what every process needs that is forked from this one and makes a group.
+pub(super) fn read_ahead() {
+    mounts();
 }
 
 /// The folder of the group that `/proc/self/cgroup` names, by the mounts of `/proc/self/mountinfo`. None for version 1.

@@ -24,7 +24,7 @@ use rustix::stdio::stdin;
 
 use crate::fault;
 
-use super::{AgentError, ProcessId, runner};
+use super::{AgentError, ProcessId, control_group, runner};
 
 /// The hidden argument that makes this program a runner host.
 pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
@@ -41,6 +41,7 @@ const LONGEST_REQUEST: usize = 4096;
 pub fn host_runners() -> Result<(), AgentError> {
     // A Ctrl-C in the supervisor's terminal is meant neither for runners nor for what starts them.
     let _ = rustix::process::setsid();
+    control_group::read_ahead();
     let mut runners = Vec::new();
     loop {
         collect_until_asked(&mut runners)?;
