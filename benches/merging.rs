@@ -137,6 +137,7 @@ fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round:
 
     let started = Instant::now();
     let builder = CandidateBuilder::new(&repo, require_git().unwrap());
+    builder.expect(&main, &heads).unwrap();
     let mut tip = main;
     let mut trees = Vec::new();
     for head in &heads {

@@ -65,6 +65,12 @@ impl CandidateBuilder {
         Ok(built)
     }
 
+    /// Tells which heads are about to be merged onto a commit, one on top of the other, so that what this needs can be read
+    /// while those before are merged. A hint: others may come, and some of these may not.
+    pub fn expect(&self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
+        self.with(|merger| merger.expect(onto, heads))
+    }
+
     /// As [`CandidateBuilder::build`], but only this builder knows of the candidate until [`CandidateBuilder::save`]: many
     /// of them, each on top of the one before it, cost least when they are written together.
     pub fn draft(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {

@@ -197,6 +197,14 @@ fn a_line_of_merges_is_as_git_makes_it() {
         let builder = CandidateBuilder::new(&scratch.repository(), require_git().unwrap());
         checked_out(&scratch, &ids[0]);
         let mut tip = ids[0].clone();
+        // Whether it was told what comes or not.
+        if seed % 2 == 0 {
+            let heads: Vec<_> = made[1..]
+                .iter()
+                .map(|(number, _)| ids[number - 1].clone())
+                .collect();
+            builder.expect(&tip, &heads).unwrap();
+        }
         for (number, _) in &made[1..] {
             let head = &ids[number - 1];
             let built = builder.draft(&tip, head, "land").unwrap();

@@ -81,9 +81,19 @@ impl Merger {
         self.tally
     }
 
+    /// These heads are about to be merged, one on top of the other.
+    pub(in super::super) fn expect(&mut self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
+        if !self.rewired {
+            let heads: Result<Vec<Oid>, GitError> = heads.iter().map(oid).collect();
+            self.objects.expect(oid(onto)?, heads?);
+        }
+        Ok(())
+    }
+
     /// Merges `head` into `onto`. What is made need not be written yet.
     pub(in super::super) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         (self.own, self.base) = (None, None);
+        self.objects.reach(oid(head)?);
         if onto == head || (self.rewired && self.repo.is_ancestor(head, onto)?) {
             return Ok(Merged::Contained);
         }

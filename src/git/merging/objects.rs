@@ -9,6 +9,7 @@ use git2::{ObjectType, Oid};
 use sha1::{Digest, Sha1};
 
 use super::super::GitError;
+use super::ahead::Ahead;
 use super::pack::Pack;
 
 /// Up to so many new objects are written as a file each; more of them as one pack, which costs less then.
@@ -21,11 +22,11 @@ const WORTH_KEEPING: usize = 1 << 16;
 const KEPT: usize = 64 << 20;
 
 /// Something for each of many objects. Their ids are hashes already.
-type ById<T> = HashMap<Oid, T, BuildHasherDefault<FirstBytes>>;
+pub(super) type ById<T> = HashMap<Oid, T, BuildHasherDefault<FirstBytes>>;
 
 /// Takes the first bytes of an id for its hash.
 #[derive(Debug, Default)]
-struct FirstBytes(u64);
+pub(super) struct FirstBytes(u64);
 
 impl Hasher for FirstBytes {
     /// The id comes last, after its length.
@@ -49,6 +50,7 @@ pub(super) struct Objects {
     bytes: usize,
     read: ById<Arc<[u8]>>,
     read_bytes: usize,
+    ahead: Option<Ahead>,
 }
 
 impl Objects {
@@ -63,7 +65,20 @@ impl Objects {
             bytes: 0,
             read: ById::default(),
             read_bytes: 0,
+            ahead: None,
         })
+    }
+
+    /// Heads that are about to be merged onto a commit, one on top of the other: what that needs is read meanwhile.
+    pub(super) fn expect(&mut self, onto: Oid, heads: Vec<Oid>) {
+        self.ahead = Ahead::begin(self.repo.commondir(), onto, heads);
+    }
+
+    /// The merge of a head begins.
+    pub(super) fn reach(&self, head: Oid) {
+        if let Some(ahead) = &self.ahead {
+            ahead.reach(head);
+        }
     }
 
     /// A tree's or commit's bytes; none when it is not there or of another type.
@@ -76,13 +91,17 @@ impl Objects {
         {
             return Some(Arc::clone(data));
         }
-        let data: Arc<[u8]> = {
-            let odb = self.repo.odb().ok()?;
-            let object = odb.read(id).ok()?;
-            if object.kind() != kind {
-                return None;
+        let ahead = self.ahead.as_ref().and_then(|ahead| ahead.take(id, kind));
+        let data = match ahead {
+            Some(data) => data,
+            None => {
+                let odb = self.repo.odb().ok()?;
+                let object = odb.read(id).ok()?;
+                if object.kind() != kind {
+                    return None;
+                }
+                object.data().into()
             }
-            object.data().into()
         };
         if kind != ObjectType::Commit && data.len() <= WORTH_KEEPING {
             self.keep(id, &data);
@@ -98,6 +117,9 @@ impl Objects {
         // Of an object in a pack its header is as far away as its beginning.
         if let Some(data) = self.read.get(&id) {
             return Some(data.len());
+        }
+        if let Some(size) = self.ahead.as_ref().and_then(|ahead| ahead.size(id)) {
+            return Some(size);
         }
         Some(self.repo.odb().ok()?.read_header(id).ok()?.0)
     }

@@ -1,8 +1,8 @@
 //! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::git::{Build, CandidateBuilder};
+use crate::git::Build;
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
@@ -11,6 +11,7 @@ use super::super::Campaign;
 use super::conflict;
 use super::lost_work::{branch_is_gone, refuse_what_is_lost};
 use super::mend::{self, Clash};
+use super::top::Top;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
 
@@ -72,17 +73,17 @@ pub(super) fn chain(
         return Err(Halt::Tried(Tried::Moved));
     }
     let git = campaign.git().map_err(|error| refused(&error))?;
-    let mut top = Top {
-        commit: ground.commit.clone(),
-        tree: repo.tree_of(&ground.commit).map_err(|error| refused(&error))?,
-        builder: CandidateBuilder::new(repo, git),
-    };
+    let mut top = Top::at(repo, git, &ground.commit).map_err(|error| refused(&error))?;
+    let coming = coming(campaign, built, trial, known);
+    top.builder
+        .expect(&top.commit, &coming)
+        .map_err(|error| refused(&error))?;
     let plans = trial.stack.iter();
     let links: Result<Vec<Link>, Halt> = plans
         .map(|name| link(campaign, built, name, &mut top, target, known))
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
-    top.builder.save().map_err(|error| refused(&error))?;
+    top.save().map_err(|error| refused(&error))?;
     repo.hold_candidate(trial.id, &top.commit)
         .map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
@@ -109,11 +110,12 @@ fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) ->
     }
 }
 
-/// The end of a chain that is being built, of which nobody knows yet but the builder.
-struct Top {
-    commit: CommitId,
-    tree: String,
-    builder: CandidateBuilder,
+/// The heads of the plans of a trial that are merged for the first time, in order. What cannot be found shows when it is needed.
+fn coming(campaign: &Campaign, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
+    let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
+    let plans = trial.stack.iter().filter_map(|name| campaign.plan(name));
+    let heads = plans.filter_map(|plan| head(campaign, plan, known.parts.get(&plan.name), known).ok());
+    heads.filter(|head| !merged.contains(head)).collect()
 }
 
 fn link(
@@ -161,7 +163,7 @@ fn link(
             commit
         }
         None => {
-            let saved = top.builder.save();
+            let saved = top.save();
             saved.map_err(|error| trouble(refused(&error)))?;
             let made = known.made.get(name).filter(|_| part.is_none());
             if let Some(made) = made {
@@ -252,11 +254,15 @@ fn merge(
     };
     match drafted.map_err(|error| refused(&error))? {
         // A person has landed it by other commits: one more would be empty.
-        Build::Candidate(candidate) if adds_nothing(campaign, top, incoming, &candidate.tree)? => {
-            Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?)
+        Build::Candidate(candidate) => {
+            let gains = top.gains_nothing(incoming, &candidate.tree);
+            match gains.map_err(|error| refused(&error))? {
+                // A person has landed it by other commits: one more would be empty.
+                true => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
+                false => Ok(Some((candidate.commit, candidate.tree))),
+            }
         }
-        Build::Candidate(candidate) => Ok(Some((candidate.commit, candidate.tree))),
-        Build::AlreadyContained => Ok(nothing_was_taken_back(campaign, plan, top).map(|()| None)?),
+        Build::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
         Build::Conflict { files } => {
             let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
             let trouble = MergeTrouble::Conflict {
@@ -285,34 +291,14 @@ fn merge(
 }
 
 /// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
-fn nothing_was_taken_back(campaign: &Campaign, plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
-    // What lies below has to be seen by others than the builder.
-    top.builder.save().map_err(|error| refused(&error))?;
-    match campaign.repo.is_taken_back(&plan.name, &top.commit) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(refused(
+fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
+    match top.took_back(&plan.name).map_err(|error| refused(&error))? {
+        false => Ok(()),
+        true => Err(refused(
             &"what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
               on its branch, or `git revert` the commit that took it back",
         )),
-        Err(error) => Err(refused(&error)),
     }
-}
-
-/// True when the branch changes something, and the target has just that already.
-fn adds_nothing(campaign: &Campaign, top: &Top, head: &CommitId, merged: &str) -> Result<bool, MergeTrouble> {
-    if top.tree != merged {
-        return Ok(false);
-    }
-    top.builder.save().map_err(|error| refused(&error))?;
-    let repo = &campaign.repo;
-    let tree = |commit: &CommitId| repo.tree_of(commit).map_err(|error| refused(&error));
-    let base = repo
-        .merge_base(&top.commit, head)
-        .map_err(|error| refused(&error))?;
-    Ok(match base {
-        Some(base) => tree(&base)? != tree(head)?,
-        None => false,
-    })
 }
 
 /// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
@@ -325,7 +311,7 @@ fn nobody_carries(
     strategy: &str,
 ) -> Result<(), MergeTrouble> {
     // What lies below has to be seen by others than the builder.
-    top.builder.save().map_err(|error| refused(&error))?;
+    top.save().map_err(|error| refused(&error))?;
     let (repo, onto) = (&campaign.repo, &top.commit);
     for other in campaign.set.plans.iter().filter(|other| other.name != plan.name) {
         let Some(tip) = repo.branch_tip(&other.branch).map_err(|error| refused(&error))? else {
@@ -370,18 +356,14 @@ pub fn rehearse(
     let plan = plan(campaign, name)?;
     let head = head(campaign, plan, known.parts.get(name), known)?;
     let git = campaign.git().map_err(|error| refused(&error))?;
-    let top = Top {
-        commit: onto.clone(),
-        tree: campaign.repo.tree_of(onto).map_err(|error| refused(&error))?,
-        builder: CandidateBuilder::new(&campaign.repo, git),
-    };
+    let top = Top::at(&campaign.repo, git, onto).map_err(|error| refused(&error))?;
     let incoming = stand_in(campaign, plan, &top, &head)?;
     let sides = Sides {
         head: &head,
         incoming: &incoming,
     };
     let merged = merge(campaign, plan, &top, sides, target, known);
-    top.builder.save().map_err(|error| refused(&error))?;
+    top.save().map_err(|error| refused(&error))?;
     let (commit, mended) = match merged {
         Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
         Err(Unmerged::Trouble(trouble)) => return Err(trouble),

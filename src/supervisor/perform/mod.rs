@@ -19,6 +19,7 @@ mod pin;
 mod pre_merge;
 mod resolver;
 mod resolver_judge;
+mod top;
 mod union;
 mod unit;
 mod verify;
