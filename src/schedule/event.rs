@@ -8,7 +8,7 @@ use super::{
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
-/// One fact. Written as the derived forms below do, except for [`Event::Resolve`]; see `event_form.rs`.
+/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `event_form.rs` joins the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
