@@ -12,9 +12,13 @@ use super::CliError;
 ///
 /// When standard output is closed.
 pub fn text(text: &str) -> Result<(), CliError> {
-    // In one piece: standard output would otherwise be written line by line.
-    let mut out = std::io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
-    out.write_all(text.as_bytes())
+    let mut out = std::io::stdout().lock();
+    // In one piece: what takes colour away as it writes would write each line, and each word in colour, by itself.
+    let plain = match anstream::AutoStream::choice(&out) {
+        anstream::ColorChoice::Never => Some(anstream::adapter::strip_bytes(text.as_bytes()).into_vec()),
+        _ => None,
+    };
+    out.write_all(plain.as_deref().unwrap_or(text.as_bytes()))
         .and_then(|()| out.flush())
         .map_err(CliError::io("write to standard output"))
 }

@@ -38,8 +38,10 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
         .or(context.plan.as_ref())
         .map(|name| context.named(&campaign, name))
         .transpose()?;
-    show(context, &campaign, plan.as_ref())?;
+    let shown = show(context, &campaign, plan.as_ref())?;
     if !args.watch {
+        // The program ends here, and all of this is gone at once: no need to take it apart piece by piece.
+        std::mem::forget((shown, campaign));
         return Ok(Exit::Done);
     }
     // Ages move on even when nothing happens; a file, and a script, hear of news only.
@@ -69,22 +71,38 @@ fn news(campaign: &Campaign) -> Result<(i64, bool), CliError> {
     Ok((last, RepositoryLock::holder(&campaign.dir)?.is_some()))
 }
 
-fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Result<(), CliError> {
+/// Prints the status; returns what it was printed from.
+fn show(
+    context: &Context,
+    campaign: &Campaign,
+    plan: Option<&PlanName>,
+) -> Result<(Situation, StatusView), CliError> {
     let situation = Situation::look(campaign)?;
     let depth = if context.json || plan.is_some() {
         Depth::Worktrees
     } else {
-        Depth::Journal
+        Depth::Table
     };
     let mut view: StatusView = situation.view(campaign, depth)?;
+    print(context, campaign, plan, &situation, &mut view)?;
+    Ok((situation, view))
+}
+
+fn print(
+    context: &Context,
+    campaign: &Campaign,
+    plan: Option<&PlanName>,
+    situation: &Situation,
+    view: &mut StatusView,
+) -> Result<(), CliError> {
     if context.json {
         if let Some(name) = plan {
             view.plans.retain(|shown| &shown.name == name);
         }
         if !context.verbose {
-            return output::json(&view);
+            return output::json(view);
         }
-        let mut view = serde_json::to_value(&view).unwrap_or_default();
+        let mut view = serde_json::to_value(view).unwrap_or_default();
         let used = disk_use(campaign, situation.scheduler.state());
         view["disk"] = serde_json::to_value(used).unwrap_or_default();
         return output::json(&view);
@@ -94,11 +112,11 @@ fn show(context: &Context, campaign: &Campaign, plan: Option<&PlanName>) -> Resu
             let used = disk_use(campaign, situation.scheduler.state());
             output::text(&format!(
                 "{}\n{}",
-                table(&view, output_columns()),
+                table(view, output_columns()),
                 disk_text(&used)
             ))
         }
-        None => output::text(&table(&view, output_columns())),
+        None => output::text(&table(view, output_columns())),
         Some(name) => {
             let shown: Option<&PlanView> = view.plans.iter().find(|shown| &shown.name == name);
             output::text(&shown.map(one_plan).unwrap_or_default())

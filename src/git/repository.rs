@@ -66,6 +66,12 @@ impl Repository {
         })
     }
 
+    /// True when to look for a repository from this folder is sure to find this one, as seen from this checkout: it is the
+    /// folder of the main checkout, and one stands in that.
+    pub fn is_found_from(&self, folder: &Path) -> bool {
+        folder == self.here && self.here.join(".git") == self.common_dir
+    }
+
     /// The folder that all worktrees share: `.git` of the main checkout, or the bare repository itself.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir

@@ -5,6 +5,7 @@
 //! power cut, and a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
 //! keep in step. Each entry carries a seal, so that damage is a refusal and never another state.
 
+mod entry;
 mod epoch;
 mod error;
 mod event_schema;

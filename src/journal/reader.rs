@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Row, params};
 
 use crate::plan::RunId;
 use crate::schedule::At;
 
-use super::record::Columns;
+use super::entry::Entry;
 use super::seal::seal;
 use super::store::{SEALED_SINCE, VERSION};
 use super::{Epoch, JournalError, OrchDir, Record};
@@ -38,8 +39,10 @@ impl JournalReader {
             source,
         };
         // Read-write where possible: a reader of a WAL database has to make its shared-memory file.
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+        // A connection is used by one thread at a time, as its type sees to, and needs no lock of its own for each value.
+        let open = |flags| Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let connection = open(OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY))
             .map_err(read)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(read)?;
         let version: i64 = connection
@@ -204,22 +207,23 @@ pub(super) fn read_into(
         expected += 1;
         let at = At(u64::try_from(row.get::<_, i64>(1).map_err(failed)?).unwrap_or(0));
         let run = RunId(row.get(2).map_err(failed)?);
-        let data: String = row.get(8).map_err(failed)?;
-        let columns = Columns {
-            event: row.get(3).map_err(failed)?,
-            plan: row.get(4).map_err(failed)?,
+        let entry = Entry {
+            event: text(row, 3).map_err(failed)?,
+            plan: text_or_none(row, 4).map_err(failed)?,
             phase: row.get(5).map_err(failed)?,
-            task: row.get(6).map_err(failed)?,
-            attempt: row.get(7).map_err(failed)?,
-            data: serde_json::from_str(&data).map_err(|error| damaged(error.to_string()))?,
+            task: text_or_none(row, 6).map_err(failed)?,
+            attempt: text_or_none(row, 7).map_err(failed)?,
+            data: text(row, 8).map_err(failed)?,
         };
         // None for what was written before there were seals.
         let sealed: Option<i64> = row.get(9).map_err(failed)?;
-        if sealed.is_some_and(|sealed| sealed != seal(epoch, seq, at, run, &columns, &data)) {
+        if sealed.is_some_and(|sealed| sealed != seal(epoch, seq, at, run, &entry)) {
+            entry.check_data().map_err(|error| damaged(error.to_string()))?;
             return Err(damaged("its seal does not fit what it says".to_owned()));
         }
         // Chosen here and not by the query, which would trust a column before its seal.
-        if plan.is_some_and(|plan| columns.plan.as_deref() != Some(plan)) {
+        if plan.is_some_and(|plan| entry.plan != Some(plan)) {
+            entry.check_data().map_err(|error| damaged(error.to_string()))?;
             continue;
         }
         records.push(Record {
@@ -227,8 +231,25 @@ pub(super) fn read_into(
             at,
             wall: epoch.wall(at),
             run,
-            event: columns.event().map_err(|error| damaged(error.to_string()))?,
+            event: entry.read().map_err(|error| damaged(error.to_string()))?,
         });
     }
     Ok(())
+}
+
+/// A text, where it lies.
+fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
+    match row.get_ref(column)?.as_str() {
+        Ok(text) => Ok(text),
+        // To take it out says better what is wrong with it.
+        Err(error) => Err(row.get::<_, String>(column).err().unwrap_or_else(|| error.into())),
+    }
+}
+
+/// A text, where it lies, or none.
+fn text_or_none<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => text(row, column).map(Some),
+    }
 }

@@ -65,29 +65,6 @@ impl Columns {
             data: map,
         }
     }
-
-    /// Puts the event together again.
-    ///
-    /// # Errors
-    ///
-    /// When the columns are not those of an event that this version knows.
-    pub fn event(self) -> Result<Event, serde_json::Error> {
-        let mut map = self.data;
-        map.insert("event".to_owned(), self.event.into());
-        for (key, value) in [
-            ("plan", self.plan),
-            ("task", self.task),
-            ("attempt", self.attempt),
-        ] {
-            if let Some(value) = value {
-                map.insert(key.to_owned(), value.into());
-            }
-        }
-        if let Some(phase) = self.phase {
-            map.insert("phase".to_owned(), phase.into());
-        }
-        serde_json::from_value(Value::Object(map))
-    }
 }
 
 impl Record {
@@ -112,6 +89,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::entry::Entry;
     use crate::plan::{AttemptId, PhaseId};
     use crate::schedule::TaskReport;
     use crate::schedule::{Exit, Hold};
@@ -156,7 +134,9 @@ mod tests {
         for event in events {
             let columns = Columns::of(&event);
             assert!(!columns.event.is_empty(), "{event:?}");
-            assert_eq!(columns.clone().event().unwrap(), event, "{columns:?}");
+            let data = serde_json::to_string(&columns.data).unwrap();
+            let entry = Entry::of(&columns, &data);
+            assert_eq!(entry.read().unwrap(), event, "{columns:?}");
         }
     }
 }

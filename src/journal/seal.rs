@@ -6,39 +6,34 @@ use crate::plan::RunId;
 use crate::schedule::At;
 
 use super::Epoch;
-use super::record::Columns;
+use super::entry::Entry;
 
 /// XXH3 over everything that an entry is read from, and over when the journal began, from which its time is reckoned. It
 /// guards against damage, not against malice.
-pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, columns: &Columns, data: &str) -> i64 {
-    let Columns {
+pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &Entry<'_>) -> i64 {
+    let Entry {
         event,
         plan,
         phase,
         task,
         attempt,
-        data: _,
-    } = columns;
+        data,
+    } = *entry;
     let numbers = [
         seq.cast_unsigned(),
         at.0,
         u64::from(run.0),
         phase.map_or(u64::MAX, u64::from),
     ];
-    let mut sealed = Vec::with_capacity(64 + data.len());
-    sealed.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-    let texts = [
-        Some(event.as_str()),
-        plan.as_deref(),
-        task.as_deref(),
-        attempt.as_deref(),
-        Some(data),
-    ];
-    for text in texts {
+    let mut sealed = Vec::with_capacity(256 + data.len());
+    for number in numbers {
+        sealed.extend_from_slice(&number.to_le_bytes());
+    }
+    for text in [Some(event), plan, task, attempt, Some(data)] {
         // Lengths keep neighbours apart; no text is as long as the mark of none.
         let length = text.map_or(u64::MAX, |text| text.len() as u64);
-        sealed.extend(length.to_le_bytes());
-        sealed.extend(text.unwrap_or("").as_bytes());
+        sealed.extend_from_slice(&length.to_le_bytes());
+        sealed.extend_from_slice(text.unwrap_or("").as_bytes());
     }
     let began = epoch.began().as_nanosecond();
     #[allow(clippy::cast_possible_truncation, reason = "a seed has 64 bits")]

@@ -10,6 +10,7 @@ use crate::fault;
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
+use super::entry::Entry;
 use super::reader::{epoch, read, refuse_foreign_tables};
 use super::record::Columns;
 use super::seal::seal;
@@ -206,7 +207,8 @@ impl Journal {
                 let columns = Columns::of(&record.event);
                 let data = serde_json::to_string(&columns.data)
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-                let seal = seal(self.epoch, record.seq, record.at, record.run, &columns, &data);
+                let entry = Entry::of(&columns, &data);
+                let seal = seal(self.epoch, record.seq, record.at, record.run, &entry);
                 insert.execute(params![
                     record.seq,
                     i64::try_from(record.at.0).unwrap_or(i64::MAX),

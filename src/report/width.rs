@@ -38,6 +38,10 @@ pub(super) fn error_columns() -> usize {
 /// The text's first line, cut to `width` columns with `…` where something is missing. Control characters, which
 /// could move a terminal's cursor, become `?`.
 pub fn fit(text: &str, width: usize) -> String {
+    // Nearly all that is shown.
+    if text.len() <= width && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let line: String = text
         .lines()
         .next()
@@ -94,7 +98,10 @@ pub fn fit_names(names: &[&str], width: usize) -> Vec<String> {
 /// The text with spaces behind it up to `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(missing))
+    let mut padded = String::with_capacity(text.len() + missing);
+    padded.push_str(text);
+    padded.extend(std::iter::repeat_n(' ', missing));
+    padded
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::{
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
 
-/// One fact.
+/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `event_form.rs` joins the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event")]
+#[serde(tag = "event", remote = "Self")]
 pub enum Event {
     /// `orch up` began a run or went on with one.
     #[serde(rename = "run.started")]
@@ -382,6 +382,6 @@ pub enum Event {
         why: String,
     },
     /// About resolving a conflict with the target.
-    #[serde(untagged)]
+    #[serde(skip)]
     Resolve(super::Resolving),
 }

@@ -20,6 +20,7 @@ mod ending;
 mod escalating;
 mod event;
 mod event_about;
+mod event_form;
 mod event_names;
 mod exit;
 mod explain;

@@ -413,7 +413,9 @@ mod tests {
             r#"{"phase":1}"#,
             &serde_json::to_string(&Point::Phase(PhaseId(1))).unwrap(),
         );
-        case.run.apply(At(2), &serde_json::from_str(&old).unwrap());
+        let old: serde_json::Value = serde_json::from_str(&old).unwrap();
+        let old = Event::read("plan.pinned", old).unwrap();
+        case.run.apply(At(2), &old);
         assert_eq!(case.run.pins.len(), 1);
         assert!(case.ask(1).unwrap_err().contains("is not known"));
     }

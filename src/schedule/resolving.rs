@@ -338,9 +338,9 @@ mod tests {
         let text = serde_json::to_value(&event).unwrap();
         assert_eq!(text["event"], "resolve.opened");
         assert_eq!(text["plan"], "auth");
-        assert_eq!(serde_json::from_value::<Event>(text).unwrap(), event);
+        assert_eq!(Event::read("resolve.opened", text).unwrap(), event);
         let unknown = serde_json::json!({"event": "resolve.unheard_of", "plan": "auth"});
-        assert!(serde_json::from_value::<Event>(unknown).is_err());
+        assert!(Event::read("resolve.unheard_of", unknown).is_err());
     }
 
     #[test]

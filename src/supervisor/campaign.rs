@@ -68,11 +68,24 @@ impl Campaign {
     /// When there is no repository, no commit or no manifest, when the manifest is wrong, or when base or target do
     /// not exist and cannot.
     pub fn open(from: &Path, manifest: Option<&Path>) -> Result<Self, SupervisorError> {
+        Self::open_in(None, from, manifest)
+    }
+
+    /// As [`Campaign::open`], with the repository where it was found from there already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Campaign::open`].
+    pub(super) fn open_in(
+        found: Option<Repository>,
+        from: &Path,
+        manifest: Option<&Path>,
+    ) -> Result<Self, SupervisorError> {
         let named = manifest.map(std::path::absolute).transpose();
         let named = named.map_err(SupervisorError::system("resolve the manifest's path"))?;
         // Faults of a manifest that was named are told even where there is no repository.
         let loaded = named.as_deref().map(load::load).transpose()?;
-        let repo = Repository::discover(from)?;
+        let repo = found.map_or_else(|| Repository::discover(from), Ok)?;
         let dir = OrchDir::new(repo.common_dir());
         let (manifest, set) = match (named, loaded) {
             (Some(file), Some(set)) => (file, set),
@@ -99,9 +112,8 @@ impl Campaign {
         repo.require_commit()?;
         // "The branch checked out" is that of the checkout in which the manifest lies: from a plan's own worktree the
         // same plans are seen as from the main checkout.
-        let home = manifest
-            .parent()
-            .and_then(|folder| Repository::discover(folder).ok());
+        let home = manifest.parent().filter(|folder| !repo.is_found_from(folder));
+        let home = home.and_then(|folder| Repository::discover(folder).ok());
         let home = home
             .filter(|home| home.common_dir() == repo.common_dir())
             .unwrap_or_else(|| repo.clone());

@@ -1,6 +1,6 @@
 //! Finished plans that a person has landed without orch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::Repository;
 use crate::plan::{CommitId, PlanName};
@@ -39,11 +39,13 @@ impl HandLandings {
     /// The plans that are finished and not known to have landed.
     pub fn of(campaign: &Campaign, state: &State) -> Self {
         let target = campaign.target.clone();
+        let plans = campaign.set.plans.iter();
+        let branches: BTreeMap<&PlanName, &String> = plans.map(|plan| (&plan.name, &plan.branch)).collect();
         let open = state.plans().filter(|(_, run)| may_be(run, &target));
         let open = open.filter_map(|(name, run)| {
             Some(Open {
                 plan: name.clone(),
-                branch: campaign.plan(name)?.branch.clone(),
+                branch: (*branches.get(name)?).clone(),
                 base: run.worktree()?.base.clone(),
                 made: run.made.clone(),
             })

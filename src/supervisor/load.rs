@@ -130,9 +130,13 @@ const FEW: usize = 8;
 
 /// Reads all of these files, on as many cores as there are.
 fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<PlanName, DocumentSource> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(folder, file));
-    if cores == 1 || wanted.len() < FEW {
+    // How many cores there are stands in several files.
+    let cores = match wanted.len() {
+        ..FEW => 1,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    if cores == 1 {
         return wanted.iter().map(read).collect();
     }
     let share = wanted.len().div_ceil(cores);

@@ -79,7 +79,9 @@ impl Campaign {
             Err(SupervisorError::Faults(faults)) => faults,
             Err(error) => return Err(error),
         };
-        let stand_in = taken(from, manifest).and_then(|(repo, dir, taken)| {
+        let stand_in = Repository::discover(from).ok().and_then(|repo| {
+            let dir = OrchDir::new(repo.common_dir());
+            let taken = taken(&repo, &dir, from, manifest)?;
             let set = load::load_over(&taken.manifest, &taken.set).ok()?;
             Some((repo, dir, taken.manifest, set))
         });
@@ -101,65 +103,74 @@ impl Campaign {
     ///
     /// As [`Campaign::open`], where nothing was kept that could stand in.
     pub fn in_force(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
-        let Some((repo, dir, taken)) = taken(from, manifest) else {
-            let campaign = Self::open(from, manifest)?;
-            return Ok(InForce {
-                campaign,
+        let open = |repo: Option<Repository>| {
+            Ok(InForce {
+                campaign: Self::open_in(repo, from, manifest)?,
                 warning: None,
-            });
+            })
         };
-        let name = taken
-            .manifest
-            .file_name()
-            .unwrap_or_default()
-            .display()
-            .to_string();
-        let holder = RepositoryLock::holder(&dir)?.flatten();
-        if holder.is_some_and(|holder| holder.doing == "up" && holder.pid == taken.pid) {
+        let Ok(repo) = Repository::discover(from) else {
+            return open(None);
+        };
+        let dir = OrchDir::new(repo.common_dir());
+        if !dir.plans_taken().exists() {
+            return open(Some(repo));
+        }
+        // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
+        let holder = RepositoryLock::holder(&dir).map(Option::flatten);
+        let named = |taken: &Taken<PlanSet>| {
+            taken
+                .manifest
+                .file_name()
+                .unwrap_or_default()
+                .display()
+                .to_string()
+        };
+        if holder.as_ref().map_or(true, |holder| {
+            holder.as_ref().is_some_and(|holder| holder.doing == "up")
+        }) && let Some(taken) = taken(&repo, &dir, from, manifest)
+            && holder?.is_some_and(|holder| holder.pid == taken.pid)
+        {
+            let name = named(&taken);
             let warning = taken.faults.map(|faults| {
                 format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
             });
             let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
             return Ok(InForce { campaign, warning });
         }
-        match Self::open(from, manifest) {
-            Ok(campaign) => Ok(InForce {
-                campaign,
-                warning: None,
-            }),
+        let error = match open(Some(repo.clone())) {
             Err(
                 error @ (SupervisorError::Faults(_)
                 | SupervisorError::Manifest { .. }
                 | SupervisorError::NoManifest { .. }),
-            ) => {
-                let warning = format!(
-                    "{name} cannot be used as it is; these are the plans that the last run went by: {error}"
-                );
-                let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
-                Ok(InForce {
-                    campaign,
-                    warning: Some(warning),
-                })
-            }
-            Err(error) => Err(error),
-        }
+            ) => error,
+            other => return other,
+        };
+        let Some(taken) = taken(&repo, &dir, from, manifest) else {
+            return Err(error);
+        };
+        let name = named(&taken);
+        let warning =
+            format!("{name} cannot be used as it is; these are the plans that the last run went by: {error}");
+        Ok(InForce {
+            campaign: Self::fit(repo, dir, taken.manifest, taken.set)?,
+            warning: Some(warning),
+        })
     }
 }
 
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
-fn taken(from: &Path, manifest: Option<&Path>) -> Option<(Repository, OrchDir, Taken<PlanSet>)> {
-    let repo = Repository::discover(from).ok()?;
-    let dir = OrchDir::new(repo.common_dir());
+fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;
     // What another version wrote is as good as nothing.
     let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
     let meant = match manifest {
         Some(file) => Some(std::path::absolute(file).ok()?),
-        None => Campaign::find(&repo, &dir, from).ok(),
+        None => Campaign::find(repo, dir, from).ok(),
     };
     // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
     let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
-    (taken.schema == SCHEMA && same).then_some((repo, dir, taken))
+    (taken.schema == SCHEMA && same).then_some(taken)
 }
 
 /// Agents' environments may hold what is for nobody else's eyes.

@@ -266,7 +266,9 @@ impl Situation {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
         let reasons = explain(self.scheduler.work(), state, &plan.name);
-        let made = run.worktree().filter(|_| depth != Depth::Journal);
+        let now = plan_state(self.scheduler.work(), state, &plan.name);
+        let in_parts = depth > Depth::Table || now == PlanState::Running;
+        let made = run.worktree().filter(|_| depth > Depth::Journal);
         let head = match made {
             Some(_) => campaign.repo.branch_tip(&plan.branch)?,
             None => None,
@@ -280,7 +282,8 @@ impl Situation {
                 .map(|distance| distance.ahead),
             _ => None,
         };
-        let phases = plan.document.phases.iter().map(|phase| PhaseView {
+        let phases = plan.document.phases.iter().filter(|_| in_parts);
+        let phases = phases.map(|phase| PhaseView {
             id: phase.id,
             title: phase.title.clone(),
             state: phase_state(work, run, phase.id),
@@ -299,7 +302,8 @@ impl Situation {
                 state: task_state(work, run, TaskId::verify(phase.id)),
             }),
         });
-        let attempts = run.history.iter().map(|attempt| AttemptView {
+        let attempts = run.history.iter().filter(|_| in_parts);
+        let attempts = attempts.map(|attempt| AttemptView {
             id: attempt.id.clone(),
             agent: attempt.agent.to_string(),
             given: given(&attempt.units),
@@ -313,15 +317,13 @@ impl Situation {
         });
         Ok(PlanView {
             name: plan.name.clone(),
-            state: plan_state(self.scheduler.work(), state, &plan.name),
+            state: now,
             why: reasons.iter().map(|reason| reason.text.clone()).collect(),
             reasons,
             since: state.run.as_ref().and_then(|_| self.wall(run.since)),
             priority: plan.priority.to_string(),
             branch: plan.branch.clone(),
-            worktree: run
-                .worktree()
-                .filter(|_| depth != Depth::Journal)
+            worktree: made
                 .map(|made| PathBuf::from(&made.path))
                 .filter(|path| path.is_dir()),
             base,
@@ -338,9 +340,11 @@ impl Situation {
 }
 
 /// How far a look goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// What the journal knows: enough for a table.
+    /// What a table of all plans tells: phases and attempts only of those that run.
+    Table,
+    /// What the journal knows.
     Journal,
     /// Also where branches stand.
     Branches,

@@ -117,14 +117,18 @@ pub(super) fn check(
     }
 }
 
-/// The plans' own order, and all waits.
+/// The own order of the plans that are waited for or wait, and all waits. The others are part of no cycle.
 fn drawn(names: &[PlanName], documents: &BTreeMap<PlanName, Loaded>, waits: &[Wait]) -> Graph {
     let mut graph = Graph {
         edges: Vec::new(),
         labels: Vec::new(),
     };
+    let involved = waits
+        .iter()
+        .flat_map(|wait| [&wait.plan, &wait.dependency.on.plan]);
+    let involved: BTreeSet<&PlanName> = involved.collect();
     let mut nodes = BTreeMap::new();
-    for name in names {
+    for name in names.iter().filter(|name| involved.contains(name)) {
         let document = documents.get(name).map(|loaded| &loaded.document);
         nodes.insert(name, graph.plan(name, document));
     }
