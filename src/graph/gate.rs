@@ -70,6 +70,28 @@ struct Head {
 }
 
 impl Gates {
+    /// Room for so many gates with so many members in all.
+    pub(super) fn with_capacity(gates: usize, members: usize) -> Self {
+        Self {
+            heads: Vec::with_capacity(gates),
+            members: Vec::with_capacity(members),
+        }
+    }
+
+    /// Adds all gates of another list, each of whose members is a place in `places`; the number of the first.
+    pub(super) fn append(&mut self, other: &Self, places: &[usize]) -> usize {
+        let first = self.heads.len();
+        let before = self.members.len() as u32;
+        let members = other.members.iter();
+        self.members
+            .extend(members.map(|member| places[*member as usize] as u32));
+        self.heads.extend(other.heads.iter().map(|head| Head {
+            end: before + head.end,
+            ..*head
+        }));
+        first
+    }
+
     /// Adds a gate that opens when `need` of its members have ended; its number.
     pub fn add(
         &mut self,

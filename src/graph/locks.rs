@@ -24,6 +24,9 @@ impl FileLocks {
                 (names.len() - 1) as u32
             });
         }
+        if names.is_empty() {
+            return Self::default();
+        }
         // A folder or pattern is touched by all who touch something in it.
         let wide: Vec<(&str, u32)> = numbers
             .iter()

@@ -80,12 +80,13 @@ impl Graph {
         let size = tasks.map(|phase| phase.tasks.len() + 2).sum();
         let mut graph = Self {
             nodes: Vec::with_capacity(size),
-            gates: Gates::default(),
+            // About a gate each, most of one or two members.
+            gates: Gates::with_capacity(size, 2 * size),
             orders: Vec::with_capacity(names.len()),
             locks: Vec::with_capacity(names.len()),
             overlaps: Vec::new(),
             waiting: Vec::with_capacity(size),
-            own: Vec::new(),
+            own: Vec::with_capacity(size / 4),
             firsts: Vec::with_capacity(names.len()),
             places: Vec::with_capacity(names.len()),
             crosses: Vec::with_capacity(names.len()),
@@ -229,11 +230,7 @@ impl Graph {
         let places = std::mem::take(&mut self.places[number]);
         let ends = places.unit_ends(dispatch == Dispatch::Task);
         debug_assert_eq!(ends.len(), order.units.len());
-        self.firsts.push(self.gates.len());
-        for gate in order.gates.iter() {
-            let of = gate.of().map(|unit| ends[unit]);
-            self.gates.add(of, gate.need, gate.counts, gate.why);
-        }
+        self.firsts.push(self.gates.append(&order.gates, &ends));
         let mut last: Option<usize> = None;
         for (unit, nodes) in places.unit_nodes(dispatch == Dispatch::Task).enumerate() {
             for node in nodes.clone() {

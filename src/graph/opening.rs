@@ -21,8 +21,8 @@ pub(super) struct Opening<'g> {
     open: Vec<u32>,
 }
 
-/// How far a node has looked through its gates.
-#[derive(Clone, Copy)]
+/// How far a node has looked through its gates; what it has before its first look says nothing.
+#[derive(Clone, Copy, Default)]
 struct Look {
     /// The next of its own, in [`Graph::own`].
     own: u32,
@@ -34,18 +34,11 @@ struct Look {
 
 impl<'g> Opening<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        let looks = graph.waiting.iter().map(|waiting| Look {
-            own: waiting.first,
-            entries: waiting.unit().map_or(0, |unit| {
-                graph.orders[waiting.plan as usize].waits.entry_count(unit) as u32
-            }),
-            run: (0, 0),
-        });
         Self {
             missing: graph.gates.iter().map(|gate| gate.need as u32).collect(),
             waiting: vec![END; graph.gates.len()],
             beside: vec![END; graph.nodes.len()],
-            looks: looks.collect(),
+            looks: vec![Look::default(); graph.nodes.len()],
             open: vec![0; graph.orders.len()],
             graph,
         }
@@ -61,7 +54,9 @@ impl<'g> Opening<'g> {
         let nodes = self.graph.nodes.len();
         let is_partial = |gate: Gate<'_>| gate.need < gate.of().len();
         let mut order: Vec<usize> = Vec::with_capacity(nodes);
-        let mut found: Vec<usize> = (0..nodes).filter(|node| self.begins(*node)).collect();
+        let mut found: Vec<usize> = (0..nodes)
+            .filter(|node| self.begins(*node, self.first_look(*node)))
+            .collect();
         if self.graph.gates.iter().any(is_partial) {
             order.append(&mut found);
             let mut next = 0;
@@ -100,17 +95,29 @@ impl<'g> Opening<'g> {
         let mut node = std::mem::replace(&mut self.waiting[gate], END);
         while node != END {
             let beside = self.beside[node as usize];
-            if self.begins(node as usize) {
+            if self.begins(node as usize, self.looks[node as usize]) {
                 found.push(node as usize);
             }
             node = beside;
         }
     }
 
-    /// True when no gate of a node is closed any more; else the node waits at one that is.
-    fn begins(&mut self, node: usize) -> bool {
-        match self.closed(node) {
-            Some(gate) => {
+    /// Where a node begins to look.
+    fn first_look(&self, node: usize) -> Look {
+        let waiting = self.graph.waiting[node];
+        let waits = &self.graph.orders[waiting.plan as usize].waits;
+        Look {
+            own: waiting.first,
+            entries: waiting.unit().map_or(0, |unit| waits.entry_count(unit) as u32),
+            run: (0, 0),
+        }
+    }
+
+    /// True when no gate of a node is closed any more that it has not looked at yet; else the node waits at one that is.
+    fn begins(&mut self, node: usize, look: Look) -> bool {
+        match self.closed(node, look) {
+            Some((gate, look)) => {
+                self.looks[node] = look;
                 self.beside[node] = std::mem::replace(&mut self.waiting[gate], node as u32);
                 false
             }
@@ -118,16 +125,15 @@ impl<'g> Opening<'g> {
         }
     }
 
-    fn closed(&mut self, node: usize) -> Option<usize> {
+    /// The next gate that is closed, and how far the node has looked then.
+    fn closed(&mut self, node: usize, mut look: Look) -> Option<(usize, Look)> {
         let graph = self.graph;
         let waiting = graph.waiting[node];
         let plan = waiting.plan as usize;
         let first = graph.firsts[plan];
-        let mut look = self.looks[node];
         while let Some(own) = graph.own.get(look.own as usize) {
             if self.missing[own.gate as usize] > 0 {
-                self.looks[node] = look;
-                return Some(own.gate as usize);
+                return Some((own.gate as usize, look));
             }
             look.own = own.next;
         }
@@ -139,15 +145,11 @@ impl<'g> Opening<'g> {
                 }
                 let gate = first + waits.chain()[look.run.1 as usize - 1] as usize;
                 if self.missing[gate] > 0 {
-                    self.looks[node] = look;
-                    return Some(gate);
+                    return Some((gate, look));
                 }
                 look.run.1 -= 1;
             }
-            let Some(left) = look.entries.checked_sub(1) else {
-                self.looks[node] = Look { run: (0, 0), ..look };
-                return None;
-            };
+            let left = look.entries.checked_sub(1)?;
             look.entries = left;
             let unit = waiting.unit()?;
             look.run = (0, 0);
@@ -156,8 +158,7 @@ impl<'g> Opening<'g> {
                 Entry::Gate(gate) => {
                     let gate = first + gate as usize;
                     if self.missing[gate] > 0 {
-                        self.looks[node] = look;
-                        return Some(gate);
+                        return Some((gate, look));
                     }
                 }
             }

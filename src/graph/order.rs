@@ -128,16 +128,18 @@ struct Draft<'d> {
 impl<'d> Draft<'d> {
     fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
         let firsts = first_units(document);
+        let units = firsts.last().copied().unwrap_or(0);
         let in_a_row = |phase: &Phase| phase.pipeline_start.is_none() && phase.parallel_with.is_empty();
         Self {
             ended: document.phases.iter().all(in_a_row).then_some(0),
             document,
             arrangement,
             strategy,
-            units: Vec::with_capacity(firsts.last().copied().unwrap_or(0)),
+            units: Vec::with_capacity(units),
             firsts,
-            gates: Gates::default(),
-            waits: Waits::default(),
+            // Each unit may have a gate of its own, and a phase has one with all of its units behind it.
+            gates: Gates::with_capacity(units, 2 * units),
+            waits: Waits::with_capacity(units),
             ends: vec![None; document.phases.len()],
         }
     }

@@ -63,6 +63,9 @@ pub(super) fn find(set: &PlanSet, locks: &[FileLocks]) -> Vec<PlanOverlap> {
             }
         }
     }
+    if pairs.is_empty() {
+        return Vec::new();
+    }
     let waits = Waits::new(set);
     pairs
         .into_iter()

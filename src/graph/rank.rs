@@ -48,14 +48,10 @@ impl Ranks {
             remaining[node] = longest.saturating_add(graph.nodes[node].expected);
             behind.hand(graph, node, remaining[node]);
         }
-        let mut reached = vec![false; graph.nodes.len()];
-        for node in &order {
-            reached[*node] = true;
-        }
         Self {
             priority,
             remaining,
-            stuck: (0..graph.nodes.len()).filter(|node| !reached[*node]).collect(),
+            stuck: left_out(&order, graph.nodes.len()),
             order,
         }
     }
@@ -90,6 +86,18 @@ impl Ranks {
         let first = begins.max_by_key(|node| (self.remaining[*node], std::cmp::Reverse(*node)));
         first.map_or_else(Vec::new, |first| self.path_from(graph, first))
     }
+}
+
+/// The nodes that an order leaves out; it has none twice.
+fn left_out(order: &[usize], nodes: usize) -> Vec<usize> {
+    if order.len() == nodes {
+        return Vec::new();
+    }
+    let mut reached = vec![false; nodes];
+    for node in order {
+        reached[*node] = true;
+    }
+    (0..nodes).filter(|node| !reached[*node]).collect()
 }
 
 /// The nodes that wait at each gate.

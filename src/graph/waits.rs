@@ -29,6 +29,15 @@ pub(super) enum Entry {
 }
 
 impl Waits {
+    /// Room for so many units, most of which wait at one thing.
+    pub(super) fn with_capacity(units: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(units),
+            ends: Vec::with_capacity(units),
+            ..Self::default()
+        }
+    }
+
     /// Lets the unit at hand wait at a gate of its own.
     pub fn at(&mut self, gate: usize) {
         self.entries.push(gate as u32 | ALONE);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::id::VERIFY_WORD;
 use super::seek::seek;
 use super::{Dependency, PhaseId, Priority, TaskId};
 
@@ -152,17 +153,77 @@ impl Document {
     /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every
     /// machine and in every version.
     pub fn print(&self) -> u32 {
-        let mut print: u32 = 0x811c_9dc5;
+        let mut print = Print(0x811c_9dc5);
         for task in self.tasks() {
-            for byte in format!("{}\0{}\0", task.id, task.title).bytes() {
-                print = (print ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+            print.number(task.id.phase.0);
+            print.bytes(b".");
+            if task.id.is_verify() {
+                print.bytes(VERIFY_WORD.as_bytes());
+            } else {
+                print.number(task.id.number);
             }
+            print.bytes(b"\0");
+            print.bytes(task.title.as_bytes());
+            print.bytes(b"\0");
         }
-        print
+        print.0
     }
 
     /// All tasks in document order.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.phases.iter().flat_map(|phase| &phase.tasks)
+    }
+}
+
+/// A fingerprint while it is taken: every task of every plan goes through here when a run is planned anew, so no text is
+/// made of the ids.
+struct Print(u32);
+
+impl Print {
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+
+    /// Takes in a number as it is written, in decimal digits.
+    fn number(&mut self, number: u32) {
+        let mut digits = [0; 10];
+        let mut first = digits.len();
+        let mut left = number;
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        self.bytes(&digits[first..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::markdown::read_document;
+
+    #[test]
+    fn a_fingerprint_is_that_of_the_ids_and_titles_as_they_are_written() {
+        let (mut document, _) = read_document("# P\n\n## Phase 12: A\n\n- [ ] 12.9 é\n- [ ] 12.10 b\n");
+        document.phases[0].tasks[0].id = TaskId::new(0, 1_234_567_890);
+        let mut last = document.phases[0].tasks[1].clone();
+        last.id = TaskId::verify(PhaseId(u32::MAX));
+        document.phases[0].tasks.push(last);
+        let ids: Vec<String> = document.tasks().map(|task| task.id.to_string()).collect();
+        assert_eq!(ids, ["0.1234567890", "12.10", "4294967295.verify"]);
+        let written: String = document
+            .tasks()
+            .map(|task| format!("{}\0{}\0", task.id, task.title))
+            .collect();
+        let print = written.bytes().fold(0x811c_9dc5_u32, |print, byte| {
+            (print ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        assert_eq!(document.print(), print);
     }
 }

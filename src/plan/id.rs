@@ -71,7 +71,8 @@ impl fmt::Display for TaskId {
     }
 }
 
-const VERIFY_WORD: &str = "verify";
+/// Stands for the number of a phase's VERIFY block.
+pub(super) const VERIFY_WORD: &str = "verify";
 
 /// A whole number without sign or surplus zeros, so that an id has exactly one spelling.
 fn number(text: &str) -> Option<u32> {
@@ -152,12 +153,19 @@ impl FromStr for ItemId {
             text: text.to_owned(),
             expected: "a task id such as 2.1, or a sub-task id such as 2.1.3 or 2.1.A",
         };
-        let mut parts = text.splitn(3, '.');
-        let task = match (parts.next().and_then(number), parts.next().and_then(task_number)) {
+        // Every item of every list is looked at for an id, so the points are found without a search for each.
+        let point = |text: &str| text.bytes().position(|byte| byte == b'.');
+        let Some(first) = point(text) else {
+            return Err(wrong());
+        };
+        let rest = &text[first + 1..];
+        let second = point(rest);
+        let task = &rest[..second.unwrap_or(rest.len())];
+        let task = match (number(&text[..first]), task_number(task)) {
             (Some(phase), Some(task)) => TaskId::new(phase, task),
             _ => return Err(wrong()),
         };
-        let sub = parts.next();
+        let sub = second.map(|second| &rest[second + 1..]);
         let sub_ok = sub.is_none_or(|sub| {
             sub.split('.')
                 .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))

@@ -21,21 +21,24 @@ pub(super) fn plan_work(
     let dispatch = plan.arrangement.dispatch;
     let phases = plan.document.phases.iter().enumerate().map(|(place, phase)| {
         // A node says as much about a task, and is smaller than what the document says of it.
-        let tasks = graph.task_nodes(number, place).iter();
-        let tasks = tasks.filter_map(|node| match node.of {
+        let nodes = graph.task_nodes(number, place);
+        // Room for all at once: neither a filter nor the chain of a plan's nodes tells how many there will be.
+        let mut tasks = Vec::with_capacity(nodes.len());
+        tasks.extend(nodes.iter().filter_map(|node| match node.of {
             Of::Task(task) => Some((task, node.done)),
             Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
-        });
+        }));
         PhaseWork {
             id: phase.id,
-            tasks: tasks.collect(),
+            tasks,
             background_verify: phase.verify.as_ref().map(|block| block.background),
         }
     });
     let mut phases: Vec<PhaseWork> = phases.collect();
     let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
-    let units = order.units.iter().zip(graph.nodes_of_units(number));
-    let units = units.map(|(unit, nodes)| {
+    let mut units: Vec<UnitWork> = Vec::with_capacity(order.units.len().max(1));
+    let drawn = order.units.iter().zip(graph.nodes_of_units(number));
+    units.extend(drawn.map(|(unit, nodes)| {
         let phase = unit.id.phase();
         let settings = match of_phase {
             Some((known, settings)) if known == phase => settings,
@@ -63,8 +66,7 @@ pub(super) fn plan_work(
             remaining: first.map_or(0, |node| ranks.remaining[node]),
             expected: nodes.map(|node| graph.nodes[node].expected).sum(),
         }
-    });
-    let mut units: Vec<UnitWork> = units.collect();
+    }));
     if units.is_empty() {
         let id = PhaseId(1);
         phases.push(PhaseWork {

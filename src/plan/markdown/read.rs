@@ -98,13 +98,14 @@ impl Walk<'_> {
     /// Ends the section of a task's heading; what stands in it are the task's details.
     fn close_headed(&mut self, end: usize) {
         if let Some(headed) = self.headed.take() {
-            let details = dedent(self.text.get(headed.from..end).unwrap_or_default());
+            let mut details = dedent(self.text.get(headed.from..end).unwrap_or_default());
             if let Some(task) = self
                 .phases
                 .last_mut()
                 .and_then(|phase| phase.tasks.get_mut(headed.task))
             {
-                task.details = details.trim_end_matches(['-', '\n']).to_owned();
+                details.truncate(details.trim_end_matches(['-', '\n']).len());
+                task.details = details;
             }
         }
     }
