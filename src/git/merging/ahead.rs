@@ -83,8 +83,13 @@ impl Drop for Ahead {
     }
 }
 
-/// Nobody wants more.
-struct Closed;
+/// Why no more is read of a head.
+enum Enough {
+    /// Nobody wants more of any.
+    Closed,
+    /// Its merge has begun: what else it needs it reads itself, and what comes after it is worth more.
+    Overtaken,
+}
 
 /// Where objects lie between the thread and the merges.
 #[derive(Default)]
@@ -108,16 +113,19 @@ impl Shelf {
     }
 
     /// Lays an object there for a turn, once there is room.
-    fn lay(&self, turn: usize, id: Oid, kind: ObjectType, data: &Arc<[u8]>) -> Result<(), Closed> {
-        let is_full = |laid: &mut Laid| laid.bytes > ROOM && !laid.closed && laid.turn <= turn;
+    fn lay(&self, turn: usize, id: Oid, kind: ObjectType, data: &Arc<[u8]>) -> Result<(), Enough> {
+        let is_full = |laid: &mut Laid| laid.bytes > ROOM && !laid.closed && laid.turn < turn;
         let waited = self.room.wait_while(self.laid(), is_full);
         let mut laid = waited.unwrap_or_else(PoisonError::into_inner);
         if laid.closed {
-            return Err(Closed);
+            return Err(Enough::Closed);
         }
         if laid.turn <= turn {
             laid.bytes += data.len();
             laid.objects.insert(id, (turn, kind, Arc::clone(data)));
+        }
+        if laid.turn >= turn {
+            return Err(Enough::Overtaken);
         }
         Ok(())
     }
@@ -173,14 +181,15 @@ impl Reader {
     fn read_for(&mut self, onto: Oid, heads: &[Oid]) {
         for (turn, head) in (1..).zip(heads) {
             self.turn = turn;
-            // The merges have overtaken this thread: what is further away is worth more.
-            if self.shelf.turn() < turn && self.read_head(onto, *head).is_err() {
+            if self.shelf.turn() < turn
+                && let Err(Enough::Closed) = self.read_head(onto, *head)
+            {
                 return;
             }
         }
     }
 
-    fn read_head(&mut self, onto: Oid, head: Oid) -> Result<(), Closed> {
+    fn read_head(&mut self, onto: Oid, head: Oid) -> Result<(), Enough> {
         let Base::One { base, .. } = self.lineage.base(&mut self.objects, onto, head) else {
             return Ok(());
         };
@@ -193,7 +202,7 @@ impl Reader {
         self.folder(Folder { base, ours, theirs }, &mut Vec::new())
     }
 
-    fn folder(&mut self, folder: Folder, path: &mut Vec<u8>) -> Result<(), Closed> {
+    fn folder(&mut self, folder: Folder, path: &mut Vec<u8>) -> Result<(), Enough> {
         let Folder { base, ours, theirs } = folder;
         let ours = ours.filter(|ours| *ours != base);
         let (base, theirs) = (self.tree(base)?, self.tree(theirs)?);
@@ -242,18 +251,18 @@ impl Reader {
     }
 
     /// The tree's bytes, if it can be read.
-    fn tree(&mut self, id: Oid) -> Result<Option<Arc<[u8]>>, Closed> {
+    fn tree(&mut self, id: Oid) -> Result<Option<Arc<[u8]>>, Enough> {
         self.fetch(id, ObjectType::Tree)
     }
 
-    fn blob(&mut self, id: Oid) -> Result<(), Closed> {
+    fn blob(&mut self, id: Oid) -> Result<(), Enough> {
         if !self.laid.contains(&id) && self.objects.size(id).is_some_and(|size| size <= LARGEST) {
             self.fetch(id, ObjectType::Blob)?;
         }
         Ok(())
     }
 
-    fn fetch(&mut self, id: Oid, kind: ObjectType) -> Result<Option<Arc<[u8]>>, Closed> {
+    fn fetch(&mut self, id: Oid, kind: ObjectType) -> Result<Option<Arc<[u8]>>, Enough> {
         let Some(data) = self.objects.get(id, kind) else {
             return Ok(None);
         };
@@ -341,20 +350,27 @@ mod tests {
         let large: Arc<[u8]> = vec![0; ROOM + 1].into();
         let some = |n: u8| Oid::from_bytes(&[n; 20]).unwrap();
         let shelf = Shelf::default();
-        let lay = |turn, n| shelf.lay(turn, some(n), ObjectType::Blob, &large).is_ok();
-        assert!(lay(1, 1));
+        let lay = |turn, n| match shelf.lay(turn, some(n), ObjectType::Blob, &large) {
+            Ok(()) => "more",
+            Err(Enough::Overtaken) => "overtaken",
+            Err(Enough::Closed) => "closed",
+        };
+        assert_eq!(lay(1, 1), "more");
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| lay(2, 2));
+            let second = scope.spawn(|| lay(3, 2));
             shelf.reach(2);
-            assert!(second.join().unwrap());
+            assert_eq!(second.join().unwrap(), "more");
             assert!(shelf.take(some(1), ObjectType::Blob).is_none());
+            assert_eq!(lay(2, 3), "overtaken", "the merge that has begun still finds it");
+            assert!(shelf.take(some(3), ObjectType::Blob).is_some());
+            assert_eq!(lay(1, 4), "overtaken");
             assert!(
-                lay(1, 3),
-                "of a turn that is over nothing is laid, and nobody waits"
+                shelf.take(some(4), ObjectType::Blob).is_none(),
+                "its merge is over"
             );
-            let third = scope.spawn(|| lay(3, 4));
+            let third = scope.spawn(|| lay(4, 5));
             shelf.close();
-            assert!(!third.join().unwrap());
+            assert_eq!(third.join().unwrap(), "closed");
         });
         assert!(shelf.take(some(2), ObjectType::Tree).is_none(), "of another type");
         assert_eq!(shelf.laid().bytes, 0);
