@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use git2::{ObjectType, Oid};
 
-use super::entry::{Entry, entries};
+use super::entry::{Entry, entries, find};
 use super::lineage::{Base, Lineage};
 use super::objects::{ById, Objects};
 
@@ -32,8 +32,9 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Begins to read for merges of these heads onto a commit, each on top of the one before. None where that is not worth it.
     pub(super) fn begin(common_dir: &Path, onto: Oid, heads: Vec<Oid>) -> Option<Self> {
-        let alone = std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2);
-        if heads.len() < FEW || alone {
+        // Asked for last: the answer stands in several files.
+        let alone = || std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2);
+        if heads.len() < FEW || alone() {
             return None;
         }
         let shelf = Arc::<Shelf>::default();
@@ -217,16 +218,13 @@ impl Reader {
             return Ok(());
         };
         let ours = ours.as_deref().map(|ours| entries(ours).unwrap_or_default());
-        let find = |all: &[Entry<'_>], entry: &Entry<'_>| {
-            let place = all.binary_search_by(|other| other.order(entry)).ok()?;
-            Some(all[place].id)
-        };
         for entry in &theirs {
-            let Some(old) = find(&base, entry).filter(|old| *old != entry.id) else {
+            let id_in = |tree: &[Entry<'_>]| find(tree, entry).map(|found| found.id);
+            let Some(old) = id_in(&base).filter(|old| *old != entry.id) else {
                 continue;
             };
             // Where ours has the folder of the base it has its entries too.
-            let ours = ours.as_deref().map_or(Some(old), |ours| find(ours, entry));
+            let ours = ours.as_deref().map_or(Some(old), id_in);
             let length = path.len();
             path.extend_from_slice(entry.name);
             path.push(b'/');

@@ -86,6 +86,12 @@ impl Entry<'_> {
     }
 }
 
+/// The entry of the same name among those of a tree: a file's for a file, a folder's for a folder.
+pub(super) fn find<'t, 'e>(tree: &'t [Entry<'e>], entry: &Entry<'_>) -> Option<&'t Entry<'e>> {
+    let place = tree.binary_search_by(|other| other.order(entry)).ok()?;
+    Some(&tree[place])
+}
+
 /// The entries of a tree in its order; none when a mode, the order or the form is not what git writes today.
 pub(super) fn entries(tree: &[u8]) -> Option<Vec<Entry<'_>>> {
     let mut found: Vec<Entry<'_>> = Vec::with_capacity(tree.len() / 40);

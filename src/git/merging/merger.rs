@@ -11,7 +11,7 @@ use super::ConflictFile;
 use super::answer::Answered;
 use super::attributes::Rules;
 use super::by_git::ByGit;
-use super::entry::{Entry, entries};
+use super::entry::{Entry, entries, find};
 use super::lineage::{Base, Lineage};
 use super::objects::Objects;
 use super::settings::Settings;
@@ -271,10 +271,6 @@ fn same_attributes(objects: &mut Objects, one: Option<Oid>, two: Option<Oid>) ->
     };
     let (one, two) = (read(one)?, read(two)?);
     let (one, two) = (entries(&one)?, entries(&two)?);
-    let find = |all: &[Entry<'_>], entry: &Entry<'_>| {
-        let found = all.binary_search_by(|other| other.order(entry)).ok()?;
-        Some(all[found].id)
-    };
     let folder_of = |entry: &&Entry<'_>| entry.is_folder();
     let is_file = |entry: &&Entry<'_>| entry.name == b".gitattributes" && !entry.is_folder();
     let of = |all: &[Entry<'_>]| all.iter().find(is_file).map(|entry| entry.id);
@@ -282,7 +278,7 @@ fn same_attributes(objects: &mut Objects, one: Option<Oid>, two: Option<Oid>) ->
         return Some(false);
     }
     for folder in one.iter().filter(folder_of) {
-        if same_attributes(objects, Some(folder.id), find(&two, folder)) != Some(true) {
+        if same_attributes(objects, Some(folder.id), find(&two, folder).map(|found| found.id)) != Some(true) {
             return Some(false);
         }
     }

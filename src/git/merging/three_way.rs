@@ -12,7 +12,7 @@ use git2::{ObjectType, Oid};
 
 use super::super::GitError;
 use super::attributes::{Rules, may_match, telling};
-use super::entry::{Entry, Kind, entries};
+use super::entry::{Entry, Kind, entries, find};
 use super::objects::Objects;
 use super::text::{self, Lines};
 
@@ -201,12 +201,11 @@ impl ThreeWay<'_> {
             return Err(Leave::ToGit);
         };
         for entry in &old {
-            let found = new.binary_search_by(|other| other.order(entry));
-            let Ok(found) = found else {
+            let Some(found) = find(&new, entry) else {
                 return Err(Leave::ToGit);
             };
             if entry.kind == Kind::Folder {
-                self.nothing_removed(entry.id, new[found].id)?;
+                self.nothing_removed(entry.id, found.id)?;
             }
         }
         Ok(())
@@ -256,7 +255,7 @@ fn clashes_not(
             },
             ..*entry
         };
-        all.binary_search_by(|found| found.order(&other)).is_ok()
+        find(all, &other).is_some()
     };
     if came_or_went && (clash(one) || clash(two)) {
         return Err(Leave::ToGit);
