@@ -6,7 +6,6 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::fs;
 
 use orch::graph::Dice;
 use support::{Options, Samples, Sandbox, entries, orch, run};
@@ -47,17 +46,9 @@ fn main() {
 fn measure(seed: u64) -> (f64, [f64; 2]) {
     let mut dice = Dice::of(seed, &[24]);
     let sandbox = Sandbox::with_files(20, 1000);
-    let sleeps = sandbox.beside("sleeps");
-    fs::create_dir(&sleeps).unwrap();
-    let script = format!("exec sleep $(cat '{}/'$ORCH_PLAN)", sleeps.display());
-    let script = serde_json::to_string(&script).unwrap();
-    let mut manifest = format!(
-        "schema = 1\n[run]\nmax_agents = {SLOTS}\nagent = \"sleeper\"\n[agents.sleeper]\ncommand = [\"sh\", \"-c\", {script}]\n"
-    );
+    let mut manifest = format!("schema = 1\n[run]\nmax_agents = {SLOTS}\n");
     for n in 0..PLANS {
         let took = 200 + dice.below(801);
-        let sleep = format!("{}.{:03}", took / 1000, took % 1000);
-        fs::write(sleeps.join(format!("p{n:02}")), sleep).unwrap();
         sandbox.write(
             &format!("plans/p{n:02}.md"),
             &format!("# Plan {n}\n\n## Phase 1: Do\n\n- [ ] 1.1 One (expected: {took}ms)\n"),
@@ -71,7 +62,11 @@ fn measure(seed: u64) -> (f64, [f64; 2]) {
         }
         writeln!(
             manifest,
-            "[plans.p{n:02}]\nfile = \"plans/p{n:02}.md\"\nallow_empty = true\ndepends = [{}]",
+            // No shell in between, whose own time would be none of the stated duration.
+            "[agents.a{n:02}]\ncommand = [\"sleep\", \"{}.{:03}\"]\n\
+             [plans.p{n:02}]\nagent = \"a{n:02}\"\nfile = \"plans/p{n:02}.md\"\nallow_empty = true\ndepends = [{}]",
+            took / 1000,
+            took % 1000,
             depends.join(", ")
         )
         .unwrap();
