@@ -7,6 +7,7 @@ mod support;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use orch::graph::{Dice, Durations, Generated};
@@ -118,10 +119,10 @@ impl Tasks {
             ..Generated::default()
         }
         .plan_set();
-        set.plans[0].document = Document {
+        set.plans[0].document = Arc::new(Document {
             phases: vec![phase],
             ..Document::default()
-        };
+        });
         set
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -66,7 +67,7 @@ struct Report {
 /// The plan that the command speaks of.
 struct Subject {
     name: PlanName,
-    document: Document,
+    document: Arc<Document>,
     worktree: Option<PathBuf>,
     campaign: Option<Campaign>,
 }
@@ -154,7 +155,7 @@ fn subject(context: &Context) -> Result<Subject, CliError> {
 fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Subject {
     let document = campaign
         .plan(&name)
-        .map(|plan| plan.document.clone())
+        .map(|plan| Arc::clone(&plan.document))
         .unwrap_or_default();
     let worktree = worktree.unwrap_or_else(|| campaign.worktree_path(name.as_str()));
     Subject {
@@ -174,7 +175,7 @@ fn from_copy(typed: &str, worktree: PathBuf) -> Result<Subject, CliError> {
     let text = String::from_utf8_lossy(&bytes);
     Ok(Subject {
         name,
-        document: read_document(&text).0,
+        document: Arc::new(read_document(&text).0),
         worktree: Some(worktree),
         campaign: None,
     })

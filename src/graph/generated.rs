@@ -1,6 +1,7 @@
 //! Plan sets drawn by chance, for simulations and measurements: as large as wanted, and the same for the same seed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::{
@@ -115,7 +116,7 @@ impl Generated {
         let name = plan_name(number);
         Plan {
             file: None,
-            document,
+            document: Arc::new(document),
             branch: format!("plan/{name}"),
             name,
             priority: Priority::default(),

@@ -175,8 +175,7 @@ impl Document {
     }
 }
 
-/// A fingerprint while it is taken: every task of every plan goes through here when a run is planned anew, so no text is
-/// made of the ids.
+/// A fingerprint while it is taken. No text is made of the ids.
 struct Print(u32);
 
 impl Print {

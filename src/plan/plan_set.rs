@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub struct Plan {
     /// Its document file as written in the manifest; none when the manifest holds a `prompt`.
     pub file: Option<PathBuf>,
     /// The document, or for a `prompt` one phase with one task made from it.
-    pub document: Document,
+    pub document: Arc<Document>,
     /// Branch name without `refs/heads/`.
     pub branch: String,
     /// The manifest's priority, else the document's, else medium.

@@ -98,7 +98,7 @@ pub fn rewritten(state: &State, plan: &PlanWork) -> Option<Reason> {
         .plan(&plan.name)
         .landed_print
         .filter(|_| state.is_landed(&plan.name));
-    landed.filter(|landed| *landed != plan.print).map(|_| {
+    landed.filter(|landed| *landed != plan.document.print()).map(|_| {
         Reason::with_remedy(
             "it has landed, and its tasks were written anew since: nobody works on those",
             "give new work a plan of its own: a table with another name in the manifest, for the same document or another",

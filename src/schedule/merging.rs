@@ -82,7 +82,7 @@ impl Scheduler {
                     print: self
                         .state
                         .number(&plan)
-                        .map(|number| self.work.plans[number].print),
+                        .map(|number| self.work.plans[number].document.print()),
                     plan,
                 }),
                 Outcome::Failed(plan, why) => {

@@ -95,7 +95,7 @@ pub(super) fn plan_work(
         .map(|(first, _)| set.plans[first].name.clone());
     PlanWork {
         name: plan.name.clone(),
-        print: plan.document.print(),
+        document: Arc::clone(&plan.document),
         priority: units
             .iter()
             .map(|unit| unit.priority)

@@ -10,8 +10,8 @@ use super::plan_work::plan_work;
 use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Gates, Graph, Ranks, Waits};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Escalate, PhaseId, PlanName, PlanSet, Point, Priority,
-    ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, PhaseId, PlanName, PlanSet, Point,
+    Priority, ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -80,8 +80,8 @@ pub struct PlanWork {
     pub keeps_commits: bool,
     /// What the plan may use up, in millionths of money; none for no limit.
     pub budget: Option<u64>,
-    /// Fingerprint of its tasks as they are written.
-    pub print: u32,
+    /// What it was made from.
+    pub document: Arc<Document>,
 }
 
 /// One phase.

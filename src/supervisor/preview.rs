@@ -1,6 +1,7 @@
 //! `orch preview`: what `orch up` would do, when it would end, and what may go wrong. Changes nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -249,7 +250,8 @@ fn what_is_left(campaign: &Campaign, situation: &Situation, only: &[PlanName]) -
         let run = scheduler.state().plan(&plan.name);
         let state = plan_state(scheduler.work(), scheduler.state(), &plan.name);
         let over = matches!(state, PlanState::Finished | PlanState::Landed);
-        for task in plan.document.phases.iter_mut().flat_map(|phase| &mut phase.tasks) {
+        let phases = &mut Arc::make_mut(&mut plan.document).phases;
+        for task in phases.iter_mut().flat_map(|phase| &mut phase.tasks) {
             task.ticked |= over || needs_no_more_work(work, run, task.id);
         }
     }

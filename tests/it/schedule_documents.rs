@@ -3,6 +3,7 @@
 //! `ORCH_SIM_RUNS=N` sets how many are tried.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use orch::graph::{Dice, Durations, Gate, Generated};
 use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Priority, Strategy, TaskId};
@@ -36,8 +37,9 @@ fn plan_set(dice: &mut Dice, seed: u64) -> PlanSet {
             lanes,
         };
         plan.auto_merge = dice.percent(50.0);
-        for place in 0..plan.document.phases.len() {
-            let (before, rest) = plan.document.phases.split_at_mut(place);
+        let phases = &mut Arc::make_mut(&mut plan.document).phases;
+        for place in 0..phases.len() {
+            let (before, rest) = phases.split_at_mut(place);
             annotate(dice, before, &mut rest[0]);
         }
     }
@@ -246,7 +248,7 @@ fn small_graphs_are_scheduled_as_well_as_possible() {
             ..Generated::default()
         }
         .plan_set();
-        let tasks = &mut set.plans[0].document.phases[0].tasks;
+        let tasks = &mut Arc::make_mut(&mut set.plans[0].document).phases[0].tasks;
         for (place, task) in tasks.iter_mut().enumerate() {
             let named = (0..place).filter(|_| dice.percent(25.0));
             task.depends = Some(named.map(|other| TaskId::new(1, other as u32 + 1)).collect());

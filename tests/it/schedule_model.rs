@@ -174,7 +174,7 @@ fn plans(dice: &mut Dice) -> Work {
             auto_merge: true,
             keeps_commits: dice.percent(80),
             budget: dice.percent(10).then_some(50),
-            print: 0,
+            document: Arc::default(),
         });
     }
     Work {

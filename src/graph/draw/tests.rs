@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::graph::{Durations, Graph, Ranks};
 use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
 use crate::plan::{Dispatch, PlanSet};
@@ -145,7 +147,7 @@ fn gates_over_many_for_many_do_not_multiply() {
     for strategy in crate::plan::Strategy::DRAWN {
         let mut set = set(Dispatch::Task);
         let plan = &mut set.plans[1];
-        plan.document = crate::plan::markdown::read_document(&long).0;
+        plan.document = Arc::new(crate::plan::markdown::read_document(&long).0);
         plan.arrangement.strategy = strategy;
         let graph = Graph::new(&set, &Durations::default());
         let ranks = Ranks::new(&graph, &set);

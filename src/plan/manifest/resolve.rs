@@ -1,6 +1,7 @@
 //! From a manifest as written and its documents to the plan set, or to every fault of them all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::agents::Agents;
 use super::at::At;
@@ -361,6 +362,6 @@ fn plan(
         budget: raw.budget.as_ref().map(|budget| budget.value.0),
         gate: raw.gate.is_some(),
         line: entry.place.line,
-        document: loaded.document,
+        document: Arc::new(loaded.document),
     }
 }
