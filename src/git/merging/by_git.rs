@@ -160,6 +160,11 @@ impl ByGit {
         } else {
             git
         };
+        // Ids in full are no names of branches, so none is looked for. An object of that name has that content: to be renamed
+        // into its place costs half of what being linked there does.
+        let git = git
+            .config("core.warnAmbiguousRefs=false")
+            .config("core.createObject=rename");
         let git = git.args(["merge-tree", "--write-tree"]);
         match &self.algorithm {
             Some(algorithm) => git.arg(format!("-Xdiff-algorithm={algorithm}")),
