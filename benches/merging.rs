@@ -26,12 +26,18 @@ fn main() {
     let Some(options) = Options::read() else { return };
     // Every round would merge the same again: one is a thousand merges.
     let rounds = options.rounds(1);
+    // Removed at the end: ext4 looks long for free inodes among those of files that were deleted in the last minutes.
+    let mut kept = Vec::new();
     for (files, aim) in [(3_000, 0.012), (50_000, 0.006)] {
-        for round in 0..rounds {
-            compare(files, Shape::Edits, BRANCHES, Some(aim), round);
+        for round in (0..rounds).filter(|_| options.wants("edits")) {
+            kept.push(compare(files, Shape::Edits, BRANCHES, Some(aim), round));
         }
-        compare(files, Shape::Renames, BRANCHES / 10, Some(0.1), 0);
-        foresee(files);
+        for round in (0..rounds).filter(|_| options.wants("renames")) {
+            kept.push(compare(files, Shape::Renames, BRANCHES / 10, Some(0.1), round));
+        }
+        if options.wants("forecast") {
+            kept.push(foresee(files));
+        }
     }
 }
 
@@ -39,7 +45,7 @@ fn main() {
 const LOOKED_AT: usize = 100;
 
 /// Every pair of a hundred branches, beside one `git merge-tree --stdin` for all pairs; then one branch moves.
-fn foresee(files: usize) {
+fn foresee(files: usize) -> Sandbox {
     let sandbox = Sandbox::new([]);
     let mut heads = history(&sandbox, files, Shape::Odds, LOOKED_AT + 1, 7);
     let moved = heads.pop().unwrap();
@@ -92,6 +98,7 @@ fn foresee(files: usize) {
         found.len(),
         milliseconds(again),
     );
+    sandbox
 }
 
 /// How many answers of `merge-tree --stdin --name-only` tell of a conflict.
@@ -127,7 +134,7 @@ enum Shape {
     Odds,
 }
 
-fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round: usize) {
+fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round: usize) -> Sandbox {
     let sandbox = Sandbox::new([]);
     let heads = history(&sandbox, files, shape, branches, round as u64);
     sandbox.git(["checkout", "-q", "-f", "main"]);
@@ -187,6 +194,7 @@ fn compare(files: usize, shape: Shape, branches: usize, aim: Option<f64>, round:
         ours / theirs,
         aim.map(|aim| format!(" (aim {aim})")).unwrap_or_default(),
     );
+    sandbox
 }
 
 /// Merges the rest through `git merge-tree`, and counts trees that differ.

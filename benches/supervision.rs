@@ -18,6 +18,15 @@ const SLOTS: usize = 2;
 
 fn main() {
     let Some(options) = Options::read() else { return };
+    if options.wants("ready") {
+        in_ready_worktrees(&options);
+    }
+    if options.wants("made") {
+        with_worktrees(options.rounds(3).min(3));
+    }
+}
+
+fn in_ready_worktrees(options: &Options) {
     let site = Site::new();
     // Makes the worktrees, which the measured rounds then find made.
     run(orch(&site.sandbox.repo()).arg("up"));
@@ -42,7 +51,6 @@ fn main() {
     }
     contest.print();
     gaps.print();
-    with_worktrees(options.rounds(3).min(3));
 }
 
 /// The same with the making of the worktrees, beside a plain loop that makes as many.

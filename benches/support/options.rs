@@ -1,9 +1,10 @@
-//! `cargo bench --bench NAME [-- --rounds N]`
+//! `cargo bench --bench NAME [-- --rounds N --part PART]`
 
 /// What was asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     rounds: Option<usize>,
+    part: Option<String>,
 }
 
 impl Options {
@@ -15,15 +16,22 @@ impl Options {
             println!("nothing measured: run it with cargo bench");
             return None;
         }
-        let rounds = arguments
-            .windows(2)
-            .find(|pair| pair[0] == "--rounds")
-            .map(|pair| pair[1].parse().expect("--rounds takes a number"));
-        Some(Self { rounds })
+        let value = |name: &str| {
+            let mut pairs = arguments.windows(2);
+            pairs.find(|pair| pair[0] == name).map(|pair| pair[1].clone())
+        };
+        let rounds = value("--rounds").map(|rounds| rounds.parse().expect("--rounds takes a number"));
+        let part = value("--part");
+        Some(Self { rounds, part })
     }
 
     /// How many rounds to measure: as asked for, else `usual`; at least one.
-    pub fn rounds(self, usual: usize) -> usize {
+    pub fn rounds(&self, usual: usize) -> usize {
         self.rounds.unwrap_or(usual).max(1)
+    }
+
+    /// True unless another part of the benchmark was asked for.
+    pub fn wants(&self, part: &str) -> bool {
+        self.part.as_deref().is_none_or(|wanted| wanted == part)
     }
 }

@@ -61,6 +61,7 @@ mod pinning;
 mod plan_run;
 mod plan_work;
 mod prefix;
+mod proof;
 mod readiness;
 mod refusal;
 mod remark;
@@ -82,6 +83,7 @@ mod steering;
 mod stuck;
 mod tally;
 mod task_words;
+
 pub mod train;
 mod trouble;
 mod unions;
@@ -114,6 +116,7 @@ pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs,
 pub use parking::{Limit, Parked, Parking};
 pub use plan_run::{Item, Lost, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
+pub use proof::{Rivals, tighten};
 pub use readiness::{Readiness, Wait};
 pub use refusal::SteerRefusal;
 pub use remark::remarks;

@@ -94,7 +94,7 @@ fn least(out: &Outlook) -> u64 {
 
 /// The least time in which pieces that are not cut up can be worked through side by side. Of the `k * slots + 1` largest some
 /// slot gets `k + 1`, which take at least as long as the smallest of those.
-fn shared(mut pieces: Vec<u64>, slots: usize) -> u64 {
+pub(super) fn shared(mut pieces: Vec<u64>, slots: usize) -> u64 {
     let evenly = pieces.iter().sum::<u64>().div_ceil(slots as u64);
     pieces.sort_unstable_by(|one, two| two.cmp(one));
     let crowded = (0..).map_while(|k| Some(pieces.get(k * slots - k..=k * slots)?.iter().sum::<u64>()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use orch::graph::{Dice, Durations, Gate, Generated};
 use orch::plan::{Arrangement, Dispatch, Lanes, Phase, PipelineStart, PlanSet, Priority, Strategy, TaskId};
 use orch::plan::{UnitId, VerifyBlock};
-use orch::schedule::{Ending, Overheads, Simulation, SimulationSettings, Work, simulate};
+use orch::schedule::{Ending, Overheads, Rivals, Simulation, SimulationSettings, Work, simulate, tighten};
 
 /// A random plan set, with everything that a document can say about its order.
 fn plan_set(dice: &mut Dice, seed: u64) -> PlanSet {
@@ -257,12 +257,24 @@ fn small_graphs_are_scheduled_as_well_as_possible() {
         let ours = simulate(work.clone(), &SimulationSettings::default()).makespan;
         let perfect = Search::new(&work, true).best();
         assert!(ours >= perfect, "seed {seed}: {ours} beats the best, {perfect}");
+        let took = |plan: usize, unit: usize| work.plans[plan].units[unit].expected;
+        let proved = |rivals| tighten(&work, &took, 0, ours, rivals, 1_000_000);
+        assert_eq!(
+            proved(Rivals::All),
+            perfect,
+            "seed {seed}: proved of all schedules"
+        );
+        let busy = Search::new(&work, false).best();
+        assert_eq!(
+            proved(Rivals::Busy),
+            busy,
+            "seed {seed}: proved of those that leave no slot free"
+        );
         if ours == perfect {
             best += 1;
         } else {
             worse.push((seed, ours as f64 / perfect as f64));
             // A slot is never left free while something could run: that is the one reason to miss the best.
-            let busy = Search::new(&work, false).best();
             assert_eq!(
                 ours, busy,
                 "seed {seed}: not the best of those that leave no slot free"
