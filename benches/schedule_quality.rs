@@ -31,7 +31,9 @@ fn main() {
         bound_to_worktrees(rounds);
     }
     if options.wants("strategies") {
-        strategies(rounds);
+        for named in [60.0, 80.0] {
+            strategies(rounds, named);
+        }
     }
 }
 
@@ -368,9 +370,11 @@ fn bound_to_worktrees(rounds: usize) {
     }
 }
 
-/// The same plans drawn in each strategy.
-fn strategies(rounds: usize) {
-    println!("\ntime of one plan in task dispatch, in percent of batched, {rounds} plans each:");
+/// The same plans drawn in each strategy, so many percent of whose tasks after the first phase name what they wait for.
+fn strategies(rounds: usize, named: f64) {
+    println!(
+        "\ntime of one plan in task dispatch, in percent of batched, {rounds} plans each, {named} % name what they wait for:"
+    );
     println!("    plan                     batched  pipeline      dag  independent");
     for (name, count, aims) in [
         ("small, 10 tasks", 10, [90, 85]),
@@ -385,6 +389,7 @@ fn strategies(rounds: usize) {
                     plans: 1,
                     tasks: count,
                     max_agents: 16,
+                    named,
                     arrangement: Arrangement {
                         dispatch: Dispatch::Task,
                         strategy,
