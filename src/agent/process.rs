@@ -305,15 +305,23 @@ fn settled(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::process::Stdio;
+
     use super::*;
 
     #[test]
     fn a_child_is_found_by_descent_and_by_job_and_is_gone_after_a_kill() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("600")
+        let mut child = std::process::Command::new("cat")
             .env(JOB_VARIABLE, "/process-test/auth-1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Its environment is there to be read once it runs, which may be after the spawn.
+        let mut echo = [0];
+        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut echo).unwrap();
         let id = ProcessId::of(child.id()).unwrap();
         assert!(descendants(std::process::id()).contains(&id));
         assert_eq!(of_job(Path::new("/process-test/auth-1")), [id]);
