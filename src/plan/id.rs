@@ -71,8 +71,7 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// Stands for the number of a phase's VERIFY block.
-pub(super) const VERIFY_WORD: &str = "verify";
+const VERIFY_WORD: &str = "verify";
 
 /// A whole number without sign or surplus zeros, so that an id has exactly one spelling.
 fn number(text: &str) -> Option<u32> {
