@@ -182,6 +182,11 @@ impl<'g> Gate<'g> {
         self.members.iter().map(|member| *member as usize)
     }
 
+    /// True when it opens before all of its members have ended.
+    pub fn is_partial(self) -> bool {
+        self.need < self.members.len()
+    }
+
     /// How many more members have to end well, given which have.
     pub fn missing(self, counts: impl Fn(usize) -> bool) -> usize {
         let ended = self.of().filter(|member| counts(*member)).count();

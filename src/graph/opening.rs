@@ -52,12 +52,11 @@ impl<'g> Opening<'g> {
     /// looked at lies close together.
     pub(super) fn order(mut self, gates_of: &Members) -> Vec<usize> {
         let nodes = self.graph.nodes.len();
-        let is_partial = |gate: Gate<'_>| gate.need < gate.of().len();
         let mut order: Vec<usize> = Vec::with_capacity(nodes);
         let mut found: Vec<usize> = (0..nodes)
             .filter(|node| self.begins(*node, self.first_look(*node)))
             .collect();
-        if self.graph.gates.iter().any(is_partial) {
+        if self.graph.gates.iter().any(Gate::is_partial) {
             order.append(&mut found);
             let mut next = 0;
             while let Some(&node) = order.get(next) {

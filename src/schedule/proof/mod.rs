@@ -7,7 +7,7 @@ mod tree;
 
 use super::work::Work;
 use search::Search;
-use tree::Tree;
+use tree::{Tree, leaves_out};
 
 /// How often less is asked for, half as far above what is proved, where the effort did not do.
 const HALVINGS: u32 = 4;
@@ -39,7 +39,10 @@ pub fn tighten(
     rivals: Rivals,
     effort: u64,
 ) -> u64 {
-    let Some(tree) = Tree::new(work, took, rivals) else {
+    if rivals == Rivals::Busy && leaves_out(work) {
+        return least;
+    }
+    let Some(tree) = Tree::new(work, took) else {
         return least;
     };
     let mut limit = makespan;
@@ -47,7 +50,7 @@ pub fn tighten(
         if limit <= least {
             break;
         }
-        if let Some(best) = Search::new(&tree, limit, effort).best() {
+        if let Some(best) = Search::new(&tree, rivals, limit, effort).best() {
             return best.max(least);
         }
         limit = least + (limit - least) / 2;

@@ -1,6 +1,6 @@
 //! A moment in a schedule, and the moments that follow.
 
-use super::jobs::{Jobs, bit, members};
+use super::jobs::{Jobs, members, set};
 use super::tree::Tree;
 
 /// A moment in a schedule, at which something has just ended.
@@ -16,7 +16,7 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) fn under_way(&self) -> Jobs {
-        self.running.iter().fold(0, |set, (job, _)| set | bit(*job))
+        set(self.running.iter().map(|(job, _)| *job))
     }
 
     fn lanes_taken(&self, tree: &Tree, plan: usize) -> usize {
@@ -25,6 +25,12 @@ impl Moment {
             .iter()
             .filter(|(job, _)| tree.jobs[*job].plan == plan);
         of_plan.count()
+    }
+
+    /// What of these could begin and has not.
+    pub(super) fn could_begin(&self, tree: &Tree, ready: &[usize]) -> Jobs {
+        let left = ready.iter().copied().filter(|job| self.may_begin(tree, *job));
+        set(left) & !self.under_way()
     }
 
     pub(super) fn may_begin(&self, tree: &Tree, job: usize) -> bool {
@@ -41,20 +47,16 @@ impl Moment {
         let plan = tree.jobs[job].plan;
         if next.lanes_taken(tree, plan) >= tree.lanes[plan] {
             let theirs = members(next.passed).filter(|other| tree.jobs[*other].plan == plan);
-            next.passed &= !theirs.fold(0, |set, other| set | bit(other));
+            next.passed &= !set(theirs);
         }
         next
     }
 
-    /// The moment at which the next job ends; none when nothing is under way.
-    pub(super) fn next(&self, tree: &Tree, ready: &[usize]) -> Option<Self> {
+    /// The moment at which the next job ends, when these do not begin though they could; none when nothing is under way.
+    pub(super) fn next(&self, tree: &Tree, left: Jobs) -> Option<Self> {
         let now = self.running.iter().map(|(_, end)| *end).min()?;
-        let begun = self.under_way();
-        let left = ready.iter().filter(|job| begun & bit(**job) == 0);
         let passed = match self.running.len() < tree.slots {
-            true => left
-                .filter(|job| self.may_begin(tree, **job))
-                .fold(self.passed, |set, job| set | bit(*job)),
+            true => self.passed | left,
             false => 0,
         };
         let ended = self.running.iter().filter(|(_, end)| *end == now);
@@ -66,7 +68,7 @@ impl Moment {
         running.sort_unstable();
         Some(Self {
             now,
-            done: ended.fold(self.done, |set, (job, _)| set | bit(*job)),
+            done: self.done | set(ended.map(|(job, _)| *job)),
             running,
             passed,
         })

@@ -11,6 +11,7 @@ use super::tree::Tree;
 /// One question: what is still to be spent on it, and where it has been already.
 pub(super) struct Search<'t> {
     tree: &'t Tree,
+    rivals: Rivals,
     /// What is to be beaten: the limit asked for, then the best that was found.
     limit: u64,
     left: u64,
@@ -19,9 +20,10 @@ pub(super) struct Search<'t> {
 }
 
 impl<'t> Search<'t> {
-    pub(super) fn new(tree: &'t Tree, limit: u64, effort: u64) -> Self {
+    pub(super) fn new(tree: &'t Tree, rivals: Rivals, limit: u64, effort: u64) -> Self {
         Self {
             tree,
+            rivals,
             limit,
             left: effort,
             seen: HashMap::new(),
@@ -66,12 +68,11 @@ impl<'t> Search<'t> {
                 self.choose(&next, ready, place + 1)?;
             }
         }
-        let could_run =
-            |job: &usize| moment.under_way() & bit(*job) == 0 && moment.may_begin(self.tree, *job);
-        if self.tree.rivals == Rivals::Busy && ready.iter().any(could_run) {
+        let left = moment.could_begin(self.tree, ready);
+        if self.rivals == Rivals::Busy && left != 0 {
             return Some(());
         }
-        match moment.next(self.tree, ready) {
+        match moment.next(self.tree, left) {
             Some(next) => self.at(&next),
             None => Some(()),
         }
@@ -158,14 +159,14 @@ impl<'t> Search<'t> {
             .collect();
         let known = self.seen.entry((moment.done, moment.under_way())).or_default();
         let later = |one: &[u64], two: &[u64]| one.iter().zip(two).any(|(one, two)| one > two);
-        let no_better = match self.tree.rivals {
+        let no_better = match self.rivals {
             Rivals::All => known.iter().any(|other| !later(other, &times)),
             Rivals::Busy => known.contains(&times),
         };
         if no_better {
             return true;
         }
-        if self.tree.rivals == Rivals::All {
+        if self.rivals == Rivals::All {
             known.retain(|other| later(&times, other));
         }
         known.push(times);

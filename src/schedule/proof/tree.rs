@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::work::{PlanWork, Work};
-use super::Rivals;
-use super::jobs::{Jobs, bit, members};
+use super::jobs::{Jobs, bit, members, set, union};
+use crate::graph::Gate;
 use crate::plan::{Dependency, Dispatch, PlanName, Point, UnitId};
 
 /// A unit that is still to be done.
@@ -33,14 +33,10 @@ pub(super) struct Tree {
     pub first: Jobs,
     pub lanes: Vec<usize>,
     pub slots: usize,
-    pub rivals: Rivals,
 }
 
 impl Tree {
-    pub(super) fn new(work: &Work, took: &dyn Fn(usize, usize) -> u64, rivals: Rivals) -> Option<Self> {
-        if rivals == Rivals::Busy && leaves_out(work) {
-            return None;
-        }
+    pub(super) fn new(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> Option<Self> {
         let mut numbers: Vec<Vec<Option<usize>>> = Vec::new();
         let mut jobs: Vec<Job> = Vec::new();
         for (plan, own) in work.plans.iter().enumerate() {
@@ -69,27 +65,24 @@ impl Tree {
             let own = &work.plans[plan];
             let counted = own.units.iter().zip(&numbers[plan]);
             let counted = counted.filter(|(unit, _)| is_part(own, unit.id, point));
-            counted
-                .filter_map(|(_, number)| *number)
-                .fold(0, |set, job| set | bit(job))
+            set(counted.filter_map(|(_, number)| *number))
         };
         for (plan, own) in work.plans.iter().enumerate() {
             let after = own.after.iter().map(|other| end_of(other, Point::Plan));
             let depends = own.depends.iter();
             let depends = depends.map(|dependency| end_of(&dependency.on.plan, dependency.on.point));
-            let whole = after.chain(depends).fold(0, |all, set| all | set);
+            let whole = union(after.chain(depends));
             for (place, unit) in own.units.iter().enumerate() {
                 let Some(job) = numbers[plan][place] else { continue };
                 let others = unit.depends.iter();
                 let others = others.map(|dependency| end_of(&dependency.on.plan, dependency.on.point));
-                let gates = own.gates_at(place);
-                let gates = gates.filter(|gate| gate.need >= gate.of().count());
-                let within = gates.flat_map(|gate| gate.of().collect::<Vec<usize>>());
-                let within = within.filter_map(|member| numbers[plan][member]).map(bit);
-                jobs[job].before = others.chain(within).fold(whole, |all, set| all | set);
+                let gates = own.gates_at(place).filter(|gate| !gate.is_partial());
+                let within = gates.flat_map(Gate::of);
+                let within = set(within.filter_map(|member| numbers[plan][member]));
+                jobs[job].before = union(others) | whole | within;
             }
         }
-        let mut first: Jobs = (0..jobs.len()).fold(0, |set, job| set | bit(job));
+        let mut first = set(0..jobs.len());
         for (own, numbers) in work.plans.iter().zip(&numbers) {
             for (place, pair) in numbers.windows(2).enumerate() {
                 if let &[Some(one), Some(two)] = pair
@@ -128,7 +121,6 @@ impl Tree {
             first,
             lanes: work.plans.iter().map(|plan| plan.lanes.max(1)).collect(),
             slots: work.slots.max(1),
-            rivals,
         })
     }
 }
@@ -145,7 +137,7 @@ fn is_part(plan: &PlanWork, unit: UnitId, point: Point) -> bool {
 }
 
 /// True when something decides when units may begin that is not looked at.
-fn leaves_out(work: &Work) -> bool {
+pub(super) fn leaves_out(work: &Work) -> bool {
     let inside = |dependency: &Dependency| {
         let on = work.plans.iter().find(|plan| plan.name == dependency.on.plan);
         matches!(dependency.on.point, Point::Task(_))
@@ -161,7 +153,7 @@ fn leaves_out(work: &Work) -> bool {
                     || !unit.locks.is_empty()
                     || work.agent_limits.contains_key(&unit.agent)
                     || unit.depends.iter().any(inside)
-                    || plan.gates_at(place).any(|gate| gate.need < gate.of().count())
+                    || plan.gates_at(place).any(Gate::is_partial)
             })
     };
     work.plans.iter().any(of_plan)
@@ -174,9 +166,7 @@ fn goes_on(plan: &PlanWork, place: usize) -> bool {
     plan.dispatch == Dispatch::Plan
         && plan.approvals.is_empty()
         && two.depends.is_empty()
-        && plan
-            .gates_at(place + 1)
-            .all(|gate| gate.need >= gate.of().count())
+        && !plan.gates_at(place + 1).any(Gate::is_partial)
         && (&one.agent, &one.uses, one.timeout) == (&two.agent, &two.uses, two.timeout)
 }
 
@@ -185,7 +175,7 @@ fn ancestors(jobs: &[Job], job: usize) -> Jobs {
     let (mut all, mut new) = (0, jobs[job].before);
     while new != 0 {
         all |= new;
-        new = members(new).fold(0, |set, before| set | jobs[before].before) & !all;
+        new = union(members(new).map(|before| jobs[before].before)) & !all;
     }
     all
 }
