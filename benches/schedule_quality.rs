@@ -51,8 +51,7 @@ struct Proved {
 
 impl Proved {
     /// What searches through all schedules prove, and through those that leave no slot free while something could run.
-    fn take(&mut self, work: &Work, took: &dyn Fn(usize, usize) -> u64, makespan: u64) {
-        let least = lower_bound(work, took);
+    fn take(&mut self, work: &Work, took: &dyn Fn(usize, usize) -> u64, least: u64, makespan: u64) {
         let search = |from, rivals| tighten(work, took, from, makespan, rivals, EFFORT);
         let [all, busy] = if least as f64 / makespan as f64 >= NEAR {
             [least; 2]
@@ -293,10 +292,11 @@ fn regimes(rounds: usize, noise: f64) {
                 took[task.number as usize - 1] = span.to - span.from;
             }
             let taken = |_: usize, unit: usize| took[unit];
-            let bound = lower_bound(&work, &taken) as f64;
+            let least = lower_bound(&work, &taken);
             if noise == 0.0 {
-                proved.take(&work, &taken, found.makespan);
+                proved.take(&work, &taken, least, found.makespan);
             }
+            let bound = least as f64;
             let mut add = |name: &'static str, makespan: u64| {
                 rows.entry(name).or_default().push(bound / makespan as f64);
             };
@@ -356,7 +356,7 @@ fn bound_to_worktrees(rounds: usize) {
                 if noise == 0.0 {
                     let took = |plan: usize, unit: usize| work.plans[plan].units[unit].expected;
                     assert_eq!(lower_bound(&work, &took), found.lower_bound);
-                    proved.take(&work, &took, found.makespan);
+                    proved.take(&work, &took, found.lower_bound, found.makespan);
                 }
             }
             row(
