@@ -253,7 +253,6 @@ fn merge(
         }
     };
     match drafted.map_err(|error| refused(&error))? {
-        // A person has landed it by other commits: one more would be empty.
         Build::Candidate(candidate) => {
             let gains = top.gains_nothing(incoming, &candidate.tree);
             match gains.map_err(|error| refused(&error))? {
