@@ -115,7 +115,7 @@ fn attempt(
         let why = format!("agent {} {}{said}", order.agent, exit.describe());
         return Err(Refused { exit, why });
     }
-    judge(campaign, admin, yard, order, plan)
+    again_if_killed(Result::is_ok, || judge(campaign, admin, yard, order, plan))
 }
 
 /// Checks the conflict out and starts the agent on it.
