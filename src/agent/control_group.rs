@@ -1,4 +1,4 @@
-//! A control group of its own for each job (cgroup version 2), where one may be made: what it holds, it holds whatever its
+//! A control group of its own for each runner's jobs (cgroup version 2), where one may be made: what it holds, it holds whatever its
 //! processes do to their parents, sessions, titles and environments. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
 //!
 //! It is an addition, never a condition: where no group can be made, descent and the job's mark have to do.
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::JobFolder;
 use super::process::ProcessId;
-use super::{AgentError, JobFolder};
 
 /// The file in a job's folder that names its group.
 const NOTE: &str = "group";
@@ -19,35 +19,39 @@ const NOTE: &str = "group";
 /// How long the kernel may take to empty a group whose processes were all killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A group that holds the processes of one job and nothing else.
+/// A group that holds the processes of a runner's job and nothing else.
 #[derive(Debug)]
 pub(super) struct ControlGroup {
     folder: PathBuf,
 }
 
 impl ControlGroup {
-    /// Makes a group for the job in this folder, below the group of this process, and notes it there. None where that is
-    /// not allowed or there are no such groups.
-    pub(super) fn make(job: &JobFolder) -> Option<Self> {
-        let name = format!("orch-{:016x}", hash(&job.unique_path()));
-        let folder = own_group()?.join(name);
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            // Of an earlier runner of this job, all of which is ended before another is started.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(_) => return None,
-        }
-        let group = Self { folder };
-        let noted = identities(job.path(), &group.folder).is_some_and(|identities| {
+    /// Makes a group for the jobs of this runner, below the group of this process. None where that is not allowed or there are
+    /// no such groups.
+    pub(super) fn make(runner: ProcessId) -> Option<Self> {
+        let folder = own_group()?.join(format!("orch-{}-{}", runner.pid, runner.started));
+        fs::create_dir(&folder).ok()?;
+        Some(Self { folder })
+    }
+
+    /// Notes in the job's folder that its processes are here. False when that cannot be written.
+    pub(super) fn note(&self, job: &JobFolder) -> bool {
+        identities(job.path(), &self.folder).is_some_and(|identities| {
             let mut note = identities.into_bytes();
-            note.extend(group.folder.as_os_str().as_bytes());
+            note.extend(self.folder.as_os_str().as_bytes());
             fs::write(job.path().join(NOTE), note).is_ok()
-        });
-        if !noted {
-            group.remove();
+        })
+    }
+
+    /// Ends what is left in it of this job, and makes it fit for another one: nobody takes it for this job's any more. None, and
+    /// removed, where that cannot be done.
+    pub(super) fn settle(self, job: &JobFolder) -> Option<Self> {
+        let fit = self.empty() && fs::remove_file(job.path().join(NOTE)).is_ok();
+        if !fit {
+            self.remove();
             return None;
         }
-        Some(group)
+        Some(self)
     }
 
     /// The group that was made for the job in this folder, if it still stands. Groups do not outlive a restart of the
@@ -91,8 +95,17 @@ impl ControlGroup {
 
     /// Kills what is left in it at once, so that nothing can fork away, and removes it.
     pub(super) fn end(self) {
+        self.empty();
+        self.remove();
+    }
+
+    /// Kills what is left in it at once, and removes the groups below it. False when something is left all the same.
+    fn empty(&self) -> bool {
         let deadline = Instant::now() + PATIENCE;
-        while !self.processes().is_empty() && Instant::now() < deadline {
+        while !self.processes().is_empty() {
+            if Instant::now() > deadline {
+                return false;
+            }
             // Kernels before 5.14 have no such file: there, killing what is seen until nothing is seen has to do.
             if fs::write(self.folder.join("cgroup.kill"), "1").is_err() {
                 for process in self.processes() {
@@ -101,10 +114,12 @@ impl ControlGroup {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.remove();
+        below(&self.folder).for_each(|inner| remove(&inner));
+        below(&self.folder).next().is_none()
     }
 
-    fn remove(&self) {
+    /// Removes it; one that is not empty stays.
+    pub(super) fn remove(&self) {
         remove(&self.folder);
     }
 }
@@ -133,10 +148,6 @@ fn below(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     folders.map(|entry| entry.path())
-}
-
-fn hash(path: &Path) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(path.as_os_str().as_bytes())
 }
 
 /// The group of this process, in the file system where it is shown.
@@ -173,15 +184,10 @@ fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
     })
 }
 
-/// True when a group can be made for jobs here: it is tried.
-///
-/// # Errors
-///
-/// When no folder can be made to try it with.
-pub fn makes_control_groups() -> Result<bool, AgentError> {
-    let scratch = tempfile::tempdir().map_err(AgentError::file("make", std::env::temp_dir()))?;
-    let made = ControlGroup::make(&JobFolder::new(scratch.path()));
-    Ok(made.map(ControlGroup::end).is_some())
+/// True when groups can be made for jobs here: it is tried.
+pub fn makes_control_groups() -> bool {
+    let made = ProcessId::own().and_then(ControlGroup::make);
+    made.map(ControlGroup::end).is_some()
 }
 
 #[cfg(test)]

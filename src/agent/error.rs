@@ -49,4 +49,12 @@ impl AgentError {
         let path = path.into();
         move |source| Self::File { verb, path, source }
     }
+
+    /// The end of a runner's job cannot be waited for.
+    pub(super) fn cannot_wait(source: std::io::Error) -> Self {
+        Self::System {
+            what: "be waited for",
+            source,
+        }
+    }
 }

@@ -1,14 +1,13 @@
-//! Starting runners through their host.
+//! Starting runners through their host, and keeping those that have ended a job for the next one.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
@@ -18,20 +17,26 @@ use rustix::net::{
 
 use crate::fault;
 
+use super::channel::Channel;
+use super::runner_handle::SpareRunner;
 use super::runner_host::RUNNER_HOST_ARGUMENT;
-use super::{AgentError, JobFolder, JobState, ProcessId, Runner};
+use super::{AgentError, JobFolder, ProcessId, Runner};
 
-/// How long a host may take to answer before it counts as dead, and a runner to say that it has begun.
+/// How long a host may take to answer before it counts as dead.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many hosts may die over one runner before it counts as one that cannot be started.
-const HOSTS_AT_MOST: u32 = 5;
+/// So many hosts or fresh runners may die over one job before it counts as one that cannot be started.
+const DEATHS_AT_MOST: u32 = 5;
+
+/// So many runners without a job are kept at most. Each takes a quarter of a megabyte of its own.
+const SPARE_AT_MOST: usize = 8;
 
 /// What starts runners: through a host process, which is started with the first of them and again should it die.
 #[derive(Debug)]
 pub struct Launcher {
     program: PathBuf,
     host: Mutex<Option<Host>>,
+    spare: Mutex<Vec<SpareRunner>>,
 }
 
 impl Launcher {
@@ -40,46 +45,70 @@ impl Launcher {
         Self {
             program: program.to_owned(),
             host: Mutex::new(None),
+            spare: Mutex::default(),
         }
     }
 
-    /// Starts a runner for the prepared folder. The folder's lock goes with the request, so that there is no moment at
-    /// which a job is started and nobody holds its lock.
+    /// Has a runner take on the job in the prepared folder. The folder's lock goes along, so that there is no moment at which
+    /// a job is started and nobody holds its lock.
     ///
     /// # Errors
     ///
     /// When a host cannot be started or does not answer.
     pub fn launch(&self, folder: JobFolder, lock: File) -> Result<Runner, AgentError> {
-        let mut kept = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut lock, mut hosts) = (lock, 0);
+        let path = folder.unique_path();
+        let taken_on = |runner: &SpareRunner| runner.channel.hand_over(&path, lock.as_fd());
+        // One that has died meanwhile is passed over.
+        while let Some(runner) = self.take_spare() {
+            if taken_on(&runner).is_ok() {
+                return Ok(runner.at_work(folder));
+            }
+        }
+        let mut deaths = 0;
         loop {
-            let host = match kept.take() {
-                Some(host) => host,
-                None => self.start()?,
-            };
-            let why = match host.ask(&folder, &lock) {
-                Ok(process) => {
-                    *kept = Some(host);
-                    return Ok(Runner::new(folder, process));
+            let tried = self.fresh().and_then(|runner| {
+                taken_on(&runner).map_err(|why| self.cannot_start(why))?;
+                Ok(runner)
+            });
+            match tried {
+                Ok(runner) => return Ok(runner.at_work(folder)),
+                Err(why) => {
+                    deaths += 1;
+                    if deaths == DEATHS_AT_MOST {
+                        return Err(why);
+                    }
                 }
-                Err(why) => why,
-            };
-            // Gone before anything else, so that it cannot fork later what is now started otherwise.
-            drop(host);
-            drop(lock);
-            lock = match forked_before(&folder)? {
-                Before::Forked(process) => return Ok(Runner::new(folder, process)),
-                Before::Not(lock) => lock,
-            };
-            hosts += 1;
-            if hosts == HOSTS_AT_MOST {
-                return Err(self.cannot_start(why));
             }
         }
     }
 
-    fn start(&self) -> Result<Host, AgentError> {
-        Host::start(&self.program).map_err(|why| self.cannot_start(why))
+    /// Takes back a runner that has ended its job, for the next one.
+    pub fn give_back(&self, runner: SpareRunner) {
+        let mut spare = lock(&self.spare);
+        if spare.len() < SPARE_AT_MOST {
+            spare.push(runner);
+        }
+    }
+
+    fn take_spare(&self) -> Option<SpareRunner> {
+        lock(&self.spare).pop()
+    }
+
+    /// A runner that has had no job yet. Should anything go wrong, one that was forked all the same sees that nobody holds the
+    /// other end of its channel, and ends.
+    fn fresh(&self) -> Result<SpareRunner, AgentError> {
+        let mut kept = lock(&self.host);
+        let host = match kept.take() {
+            Some(host) => host,
+            None => Host::start(&self.program).map_err(|why| self.cannot_start(why))?,
+        };
+        let (channel, theirs) = Channel::pair().map_err(|why| self.cannot_start(why))?;
+        let process = host.ask(theirs.as_fd()).map_err(|why| self.cannot_start(why))?;
+        *kept = Some(host);
+        Ok(SpareRunner {
+            process,
+            channel: Arc::new(channel),
+        })
     }
 
     fn cannot_start(&self, source: io::Error) -> AgentError {
@@ -90,36 +119,8 @@ impl Launcher {
     }
 }
 
-/// What a host that died had still done.
-enum Before {
-    /// It had forked the runner: this process, or one that has ended.
-    Forked(ProcessId),
-    /// It had not; the folder's lock, for who does.
-    Not(File),
-}
-
-/// Only the folder can tell.
-fn forked_before(folder: &JobFolder) -> Result<Before, AgentError> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match folder.state()? {
-            JobState::Running(Some(running)) | JobState::Lost(running) => {
-                return Ok(Before::Forked(running.runner));
-            }
-            JobState::Ended(_) => return Ok(Before::Forked(ProcessId { pid: 0, started: 0 })),
-            JobState::Unstarted => {
-                if let Some(lock) = folder.lock()? {
-                    return Ok(Before::Not(lock));
-                }
-            }
-            // It has the lock, and will say who it is before it starts anything.
-            JobState::Running(None) => {}
-        }
-        if Instant::now() > deadline {
-            return Err(AgentError::Busy(folder.path().to_owned()));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A host at work.
@@ -149,16 +150,16 @@ impl Host {
         Ok(Self { socket, process })
     }
 
-    /// Has a runner forked for this folder.
-    fn ask(&self, folder: &JobFolder, lock: &File) -> io::Result<ProcessId> {
-        let folder = folder.unique_path();
-        let locks = [lock.as_fd()];
+    /// Has a runner forked that listens to this end of a channel.
+    fn ask(&self, channel: BorrowedFd<'_>) -> io::Result<ProcessId> {
+        let channels = [channel];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut beside = SendAncillaryBuffer::new(&mut space);
-        beside.push(SendAncillaryMessage::ScmRights(&locks));
-        let path = [IoSlice::new(folder.as_os_str().as_bytes())];
+        beside.push(SendAncillaryMessage::ScmRights(&channels));
+        // A message needs a byte for what goes beside it.
+        let request = [IoSlice::new(b"r")];
         fault::around("host.ask", || {
-            sendmsg(&self.socket, &path, &mut beside, SendFlags::NOSIGNAL)
+            sendmsg(&self.socket, &request, &mut beside, SendFlags::NOSIGNAL)
         })?;
         fault::child("host.asked", self.process.id());
         let mut answer = [0; 256];

@@ -16,6 +16,7 @@
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
+mod channel;
 mod control_group;
 mod environment;
 mod error;
@@ -34,6 +35,7 @@ mod runner_handle;
 mod runner_host;
 mod runner_signals;
 mod stopping;
+mod tools;
 
 pub use activity::{Usage, age_of, newest_change};
 pub use control_group::makes_control_groups;
@@ -49,5 +51,5 @@ pub use process::{
     Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running, stands_in,
 };
 pub use reader::{Readable, Reader, Reading};
-pub use runner_handle::Runner;
+pub use runner_handle::{Hold, Runner, SpareRunner};
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -1,11 +1,10 @@
-//! The runner: a small process of its own between the supervisor and a command. It leads a session, adopts whatever
-//! the command forks away, writes the log and the exit record, enforces the time-out even when the supervisor is
-//! dead, and ends only when nothing of the command is left.
+//! One job of a runner, the small process between the supervisor and a command. It leads a session, adopts whatever the command
+//! forks away, writes the log and the exit record, enforces the time-out even when the supervisor is dead, and is done with
+//! the job only when nothing of the command is left.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -13,64 +12,38 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 
 use crate::fault;
 use crate::schedule::Exit;
 
+use super::channel::Order;
 use super::control_group::ControlGroup;
 use super::leader::Leader;
 use super::recorder::Recorder;
-use super::runner_signals::Signals;
 use super::stopping::Stopping;
-use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
+use super::tools::Tools;
+use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, Running, extinction, process};
 
 /// How long output of a command that has ended is still waited for while nothing of it is left alive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Runs the job of this folder to its end.
+/// Runs the job of this folder to its end. The folder is free when this returns.
 ///
 /// # Errors
 ///
 /// When the folder cannot be used; how the command ends is not an error of the runner.
-pub fn run(folder: &Path) -> Result<(), AgentError> {
-    let folder = JobFolder::new(folder);
-    let system = |what| {
-        move |source: rustix::io::Errno| AgentError::System {
-            what,
-            source: source.into(),
-        }
-    };
-    // Fails only where this process leads a session already, which is as good.
-    let _ = rustix::process::setsid();
-    rustix::process::set_child_subreaper(Pid::from_raw(1)).map_err(system("become a sub-reaper"))?;
-    // Standard input is the folder's lock, taken by whoever started this runner. It stays open, and so taken, until
-    // this process ends.
-    let inherited = rustix::fs::flock(
-        rustix::stdio::stdin(),
-        rustix::fs::FlockOperation::NonBlockingLockExclusive,
-    );
-    let _own_lock = match inherited {
-        Ok(()) if is_lock_of(&folder) => None,
-        _ => Some(
-            folder
-                .lock()?
-                .ok_or_else(|| AgentError::Busy(folder.path().to_owned()))?,
-        ),
-    };
+pub(super) fn run(tools: &mut Tools, folder: &JobFolder, lock: OwnedFd) -> Result<(), AgentError> {
+    let lock = held(folder, lock)?;
     let job = folder.job()?;
-    let signals = Signals::register()?;
-    let mut record = Recorder::open(&folder, &job)?;
-    let runner = ProcessId::own().ok_or(AgentError::System {
-        what: "read /proc",
-        source: std::io::ErrorKind::NotFound.into(),
-    })?;
+    let mut record = Recorder::open(folder, &job)?;
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
+    let runner = tools.own;
     folder.write("running.json", &Running { runner, started_at })?;
-    let group = ControlGroup::make(&folder);
-    let (exit, left_behind) = match start(&job, &folder, group.as_ref()) {
-        Ok((leader, output)) => Supervision::new(&job, leader, output, signals).run(&mut record),
+    let group = tools.group.take().filter(|group| group.note(folder));
+    let (exit, left_behind) = match start(&job, folder, group.as_ref()) {
+        Ok((leader, output)) => Supervision::new(&job, leader, output, tools).run(&mut record),
         Err(error) => {
             let why = not_started(&job, &error);
             record.take(format!("orch: cannot start {why}\n").as_bytes());
@@ -78,9 +51,7 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
         }
     };
     // Empty by now; what the kernel calls its own proof.
-    if let Some(group) = group {
-        group.end();
-    }
+    tools.group = group.and_then(|group| group.settle(folder));
     let output_bytes = record.total();
     // Before the exit: whoever sees that finds all that was told.
     record.finish(&exit);
@@ -91,7 +62,19 @@ pub fn run(folder: &Path) -> Result<(), AgentError> {
         ended_at: Timestamp::now(),
         output_bytes,
         left_behind,
-    })
+    })?;
+    // Not only closed: the supervisor may hold a copy of the descriptor for another moment.
+    let _ = rustix::fs::flock(&lock, rustix::fs::FlockOperation::Unlock);
+    Ok(())
+}
+
+/// The lock, when it is this folder's and taken.
+fn held(folder: &JobFolder, lock: OwnedFd) -> Result<OwnedFd, AgentError> {
+    let taken = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    match taken {
+        Ok(()) if is_lock_of(folder, &lock) => Ok(lock),
+        _ => Err(AgentError::Busy(folder.path().to_owned())),
+    }
 }
 
 /// Why the command could not be started: which file is missing, where the system only says that one is.
@@ -112,9 +95,9 @@ fn not_started(job: &Job, error: &std::io::Error) -> String {
     }
 }
 
-/// True when standard input is this folder's lock file.
-fn is_lock_of(folder: &JobFolder) -> bool {
-    let ours = rustix::fs::fstat(rustix::stdio::stdin());
+/// True when this is the folder's lock file.
+fn is_lock_of(folder: &JobFolder, lock: &OwnedFd) -> bool {
+    let ours = rustix::fs::fstat(lock);
     let theirs = rustix::fs::stat(folder.path().join("lock"));
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino),
@@ -190,19 +173,19 @@ struct Supervision<'a> {
     job: &'a Job,
     leader: Leader,
     output: Option<File>,
-    signals: Signals,
+    tools: &'a mut Tools,
     deadline: Option<Instant>,
     ending: Option<Ending>,
     stopping: Option<Stopping>,
 }
 
 impl<'a> Supervision<'a> {
-    fn new(job: &'a Job, leader: Leader, output: OwnedFd, signals: Signals) -> Self {
+    fn new(job: &'a Job, leader: Leader, output: OwnedFd, tools: &'a mut Tools) -> Self {
         Self {
             job,
             leader,
             output: Some(File::from(output)),
-            signals,
+            tools,
             deadline: job
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
@@ -238,35 +221,52 @@ impl<'a> Supervision<'a> {
             .flatten()
             .min();
         let timeout = due.map(|due| timespec(due.saturating_duration_since(Instant::now())));
-        let (mut ended, mut graceful, mut at_once, mut output) = (false, false, false, false);
+        let (mut ended, mut graceful, mut at_once, mut told, mut output) =
+            <(bool, bool, bool, bool, bool)>::default();
         {
+            let signals = &self.tools.signals;
             let mut fds = vec![
                 PollFd::new(&self.leader, PollFlags::IN),
-                PollFd::new(&self.signals.graceful, PollFlags::IN),
-                PollFd::new(&self.signals.at_once, PollFlags::IN),
+                PollFd::new(&signals.graceful, PollFlags::IN),
+                PollFd::new(&signals.at_once, PollFlags::IN),
             ];
-            if let Some(file) = &self.output {
-                fds.push(PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN));
-            }
+            let orders = self.tools.orders.as_ref();
+            fds.extend(orders.map(|orders| PollFd::from_borrowed_fd(orders.as_fd(), PollFlags::IN)));
+            let output_is = fds.len();
+            fds.extend(
+                self.output
+                    .as_ref()
+                    .map(|file| PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN)),
+            );
             if poll(&mut fds, timeout.as_ref()).is_ok() {
-                let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-                ended = ready[0];
-                graceful = ready[1];
-                at_once = ready[2];
-                output = ready.get(3).copied().unwrap_or(false);
+                let ready = |place: usize| fds.get(place).is_some_and(|fd| !fd.revents().is_empty());
+                ended = ready(0);
+                graceful = ready(1);
+                at_once = ready(2);
+                told = orders.is_some() && ready(3);
+                output = ready(output_is);
             }
         }
         if output && !ended {
             self.copy_some(record);
         }
+        if told {
+            match self.tools.next_order() {
+                Some(Order::Stop { now: false }) => graceful = true,
+                Some(Order::Stop { now: true }) => at_once = true,
+                // No job is handed over while one is at work; a supervisor that is gone says nothing any more.
+                Some(Order::Run(..)) | None => {}
+            }
+        }
         if graceful {
-            drain(&mut self.signals.graceful);
             self.end_command(Ending::Stopped);
         }
         if at_once {
-            drain(&mut self.signals.at_once);
             self.ending.get_or_insert(Ending::Stopped);
             extinction::kill_descendants();
+        }
+        if graceful || at_once {
+            self.tools.signals.drain();
         }
     }
 
@@ -352,11 +352,6 @@ impl<'a> Supervision<'a> {
             }
         }
     }
-}
-
-fn drain(stream: &mut UnixStream) {
-    let mut buffer = [0u8; 64];
-    while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
 }
 
 fn timespec(duration: Duration) -> Timespec {

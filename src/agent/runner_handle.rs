@@ -1,11 +1,13 @@
-//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for its end.
+//! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for the end of its job.
 
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
+use super::channel::{Channel, readable};
 use super::{AgentError, JobFolder, JobState, ProcessId, extinction};
 
 /// How long a lock may outlive the runner that held it.
@@ -15,14 +17,50 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Runner {
     folder: JobFolder,
+    hold: Hold,
+}
+
+/// What a runner at work can be stopped by.
+#[derive(Debug, Clone)]
+pub struct Hold {
     process: ProcessId,
+    /// None where another supervisor started it.
+    channel: Option<Arc<Channel>>,
+}
+
+/// A runner without a job.
+#[derive(Debug)]
+pub struct SpareRunner {
+    pub(super) process: ProcessId,
+    pub(super) channel: Arc<Channel>,
+}
+
+impl SpareRunner {
+    pub(super) fn at_work(self, folder: JobFolder) -> Runner {
+        let hold = Hold {
+            process: self.process,
+            channel: Some(self.channel),
+        };
+        Runner { folder, hold }
+    }
+}
+
+impl Hold {
+    /// Its process.
+    pub fn process(&self) -> ProcessId {
+        self.process
+    }
+
+    /// Asks it to end its command: with grace, or at once. Asking again is harmless.
+    pub fn stop(&self, now: bool) {
+        let heard = self.channel.as_ref().is_some_and(|channel| channel.stop(now));
+        if !heard {
+            Runner::stop(self.process, now);
+        }
+    }
 }
 
 impl Runner {
-    pub(super) fn new(folder: JobFolder, process: ProcessId) -> Self {
-        Self { folder, process }
-    }
-
     /// The runner that another supervisor started in this folder; none when none lives there.
     ///
     /// # Errors
@@ -32,7 +70,11 @@ impl Runner {
         let JobState::Running(Some(running)) = folder.state()? else {
             return Ok(None);
         };
-        Ok(Some(Self::new(folder, running.runner)))
+        let hold = Hold {
+            process: running.runner,
+            channel: None,
+        };
+        Ok(Some(Self { folder, hold }))
     }
 
     /// Its folder.
@@ -42,44 +84,67 @@ impl Runner {
 
     /// Its process.
     pub fn process(&self) -> ProcessId {
-        self.process
+        self.hold.process
     }
 
-    /// Asks it to end its command: with grace, or at once. Asking again is harmless.
+    /// What it can be stopped by.
+    pub fn hold(&self) -> Hold {
+        self.hold.clone()
+    }
+
+    /// Asks a runner by its process alone to end its command: with grace, or at once. Asking again is harmless. For runners that
+    /// get no other job, so that this cannot meet one.
     pub fn stop(process: ProcessId, now: bool) {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
     }
 
-    /// Waits until the runner is gone and says what it left; what one that was killed left running is ended first.
-    /// Blocks.
+    /// What becomes readable when there is nothing left to wait for; none when that is so already.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses to tell.
+    pub fn end(&self) -> Result<Option<OwnedFd>, AgentError> {
+        match &self.hold.channel {
+            Some(channel) => channel.as_fd().try_clone_to_owned().map(Some),
+            None => end_of(self.hold.process),
+        }
+        .map_err(AgentError::cannot_wait)
+    }
+
+    /// Waits until the job has ended and says what it left; what a runner that was killed left running is ended first.
+    /// Blocks. The runner ends too.
     ///
     /// # Errors
     ///
     /// When the kernel refuses to wait, or the folder cannot be read.
     pub fn wait(self) -> Result<JobState, AgentError> {
-        wait_for(self.process).map_err(|source| AgentError::System {
-            what: "be waited for",
-            source,
-        })?;
-        let state = self.left()?;
+        self.wait_and_keep().map(|(state, _)| state)
+    }
+
+    /// As [`Runner::wait`], and keeps the runner where it can take on another job.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::wait`].
+    pub fn wait_and_keep(self) -> Result<(JobState, Option<SpareRunner>), AgentError> {
+        let process = self.hold.process;
+        let spare = match self.hold.channel {
+            Some(channel) => {
+                let lives = channel.wait().map_err(AgentError::cannot_wait)?;
+                lives.then_some(SpareRunner { process, channel })
+            }
+            None => {
+                if let Some(end) = end_of(process).map_err(AgentError::cannot_wait)? {
+                    readable([end.as_fd()]).map_err(AgentError::cannot_wait)?;
+                }
+                None
+            }
+        };
+        let state = left(&self.folder)?;
         if matches!(state, JobState::Lost(_)) {
             Self::sweep(&self.folder)?;
         }
-        Ok(state)
-    }
-
-    /// What the folder shows now that the runner is gone. A child that was being started anywhere at that moment may hold
-    /// the folder's lock until it executes its program, and would make it look alive.
-    fn left(&self) -> Result<JobState, AgentError> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.folder.state()? {
-                JobState::Running(_) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                state => return Ok(state),
-            }
-        }
+        Ok((state, spare))
     }
 
     /// Ends what a runner that died without a word has left running, and returns how many processes that were.
@@ -99,25 +164,30 @@ impl Runner {
     }
 }
 
-/// Waits for a process that need not be our child, through a pidfd.
-fn wait_for(process: ProcessId) -> io::Result<()> {
+/// What the folder shows now that its runner has ended the job or is gone. A child that was being started anywhere at that
+/// moment may hold the folder's lock until it executes its program, and would make it look alive.
+fn left(folder: &JobFolder) -> Result<JobState, AgentError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match folder.state()? {
+            JobState::Running(_) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            state => return Ok(state),
+        }
+    }
+}
+
+/// A pidfd of a process that need not be our child; none when it is gone.
+fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else {
-        return Ok(());
+        return Ok(None);
     };
     let fd = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(fd) => fd,
-        Err(rustix::io::Errno::SRCH) => return Ok(()),
+        Err(rustix::io::Errno::SRCH) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     // The id may have been given to another process before the pidfd was opened.
-    if !process.is_alive() {
-        return Ok(());
-    }
-    loop {
-        match poll(&mut [PollFd::new(&fd, PollFlags::IN)], None) {
-            Ok(_) => return Ok(()),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    Ok(process.is_alive().then_some(fd))
 }

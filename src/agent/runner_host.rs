@@ -1,20 +1,16 @@
-//! The runner host: a small process kept ready that forks a runner for each job.
+//! The runner host: a small process kept ready that forks runners.
 //!
 //! To execute this program anew for each runner costs more than everything the runner then does: loading and relocating
 //! it was 31 % of the processor time of a trivial attempt. A fork of a process that has touched next to nothing is a
 //! tenth of that.
 //!
-//! Supervisor and host share a socket that keeps messages whole (`SOCK_SEQPACKET`). A request is the path of a job's
-//! folder, with the descriptor of the folder's lock beside it; the answer is the runner's [`ProcessId`] as JSON. The host
-//! ends when the supervisor does; its runners do not.
+//! Supervisor and host share a socket that keeps messages whole (`SOCK_SEQPACKET`). Beside a request comes the descriptor of
+//! the end of a channel on which the new runner gets its jobs; the answer is the runner's [`ProcessId`] as JSON. The host
+//! ends when the supervisor does; runners do at the end of the jobs that they have.
 
-use std::ffi::OsStr;
-use std::fs::File;
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -24,20 +20,18 @@ use rustix::stdio::stdin;
 
 use crate::fault;
 
-use super::{AgentError, ProcessId, control_group, runner};
+use super::channel::Orders;
+use super::{AgentError, ProcessId, control_group, tools};
 
 /// The hidden argument that makes this program a runner host.
 pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
 
-/// Longest request in bytes: the longest path of Linux (`PATH_MAX`).
-const LONGEST_REQUEST: usize = 4096;
-
-/// Serves the socket on standard input until nobody holds its other end any more. In a runner it returns too, when the
-/// job has ended.
+/// Serves the socket on standard input until nobody holds its other end any more. In a runner it returns too, when there are
+/// no more jobs.
 ///
 /// # Errors
 ///
-/// When the kernel refuses what a host needs; in a runner, what [`super::run`] says.
+/// When the kernel refuses what a host needs; in a runner, what its job's folder is not fit for.
 pub fn host_runners() -> Result<(), AgentError> {
     // A Ctrl-C in the supervisor's terminal is meant neither for runners nor for what starts them.
     let _ = rustix::process::setsid();
@@ -45,7 +39,7 @@ pub fn host_runners() -> Result<(), AgentError> {
     let mut runners = Vec::new();
     loop {
         collect_until_asked(&mut runners)?;
-        let Some((folder, lock)) = next_request()? else {
+        let Some(channel) = next_request()? else {
             return Ok(());
         };
         let forked = fork()?;
@@ -56,7 +50,7 @@ pub fn host_runners() -> Result<(), AgentError> {
         });
         let Some(pid) = forked else {
             drop(runners);
-            return become_runner(&folder, lock);
+            return become_runner(channel);
         };
         let id = pid.as_raw_nonzero().get().cast_unsigned();
         // Nobody else collects it, so it keeps its id until it was named.
@@ -104,25 +98,25 @@ fn collect_until_asked(runners: &mut Vec<Collectable>) -> Result<(), AgentError>
     }
 }
 
-/// The next job's folder and its lock; none when the supervisor is gone.
-fn next_request() -> Result<Option<(PathBuf, OwnedFd)>, AgentError> {
-    let mut path = [0; LONGEST_REQUEST];
+/// The channel of the next runner; none when the supervisor is gone.
+fn next_request() -> Result<Option<OwnedFd>, AgentError> {
+    let mut request = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut beside = RecvAncillaryBuffer::new(&mut space);
-    let received = loop {
-        let mut into = [IoSliceMut::new(&mut path)];
+    loop {
+        let mut into = [IoSliceMut::new(&mut request)];
         match recvmsg(stdin(), &mut into, &mut beside, RecvFlags::CMSG_CLOEXEC) {
-            Ok(received) => break received.bytes,
+            Ok(_) => break,
             Err(Errno::INTR) => {}
             Err(Errno::CONNRESET) => return Ok(None),
             Err(error) => return Err(refused("read a request")(error)),
         }
-    };
-    let lock = beside.drain().find_map(|message| match message {
+    }
+    let channel = beside.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
         _ => None,
     });
-    Ok(lock.map(|lock| (PathBuf::from(OsStr::from_bytes(&path[..received])), lock)))
+    Ok(channel)
 }
 
 /// Forks; none in the child.
@@ -138,11 +132,11 @@ fn fork() -> Result<Option<Pid>, AgentError> {
     Ok(Pid::from_raw(pid))
 }
 
-/// The lock takes the place of the socket, which only the host may hold open.
-fn become_runner(folder: &Path, lock: OwnedFd) -> Result<(), AgentError> {
-    rustix::stdio::dup2_stdin(lock.as_fd()).map_err(refused("keep its folder's lock"))?;
-    drop(File::from(lock));
-    runner::run(folder)
+/// Nothing takes the place of the socket, which only the host may hold open.
+fn become_runner(channel: OwnedFd) -> Result<(), AgentError> {
+    let nothing = std::fs::File::open("/dev/null").map_err(AgentError::file("open", "/dev/null"))?;
+    rustix::stdio::dup2_stdin(&nothing).map_err(refused("leave its host's socket"))?;
+    tools::serve(Orders::new(channel))
 }
 
 fn refused(what: &'static str) -> impl FnOnce(Errno) -> AgentError {

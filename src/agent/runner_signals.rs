@@ -1,10 +1,12 @@
 //! What a runner is asked by signals.
 
+use std::io::Read;
 use std::os::unix::net::UnixStream;
 
 use super::AgentError;
 
 /// Signals, turned into bytes on a pipe.
+#[derive(Debug)]
 pub(super) struct Signals {
     /// Ready when somebody asks for an end with grace.
     pub(super) graceful: UnixStream,
@@ -36,5 +38,13 @@ impl Signals {
             what: "listen for signals",
             source,
         })
+    }
+
+    /// Takes notice of all that came.
+    pub(super) fn drain(&mut self) {
+        let mut buffer = [0u8; 64];
+        for stream in [&mut self.graceful, &mut self.at_once] {
+            while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
+        }
     }
 }

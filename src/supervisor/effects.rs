@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::agent::{JobFolder, JobState, Runner};
+use crate::agent::{Hold, JobFolder, JobState, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
 use crate::status;
@@ -21,8 +24,8 @@ impl Engine<'_> {
             Effect::Launch(order) => self.launch(order),
             Effect::Stop { attempt, now } => {
                 // One that is gone already has sent word of that.
-                if let Some(process) = self.runners.get(&attempt) {
-                    Runner::stop(*process, now);
+                if let Some(runner) = self.runners.get(&attempt) {
+                    runner.stop(now);
                 } else {
                     let yard = self.yard.clone();
                     tokio::task::spawn_blocking(move || yard.stop_resolver(&attempt, now));
@@ -135,7 +138,7 @@ impl Engine<'_> {
     fn look(&self, lane: LaneId, attempt: AttemptId, patience: Duration) {
         let (watch, sender) = (self.still.clone(), self.sender.clone());
         let folder = JobFolder::new(self.campaign.dir.attempt(&attempt));
-        let runner = self.runners.get(&attempt).copied();
+        let runner = self.runners.get(&attempt).map(Hold::process);
         let resolver = self.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
         let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
         let worktree = match resolves {
@@ -174,6 +177,7 @@ impl Engine<'_> {
             self.sender.clone(),
         );
         let read = self.reading(&lane);
+        let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
             let states = |item: &ItemId| state.state_for(&order.units, item);
             let launched = {
@@ -183,13 +187,13 @@ impl Engine<'_> {
             };
             match launched {
                 Ok(launched) => {
-                    let process = launched.runner.process();
-                    let _ = sender.send(Message::Started(order.attempt.clone(), process));
+                    let hold = launched.runner.hold();
+                    let _ = sender.send(Message::Started(order.attempt.clone(), hold));
                     let _ = sender.send(Message::Input(Input::Event(launched.event)));
                     for why in launched.said {
                         let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
                     }
-                    wait_for(sender, lane, order.attempt, launched.runner, read);
+                    runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
                 }
                 Err(event) => {
                     let _ = sender.send(Message::Input(Input::Event(*event)));
@@ -207,9 +211,9 @@ impl Engine<'_> {
 
     /// Takes over a runner that another supervisor started.
     pub(super) fn attend(&mut self, lane: LaneId, attempt: AttemptId, runner: Runner) {
-        self.runners.insert(attempt.clone(), runner.process());
+        self.runners.insert(attempt.clone(), runner.hold());
         let read = self.reading(&lane);
-        wait_for(self.sender.clone(), lane, attempt, runner, read);
+        tokio::spawn(wait_for(self.sender.clone(), lane, attempt, runner, read));
     }
 
     pub(super) fn worktree(&self, lane: &LaneId) -> PathBuf {
@@ -226,29 +230,26 @@ fn alone(lock: &std::sync::Mutex<()>) -> std::sync::MutexGuard<'_, ()> {
     lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Waits for a runner on a thread of its own, which costs nothing while it sleeps and does not keep the process alive.
-/// What the agent reported last is read before its end is told.
-fn wait_for(
+/// Waits for the end of a runner's job. What the agent reported last is read before that is told.
+async fn wait_for(
     sender: mpsc::UnboundedSender<Message>,
     lane: LaneId,
     attempt: AttemptId,
     runner: Runner,
     read: impl FnOnce() -> status::Reading + Send + 'static,
 ) {
-    let waiting = std::thread::Builder::new().stack_size(WAITING_STACK);
-    let (warn, about) = (sender.clone(), lane.plan.clone());
-    let spawned = waiting.spawn(move || {
-        let state = runner.wait();
+    if let Ok(Some(end)) = runner.end() {
+        // SAFETY: an `OwnedFd` is open for as long as it lives, and nobody but the `AsyncFd` has this one.
+        let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) };
+        // Where that cannot be told, the thread waits.
+        if let Ok(end) = end {
+            let _ = end.readable().await;
+        }
+    }
+    tokio::task::spawn_blocking(move || {
+        let ended = runner.wait_and_keep();
         let plan = lane.plan.clone();
         let _ = sender.send(Message::StatusRead(lane, read()));
-        let _ = sender.send(Message::RunnerGone(plan, attempt, state));
+        let _ = sender.send(Message::RunnerGone(plan, attempt, ended));
     });
-    if spawned.is_err() {
-        let why =
-            "no thread could be started to wait for its agent: run orch up again to take it over".to_owned();
-        let _ = warn.send(Message::Warning(Some(about), why));
-    }
 }
-
-/// Stack of a thread that waits for a runner and then reads a status file, in bytes.
-const WAITING_STACK: usize = 512 << 10;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::agent::ProcessId;
+use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
@@ -103,7 +103,7 @@ pub(super) struct Engine<'o> {
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) inbox: mpsc::UnboundedReceiver<Message>,
     pub(super) watcher: Watcher,
-    pub(super) runners: BTreeMap<AttemptId, ProcessId>,
+    pub(super) runners: BTreeMap<AttemptId, Hold>,
     pub(super) requests: Vec<MergeRequest>,
     pub(super) report: Option<MergeReport>,
     pub(super) wake: Option<At>,

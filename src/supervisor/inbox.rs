@@ -20,15 +20,22 @@ impl Engine<'_> {
     ) -> Result<(), SupervisorError> {
         match message {
             Message::Input(input) => inputs.push(input),
-            Message::Started(attempt, process) => {
-                self.runners.insert(attempt, process);
+            Message::Started(attempt, runner) => {
+                self.runners.insert(attempt, runner);
             }
             Message::StatusHint(lane) => self.read_status_later(lane),
             Message::StatusRead(lane, reading) => self.take_reading(lane, reading, inputs),
-            Message::RunnerGone(plan, attempt, state) => {
+            Message::RunnerGone(plan, attempt, ended) => {
+                // From here on nobody stops it for this attempt any more, so it may have another.
                 self.runners.remove(&attempt);
                 self.still.forget(&attempt);
-                let exit = match state {
+                let ended = ended.map(|(state, spare)| {
+                    spare
+                        .into_iter()
+                        .for_each(|spare| self.campaign.launcher.give_back(spare));
+                    state
+                });
+                let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
                     Err(error) => {

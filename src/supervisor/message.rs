@@ -1,6 +1,6 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
-use crate::agent::{AgentError, JobState, ProcessId};
+use crate::agent::{AgentError, Hold, JobState, SpareRunner};
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
 use crate::schedule::{Event, Input};
 
@@ -17,9 +17,13 @@ pub enum Message {
     /// What that folder says was read.
     StatusRead(LaneId, crate::status::Reading),
     /// A runner was started.
-    Started(AttemptId, ProcessId),
-    /// A runner is gone.
-    RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
+    Started(AttemptId, Hold),
+    /// A runner has ended its job, and may have time for another one; or it is gone.
+    RunnerGone(
+        PlanName,
+        AttemptId,
+        Result<(JobState, Option<SpareRunner>), AgentError>,
+    ),
     /// It is time to look whether agents stay where they belong.
     LookAround,
     /// Places where agents have no business were looked at.

@@ -46,7 +46,7 @@ fn an_agent_whose_runner_is_killed_is_ended_and_tried_again() {
 
 #[test]
 fn a_child_that_hides_from_everything_else_is_found_in_its_control_group_when_its_runner_is_killed() {
-    if !makes_control_groups().unwrap() {
+    if !makes_control_groups() {
         println!("not tried: no control group can be made on this machine");
         return;
     }

@@ -63,7 +63,7 @@ fn facts(mut place: PathBuf, identity: Option<bool>) -> MachineFacts {
         .tempdir_in(&place)
         .ok();
     let tried = |probe: fn(&Path) -> Option<bool>| scratch.as_ref().and_then(|scratch| probe(scratch.path()));
-    let cgroup = makes_control_groups().unwrap_or_default();
+    let cgroup = makes_control_groups();
     MachineFacts {
         git: require_git().map_or_else(|error| error.to_string(), |version| version.to_string()),
         identity,

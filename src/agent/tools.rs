@@ -1,0 +1,97 @@
+//! What a runner has for all of its jobs, and how it goes from one to the next.
+
+use rustix::process::Pid;
+
+use crate::fault;
+
+use super::channel::{Order, Orders, readable};
+use super::control_group::ControlGroup;
+use super::runner_signals::Signals;
+use super::{AgentError, JobFolder, ProcessId, runner};
+
+use std::os::fd::AsFd;
+
+/// What serves every job of a runner.
+#[derive(Debug)]
+pub(super) struct Tools {
+    /// This process.
+    pub(super) own: ProcessId,
+    /// Requests by signals.
+    pub(super) signals: Signals,
+    /// Requests by the supervisor; none once it is gone.
+    pub(super) orders: Option<Orders>,
+    /// Holds the commands; none where that is not allowed.
+    pub(super) group: Option<ControlGroup>,
+}
+
+impl Tools {
+    /// The next order, waiting for it; none when the supervisor is gone.
+    pub(super) fn next_order(&mut self) -> Option<Order> {
+        let order = self.orders.as_ref().and_then(|orders| orders.next().ok()?);
+        if order.is_none() {
+            self.orders = None;
+        }
+        order
+    }
+
+    /// Waits for the next job without one at work. What asks for an end meanwhile asks for nothing.
+    fn next_job(&mut self) -> Option<Order> {
+        loop {
+            let orders = self.orders.as_ref()?;
+            let signals = [self.signals.graceful.as_fd(), self.signals.at_once.as_fd()];
+            let [told, ..] = readable([orders.as_fd(), signals[0], signals[1]]).ok()?;
+            if !told {
+                self.signals.drain();
+                continue;
+            }
+            match self.next_order()? {
+                order @ Order::Run(..) => return Some(order),
+                Order::Stop { .. } => {}
+            }
+        }
+    }
+}
+
+/// Runs the jobs that come over this channel, one after the other, until the supervisor is gone.
+///
+/// A process that ran a job is as good as new for the next one: nothing of the last one lives, and all that the runner changes
+/// of itself is the same for all. To fork another and have it fault in what it needs would cost several times of what the
+/// runner then does for a short job.
+///
+/// # Errors
+///
+/// When the kernel refuses what a runner needs, or a job's folder cannot be used.
+pub(super) fn serve(orders: Orders) -> Result<(), AgentError> {
+    // Fails only where this process leads a session already, which is as good.
+    let _ = rustix::process::setsid();
+    rustix::process::set_child_subreaper(Pid::from_raw(1)).map_err(|source| AgentError::System {
+        what: "become a sub-reaper",
+        source: source.into(),
+    })?;
+    let own = ProcessId::own().ok_or(AgentError::System {
+        what: "read /proc",
+        source: std::io::ErrorKind::NotFound.into(),
+    })?;
+    let mut tools = Tools {
+        own,
+        signals: Signals::register()?,
+        orders: Some(orders),
+        group: ControlGroup::make(own),
+    };
+    let served = work(&mut tools);
+    if let Some(group) = tools.group {
+        group.remove();
+    }
+    served
+}
+
+fn work(tools: &mut Tools) -> Result<(), AgentError> {
+    while let Some(Order::Run(folder, lock)) = tools.next_job() {
+        runner::run(tools, &JobFolder::new(folder), lock)?;
+        fault::point("runner.ended");
+        if let Some(orders) = &tools.orders {
+            orders.say_ended();
+        }
+    }
+    Ok(())
+}
