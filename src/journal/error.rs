@@ -23,6 +23,14 @@ pub enum JournalError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// The disk did not take what was written.
+    #[error("the journal's log {path} cannot be brought to the disk: {source}")]
+    Sync {
+        /// The log of the database.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The journal was written by a later version.
     #[error(
         "the journal {path} has schema {found}, and this orch knows {known}: use the newer orch that wrote it"
@@ -55,7 +63,7 @@ impl JournalError {
     pub fn is_out_of_reach(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => is_out_of_reach(source),
-            Self::Open { .. } => true,
+            Self::Open { .. } | Self::Sync { .. } => true,
             Self::Newer { .. } | Self::Damaged { .. } => false,
         }
     }
@@ -64,7 +72,9 @@ impl JournalError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::Sqlite { path, source, .. } => is_disk_full(source, path),
-            Self::Open { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Open { source, .. } | Self::Sync { source, .. } => {
+                source.kind() == std::io::ErrorKind::StorageFull
+            }
             Self::Newer { .. } | Self::Damaged { .. } => false,
         }
     }

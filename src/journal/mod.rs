@@ -1,8 +1,8 @@
 //! Floor 3: what is kept under `.git/orch/`: the journal of events, verdicts on trees, and the lock of the
 //! repository.
 //!
-//! The journal is an append-only table of facts in SQLite (WAL, `synchronous = FULL`): what was committed survives a
-//! power cut, and a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
+//! The journal is an append-only table of facts in SQLite (WAL): what was committed survives the death of
+//! this program, and a power cut where that was waited for; a torn tail is SQLite's to roll back. State is always the fold of it, so there is nothing else to
 //! keep in step. Each entry carries a seal, so that damage is a refusal and never another state.
 
 mod entry;
@@ -11,6 +11,7 @@ mod error;
 mod event_schema;
 mod health;
 mod lock;
+mod on_disk;
 mod paths;
 mod reader;
 mod record;
@@ -23,6 +24,7 @@ pub use error::JournalError;
 pub use event_schema::event_schema;
 pub use health::{Health, health, salvage, set_aside};
 pub use lock::{Holder, RepositoryLock};
+pub use on_disk::Mark;
 pub use paths::OrchDir;
 pub use reader::JournalReader;
 pub use record::{Columns, Record, SCHEMA};

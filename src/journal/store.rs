@@ -1,6 +1,7 @@
 //! The journal in SQLite.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
 use super::entry::Entry;
+use super::on_disk::{Mark, OnDisk};
 use super::reader::{epoch, read, refuse_foreign_tables};
 use super::record::Columns;
 use super::seal::seal;
@@ -49,11 +51,11 @@ pub struct Journal {
     path: PathBuf,
     epoch: Epoch,
     next: i64,
-    sync: Sync,
+    on_disk: Arc<OnDisk>,
 }
 
 /// What an entry must survive when `append` returns. The log is written in order, so the next entry that goes to the
-/// disk takes all before it along.
+/// disk takes all before it along; [`Journal::mark`] is for who waits later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
     /// A power cut: for what is written down before something is done that must not be done twice.
@@ -83,7 +85,7 @@ impl Journal {
         connection
             .busy_timeout(Duration::from_secs(10))
             .map_err(written)?;
-        // FULL: a commit is on the disk before an effect of it is performed that must not be performed twice.
+        // FULL until the tables stand; from then on what must be on the disk is waited for.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(written)?;
@@ -118,12 +120,18 @@ impl Journal {
         let last: i64 = connection
             .query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))
             .map_err(written)?;
+        connection
+            .execute_batch("PRAGMA synchronous = NORMAL;")
+            .map_err(written)?;
+        // Where an earlier process wrote the last entries without waiting, the first wait takes them along.
+        let on_disk = Arc::new(OnDisk::of(&path, 0));
+        on_disk.note(last);
         Ok(Self {
             connection,
             path,
             epoch,
             next: last + 1,
-            sync: Sync::Disk,
+            on_disk,
         })
     }
 
@@ -157,7 +165,6 @@ impl Journal {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        self.set_sync(sync)?;
         let wall = self.epoch.wall(at);
         let records: Vec<Record> = (self.next..)
             .zip(events)
@@ -175,25 +182,20 @@ impl Journal {
             source,
         })?;
         self.next += records.len() as i64;
+        self.on_disk.note(self.next - 1);
+        match sync {
+            Sync::Disk => self.mark().reach()?,
+            Sync::Process => {}
+        }
         Ok(records)
     }
 
-    fn set_sync(&mut self, sync: Sync) -> Result<(), JournalError> {
-        if self.sync != sync {
-            let level = match sync {
-                Sync::Disk => "PRAGMA synchronous = FULL",
-                Sync::Process => "PRAGMA synchronous = NORMAL",
-            };
-            self.connection
-                .execute_batch(level)
-                .map_err(|source| JournalError::Sqlite {
-                    path: self.path.clone(),
-                    verb: "written",
-                    source,
-                })?;
-            self.sync = sync;
+    /// The place behind the last entry, to be waited for.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            on_disk: self.on_disk.clone(),
+            entry: self.next - 1,
         }
-        Ok(())
     }
 
     fn write(&mut self, records: &[Record]) -> rusqlite::Result<()> {

@@ -165,6 +165,7 @@ impl Engine<'_> {
         });
     }
 
+    /// Starts an agent, once the journal is on the disk up to here.
     pub(super) fn launch(&mut self, order: Launch) {
         let lane = LaneId::new(&order.plan, order.place.lane);
         let (campaign, worktree, run) = (self.campaign.clone(), self.worktree(&lane), self.run);
@@ -176,14 +177,14 @@ impl Engine<'_> {
             self.units.of(&order.plan),
             self.sender.clone(),
         );
-        let read = self.reading(&lane);
+        let (read, mark) = (self.reading(&lane), self.journal.mark());
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
             let states = |item: &ItemId| state.state_for(&order.units, item);
             let launched = {
                 let _alone = alone(&lock);
                 perform::note_again_before(&campaign, &order, &state);
-                perform::launch(&campaign, &admin, &worktree, &order, run, &states)
+                perform::launch(&campaign, &admin, &worktree, &order, run, &states, &mark)
             };
             match launched {
                 Ok(launched) => {

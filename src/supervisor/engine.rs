@@ -346,14 +346,19 @@ impl<'o> Engine<'o> {
             effects.extend(step.effects);
         }
         // Written down before anything is done about it.
-        let sync = if effects.iter().any(Effect::must_not_repeat) {
-            Sync::Disk
-        } else {
-            Sync::Process
-        };
-        let records = self.journal.append(now, self.run, &events, sync)?;
+        let records = self.journal.append(now, self.run, &events, Sync::Process)?;
+        let mark = self.journal.mark();
+        if effects.iter().any(Effect::must_not_repeat) {
+            let mark = mark.clone();
+            // Begun now, beside what is told and prepared; who may not go on before it is done waits for it.
+            tokio::task::spawn_blocking(move || mark.reach().is_ok());
+        }
         self.announce(&records);
         for effect in effects {
+            // An agent's start waits for itself, on its own thread.
+            if effect.must_not_repeat() && !matches!(effect, Effect::Launch(_)) {
+                mark.reach()?;
+            }
             self.perform(effect);
         }
         Ok(())

@@ -7,6 +7,7 @@ use super::super::{Campaign, claude_settings_file, write_claude_settings};
 use super::call::Call;
 use crate::agent::{Environment, Job, JobFolder, Runner};
 use crate::git::identity_variables;
+use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId};
 
 /// What an attempt is, beside its call.
@@ -23,6 +24,8 @@ pub(super) struct HandOver<'a> {
     pub timeout: Duration,
     /// From the first signal to KILL.
     pub grace: Duration,
+    /// What must be on the disk before it starts; none where that is so already.
+    pub mark: Option<&'a Mark>,
     /// True when its program hides the person's configuration from the git of its agents.
     pub hides_git_config: bool,
 }
@@ -71,6 +74,9 @@ impl HandOver<'_> {
         let settings = claude_settings_file(folder.path());
         if job.argv.iter().any(|word| Path::new(word) == settings) {
             write_claude_settings(folder.path(), &campaign.program).map_err(|error| text(&error))?;
+        }
+        if let Some(mark) = self.mark {
+            mark.reach().map_err(|error| text(&error))?;
         }
         campaign
             .launcher

@@ -6,6 +6,7 @@ use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
     Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of, head_of,
 };
+use crate::journal::Mark;
 use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState, UnitId, WorkRef};
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
@@ -26,7 +27,7 @@ pub struct Launched {
     pub said: Vec<String>,
 }
 
-/// Starts the agent, or says why not.
+/// Starts the agent once the journal is on the disk up to this mark, or says why not.
 ///
 /// # Errors
 ///
@@ -38,9 +39,10 @@ pub fn launch(
     order: &Launch,
     run: RunId,
     states: &dyn Fn(&ItemId) -> TaskState,
+    mark: &Mark,
 ) -> Result<Launched, Box<Event>> {
     let launched = again_if_killed(Result::is_ok, || {
-        start(campaign, admin, worktree, order, run, states)
+        start(campaign, admin, worktree, order, run, states, mark)
     });
     launched.map_err(|why| {
         Box::new(Event::AgentRefused {
@@ -58,6 +60,7 @@ fn start(
     order: &Launch,
     run: RunId,
     states: &dyn Fn(&ItemId) -> TaskState,
+    mark: &Mark,
 ) -> Result<Launched, LaunchTrouble> {
     let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
         why: error.to_string(),
@@ -145,6 +148,7 @@ fn start(
     };
     let call = Call::new(agent, order, &around).map_err(|error| refused(&error))?;
     let over = HandOver {
+        mark: Some(mark),
         attempt: &order.attempt,
         worktree,
         head: &head,

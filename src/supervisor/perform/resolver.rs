@@ -179,6 +179,7 @@ fn start(
     let prompt = prompt(campaign, order, plan, &path, files.collect())?;
     let (call, variables) = call(campaign, order, plan, agent, run, &path, &prompt)?;
     let over = HandOver {
+        mark: None,
         attempt: &order.attempt,
         worktree: &path,
         head: &order.onto,

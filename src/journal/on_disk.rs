@@ -1,0 +1,147 @@
+//! How far the journal has reached the disk.
+//!
+//! A commit writes to SQLite's log without waiting for the disk (`synchronous = NORMAL`); what must be there is waited for
+//! here, by whoever needs it and beside everything else that goes on. One `fdatasync` of the log takes all along that was
+//! written before it began (group commit). That SQLite's log is whole up to the last synced commit after a power cut, and what
+//! a checkpoint moves out of it is synced by SQLite itself, is said in <https://www.sqlite.org/wal.html>.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::fault;
+
+use super::JournalError;
+
+/// The log of one open database.
+#[derive(Debug)]
+pub(super) struct OnDisk {
+    log: PathBuf,
+    /// Number of the last entry that was committed.
+    committed: AtomicI64,
+    reached: Mutex<Reached>,
+}
+
+#[derive(Debug, Default)]
+struct Reached {
+    file: Option<File>,
+    /// Number of the last entry that is known to be on the disk.
+    synced: i64,
+    /// Why the disk did not take something. It is not asked again: what it then says of older writes means nothing.
+    failed: Option<io::ErrorKind>,
+}
+
+impl OnDisk {
+    /// Of the database at this path, whose entries up to this number are on the disk.
+    pub(super) fn of(database: &Path, synced: i64) -> Self {
+        let mut log = OsString::from(database);
+        log.push("-wal");
+        Self {
+            log: log.into(),
+            committed: AtomicI64::new(synced),
+            reached: Mutex::new(Reached {
+                synced,
+                ..Reached::default()
+            }),
+        }
+    }
+
+    /// Takes note of the last entry that was committed.
+    pub(super) fn note(&self, last: i64) {
+        self.committed.store(last, Ordering::Release);
+    }
+
+    fn reach(&self, entry: i64) -> io::Result<()> {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = reached.failed {
+            return Err(why.into());
+        }
+        if reached.synced >= entry {
+            return Ok(());
+        }
+        let committed = self.committed.load(Ordering::Acquire);
+        let synced = reached.sync(&self.log);
+        match &synced {
+            Ok(()) => reached.synced = committed,
+            Err(why) => reached.failed = Some(why.kind()),
+        }
+        synced
+    }
+}
+
+impl Reached {
+    fn sync(&mut self, log: &Path) -> io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::open(log)?,
+        };
+        fault::around("journal.sync", || file.sync_data())?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+/// A place in the journal that can be waited for.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    pub(super) on_disk: Arc<OnDisk>,
+    pub(super) entry: i64,
+}
+
+impl Mark {
+    /// Waits until everything up to here would survive a power cut. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not take it, now or at an earlier call.
+    pub fn reach(&self) -> Result<(), JournalError> {
+        self.on_disk
+            .reach(self.entry)
+            .map_err(|source| JournalError::Sync {
+                path: self.on_disk.log.clone(),
+                source,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(on_disk: &Arc<OnDisk>, entry: i64) -> Mark {
+        Mark {
+            on_disk: on_disk.clone(),
+            entry,
+        }
+    }
+
+    #[test]
+    fn one_sync_takes_all_along_that_was_committed_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("db");
+        std::fs::write(folder.path().join("db-wal"), "log").unwrap();
+        let on_disk = Arc::new(OnDisk::of(&database, 2));
+        on_disk.note(5);
+        mark(&on_disk, 4).reach().unwrap();
+        assert_eq!(on_disk.reached.lock().unwrap().synced, 5);
+        on_disk.note(6);
+        mark(&on_disk, 5).reach().unwrap();
+        assert_eq!(on_disk.reached.lock().unwrap().synced, 5);
+    }
+
+    #[test]
+    fn a_disk_that_once_failed_is_not_believed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("db");
+        let on_disk = Arc::new(OnDisk::of(&database, 0));
+        on_disk.note(1);
+        let why = mark(&on_disk, 1).reach().unwrap_err();
+        assert!(why.to_string().contains("db-wal"), "{why}");
+        std::fs::write(folder.path().join("db-wal"), "log").unwrap();
+        mark(&on_disk, 1).reach().unwrap_err();
+        mark(&on_disk, 0).reach().unwrap_err();
+    }
+}
