@@ -9,11 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
-    recv, sendmsg, socketpair,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
+    SocketType, recv, sendmsg, shutdown, socketpair,
 };
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::fault;
 
@@ -27,6 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// So many hosts or fresh runners may die over one job before it counts as one that cannot be started.
 const DEATHS_AT_MOST: u32 = 5;
+
+/// How long it is waited for the end of a host whose supervisor ends.
+const LEAVE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
 
 /// So many runners without a job are kept at most. Each takes a quarter of a megabyte of its own.
 const SPARE_AT_MOST: usize = 8;
@@ -119,6 +127,16 @@ impl Launcher {
     }
 }
 
+impl Drop for Launcher {
+    /// Runners without a job end with their channels, and the host when it has collected them.
+    fn drop(&mut self) {
+        lock(&self.spare).clear();
+        if let Some(host) = lock(&self.host).take() {
+            host.leave();
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -128,6 +146,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Host {
     socket: OwnedFd,
     process: Child,
+    /// True once it ends by itself.
+    left: bool,
 }
 
 impl Host {
@@ -147,7 +167,11 @@ impl Host {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let process = fault::around("host.spawn", || command.spawn())?;
-        Ok(Self { socket, process })
+        Ok(Self {
+            socket,
+            process,
+            left: false,
+        })
     }
 
     /// Has a runner forked that listens to this end of a channel.
@@ -168,10 +192,27 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Lets it end once its last runner has. That is waited for a moment: where nothing is at work any more, nothing is left
+    /// behind, not even to be collected.
+    fn leave(mut self) {
+        self.left = true;
+        let told = shutdown(&self.socket, Shutdown::Both);
+        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        let end = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        if let (Ok(()), Some(end)) = (told, end) {
+            let _ = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&LEAVE));
+        }
+        let _ = self.process.try_wait();
+    }
+}
+
 impl Drop for Host {
     /// Its runners live on.
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if !self.left {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
     }
 }

@@ -2,23 +2,25 @@
 //! forks away, writes the log and the exit record, enforces the time-out even when the supervisor is dead, and is done with
 //! the job only when nothing of the command is left.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Signal;
 
 use crate::fault;
 use crate::schedule::Exit;
 
 use super::channel::Order;
 use super::control_group::ControlGroup;
+use super::exec::Exec;
 use super::leader::Leader;
 use super::recorder::Recorder;
 use super::stopping::Stopping;
@@ -113,9 +115,9 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
         .split_first()
         .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, "the command is empty"))?;
     let (read, write) = std::io::pipe()?;
-    let stdin = match &job.input {
-        JobInput::Null => Stdio::null(),
-        JobInput::File(path) => Stdio::from(File::open(path)?),
+    let input = match &job.input {
+        JobInput::Null => File::open("/dev/null")?,
+        JobInput::File(path) => File::open(path)?,
     };
     // A relative program is looked for in the folder it starts in, as a person standing there would expect.
     let program = if program.contains('/') {
@@ -123,41 +125,23 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
     } else {
         program.into()
     };
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(&job.folder)
-        .stdin(stdin)
-        .stdout(write.try_clone()?)
-        .stderr(write)
-        .process_group(0);
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(super::is_scrubbed) {
-            command.env_remove(&name);
-        }
-    }
-    command
-        .envs(&job.env)
-        // Some programs believe this before they ask the kernel, and would work where their supervisor was started.
-        .env("PWD", &job.folder)
-        .env_remove("OLDPWD")
-        .env("ORCH_ATTEMPT", &job.tag)
-        .env(process::JOB_VARIABLE, folder.unique_path());
-    let runner = rustix::process::getpid();
-    // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
-    unsafe {
-        command.pre_exec(move || {
-            // A command must not work on when its runner was killed: nobody would hold its folder's lock.
-            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-            // One whose runner was killed before that would begin long after everything of it was ended.
-            if rustix::process::getppid() != Some(runner) {
-                return Err(rustix::io::Errno::SRCH.into());
-            }
-            Ok(())
-        });
-    }
+    let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(super::is_scrubbed));
+    let mut environment: BTreeMap<OsString, OsString> = inherited.collect();
+    let given = job.env.iter().map(|(name, value)| (name.into(), value.into()));
+    environment.extend(given);
+    environment.remove(OsStr::new("OLDPWD"));
+    let mark = folder.unique_path();
+    // Some programs believe the first before they ask the kernel, and would work where their supervisor was started.
+    let own = [
+        ("PWD", job.folder.as_os_str()),
+        ("ORCH_ATTEMPT", OsStr::new(&job.tag)),
+        (process::JOB_VARIABLE, mark.as_os_str()),
+    ];
+    environment.extend(own.map(|(name, value)| (name.into(), value.to_owned())));
+    let ends = (input.into(), write.into());
+    let command = Exec::new(&program, arguments, environment, &job.folder, ends)?;
     // SAFETY: a runner has a single thread.
-    let leader = fault::around("agent.spawn", || unsafe { Leader::start(command, group) })?;
+    let leader = fault::around("agent.spawn", || unsafe { Leader::start(&command, group) })?;
     Ok((leader, read.into()))
 }
 

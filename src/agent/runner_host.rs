@@ -5,12 +5,12 @@
 //! tenth of that.
 //!
 //! Supervisor and host share a socket that keeps messages whole (`SOCK_SEQPACKET`). Beside a request comes the descriptor of
-//! the end of a channel on which the new runner gets its jobs; the answer is the runner's [`ProcessId`] as JSON. The host
-//! ends when the supervisor does; runners do at the end of the jobs that they have.
+//! the end of a channel on which the new runner gets its jobs; the answer is the runner's [`ProcessId`] as JSON. When the
+//! supervisor is gone, runners end with the jobs that they have, and the host after the last of them.
 
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -40,7 +40,7 @@ pub fn host_runners() -> Result<(), AgentError> {
     loop {
         collect_until_asked(&mut runners)?;
         let Some(channel) = next_request()? else {
-            return Ok(());
+            return collect_the_last(runners);
         };
         let forked = fork()?;
         fault::point(if forked.is_some() {
@@ -60,7 +60,7 @@ pub fn host_runners() -> Result<(), AgentError> {
         }
         let answer = serde_json::to_vec(&process).unwrap_or_default();
         if send(stdin(), &answer, SendFlags::NOSIGNAL).is_err() {
-            return Ok(());
+            return collect_the_last(runners);
         }
     }
 }
@@ -73,29 +73,37 @@ struct Collectable {
 
 /// Waits for the next request, and meanwhile collects runners that have ended.
 fn collect_until_asked(runners: &mut Vec<Collectable>) -> Result<(), AgentError> {
-    loop {
-        let mut fds = vec![PollFd::from_borrowed_fd(stdin(), PollFlags::IN)];
-        fds.extend(
-            runners
-                .iter()
-                .map(|runner| PollFd::new(&runner.fd, PollFlags::IN)),
-        );
-        match poll(&mut fds, None) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(refused("wait for requests")(error)),
-        }
-        let asked = !fds[0].revents().is_empty();
-        let ended: Vec<bool> = fds[1..].iter().map(|fd| !fd.revents().is_empty()).collect();
-        drop(fds);
-        let mut ended = ended.into_iter();
-        runners.retain(|runner| {
-            let over = ended.next() == Some(true);
-            !(over && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok())
-        });
-        if asked {
-            return Ok(());
-        }
+    while !collect(runners, Some(stdin()))? {}
+    Ok(())
+}
+
+/// Collects those that are left, so that nobody else has to.
+fn collect_the_last(mut runners: Vec<Collectable>) -> Result<(), AgentError> {
+    while !runners.is_empty() {
+        collect(&mut runners, None)?;
     }
+    Ok(())
+}
+
+/// Waits until a runner has ended, which is then collected, or something can be read here; tells whether that is so.
+fn collect(runners: &mut Vec<Collectable>, asked: Option<BorrowedFd<'_>>) -> Result<bool, AgentError> {
+    let mut fds: Vec<PollFd<'_>> = runners
+        .iter()
+        .map(|runner| PollFd::new(&runner.fd, PollFlags::IN))
+        .collect();
+    fds.extend(asked.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+    match poll(&mut fds, None) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(refused("wait for requests")(error)),
+    }
+    let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+    drop(fds);
+    let mut ended = ready.iter();
+    runners.retain(|runner| {
+        let over = ended.next() == Some(&true);
+        !(over && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok())
+    });
+    Ok(asked.is_some() && ended.next() == Some(&true))
 }
 
 /// The channel of the next runner; none when the supervisor is gone.
