@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
         only: Vec::new(),
         merge: true,
     };
-    let exit = up::conduct(context, &campaign, &errand)?;
+    let exit = up::conduct(context, &campaign, &errand)?.exit;
     if !context.json {
         show_history(&campaign)?;
         output::text(&further(&top, exit))?;

@@ -14,7 +14,8 @@ use crate::report::{
 };
 use crate::schedule::{Ending, rewritten};
 use crate::supervisor::{
-    Campaign, Depth, Errand, Observer, Silent, Situation, drive, missing_in_worktrees, with_dependencies,
+    Campaign, Depth, Errand, Observer, Silent, Situation, StatusView, drive, missing_in_worktrees,
+    with_dependencies,
 };
 
 use super::{CliError, Context, Exit, output, preview};
@@ -52,26 +53,37 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     }
     let only = with_dependencies(&campaign.set, &named);
     if !context.json && !context.quiet {
-        // A journal that cannot be read is a matter of the run itself.
-        let situation = Situation::look(&campaign).ok();
-        if let Some(situation) = &situation {
-            warn_of_rewritten(situation, &only);
-        }
-        let open = open_plans(&campaign, situation.as_ref(), &only);
-        warn_of_manifest(&campaign, &open);
-        warn_of_worktrees(&campaign, &only)?;
-        warn_of_overlaps(&campaign, &open);
+        std::thread::scope(|scope| {
+            // Asked for now, because a program takes long to start; what is wrong with it is said by who needs it.
+            scope.spawn(|| drop(campaign.git()));
+            warn_of(&campaign, &only)
+        })?;
     }
     let errand = Errand::Up {
         only,
         merge: args.merge,
     };
-    let exit = conduct(context, &campaign, &errand)?;
-    if !context.json {
-        let view = Situation::look(&campaign)?.view(&campaign, Depth::Branches)?;
-        output::text(&next_steps(&view, &campaign.target))?;
+    let Conducted { exit, view } = conduct(context, &campaign, &errand)?;
+    if let Some(view) = &view {
+        output::text(&next_steps(view, &campaign.target))?;
     }
+    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece.
+    std::mem::forget((view, campaign));
     Ok(exit)
+}
+
+/// Says what may not be meant as it is.
+fn warn_of(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
+    // A journal that cannot be read is a matter of the run itself.
+    let situation = Situation::look(campaign).ok();
+    if let Some(situation) = &situation {
+        warn_of_rewritten(situation, only);
+    }
+    let open = open_plans(campaign, situation.as_ref(), only);
+    warn_of_manifest(campaign, &open);
+    warn_of_worktrees(campaign, only)?;
+    warn_of_overlaps(campaign, &open);
+    Ok(())
 }
 
 /// A warning, broken between words where it goes to a terminal.
@@ -150,15 +162,25 @@ fn warn_of_overlaps(campaign: &Campaign, open: &[&Plan]) {
     }
 }
 
+/// How an errand ended, and what is there now.
+#[derive(Debug)]
+pub struct Conducted {
+    /// The exit code that says how.
+    pub exit: Exit,
+    /// What the summary was made of; none where none was shown.
+    pub view: Option<StatusView>,
+}
+
 /// Drives an errand to its end before the eyes of a person, then says what came of it.
 ///
 /// # Errors
 ///
 /// When another supervisor is at work, or something fails that no plan can be blamed for.
-pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Result<Exit, CliError> {
+pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Result<Conducted, CliError> {
     let mut observer = observer(context, campaign);
     let conclusion = drive(campaign.clone(), errand, observer.as_mut())?;
     drop(observer);
+    let mut shown = None;
     if !context.json {
         let campaign = campaign.with(conclusion.set)?;
         let situation = Situation::look(&campaign)?;
@@ -168,12 +190,16 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
             _ => true,
         };
         output::text(&summary(&view, driven, output_columns(), context.quiet))?;
+        shown = Some(view);
+        // Nothing else is done here before the program ends, and then it is gone at once.
+        std::mem::forget((situation, campaign));
     }
-    Ok(match conclusion.ending {
+    let exit = match conclusion.ending {
         Ending::Settled => Exit::Done,
         Ending::NeedsPerson => Exit::Trouble,
         Ending::Interrupted => Exit::Interrupted,
-    })
+    };
+    Ok(Conducted { exit, view: shown })
 }
 
 /// Whoever listens to the run: JSON on request, bars in a terminal, lines elsewhere.

@@ -1,6 +1,7 @@
 //! The state of a checkout: what is committed, what is not, and what is half-way.
 
 use std::ffi::{OsStr, OsString};
+use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +81,10 @@ impl WorktreeState {
 
 /// Looks at a checkout. Takes no lock in it, so that a command of an agent is never hindered.
 pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
-    let spotless = || seen_spotless(&git2::Repository::open(path).ok()?, path, &git_dir(path).ok()?);
+    let spotless = || {
+        let repo = git2::Repository::open(path).ok()?;
+        seen_spotless(|| &repo, path, &git_dir(path).ok()?)
+    };
     spotless().map_or_else(|| look(path), Ok)
 }
 
@@ -90,7 +94,7 @@ impl Repository {
         let ours = |git_dir: &Path| git_dir.starts_with(self.common_dir());
         match git_dir(worktree) {
             Ok(git_dir) if ours(&git_dir) => {
-                let spotless = seen_spotless(&self.handle(), worktree, &git_dir);
+                let spotless = seen_spotless(|| self.handle(), worktree, &git_dir);
                 spotless.map_or_else(|| look(worktree), Ok)
             }
             _ => inspect(worktree),
@@ -98,7 +102,11 @@ impl Repository {
     }
 }
 
-fn seen_spotless(repo: &git2::Repository, path: &Path, git_dir: &Path) -> Option<WorktreeState> {
+fn seen_spotless<R: Deref<Target = git2::Repository>>(
+    repo: impl Fn() -> R,
+    path: &Path,
+    git_dir: &Path,
+) -> Option<WorktreeState> {
     Some(WorktreeState {
         head: spotless(repo, path, git_dir)?,
         branch: read_head(&git_dir.join("HEAD"))?,

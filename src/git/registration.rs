@@ -33,9 +33,15 @@ impl Registration {
 
     /// True when the folder at `path` points back to this registration.
     pub(super) fn is_connected(&self) -> bool {
-        pointed_to(&self.path)
-            .and_then(|admin| admin.canonicalize().ok())
-            .is_some_and(|admin| self.admin.canonicalize().is_ok_and(|own| own == admin))
+        let Some(admin) = pointed_to(&self.path) else {
+            return false;
+        };
+        // The same words lead to the same place.
+        if admin == self.admin && admin.exists() {
+            return true;
+        }
+        let same = |admin| self.admin.canonicalize().is_ok_and(|own| own == admin);
+        admin.canonicalize().is_ok_and(same)
     }
 
     /// Writes the worktree's `.git` file, creating the folder when it is missing.
@@ -97,6 +103,13 @@ pub(super) fn registration_at(common_dir: &Path, path: &Path) -> Result<Option<R
         Some(settle(link.parent()?) == path)
     };
     let books = common_dir.join("worktrees");
+    if let Some(admin) = pointed_to(path)
+        && is_plainly_in(&books, &admin)
+        && let Some(name) = admin.file_name()
+        && back(&admin) == Some(true)
+    {
+        return Ok(Some(found(books.join(name))));
+    }
     if let Some(admin) = pointed_to(path).and_then(|admin| admin.canonicalize().ok())
         && let Some(name) = admin.file_name()
         && books
@@ -127,6 +140,13 @@ fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, Pat
         let link = path_in(&fs::read(admin.join("gitdir")).ok()?, &admin)?;
         Some((admin, link.parent()?.to_owned()))
     }))
+}
+
+/// True for an entry of these books that is there and is written as what it is: a name in this very folder, and no link. Then
+/// it is in them wherever they lead to, and no path need be followed part by part.
+pub(super) fn is_plainly_in(books: &Path, admin: &Path) -> bool {
+    let is_name_in = admin.parent() == Some(books) && admin.file_name().is_some();
+    is_name_in && admin.symlink_metadata().is_ok_and(|found| !found.is_symlink())
 }
 
 /// The administration folder that a worktree's `.git` file names; none when there is no such file.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
+use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::ORCH_DIR;
 use super::registration::written_head;
-use super::revision::commit_id;
 use crate::plan::CommitId;
 
 /// Above this many files git's own look, which takes several threads, is as fast.
@@ -25,12 +25,16 @@ const ASSUME_VALID: u16 = 0x8000;
 /// those of the commit. Neither ignore rules nor filters can then make a difference: a single file beyond the index,
 /// ignored or not, is left to git.
 ///
-/// `repo` is any handle of the repository: only its objects and settings are read, so one that is open already serves
-/// all of its worktrees.
-pub(super) fn spotless(repo: &git2::Repository, path: &Path, git_dir: &Path) -> Option<CommitId> {
+/// `repo` gives any handle of the repository: only its objects and settings are read, so one that is open already serves
+/// all of its worktrees. It is asked for one only while it is needed, and not while files are looked at.
+pub(super) fn spotless<R: Deref<Target = git2::Repository>>(
+    repo: impl Fn() -> R,
+    path: &Path,
+    git_dir: &Path,
+) -> Option<CommitId> {
     // Settings may send git elsewhere for the files, or let it leave some of them out.
     let settled_elsewhere =
-        repo.config().ok()?.get_entry("core.worktree").is_ok() || git_dir.join("config.worktree").exists();
+        repo().config().ok()?.get_entry("core.worktree").is_ok() || git_dir.join("config.worktree").exists();
     if settled_elsewhere {
         return None;
     }
@@ -66,11 +70,42 @@ pub(super) fn spotless(repo: &git2::Repository, path: &Path, git_dir: &Path) -> 
         return None;
     }
     let head = written_head(git_dir)?;
-    let head = repo.find_commit(git2::Oid::from_str(head.as_str()).ok()?).ok()?;
-    let staged = repo
-        .diff_tree_to_index(Some(&head.tree().ok()?), Some(&index), None)
+    let staged = index.iter().map(|entry| (entry.path, (entry.mode, entry.id)));
+    let mut staged: HashMap<_, _> = staged.collect();
+    let repo = repo();
+    let tree = repo
+        .find_commit(git2::Oid::from_str(head.as_str()).ok()?)
+        .ok()?
+        .tree()
         .ok()?;
-    (staged.deltas().len() == 0).then(|| commit_id(head.id()))
+    (holds(&repo, &tree, b"", &mut staged)? && staged.is_empty()).then_some(head)
+}
+
+/// True when an index has every file of a commit's folder, with the same mode and content; each is struck off the list. Not
+/// by git's comparison of both, which reads all settings first.
+fn holds(
+    repo: &git2::Repository,
+    tree: &git2::Tree<'_>,
+    prefix: &[u8],
+    staged: &mut HashMap<Vec<u8>, (u32, git2::Oid)>,
+) -> Option<bool> {
+    for entry in tree {
+        let file = [prefix, entry.name_bytes()].concat();
+        let same = match entry.kind() {
+            Some(git2::ObjectType::Tree) => {
+                let below = repo.find_tree(entry.id()).ok()?;
+                holds(repo, &below, &[file.as_slice(), b"/"].concat(), staged)?
+            }
+            _ => {
+                let mode = u32::try_from(entry.filemode()).ok()?;
+                staged.remove(&file) == Some((mode, entry.id()))
+            }
+        };
+        if !same {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 /// True when every file below a folder is known and unchanged; each is struck off the list.
@@ -145,6 +180,7 @@ fn is_orchs(file: &[u8]) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use super::super::revision::commit_id;
     use super::*;
 
     #[test]
@@ -162,7 +198,7 @@ mod tests {
         let head = repo
             .commit(Some("HEAD"), &who, &who, "first", &tree, &[])
             .unwrap();
-        let look = || spotless(&repo, top, &top.join(".git"));
+        let look = || spotless(|| &repo, top, &top.join(".git"));
         let set_index_time = |shift: Duration| {
             let file = fs::File::options()
                 .append(true)

@@ -7,7 +7,7 @@ use super::admin::WorktreeAdmin;
 use super::broken_index::index_trouble;
 use super::ensure::{Wanted, is_free};
 use super::marker::{Marker, Progress};
-use super::registration::{Registration, pointed_to, registration_at, registrations, settle};
+use super::registration::{Registration, is_plainly_in, pointed_to, registration_at, registrations, settle};
 use super::{EnsureError, GitError, ORCH_DIR};
 use crate::plan::CommitId;
 
@@ -90,6 +90,7 @@ impl WorktreeAdmin {
     /// When a note cannot be read.
     pub fn strayed(&self, expected: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Vec<Strayed>, GitError> {
         let mut all = Vec::new();
+        let books = settle(&self.repo.common_dir().join("worktrees"));
         for key in self.keys()? {
             let Some(marker) = self
                 .read_marker(&key)?
@@ -97,6 +98,10 @@ impl WorktreeAdmin {
             else {
                 continue;
             };
+            // Nearly every worktree is where it was, and for those no path is followed part by part.
+            if pointed_to(&marker.path).is_some_and(|admin| is_plainly_in(&books, &admin)) {
+                continue;
+            }
             let place = self.place(&marker.path)?;
             let moved_to = match place {
                 Place::Nothing => self.moved_to(&marker.path, expected(&key).as_deref()),

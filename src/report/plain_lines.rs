@@ -1,5 +1,9 @@
 //! The stream as lines, where there is no terminal.
 
+use std::io::Write;
+
+use anstream::adapter::strip_bytes;
+
 use crate::journal::Record;
 use crate::schedule::{Event, Scheduler};
 use crate::supervisor::Observer;
@@ -11,6 +15,7 @@ use super::event_line;
 pub struct PlainLines {
     verbose: bool,
     answered: bool,
+    coloured: bool,
 }
 
 impl PlainLines {
@@ -19,6 +24,7 @@ impl PlainLines {
         Self {
             verbose,
             answered: false,
+            coloured: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
         }
     }
 
@@ -43,11 +49,21 @@ impl PlainLines {
 
 impl Observer for PlainLines {
     fn recorded(&mut self, records: &[Record], _: &Scheduler) {
-        for record in records {
-            if self.is_told(&record.event) {
-                anstream::eprintln!("{}", event_line(record));
-            }
+        let mut lines = String::new();
+        for record in records.iter().filter(|record| self.is_told(&record.event)) {
+            lines.push_str(&event_line(record));
+            lines.push('\n');
         }
+        if lines.is_empty() {
+            return;
+        }
+        // In one piece: what takes colour away as it writes would write each line, and each word in colour, by itself.
+        let lines = match self.coloured {
+            true => lines.into_bytes(),
+            false => strip_bytes(lines.as_bytes()).into_vec(),
+        };
+        // Whether anybody reads them is not what the run depends on.
+        let _ = std::io::stderr().write_all(&lines);
     }
 }
 

@@ -86,6 +86,8 @@ impl<'o> Closing<'o> {
         }
         // Also after an error: bars must not stay on the screen below it.
         self.observer.ended(&self.scheduler);
+        // The program is about to end, and then all of it is gone at once: no need to take it apart piece by piece.
+        std::mem::forget(self.scheduler);
         result
     }
 }

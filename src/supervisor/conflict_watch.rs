@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(3);
 
 /// How many times as long as a look took nobody looks again, for [`EVERY`] at most: where there are many plans a look takes
 /// long, and looks are not to take the processor from the work.
-const REST: u32 = 9;
+const REST: u32 = 24;
 
 /// The watch. Looks are made one after the other, on threads of their own.
 #[derive(Debug)]

@@ -191,14 +191,14 @@ impl<'o> Engine<'o> {
         {
             spending::watch(sender.clone());
         }
-        let escapes = Escapes::new(&campaign);
+        let campaign = Arc::new(campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
         let run = match errand {
             Errand::Up { .. } => next_run(&scheduler),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
-        let campaign = Arc::new(campaign);
         let mut engine = Self {
+            escapes: Escapes::begin_first(&campaign),
             conversations,
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
@@ -225,7 +225,6 @@ impl<'o> Engine<'o> {
             wake: None,
             ending: None,
             interrupts: 0,
-            escapes,
             said: BTreeMap::new(),
             making: Making::new(),
             verifying: Verifying::default(),
@@ -294,6 +293,7 @@ impl<'o> Engine<'o> {
             self.watch_all();
             self.deliver_all();
         }
+        self.escapes.end_first();
         match errand {
             Errand::Up { .. } => self.handle(vec![Input::Wake]),
             Errand::Merge { plans, into } => self.request_merge(plans.clone(), into.clone(), None),

@@ -2,7 +2,11 @@
 //! nobody is at work.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::git::HeadPrint;
@@ -34,10 +38,23 @@ pub enum Place {
     },
 }
 
+impl Place {
+    /// Whose worktree it is; none for the main checkout.
+    fn plan(&self) -> Option<&PlanName> {
+        match self {
+            Self::Main => None,
+            Self::Quiet { lane, .. } => Some(&lane.plan),
+        }
+    }
+}
+
 /// What places looked like when they were looked at last.
 #[derive(Debug)]
 pub struct Escapes {
-    last: BTreeMap<Place, HeadPrint>,
+    /// The main checkout's under none, the worktrees' under their plan.
+    last: BTreeMap<Option<PlanName>, BTreeMap<Place, HeadPrint>>,
+    /// The first look, while it is under way.
+    first: Option<JoinHandle<Seen>>,
     looked: Instant,
     /// How often `orch` itself has changed, or may have changed, the main checkout.
     own_changes: u64,
@@ -70,16 +87,30 @@ pub struct Escaped {
 }
 
 impl Escapes {
-    /// Looks at the main checkout for the first time.
-    pub fn new(campaign: &Campaign) -> Self {
-        let main = see(campaign, &[(Place::Main, campaign.repo.top().to_owned())]);
+    /// Begins to look at the main checkout for the first time, on a thread of its own.
+    pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
+        let campaign = campaign.clone();
+        let first = move || see(&campaign, &[(Place::Main, campaign.repo.top().to_owned())]);
         Self {
-            last: main.into_iter().map(|(place, _, print)| (place, print)).collect(),
+            last: BTreeMap::new(),
+            first: Some(std::thread::spawn(first)),
             looked: Instant::now(),
             own_changes: 0,
             moved: false,
             of_plans: BTreeMap::new(),
             suspects: BTreeSet::new(),
+        }
+    }
+
+    /// Waits for the first look. No agent may begin before, or what it does there would pass for what was there.
+    pub fn end_first(&mut self) {
+        let first = self
+            .first
+            .take()
+            .map(|first| first.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        for (place, _, print) in first.into_iter().flatten() {
+            let known = self.last.entry(place.plan().cloned()).or_default();
+            known.insert(place, print);
         }
     }
 
@@ -92,14 +123,13 @@ impl Escapes {
     /// Something was recorded of a plan: what its worktrees look like from here on is a new beginning.
     pub fn forget_plan(&mut self, plan: &PlanName) {
         *self.of_plans.entry(plan.clone()).or_default() += 1;
-        self.last
-            .retain(|place, _| !matches!(place, Place::Quiet { lane, .. } if lane.plan == *plan));
+        self.last.remove(&Some(plan.clone()));
     }
 
     /// Begins a look, unless the last one was a moment ago.
     pub fn begin(&mut self, at_work: Vec<AtWork>) -> Option<Look> {
         self.suspects.extend(at_work);
-        if self.looked.elapsed() < PAUSE && self.last.contains_key(&Place::Main) {
+        if self.looked.elapsed() < PAUSE && self.last.contains_key(&None) {
             return None;
         }
         self.looked = Instant::now();
@@ -111,11 +141,13 @@ impl Escapes {
         (!self.last.is_empty()).then(|| self.look())
     }
 
-    /// Begins a look at what has just become quiet, to have something to compare with later.
-    pub fn begin_with(&self) -> Look {
+    /// Begins a look at these places, which have just become quiet, to have something to compare with later.
+    pub fn begin_with(&self, places: &[(Place, PathBuf)]) -> Look {
+        let plans = places.iter().filter_map(|(place, _)| place.plan());
+        let of_plans = plans.filter_map(|plan| Some((plan.clone(), *self.of_plans.get(plan)?)));
         Look {
             own_changes: self.own_changes,
-            of_plans: self.of_plans.clone(),
+            of_plans: of_plans.collect(),
             suspects: Vec::new(),
         }
     }
@@ -139,7 +171,8 @@ impl Escapes {
             if !valid {
                 continue;
             }
-            let Some(mut before) = self.last.insert(place.clone(), now.clone()) else {
+            let known = self.last.entry(place.plan().cloned()).or_default();
+            let Some(mut before) = known.insert(place.clone(), now.clone()) else {
                 continue;
             };
             if place == Place::Main && std::mem::take(&mut self.moved) {
@@ -272,4 +305,33 @@ pub fn see(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
             ))
         })
         .collect()
+}
+
+/// As [`see`], while nobody waits for a processor: on as many threads as there are.
+pub fn see_at_once(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let share = || {
+        let mut seen = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(place) = places.get(number) else {
+                return seen;
+            };
+            let found = see(campaign, std::slice::from_ref(place)).into_iter();
+            seen.extend(found.map(|found| (number, found)));
+        }
+    };
+    let mut seen = std::thread::scope(|scope| {
+        let others = (1..threads.min(places.len())).map(|_| scope.spawn(share));
+        let others: Vec<_> = others.collect();
+        let mut seen = share();
+        for other in others {
+            seen.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        seen
+    });
+    // What is told of them stands in the order of the places.
+    seen.sort_by_key(|(number, _)| *number);
+    seen.into_iter().map(|(_, found)| found).collect()
 }

@@ -49,13 +49,10 @@ impl Engine<'_> {
         if ended.is_empty() || self.scheduler.state().open_attempts().next().is_none() {
             return;
         }
-        let quiet = self
-            .quiet()
-            .into_iter()
-            .filter(|(lane, ..)| ended.contains(&lane.plan));
-        let mut places = escapes::places(&self.campaign, quiet.collect());
+        let quiet = self.quiet(|plan| ended.contains(plan));
+        let mut places = escapes::places(&self.campaign, quiet);
         places.retain(|(place, _)| *place != Place::Main);
-        let (campaign, began) = (self.campaign.clone(), self.escapes.begin_with());
+        let (campaign, began) = (self.campaign.clone(), self.escapes.begin_with(&places));
         self.in_background(move || Message::Looked {
             began,
             seen: escapes::see(&campaign, &places),
@@ -75,7 +72,7 @@ impl Engine<'_> {
             return Vec::new();
         };
         let places = self.places();
-        let seen = escapes::see(&self.campaign, &places);
+        let seen = escapes::see_at_once(&self.campaign, &places);
         let told = self.escapes.end(&self.campaign, &began, seen).into_iter();
         told.map(|Escaped { by, why }| Event::Warning { plan: by, why })
             .collect()
@@ -83,7 +80,7 @@ impl Engine<'_> {
 
     /// Where nobody should be at work now. While the target moves, its checkout is half of one commit and half of another.
     fn places(&self) -> Vec<(Place, PathBuf)> {
-        let mut places = escapes::places(&self.campaign, self.quiet());
+        let mut places = escapes::places(&self.campaign, self.quiet(|_| true));
         let mut plans = self.scheduler.state().plans();
         if plans.any(|(_, run)| matches!(run.merge, Merge::Running(_))) {
             places.retain(|(place, _)| *place != Place::Main);
@@ -101,14 +98,15 @@ impl Engine<'_> {
         .collect()
     }
 
-    /// Worktrees in which nobody has anything to do now: neither an agent nor `orch`.
-    fn quiet(&self) -> Vec<(LaneId, bool, PathBuf)> {
+    /// Worktrees of these plans in which nobody has anything to do now: neither an agent nor `orch`.
+    fn quiet(&self, wanted: impl Fn(&PlanName) -> bool) -> Vec<(LaneId, bool, PathBuf)> {
         let is_quiet = |run: &PlanRun| {
             run.attempts.is_empty()
                 && run.verify != Verify::Running
                 && !matches!(run.merge, Merge::Running(_))
         };
-        let plans = self.scheduler.state().plans().filter(|(_, run)| is_quiet(run));
+        let plans = self.scheduler.state().plans();
+        let plans = plans.filter(|(plan, run)| wanted(plan) && is_quiet(run));
         let trees = plans.flat_map(|(plan, run)| {
             let manned = matches!(run.outcome, Some(Outcome::Held(_))) || !run.paused.is_empty();
             let trees = run.worktrees.iter();

@@ -1,6 +1,6 @@
 //! Which folders are watched for which plan, and the hints owed. All of a watcher's shared state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub(super) struct Board {
 #[derive(Debug, Default)]
 struct State {
     folders: BTreeMap<PathBuf, Folder>,
+    /// Which of them are whose.
+    of_plans: BTreeMap<LaneId, BTreeSet<PathBuf>>,
     plans: BTreeMap<LaneId, Coalescer>,
     stopped: bool,
 }
@@ -35,6 +37,8 @@ struct Folder {
     names: Vec<OsString>,
     /// The folder that the kernel's watch is on; none: it is polled.
     watched: Option<FolderId>,
+    /// The kernel was asked to watch it, so that it may have a watch under this path.
+    asked: bool,
     /// The watch may be on a folder that is no longer at this path.
     doubtful: bool,
     /// As last polled, in the order of `names`.
@@ -72,6 +76,18 @@ pub(super) enum Errand {
     Stop,
 }
 
+/// Takes those apart that `which` picks.
+fn split(paths: BTreeSet<PathBuf>, which: impl Fn(&Path) -> bool) -> (Vec<PathBuf>, BTreeSet<PathBuf>) {
+    let (mut picked, mut kept) = (Vec::new(), BTreeSet::new());
+    for path in paths {
+        match which(&path) {
+            true => picked.push(path),
+            false => drop(kept.insert(path)),
+        }
+    }
+    (picked, kept)
+}
+
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Board")
@@ -96,14 +112,22 @@ impl Board {
     /// Adds files of a folder to what is watched for a plan.
     pub(super) fn add(&self, plan: &LaneId, path: &Path, names: &[&OsStr]) {
         let mut state = self.state();
-        let folder = state.folders.entry(path.to_owned()).or_insert_with(|| Folder {
+        let State {
+            folders, of_plans, ..
+        } = &mut *state;
+        let folder = folders.entry(path.to_owned()).or_insert_with(|| Folder {
             plan: plan.clone(),
             names: Vec::new(),
             watched: None,
+            asked: false,
             doubtful: false,
             prints: Vec::new(),
         });
-        folder.plan = plan.clone();
+        if folder.plan != *plan {
+            let before = std::mem::replace(&mut folder.plan, plan.clone());
+            of_plans.entry(before).or_default().remove(path);
+        }
+        of_plans.entry(plan.clone()).or_default().insert(path.to_owned());
         for name in names {
             if !folder.names.iter().any(|known| known == name) {
                 folder.names.push((*name).to_owned());
@@ -115,16 +139,15 @@ impl Board {
     /// Takes those of a plan's folders that `which` picks off the board and returns them.
     pub(super) fn remove(&self, plan: &LaneId, which: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
         let mut state = self.state();
-        let mut removed = Vec::new();
-        state.folders.retain(|path, folder| {
-            let goes = &folder.plan == plan && which(path);
-            if goes {
-                removed.push(path.clone());
-            }
-            !goes
-        });
-        if !state.folders.values().any(|folder| &folder.plan == plan) {
+        let known = state.of_plans.remove(plan).unwrap_or_default();
+        let (removed, kept) = split(known, which);
+        for path in &removed {
+            state.folders.remove(path);
+        }
+        if kept.is_empty() {
             state.plans.remove(plan);
+        } else {
+            state.of_plans.insert(plan.clone(), kept);
         }
         removed
     }
@@ -135,10 +158,16 @@ impl Board {
         watched.is_some() && watched == folder_id(path)
     }
 
+    /// True when the kernel may have a watch under this path, on this folder or on one that was there before.
+    pub(super) fn was_asked_for(&self, path: &Path) -> bool {
+        self.state().folders.get(path).is_none_or(|folder| folder.asked)
+    }
+
     /// Notes that the kernel's watch is on this folder now, or on none.
     pub(super) fn set_watched(&self, path: &Path, on: Option<FolderId>) {
         if let Some(folder) = self.state().folders.get_mut(path) {
             folder.watched = on;
+            folder.asked = true;
             folder.doubtful = false;
         }
     }

@@ -107,7 +107,9 @@ pub(super) fn place(board: &Board, kernel: &Kernel, folder: &Path) -> Placed {
         return Placed::Refused;
     };
     // A watch on a folder that was at this path before would go on sending events under this name.
-    let _ = kernel.unwatch(folder);
+    if board.was_asked_for(folder) {
+        let _ = kernel.unwatch(folder);
+    }
     if kernel.watch(folder, RecursiveMode::NonRecursive).is_err() {
         board.set_watched(folder, None);
         return Placed::Refused;
