@@ -85,6 +85,9 @@ impl Scheduler {
         self.start_assigned(step);
         self.look_ahead();
         let mut room = Room::left(&self.work, &self.state);
+        if room.slots == 0 {
+            return;
+        }
         let expected = self.expected();
         let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
         while room.slots > 0 {
