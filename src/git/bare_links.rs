@@ -14,6 +14,9 @@ impl Repository {
     ///
     /// When a commit cannot be read.
     pub fn bare_links(&self, since: &CommitId, tip: &CommitId) -> Result<Vec<PathBuf>, GitError> {
+        if since == tip {
+            return Ok(Vec::new());
+        }
         let repo = self.handle();
         let added = TreeDiff::between(&repo, since, tip)?.added_links();
         if added.is_empty() {

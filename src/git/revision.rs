@@ -121,6 +121,9 @@ impl Repository {
 
     /// How many commits `one` and `other` each have that the other lacks.
     pub fn ahead_behind(&self, one: &CommitId, other: &CommitId) -> Result<AheadBehind, GitError> {
+        if one == other {
+            return Ok(AheadBehind { ahead: 0, behind: 0 });
+        }
         let (ahead, behind) = self
             .handle()
             .graph_ahead_behind(oid(one)?, oid(other)?)
