@@ -67,8 +67,9 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
     if let Some(view) = &view {
         output::text(&next_steps(view, &campaign.target))?;
     }
-    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece.
-    std::mem::forget((view, campaign));
+    // The program ends here, and all of this is gone at once: no need to take it apart piece by piece. The campaign is taken
+    // apart as ever: with it ends what starts runners.
+    std::mem::forget(view);
     Ok(exit)
 }
 
@@ -191,8 +192,8 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
         };
         output::text(&summary(&view, driven, output_columns(), context.quiet))?;
         shown = Some(view);
-        // Nothing else is done here before the program ends, and then it is gone at once.
-        std::mem::forget((situation, campaign));
+        // Little else is done before the program ends, and then it is gone at once.
+        std::mem::forget(situation);
     }
     let exit = match conclusion.ending {
         Ending::Settled => Exit::Done,
