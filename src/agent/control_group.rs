@@ -29,8 +29,31 @@ impl ControlGroup {
     /// Makes a group for the jobs of this runner, below the group of this process. None where that is not allowed or there are
     /// no such groups.
     pub(super) fn make(runner: ProcessId) -> Option<Self> {
+        let group = Self::named_for(runner)?;
+        fs::create_dir(&group.folder).ok()?;
+        Some(group)
+    }
+
+    /// Removes what a runner that has ended has left of its group; one with something in it stays.
+    pub(super) fn tidy(runner: ProcessId) {
+        if let Some(group) = Self::named_for(runner) {
+            group.remove();
+        }
+    }
+
+    /// Removes what runners that were killed, with their host, have left; one with something in it stays.
+    pub(super) fn tidy_all() {
+        let Some(own) = own_group() else { return };
+        for folder in below(&own) {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            if name.and_then(runner_of).is_some_and(|runner| !runner.is_alive()) {
+                remove(&folder);
+            }
+        }
+    }
+
+    fn named_for(runner: ProcessId) -> Option<Self> {
         let folder = own_group()?.join(format!("orch-{}-{}", runner.pid, runner.started));
-        fs::create_dir(&folder).ok()?;
         Some(Self { folder })
     }
 
@@ -124,6 +147,15 @@ impl ControlGroup {
     }
 }
 
+/// The runner that a group of this name was made for.
+fn runner_of(name: &str) -> Option<ProcessId> {
+    let (pid, started) = name.strip_prefix("orch-")?.split_once('-')?;
+    Some(ProcessId {
+        pid: pid.parse().ok()?,
+        started: started.parse().ok()?,
+    })
+}
+
 /// What tells a job's folder from a copy of it, and a group from another of the same name: numbers, and a space at the end.
 fn identities(job: &Path, group: &Path) -> Option<String> {
     let (job, group) = (fs::metadata(job).ok()?, fs::metadata(group).ok()?);
@@ -212,6 +244,18 @@ mod tests {
             Some(Path::new("/sys/fs/cgroup/job"))
         );
         assert_eq!(group_folder("0::/other\n", inner), None);
+    }
+
+    #[test]
+    fn a_group_tells_by_its_name_whose_it_is() {
+        let runner = ProcessId {
+            pid: 12,
+            started: 345,
+        };
+        assert_eq!(runner_of("orch-12-345"), Some(runner));
+        for other in ["orch-12", "orch-0123456789abcdef", "other-12-345", "orch-12-x"] {
+            assert_eq!(runner_of(other), None, "{other}");
+        }
     }
 
     #[test]

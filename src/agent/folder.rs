@@ -82,20 +82,17 @@ impl JobFolder {
     ///
     /// When a runner is at work in it, or a file cannot be written.
     pub fn prepare(&self, job: &Job, prompt: Option<&str>) -> Result<File, AgentError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
-            .map_err(AgentError::file("make", &self.0))?;
+        let made = self.make()?;
         let lock = self.lock_patiently()?;
-        for name in [
+        let earlier = [
             "running.json",
             "exit.json",
             "exit.reserve",
             "facts.json",
             "log",
             "log.1",
-        ] {
+        ];
+        for name in earlier.into_iter().filter(|_| !made) {
             let path = self.0.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -109,6 +106,18 @@ impl JobFolder {
         }
         self.write("attempt.json", job)?;
         Ok(lock)
+    }
+
+    /// Makes the folder, and tells whether it was not there.
+    fn make(&self) -> Result<bool, AgentError> {
+        let make = |all| fs::DirBuilder::new().recursive(all).mode(0o700).create(&self.0);
+        match make(false) {
+            Ok(()) => Ok(true),
+            // It is there, or what it is to lie in is not.
+            Err(_) => make(true)
+                .map(|()| false)
+                .map_err(AgentError::file("make", &self.0)),
+        }
     }
 
     /// Takes the folder's lock. Whoever looks whether a runner lives holds it for a moment, so it is tried again for a

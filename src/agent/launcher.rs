@@ -36,7 +36,7 @@ const LEAVE: Timespec = Timespec {
     tv_nsec: 50_000_000,
 };
 
-/// So many runners without a job are kept at most. Each takes a quarter of a megabyte of its own.
+/// So many runners without a job are kept at most. Each takes 0.7 MB of its own.
 const SPARE_AT_MOST: usize = 8;
 
 /// What starts runners: through a host process, which is started with the first of them and again should it die.

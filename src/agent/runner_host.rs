@@ -21,7 +21,8 @@ use rustix::stdio::stdin;
 use crate::fault;
 
 use super::channel::Orders;
-use super::{AgentError, ProcessId, control_group, tools};
+use super::control_group::{self, ControlGroup};
+use super::{AgentError, ProcessId, tools};
 
 /// The hidden argument that makes this program a runner host.
 pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
@@ -36,6 +37,7 @@ pub fn host_runners() -> Result<(), AgentError> {
     // A Ctrl-C in the supervisor's terminal is meant neither for runners nor for what starts them.
     let _ = rustix::process::setsid();
     control_group::read_ahead();
+    ControlGroup::tidy_all();
     let mut runners = Vec::new();
     loop {
         collect_until_asked(&mut runners)?;
@@ -56,7 +58,7 @@ pub fn host_runners() -> Result<(), AgentError> {
         // Nobody else collects it, so it keeps its id until it was named.
         let process = ProcessId::of(id).unwrap_or(ProcessId { pid: id, started: 0 });
         if let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) {
-            runners.push(Collectable { pid, fd });
+            runners.push(Collectable { pid, fd, process });
         }
         let answer = serde_json::to_vec(&process).unwrap_or_default();
         if send(stdin(), &answer, SendFlags::NOSIGNAL).is_err() {
@@ -69,6 +71,7 @@ pub fn host_runners() -> Result<(), AgentError> {
 struct Collectable {
     pid: Pid,
     fd: OwnedFd,
+    process: ProcessId,
 }
 
 /// Waits for the next request, and meanwhile collects runners that have ended.
@@ -101,7 +104,11 @@ fn collect(runners: &mut Vec<Collectable>, asked: Option<BorrowedFd<'_>>) -> Res
     let mut ended = ready.iter();
     runners.retain(|runner| {
         let over = ended.next() == Some(&true);
-        !(over && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok())
+        let collected = over && waitpid(Some(runner.pid), WaitOptions::NOHANG).is_ok();
+        if collected {
+            ControlGroup::tidy(runner.process);
+        }
+        !collected
     });
     Ok(asked.is_some() && ended.next() == Some(&true))
 }
