@@ -198,35 +198,46 @@ impl Journal {
         }
     }
 
-    fn write(&mut self, records: &[Record]) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO events (seq, at_ms, wall, run, event, plan, phase, task, attempt, data, seal)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?;
-            for record in records {
-                let columns = Columns::of(&record.event);
-                let data = serde_json::to_string(&columns.data)
-                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-                let entry = Entry::of(&columns, &data);
-                let seal = seal(self.epoch, record.seq, record.at, record.run, &entry);
-                insert.execute(params![
-                    record.seq,
-                    i64::try_from(record.at.0).unwrap_or(i64::MAX),
-                    record.wall.to_string(),
-                    record.run.0,
-                    columns.event,
-                    columns.plan,
-                    columns.phase,
-                    columns.task,
-                    columns.attempt,
-                    data,
-                    seal,
-                ])?;
-            }
+    /// All of these or none.
+    fn write(&self, records: &[Record]) -> rusqlite::Result<()> {
+        // Prepared once: to read these words anew each time took as long as to write an entry.
+        let do_it = |step: &str| self.connection.prepare_cached(step)?.execute([]);
+        do_it("BEGIN")?;
+        let written = self
+            .insert(records)
+            .and_then(|()| fault::around("journal.commit", || do_it("COMMIT")));
+        if written.is_err() && !self.connection.is_autocommit() {
+            let _ = do_it("ROLLBACK");
         }
-        fault::around("journal.commit", || transaction.commit())
+        written.map(|_| ())
+    }
+
+    fn insert(&self, records: &[Record]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO events (seq, at_ms, wall, run, event, plan, phase, task, attempt, data, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        for record in records {
+            let columns = Columns::of(&record.event);
+            let data = serde_json::to_string(&columns.data)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            let entry = Entry::of(&columns, &data);
+            let seal = seal(self.epoch, record.seq, record.at, record.run, &entry);
+            insert.execute(params![
+                record.seq,
+                i64::try_from(record.at.0).unwrap_or(i64::MAX),
+                record.wall.to_string(),
+                record.run.0,
+                columns.event,
+                columns.plan,
+                columns.phase,
+                columns.task,
+                columns.attempt,
+                data,
+                seal,
+            ])?;
+        }
+        Ok(())
     }
 }
 
