@@ -29,6 +29,8 @@ mod git_lanes;
 mod git_removal;
 mod git_repository;
 mod git_worktree;
+// Floor 3: the processes between a supervisor and its commands.
+mod runners;
 // Floor 3: the status file, with many writers.
 mod status_writers;
 // Floor 3: a damaged journal.

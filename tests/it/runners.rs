@@ -1,0 +1,191 @@
+//! Runners: one process for job after job, and nothing of one job in the next.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use orch::agent::{Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, SpareRunner};
+use orch::plan::StopSignal;
+use orch::schedule::Exit;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::wait_for;
+
+fn launcher() -> Launcher {
+    Launcher::new(Path::new(env!("CARGO_BIN_EXE_orch")))
+}
+
+/// Starts this command as the job of the folder `name`.
+fn start_command(launcher: &Launcher, place: &Path, name: &str, argv: &[&str]) -> Runner {
+    let job = Job {
+        tag: name.to_owned(),
+        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+        folder: place.to_owned(),
+        env: BTreeMap::from([("NAME".to_owned(), name.to_owned())]),
+        input: JobInput::Null,
+        timeout: None,
+        grace: Duration::from_secs(5),
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
+        head: None,
+    };
+    let folder = JobFolder::new(place.join(name));
+    let lock = folder.prepare(&job, None).unwrap();
+    launcher.launch(folder, lock).unwrap()
+}
+
+/// Starts a shell with this script as the job of the folder `name`.
+fn start(launcher: &Launcher, place: &Path, name: &str, script: &str) -> Runner {
+    start_command(launcher, place, name, &["sh", "-c", script])
+}
+
+fn end(runner: Runner) -> (Exit, Option<SpareRunner>) {
+    match runner.wait_and_keep().unwrap() {
+        (JobState::Ended(record), spare) => (record.exit, spare),
+        (state, _) => panic!("{state:?}"),
+    }
+}
+
+fn kill(process: ProcessId) {
+    let pid = Pid::from_raw(process.pid.cast_signed()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+}
+
+const FINE: Exit = Exit::Code { code: 0 };
+
+#[test]
+fn a_runner_takes_on_job_after_job_and_nothing_of_one_is_left_in_the_next() {
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let open_files = |process: ProcessId| {
+        let files = fs::read_dir(format!("/proc/{}/fd", process.pid)).unwrap();
+        files.count()
+    };
+    let first = start(
+        &launcher,
+        scratch.path(),
+        "one",
+        "export NAME=x ONLY=1; sleep 1000 & cd /; echo one",
+    );
+    let process = first.process();
+    let (exit, spare) = end(first);
+    assert_eq!(exit, FINE);
+    let files = open_files(process);
+    launcher.give_back(spare.unwrap());
+    for name in ["two", "three", "four"] {
+        let script = "echo $NAME ${ONLY-none} $(pwd); wc -w < /proc/$PPID/task/$PPID/children";
+        let next = start(&launcher, scratch.path(), name, script);
+        assert_eq!(next.process(), process);
+        let (exit, spare) = end(next);
+        assert_eq!(exit, FINE);
+        let place = scratch.path().canonicalize().unwrap();
+        let log = fs::read_to_string(scratch.path().join(name).join("log")).unwrap();
+        assert_eq!(log, format!("{name} none {}\n1\n", place.display()));
+        assert!(!scratch.path().join(name).join("group").exists());
+        assert_eq!(open_files(process), files);
+        launcher.give_back(spare.unwrap());
+    }
+}
+
+#[test]
+fn the_wish_that_a_job_end_never_meets_the_next_one() {
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let first = start(&launcher, scratch.path(), "one", "true");
+    let (process, hold) = (first.process(), first.hold());
+    let (exit, spare) = end(first);
+    assert_eq!(exit, FINE);
+    // By somebody who does not know yet.
+    hold.stop(false);
+    hold.stop(true);
+    launcher.give_back(spare.unwrap());
+    let next = start(&launcher, scratch.path(), "two", "echo done");
+    assert_eq!(next.process(), process);
+    let (exit, spare) = end(next);
+    assert_eq!(exit, FINE);
+    launcher.give_back(spare.unwrap());
+    for now in [false, true] {
+        let next = start(&launcher, scratch.path(), &format!("stopped-{now}"), "sleep 1000");
+        assert_eq!(next.process(), process);
+        next.hold().stop(now);
+        let (exit, spare) = end(next);
+        assert_eq!(exit, Exit::Stopped);
+        launcher.give_back(spare.unwrap());
+    }
+}
+
+#[test]
+fn a_spare_runner_that_died_is_passed_over_and_none_outlives_its_launcher() {
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let first = start(&launcher, scratch.path(), "one", "true");
+    let dead = first.process();
+    let (_, spare) = end(first);
+    kill(dead);
+    wait_for("it to be gone", || !dead.is_alive());
+    launcher.give_back(spare.unwrap());
+    let next = start(&launcher, scratch.path(), "two", "true");
+    let process = next.process();
+    assert_ne!(process, dead);
+    let (exit, spare) = end(next);
+    assert_eq!(exit, FINE);
+    launcher.give_back(spare.unwrap());
+    assert!(process.is_alive());
+    drop(launcher);
+    wait_for("the runner to end", || !process.is_alive());
+}
+
+#[test]
+fn a_runner_that_is_killed_at_work_is_no_spare_and_what_it_ran_is_ended() {
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let runner = start(&launcher, scratch.path(), "one", "echo $$ > pid; exec sleep 1000");
+    let process = runner.process();
+    let written = || fs::read_to_string(scratch.path().join("pid")).unwrap_or_default();
+    wait_for("the command to run", || written().ends_with('\n'));
+    let command = ProcessId::of(written().trim().parse().unwrap()).unwrap();
+    kill(process);
+    let (state, spare) = runner.wait_and_keep().unwrap();
+    assert!(matches!(state, JobState::Lost(_)), "{state:?}");
+    assert!(spare.is_none());
+    assert!(!command.is_alive());
+}
+
+#[test]
+fn a_command_that_cannot_be_executed_is_told_of_and_the_runner_goes_on() {
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let run = |name: &str, argv: &[&str]| {
+        let (exit, spare) = end(start_command(&launcher, scratch.path(), name, argv));
+        launcher.give_back(spare.unwrap());
+        exit
+    };
+    let not_started = |exit: Exit| match exit {
+        Exit::NotStarted { why } => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(not_started(run("none", &["no-such-program"])).contains("No such file"));
+    assert!(not_started(run("folder", &["/"])).contains("Permission denied"));
+    assert!(not_started(run("nul", &["a\0b"])).contains("nul byte"));
+    // As `execvp` has it: a script without an interpreter is the shell's.
+    let script = scratch.path().join("script");
+    fs::write(&script, "exit 7\n").unwrap();
+    rustix::fs::chmod(&script, rustix::fs::Mode::from_raw_mode(0o755)).unwrap();
+    assert_eq!(run("plain", &["./script"]), Exit::Code { code: 7 });
+    let many: Vec<String> = (0..20_000).map(|word| word.to_string()).collect();
+    let many: Vec<&str> = ["./script"]
+        .into_iter()
+        .chain(many.iter().map(String::as_str))
+        .collect();
+    assert_eq!(run("many", &many), Exit::Code { code: 7 });
+    assert_eq!(
+        run("killed", &["sh", "-c", "kill -9 $$"]),
+        Exit::Signal { signal: 9 }
+    );
+    assert_eq!(
+        run("pipe", &["sh", "-c", "kill -13 $$"]),
+        Exit::Signal { signal: 13 }
+    );
+}
