@@ -11,7 +11,7 @@ use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
-use crate::schedule::{At, Effect, Ending, Event, Input, Phase, Scheduler, Work, history};
+use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
 use crate::status::Watcher;
 
 use super::clock::Clock;
@@ -28,6 +28,7 @@ use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
+use super::run_id::next_run;
 use super::set_back::told_of_set_back;
 use super::stillness::Watch;
 use super::verifying::Verifying;
@@ -194,7 +195,7 @@ impl<'o> Engine<'o> {
         let campaign = Arc::new(campaign);
         let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
         let run = match errand {
-            Errand::Up { .. } => next_run(&scheduler),
+            Errand::Up { .. } => next_run(scheduler.state()),
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
         let mut engine = Self {
@@ -391,15 +392,5 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;
         self.announce(&records);
         Ok(())
-    }
-}
-
-/// The run that `orch up` goes on with, or the next one.
-pub(super) fn next_run(scheduler: &Scheduler) -> RunId {
-    let state = scheduler.state();
-    match (&state.run, state.phase) {
-        (None, _) => RunId(1),
-        (Some(run), Phase::Settled | Phase::Stopped { resume: false }) => RunId(run.id.0 + 1),
-        (Some(run), _) => run.id,
     }
 }

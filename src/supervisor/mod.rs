@@ -50,6 +50,7 @@ mod resolve;
 mod resolved;
 mod resolving;
 mod revert;
+mod run_id;
 mod selection;
 mod set_back;
 mod slow_git;

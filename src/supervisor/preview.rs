@@ -13,9 +13,9 @@ use crate::schedule::{
     Event, Scheduler, Simulation, SimulationSettings, Work, needs_no_more_work, plan_state, simulate,
 };
 
-use super::engine::next_run;
 use super::preview_points::{SyncPoint, gates, sync_points};
 use super::preview_risks::{self, Risk};
+use super::run_id::next_run;
 use super::{Campaign, Situation, SupervisorError};
 
 /// With more tasks than this, not every strategy is simulated with every number of agents.
@@ -204,7 +204,7 @@ fn actions(
 /// Lets the scheduler begin as `up` would: what failed in an earlier run is tried again.
 fn begin(campaign: &Campaign, scheduler: &mut Scheduler, only: &[PlanName]) {
     let started = Event::RunStarted {
-        run: next_run(scheduler),
+        run: next_run(scheduler.state()),
         base: campaign.base.clone(),
         target: campaign.target.clone(),
         only: only.to_vec(),
