@@ -25,13 +25,28 @@ pub(super) struct OnDisk {
     reached: Mutex<Reached>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reached {
     file: Option<File>,
     /// Number of the last entry that is known to be on the disk.
     synced: i64,
     /// Why the disk did not take something. It is not asked again: what it then says of older writes means nothing.
-    failed: Option<io::ErrorKind>,
+    failed: Option<Failure>,
+}
+
+/// An error that can be told more than once.
+#[derive(Debug, Clone, Copy)]
+struct Failure(io::ErrorKind, Option<i32>);
+
+impl Failure {
+    fn of(error: &io::Error) -> Self {
+        Self(error.kind(), error.raw_os_error())
+    }
+
+    fn error(self) -> io::Error {
+        let Self(kind, number) = self;
+        number.map_or_else(|| kind.into(), io::Error::from_raw_os_error)
+    }
 }
 
 impl OnDisk {
@@ -39,13 +54,16 @@ impl OnDisk {
     pub(super) fn of(database: &Path, synced: i64) -> Self {
         let mut log = OsString::from(database);
         log.push("-wal");
+        let log = PathBuf::from(log);
         Self {
-            log: log.into(),
             committed: AtomicI64::new(synced),
             reached: Mutex::new(Reached {
+                // From now on no error of writing it goes by unseen.
+                file: File::open(&log).ok(),
                 synced,
-                ..Reached::default()
+                failed: None,
             }),
+            log,
         }
     }
 
@@ -57,7 +75,7 @@ impl OnDisk {
     fn reach(&self, entry: i64) -> io::Result<()> {
         let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(why) = reached.failed {
-            return Err(why.into());
+            return Err(why.error());
         }
         if reached.synced >= entry {
             return Ok(());
@@ -66,7 +84,7 @@ impl OnDisk {
         let synced = reached.sync(&self.log);
         match &synced {
             Ok(()) => reached.synced = committed,
-            Err(why) => reached.failed = Some(why.kind()),
+            Err(why) => reached.failed = Some(Failure::of(why)),
         }
         synced
     }
@@ -138,8 +156,10 @@ mod tests {
         let database = folder.path().join("db");
         let on_disk = Arc::new(OnDisk::of(&database, 0));
         on_disk.note(1);
-        let why = mark(&on_disk, 1).reach().unwrap_err();
-        assert!(why.to_string().contains("db-wal"), "{why}");
+        for _ in 0..2 {
+            let why = mark(&on_disk, 1).reach().unwrap_err().to_string();
+            assert!(why.contains("db-wal") && why.contains("(os error 2)"), "{why}");
+        }
         std::fs::write(folder.path().join("db-wal"), "log").unwrap();
         mark(&on_disk, 1).reach().unwrap_err();
         mark(&on_disk, 0).reach().unwrap_err();

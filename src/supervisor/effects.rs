@@ -196,6 +196,8 @@ impl Engine<'_> {
                     }
                     runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
                 }
+                // The loop is told when the disk does not take the journal, and the plan is not to blame.
+                Err(_) if mark.reach().is_err() => {}
                 Err(event) => {
                     let _ = sender.send(Message::Input(Input::Event(*event)));
                 }

@@ -350,9 +350,13 @@ impl<'o> Engine<'o> {
         let records = self.journal.append(now, self.run, &events, Sync::Process)?;
         let mark = self.journal.mark();
         if effects.iter().any(Effect::must_not_repeat) {
-            let mark = mark.clone();
+            let (mark, sender) = (mark.clone(), self.sender.clone());
             // Begun now, beside what is told and prepared; who may not go on before it is done waits for it.
-            tokio::task::spawn_blocking(move || mark.reach().is_ok());
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = mark.reach() {
+                    let _ = sender.send(Message::JournalFailed(error));
+                }
+            });
         }
         self.announce(&records);
         for effect in effects {

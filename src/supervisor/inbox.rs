@@ -86,6 +86,7 @@ impl Engine<'_> {
                 }
                 inputs.push(Input::Event(Event::RunStopping { now }));
             }
+            Message::JournalFailed(error) => return Err(error.into()),
             Message::Warning(plan, why) => self.warn(inputs, plan, why),
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
 use crate::agent::{AgentError, Hold, JobState, SpareRunner};
+use crate::journal::JournalError;
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
 use crate::schedule::{Event, Input};
 
@@ -55,6 +56,8 @@ pub enum Message {
     ManifestRead(Box<Result<PlanSet, super::SupervisorError>>),
     /// A signal asks to stop; the second one at once.
     Interrupt,
+    /// The disk did not take what was written down: nothing more may be done.
+    JournalFailed(JournalError),
     /// Something a person should know.
     Warning(Option<PlanName>, String),
 }

@@ -10,7 +10,7 @@ use orch::plan::{PlanName, RunId};
 use orch::schedule::{At, Event};
 use tempfile::TempDir;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Running, Sandbox, compile, document};
 
 const PAGE: usize = 4096;
 
@@ -205,4 +205,62 @@ fn every_command_survives_a_damaged_journal() {
     fs::write(&database, &sound).unwrap();
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
+}
+
+/// Refuses to bring a journal's log to the disk while `BAD_DISK` names a file that is there.
+const BAD_DISK: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int fdatasync(int file) {
+    char link[64], path[4096];
+    const char *bad = getenv("BAD_DISK");
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (bad && !access(bad, F_OK) && length > 0) {
+        path[length] = 0;
+        if (strstr(path, "orch.db-wal")) {
+            errno = EIO;
+            return -1;
+        }
+    }
+    return syscall(SYS_fdatasync, file);
+}
+"#;
+
+#[test]
+fn a_disk_that_does_not_take_the_journal_ends_the_run_and_no_plan_is_blamed() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nmax_agents = 2").gate("g");
+    let bad = sandbox.beside("bad");
+    let Some(library) = compile(sandbox.beside("bad").parent().unwrap(), "disk", BAD_DISK) else {
+        println!("not tried: there is no C compiler");
+        return;
+    };
+    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
+    sandbox.plan("q", "depends = [\"p\"]", &document(&[1]), "work 1.1");
+    let mut command = sandbox.command(["up"]);
+    command.env("LD_PRELOAD", library).env("BAD_DISK", &bad);
+    let up = Running::spawn(command);
+    sandbox.reached("g");
+    fs::write(&bad, "").unwrap();
+    sandbox.open("g");
+    let said = up.end();
+    assert_eq!(said.code, 1, "{said:?}");
+    said.says("Input/output error (os error 5)")
+        .says("orch.db-wal")
+        .ok();
+    assert_eq!(sandbox.starts(), ["p-1"]);
+    for event in ["agent.refused", "attempt.failed", "plan.failed"] {
+        assert_eq!(sandbox.count(event, None), 0, "{event}");
+    }
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "q-1"]);
+    assert_eq!(sandbox.state("q"), "finished");
+    sandbox.nothing_is_left();
 }

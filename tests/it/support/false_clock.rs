@@ -1,9 +1,11 @@
-//! A clock of the day that can be put forward and back for the programs of one test, and for nobody else: a small library
-//! that the dynamic linker loads before the system's own, compiled where there is a C compiler.
+//! A clock of the day that can be put forward and back for the programs of one test, and for nobody else; where there is a C
+//! compiler.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use super::preload::compile;
 
 /// Answers with the time of the kernel and, for clocks of the day, the seconds that the mapped file says.
 const LIBRARY: &str = r#"
@@ -62,24 +64,10 @@ pub struct FalseClock {
 impl FalseClock {
     /// Right, for now. None where there is no C compiler.
     pub fn new(folder: &Path) -> Option<Self> {
-        let this = Self {
-            library: folder.join("clock.so"),
-            offset: folder.join("clock-offset"),
-        };
-        let source = folder.join("clock.c");
-        fs::write(&source, LIBRARY).unwrap();
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&this.library, &source])
-            .output()
-            .ok()?;
-        assert!(
-            compiled.status.success(),
-            "{}",
-            String::from_utf8_lossy(&compiled.stderr)
-        );
-        fs::write(&this.offset, 0_i64.to_ne_bytes()).unwrap();
-        Some(this)
+        let offset = folder.join("clock-offset");
+        fs::write(&offset, 0_i64.to_ne_bytes()).unwrap();
+        let library = compile(folder, "clock", LIBRARY)?;
+        Some(Self { library, offset })
     }
 
     /// Lets a program, and all that it starts, go by this clock.
