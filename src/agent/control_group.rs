@@ -1,4 +1,4 @@
-//! A control group of its own for each runner's jobs (cgroup version 2), where one may be made: what it holds, it holds whatever its
+//! A control group of its own for each job (cgroup version 2), where one may be made: what it holds, it holds whatever its
 //! processes do to their parents, sessions, titles and environments. <https://docs.kernel.org/admin-guide/cgroup-v2.html>
 //!
 //! It is an addition, never a condition: where no group can be made, descent and the job's mark have to do.
@@ -19,19 +19,39 @@ const NOTE: &str = "group";
 /// How long the kernel may take to empty a group whose processes were all killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A group that holds the processes of a runner's job and nothing else.
+/// A group that holds the processes of one job and nothing else.
 #[derive(Debug)]
 pub(super) struct ControlGroup {
     folder: PathBuf,
 }
 
 impl ControlGroup {
-    /// Makes a group for the jobs of this runner, below the group of this process. None where that is not allowed or there are
-    /// no such groups.
-    pub(super) fn make(runner: ProcessId) -> Option<Self> {
-        let group = Self::named_for(runner)?;
-        fs::create_dir(&group.folder).ok()?;
+    /// Makes a group for the job in this folder, below the group of this process, which is its runner, and notes it there. None
+    /// where that is not allowed or there are no such groups. Never one that another job had: what was set in it (that it is
+    /// frozen, how many may be in it) would hold for this one too.
+    pub(super) fn make(runner: ProcessId, job: &JobFolder) -> Option<Self> {
+        let group = Self::fresh(runner)?;
+        let noted = identities(job.path(), &group.folder).is_some_and(|identities| {
+            let mut note = identities.into_bytes();
+            note.extend(group.folder.as_os_str().as_bytes());
+            fs::write(job.path().join(NOTE), note).is_ok()
+        });
+        if !noted {
+            group.remove();
+            return None;
+        }
         Some(group)
+    }
+
+    fn fresh(runner: ProcessId) -> Option<Self> {
+        let group = Self::named_for(runner)?;
+        let make = || fs::create_dir(&group.folder);
+        // What could not be removed after the last job may be by now.
+        let made = make().or_else(|_| {
+            group.remove();
+            make()
+        });
+        made.ok().map(|()| group)
     }
 
     /// Removes what a runner that has ended has left of its group; one with something in it stays.
@@ -55,26 +75,6 @@ impl ControlGroup {
     fn named_for(runner: ProcessId) -> Option<Self> {
         let folder = own_group()?.join(format!("orch-{}-{}", runner.pid, runner.started));
         Some(Self { folder })
-    }
-
-    /// Notes in the job's folder that its processes are here. False when that cannot be written.
-    pub(super) fn note(&self, job: &JobFolder) -> bool {
-        identities(job.path(), &self.folder).is_some_and(|identities| {
-            let mut note = identities.into_bytes();
-            note.extend(self.folder.as_os_str().as_bytes());
-            fs::write(job.path().join(NOTE), note).is_ok()
-        })
-    }
-
-    /// Ends what is left in it of this job, and makes it fit for another one: nobody takes it for this job's any more. None, and
-    /// removed, where that cannot be done.
-    pub(super) fn settle(self, job: &JobFolder) -> Option<Self> {
-        let fit = self.empty() && fs::remove_file(job.path().join(NOTE)).is_ok();
-        if !fit {
-            self.remove();
-            return None;
-        }
-        Some(self)
     }
 
     /// The group that was made for the job in this folder, if it still stands. Groups do not outlive a restart of the
@@ -118,17 +118,8 @@ impl ControlGroup {
 
     /// Kills what is left in it at once, so that nothing can fork away, and removes it.
     pub(super) fn end(self) {
-        self.empty();
-        self.remove();
-    }
-
-    /// Kills what is left in it at once, and removes the groups below it. False when something is left all the same.
-    fn empty(&self) -> bool {
         let deadline = Instant::now() + PATIENCE;
-        while !self.processes().is_empty() {
-            if Instant::now() > deadline {
-                return false;
-            }
+        while !self.processes().is_empty() && Instant::now() < deadline {
             // Kernels before 5.14 have no such file: there, killing what is seen until nothing is seen has to do.
             if fs::write(self.folder.join("cgroup.kill"), "1").is_err() {
                 for process in self.processes() {
@@ -137,12 +128,10 @@ impl ControlGroup {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        below(&self.folder).for_each(|inner| remove(&inner));
-        below(&self.folder).next().is_none()
+        self.remove();
     }
 
-    /// Removes it; one that is not empty stays.
-    pub(super) fn remove(&self) {
+    fn remove(&self) {
         remove(&self.folder);
     }
 }
@@ -218,7 +207,7 @@ fn group_folder(own: &str, mounts: &str) -> Option<PathBuf> {
 
 /// True when groups can be made for jobs here: it is tried.
 pub fn makes_control_groups() -> bool {
-    let made = ProcessId::own().and_then(ControlGroup::make);
+    let made = ProcessId::own().and_then(ControlGroup::fresh);
     made.map(ControlGroup::end).is_some()
 }
 

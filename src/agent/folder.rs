@@ -42,7 +42,7 @@ pub struct Running {
 pub enum JobState {
     /// Nothing was started in it.
     Unstarted,
-    /// A runner lives. It has written who it is as soon as it started the command.
+    /// A runner is at work in it. It has written who it is as soon as it started the command.
     Running(Option<Running>),
     /// It ended and said how.
     Ended(ExitRecord),
@@ -120,7 +120,7 @@ impl JobFolder {
         }
     }
 
-    /// Takes the folder's lock. Whoever looks whether a runner lives holds it for a moment, so it is tried again for a
+    /// Takes the folder's lock. Whoever looks whether a runner is at work holds it for a moment, so it is tried again for a
     /// while before it counts as taken.
     fn lock_patiently(&self) -> Result<File, AgentError> {
         let deadline = Instant::now() + PATIENCE;
@@ -133,7 +133,7 @@ impl JobFolder {
         }
     }
 
-    /// True while a runner lives. Looking shares the lock for an instant, so that two who look do not take each other
+    /// True while a runner is at work in it. Looking shares the lock for an instant, so that two who look do not take each other
     /// for a runner.
     fn is_locked(&self) -> Result<bool, AgentError> {
         let path = self.0.join("lock");

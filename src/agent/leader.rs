@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::atomic::Ordering;
 
-use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
 
 use super::control_group::ControlGroup;
 use super::exec::{Exec, OwnEnvironment};
@@ -88,7 +88,11 @@ impl Leader {
     }
 
     fn of(pid: Pid) -> io::Result<Self> {
-        let fd = pidfd_open(pid, PidfdFlags::empty())?;
+        let fd = pidfd_open(pid, PidfdFlags::empty()).inspect_err(|_| {
+            // It runs, and nobody could see it end.
+            let _ = kill_process(pid, Signal::KILL);
+            let _ = waitpid(Some(pid), WaitOptions::empty());
+        })?;
         Ok(Self { pid, fd })
     }
 

@@ -10,7 +10,7 @@
 //! | `lock` | supervisor, handed over to the runner | locked for as long as that is at work on the job |
 //! | `running.json` | runner, before it starts the command | from here on the job counts as started ([`Running`]) |
 //! | `log`, `log.1` | runner | the command's output, the older half rotated away |
-//! | `group` | runner, while the command runs | the control group of the command, where there is one |
+//! | `group` | runner, before it starts the command | the control group of the command, where there is one |
 //! | `exit.reserve` | runner, first | room for the exit record, should the disk be full at the end |
 //! | `facts.json` | runner | what the output tells: last word, denials, tokens, conversation ([`Facts`](crate::schedule::Facts)) |
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |

@@ -43,17 +43,22 @@ pub(super) fn run(tools: &mut Tools, folder: &JobFolder, lock: OwnedFd) -> Resul
     folder.reserve_exit()?;
     let runner = tools.own;
     folder.write("running.json", &Running { runner, started_at })?;
-    let group = tools.group.take().filter(|group| group.note(folder));
+    let group = ControlGroup::make(runner, folder);
     let (exit, left_behind) = match start(&job, folder, group.as_ref()) {
         Ok((leader, output)) => Supervision::new(&job, leader, output, tools).run(&mut record),
         Err(error) => {
+            // Nothing should be there. Whatever is, nobody would know of.
+            extinction::kill_descendants();
+            extinction::reap();
             let why = not_started(&job, &error);
             record.take(format!("orch: cannot start {why}\n").as_bytes());
             (Exit::NotStarted { why }, 0)
         }
     };
     // Empty by now; what the kernel calls its own proof.
-    tools.group = group.and_then(|group| group.settle(folder));
+    if let Some(group) = group {
+        group.end();
+    }
     let output_bytes = record.total();
     // Before the exit: whoever sees that finds all that was told.
     record.finish(&exit);

@@ -112,7 +112,7 @@ impl Runner {
     }
 
     /// Waits until the job has ended and says what it left; what a runner that was killed left running is ended first.
-    /// Blocks. The runner ends too.
+    /// Blocks. The runner ends too: it may be stopped by its process at any time, and that never meets another job.
     ///
     /// # Errors
     ///

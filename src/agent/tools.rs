@@ -5,7 +5,6 @@ use rustix::process::Pid;
 use crate::fault;
 
 use super::channel::{Order, Orders, readable};
-use super::control_group::ControlGroup;
 use super::runner_signals::Signals;
 use super::{AgentError, JobFolder, ProcessId, runner};
 
@@ -20,8 +19,6 @@ pub(super) struct Tools {
     pub(super) signals: Signals,
     /// Requests by the supervisor; none once it is gone.
     pub(super) orders: Option<Orders>,
-    /// Holds the commands; none where that is not allowed.
-    pub(super) group: Option<ControlGroup>,
 }
 
 impl Tools {
@@ -76,19 +73,12 @@ pub(super) fn serve(orders: Orders) -> Result<(), AgentError> {
         own,
         signals: Signals::register()?,
         orders: Some(orders),
-        group: ControlGroup::make(own),
     };
-    let served = work(&mut tools);
-    if let Some(group) = tools.group {
-        group.remove();
-    }
-    served
-}
-
-fn work(tools: &mut Tools) -> Result<(), AgentError> {
     while let Some(Order::Run(folder, lock)) = tools.next_job() {
-        runner::run(tools, &JobFolder::new(folder), lock)?;
+        runner::run(&mut tools, &JobFolder::new(folder), lock)?;
         fault::point("runner.ended");
+        // What came for this job, or from it, is not for the next one.
+        tools.signals.drain();
         if let Some(orders) = &tools.orders {
             orders.say_ended();
         }

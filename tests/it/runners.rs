@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use orch::agent::{Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, SpareRunner};
+use orch::agent::{
+    Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, SpareRunner,
+    makes_control_groups,
+};
 use orch::plan::StopSignal;
 use orch::schedule::Exit;
 use rustix::process::{Pid, Signal, kill_process};
@@ -53,6 +56,12 @@ fn kill(process: ProcessId) {
     kill_process(pid, Signal::KILL).unwrap();
 }
 
+/// The control group that a job's folder names.
+fn group_of(job: &Path) -> Option<PathBuf> {
+    let note = fs::read_to_string(job.join("group")).ok()?;
+    note.find('/').map(|start| note[start..].into())
+}
+
 const FINE: Exit = Exit::Code { code: 0 };
 
 #[test]
@@ -83,7 +92,7 @@ fn a_runner_takes_on_job_after_job_and_nothing_of_one_is_left_in_the_next() {
         let place = scratch.path().canonicalize().unwrap();
         let log = fs::read_to_string(scratch.path().join(name).join("log")).unwrap();
         assert_eq!(log, format!("{name} none {}\n1\n", place.display()));
-        assert!(!scratch.path().join(name).join("group").exists());
+        assert!(group_of(&scratch.path().join(name)).is_none_or(|group| !group.exists()));
         assert_eq!(open_files(process), files);
         launcher.give_back(spare.unwrap());
     }
@@ -114,6 +123,27 @@ fn the_wish_that_a_job_end_never_meets_the_next_one() {
         assert_eq!(exit, Exit::Stopped);
         launcher.give_back(spare.unwrap());
     }
+}
+
+#[test]
+fn what_was_set_in_the_control_group_of_a_job_does_not_hold_for_the_next_one() {
+    if !makes_control_groups() {
+        println!("not tried: no control group can be made on this machine");
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let launcher = launcher();
+    let freeze = "group=$(sed 's,^[^/]*,,' one/group)\n\
+                  echo $$ > \"$group/../cgroup.procs\"; echo 1 > \"$group/cgroup.freeze\"; cat \"$group/cgroup.freeze\"";
+    let first = start(&launcher, scratch.path(), "one", freeze);
+    let process = first.process();
+    let (exit, spare) = end(first);
+    assert_eq!(exit, FINE);
+    assert_eq!(fs::read_to_string(scratch.path().join("one/log")).unwrap(), "1\n");
+    launcher.give_back(spare.unwrap());
+    let next = start(&launcher, scratch.path(), "two", "true");
+    assert_eq!(next.process(), process);
+    assert_eq!(end(next).0, FINE);
 }
 
 #[test]

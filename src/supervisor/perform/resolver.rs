@@ -98,7 +98,7 @@ fn attempt(
         yard.resolver_runs(&order.attempt, folder);
         // Whoever asked before there was a runner found none to stop.
         if yard.is_unwanted_resolver(&order.attempt) {
-            Runner::stop(runner.process(), false);
+            runner.hold().stop(false);
         }
         let state = runner.wait().map_err(|error| not_started(error.to_string()))?;
         if let JobState::Ended(record) = state {

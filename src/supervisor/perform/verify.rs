@@ -248,7 +248,7 @@ fn run_once(
     };
     // Whoever asked before there was a runner found none to stop.
     if unwanted() {
-        Runner::stop(runner.process(), false);
+        runner.hold().stop(false);
     }
     Ok(match runner.wait()? {
         JobState::Ended(record) => record.exit,
