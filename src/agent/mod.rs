@@ -34,9 +34,9 @@ mod recorder;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod runner_life;
 mod runner_signals;
 mod stopping;
-mod tools;
 
 pub use activity::{Usage, age_of, newest_change};
 pub use control_group::makes_control_groups;

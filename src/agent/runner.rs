@@ -23,8 +23,8 @@ use super::control_group::ControlGroup;
 use super::exec::Exec;
 use super::leader::Leader;
 use super::recorder::Recorder;
+use super::runner_life::Tools;
 use super::stopping::Stopping;
-use super::tools::Tools;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, Running, extinction, process};
 
 /// How long output of a command that has ended is still waited for while nothing of it is left alive.

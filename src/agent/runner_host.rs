@@ -22,7 +22,7 @@ use crate::fault;
 
 use super::channel::Orders;
 use super::control_group::{self, ControlGroup};
-use super::{AgentError, ProcessId, tools};
+use super::{AgentError, ProcessId, runner_life};
 
 /// The hidden argument that makes this program a runner host.
 pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
@@ -151,7 +151,7 @@ fn fork() -> Result<Option<Pid>, AgentError> {
 fn become_runner(channel: OwnedFd) -> Result<(), AgentError> {
     let nothing = std::fs::File::open("/dev/null").map_err(AgentError::file("open", "/dev/null"))?;
     rustix::stdio::dup2_stdin(&nothing).map_err(refused("leave its host's socket"))?;
-    tools::serve(Orders::new(channel))
+    runner_life::serve(Orders::new(channel))
 }
 
 fn refused(what: &'static str) -> impl FnOnce(Errno) -> AgentError {

@@ -1,4 +1,6 @@
-//! What a runner has for all of its jobs, and how it goes from one to the next.
+//! The life of a runner: job after job, and what it has for all of them.
+
+use std::os::fd::AsFd;
 
 use rustix::process::Pid;
 
@@ -7,8 +9,6 @@ use crate::fault;
 use super::channel::{Order, Orders, readable};
 use super::runner_signals::Signals;
 use super::{AgentError, JobFolder, ProcessId, runner};
-
-use std::os::fd::AsFd;
 
 /// What serves every job of a runner.
 #[derive(Debug)]
