@@ -6,20 +6,18 @@
 //! Each side sees by the end of the stream that the other is gone. A runner without a supervisor works to the end of its job.
 
 use std::ffi::OsStr;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg, socketpair,
-};
+use rustix::net::{SendFlags, send};
 
 use crate::fault;
+
+use super::packets;
 
 /// First byte of a job; the path of its folder follows, and the descriptor of the folder's lock goes beside it.
 const JOB: u8 = b'j';
@@ -43,26 +41,14 @@ pub(super) struct Channel(OwnedFd);
 impl Channel {
     /// A new channel, and the end of it that a runner is to have.
     pub(super) fn pair() -> io::Result<(Self, OwnedFd)> {
-        let (ours, theirs) = socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let (ours, theirs) = packets::pair()?;
         Ok((Self(ours), theirs))
     }
 
     /// Gives the runner a job, with the lock of its folder. Fails when the runner is gone; then it has nothing of it.
     pub(super) fn hand_over(&self, folder: &Path, lock: BorrowedFd<'_>) -> io::Result<()> {
-        let locks = [lock];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut beside = SendAncillaryBuffer::new(&mut space);
-        beside.push(SendAncillaryMessage::ScmRights(&locks));
         let message = [IoSlice::new(&[JOB]), IoSlice::new(folder.as_os_str().as_bytes())];
-        fault::around("job.hand-over", || {
-            sendmsg(&self.0, &message, &mut beside, SendFlags::NOSIGNAL)
-        })?;
-        Ok(())
+        fault::around("job.hand-over", || packets::send_with(&self.0, &message, lock))
     }
 
     /// Asks for the end of the job that was handed over last. True when the runner will hear of it.
@@ -74,14 +60,8 @@ impl Channel {
     /// Waits for the end of the job. False when the runner itself is gone.
     pub(super) fn wait(&self) -> io::Result<bool> {
         let mut word = [0];
-        loop {
-            match recv(&self.0, &mut word, RecvFlags::empty()) {
-                Ok((_, length)) => return Ok(length == 1 && word[0] == ENDED),
-                Err(Errno::INTR) => {}
-                Err(Errno::CONNRESET) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let (length, _) = packets::receive(&self.0, &mut word)?;
+        Ok(length == 1 && word[0] == ENDED)
     }
 }
 
@@ -117,21 +97,7 @@ impl Orders {
     /// The next order, waiting for it; none when the supervisor is gone.
     pub(super) fn next(&self) -> io::Result<Option<Order>> {
         let mut message = [0; LONGEST];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut beside = RecvAncillaryBuffer::new(&mut space);
-        let length = loop {
-            let mut into = [IoSliceMut::new(&mut message)];
-            match recvmsg(&self.0, &mut into, &mut beside, RecvFlags::CMSG_CLOEXEC) {
-                Ok(received) => break received.bytes,
-                Err(Errno::INTR) => {}
-                Err(Errno::CONNRESET) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
-        };
-        let lock = beside.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
-            _ => None,
-        });
+        let (length, lock) = packets::receive(&self.0, &mut message)?;
         Ok(match (message[..length].split_first(), lock) {
             (Some((&JOB, folder)), Some(lock)) => Some(Order::Run(OsStr::from_bytes(folder).into(), lock)),
             (Some((&STOP, [])), _) => Some(Order::Stop { now: false }),

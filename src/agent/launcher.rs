@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,10 +10,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
-    SocketType, recv, sendmsg, shutdown, socketpair,
-};
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::fault;
@@ -22,7 +18,7 @@ use crate::fault;
 use super::channel::Channel;
 use super::runner_handle::SpareRunner;
 use super::runner_host::RUNNER_HOST_ARGUMENT;
-use super::{AgentError, JobFolder, ProcessId, Runner};
+use super::{AgentError, JobFolder, ProcessId, Runner, packets};
 
 /// How long a host may take to answer before it counts as dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,22 +68,22 @@ impl Launcher {
                 return Ok(runner.at_work(folder));
             }
         }
-        let mut deaths = 0;
-        loop {
-            let tried = self.fresh().and_then(|runner| {
-                taken_on(&runner).map_err(|why| self.cannot_start(why))?;
-                Ok(runner)
-            });
-            match tried {
-                Ok(runner) => return Ok(runner.at_work(folder)),
-                Err(why) => {
-                    deaths += 1;
-                    if deaths == DEATHS_AT_MOST {
-                        return Err(why);
-                    }
-                }
+        let begin = || {
+            let runner = self.fresh()?;
+            taken_on(&runner).map(|()| runner)
+        };
+        let mut begun = begin();
+        for _ in 1..DEATHS_AT_MOST {
+            if begun.is_ok() {
+                break;
             }
+            begun = begin();
         }
+        let runner = begun.map_err(|source| AgentError::Start {
+            program: self.program.clone(),
+            source,
+        })?;
+        Ok(runner.at_work(folder))
     }
 
     /// Takes back a runner that has ended its job, for the next one.
@@ -104,26 +100,19 @@ impl Launcher {
 
     /// A runner that has had no job yet. Should anything go wrong, one that was forked all the same sees that nobody holds the
     /// other end of its channel, and ends.
-    fn fresh(&self) -> Result<SpareRunner, AgentError> {
+    fn fresh(&self) -> io::Result<SpareRunner> {
         let mut kept = lock(&self.host);
         let host = match kept.take() {
             Some(host) => host,
-            None => Host::start(&self.program).map_err(|why| self.cannot_start(why))?,
+            None => Host::start(&self.program)?,
         };
-        let (channel, theirs) = Channel::pair().map_err(|why| self.cannot_start(why))?;
-        let process = host.ask(theirs.as_fd()).map_err(|why| self.cannot_start(why))?;
+        let (channel, theirs) = Channel::pair()?;
+        let process = host.ask(theirs.as_fd())?;
         *kept = Some(host);
         Ok(SpareRunner {
             process,
             channel: Arc::new(channel),
         })
-    }
-
-    fn cannot_start(&self, source: io::Error) -> AgentError {
-        AgentError::Start {
-            program: self.program.clone(),
-            source,
-        }
     }
 }
 
@@ -152,12 +141,7 @@ struct Host {
 
 impl Host {
     fn start(program: &Path) -> io::Result<Self> {
-        let (socket, theirs) = socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let (socket, theirs) = packets::pair()?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
         set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
         let mut command = Command::new(program);
@@ -176,23 +160,15 @@ impl Host {
 
     /// Has a runner forked that listens to this end of a channel.
     fn ask(&self, channel: BorrowedFd<'_>) -> io::Result<ProcessId> {
-        let channels = [channel];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut beside = SendAncillaryBuffer::new(&mut space);
-        beside.push(SendAncillaryMessage::ScmRights(&channels));
         // A message needs a byte for what goes beside it.
         let request = [IoSlice::new(b"r")];
-        fault::around("host.ask", || {
-            sendmsg(&self.socket, &request, &mut beside, SendFlags::NOSIGNAL)
-        })?;
+        fault::around("host.ask", || packets::send_with(&self.socket, &request, channel))?;
         fault::child("host.asked", self.process.id());
         let mut answer = [0; 256];
         let (_, length) = recv(&self.socket, &mut answer, RecvFlags::empty())?;
         Ok(serde_json::from_slice(&answer[..length])?)
     }
-}
 
-impl Host {
     /// Lets it end once its last runner has. That is waited for a moment: where nothing is at work any more, nothing is left
     /// behind, not even to be collected.
     fn leave(mut self) {

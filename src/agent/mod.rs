@@ -28,6 +28,7 @@ mod job;
 mod launcher;
 mod leader;
 mod log;
+mod packets;
 mod process;
 mod reader;
 mod recorder;

@@ -8,13 +8,11 @@
 //! the end of a channel on which the new runner gets its jobs; the answer is the runner's [`ProcessId`] as JSON. When the
 //! supervisor is gone, runners end with the jobs that they have, and the host after the last of them.
 
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use rustix::net::{SendFlags, send};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 use rustix::stdio::stdin;
 
@@ -22,7 +20,7 @@ use crate::fault;
 
 use super::channel::Orders;
 use super::control_group::{self, ControlGroup};
-use super::{AgentError, ProcessId, runner_life};
+use super::{AgentError, ProcessId, packets, runner_life};
 
 /// The hidden argument that makes this program a runner host.
 pub const RUNNER_HOST_ARGUMENT: &str = "__runners";
@@ -115,22 +113,11 @@ fn collect(runners: &mut Vec<Collectable>, asked: Option<BorrowedFd<'_>>) -> Res
 
 /// The channel of the next runner; none when the supervisor is gone.
 fn next_request() -> Result<Option<OwnedFd>, AgentError> {
-    let mut request = [0];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut beside = RecvAncillaryBuffer::new(&mut space);
-    loop {
-        let mut into = [IoSliceMut::new(&mut request)];
-        match recvmsg(stdin(), &mut into, &mut beside, RecvFlags::CMSG_CLOEXEC) {
-            Ok(_) => break,
-            Err(Errno::INTR) => {}
-            Err(Errno::CONNRESET) => return Ok(None),
-            Err(error) => return Err(refused("read a request")(error)),
-        }
-    }
-    let channel = beside.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
-        _ => None,
-    });
+    let received = packets::receive(stdin(), &mut [0]);
+    let (_, channel) = received.map_err(|source| AgentError::System {
+        what: "read a request",
+        source,
+    })?;
     Ok(channel)
 }
 
