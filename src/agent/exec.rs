@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicI32;
 
 unsafe extern "C" {
     /// What `execvp` searches and hands on, of the C library.
@@ -121,11 +121,6 @@ impl Exec {
             }
             *libc::__errno_location()
         }
-    }
-
-    /// Takes note in memory of why it could not be executed.
-    pub(super) fn note_failure(&self, number: c_int) {
-        self.failed.store(number, Ordering::Release);
     }
 }
 

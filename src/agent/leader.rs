@@ -150,7 +150,8 @@ extern "C" fn execute(command: *mut c_void) -> ! {
     // SAFETY: `in_our_memory` hands over a command that lives longer than this process shares memory, and waits.
     unsafe {
         let command = &*command.cast::<Exec>();
-        command.note_failure(command.become_command());
+        let number = command.become_command();
+        command.failed.store(number, Ordering::Release);
         libc::_exit(127)
     }
 }

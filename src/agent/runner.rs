@@ -24,6 +24,7 @@ use super::exec::Exec;
 use super::leader::Leader;
 use super::recorder::Recorder;
 use super::runner_life::Tools;
+use super::runner_signals::drain;
 use super::stopping::Stopping;
 use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, Running, extinction, process};
 
@@ -239,6 +240,13 @@ impl<'a> Supervision<'a> {
         if output && !ended {
             self.copy_some(record);
         }
+        // Only what was seen to be there: the other may come in this very moment.
+        if graceful {
+            drain(&mut self.tools.signals.graceful);
+        }
+        if at_once {
+            drain(&mut self.tools.signals.at_once);
+        }
         if told {
             match self.tools.next_order() {
                 Some(Order::Stop { now: false }) => graceful = true,
@@ -253,9 +261,6 @@ impl<'a> Supervision<'a> {
         if at_once {
             self.ending.get_or_insert(Ending::Stopped);
             extinction::kill_descendants();
-        }
-        if graceful || at_once {
-            self.tools.signals.drain();
         }
     }
 

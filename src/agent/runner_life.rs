@@ -1,6 +1,7 @@
 //! The life of a runner: job after job, and what it has for all of them.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::process::Pid;
 
@@ -32,17 +33,17 @@ impl Tools {
     }
 
     /// Waits for the next job without one at work. What asks for an end meanwhile asks for nothing.
-    fn next_job(&mut self) -> Option<Order> {
+    fn next_job(&mut self) -> Option<(PathBuf, OwnedFd)> {
         loop {
             let orders = self.orders.as_ref()?;
             let signals = [self.signals.graceful.as_fd(), self.signals.at_once.as_fd()];
             let [told, ..] = readable([orders.as_fd(), signals[0], signals[1]]).ok()?;
             if !told {
-                self.signals.drain();
+                self.signals.forget();
                 continue;
             }
             match self.next_order()? {
-                order @ Order::Run(..) => return Some(order),
+                Order::Run(folder, lock) => return Some((folder, lock)),
                 Order::Stop { .. } => {}
             }
         }
@@ -74,11 +75,11 @@ pub(super) fn serve(orders: Orders) -> Result<(), AgentError> {
         signals: Signals::register()?,
         orders: Some(orders),
     };
-    while let Some(Order::Run(folder, lock)) = tools.next_job() {
+    while let Some((folder, lock)) = tools.next_job() {
         runner::run(&mut tools, &JobFolder::new(folder), lock)?;
         fault::point("runner.ended");
         // What came for this job, or from it, is not for the next one.
-        tools.signals.drain();
+        tools.signals.forget();
         if let Some(orders) = &tools.orders {
             orders.say_ended();
         }

@@ -40,11 +40,15 @@ impl Signals {
         })
     }
 
-    /// Takes notice of all that came.
-    pub(super) fn drain(&mut self) {
-        let mut buffer = [0u8; 64];
-        for stream in [&mut self.graceful, &mut self.at_once] {
-            while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
-        }
+    /// Forgets all that came.
+    pub(super) fn forget(&mut self) {
+        drain(&mut self.graceful);
+        drain(&mut self.at_once);
     }
+}
+
+/// Takes what came off a stream.
+pub(super) fn drain(stream: &mut UnixStream) {
+    let mut buffer = [0u8; 64];
+    while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
 }
