@@ -103,18 +103,8 @@ pub(super) fn registration_at(common_dir: &Path, path: &Path) -> Result<Option<R
         Some(settle(link.parent()?) == path)
     };
     let books = common_dir.join("worktrees");
-    if let Some(admin) = pointed_to(path)
-        && is_plainly_in(&books, &admin)
+    if let Some(admin) = pointed_to(path).and_then(|admin| entry_in(&books, admin))
         && let Some(name) = admin.file_name()
-        && back(&admin) == Some(true)
-    {
-        return Ok(Some(found(books.join(name))));
-    }
-    if let Some(admin) = pointed_to(path).and_then(|admin| admin.canonicalize().ok())
-        && let Some(name) = admin.file_name()
-        && books
-            .canonicalize()
-            .is_ok_and(|books| admin.parent() == Some(books.as_path()))
         && back(&admin) == Some(true)
     {
         return Ok(Some(found(books.join(name))));
@@ -147,6 +137,16 @@ fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, Pat
 pub(super) fn is_plainly_in(books: &Path, admin: &Path) -> bool {
     let is_name_in = admin.parent() == Some(books) && admin.file_name().is_some();
     is_name_in && admin.symlink_metadata().is_ok_and(|found| !found.is_symlink())
+}
+
+/// The entry of these books that is meant, under its own name there; none when it is in others.
+fn entry_in(books: &Path, admin: PathBuf) -> Option<PathBuf> {
+    if is_plainly_in(books, &admin) {
+        return Some(admin);
+    }
+    let admin = admin.canonicalize().ok()?;
+    let books = books.canonicalize().ok()?;
+    (admin.parent() == Some(books.as_path())).then_some(admin)
 }
 
 /// The administration folder that a worktree's `.git` file names; none when there is no such file.
