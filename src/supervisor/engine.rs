@@ -349,9 +349,10 @@ impl<'o> Engine<'o> {
         // Written down before anything is done about it.
         let records = self.journal.append(now, self.run, &events, Sync::Process)?;
         let mark = self.journal.mark();
-        if effects.iter().any(Effect::must_not_repeat) {
+        let launches = |effect: &Effect| matches!(effect, Effect::Launch(_));
+        if effects.iter().any(launches) {
             let (mark, sender) = (mark.clone(), self.sender.clone());
-            // Begun now, beside what is told and prepared; who may not go on before it is done waits for it.
+            // Begun now, beside what is told and prepared: an agent's start waits for it on its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
                     let _ = sender.send(Message::JournalFailed(error));
@@ -360,8 +361,7 @@ impl<'o> Engine<'o> {
         }
         self.announce(&records);
         for effect in effects {
-            // An agent's start waits for itself, on its own thread.
-            if effect.must_not_repeat() && !matches!(effect, Effect::Launch(_)) {
+            if effect.must_not_repeat() && !launches(&effect) {
                 mark.reach()?;
             }
             self.perform(effect);
