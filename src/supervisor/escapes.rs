@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use crate::git::HeadPrint;
 use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
+use super::side_by_side::side_by_side;
 use super::suspects::{AtWork, evidence, still_there};
 
 /// A look costs a `git status` of each place, which takes long in a large repository; two looks are at least this far apart.
@@ -310,28 +310,8 @@ pub fn see(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
 /// As [`see`], while nobody waits for a processor: on as many threads as there are.
 pub fn see_at_once(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let share = || {
-        let mut seen = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(place) = places.get(number) else {
-                return seen;
-            };
-            let found = see(campaign, std::slice::from_ref(place)).into_iter();
-            seen.extend(found.map(|found| (number, found)));
-        }
-    };
-    let mut seen = std::thread::scope(|scope| {
-        let others = (1..threads.min(places.len())).map(|_| scope.spawn(share));
-        let others: Vec<_> = others.collect();
-        let mut seen = share();
-        for other in others {
-            seen.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        }
-        seen
+    let seen = side_by_side(threads, places, |place| {
+        see(campaign, std::slice::from_ref(place))
     });
-    // What is told of them stands in the order of the places.
-    seen.sort_by_key(|(number, _)| *number);
-    seen.into_iter().map(|(_, found)| found).collect()
+    seen.into_iter().flatten().collect()
 }

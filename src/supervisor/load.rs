@@ -10,6 +10,7 @@ use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
 
 use super::SupervisorError;
+use super::side_by_side::side_by_side;
 
 /// Where a repository keeps its own prompt templates, relative to the manifest's folder.
 pub const TEMPLATES: &str = "templates/orch";
@@ -136,21 +137,7 @@ fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<Pla
         ..FEW => 1,
         _ => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    if cores == 1 {
-        return wanted.iter().map(read).collect();
-    }
-    let share = wanted.len().div_ceil(cores);
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = wanted
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>()))
-            .collect();
-        let sources = shares.into_iter().flat_map(|share| match share.join() {
-            Ok(sources) => sources,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        sources.collect()
-    })
+    side_by_side(cores, wanted, read).into_iter().collect()
 }
 
 fn read_document(folder: &Path, path: &Path) -> DocumentSource {

@@ -53,6 +53,7 @@ mod revert;
 mod run_id;
 mod selection;
 mod set_back;
+mod side_by_side;
 mod slow_git;
 mod spending;
 mod spent_view;

@@ -19,6 +19,7 @@ use crate::schedule::{
 use super::exit_view::ExitView;
 use super::landed_by_hand::landed_by_hand;
 use super::landed_view::LandedView;
+use super::side_by_side::side_by_side;
 use super::spent_view::{SpentView, facts_of};
 use super::{Campaign, SupervisorError};
 
@@ -381,16 +382,10 @@ pub fn given(units: &[UnitId]) -> String {
 /// Asks git about every worktree, several at a time.
 fn look_for_dirt(plans: &mut [PlanView]) {
     let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-    let share = plans.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        for chunk in plans.chunks_mut(share) {
-            scope.spawn(move || {
-                for plan in chunk {
-                    plan.dirty = plan.worktree.as_deref().and_then(is_dirty);
-                }
-            });
-        }
-    });
+    let dirt = side_by_side(threads, plans, |plan| plan.worktree.as_deref().and_then(is_dirty));
+    for (plan, dirty) in plans.iter_mut().zip(dirt) {
+        plan.dirty = dirty;
+    }
 }
 
 fn is_dirty(worktree: &Path) -> Option<bool> {
