@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::plan::markdown::read_document;
-use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Task, TaskState};
+use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Speaker, Task, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, read_plain, task_list, task_next};
 use crate::supervisor::{Campaign, Situation, committed_document};
 
@@ -189,14 +189,14 @@ fn states(subject: &Subject) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
         let situation = Situation::look(campaign)?;
         let run = situation.scheduler.state().plan(&subject.name);
         for item in run.items.keys() {
-            states.insert(item.clone(), run.state_for_workers(item));
+            states.insert(item.clone(), run.item_state(item));
         }
     }
     if let Some(worktree) = &subject.worktree {
-        for (item, state, _) in status::read(worktree, &subject.name, &subject.document, None).items {
-            let settled = states.get(&item).is_some_and(|known| known.is_settled());
-            if state != TaskState::Pending && !(settled && state == TaskState::Running) {
-                states.insert(item, state);
+        for said in status::read(worktree, &subject.name, &subject.document, None).items {
+            let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
+            if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
+                states.insert(said.item, said.state);
             }
         }
     }
@@ -258,6 +258,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
                 item,
                 state,
                 note: report.note.clone(),
+                by: speaker(),
             })
         })
         .collect();
@@ -284,6 +285,12 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     }
     remind_of_commit(context, worktree, state);
     Ok(())
+}
+
+/// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.
+fn speaker() -> Speaker {
+    let attempt = std::env::var("ORCH_ATTEMPT").ok().filter(|id| !id.is_empty());
+    attempt.map_or(Speaker::Person, |id| Speaker::from_word(&id))
 }
 
 /// Changes the status file's version and time, and its message where one is given: a sign of life.
