@@ -19,7 +19,8 @@ impl Scheduler {
         let Some(work) = self.plan_work(plan) else {
             return;
         };
-        let known: BTreeSet<_> = work.tasks().collect();
+        let checks = work.document.numbered_checks().map(|check| check.id.task);
+        let known: BTreeSet<_> = work.tasks().chain(checks).collect();
         let by = self.state.plan(plan).attempts.get(&lane);
         let attempt = by.map(|attempt| attempt.id.clone());
         for (task, state, note) in items {

@@ -33,7 +33,7 @@ pub use file_format::{StatusFile, TaskEntry};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read};
-pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};
+pub use task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
 pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
 pub use untrusted::read_plain;
 pub use update::{Change, Updated, set_message, set_needs, update};

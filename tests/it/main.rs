@@ -99,4 +99,5 @@ mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+mod verify_checks;
 mod zoo;
