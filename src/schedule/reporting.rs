@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{ItemId, PlanName, TaskState};
+use crate::plan::{AttemptId, ItemId, PlanName, TaskState};
 
+use super::admission;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
 
@@ -45,6 +46,9 @@ impl Scheduler {
             if !known.contains(&task.task) || !is_news(before, state) {
                 continue;
             }
+            if state != TaskState::Failed && self.is_refused(at, plan, lane, &task, state, step) {
+                continue;
+            }
             let report = TaskReport {
                 plan: plan.clone(),
                 task,
@@ -60,6 +64,40 @@ impl Scheduler {
             };
             self.record(at, event, step);
         }
+    }
+
+    /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
+    /// it stays so, even if the way is free by the time the same is read again.
+    fn is_refused(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        lane: u32,
+        item: &ItemId,
+        state: TaskState,
+        step: &mut Step,
+    ) -> bool {
+        let Some(work) = self.plan_work(plan) else {
+            return false;
+        };
+        let run = self.state.plan(plan);
+        let attempt = run.attempts.get(&lane);
+        let by = attempt.map(|attempt| attempt.id.clone());
+        let said = (plan.clone(), by, item.clone(), state);
+        if self.refused.contains(&said) {
+            return true;
+        }
+        // Where others go on beside it, a person may leave out what nobody works on.
+        let speaker = attempt.filter(|_| !(run.by_units && state == TaskState::Skipped));
+        let Some(refusal) = admission::refusal(work, run, &self.state, speaker, item) else {
+            return false;
+        };
+        let who = said.1.as_ref().map_or("a report", AttemptId::as_str);
+        let why =
+            format!("{who} calls {item} {state}, which may not begin: {refusal}; this counts for nothing");
+        let plan = Some(plan.clone());
+        self.record(at, Event::Warning { plan, why }, step);
+        self.refused.insert(said)
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Scheduler {
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(super) train: Train,
     pub(super) early: Early,
+    /// What was said of work that might not begin, and told of: by whom it was said, of what, and what.
+    pub(super) refused: BTreeSet<(PlanName, Option<AttemptId>, ItemId, TaskState)>,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
@@ -108,6 +110,7 @@ impl Scheduler {
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
+            refused: BTreeSet::new(),
             looked: BTreeMap::new(),
             effort: Self::EFFORT,
             waited,

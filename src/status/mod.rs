@@ -14,6 +14,7 @@ mod entry_state;
 mod error;
 mod file_format;
 mod folder;
+mod gates;
 mod guard;
 mod inbox;
 mod parse;
@@ -30,6 +31,7 @@ mod watcher;
 
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
+pub use gates::{Gates, read_gates, write_gates};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read};
