@@ -12,6 +12,7 @@ use crate::plan::{Document, IdError, ItemId, Phase, PlanName, Speaker, Task, Tas
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, read_plain, task_list, task_next};
 use crate::supervisor::{Campaign, Situation, committed_document};
 
+use super::task_gate::Gate;
 use super::{CliError, Context, Exit, output, task_inbox, task_stop};
 
 /// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
@@ -230,6 +231,15 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
         open.dedup();
         open
     };
+    let gate = Gate::of(&subject.name, subject.worktree.as_deref());
+    let elsewhere = |phase: &Phase, task: &Task| -> Vec<String> {
+        let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+        let closed = gate.refusal(&subject.name, &task.id.into(), scheduler);
+        let mut open = elsewhere(phase, task);
+        // What is waited for says more than that it is.
+        open.extend(closed.filter(|_| open.is_empty()));
+        open
+    };
     let plan = subject
         .campaign
         .as_ref()
@@ -247,13 +257,24 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
 
 fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState) -> Result<(), CliError> {
     let worktree = worktree_of(subject)?;
+    let gate = Gate::of(&subject.name, subject.worktree.as_deref());
+    // An agent need not be able to read the journal.
+    let asks = matches!(gate, Gate::Person) && state != TaskState::Failed;
+    let campaign = subject.campaign.as_ref().filter(|_| asks);
+    let situation = campaign.map(Situation::look).transpose()?;
+    let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
     let changes: Result<Vec<Change>, CliError> = report
         .ids
         .iter()
         .map(|id| {
-            let item = id
+            let item: ItemId = id
                 .parse()
                 .map_err(|error: IdError| CliError::refused(error.to_string()))?;
+            if state != TaskState::Failed
+                && let Some(why) = gate.refusal(&subject.name, &item, scheduler)
+            {
+                return Err(CliError::refused(format!("{item} may not begin: {why}")));
+            }
             Ok(Change {
                 item,
                 state,

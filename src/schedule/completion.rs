@@ -378,7 +378,9 @@ fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
     let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
     let blocking = phase.background_verify == Some(false);
-    let checked = !blocking || run.is_item_settled(&TaskId::verify(phase.id).into());
+    let said = run.is_item_settled(&TaskId::verify(phase.id).into());
+    // A phase that the document has ticked is taken as it is.
+    let checked = !blocking || said || run.proven.contains(&UnitId::Phase(phase.id));
     let each = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
     let found = each.into_iter().filter(|(_, found)| *found);
     let found = found.map(|(proof, _)| proof).collect();

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{AttemptId, CommitId, PlanName, Speaker, Statement, TaskState};
+use jiff::Timestamp;
 
+use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Speaker, Statement, TaskState};
+
+use super::admission;
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
@@ -18,6 +21,9 @@ pub(super) struct Heard {
     /// What is said there.
     pub said: Vec<Statement>,
 }
+
+/// A statement about what may not begin, with who made it and when: it is told once.
+pub(super) type Refused = (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
 /// Whose word a statement is.
 #[derive(Debug, PartialEq)]
@@ -35,7 +41,8 @@ impl Scheduler {
         let Some(work) = self.plan_work(plan) else {
             return;
         };
-        let known: BTreeSet<_> = work.tasks().collect();
+        let checks = work.document.numbered_checks().map(|check| check.id.task);
+        let known: BTreeSet<_> = work.tasks().chain(checks).collect();
         for said in heard.said {
             // What was written down before the work began says nothing.
             if said.known || !known.contains(&said.item.task) {
@@ -62,6 +69,9 @@ impl Scheduler {
                 continue;
             }
             let state = said.state;
+            if state != TaskState::Failed && self.is_refused(at, plan, &voice, &said, step) {
+                continue;
+            }
             let report = TaskReport {
                 plan: plan.clone(),
                 task: said.item,
@@ -83,6 +93,44 @@ impl Scheduler {
             };
             self.record(at, event, step);
         }
+    }
+
+    /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
+    /// it stays so, even if the way is free by the time the same is read again.
+    fn is_refused(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        voice: &Voice,
+        said: &Statement,
+        step: &mut Step,
+    ) -> bool {
+        let Some(work) = self.plan_work(plan) else {
+            return false;
+        };
+        let run = self.state.plan(plan);
+        let by = match voice {
+            Voice::Attempt(id) => Some(id),
+            Voice::Person | Voice::Late => None,
+        };
+        let told = (plan.clone(), by.cloned(), said.item.clone(), said.state, said.at);
+        if self.refused.contains(&told) {
+            return true;
+        }
+        // Where others go on beside it, a person may leave out what nobody works on.
+        let attempt = by.and_then(|id| run.attempt(id));
+        let speaker = attempt.filter(|_| !(run.by_units && said.state == TaskState::Skipped));
+        let Some(refusal) = admission::refusal(work, run, &self.state, speaker, &said.item) else {
+            return false;
+        };
+        let who = by.map_or("a report", AttemptId::as_str);
+        let why = format!(
+            "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
+            said.item, said.state
+        );
+        let plan = Some(plan.clone());
+        self.record(at, Event::Warning { plan, why }, step);
+        self.refused.insert(told)
     }
 }
 

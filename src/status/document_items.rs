@@ -1,13 +1,14 @@
-//! The tasks and sub-tasks of a document, as one list of what a status file may speak about.
+//! The tasks, sub-tasks and checks of a document, as one list of what a status file may speak about.
 
-use crate::plan::{Document, ItemId, TaskId};
+use crate::plan::{Document, ItemId, Subtask, TaskId};
 
-/// Every task and sub-task with whether its box is ticked, in document order.
+/// Every task, sub-task and numbered check with whether its box is ticked: tasks in document order, then checks.
 pub(super) fn items(document: &Document) -> impl Iterator<Item = (ItemId, bool)> + '_ {
-    document.tasks().flat_map(|task| {
-        let subtasks = task.subtasks.iter().map(|sub| (sub.id.clone(), sub.ticked));
-        std::iter::once((ItemId::from(task.id), task.ticked)).chain(subtasks)
-    })
+    let part = |part: &Subtask| (part.id.clone(), part.ticked);
+    let tasks = document.tasks().flat_map(move |task| {
+        std::iter::once((ItemId::from(task.id), task.ticked)).chain(task.subtasks.iter().map(part))
+    });
+    tasks.chain(document.numbered_checks().map(part))
 }
 
 /// Every item that may be reported: tasks, sub-tasks, and the VERIFY blocks of phases.

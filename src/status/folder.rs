@@ -14,6 +14,9 @@ pub(super) const MESSAGES: &str = "inbox.jsonl";
 /// The number of the last message that was read.
 pub(super) const READ_UP_TO: &str = "inbox.read";
 
+/// What the attempt at work may not begin.
+pub(super) const GATES: &str = "gates.json";
+
 /// `.orch` of a worktree.
 pub(super) fn folder(worktree: &Path) -> PathBuf {
     worktree.join(FOLDER)
@@ -27,4 +30,9 @@ pub(super) fn status_file(worktree: &Path) -> PathBuf {
 /// `.orch/plan.md` of a worktree.
 pub(super) fn plan_file(worktree: &Path) -> PathBuf {
     folder(worktree).join(PLAN)
+}
+
+/// `.orch/gates.json` of a worktree.
+pub(super) fn gates_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join(GATES)
 }

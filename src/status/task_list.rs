@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::plan::{Document, ItemId, PhaseId, PlanName, Task, TaskId, TaskState};
+use crate::plan::{Document, ItemId, Phase, PhaseId, PlanName, Task, TaskId, TaskState};
 
 /// The answer of `orch task list --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +58,17 @@ pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId,
     }
 }
 
+/// The numbered boxes of a phase's VERIFY block, each in the state that was said of it, else as its box stands.
+pub fn listed_checks(phase: &Phase, said: &dyn Fn(&ItemId) -> Option<TaskState>) -> Vec<ListedSubtask> {
+    let checks = phase.verify.iter().flat_map(|block| &block.numbered);
+    let listed = checks.map(|check| ListedSubtask {
+        id: check.id.clone(),
+        title: check.title.clone(),
+        state: said(&check.id).unwrap_or(as_ticked(check.ticked)),
+    });
+    listed.collect()
+}
+
 fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
     let named = task.depends.iter().flatten().map(ToString::to_string);
     let subtasks = task.subtasks.iter().map(|sub| ListedSubtask {
@@ -79,12 +90,15 @@ fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
 
 /// An item's state: as reported, else as its box was when the document was read.
 pub(super) fn state(states: &BTreeMap<ItemId, TaskState>, item: &ItemId, ticked: bool) -> TaskState {
-    let unsaid = if ticked {
+    states.get(item).copied().unwrap_or(as_ticked(ticked))
+}
+
+fn as_ticked(ticked: bool) -> TaskState {
+    if ticked {
         TaskState::Done
     } else {
         TaskState::Pending
-    };
-    states.get(item).copied().unwrap_or(unsaid)
+    }
 }
 
 #[cfg(test)]

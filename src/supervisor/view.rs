@@ -15,6 +15,7 @@ use crate::schedule::{
     At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, Work, explain, history,
     phase_state, plan_state, task_state,
 };
+use crate::status::{ListedSubtask, listed_checks};
 
 use super::exit_view::ExitView;
 use super::landed_by_hand::landed_by_hand;
@@ -138,6 +139,9 @@ pub struct PhaseView {
     /// Its VERIFY block, when it has one: `2.verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<TaskView>,
+    /// The numbered boxes of that block, in document order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<ListedSubtask>,
 }
 
 /// One task.
@@ -302,6 +306,7 @@ impl Situation {
                 title: checks(block),
                 state: task_state(work, run, TaskId::verify(phase.id)),
             }),
+            checks: listed_checks(phase, &|item| run.items.get(item).map(|item| item.state)),
         });
         let attempts = run.history.iter().filter(|_| in_parts);
         let attempts = attempts.map(|attempt| AttemptView {

@@ -13,6 +13,7 @@ mod schedule_documents;
 mod schedule_model;
 mod train_model;
 // Floor 3: git, on real repositories.
+mod gates_kept;
 mod git_beside;
 mod git_candidate;
 mod git_carry;
@@ -100,4 +101,5 @@ mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+mod verify_checks;
 mod zoo;

@@ -51,6 +51,7 @@ fn annotate(dice: &mut Dice, before: &[Phase], phase: &mut Phase) {
     if dice.percent(20.0) {
         phase.verify = Some(VerifyBlock {
             checks: vec!["it works".to_owned()],
+            numbered: Vec::new(),
             background: dice.percent(50.0),
             line: 1,
         });

@@ -583,10 +583,12 @@ impl World {
             .find(|work| work.name == launch.plan)
             .unwrap()
             .clone();
-        // Where nothing goes wrong an agent is silent only where its commits count without a word.
-        let run = self.scheduler.state().plan(&launch.plan);
-        let auto = !run.spoken && work.units.iter().all(|unit| unit.report == Report::Auto);
-        let silent = self.dice.percent(20) && (self.trouble || auto);
+        // Where nothing goes wrong agents are silent only where their commits count without a word, and then all of a plan.
+        let auto = work.units.iter().all(|unit| unit.report == Report::Auto);
+        let silent = match self.trouble {
+            true => self.dice.percent(20),
+            false => auto && work.priority.0 == 0,
+        };
         let tasks: Vec<TaskId> = launch
             .units
             .iter()

@@ -93,6 +93,7 @@ impl PhaseDraft {
     pub(super) fn verify(&mut self, line: usize) -> &mut VerifyBlock {
         self.verify.get_or_insert_with(|| VerifyBlock {
             checks: Vec::new(),
+            numbered: Vec::new(),
             background: false,
             line,
         })
