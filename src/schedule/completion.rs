@@ -138,6 +138,18 @@ impl Scheduler {
         } else {
             reported_phases(plan, run)
         };
+        let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
+            .into_iter()
+            .partition(|phase| self.work.plans[index].is_verified(*phase));
+        let passed = self.checked_by_nobody(at, index, &waited, step);
+        let (plan, run) = (&self.work.plans[index], &self.state.plans[index]);
+        if run.by_units {
+            let open = waited.iter().filter(|phase| !passed.contains(phase));
+            let places = open.filter_map(|open| plan.phases.iter().position(|phase| phase.id == *open));
+            let places: Vec<usize> = places.collect();
+            self.standing(index).closable.extend(places);
+        }
+        let done = plain.into_iter().chain(passed);
         let plan = &self.work.plans[index];
         let (name, by_units) = (plan.name.clone(), plan.by_units());
         for phase in done {
@@ -362,7 +374,8 @@ fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
         if run.phases_done.contains_key(&phase.id) {
             continue;
         }
-        let settled = is_reported(run, phase);
+        // What is verified ends with its attempt, on the commit that this leaves.
+        let settled = is_reported(run, phase) && !plan.is_verified(phase.id);
         // A phase without tasks has nothing to report: it is done with all that stands before it.
         if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
             done.push(phase.id);

@@ -82,6 +82,7 @@ impl PlanRun {
             record.failure = Some(why.clone());
         }
         if let Some(ended) = self.take_attempt(attempt) {
+            self.forget_checks(|phase| ended.units.iter().any(|unit| unit.phase() == phase));
             self.unpark(at, &ended.agent);
             self.take_back(at, &ended);
             let conflict = matches!(ended.integration, Integration::Conflict(_));

@@ -170,6 +170,7 @@ impl PlanRun {
                 }
                 self.phases_done.entry(*phase).or_insert(at);
             }
+            Event::PhaseVerify(fact) => self.was_checked(at, fact),
             Event::Pinned(pinned) => self.was_pinned(at, pinned),
             Event::PinRefused(PinRefusal { point, why, .. }) => {
                 self.pins_refused.insert(*point, why.clone());
@@ -256,6 +257,7 @@ impl PlanRun {
         self.outcome = Some(outcome);
         self.retried.clear();
         self.attempts.clear();
+        self.forget_checks(|_| true);
         self.repair.retry_at = None;
         for tries in self.tries.values_mut() {
             tries.retry_at = None;

@@ -7,6 +7,7 @@ use super::answers::Ask;
 use super::attempt::{Attempt, Integration, Stage};
 use super::failure::Failure;
 use super::judge::{Verdict, judge};
+use super::phase_check::{Checked, failed_words};
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
@@ -55,6 +56,19 @@ impl Scheduler {
             }
         }
         let units = completed_units(plan, run, &self.state, attempt);
+        let phases = if attempt.repair {
+            Vec::new()
+        } else {
+            plan.phases_completed(run, &units)
+        };
+        match self.checked(at, index, &phases, step) {
+            Checked::Passed => {}
+            Checked::Waiting => return,
+            Checked::Failed(phase, why) => {
+                let failure = Failure::counted(failed_words(phase, &why));
+                return self.retry_or_give_up(at, &name, &id, &failure, step);
+            }
+        }
         for task in unreported {
             let done = Event::TaskDone(TaskReport {
                 attempt: Some(id.clone()),

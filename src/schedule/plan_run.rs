@@ -10,6 +10,7 @@ use crate::plan::{
 };
 
 use super::attempt::{Attempt, AttemptRecord};
+use super::phase_check::PhaseCheck;
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
 use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
 
@@ -29,6 +30,8 @@ pub struct PlanRun {
     pub items: BTreeMap<ItemId, Item>,
     /// Phases that are done, and since when.
     pub phases_done: BTreeMap<PhaseId, At>,
+    /// Where the verifications of phases stand that have one of their own.
+    pub phase_checks: BTreeMap<PhaseId, PhaseCheck>,
     /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
     /// others start, but the plan is not finished on an agent's word.
     pub proven: BTreeSet<UnitId>,

@@ -195,6 +195,13 @@ impl<'a> Readiness<'a> {
             if self.standing.done[place] {
                 continue;
             }
+            // What is verified has to end first.
+            if leg
+                .last()
+                .is_some_and(|last| self.plan.is_verified(last.id.phase()))
+            {
+                break;
+            }
             let unit = &self.plan.units[place];
             let same =
                 unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;

@@ -284,6 +284,7 @@ impl Scheduler {
             Event::TaskDone { .. }
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
+            | Event::PhaseVerify(_)
             | Event::LegDone { .. }
             | Event::Pinned { .. }
             | Event::PinRefused { .. }

@@ -16,11 +16,7 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
         .flat_map(|phase| &phase.tasks)
         .map(|task| (task.id, task))
         .collect();
-    let blocks = phases.iter().filter_map(|phase| phase.verify.as_ref());
-    let checks: BTreeSet<TaskId> = blocks
-        .flat_map(|block| &block.numbered)
-        .map(|check| check.id.task)
-        .collect();
+    let checks = numbered(phases);
     for task in phases.iter().flat_map(|phase| &phase.tasks) {
         for on in task.depends.iter().flatten() {
             if *on == task.id {
@@ -76,6 +72,13 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             None => fault,
         });
     }
+}
+
+/// The numbers of boxes that stand below a VERIFY.
+pub(super) fn numbered(phases: &[Phase]) -> BTreeSet<TaskId> {
+    let blocks = phases.iter().filter_map(|phase| phase.verify.as_ref());
+    let checks = blocks.flat_map(|block| &block.numbered);
+    checks.map(|check| check.id.task).collect()
 }
 
 /// Whether anything can be wrong here: some work names other work, or a group's order could run in a circle, which it

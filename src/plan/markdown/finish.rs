@@ -84,7 +84,6 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
             .filter_map(|task| task.id)
             .map(ItemId::from)
             .collect();
-        // What stands there again, to say that it was done, is a check without a number.
         block.numbered.retain(|check| taken.insert(check.id.clone()));
     }
     let runs = sequential_runs(&drafts);
@@ -246,15 +245,6 @@ fn places(phases: &[Phase]) -> Places {
     places
 }
 
-/// The numbers of boxes that stand below a VERIFY.
-fn numbered_checks(phases: &[Phase]) -> BTreeSet<TaskId> {
-    let blocks = phases.iter().filter_map(|phase| phase.verify.as_ref());
-    blocks
-        .flat_map(|block| &block.numbered)
-        .map(|check| check.id.task)
-        .collect()
-}
-
 /// The largest group of phases that do not wait for each other; every pair is kept, so the cost is its square.
 const MOST_PARALLEL: usize = 500;
 
@@ -268,7 +258,7 @@ fn apply_notes(
     if notes.is_empty() {
         return;
     }
-    let (places, checks) = (places(phases), numbered_checks(phases));
+    let (places, checks) = (places(phases), checks::numbered(phases));
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut seen: BTreeSet<Group> = BTreeSet::new();
     for note in notes {
@@ -373,7 +363,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
         .flat_map(|phase| &phase.tasks)
         .map(|task| task.id)
         .collect();
-    let checks = numbered_checks(phases);
+    let checks = checks::numbered(phases);
     let tasks = phases.iter_mut().flat_map(|phase| &mut phase.tasks);
     for (task, names) in tasks.zip(named) {
         debug_assert_eq!(task.id, names.task);
