@@ -128,10 +128,23 @@ pub struct VerifyBlock {
     /// The boxes among them that have a number: reported under it and tracked, but never scheduled.
     #[serde(default)]
     pub numbered: Vec<Subtask>,
+    /// How many boxes it has.
+    #[serde(default)]
+    pub boxes: usize,
+    /// How many of them are ticked.
+    #[serde(default)]
+    pub ticked: usize,
     /// `(non-blocking)` or `(background: true)`.
     pub background: bool,
     /// Line, from 1.
     pub line: usize,
+}
+
+impl VerifyBlock {
+    /// True when every one of its boxes is ticked.
+    pub fn is_ticked(&self) -> bool {
+        self.boxes > 0 && self.ticked == self.boxes
+    }
 }
 
 impl Phase {

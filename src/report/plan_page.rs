@@ -67,11 +67,6 @@ pub fn one_plan(plan: &PlanView) -> String {
             fit(&phase.title, 60),
             phase.state
         );
-        // Where one agent does the whole phase, nobody need speak of its checks.
-        let check = phase
-            .verify
-            .as_ref()
-            .filter(|check| phase.state != TaskState::Done || check.state != TaskState::Pending);
         let mut line = |indent: &str, state: TaskState, id: &str, title: &str| {
             let style = task_style(state);
             let _ = writeln!(
@@ -83,7 +78,7 @@ pub fn one_plan(plan: &PlanView) -> String {
         for task in &phase.tasks {
             line("  ", task.state, &task.id.to_string(), &task.title);
         }
-        if let Some(check) = check {
+        if let Some(check) = &phase.verify {
             line("  ", check.state, &check.id.to_string(), &check.title);
             for part in &phase.checks {
                 line("    ", part.state, &part.id.to_string(), &part.title);

@@ -218,6 +218,28 @@ impl<'a> Readiness<'a> {
         leg
     }
 
+    /// Open units that could be worked on one after the other, of those for which `joins` is true: whatever their agent.
+    pub(super) fn chain(&self, joins: impl Fn(&UnitWork) -> bool) -> Vec<UnitId> {
+        let mut chain = Vec::new();
+        if !self.plan_is_free() {
+            return chain;
+        }
+        let mut done = self.standing.done.clone();
+        let mut chain_open = 0;
+        for place in self.open() {
+            let unit = &self.plan.units[place];
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
+            let met = dispatch::unmet(self.plan, &unit.depends, self.state).is_empty();
+            let free = self.is_free_of_people(unit.id) && !self.run.is_worked_on(unit.id);
+            if follows && met && free && joins(unit) {
+                done[place] = true;
+                chain.push(unit.id);
+            }
+        }
+        chain
+    }
+
     fn repair_leg(&self) -> Vec<&'a UnitWork> {
         let last = self.run.legs().next_back().map(|record| record.units.as_slice());
         let again: Vec<&UnitWork> = last

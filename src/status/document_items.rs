@@ -2,18 +2,21 @@
 
 use crate::plan::{Document, ItemId, Subtask, TaskId};
 
-/// Every task, sub-task and numbered check with whether its box is ticked: tasks in document order, then checks.
+/// Every item that may be reported, with whether its box is ticked: tasks and sub-tasks in document order, then numbered
+/// checks, then the VERIFY blocks of phases, of which all boxes have to be ticked.
 pub(super) fn items(document: &Document) -> impl Iterator<Item = (ItemId, bool)> + '_ {
     let part = |part: &Subtask| (part.id.clone(), part.ticked);
     let tasks = document.tasks().flat_map(move |task| {
         std::iter::once((ItemId::from(task.id), task.ticked)).chain(task.subtasks.iter().map(part))
     });
-    tasks.chain(document.numbered_checks().map(part))
+    let blocks = document.phases.iter().filter_map(|phase| {
+        let block = phase.verify.as_ref()?;
+        Some((TaskId::verify(phase.id).into(), block.is_ticked()))
+    });
+    tasks.chain(document.numbered_checks().map(part)).chain(blocks)
 }
 
-/// Every item that may be reported: tasks, sub-tasks, and the VERIFY blocks of phases.
+/// Every item that may be reported.
 pub(super) fn reportable(document: &Document) -> impl Iterator<Item = ItemId> + '_ {
-    let verified = document.phases.iter().filter(|phase| phase.verify.is_some());
-    let blocks = verified.map(|phase| TaskId::verify(phase.id).into());
-    items(document).map(|(item, _)| item).chain(blocks)
+    items(document).map(|(item, _)| item)
 }

@@ -54,7 +54,11 @@ pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId,
     TaskList {
         schema: 1,
         plan: plan.clone(),
-        tasks: document.tasks().map(|task| listed(task, states)).collect(),
+        tasks: document
+            .phases
+            .iter()
+            .flat_map(|phase| of_phase(phase, states))
+            .collect(),
     }
 }
 
@@ -67,6 +71,25 @@ pub fn listed_checks(phase: &Phase, said: &dyn Fn(&ItemId) -> Option<TaskState>)
         state: said(&check.id).unwrap_or(as_ticked(check.ticked)),
     });
     listed.collect()
+}
+
+/// The tasks of a phase, and its VERIFY block.
+fn of_phase(phase: &Phase, states: &BTreeMap<ItemId, TaskState>) -> Vec<ListedTask> {
+    let mut all: Vec<ListedTask> = phase.tasks.iter().map(|task| listed(task, states)).collect();
+    if let Some(block) = &phase.verify {
+        let id = TaskId::verify(phase.id);
+        all.push(ListedTask {
+            id,
+            phase: phase.id,
+            title: format!("VERIFY: {}", block.checks.join("; ")),
+            state: state(states, &id.into(), block.is_ticked()),
+            depends: Vec::new(),
+            sequential: None,
+            files: Vec::new(),
+            subtasks: listed_checks(phase, &|item| states.get(item).copied()),
+        });
+    }
+    all
 }
 
 fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, Point, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
 use crate::status::{Gates, Watcher};
 
@@ -254,6 +254,13 @@ impl<'o> Engine<'o> {
         };
         let mut missed = vec![started];
         if !merge_only {
+            // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+            let unfinished = self.scheduler.state().plans();
+            let unfinished = unfinished.filter(|(_, run)| !run.has_reached(Point::Plan));
+            let unfinished: Vec<PlanName> = unfinished.map(|(name, _)| name.clone()).collect();
+            for plan in unfinished {
+                self.hear_people(&plan)?;
+            }
             for found in recovery::look_around(&self.campaign.dir, self.scheduler.state())? {
                 self.read_status_now(&found.lane)?;
                 missed.extend(found.missed);
@@ -269,12 +276,6 @@ impl<'o> Engine<'o> {
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {
-            // What a person said in the meantime counts too.
-            let open = self.scheduler.state().plans().filter(|(_, run)| run.is_open());
-            let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
-            for plan in open {
-                self.hear_people(&plan)?;
-            }
             self.campaign.note_manifest()?;
             self.campaign.write_down(None)?;
             // Looked for now that what was held or had failed is open again.

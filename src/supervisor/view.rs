@@ -138,7 +138,7 @@ pub struct PhaseView {
     pub tasks: Vec<TaskView>,
     /// Its VERIFY block, when it has one: `2.verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify: Option<TaskView>,
+    pub verify: Option<VerifyView>,
     /// The numbered boxes of that block, in document order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<ListedSubtask>,
@@ -153,6 +153,19 @@ pub struct TaskView {
     pub title: String,
     /// Its state.
     pub state: TaskState,
+}
+
+/// The VERIFY block of a phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyView {
+    /// Its id.
+    pub id: TaskId,
+    /// Its checks.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+    /// What was said of it last.
+    pub note: Option<String>,
 }
 
 /// One attempt.
@@ -301,10 +314,14 @@ impl Situation {
                     state: task_state(work, run, task.id),
                 })
                 .collect(),
-            verify: phase.verify.as_ref().map(|block| TaskView {
-                id: TaskId::verify(phase.id),
-                title: checks(block),
-                state: task_state(work, run, TaskId::verify(phase.id)),
+            verify: phase.verify.as_ref().map(|block| {
+                let id = TaskId::verify(phase.id);
+                VerifyView {
+                    id,
+                    title: checks(block),
+                    state: task_state(work, run, id),
+                    note: run.items.get(&id.into()).and_then(|item| item.note.clone()),
+                }
             }),
             checks: listed_checks(phase, &|item| run.items.get(item).map(|item| item.state)),
         });

@@ -94,6 +94,8 @@ impl PhaseDraft {
         self.verify.get_or_insert_with(|| VerifyBlock {
             checks: Vec::new(),
             numbered: Vec::new(),
+            boxes: 0,
+            ticked: 0,
             background: false,
             line,
         })

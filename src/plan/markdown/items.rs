@@ -85,8 +85,8 @@ impl Walk<'_> {
             at: head.start,
         };
         match (id, parent) {
-            (id, Role::Check) => self.check(head, id.map(|id| (id, title, ticked))),
-            (id, Role::None) if self.in_verify => self.check(head, id.map(|id| (id, title, ticked))),
+            (id, Role::Check) => self.check(head, Some(ticked), id.map(|id| (id, title))),
+            (id, Role::None) if self.in_verify => self.check(head, Some(ticked), id.map(|id| (id, title))),
             (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
                 let parent = sub;
@@ -107,7 +107,7 @@ impl Walk<'_> {
     fn bullet(&mut self, item: &Item, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
-                (Role::None, 0) => self.check(head, None),
+                (Role::None, 0) => self.check(head, None, None),
                 _ => parent,
             };
         }
@@ -139,17 +139,24 @@ impl Walk<'_> {
     }
 
     /// A check of the VERIFY block. What has a number of its own phase there is reported under it, and is no task.
-    fn check(&mut self, head: &Range<usize>, numbered: Option<(ItemId, Cow<'_, str>, bool)>) -> Role {
+    fn check(
+        &mut self,
+        head: &Range<usize>,
+        ticked: Option<bool>,
+        numbered: Option<(ItemId, Cow<'_, str>)>,
+    ) -> Role {
         let text = one_line(&self.text[head.clone()]);
         let line = self.lines.line(head.start);
         let own = self.phase().map(|phase| phase.id);
         let numbered = numbered.filter(|(id, ..)| Some(id.task.phase) == own);
         if let Some(block) = self.verify_block(head.start) {
             block.checks.push(text);
-            block.numbered.extend(numbered.map(|(id, title, ticked)| Subtask {
+            block.boxes += usize::from(ticked.is_some());
+            block.ticked += usize::from(ticked == Some(true));
+            block.numbered.extend(numbered.map(|(id, title)| Subtask {
                 id,
                 title: title.into_owned(),
-                ticked,
+                ticked: ticked == Some(true),
                 line,
             }));
         }
