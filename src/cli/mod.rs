@@ -35,6 +35,7 @@ mod steer;
 mod task;
 mod task_inbox;
 mod task_stop;
+mod task_subject;
 mod up;
 mod why;
 

@@ -110,7 +110,7 @@ pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
 pub use fold::point_word;
 pub use foresight::{Clashing, foresee};
 pub use lanes::Machine;
-pub use mail::send;
+pub use mail::{check_text, send};
 pub use merge_facts::{Landed, MergeBegun, NotLanded, Pinned};
 pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};

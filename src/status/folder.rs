@@ -14,6 +14,11 @@ pub(super) const MESSAGES: &str = "inbox.jsonl";
 /// The number of the last message that was read.
 pub(super) const READ_UP_TO: &str = "inbox.read";
 
+/// What an agent's own calls of `orch` go by.
+pub(super) const WORK: &str = "work.json";
+/// Messages that wait for the supervisor.
+pub(super) const OUTBOX: &str = "outbox.jsonl";
+
 /// `.orch` of a worktree.
 pub(super) fn folder(worktree: &Path) -> PathBuf {
     worktree.join(FOLDER)

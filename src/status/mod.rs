@@ -7,6 +7,7 @@
 //!
 //! [`task_list()`] and [`task_next()`] answer, without touching a file, what there is and what could be worked on.
 
+mod assignment;
 mod coalescer;
 mod document_items;
 mod edit;
@@ -16,6 +17,7 @@ mod file_format;
 mod folder;
 mod guard;
 mod inbox;
+mod outbox;
 mod parse;
 mod prepare;
 mod read;
@@ -28,9 +30,11 @@ mod update;
 mod warnings;
 mod watcher;
 
+pub use assignment::Assignment;
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
+pub use outbox::{Posted, outbox, post, take_posted};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, task_list};

@@ -3,6 +3,7 @@
 
 mod about_conflict;
 mod announcing;
+mod assignment;
 mod campaign;
 mod clock;
 mod closing;
@@ -34,6 +35,7 @@ mod message;
 mod notifier;
 mod observer;
 mod obstacles;
+mod outbox;
 mod own_refs;
 mod perform;
 mod ports;
@@ -54,6 +56,7 @@ mod run_id;
 mod selection;
 mod set_back;
 mod side_by_side;
+mod situation;
 mod slow_git;
 mod spending;
 mod spent_view;
@@ -70,6 +73,7 @@ mod verifying;
 mod view;
 mod watching;
 
+pub use assignment::waits_elsewhere;
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
@@ -103,7 +107,7 @@ pub use stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
 pub use strays::stop_strays;
-pub use taken::InForce;
+pub use taken::{InForce, plans_kept};
 pub use view::{
     AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };
