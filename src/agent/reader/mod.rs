@@ -100,7 +100,8 @@ impl Reader {
             aider::finish(&mut self.draft);
         }
         let well = *exit == Exit::Code { code: 0 };
-        if !self.draft.facts.end.as_ref().is_some_and(|end| end.good) && !well {
+        if format != EventFormat::None && !self.draft.facts.end.as_ref().is_some_and(|end| end.good) && !well
+        {
             plain::finish(&mut self.draft, now);
         }
         self.facts()
