@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
 
+use super::after::After;
 use super::train::{Order, TrialId};
 use super::{At, ResolveOrder, Spent, UnionTrial};
 
@@ -168,8 +169,8 @@ pub struct Launch {
     pub timeout: Duration,
     /// Commits to merge into the branch first.
     pub carry: Vec<(WorkRef, CommitId)>,
-    /// The attempt before at this leg, and why it did not complete it.
-    pub after: Option<(AttemptId, String)>,
+    /// The attempt before at this leg, and why there is another.
+    pub after: Option<After>,
     /// The account to use; none when the agent has but one.
     pub account: Option<String>,
     /// The conversation to go on with, if there is one.

@@ -85,7 +85,9 @@ impl PlanRun {
             self.take_back(at, &ended);
             let conflict = matches!(ended.integration, Integration::Conflict(_));
             let brief = *counted && is_brief(&ended, self.history_of(attempt));
+            let again = ended.why_again(*counted);
             if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
+                tries.before = Some((again, why.clone()));
                 tries.failures += u32::from(*counted);
                 tries.conflicts += u32::from(conflict);
                 tries.fresh = conflict;

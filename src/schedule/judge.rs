@@ -123,11 +123,8 @@ fn nothing_shown(attempt: &Attempt, reported_before: bool) -> String {
             "the agent exited with code 0 and said nothing about {check}: `orch task done {check}` says that it passes, \
              `orch task fail {check}` that it does not"
         ),
-        _ if reported => {
-            "the agent reported its tasks done but made no commit (allow_empty = true permits that)".to_owned()
-        }
-        _ => "the agent exited with code 0 but made no commit and reported nothing (allow_empty = true permits that)"
-            .to_owned(),
+        _ if reported => "the agent reported its tasks done but made no commit".to_owned(),
+        _ => "the agent exited with code 0 but made no commit and reported nothing".to_owned(),
     }
 }
 

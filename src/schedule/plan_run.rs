@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
     AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
-    Waiting,
+    Waiting, WhyAgain,
 };
 
 use super::attempt::{Attempt, AttemptRecord};
@@ -58,6 +58,8 @@ pub struct PlanRun {
     pub tries: BTreeMap<UnitId, Tries>,
     /// Attempts at mending what the plan's verification found.
     pub repair: Tries,
+    /// What the verification of the whole plan said when it failed last.
+    pub red: Option<String>,
     /// Where the plan's own verification stands.
     pub verify: Verify,
     /// How the plan ended, once it has.
@@ -157,6 +159,8 @@ pub struct Tries {
     pub alike: u32,
     /// Why the last one was not enough.
     pub last_failure: Option<String>,
+    /// Why there is another one after the last, and the same in words.
+    pub before: Option<(WhyAgain, String)>,
     /// True when the last one has made nothing: what it reported done is open to the next.
     pub nothing_made: bool,
 }

@@ -66,6 +66,7 @@ mod early_unions;
 mod escalation;
 mod escapes;
 mod fault_sweep;
+mod handed_on;
 mod hidden_repository;
 mod hooks;
 mod landings_known;

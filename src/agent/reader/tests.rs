@@ -164,6 +164,14 @@ fn a_denied_tool_is_named() {
 }
 
 #[test]
+fn a_tool_that_the_preset_denies_is_no_fault() {
+    let text = r#"{"type":"result","subtype":"success","is_error":false,"result":"fine","permission_denials":[{"tool_name":"AskUserQuestion","tool_input":{}},{"tool_name":"EnterWorktree","tool_input":{}}]}"#;
+    let facts = read(EventFormat::Claude, &format!("{text}\n"), &OK);
+    assert!(facts.denied.is_empty() && facts.fault().is_none(), "{facts:?}");
+    assert_eq!(facts.errors.count, 2);
+}
+
+#[test]
 fn limits_outages_and_logins_are_told_apart_from_failures() {
     let cases: &[(EventFormat, &str, Option<ObstacleKind>, &str)] = &[
         (
