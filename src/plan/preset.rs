@@ -20,6 +20,8 @@ pub struct Preset {
     pub model: &'static [&'static str],
     /// Arguments that go on with a conversation; empty where the program cannot.
     pub resume: &'static [&'static str],
+    /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
+    pub budget: &'static [&'static str],
     /// Arguments that come last.
     pub last: &'static [&'static str],
     /// What its standard input holds.
@@ -123,6 +125,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        budget: &["--max-budget-usd", "{budget}"],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Claude,
@@ -166,6 +169,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--sandbox", "workspace-write"],
         model: &["--model", "{model}"],
         resume: &["resume", "{session}"],
+        budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Codex,
@@ -202,6 +206,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--auto"],
         model: &["--model", "{model}"],
         resume: &["--session", "{session}"],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Opencode,
@@ -236,6 +241,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yolo"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Gemini,
@@ -271,6 +277,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yes-always"],
         model: &["--model", "{model}"],
         resume: &[],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::Aider,
@@ -302,6 +309,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &[],
         model: &[],
         resume: &[],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::None,

@@ -204,6 +204,7 @@ impl Scheduler {
                         }
                         ObstacleKind::Login if !how.is_empty() => how.to_owned(),
                         ObstacleKind::Account => format!("see to its account{account}"),
+                        ObstacleKind::Budget => format!("raise `budget` in [plans.{name}], or in [run]"),
                         _ => format!("run {agent} by hand in the worktree and answer what it asks"),
                     };
                     self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);

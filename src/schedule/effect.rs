@@ -175,6 +175,8 @@ pub struct Launch {
     pub account: Option<String>,
     /// The conversation to go on with, if there is one.
     pub conversation: Option<Box<Conversation>>,
+    /// Millionths of money that are left for it; none where there is no budget.
+    pub budget: Option<u64>,
     /// Every message to the plan that came before it; those beyond `told` are news.
     pub inbox: Vec<Message>,
     /// How many of them were told to an agent that began before.

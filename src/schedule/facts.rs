@@ -189,6 +189,8 @@ pub enum ObstacleKind {
     Login,
     /// The account is refused: nothing is left on it, or it was closed.
     Account,
+    /// It has spent the money that it was given.
+    Budget,
     /// Something asks a question that only a person can answer, such as whether a folder is trusted.
     Trust,
 }
@@ -198,7 +200,7 @@ impl ObstacleKind {
     pub fn passes(self) -> bool {
         match self {
             Self::RateLimit | Self::Outage => true,
-            Self::Login | Self::Account | Self::Trust => false,
+            Self::Login | Self::Account | Self::Budget | Self::Trust => false,
         }
     }
 
@@ -209,6 +211,7 @@ impl ObstacleKind {
             Self::Outage => "its service cannot be reached",
             Self::Login => "not logged in",
             Self::Account => "its account is refused",
+            Self::Budget => "its budget is used up",
             Self::Trust => "waits for an answer that only a person can give",
         }
     }

@@ -281,6 +281,10 @@ impl Scheduler {
             after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
             account: attempt.account.clone(),
             conversation: conversation(run, lane, attempt).map(Box::new),
+            budget: self
+                .state
+                .number(name)
+                .and_then(|number| self.left_of_budget(number)),
             inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
             told: run.told,
         };

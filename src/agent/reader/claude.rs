@@ -146,6 +146,9 @@ fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
     if !good {
         let why = if said.is_empty() { subtype } else { &said };
         draft.last_error(number(event, "/api_error_status"), why, now);
+        if subtype == "error_max_budget_usd" {
+            draft.obstructed(ObstacleKind::Budget, why, None);
+        }
     } else {
         draft.end(true, &said);
     }
