@@ -9,9 +9,10 @@ set -eu
 delay=${SCRIPTED_AGENT_DELAY:-0.2}
 folder=${SCRIPTED_AGENT_FOLDER:-src}/$ORCH_PLAN
 
-# The open tasks of the phases in ORCH_PHASE ("1,2"), as lines of an id and a title.
+# The open tasks and VERIFY blocks of the phases in ORCH_PHASE ("1,2"), as lines of an id and a title.
 open_tasks() {
-    sed -n 's/^[[:space:]]*- \[ \] \([0-9][0-9]*\.[0-9][0-9]*\)[[:space:]][[:space:]]*\(.*\)$/\1 \2/p' \
+    sed -n -e 's/^[[:space:]]*- \[ \] \([0-9][0-9]*\.[0-9][0-9]*\)[[:space:]][[:space:]]*\(.*\)$/\1 \2/p' \
+        -e 's/^\*\*VERIFY Phase \([0-9][0-9]*\):\*\*.*$/\1.verify look at what was made/p' \
         "$ORCH_PLAN_FILE" | while read -r id title; do
         case ",$ORCH_PHASE," in
         *",${id%%.*},"*) is_done "$id" || printf '%s %s\n' "$id" "$title" ;;
@@ -24,6 +25,12 @@ is_done() {
     [ -f "$ORCH_STATUS_FILE" ] &&
         tr -d ' \t\n' <"$ORCH_STATUS_FILE" |
         grep -Eq "\"$(printf %s "$1" | sed 's/\./\\./')\":\{[^}]*\"state\":\"(done|skipped)\""
+}
+
+# What was made is looked at, and nothing is made.
+check() {
+    sleep "$delay"
+    orch task done "$1"
 }
 
 work_on() {
@@ -46,5 +53,8 @@ echo "plan $ORCH_PLAN, phases $ORCH_PHASE, attempt $ORCH_ATTEMPT"
 open_tasks | while read -r id title; do
     echo "task $id: $title"
     # Only the loop reads the list of tasks.
-    work_on "$id" "$title" </dev/null
+    case $id in
+    *.verify) check "$id" </dev/null ;;
+    *) work_on "$id" "$title" </dev/null ;;
+    esac
 done

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::plan::{Document, IdError, TaskState};
+use crate::plan::{Document, IdError, Speaker, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
 use super::task_subject::Subject;
@@ -128,6 +128,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
                 item,
                 state,
                 note: report.note.clone(),
+                by: speaker(),
             })
         })
         .collect();
@@ -154,6 +155,12 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     }
     remind_of_commit(context, worktree, state);
     Ok(())
+}
+
+/// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.
+fn speaker() -> Speaker {
+    let attempt = std::env::var("ORCH_ATTEMPT").ok().filter(|id| !id.is_empty());
+    attempt.map_or(Speaker::Person, |id| Speaker::from_word(&id))
 }
 
 /// Changes the status file's version and time, and its message where one is given: a sign of life.

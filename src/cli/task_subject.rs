@@ -212,18 +212,16 @@ impl Subject {
             (Some(situation), _) => {
                 let run = situation.scheduler.state().plan(&self.name);
                 let items = run.items.keys();
-                items
-                    .map(|item| (item.clone(), run.state_for_workers(item)))
-                    .collect()
+                items.map(|item| (item.clone(), run.item_state(item))).collect()
             }
             (None, Known::Assignment(work, _)) => work.states.clone(),
             (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
         };
         if let Some(worktree) = &self.worktree {
-            for (item, state, _) in status::read(worktree, &self.name, &self.document, None).items {
-                let settled = states.get(&item).is_some_and(|known| known.is_settled());
-                if state != TaskState::Pending && !(settled && state == TaskState::Running) {
-                    states.insert(item, state);
+            for said in status::read(worktree, &self.name, &self.document, None).items {
+                let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
+                if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
+                    states.insert(said.item, said.state);
                 }
             }
         }

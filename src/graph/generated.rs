@@ -92,6 +92,7 @@ impl Generated {
                 setup: Default::default(),
                 min_free_disk: None,
                 budget: None,
+                report: None,
             },
             agents: BTreeMap::from([(agent.name.clone(), agent)]),
             resources: BTreeMap::new(),
@@ -127,6 +128,7 @@ impl Generated {
             verify: None,
             carry: true,
             allow_empty: false,
+            report: None,
             commit: CommitPolicy::Auto,
             attempts: AttemptPolicy {
                 retries: 2,
@@ -242,5 +244,6 @@ fn agent(name: &str) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        report: None,
     }
 }

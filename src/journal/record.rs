@@ -111,12 +111,11 @@ mod tests {
                 phase: PhaseId(0),
                 proven: false,
             },
-            Event::TaskFailed(TaskReport {
-                plan: plan(),
-                attempt: None,
-                task: "1.2.A".parse().unwrap(),
-                note: Some("no".to_owned()),
-            }),
+            Event::TaskFailed(TaskReport::by_person(
+                plan(),
+                "1.2.A".parse().unwrap(),
+                Some("no".to_owned()),
+            )),
             Event::AgentEnded {
                 plan: plan(),
                 attempt: AttemptId::new(&plan(), 2),

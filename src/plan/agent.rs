@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentName, Preset};
+use super::{AgentName, Preset, Report};
 
 /// An agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Agent {
     pub accounts: Vec<Account>,
     /// What its tokens cost, for one that does not say so itself.
     pub price: Option<Price>,
+    /// What it has to say about its work, where its table says so.
+    #[serde(default)]
+    pub report: Option<Report>,
 }
 
 impl Agent {

@@ -1,7 +1,7 @@
 //! The keys of the manifest that can be edited while plans are worked on, each with the time until which it may.
 
 use super::{CommitPolicy, MergeStrategy, format_duration};
-use super::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate};
+use super::{Dispatch, Lanes, OnConflict, Overlap, PhaseSettings, Plan, PlanSet, Regenerate, Report};
 
 /// Until when a key may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     field!("merge.early", Anytime, merge.early, plain),
     field!("run.min_free_disk", Anytime, run.min_free_disk, optional),
     field!("run.budget", Anytime, run.budget, optional),
+    field!("run.report", Anytime, run.report, report),
     field!("run.copy", Anytime, run.setup.copy, listed),
     field!("run.setup", Anytime, run.setup.line, optional),
     field!("hooks.post_create", Anytime, hooks.post_create, optional),
@@ -91,6 +92,7 @@ pub(super) const PLAN: &[Field<Plan>] = &[
         CommitPolicy::Auto => "auto".to_owned(),
         CommitPolicy::Require => "require".to_owned(),
     }),
+    field!("report", Anytime, report, report),
     field!("retries", Anytime, attempts.retries, plain),
     field!("backoff", Anytime, attempts.backoff, duration),
     field!("timeout", Anytime, attempts.timeout, duration),
@@ -198,6 +200,10 @@ fn on_conflict(asked: &OnConflict) -> String {
     }
 }
 
+fn report(written: &Option<Report>) -> String {
+    optional(&written.map(Report::as_str))
+}
+
 fn automatic(automatic: &bool) -> String {
     if *automatic { "auto" } else { "manual" }.to_owned()
 }
@@ -241,6 +247,7 @@ mod tests {
             setup,
             min_free_disk: _,
             budget: _,
+            report: _,
         } = run;
         let Setup { copy: _, line: _ } = setup;
         let MergeSettings {
@@ -280,6 +287,7 @@ mod tests {
             carry: _,
             allow_empty: _,
             commit: _,
+            report: _,
             attempts,
             arrangement,
             overlap: _,

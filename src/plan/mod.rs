@@ -28,11 +28,13 @@ mod plan_set;
 mod preset;
 mod priority;
 mod prompt_context;
+mod report;
 pub(crate) mod seek;
 mod setup;
 mod size;
 mod starter;
 mod state;
+mod statement;
 mod templates;
 mod unit;
 mod vanished;
@@ -69,10 +71,12 @@ pub use prompt_context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
     PromptTask, ResolverContext, WhyAgain,
 };
+pub use report::Report;
 pub use setup::{Hooks, Setup};
 pub use size::{SizeError, parse_size};
 pub use starter::{init_manifest, new_plan};
 pub use state::{PlanState, TaskState};
+pub use statement::{Speaker, Statement};
 pub use templates::{PromptError, Templates};
 pub use unit::UnitId;
 pub use vanished::{Sides, speaks_of, vanished};

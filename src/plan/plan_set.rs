@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fault, Hooks, OnStuck, Overlap, PhaseId,
-    Place, PlanName, Point, Priority, ResourceName, Setup, TaskId, Templates, WorkRef,
+    Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything `plans.toml` and its documents say, with defaults filled in and every reference checked.
@@ -47,6 +47,19 @@ impl PlanSet {
     pub fn plan(&self, name: &PlanName) -> Option<&Plan> {
         self.plans.iter().find(|plan| &plan.name == name)
     }
+
+    /// What an agent has to say about its work on a plan: as the plan says, else the agent's own table, else `[run]`, else
+    /// the program's preset.
+    pub fn report(&self, plan: &Plan, agent: &AgentName) -> Report {
+        let agent = self.agents.get(agent);
+        let preset = agent.and_then(|agent| agent.known).map(|known| known.report);
+        let own = agent.and_then(|agent| agent.report);
+        plan.report
+            .or(own)
+            .or(self.run.report)
+            .or(preset)
+            .unwrap_or_default()
+    }
 }
 
 /// `[run]`, apart from what is a default for plans.
@@ -68,6 +81,9 @@ pub struct RunSettings {
     pub min_free_disk: Option<u64>,
     /// Money over the run; none for no limit.
     pub budget: Option<f64>,
+    /// What agents have to say about their work, where `[run]` says so.
+    #[serde(default)]
+    pub report: Option<Report>,
 }
 
 /// One plan, resolved.
@@ -99,6 +115,9 @@ pub struct Plan {
     pub allow_empty: bool,
     /// What happens to changes that an agent leaves uncommitted.
     pub commit: CommitPolicy,
+    /// What its agents have to say about their work, where the plan says so.
+    #[serde(default)]
+    pub report: Option<Report>,
     /// How attempts are limited and repeated.
     pub attempts: AttemptPolicy,
     /// What one agent is given, and how its phases and tasks are ordered.

@@ -1,7 +1,7 @@
 //! Agent programs that are known by name: one table. Their options change every few weeks, so each row names the version
 //! it was tried with, and every part of it can be replaced in `[agents.NAME]`.
 
-use super::{AgentStdin, EventFormat, StopSignal};
+use super::{AgentStdin, EventFormat, Report, StopSignal};
 
 /// One known program.
 #[derive(Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Preset {
     pub stdin: AgentStdin,
     /// How its output tells what it does.
     pub events: EventFormat,
+    /// What it has to say about its work, unless the manifest says so.
+    pub report: Report,
     /// How it is made to end.
     pub stop: &'static [StopSignal],
     /// Environment that keeps it from doing what nobody asked for.
@@ -129,6 +131,7 @@ pub const PRESETS: &[Preset] = &[
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Claude,
+        report: Report::Required,
         // On TERM alone it leaves the shell tools that it runs.
         stop: &[StopSignal::Int, StopSignal::Term],
         env: &[("DISABLE_AUTOUPDATER", "1")],
@@ -173,6 +176,7 @@ pub const PRESETS: &[Preset] = &[
         last: &["-"],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Codex,
+        report: Report::Required,
         stop: TERM,
         env: &[],
         root_env: &[],
@@ -210,6 +214,7 @@ pub const PRESETS: &[Preset] = &[
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Opencode,
+        report: Report::Required,
         stop: TERM,
         env: &[("OPENCODE_DISABLE_AUTOUPDATE", "1")],
         root_env: &[],
@@ -245,6 +250,7 @@ pub const PRESETS: &[Preset] = &[
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Gemini,
+        report: Report::Required,
         stop: TERM,
         env: &[],
         root_env: &[],
@@ -281,6 +287,7 @@ pub const PRESETS: &[Preset] = &[
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::Aider,
+        report: Report::Auto,
         stop: TERM,
         env: &[],
         root_env: &[],
@@ -313,6 +320,7 @@ pub const PRESETS: &[Preset] = &[
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::None,
+        report: Report::Auto,
         stop: TERM,
         env: &[],
         root_env: &[],

@@ -1,8 +1,10 @@
 //! One agent's attempt at some work: while it is under way, and what remains known of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{AgentName, AttemptId, CommitId, OnStuck, TaskId, UnitId};
+use jiff::Timestamp;
+
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, OnStuck, TaskId, UnitId};
 
 use super::{Ages, At, Evidence, Exit, Facts};
 
@@ -21,6 +23,8 @@ pub struct Attempt {
     pub stage: Stage,
     /// True once it reported any task.
     pub reported: bool,
+    /// The time of the last statement that it made about each item, where the writer gives times.
+    pub said: BTreeMap<ItemId, Timestamp>,
     /// Tasks that it reported done beyond what it was given.
     pub claimed: BTreeSet<TaskId>,
     /// When it was assigned.

@@ -1,6 +1,6 @@
 //! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
 
-use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
+use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, TaskId, UnitId};
 
 use super::Failed;
 use super::answers::Ask;
@@ -10,6 +10,7 @@ use super::judge::{Verdict, judge};
 use super::loop_breaker::{LOOP, is_brief, loop_words};
 use super::lost_lane::{has_lost_its_place, lane_of};
 use super::plan_run::{PlanRun, Verify};
+use super::proof_of::{Claim, Proof};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
 use super::work::{PhaseWork, PlanWork};
@@ -164,7 +165,8 @@ impl Scheduler {
                     plan: name,
                     attempt: attempt.id.clone(),
                     place: work_place(plan, run, lane, attempt),
-                    since: attempt.head.clone(),
+                    since: attempt.head.clone().or_else(|| run.tip_before_people(attempt)),
+                    said: run.said_on(attempt),
                 };
                 let ask = Ask::Check(attempt.id.clone());
                 self.ask(ask, check, step);
@@ -179,7 +181,14 @@ impl Scheduler {
             };
             let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
             match verdict {
-                Verdict::Done(unreported) => self.complete(at, index, lane, unreported, step),
+                Verdict::Done { assumed, odd } => {
+                    if let Some(odd) = odd {
+                        let why = format!("{odd}; all of its work was reported and committed, so it counts");
+                        let plan = Some(name.clone());
+                        self.record(at, Event::Warning { plan, why }, step);
+                    }
+                    self.complete(at, index, lane, assumed, step);
+                }
                 Verdict::Held(why) => {
                     let hold = Hold::Stuck { why: why.clone() };
                     self.hold_attempt(at, &name, &id, &why, hold, step);
@@ -365,9 +374,16 @@ fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
     done
 }
 
+/// True when the phase may be called done by what was said of it.
 fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
-    tasks.all(|(task, _)| run.is_item_settled(&(*task).into()))
+    let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
+    let blocking = phase.background_verify == Some(false);
+    let checked = !blocking || run.is_item_settled(&TaskId::verify(phase.id).into());
+    let each = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
+    let found = each.into_iter().filter(|(_, found)| *found);
+    let found = found.map(|(proof, _)| proof).collect();
+    Claim::PhaseDone.missing(&found).is_none()
 }
 
 /// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::plan::{AgentName, AttemptId, CommitId, Message, PhaseId, PlanName, Point, UnitId, WorkRef};
+use crate::plan::{
+    AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, UnitId, WorkRef,
+};
 
 use super::after::After;
 use super::train::{Order, TrialId};
@@ -54,6 +56,8 @@ pub enum Effect {
         place: WorkPlace,
         /// The branch's tip when the attempt started.
         since: Option<CommitId>,
+        /// Commits on which work was reported done, with what was: they have to be on the branch still.
+        said: Vec<(CommitId, Vec<ItemId>)>,
     },
     /// Merge the commits of an attempt into the plan's branch. Answer: `work.merged`, `work.conflicted` or
     /// `work.refused`.

@@ -1,5 +1,6 @@
 //! What an event is about.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
@@ -19,6 +20,30 @@ pub struct TaskReport {
     /// What the agent said about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// When it was said, where the writer tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Timestamp>,
+    /// Where the worktree stood when it was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+    /// True when nobody said so: the commits of an agent that never reports count instead (`report = "auto"`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
+}
+
+impl TaskReport {
+    /// A person's word, without more about it.
+    pub fn by_person(plan: PlanName, task: ItemId, note: Option<String>) -> Self {
+        Self {
+            plan,
+            task,
+            attempt: None,
+            note,
+            said_at: None,
+            commit: None,
+            assumed: false,
+        }
+    }
 }
 
 /// A plan as a whole.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::CommitId;
+use crate::plan::{CommitId, ItemId};
 
 /// How an agent's process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub enum Exit {
     Stopped,
     /// Its runner vanished without a record, as after a power cut.
     Lost,
+    /// There was no process: a person did the work and said so.
+    ByHand,
     /// Its program could not be executed.
     NotStarted {
         /// Why.
@@ -47,6 +49,21 @@ pub struct Evidence {
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
+    /// Commits on which work was reported done and that are not on the branch any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<GoneWork>,
+}
+
+/// A commit that was on a branch when work was reported done on it, and is not any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneWork {
+    /// The commit.
+    pub commit: CommitId,
+    /// What was reported done there.
+    pub items: Vec<ItemId>,
+    /// The ref that keeps it; none where another one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
 }
 
 impl Exit {
@@ -58,6 +75,7 @@ impl Exit {
             Self::Signal { signal } => format!("was killed by signal {signal}"),
             Self::TimedOut => "ran out of time".to_owned(),
             Self::Stopped => "was stopped".to_owned(),
+            Self::ByHand => "left the work to a person".to_owned(),
             Self::Lost => "vanished without a record of its end".to_owned(),
             Self::NotStarted { why } => format!("could not be started: {why}"),
         }

@@ -55,6 +55,14 @@ impl Facts {
         }
     }
 
+    /// `; its last words: "what it said at the end"`, where that is no error.
+    pub fn parting_words(&self) -> String {
+        match &self.end {
+            Some(end) if end.good && !end.text.is_empty() => format!("; its last words: “{}”", end.text),
+            _ => String::new(),
+        }
+    }
+
     /// `: what it said at the end`, where that is an error.
     pub fn last_words(&self) -> String {
         match &self.end {

@@ -1,6 +1,6 @@
 //! The fold of an attempt's beginning and of its failure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::loop_breaker::is_brief;
@@ -30,6 +30,7 @@ impl PlanRun {
             units: units.clone(),
             stage: Stage::Assigned,
             reported: false,
+            said: BTreeMap::new(),
             claimed: BTreeSet::new(),
             since: at,
             ended: None,
@@ -96,12 +97,11 @@ impl PlanRun {
                     tries.commits = 0;
                 }
                 tries.alike = tries.alike_with(why, brief);
-                tries.nothing_made = *nothing_made;
                 tries.last_failure = Some(why.clone());
                 tries.retry_at = retry_in_ms.map(|ms| At(at.0.saturating_add(ms)));
             }
             self.reset_running(at, &ended);
-            if conflict {
+            if conflict || *nothing_made {
                 self.lose_reports(at, &ended);
             }
         }

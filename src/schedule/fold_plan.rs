@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
-use super::{At, Event, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -39,6 +39,10 @@ impl PlanRun {
                 if let Some(current) = self.current(attempt) {
                     current.stage = Stage::Ended(exit.clone());
                     current.ended = Some(at);
+                    // A person works on the plan's branch.
+                    if *exit == Exit::ByHand {
+                        current.integration = Integration::Merged;
+                    }
                 }
             }
             Event::AttemptChecked {
@@ -50,6 +54,7 @@ impl PlanRun {
                 let Stage::Ended(exit) = &current.stage else {
                     return;
                 };
+                let by_hand = *exit == Exit::ByHand;
                 current.stage = Stage::Checked(exit.clone(), evidence.clone());
                 let (first, repair) = (current.units.first().copied(), current.repair);
                 // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
@@ -58,12 +63,17 @@ impl PlanRun {
                     self.touched.extend(phases);
                 }
                 // Where units have branches of their own it is told when they are merged.
-                if let Some(head) = evidence.head.as_ref().filter(|_| !self.by_units || repair) {
+                if let Some(head) = evidence
+                    .head
+                    .as_ref()
+                    .filter(|_| !self.by_units || repair || by_hand)
+                {
                     self.made = Some(head.clone());
                 }
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }
+                self.reopen_gone(at, evidence);
                 // What was verified is no longer what is there.
                 if evidence.commits > 0 && matches!(self.verify, Verify::Passed(_)) {
                     self.verify = Verify::Open;
@@ -288,18 +298,35 @@ impl PlanRun {
             started: started.or((state == TaskState::Running).then_some(at)),
             since: at,
             note: report.note.clone(),
+            by: report.attempt.clone(),
+            commit: report.commit.clone(),
+            assumed: report.assumed,
         };
         self.items.insert(item.clone(), entry);
         self.heard.insert(item.clone(), state);
+        if report.attempt.is_none()
+            && let Some(said_at) = report.said_at
+        {
+            self.said_by_people.insert(item.clone(), said_at);
+        }
         let by = report.attempt.as_ref();
         let Some(attempt) = by.and_then(|by| self.current(by)) else {
             return;
         };
+        // Journals from before `assumed` tell it by the time: what nobody said was recorded once all else was known.
+        let assumed = report.assumed || (!attempt.reported && matches!(attempt.stage, Stage::Checked(..)));
+        if assumed {
+            return;
+        }
         attempt.reported = true;
+        if let Some(said_at) = report.said_at {
+            attempt.said.insert(item.clone(), said_at);
+        }
         let given = attempt.units.iter().any(|unit| unit.covers(item.task));
         if !given && item.sub.is_none() && matches!(state, TaskState::Done | TaskState::Skipped) {
             attempt.claimed.insert(item.task);
         }
+        self.spoken = true;
     }
 
     /// What an agent said it had done on the way goes with what it was given.
@@ -319,10 +346,13 @@ impl PlanRun {
         }
     }
 
-    /// What was reported done went with the commits that did not merge: it is to be done again.
+    /// What was reported done went with the commits that did not merge, or there were none: it is to be done again. What a
+    /// document has ticked was not said by anybody, and what another attempt made on its way is there.
     pub(super) fn lose_reports(&mut self, at: At, ended: &Attempt) {
         for (id, item) in &mut self.items {
-            if item.state == TaskState::Done && ended.units.iter().any(|unit| unit.covers(id.task)) {
+            let said = item.state == TaskState::Done && self.heard.get(id) == Some(&TaskState::Done);
+            let given = ended.units.iter().any(|unit| unit.covers(id.task));
+            if said && given && !self.made_before.contains(&id.task) {
                 item.state = TaskState::Pending;
                 item.since = at;
             }

@@ -57,10 +57,9 @@ impl Scheduler {
         let units = completed_units(plan, run, &self.state, attempt);
         for task in unreported {
             let done = Event::TaskDone(TaskReport {
-                plan: name.clone(),
-                task: task.into(),
                 attempt: Some(id.clone()),
-                note: None,
+                assumed: true,
+                ..TaskReport::by_person(name.clone(), task.into(), None)
             });
             self.record(at, done, step);
         }
@@ -83,7 +82,7 @@ impl Scheduler {
         let waiting = run.attempts.iter().filter(|(_, attempt)| {
             attempt.integration == Integration::Open
                 && !attempt.repair
-                && matches!(judge(plan, run, attempt), Some(Verdict::Done(_)))
+                && matches!(judge(plan, run, attempt), Some(Verdict::Done { .. }))
         });
         let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
             return;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::plan::{
-    AgentName, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
-    Waiting, WhyAgain,
+    AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
+    UnitId, Waiting, WhyAgain,
 };
 
 use super::attempt::{Attempt, AttemptRecord};
@@ -94,6 +96,10 @@ pub struct PlanRun {
     pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
     /// The last word about each task and sub-task, whether it counted or came too late.
     pub heard: BTreeMap<ItemId, TaskState>,
+    /// The time of the last statement that a person made about each item, where the writer gives times.
+    pub said_by_people: BTreeMap<ItemId, Timestamp>,
+    /// True once any agent of the plan has reported: from then on nothing counts that nobody reported.
+    pub spoken: bool,
     /// Where the plan's branch stood when the last work came to it.
     pub made: Option<CommitId>,
     /// Tasks that were reported done by an attempt which brought commits and was given something else.
@@ -138,6 +144,12 @@ pub struct Item {
     pub since: At,
     /// What the agent said about it.
     pub note: Option<String>,
+    /// The attempt whose agent said so; none for a person, or where nobody said so.
+    pub by: Option<AttemptId>,
+    /// Where the worktree stood then.
+    pub commit: Option<CommitId>,
+    /// True when nobody said so and commits count instead.
+    pub assumed: bool,
 }
 
 /// The attempts at one leg, phase or task.
@@ -161,8 +173,6 @@ pub struct Tries {
     pub last_failure: Option<String>,
     /// Why there is another one after the last, and the same in words.
     pub before: Option<(WhyAgain, String)>,
-    /// True when the last one has made nothing: what it reported done is open to the next.
-    pub nothing_made: bool,
 }
 
 /// Why a unit will not be done in this run.

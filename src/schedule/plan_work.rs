@@ -57,6 +57,7 @@ pub(super) fn plan_work(
             ticked: unit.ticked,
             depends,
             uses: settings.map_or_else(BTreeSet::new, |own| own.uses.iter().cloned().collect()),
+            report: set.report(plan, own.unwrap_or(&plan.agent)),
             agent: own.unwrap_or(&plan.agent).clone(),
             timeout: settings
                 .and_then(|own| own.timeout)
@@ -79,6 +80,7 @@ pub(super) fn plan_work(
             ticked: false,
             depends: Vec::new(),
             uses: BTreeSet::new(),
+            report: set.report(plan, &plan.agent),
             agent: plan.agent.clone(),
             timeout: plan.attempts.timeout,
             locks: Vec::new(),

@@ -318,12 +318,7 @@ mod tests {
         }
 
         fn done(&mut self, task: TaskId) -> &mut Self {
-            let report = TaskReport {
-                plan: name(),
-                task: task.into(),
-                attempt: None,
-                note: None,
-            };
+            let report = TaskReport::by_person(name(), task.into(), None);
             self.run.apply(At(1), &Event::TaskDone(report));
             self
         }

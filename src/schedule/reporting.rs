@@ -1,54 +1,78 @@
-//! Taking in what agents report about their tasks.
+//! Taking in what agents and people report about tasks.
 
 use std::collections::BTreeSet;
 
-use crate::plan::{ItemId, PlanName, TaskState};
+use crate::plan::{AttemptId, CommitId, PlanName, Speaker, Statement, TaskState};
 
+use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
 
+/// What one look at a worktree heard.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// Which of the plan's worktrees; 0 is the plan's own.
+    pub lane: u32,
+    /// Where it stands.
+    pub head: Option<CommitId>,
+    /// What is said there.
+    pub said: Vec<Statement>,
+}
+
+/// Whose word a statement is.
+#[derive(Debug, PartialEq)]
+enum Voice {
+    /// That of an attempt under way.
+    Attempt(AttemptId),
+    /// A person's.
+    Person,
+    /// That of an agent which is gone.
+    Late,
+}
+
 impl Scheduler {
-    pub(super) fn take_report(
-        &mut self,
-        at: At,
-        plan: &PlanName,
-        lane: u32,
-        items: Vec<(ItemId, TaskState, Option<String>)>,
-        step: &mut Step,
-    ) {
+    pub(super) fn take_report(&mut self, at: At, plan: &PlanName, heard: Heard, step: &mut Step) {
         let Some(work) = self.plan_work(plan) else {
             return;
         };
         let known: BTreeSet<_> = work.tasks().collect();
-        let by = self.state.plan(plan).attempts.get(&lane);
-        let attempt = by.map(|attempt| attempt.id.clone());
-        for (task, state, note) in items {
+        for said in heard.said {
+            // What was written down before the work began says nothing.
+            if said.known || !known.contains(&said.item.task) {
+                continue;
+            }
             let run = self.state.plan(plan);
-            let before = run.item_state(&task);
-            // An idle lane still says what its last agent said of its own task; a person can only leave tasks out there.
-            if run.by_units && attempt.is_none() && state != TaskState::Skipped {
-                let news = is_news(before, state) && run.heard.get(&task) != Some(&state);
-                if news && matches!(state, TaskState::Done | TaskState::Failed) && known.contains(&task.task)
-                {
+            let voice = voice_of(run, heard.lane, &said);
+            if voice == Voice::Late {
+                let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
+                let unheard = run.heard.get(&said.item) != Some(&said.state);
+                if counts && unheard && is_change(run.item_state(&said.item), said.state) {
                     let late = LateReport {
                         plan: plan.clone(),
-                        task,
-                        lane,
-                        state,
-                        note,
+                        task: said.item,
+                        lane: heard.lane,
+                        state: said.state,
+                        note: said.note,
                     };
                     self.record(at, Event::ReportLate(late), step);
                 }
                 continue;
             }
-            if !known.contains(&task.task) || !is_news(before, state) {
+            if !is_news(run, &voice, &said) {
                 continue;
             }
+            let state = said.state;
             let report = TaskReport {
                 plan: plan.clone(),
-                task,
-                attempt: attempt.clone(),
-                note,
+                task: said.item,
+                attempt: match voice {
+                    Voice::Attempt(attempt) => Some(attempt),
+                    Voice::Person | Voice::Late => None,
+                },
+                note: said.note,
+                said_at: said.at,
+                commit: heard.head.clone(),
+                assumed: false,
             };
             let event = match state {
                 TaskState::Running => Event::TaskStarted(report),
@@ -62,9 +86,40 @@ impl Scheduler {
     }
 }
 
+/// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
+/// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
+fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
+    let here = run.attempts.get(&lane).map(|attempt| &attempt.id);
+    match (&said.by, here) {
+        (Some(Speaker::Person), _) => Voice::Person,
+        (Some(Speaker::Attempt(by)), Some(id)) if by == id => Voice::Attempt(id.clone()),
+        (Some(Speaker::Attempt(_)), _) => Voice::Late,
+        (None, Some(id)) => Voice::Attempt(id.clone()),
+        (None, None) if run.by_units && said.state != TaskState::Skipped => Voice::Late,
+        (None, None) => Voice::Person,
+    }
+}
+
+/// A statement with a time is news when it was not heard yet, also when it repeats what is known. One without a time is
+/// news when it changes what is known.
+fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+    if matches!(said.state, TaskState::Pending | TaskState::Ready) {
+        return false;
+    }
+    let before = match voice {
+        Voice::Attempt(id) => run.attempt(id).and_then(|attempt| attempt.said.get(&said.item)),
+        Voice::Person | Voice::Late => run.said_by_people.get(&said.item),
+    };
+    match (&said.at, before) {
+        (Some(at), Some(before)) if at == before => is_change(run.item_state(&said.item), said.state),
+        (Some(_), _) => true,
+        (None, _) => is_change(run.item_state(&said.item), said.state),
+    }
+}
+
 /// A report changes what is known when it says more: nothing takes back that a task is done but the word that it
 /// failed, since marking work done that is not is the greater harm.
-fn is_news(before: TaskState, now: TaskState) -> bool {
+fn is_change(before: TaskState, now: TaskState) -> bool {
     match (before, now) {
         (_, TaskState::Pending | TaskState::Ready) => false,
         (TaskState::Done | TaskState::Skipped, TaskState::Running) => false,

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{AttemptId, ItemId, PlanName, TaskState, WorkRef};
+use crate::plan::{AttemptId, CommitId, PlanName, Statement, WorkRef};
 
 use super::answers::Ask;
 use super::behind::Behind;
 use super::early::Early;
 use super::frontier::Frontier;
 use super::lanes::Machine;
+use super::reporting::Heard;
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::train::{Answer, Train, TrialId};
@@ -31,8 +32,10 @@ pub enum Input {
         plan: PlanName,
         /// The worktree in which it was said; 0 is the plan's own.
         lane: u32,
-        /// Each task or sub-task with its state and what was said about it.
-        items: Vec<(ItemId, TaskState, Option<String>)>,
+        /// What is said of each task or sub-task.
+        said: Vec<Statement>,
+        /// Where the worktree stands.
+        head: Option<CommitId>,
     },
     /// What a look at an attempt found.
     Signs {
@@ -159,10 +162,12 @@ impl Scheduler {
         at: At,
         plan: &PlanName,
         lane: u32,
-        items: Vec<(ItemId, TaskState, Option<String>)>,
+        said: Vec<Statement>,
+        head: Option<CommitId>,
     ) -> Vec<Event> {
         let mut step = Step::default();
-        self.take_report(at.max(self.state.now), plan, lane, items, &mut step);
+        let heard = Heard { lane, head, said };
+        self.take_report(at.max(self.state.now), plan, heard, &mut step);
         step.events
     }
 
@@ -184,7 +189,12 @@ impl Scheduler {
                     }
                 }
             }
-            Input::Reported { plan, lane, items } => self.take_report(at, &plan, lane, items, &mut step),
+            Input::Reported {
+                plan,
+                lane,
+                said,
+                head,
+            } => self.take_report(at, &plan, Heard { lane, head, said }, &mut step),
             Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
             Input::Train(answer) => self.take_answer(at, answer, &mut step),
             Input::Heads(heads) => self.look_at_heads(heads),
@@ -278,6 +288,10 @@ impl Scheduler {
             | Event::WorkFailed { .. }
             | Event::WorkCancelled { .. }
             | Event::WorkSkipped { .. } => self.touch(event, true),
+            Event::AttemptChecked { evidence, .. } if !evidence.gone.is_empty() => {
+                self.touch(event, false);
+                self.forget_standing(event);
+            }
             _ => self.touch(event, false),
         }
     }
@@ -286,6 +300,13 @@ impl Scheduler {
     pub(super) fn standing(&mut self, plan: usize) -> &mut Standing {
         let (work, run) = (&self.work.plans[plan], &self.state.plans[plan]);
         self.frontier.standing[plan].get_or_insert_with(|| Standing::new(work, run))
+    }
+
+    /// What was done is open again: where the units of the plan stand is found out anew.
+    fn forget_standing(&mut self, event: &Event) {
+        if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
+            self.frontier.standing[number] = None;
+        }
     }
 
     fn touch(&mut self, event: &Event, others: bool) {
@@ -350,6 +371,7 @@ impl Scheduler {
         }
         self.finish_attempts(at, plan, step);
         self.integrate(plan, step);
+        self.take_work_by_hand(at, plan, step);
         self.stop_unwanted(at, plan, step);
         self.stop_broke(at, plan, step);
         if !stopping {

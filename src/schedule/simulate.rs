@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::graph::Dice;
-use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, RunId, TaskId, TaskState};
+use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, Report, RunId, Statement, TaskId, TaskState};
 
 use super::bound::lower_bound;
 use super::simulation::{Cause, Simulation, SimulationSettings, Span, TooLong, open_tasks};
@@ -69,6 +69,13 @@ struct World<'s> {
     commit: CommitId,
 }
 
+/// Agents of a simulation make commits; they report only what another might wait for.
+fn of_quiet_agents(mut work: Work) -> Work {
+    let units = work.plans.iter_mut().flat_map(|plan| &mut plan.units);
+    units.for_each(|unit| unit.report = Report::Auto);
+    work
+}
+
 impl<'s> World<'s> {
     fn new(work: Work, settings: &'s SimulationSettings) -> Self {
         Self {
@@ -84,7 +91,7 @@ impl<'s> World<'s> {
             ending: None,
             inputs: 0,
             commit: CommitId::null(),
-            scheduler: Scheduler::new(work).with_effort(settings.effort),
+            scheduler: Scheduler::new(of_quiet_agents(work)).with_effort(settings.effort),
         }
     }
 
@@ -157,7 +164,8 @@ impl<'s> World<'s> {
             Happening::Report { plan, lane, task, .. } => Input::Reported {
                 plan: self.scheduler.work().plans[plan].name.clone(),
                 lane,
-                items: vec![(task.into(), TaskState::Done, None)],
+                said: vec![Statement::bare(task.into(), TaskState::Done)],
+                head: None,
             },
             Happening::End {
                 span,
@@ -306,13 +314,16 @@ impl<'s> World<'s> {
             };
             let own = left(took);
             // What others may wait for while the agent goes on.
-            if plan.dispatch == Dispatch::Plan || (self.settings.failures > 0.0 && tasks > 1) {
+            if plan.dispatch == Dispatch::Plan || self.settings.failures > 0.0 {
                 let share = |done: usize| own * done as u64 / open.len().max(1) as u64;
                 reports.extend(
                     open.iter()
                         .enumerate()
                         .map(|(n, task)| (length + share(n + 1), *task)),
                 );
+                // The last thing is to look at what was made.
+                let check = plan.unit_tasks(*id).into_iter().filter(|task| task.is_verify());
+                reports.extend(check.map(|check| (length + own, check)));
             }
             parts.push((place, own));
             length += own;

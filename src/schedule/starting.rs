@@ -17,7 +17,7 @@ use super::readiness::Readiness;
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
 use super::work::PlanWork;
-use super::{At, Effect, Event, invariants};
+use super::{At, Effect, Event, Exit, invariants};
 
 impl Scheduler {
     /// Finds out again what is ready of a plan.
@@ -317,9 +317,13 @@ impl Scheduler {
 }
 
 /// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
-/// the whole plan found.
+/// the whole plan found. A person works on the plan's.
 pub(super) fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
-    let own = plan.by_units() && !attempt.repair;
+    let by_hand = run
+        .history_of(&attempt.id)
+        .and_then(|record| record.exit.as_ref())
+        == Some(&Exit::ByHand);
+    let own = plan.by_units() && !attempt.repair && !by_hand;
     let first: Option<UnitId> = attempt.units.first().copied();
     WorkPlace {
         lane,

@@ -205,6 +205,9 @@ fn before(plan: &PlanWork) -> PlanRun {
             started: None,
             since: At::default(),
             note: None,
+            by: None,
+            commit: None,
+            assumed: false,
         };
         ((*task).into(), item)
     });

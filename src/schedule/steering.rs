@@ -321,12 +321,8 @@ impl Asked<'_> {
     }
 
     fn skipped(&self, task: TaskId) -> Event {
-        Event::TaskSkipped(TaskReport {
-            plan: self.name(),
-            task: task.into(),
-            attempt: None,
-            note: Some("a person skipped it".to_owned()),
-        })
+        let note = Some("a person skipped it".to_owned());
+        Event::TaskSkipped(TaskReport::by_person(self.name(), task.into(), note))
     }
 
     fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {

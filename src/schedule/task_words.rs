@@ -1,6 +1,6 @@
 //! What is made of the words about tasks: said to be done, failed, or not needed.
 
-use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
+use crate::plan::{ItemId, PhaseId, TaskId, TaskState};
 
 use super::plan_run::{Item, PlanRun};
 
@@ -18,30 +18,6 @@ impl PlanRun {
             TaskState::Skipped => true,
             TaskState::Done => self.made_before.contains(&task),
             TaskState::Pending | TaskState::Ready | TaskState::Running | TaskState::Failed => false,
-        }
-    }
-
-    /// As [`state_for`](Self::state_for) for whoever works on the task at the moment; as it is known where nobody does.
-    pub fn state_for_workers(&self, item: &ItemId) -> TaskState {
-        let given = |units: &[UnitId]| units.iter().any(|unit| unit.covers(item.task));
-        let mut attempts = self.attempts.values();
-        match attempts.find(|attempt| given(&attempt.units)) {
-            Some(attempt) => self.state_for(&attempt.units, item),
-            None => self.item_state(item),
-        }
-    }
-
-    /// What whoever is given these units is told of a task: as [`item_state`](Self::item_state), but open where it was only
-    /// said to be done.
-    pub fn state_for(&self, units: &[UnitId], item: &ItemId) -> TaskState {
-        let known = self.item_state(item);
-        let given = units.iter().any(|unit| unit.covers(item.task));
-        // What a document has ticked was not said by anybody.
-        let said = known == TaskState::Done && self.heard.get(item) == Some(&known);
-        let said = said && !self.made_before.contains(&item.task);
-        match given && said && self.tries_of(units.first().copied(), false).nothing_made {
-            true => TaskState::Pending,
-            false => known,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::train::TrainSettings;
 use crate::graph::{Counts, Durations, Gate, Gates, Graph, Ranks, Waits};
 use crate::plan::{
     AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, PhaseId, PlanName, PlanSet, Point,
-    Priority, ResourceName, TaskId, UnitId, WorkRef,
+    Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
 };
 
 /// Everything to be scheduled, with its limits.
@@ -108,6 +108,8 @@ pub struct UnitWork {
     pub uses: BTreeSet<ResourceName>,
     /// The agent that works on it.
     pub agent: AgentName,
+    /// What that agent has to say about it.
+    pub report: Report,
     /// Longest duration of one attempt on it.
     pub timeout: Duration,
     /// Its files, as numbers that mean something within the plan only; units that share one do not run side by side.
@@ -230,13 +232,13 @@ impl PlanWork {
         self.phases.iter().flat_map(PhaseWork::items)
     }
 
-    /// The tasks of a unit that have to be settled for it to be done.
+    /// What has to be reported of a unit for it to be done: its tasks, and for a phase its VERIFY block.
     pub fn unit_tasks(&self, id: UnitId) -> Vec<TaskId> {
         match id {
             UnitId::Task(task) => vec![task],
             UnitId::Phase(phase) => {
-                let tasks = self.phase(phase).into_iter().flat_map(|phase| &phase.tasks);
-                tasks.map(|(task, _)| *task).collect()
+                let items = self.phase(phase).into_iter().flat_map(PhaseWork::items);
+                items.collect()
             }
         }
     }

@@ -82,7 +82,11 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
         Some(value) => drop(entry.insert(name.to_owned(), json!(value))),
         None => drop(entry.remove(name)),
     };
-    // Saying again what is so already changes no time.
+    // Each call is a statement of its own, also when it repeats what was said before.
+    set("said_at", Some(at));
+    set("by", Some(&change.by.to_string()));
+    set("known", None);
+    // But what is so already did not begin or end anew.
     if before != Some(change.state) {
         match change.state {
             TaskState::Pending | TaskState::Ready => {
@@ -110,6 +114,7 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Speaker;
 
     const AT: &str = "2026-01-02T03:04:05Z";
 
@@ -121,9 +126,49 @@ mod tests {
             item: item.parse().unwrap(),
             state,
             note: note.map(str::to_owned),
+            by: Speaker::Person,
         };
         change(&mut object, &asked, AT);
         Value::Object(object)
+    }
+
+    /// An entry with what every statement has.
+    fn said(entry: Value) -> Value {
+        let Value::Object(mut entry) = entry else {
+            panic!("not an object")
+        };
+        entry.insert("said_at".to_owned(), json!(AT));
+        entry.insert("by".to_owned(), json!("person"));
+        Value::Object(entry)
+    }
+
+    #[test]
+    fn saying_the_same_again_is_a_statement_of_its_own() {
+        let failed = changed(json!({}), "1.1", TaskState::Failed, Some("no schema"));
+        let Value::Object(mut object) = failed else {
+            panic!("not an object")
+        };
+        let again = Change {
+            item: "1.1".parse().unwrap(),
+            state: TaskState::Failed,
+            note: Some("no schema".to_owned()),
+            by: Speaker::from_word("auth-2"),
+        };
+        const LATER: &str = "2026-01-02T04:00:00Z";
+        change(&mut object, &again, LATER);
+        assert_eq!(
+            Value::Object(object),
+            json!({"tasks": {"1.1": {
+                "state": "failed", "error": "no schema", "ended_at": AT, "said_at": LATER, "by": "auth-2"
+            }}})
+        );
+    }
+
+    #[test]
+    fn what_was_known_before_is_a_statement_once_somebody_repeats_it() {
+        let before = json!({"tasks": {"1.1": {"state": "done", "known": "done"}}});
+        let after = changed(before, "1.1", TaskState::Done, None);
+        assert_eq!(after, json!({"tasks": {"1.1": said(json!({"state": "done"}))}}));
     }
 
     #[test]
@@ -132,7 +177,7 @@ mod tests {
         let after = changed(before, "1.1", TaskState::Running, None);
         assert_eq!(
             after,
-            json!({"x": [1], "tasks": {"1.1": {"state": "running", "owner": "me", "started_at": AT}, "9.9": 7}})
+            json!({"x": [1], "tasks": {"1.1": said(json!({"state": "running", "owner": "me", "started_at": AT})), "9.9": 7}})
         );
     }
 
@@ -141,12 +186,12 @@ mod tests {
         let failed = changed(json!({}), "1.1", TaskState::Failed, Some("no network"));
         assert_eq!(
             failed,
-            json!({"tasks": {"1.1": {"state": "failed", "error": "no network", "ended_at": AT}}})
+            json!({"tasks": {"1.1": said(json!({"state": "failed", "error": "no network", "ended_at": AT}))}})
         );
         let again = changed(failed, "1.1", TaskState::Running, None);
         assert_eq!(
             again,
-            json!({"tasks": {"1.1": {"state": "running", "started_at": AT}}})
+            json!({"tasks": {"1.1": said(json!({"state": "running", "started_at": AT}))}})
         );
     }
 
@@ -156,7 +201,7 @@ mod tests {
         let after = changed(before, "1.1", TaskState::Done, Some("really"));
         assert_eq!(
             after,
-            json!({"tasks": {"1.1": {"state": "done", "ended_at": "earlier", "note": "really"}}})
+            json!({"tasks": {"1.1": said(json!({"state": "done", "ended_at": "earlier", "note": "really"}))}})
         );
     }
 
@@ -166,12 +211,12 @@ mod tests {
         let after = changed(before, "1.1", TaskState::Done, None);
         assert_eq!(
             after,
-            json!({"tasks": [{"id": "1.1", "status": "completed", "k": 1, "ended_at": AT}, 5]})
+            json!({"tasks": [said(json!({"id": "1.1", "status": "completed", "k": 1, "ended_at": AT})), 5]})
         );
         let more = changed(json!({"tasks": []}), "1.2", TaskState::Running, None);
         assert_eq!(
             more,
-            json!({"tasks": [{"id": "1.2", "status": "in_progress", "started_at": AT}]})
+            json!({"tasks": [said(json!({"id": "1.2", "status": "in_progress", "started_at": AT}))]})
         );
     }
 
@@ -185,7 +230,7 @@ mod tests {
         );
         assert_eq!(
             after,
-            json!({"tasks": {"1.1": {"state": "skipped", "ended_at": AT}}})
+            json!({"tasks": {"1.1": said(json!({"state": "skipped", "ended_at": AT}))}})
         );
     }
 

@@ -39,6 +39,15 @@ pub struct TaskEntry {
     /// When it was done, failed or skipped (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
+    /// When this was said (RFC 3339). A later time makes it another statement, also when it repeats the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<String>,
+    /// Who said it: the id of an attempt, or `person`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The state that `orch` wrote down before the work began; as long as `state` is the same, nobody has said anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

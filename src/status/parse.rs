@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry_state::state_of;
 use super::warnings::{Warnings, quote, tame};
-use crate::plan::{ItemId, PlanName, TaskState};
+use crate::plan::{ItemId, PlanName, Speaker, Statement, TaskState};
 
 /// Longest note, error or message that is kept, in characters.
 const NOTE: usize = 4000;
@@ -14,8 +14,8 @@ const NOTE: usize = 4000;
 /// What a status file says.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    /// State, and note or error, by task and sub-task.
-    pub(super) entries: BTreeMap<ItemId, (TaskState, Option<String>)>,
+    /// What is said, by task and sub-task.
+    pub(super) entries: BTreeMap<ItemId, Statement>,
     pub(super) message: Option<String>,
     pub(super) needs: Option<String>,
 }
@@ -131,12 +131,20 @@ fn take(id: &str, entry: &Value, known: &BTreeSet<ItemId>, report: &mut Report, 
         Some(tame(text, NOTE)).filter(|text| !text.is_empty())
     };
     let (note, error) = (text("note"), text("error"));
-    let said = if state == TaskState::Failed {
+    let note = if state == TaskState::Failed {
         error.or(note)
     } else {
         note.or(error)
     };
-    report.entries.insert(item, (state, said));
+    let statement = Statement {
+        state,
+        note,
+        at: text("said_at").and_then(|at| at.parse().ok()),
+        by: text("by").map(|word| Speaker::from_word(&word)),
+        known: text("known").is_some_and(|known| state_of(&known) == Some(state)),
+        item: item.clone(),
+    };
+    report.entries.insert(item, statement);
 }
 
 fn text_field(object: &Map<String, Value>, name: &str, warnings: &mut Warnings) -> Option<String> {

@@ -13,7 +13,7 @@ use super::read::read;
 use super::ticks::is_other_document;
 use super::untrusted::{DOCUMENT_LIMIT, Links, STATUS_LIMIT, read_text};
 use crate::fault;
-use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 
 /// Makes `.orch/` in `worktree` with `plan.md` (the document's text) and a first `status.json`: everything pending, ticked
 /// tasks done, version 0. What is there already stays as it is unless it is another plan's, so it may be called again at any
@@ -77,6 +77,7 @@ pub fn prepare_lane(
     for (id, entry) in &mut first.tasks {
         if let Ok(item) = id.parse::<ItemId>() {
             entry.state = states(&item).to_string();
+            entry.known = Some(entry.state.clone());
         }
     }
     let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
@@ -96,9 +97,8 @@ pub fn prepare_again(
     states: impl Fn(&ItemId) -> TaskState,
 ) -> Result<(), StatusError> {
     let said = read(worktree, plan, document, None).items;
-    let taken_back = |(item, said, _): &(ItemId, TaskState, Option<String>)| {
-        *said == TaskState::Done && states(item) == TaskState::Pending
-    };
+    let taken_back =
+        |said: &Statement| said.state == TaskState::Done && states(&said.item) == TaskState::Pending;
     match said.iter().any(taken_back) {
         true => prepare_lane(worktree, plan, document, states),
         false => prepare(worktree, plan, document),

@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 use crate::agent::{Hold, JobFolder, JobState, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
-use crate::status;
 
 use super::assignment::waits_elsewhere;
 use super::engine::Engine;
 use super::message::Message;
 use super::perform;
+use super::status_feed::LaneReading;
 
 impl Engine<'_> {
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -44,6 +44,7 @@ impl Engine<'_> {
                 attempt,
                 place,
                 since,
+                said: reported,
             } => {
                 let lane = LaneId::new(&plan, place.lane);
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&lane));
@@ -51,9 +52,14 @@ impl Engine<'_> {
                 let lock = self.units.of(&plan);
                 self.in_background(move || {
                     let _alone = alone(&lock);
-                    let since = since.as_ref();
-                    let (event, said) =
-                        perform::check(&campaign, &admin, &worktree, &plan, &attempt, &place, since);
+                    let left = perform::Left {
+                        plan: &plan,
+                        attempt: &attempt,
+                        place: &place,
+                        since: since.as_ref(),
+                        reported: &reported,
+                    };
+                    let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
                     for why in said {
                         let _ = sender.send(Message::Warning(Some(plan.clone()), why));
                     }
@@ -184,7 +190,7 @@ impl Engine<'_> {
         let (read, mark) = (self.reading(&lane), self.journal.mark());
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
-            let states = |item: &ItemId| state.state_for(&order.units, item);
+            let states = |item: &ItemId| state.item_state(item);
             let launched = {
                 let _alone = alone(&lock);
                 perform::note_again_before(&campaign, &order, &state);
@@ -247,7 +253,7 @@ async fn wait_for(
     lane: LaneId,
     attempt: AttemptId,
     runner: Runner,
-    read: impl FnOnce() -> status::Reading + Send + 'static,
+    read: impl FnOnce() -> LaneReading + Send + 'static,
 ) {
     if let Ok(Some(end)) = runner.end() {
         // SAFETY: an `OwnedFd` is open for as long as it lives, and nobody but the `AsyncFd` has this one.

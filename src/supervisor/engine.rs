@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
+use crate::plan::{AttemptId, CommitId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
 use crate::status::Watcher;
 
@@ -269,15 +269,10 @@ impl<'o> Engine<'o> {
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {
             // What a person said in the meantime counts too.
-            let idle = self.scheduler.state().plans();
-            let idle =
-                idle.filter(|(_, run)| run.is_open() && run.by_units && !run.attempts.contains_key(&0));
-            let idle: Vec<LaneId> = idle
-                .filter(|(_, run)| run.worktree().is_some())
-                .map(|(name, _)| LaneId::own(name))
-                .collect();
-            for lane in idle {
-                self.read_status_now(&lane)?;
+            let open = self.scheduler.state().plans().filter(|(_, run)| run.is_open());
+            let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
+            for plan in open {
+                self.hear_people(&plan)?;
             }
             self.campaign.note_manifest()?;
             self.campaign.write_down(None)?;

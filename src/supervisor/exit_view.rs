@@ -10,7 +10,7 @@ use crate::schedule::Exit;
 pub enum ExitView {
     /// Its exit code.
     Code(i32),
-    /// What happened where there is no exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `not_started`.
+    /// What happened where there is no exit code: `signal 9`, `timed_out`, `stopped`, `lost`, `by_hand`, `not_started`.
     Word(String),
 }
 
@@ -22,6 +22,7 @@ impl ExitView {
             Exit::TimedOut => Self::Word("timed_out".to_owned()),
             Exit::Stopped => Self::Word("stopped".to_owned()),
             Exit::Lost => Self::Word("lost".to_owned()),
+            Exit::ByHand => Self::Word("by_hand".to_owned()),
             Exit::NotStarted { .. } => Self::Word("not_started".to_owned()),
         }
     }

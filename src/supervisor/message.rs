@@ -16,7 +16,7 @@ pub enum Message {
     /// Something changed in a folder where an agent of a plan reports.
     StatusHint(LaneId),
     /// What that folder says was read.
-    StatusRead(LaneId, crate::status::Reading),
+    StatusRead(LaneId, super::status_feed::LaneReading),
     /// A runner was started.
     Started(AttemptId, Hold),
     /// A runner has ended its job, and may have time for another one; or it is gone.

@@ -140,9 +140,7 @@ pub fn preview(
         Some(made) => PathBuf::from(&made.path),
         None => plain(&campaign.worktree_path(plan.name.as_str())),
     };
-    render(campaign, plan, &worktree, &given, &|item| {
-        run.state_for(units, item)
-    })
+    render(campaign, plan, &worktree, &given, &|item| run.item_state(item))
 }
 
 /// A path that need not exist yet, without `..`.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::git::head_of;
 use crate::journal::Sync;
-use crate::plan::{LaneId, PlanName};
+use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input};
 use crate::status;
 
@@ -19,6 +20,15 @@ pub(super) struct Heard {
     pub(super) warnings: BTreeMap<PlanName, Vec<String>>,
     /// Messages out of outboxes that were passed on.
     pub(super) posted: BTreeSet<String>,
+}
+
+/// What was found in one look at a worktree.
+#[derive(Debug)]
+pub(super) struct LaneReading {
+    /// What is reported there.
+    pub reading: status::Reading,
+    /// Its commit, when it could be read.
+    pub head: Option<CommitId>,
 }
 
 impl Engine<'_> {
@@ -48,14 +58,20 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn reading(&self, lane: &LaneId) -> impl FnOnce() -> status::Reading + Send + 'static + use<> {
+    /// A look at what an agent reported, and at where its worktree stood before that.
+    pub(super) fn reading(&self, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
         let (campaign, worktree, plan) = (self.campaign.clone(), self.worktree(lane), lane.plan.clone());
-        move || match campaign.plan(&plan) {
-            Some(known) => {
+        move || {
+            // What is said after this look may be about commits that it did not see, never the other way round.
+            let head = head_of(&worktree).ok();
+            let reading = campaign.plan(&plan).map(|known| {
                 let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
                 status::read(&worktree, &plan, &known.document, committed.as_deref())
+            });
+            LaneReading {
+                reading: reading.unwrap_or_default(),
+                head,
             }
-            None => status::Reading::default(),
         }
     }
 
@@ -66,15 +82,27 @@ impl Engine<'_> {
 
     /// Reads what an agent reported while nobody listened.
     pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
-        let reading = self.reading(lane)();
+        let LaneReading { reading, head } = self.reading(lane)();
         let now = self.clock.now();
-        let events = self.scheduler.note(now, &lane.plan, lane.lane, reading.items);
+        let events = self
+            .scheduler
+            .note(now, &lane.plan, lane.lane, reading.items, head);
         let records = self.journal.append(now, self.run, &events, Sync::Disk)?;
         self.announce(&records);
         Ok(())
     }
 
-    pub(super) fn take_reading(&mut self, lane: LaneId, reading: status::Reading, inputs: &mut Vec<Input>) {
+    /// Reads what a person reported in a plan's own worktree while nobody works there.
+    pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
+        let run = self.scheduler.state().plan(plan);
+        if run.worktree().is_some() && !run.attempts.contains_key(&0) {
+            self.read_status_now(&LaneId::own(plan))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_reading(&mut self, lane: LaneId, found: LaneReading, inputs: &mut Vec<Input>) {
+        let LaneReading { reading, head } = found;
         let LaneId { plan, lane } = lane;
         let said = self.heard.warnings.entry(plan.clone()).or_default();
         for why in reading.warnings {
@@ -90,12 +118,12 @@ impl Engine<'_> {
         inputs.push(Input::Reported {
             plan,
             lane,
-            items: reading.items,
+            said: reading.items,
+            head,
         });
     }
 }
 
-/// The plan's document inside a worktree, when it is a file of the repository.
 /// The plan's document in its worktree, when it is a committed file there.
 pub fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
     let written = campaign.manifest.parent()?.join(file?);

@@ -12,6 +12,10 @@ use super::{Answer, Campaign, SupervisorError};
 impl Engine<'_> {
     /// Does what is asked of all of these, or of none of them.
     pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
+        // What a person did and reported by hand counts before anybody goes on.
+        for work in what {
+            self.hear_people(&work.plan)?;
+        }
         Ok(match all(&self.scheduler, what, asked) {
             Ok((events, remarks)) => {
                 let changed = !events.is_empty();

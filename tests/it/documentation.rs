@@ -6,7 +6,7 @@ use std::path::Path;
 
 use orch::plan::manifest::manifest_schema;
 use orch::plan::{PlanState, TaskState};
-use orch::schedule::EVENT_NAMES;
+use orch::schedule::{Claim, EVENT_NAMES};
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -45,6 +45,33 @@ fn keys(pointer: &str) -> BTreeSet<String> {
     let schema = manifest_schema();
     let table = schema.pointer(pointer).and_then(|table| table.as_object());
     table.unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_table_of_evidence_is_what_the_core_demands() {
+    let page = page("docs/completion.md");
+    let rows = |first: &str| -> Vec<(String, String)> {
+        let lines = page.lines().skip_while(|line| !line.starts_with(first)).skip(2);
+        let rows = lines.take_while(|line| line.starts_with('|'));
+        let cells = rows.map(|row| {
+            row.trim_matches('|')
+                .split('|')
+                .map(str::trim)
+                .collect::<Vec<_>>()
+        });
+        cells
+            .map(|cells| (cells[0].to_owned(), cells[1].to_owned()))
+            .collect()
+    };
+    let written = rows("| claim |");
+    let demanded = Claim::ALL.iter().map(|claim| {
+        let needs: Vec<&str> = claim.needs().iter().map(|proof| proof.as_str()).collect();
+        (claim.as_str().to_owned(), needs.join(", "))
+    });
+    assert_eq!(written, demanded.collect::<Vec<_>>());
+    let explained: BTreeSet<String> = rows("| evidence |").into_iter().map(|(name, _)| name).collect();
+    let used = Claim::ALL.iter().flat_map(|claim| claim.needs());
+    assert_eq!(explained, used.map(|proof| proof.as_str().to_owned()).collect());
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn plan(sandbox: &Sandbox, name: &str, keys: &str, script: &str) {
 fn an_error_behind_an_exit_code_of_0_fails_the_attempt_in_the_program_s_words() {
     let sandbox = sandbox("retries = 0");
     let fails = format!(
-        "work 1.1; {}",
+        "commit a.txt; {}",
         result(r#""is_error":true,"result":"the model is confused""#)
     );
     plan(&sandbox, "p", "", &fails);
@@ -40,7 +40,7 @@ fn an_error_behind_an_exit_code_of_0_fails_the_attempt_in_the_program_s_words() 
         why.contains("exited with code 0, but its last word is an error: the model is confused"),
         "{why}"
     );
-    let breaks_off = r#"echo '{"type":"system","subtype":"init","session_id":"s"}'; work 1.1"#;
+    let breaks_off = r#"echo '{"type":"system","subtype":"init","session_id":"s"}'; commit b.txt"#;
     sandbox.script("p", breaks_off);
     sandbox.orch("up").code(1).ok();
     assert!(

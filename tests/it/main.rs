@@ -81,6 +81,7 @@ mod own_folder;
 mod random_kills;
 mod real_agents;
 mod revert;
+mod said_and_shown;
 mod screens;
 mod steering;
 mod steering_again;

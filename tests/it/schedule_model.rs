@@ -11,7 +11,7 @@ use std::time::Duration;
 use orch::graph::{Counts, Gates, Waits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
-    PlanState, Point, Priority, RunId, TaskId, TaskState, UnitId, WorkRef,
+    PlanState, Point, Priority, Report, RunId, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
@@ -126,6 +126,11 @@ fn plans(dice: &mut Dice) -> Work {
                     "one".parse().unwrap()
                 } else {
                     "two".parse().unwrap()
+                },
+                report: if dice.percent(50) {
+                    Report::Required
+                } else {
+                    Report::Auto
                 },
                 timeout: Duration::from_secs(60),
                 locks: (0..3).filter(|_| dice.percent(20)).collect(),
@@ -578,7 +583,10 @@ impl World {
             .find(|work| work.name == launch.plan)
             .unwrap()
             .clone();
-        let silent = self.dice.percent(20);
+        // Where nothing goes wrong an agent is silent only where its commits count without a word.
+        let run = self.scheduler.state().plan(&launch.plan);
+        let auto = !run.spoken && work.units.iter().all(|unit| unit.report == Report::Auto);
+        let silent = self.dice.percent(20) && (self.trouble || auto);
         let tasks: Vec<TaskId> = launch
             .units
             .iter()
@@ -593,7 +601,8 @@ impl World {
                 self.tell(Input::Reported {
                     plan: launch.plan.clone(),
                     lane,
-                    items: vec![(task.into(), TaskState::Done, None)],
+                    said: vec![Statement::bare(task.into(), TaskState::Done)],
+                    head: None,
                 });
             } else if self.trouble && self.dice.percent(10) {
                 // Comes when the worker may be long gone.
@@ -613,7 +622,8 @@ impl World {
             self.tell(Input::Reported {
                 plan: launch.plan.clone(),
                 lane,
-                items: vec![(other.into(), state, None)],
+                said: vec![Statement::bare(other.into(), state)],
+                head: None,
             });
         }
         let exit = match self.dice.below(10) {
@@ -804,7 +814,8 @@ impl World {
             self.tell(Input::Reported {
                 plan: plan.clone(),
                 lane,
-                items: vec![(task.into(), state, None)],
+                said: vec![Statement::bare(task.into(), state)],
+                head: None,
             });
         }
         if late {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use jiff::Timestamp;
 use orch::plan::markdown::read_document;
-use orch::plan::{Document, ItemId, PlanName, TaskState};
+use orch::plan::{Document, ItemId, PlanName, Speaker, TaskState};
 use orch::status::{Change, prepare, read, update};
 
 /// Names the worktree and the writer to a process of [`a_writer`].
@@ -38,14 +38,20 @@ fn write(worktree: &Path, writer: u32) {
             item: item.clone(),
             state,
             note: Some(format!("update {n}")),
+            by: Speaker::Person,
         };
         let at = Timestamp::from_second(i64::from(n)).unwrap();
         let updated = update(worktree, &plan, &document, at, std::slice::from_ref(&change)).unwrap();
         assert_eq!(updated.warnings, [""; 0]);
         let reading = read(worktree, &plan, &document, None);
         assert_eq!(reading.warnings, [""; 0]);
-        let said = reading.items.into_iter().find(|(found, ..)| found == &item);
-        assert_eq!(said, Some((item.clone(), state, change.note)));
+        let said = reading
+            .items
+            .into_iter()
+            .find(|found| found.item == item)
+            .unwrap();
+        assert_eq!((said.state, said.note), (state, change.note));
+        assert_eq!((said.at, said.by), (Some(at), Some(Speaker::Person)));
     }
 }
 

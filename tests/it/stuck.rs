@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, document, wait_for};
+use crate::support::{Said, Sandbox, document, wait_for};
 
 /// A plan whose agent does nothing at all, in a run that notices soon.
 fn silent(on_stuck: &str, script: &str) -> Sandbox {
@@ -238,7 +238,8 @@ fn a_word_of_an_agent_that_has_ended_is_recorded_and_starts_nothing() {
     sandbox.open("g");
     up.end().code(1).ok();
     // The lane is idle now. A worker thought dead reports, and the next supervisor hears of it.
-    sandbox.orch("task done 1.1 --plan p -q").code(0).ok();
+    let mut late = sandbox.command(["task", "done", "1.1", "--plan", "p", "-q"]);
+    Said::of(late.env("ORCH_ATTEMPT", "p-1")).code(0).ok();
     sandbox.orch("up q").code(1).ok();
     sandbox.orch("up").code(1).ok();
     let late = sandbox

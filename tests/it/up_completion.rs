@@ -353,7 +353,7 @@ fn work_left_on_another_branch_counts_once_the_next_attempt_has_brought_it_home(
         "",
         &document(&[1]),
         "case $ORCH_ATTEMPT in p-1) git checkout -q -b feature; work 1.1;; *) grep -q feature \"$ORCH_PROMPT_FILE\"; git checkout \
-         -q \"$ORCH_BRANCH\"; git merge -q feature;; esac",
+         -q \"$ORCH_BRANCH\"; git merge -q feature; orch task done -q 1.1;; esac",
     );
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.starts(), ["p-1", "p-2"]);

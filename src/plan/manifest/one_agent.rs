@@ -27,6 +27,7 @@ pub(super) fn of_preset(name: AgentName, preset: &'static Preset) -> Agent {
         model: None,
         accounts: Vec::new(),
         price: None,
+        report: None,
     }
 }
 
@@ -94,6 +95,7 @@ pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) ->
     if let Some(stop) = &raw.stop {
         agent.stop = stop.value.iter().map(|signal| signal.value.into()).collect();
     }
+    agent.report = raw.report.as_ref().map(|report| report.value.into());
     agent.max = raw.max.as_ref().map(|max| max.value.0 as usize);
     agent.model = raw.model.as_ref().map(|model| model.value.0.clone());
     agent.env = raw
@@ -158,6 +160,7 @@ fn own_command(
         model: None,
         accounts: Vec::new(),
         price: None,
+        report: None,
     }
 }
 

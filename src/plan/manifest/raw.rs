@@ -14,8 +14,8 @@ use super::values::{
     After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use super::words::{
-    Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Stdin, Stop,
-    Strategy,
+    Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report, Stdin,
+    Stop, Strategy,
 };
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
@@ -86,6 +86,8 @@ tables! {
         overlap: Overlap,
         /// What happens to changes that an agent leaves uncommitted. Default: "auto", they are committed.
         commit: Commit,
+        /// What an agent has to say about its work. Default: the agent's.
+        report: Report,
         /// When finished plans land. Default: "manual", with `orch merge`.
         merge: Merge,
         /// Further attempts after a failure. Default: 2.
@@ -131,6 +133,8 @@ tables! {
         stop: Vec<At<Stop>>,
         /// What its standard input holds. Default: the preset's, else "none".
         stdin: Stdin,
+        /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
+        report: Report,
         /// How many processes of it run at once. Default: as many as there are slots.
         max: Count,
         /// The value of {model}.
@@ -249,6 +253,8 @@ tables! {
         overlap: Overlap,
         /// What happens to changes that an agent leaves uncommitted. Default: from `[run]`.
         commit: Commit,
+        /// What an agent has to say about its work. Default: the agent's.
+        report: Report,
         /// When it lands. Default: from `[run]`.
         merge: Merge,
         /// How it comes onto the target. Default: from `[merge]`.

@@ -353,6 +353,7 @@ fn plan(
         carry: raw.carry.as_ref().is_none_or(|carry| carry.value),
         allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
         commit: settings::commit(manifest, raw),
+        report: settings::report(raw.report.as_ref()),
         attempts: settings::attempts(manifest, raw),
         arrangement: settings::arrangement(manifest, raw),
         overlap: settings::overlap(manifest, raw),

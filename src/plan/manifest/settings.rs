@@ -9,7 +9,7 @@ use super::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
 use super::words::{self, Commit, Landing, Merge};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
-    OnStuck, Overlap, Place, RunSettings, Setup, Strategy,
+    OnStuck, Overlap, Place, Report, RunSettings, Setup, Strategy,
 };
 
 const MAX_AGENTS: usize = 4;
@@ -65,6 +65,7 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
             .and_then(|run| run.min_free_disk.as_ref())
             .map(|size| size.value.0),
         budget: run.and_then(|run| Some(run.budget.as_ref()?.value.0)),
+        report: report(run.and_then(|run| run.report.as_ref())),
     }
 }
 
@@ -160,6 +161,20 @@ pub(super) fn attempts(manifest: &RawManifest, plan: &RawPlan) -> AttemptPolicy 
             Some(words::OnStuck::Restart) => OnStuck::Restart,
             Some(words::OnStuck::Hold) => OnStuck::Hold,
         },
+    }
+}
+
+/// What an agent of the plan has to say, where the plan itself says so.
+pub(super) fn report(written: Option<&At<words::Report>>) -> Option<Report> {
+    written.map(|at| at.value.into())
+}
+
+impl From<words::Report> for Report {
+    fn from(word: words::Report) -> Self {
+        match word {
+            words::Report::Required => Self::Required,
+            words::Report::Auto => Self::Auto,
+        }
     }
 }
 

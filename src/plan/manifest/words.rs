@@ -107,6 +107,13 @@ words! {
         /// It is ended, and a person has to look.
         Hold = "hold",
     }
+    /// What an agent has to say about its work.
+    Report {
+        /// No task is done that nobody reported.
+        Required = "required",
+        /// Commits count until an agent of the plan has reported for the first time.
+        Auto = "auto",
+    }
     /// What a phase waits for besides plans.
     Gate {
         /// A person's `orch approve`.

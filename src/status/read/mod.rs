@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 use crate::status::document_items::reportable;
 use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
 use crate::status::parse::{Report, object, parse};
@@ -14,8 +14,8 @@ use crate::status::warnings::Warnings;
 /// What one look at a worktree found. It says what is there now; what was known before is for the caller to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// Tasks and sub-tasks that something is said about, each once and ordered by id, with their note or error.
-    pub items: Vec<(ItemId, TaskState, Option<String>)>,
+    /// What is said about tasks and sub-tasks, each once and ordered by id.
+    pub items: Vec<Statement>,
     /// Free text for people.
     pub message: Option<String>,
     /// What the agent needs from a person.
@@ -27,7 +27,7 @@ pub struct Reading {
 impl Reading {
     /// The states alone, as [`task_list`](super::task_list()) and [`task_next`](super::task_next()) take them.
     pub fn states(&self) -> BTreeMap<ItemId, TaskState> {
-        let state = |(item, state, _): &(ItemId, TaskState, Option<String>)| (item.clone(), *state);
+        let state = |said: &Statement| (said.item.clone(), said.state);
         self.items.iter().map(state).collect()
     }
 }
@@ -60,11 +60,7 @@ pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Op
         }
     }
     Reading {
-        items: report
-            .entries
-            .into_iter()
-            .map(|(item, (state, said))| (item, state, said))
-            .collect(),
+        items: report.entries.into_values().collect(),
         message: report.message,
         needs: report.needs,
         warnings: warnings.into_texts(),
@@ -93,13 +89,17 @@ fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut 
     }
 }
 
-fn count_ticks(entries: &mut BTreeMap<ItemId, (TaskState, Option<String>)>, ticked: BTreeSet<ItemId>) {
+fn count_ticks(entries: &mut BTreeMap<ItemId, Statement>, ticked: BTreeSet<ItemId>) {
     for item in ticked {
-        let entry = entries.entry(item).or_insert((TaskState::Pending, None));
+        let pending = Statement::bare(item.clone(), TaskState::Pending);
+        let entry = entries.entry(item.clone()).or_insert(pending);
         // `pending` is what the file holds from the start, and an agent that began a task may end it with a tick;
         // `failed` and `skipped` were meant.
-        if matches!(entry.0, TaskState::Pending | TaskState::Running) {
-            entry.0 = TaskState::Done;
+        if matches!(entry.state, TaskState::Pending | TaskState::Running) {
+            *entry = Statement {
+                note: entry.note.take(),
+                ..Statement::bare(item, TaskState::Done)
+            };
         }
     }
 }

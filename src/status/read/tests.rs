@@ -43,9 +43,9 @@ impl Place {
 }
 
 fn shown(reading: &Reading) -> Vec<String> {
-    let item = |(item, state, said): &(ItemId, TaskState, Option<String>)| match said {
-        Some(said) => format!("{item} {state}: {said}"),
-        None => format!("{item} {state}"),
+    let item = |said: &Statement| match &said.note {
+        Some(note) => format!("{} {}: {note}", said.item, said.state),
+        None => format!("{} {}", said.item, said.state),
     };
     reading.items.iter().map(item).collect()
 }
@@ -336,7 +336,7 @@ proptest! {
         bytes[at] = byte;
         let reading = place.read_with(bytes);
         let known: BTreeSet<ItemId> = reportable(&place.document).collect();
-        prop_assert!(reading.items.iter().all(|(item, ..)| known.contains(item)));
+        prop_assert!(reading.items.iter().all(|said| known.contains(&said.item)));
     }
 
     #[test]

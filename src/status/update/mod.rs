@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::plan::{Document, ItemId, PlanName, TaskState};
+use crate::plan::{Document, ItemId, PlanName, Speaker, TaskState};
 use crate::status::document_items::reportable;
 use crate::status::edit;
 use crate::status::error::StatusError;
@@ -33,6 +33,8 @@ pub struct Change {
     pub state: TaskState,
     /// Free text; for `failed` it is the error. None leaves what is there.
     pub note: Option<String>,
+    /// Who says so.
+    pub by: Speaker,
 }
 
 /// What an update did.

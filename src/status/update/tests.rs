@@ -42,6 +42,7 @@ impl Place {
             item: item.parse().unwrap(),
             state,
             note: None,
+            by: Speaker::Person,
         };
         update(self.folder.path(), &self.plan, &self.document, self.at, &[change])
     }
@@ -57,6 +58,7 @@ impl Place {
                 item: "1.1".parse().unwrap(),
                 state: TaskState::Done,
                 note: None,
+                by: Speaker::Person,
             };
             edit::change(object, &change, "now");
         })
@@ -113,8 +115,8 @@ fn an_update_is_read_back() {
         json!({
             "schema": 1, "plan": "auth", "version": 4, "updated_at": at, "message": "hi", "needs": "a key",
             "tasks": {
-                "1.1": {"state": "running", "started_at": at},
-                "1.1.1": {"state": "done", "ended_at": at},
+                "1.1": {"state": "running", "started_at": at, "said_at": at, "by": "person"},
+                "1.1.1": {"state": "done", "ended_at": at, "said_at": at, "by": "person"},
                 "1.2": {"state": "pending"},
             },
         })

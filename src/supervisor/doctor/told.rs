@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{AttemptId, CommitId, ItemId, Phase, Plan, Point, TaskState, UnitId};
+use crate::plan::{AttemptId, CommitId, ItemId, Phase, Plan, Point, Statement, TaskState, UnitId};
 use crate::schedule::{
     Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TaskReport, Told,
 };
@@ -13,7 +13,7 @@ pub(super) struct Shown {
     /// Lane, folder, and where the branch began.
     pub(super) trees: Vec<(u32, String, CommitId)>,
     pub(super) attempts: Vec<ShownAttempt>,
-    pub(super) items: Vec<(ItemId, TaskState, Option<String>)>,
+    pub(super) items: Vec<Statement>,
     pub(super) done: Vec<UnitId>,
     pub(super) pins: Vec<(Point, CommitId)>,
     /// The merge on the target that names it.
@@ -68,16 +68,15 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         .landed_part
         .as_ref()
         .filter(|(target, ..)| !run.landed_prefix.contains_key(target) && !run.landed.contains_key(target));
-    let report = |item: &ItemId, note: &Option<String>| TaskReport {
-        plan: name(),
-        task: item.clone(),
-        attempt: None,
-        note: note.clone(),
+    let report = |item: &ItemId, said: Option<&Statement>| TaskReport {
+        said_at: said.and_then(|said| said.at),
+        ..TaskReport::by_person(name(), item.clone(), said.and_then(|said| said.note.clone()))
     };
-    for (item, state, note) in &shown.items {
-        match (run.is_item_settled(item), state) {
-            (false, TaskState::Done) => events.push((None, Event::TaskDone(report(item, note)))),
-            (false, TaskState::Skipped) => events.push((None, Event::TaskSkipped(report(item, note)))),
+    for said in &shown.items {
+        let item = &said.item;
+        match (run.is_item_settled(item), said.state) {
+            (false, TaskState::Done) => events.push((None, Event::TaskDone(report(item, Some(said))))),
+            (false, TaskState::Skipped) => events.push((None, Event::TaskSkipped(report(item, Some(said))))),
             _ => {}
         }
     }
@@ -90,8 +89,8 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
             done.push(UnitId::Phase(phase.id));
             for task in &phase.tasks {
                 let item = ItemId::from(task.id);
-                if !run.is_item_settled(&item) && !shown.items.iter().any(|(known, ..)| *known == item) {
-                    events.push((None, Event::TaskDone(report(&item, &None))));
+                if !run.is_item_settled(&item) && !shown.items.iter().any(|said| said.item == item) {
+                    events.push((None, Event::TaskDone(report(&item, None))));
                 }
             }
         }
@@ -361,7 +360,7 @@ mod tests {
         let shown = Shown {
             trees: vec![(0, "/t/p".to_owned(), commit('1'))],
             attempts: vec![attempt(Some(Exit::Lost))],
-            items: vec![("1.1".parse().unwrap(), TaskState::Done, None)],
+            items: vec![Statement::bare("1.1".parse().unwrap(), TaskState::Done)],
             done: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
             landed: None,

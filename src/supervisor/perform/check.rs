@@ -6,11 +6,26 @@ use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
     head_of, stamp,
 };
-use crate::plan::{AttemptId, CommitId, CommitPolicy, Plan, PlanName};
-use crate::schedule::{Event, Evidence, WorkPlace};
+use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
+use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
 
 use super::super::Campaign;
 use super::own_folder;
+
+/// An attempt that has ended, whose remains are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Left<'a> {
+    /// The plan.
+    pub plan: &'a PlanName,
+    /// The attempt.
+    pub attempt: &'a AttemptId,
+    /// Where it worked.
+    pub place: &'a WorkPlace,
+    /// The branch's tip when it started.
+    pub since: Option<&'a CommitId>,
+    /// Commits on which work was reported done, with what was.
+    pub reported: &'a [(CommitId, Vec<ItemId>)],
+}
 
 /// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
 /// unit's branch when nothing uncommitted is in it. With what a person should know of it.
@@ -18,39 +33,39 @@ pub fn check(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    name: &PlanName,
-    attempt: &AttemptId,
-    place: &WorkPlace,
-    since: Option<&CommitId>,
+    left: &Left<'_>,
 ) -> (Event, Vec<String>) {
     let mut said = Vec::new();
     let looked = again_if_killed(
         |looked: &Result<Evidence, String>| looked.as_ref().is_ok_and(|evidence| evidence.trouble.is_none()),
-        || look(campaign, admin, worktree, name, attempt, place, since, &mut said),
+        || look(campaign, admin, worktree, left, &mut said),
     );
     let evidence = looked.unwrap_or_else(|trouble| Evidence {
         trouble: Some(trouble),
         ..Evidence::default()
     });
     let event = Event::AttemptChecked {
-        plan: name.clone(),
-        attempt: attempt.clone(),
+        plan: left.plan.clone(),
+        attempt: left.attempt.clone(),
         evidence,
     };
     (event, said)
 }
 
-#[allow(clippy::too_many_arguments)]
 fn look(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     worktree: &Path,
-    name: &PlanName,
-    attempt: &AttemptId,
-    place: &WorkPlace,
-    since: Option<&CommitId>,
+    left: &Left<'_>,
     said: &mut Vec<String>,
 ) -> Result<Evidence, String> {
+    let Left {
+        plan: name,
+        attempt,
+        place,
+        since,
+        reported,
+    } = *left;
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
@@ -161,6 +176,9 @@ fn look(
             evidence.commits = 0;
         }
     }
+    if let Some(tip) = &tip {
+        evidence.gone = gone(campaign, name, tip, reported)?;
+    }
     evidence.head = tip;
     if place.branch_of.is_some() && evidence.trouble.is_none() && evidence.leftovers.is_empty() {
         // What hinders is met again by whoever needs the lane next.
@@ -224,6 +242,31 @@ fn give_up(
             "the agent left a {operation} open in its worktree: {error}"
         )),
     }
+}
+
+/// Commits on which work was reported done and that a branch does not hold any more; what no other ref holds is backed up.
+fn gone(
+    campaign: &Campaign,
+    name: &PlanName,
+    tip: &CommitId,
+    reported: &[(CommitId, Vec<ItemId>)],
+) -> Result<Vec<GoneWork>, String> {
+    let mut gone = Vec::new();
+    for (commit, items) in reported {
+        // One that cannot be read any more is gone as well.
+        let behind = campaign.repo.ahead_behind(tip, commit);
+        if behind.is_ok_and(|distance| distance.behind == 0) {
+            continue;
+        }
+        let kept = campaign.repo.keep_loose(name.as_str(), commit);
+        let kept = kept.map_err(|error| error.to_string())?;
+        gone.push(GoneWork {
+            commit: commit.clone(),
+            items: items.clone(),
+            backup: kept.map(|backup| backup.name),
+        });
+    }
+    Ok(gone)
 }
 
 /// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.

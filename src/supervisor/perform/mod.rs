@@ -28,7 +28,7 @@ mod worktree;
 mod yard;
 
 pub use candidate::{Known, rehearse};
-pub use check::check;
+pub use check::{Left, check};
 pub use furnish::{Progress, stop_setups};
 pub use hook::{Hook, forget, hook};
 pub use land::{land, land_commit, resume_landing};

@@ -128,7 +128,7 @@ pub(super) fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(Said
     match record.exit {
         Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {}
         // These say nothing about what was verified.
-        Exit::Stopped | Exit::Lost | Exit::NotStarted { .. } => return None,
+        Exit::Stopped | Exit::Lost | Exit::ByHand | Exit::NotStarted { .. } => return None,
     }
     let took = record.ended_at.duration_since(record.started_at);
     let took = Duration::try_from(took).unwrap_or_default();
@@ -260,7 +260,12 @@ fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> Said {
     match exit {
         Exit::Code { code: 0 } => return Said::Passed,
         Exit::Stopped => return Said::Stopped,
-        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut | Exit::Lost | Exit::NotStarted { .. } => {}
+        Exit::Code { .. }
+        | Exit::Signal { .. }
+        | Exit::TimedOut
+        | Exit::Lost
+        | Exit::ByHand
+        | Exit::NotStarted { .. } => {}
     }
     let tail = folder.tail(QUOTED);
     let output = if tail.trim().is_empty() {

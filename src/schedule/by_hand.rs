@@ -1,0 +1,117 @@
+//! Work that a person did: it is looked at and judged as an agent's, without an agent.
+
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, TaskState, UnitId};
+
+use super::attempt::Attempt;
+use super::plan_run::{PlanRun, Verify};
+use super::scheduler::{Scheduler, Step};
+use super::state::Phase;
+use super::work::PlanWork;
+use super::{At, Event, Evidence, Exit};
+
+impl Scheduler {
+    /// Takes up what a person reported done while nobody else worked on it, so that no agent does it again.
+    pub(super) fn take_work_by_hand(&mut self, at: At, number: usize, step: &mut Step) {
+        let run = &self.state.plans[number];
+        let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
+        let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
+        let driven = self.state.phase == Phase::Driving && !self.is_merge_only();
+        if repairs || !free || !driven || !run.is_open() || run.said_by_people.is_empty() {
+            return;
+        }
+        let look = self.look(number);
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let done = look.ready(at).into_iter().find_map(|unit| {
+            let leg: Vec<UnitId> = look.leg(unit).iter().map(|unit| unit.id).collect();
+            is_done_by_hand(plan, run, &leg).then_some(leg)
+        });
+        let Some(units) = done else {
+            return;
+        };
+        let name = plan.name.clone();
+        let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
+        let attempt = AttemptId::new(&name, sequence.saturating_add(1));
+        let assigned = Event::AttemptAssigned {
+            plan: name.clone(),
+            attempt: attempt.clone(),
+            number: run.tries_of(units.first().copied(), false).attempts + 1,
+            agent: person(),
+            units,
+            lane: 0,
+            account: None,
+        };
+        self.record(at, assigned, step);
+        let ended = Event::AgentEnded {
+            plan: name,
+            attempt,
+            exit: Exit::ByHand,
+        };
+        self.record(at, ended, step);
+    }
+}
+
+/// The name under which a person's work stands among the attempts.
+fn person() -> AgentName {
+    "person".parse().expect("a word is a name")
+}
+
+/// True when all of it was reported, some of it by a person after the last attempt had ended.
+fn is_done_by_hand(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) -> bool {
+    let last = run.legs().filter_map(|record| record.ended).max();
+    let mut by_hand = false;
+    for task in units.iter().flat_map(|unit| plan.unit_tasks(*unit)) {
+        let item = ItemId::from(task);
+        let Some(known) = run.items.get(&item).filter(|known| known.state.is_settled()) else {
+            return false;
+        };
+        by_hand |= run.said_by_people.contains_key(&item)
+            && known.by.is_none()
+            && last.is_none_or(|last| known.since >= last);
+    }
+    by_hand
+}
+
+impl PlanRun {
+    /// Where the branch stood before a person worked on it; none for an agent's attempt, which knows that itself.
+    pub(super) fn tip_before_people(&self, attempt: &Attempt) -> Option<CommitId> {
+        let record = self.history_of(&attempt.id)?;
+        if record.exit != Some(Exit::ByHand) {
+            return None;
+        }
+        let begin = || self.worktree().map(|made| made.base.clone());
+        self.made.clone().or_else(begin)
+    }
+
+    /// The commits on which work was reported done that an attempt must have left on the branch, with what was.
+    pub(super) fn said_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
+        let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
+        for (id, item) in &self.items {
+            // Where units have branches of their own, what others said was said on those.
+            let own = !self.by_units || item.by.as_ref() == Some(&attempt.id);
+            let Some(commit) = item
+                .commit
+                .as_ref()
+                .filter(|_| own && item.state == TaskState::Done)
+            else {
+                continue;
+            };
+            match on.iter_mut().find(|(known, _)| known == commit) {
+                Some((_, items)) => items.push(id.clone()),
+                None => on.push((commit.clone(), vec![id.clone()])),
+            }
+        }
+        on
+    }
+
+    /// What was reported done on commits that are gone is to be done again. That others started from it stays true: what
+    /// was pinned for them is kept.
+    pub(super) fn reopen_gone(&mut self, at: At, evidence: &Evidence) {
+        for id in evidence.gone.iter().flat_map(|gone| &gone.items) {
+            if let Some(item) = self.items.get_mut(id) {
+                item.state = TaskState::Pending;
+                item.since = at;
+            }
+            self.proven.retain(|unit| !unit.covers(id.task));
+        }
+    }
+}

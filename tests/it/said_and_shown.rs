@@ -1,0 +1,259 @@
+//! Done means said and shown: what no agent has said is not done, and what is not on the branch is not either.
+
+use crate::support::{Sandbox, document};
+
+/// One plan `p` of three tasks, whose agent must report.
+fn three(settings: &str, keys: &str, script: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings(&format!("backoff = \"1ms\"\n{settings}"));
+    sandbox.plan("p", keys, &document(&[3]), script);
+    sandbox
+}
+
+/// The states of tasks, as `orch status --json` gives them.
+fn tasks(sandbox: &Sandbox) -> Vec<String> {
+    let status = sandbox.orch("status --json").json();
+    let phases = status["plans"][0]["phases"].as_array().unwrap().clone();
+    let tasks = phases
+        .iter()
+        .flat_map(|phase| phase["tasks"].as_array().unwrap().clone());
+    tasks
+        .map(|task| {
+            format!(
+                "{} {}",
+                task["id"].as_str().unwrap(),
+                task["state"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+const REQUIRED: &str = "retries = 1\nreport = \"required\"";
+
+#[test]
+fn silence_after_a_report_is_no_report() {
+    for (settings, dispatch) in [(REQUIRED, "plan"), ("retries = 1", "plan"), (REQUIRED, "phase")] {
+        let script = "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; else commit WIP; fi";
+        let sandbox = three(settings, &format!("dispatch = {dispatch:?}"), script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{settings}");
+        assert_eq!(sandbox.count("merge.landed", None), 0);
+        let open = tasks(&sandbox);
+        assert_eq!(open[1..], ["1.2 pending", "1.3 pending"], "{settings}");
+        assert!(
+            sandbox.why("p").contains("without reporting: 1.2, 1.3"),
+            "{}",
+            sandbox.why("p")
+        );
+    }
+}
+
+#[test]
+fn an_agent_that_never_reports_lands_nothing_where_reports_are_required() {
+    for dispatch in ["plan", "phase", "task"] {
+        for place in ["run", "agent", "plan"] {
+            let required = "report = \"required\"";
+            let sandbox = Sandbox::new();
+            sandbox.settings(&format!(
+                "retries = 0\n{}",
+                if place == "run" { required } else { "" }
+            ));
+            let keys = if place == "plan" { required } else { "" };
+            sandbox.plan(
+                "p",
+                &format!("dispatch = {dispatch:?}\n{keys}"),
+                &document(&[2]),
+                "commit x",
+            );
+            if place == "agent" {
+                let manifest = sandbox.read("plans.toml");
+                sandbox.write(
+                    "plans.toml",
+                    manifest.replace("command =", &format!("{required}\ncommand =")),
+                );
+            }
+            sandbox.orch("up --merge").code(1).ok();
+            assert_eq!(sandbox.state("p"), "failed", "{dispatch} {place}");
+            assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {place}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_that_is_said_again_is_heard_again() {
+    for settings in [REQUIRED, "retries = 1"] {
+        let script = "commit half-$ORCH_ATTEMPT; orch task fail 1.1 --note 'needs the schema'\n\
+                      orch task done 1.2 1.3";
+        let sandbox = three(settings, "", script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed");
+        assert_eq!(sandbox.count("merge.landed", None), 0);
+        assert_eq!(sandbox.count("task.failed", Some("p")), 2, "one for each attempt");
+        let why = sandbox.why("p");
+        assert!(why.contains("1.1 (needs the schema)"), "{why}");
+    }
+}
+
+#[test]
+fn a_question_beside_a_scratch_file_is_no_work() {
+    let asks = r#"echo x > notes.txt; echo '{"type":"result","subtype":"success","is_error":false,"result":"Decimal or float?","session_id":"s"}'"#;
+    let sandbox = three("retries = 0\nreport = \"required\"", "", asks);
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replace("command = [", "events = \"claude\"\ncommand = ["),
+    );
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(tasks(&sandbox), ["1.1 pending", "1.2 pending", "1.3 pending"]);
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    for shown in [sandbox.why("p"), sandbox.orch("status").out] {
+        assert!(shown.replace('\n', " ").contains("Decimal or float?"), "{shown}");
+    }
+}
+
+const CHECKED: &str = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] tests pass\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+
+#[test]
+fn a_blocking_check_that_failed_or_was_not_said_holds_its_phase_in_every_dispatch() {
+    for dispatch in ["plan", "phase", "task"] {
+        for says in ["orch task fail 1.verify --note 'unit tests red'", ":"] {
+            let sandbox = Sandbox::new();
+            sandbox.settings("retries = 0");
+            let script = format!(
+                "case ,$ORCH_TASK,$ORCH_PHASE, in *,1.1,*|,,1*) work 1.1;; esac\n{says}\n\
+                 case ,$ORCH_TASK,$ORCH_PHASE, in *2*) work 2.1;; esac"
+            );
+            sandbox.plan("p", &format!("dispatch = {dispatch:?}"), CHECKED, &script);
+            sandbox.plan("q", "depends = [\"p.1\"]", &document(&[1]), "work 1.1");
+            sandbox.orch("up --merge").code(1).ok();
+            assert_eq!(sandbox.state("p"), "failed", "{dispatch} {says}");
+            assert_eq!(sandbox.state("q"), "skipped", "{dispatch} {says}");
+            assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {says}");
+            let pins = sandbox.git("for-each-ref refs/orch/pins/ --format=%(refname)");
+            assert_eq!(pins, "", "{dispatch} {says}");
+        }
+    }
+}
+
+#[test]
+fn a_check_is_listed_and_shown_like_a_task() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "",
+        CHECKED,
+        "orch task list --json > \"$MARKS/list\"; cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"\n\
+         work 1.1; orch task done 1.verify --note 'all green'; work 2.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    let list = std::fs::read_to_string(sandbox.mark("list")).unwrap();
+    assert!(list.contains("\"1.verify\""), "{list}");
+    let prompt = std::fs::read_to_string(sandbox.mark("prompt")).unwrap();
+    assert!(prompt.contains("orch task done 1.verify"), "{prompt}");
+    let status = sandbox.orch("status --json").json();
+    let verify = &status["plans"][0]["phases"][0]["verify"];
+    assert_eq!(verify["id"], "1.verify");
+    assert_eq!(
+        (&verify["state"], &verify["note"]),
+        (&"done".into(), &"all green".into())
+    );
+    assert!(status["plans"][0]["phases"][1]["verify"].is_null());
+    let one = sandbox.orch("status p").out;
+    assert!(one.contains("1.verify"), "{one}");
+}
+
+#[test]
+fn complete_work_counts_although_the_last_word_of_a_known_program_is_an_error() {
+    let ends = [
+        r#"echo '{"type":"result","subtype":"error_max_turns","is_error":true,"result":"too many turns","session_id":"s"}'; exit 1"#,
+        r#"echo '{"type":"system","subtype":"init","session_id":"s"}'"#,
+    ];
+    for end in ends {
+        let sandbox = three(
+            "retries = 0\nreport = \"required\"",
+            "",
+            &format!("work 1.1 1.2 1.3; {end}"),
+        );
+        let manifest = sandbox.read("plans.toml");
+        sandbox.write(
+            "plans.toml",
+            manifest.replace("command = [", "events = \"claude\"\ncommand = ["),
+        );
+        sandbox.orch("up").code(0).ok();
+        assert_eq!(sandbox.state("p"), "finished", "{end}");
+        assert_eq!(sandbox.count("warning", Some("p")), 1, "{end}");
+        // The same end with one task left is none.
+        sandbox.nothing_is_left();
+    }
+}
+
+#[test]
+fn what_a_person_did_and_reported_is_not_done_again() {
+    for dispatch in ["plan", "phase", "task"] {
+        let sandbox = three("retries = 0", &format!("dispatch = {dispatch:?}"), "exit 1");
+        // The first attempt fails and leaves a worktree.
+        sandbox.orch("up").code(1).ok();
+        let starts = sandbox.starts().len();
+        sandbox.orch("pause p").code(0).ok();
+        let tree = sandbox.worktree("p");
+        tree.write("by-hand.txt", "done\n");
+        tree.git("add by-hand.txt");
+        tree.git("commit -q -m by-hand");
+        sandbox.orch("task done 1.1 1.2 1.3 --plan p").code(0).ok();
+        sandbox.orch("resume p").code(0).ok();
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(
+            sandbox.starts().len(),
+            starts,
+            "{dispatch}: an agent did it again"
+        );
+        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+        assert_eq!(sandbox.git("show main:by-hand.txt"), "done");
+    }
+}
+
+#[test]
+fn a_person_s_word_without_a_commit_is_not_enough() {
+    let sandbox = three(
+        "retries = 1",
+        "",
+        "if [ $ORCH_ATTEMPT = p-1 ]; then exit 1; fi; work 1.1 1.2 1.3",
+    );
+    sandbox.settings("retries = 0");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("task done 1.1 1.2 1.3 --plan p").code(0).ok();
+    sandbox.settings("retries = 1");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert!(sandbox.starts().len() >= 2, "somebody has to make it");
+    assert!(sandbox.worktree("p").path().join("p-1.3.txt").exists());
+}
+
+#[test]
+fn work_that_is_thrown_away_after_it_was_reported_is_open_again() {
+    let script = "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; gate g; git reset -q --hard HEAD~1; work 1.2 1.3\n\
+                  else cp \"$ORCH_PROMPT_FILE\" \"$MARKS/prompt\"; work 1.1; fi";
+    let sandbox = three(REQUIRED, "", script);
+    sandbox.gate("g");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    crate::support::wait_for("the report", || sandbox.count("task.done", Some("p")) == 1);
+    let reported = sandbox.rev("orch/p");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    let backups = sandbox.git("for-each-ref refs/orch/backup/p/ --format=%(objectname)");
+    assert!(backups.contains(reported.as_str()), "{backups}");
+    let prompt = std::fs::read_to_string(sandbox.mark("prompt")).unwrap();
+    assert!(prompt.contains("1.1 was reported done at"), "{prompt}");
+    for task in ["1.1", "1.2", "1.3"] {
+        assert!(
+            sandbox
+                .worktree("p")
+                .path()
+                .join(format!("p-{task}.txt"))
+                .exists()
+        );
+    }
+}
