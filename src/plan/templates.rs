@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "tasks.md",
     "retry.md",
     "messages.md",
+    "unread.md",
     "protocol.md",
     "rules.md",
     "resolver.md"
@@ -207,6 +208,7 @@ fn samples() -> Vec<PromptContext> {
         red: None,
         open: Vec::new(),
         messages: Vec::new(),
+        brief: false,
         phases: Vec::new(),
         branch: "orch/auth".to_owned(),
         base: "main".to_owned(),
@@ -249,9 +251,14 @@ fn samples() -> Vec<PromptContext> {
         document: text("plans/auth.md"),
         ..poor(kind)
     };
+    let brief = PromptContext {
+        brief: true,
+        ..rich(PromptKind::Plan)
+    };
     PromptKind::ALL
         .into_iter()
         .flat_map(|kind| [poor(kind), rich(kind)])
+        .chain([brief])
         .collect()
 }
 
@@ -305,6 +312,7 @@ mod tests {
                 kind: MessageKind::Conflict,
                 text: "Keep `sign()`.\nWe {{ call }} it.".to_owned(),
             }],
+            brief: false,
             phases: vec![PromptPhase {
                 id: PhaseId(2),
                 title: "Tokens".to_owned(),
@@ -462,6 +470,24 @@ mod tests {
                 .prompt(&context)
                 .unwrap()
                 .contains("cargo test")
+        );
+    }
+
+    #[test]
+    fn one_who_goes_on_with_messages_is_told_these_alone() {
+        let brief = PromptContext {
+            brief: true,
+            ..context()
+        };
+        let text = Templates::default().prompt(&brief).unwrap();
+        assert!(text.starts_with("You ended with unread messages."), "{text}");
+        assert!(
+            text.contains("  Keep `sign()`.") && text.contains("orch task done ID"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("## The work") && !text.contains("\n\n\n"),
+            "{text}"
         );
     }
 

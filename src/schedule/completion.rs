@@ -176,6 +176,14 @@ impl Scheduler {
             if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
                 continue;
             }
+            if self.sends_on(at, index, lane, step) {
+                continue;
+            }
+            let plan = &self.work.plans[index];
+            let run = &self.state.plans[index];
+            let Some(attempt) = run.attempts.get(&lane) else {
+                continue;
+            };
             let Some(verdict) = judge(plan, run, attempt) else {
                 continue;
             };
@@ -322,6 +330,7 @@ impl Scheduler {
             retry_in_ms,
             counted: failure.counted,
             nothing_made: failure.nothing_made,
+            unread: false,
         };
         self.record(at, failed, step);
     }
@@ -349,6 +358,7 @@ impl Scheduler {
             }
             (Verify::Failed, true) => {}
             (Verify::Passed(_), _) | (_, false) => {
+                self.tell_of_unread(at, &name, step);
                 self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
             }
         }

@@ -70,6 +70,7 @@ impl PlanRun {
                 {
                     self.made = Some(head.clone());
                 }
+                self.read = self.read.max(evidence.read);
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }

@@ -63,6 +63,7 @@ pub fn send(
         from: from.cloned(),
         kind,
         text: text.to_owned(),
+        by_orch: false,
     };
     let plan = to.clone();
     Ok(vec![Event::MessageSent(Sent { plan, message })])

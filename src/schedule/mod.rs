@@ -90,6 +90,7 @@ mod task_words;
 pub mod train;
 mod trouble;
 mod unions;
+mod unread;
 mod work;
 
 pub use after::{After, after};

@@ -106,6 +106,8 @@ pub struct PlanRun {
     pub made_before: BTreeSet<TaskId>,
     /// Messages to those who work on it, in the order of their numbers.
     pub inbox: Vec<Message>,
+    /// The number of the last message that an agent is known to have read; none where nobody has looked.
+    pub read: Option<u32>,
     /// How many of them an agent was told when it began.
     pub told: u32,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
@@ -173,6 +175,8 @@ pub struct Tries {
     pub last_failure: Option<String>,
     /// Why there is another one after the last, and the same in words.
     pub before: Option<(WhyAgain, String)>,
+    /// How often an agent went on with messages that it had not read.
+    pub unread: u32,
 }
 
 /// Why a unit will not be done in this run.

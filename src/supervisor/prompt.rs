@@ -26,6 +26,8 @@ pub struct Given<'a> {
     pub after: Option<After>,
     /// Messages that nobody was told yet.
     pub messages: Vec<&'a Message>,
+    /// True when the program goes on with the conversation of the one before.
+    pub goes_on: bool,
     /// The unit on whose branch it works; none for the plan's own branch.
     pub branch_of: Option<UnitId>,
 }
@@ -41,6 +43,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
                 .iter()
                 .filter(|message| message.id > order.told)
                 .collect(),
+            goes_on: false,
             branch_of: order.place.branch_of,
         }
     }
@@ -97,6 +100,11 @@ pub fn render(
         is_last: comes_to_the_end(plan, given),
         red: given.after.as_ref().and_then(|after| after.red.clone()),
         phases,
+        brief: given.goes_on
+            && given
+                .after
+                .as_ref()
+                .is_some_and(|after| after.cause == WhyAgain::Unread),
         messages: messages.collect(),
         branch: match given.branch_of {
             Some(unit) => campaign.unit_branch(plan, unit),
@@ -134,6 +142,7 @@ pub fn preview(
         number: tries.map_or(1, |tries| tries.attempts + 1),
         after: after(run, units, run.verify == Verify::Failed, None),
         messages: run.inbox.iter().filter(|message| message.id > run.told).collect(),
+        goes_on: false,
         branch_of: units.first().copied().filter(|_| by_units),
     };
     let worktree = match run.worktrees.get(&0) {

@@ -108,6 +108,12 @@ impl Call {
     }
 }
 
+/// True when the program goes on with the conversation of the attempt before.
+pub(super) fn goes_on(agent: &Agent, order: &Launch) -> bool {
+    let talk = order.conversation.as_ref();
+    agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
+}
+
 /// True when the account of this attempt finds what the conversation's account wrote.
 fn same_memory(agent: &Agent, order: &Launch, talk: &Conversation) -> bool {
     if order.account == talk.account {

@@ -14,7 +14,7 @@ use crate::status;
 
 use super::super::assignment::assignment;
 use super::super::{Campaign, claude_settings_file, environment, prompt};
-use super::call::{Call, Surroundings};
+use super::call::{Call, Surroundings, goes_on};
 use super::hand_over::HandOver;
 use super::own_folder;
 
@@ -135,7 +135,11 @@ fn start(
         // The prompt is a program: it is given as it was written.
         plan.document.text.clone()
     } else {
-        prompt::render(campaign, plan, worktree, &order.into(), states).map_err(|error| refused(&error))?
+        let given = prompt::Given {
+            goes_on: goes_on(agent, order),
+            ..order.into()
+        };
+        prompt::render(campaign, plan, worktree, &given, states).map_err(|error| refused(&error))?
     };
     let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();
