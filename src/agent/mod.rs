@@ -32,6 +32,7 @@ mod packets;
 mod process;
 mod reader;
 mod recorder;
+mod rollout;
 mod runner;
 mod runner_handle;
 mod runner_host;

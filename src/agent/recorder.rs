@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::plan::EventFormat;
 use crate::schedule::{Exit, Facts};
 
 use super::log::{LOG_LIMIT, Log};
+use super::rollout::Rollout;
 use super::{AgentError, Job, JobFolder, Reader};
 
 /// How far what is written down may lag behind what is known.
@@ -21,6 +23,8 @@ const SURE: u32 = 2;
 pub(super) struct Recorder<'a> {
     log: Log,
     reader: Reader,
+    /// What the program counts beside its output.
+    rollout: Option<Rollout>,
     folder: &'a JobFolder,
     written: Facts,
     written_at: Option<Instant>,
@@ -34,6 +38,14 @@ impl<'a> Recorder<'a> {
         Ok(Self {
             log: Log::open(&folder.log(), LOG_LIMIT).map_err(AgentError::file("open", folder.log()))?,
             reader: Reader::new(job.reading.clone()),
+            rollout: match job.reading.format {
+                EventFormat::Codex => Rollout::of(&job.env),
+                EventFormat::None
+                | EventFormat::Claude
+                | EventFormat::Opencode
+                | EventFormat::Gemini
+                | EventFormat::Aider => None,
+            },
             folder,
             written: Facts::default(),
             written_at: None,
@@ -46,6 +58,7 @@ impl<'a> Recorder<'a> {
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let _ = self.log.append(bytes);
         self.reader.feed(bytes, Timestamp::now());
+        self.count();
         self.blocked = match self.reader.sightings() {
             0 => None,
             _ => self.blocked.or_else(|| Some(Instant::now())),
@@ -88,10 +101,22 @@ impl<'a> Recorder<'a> {
 
     /// The last word: what is known once all output was taken in.
     pub(super) fn finish(mut self, exit: &Exit) {
+        self.count();
         let reader = std::mem::replace(&mut self.reader, Reader::new(Default::default()));
         let facts = reader.finish(exit, Timestamp::now());
         if facts != self.written {
             let _ = self.folder.write("facts.json", &facts);
+        }
+    }
+
+    fn count(&mut self) {
+        let total = self
+            .rollout
+            .as_mut()
+            .zip(self.reader.session())
+            .and_then(|(rollout, thread)| rollout.total(thread));
+        if let Some(total) = total {
+            self.reader.count(total);
         }
     }
 

@@ -130,18 +130,7 @@ impl Context {
         let known = campaign.set.plans.iter().map(|plan| plan.name.as_str());
         match campaign.set.plans.iter().find(|plan| plan.name.as_str() == typed) {
             Some(plan) => Ok(plan.name.clone()),
-            None => {
-                let near = known
-                    .map(|name| (strsim::damerau_levenshtein(name, typed), name))
-                    .min()
-                    .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
-                let error =
-                    CliError::refused(format!("there is no plan `{typed}` in {}", self.shown(campaign)));
-                Err(match near {
-                    Some((_, name)) => error.with_hint(format!("did you mean `{name}`?")),
-                    None => error.with_hint("`orch status` lists the plans"),
-                })
-            }
+            None => Err(no_such_plan(typed, &self.shown(campaign), known)),
         }
     }
 
@@ -201,6 +190,23 @@ impl Context {
 
     fn shown(&self, campaign: &Campaign) -> String {
         relative(&campaign.manifest, &self.dir).display().to_string()
+    }
+}
+
+/// There is no plan of this name in `manifest`: an error that names the nearest that is.
+pub(super) fn no_such_plan<'a>(
+    typed: &str,
+    manifest: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> CliError {
+    let near = known
+        .map(|name| (strsim::damerau_levenshtein(name, typed), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
+    let error = CliError::refused(format!("there is no plan `{typed}` in {manifest}"));
+    match near {
+        Some((_, name)) => error.with_hint(format!("did you mean `{name}`?")),
+        None => error.with_hint("`orch status` lists the plans"),
     }
 }
 

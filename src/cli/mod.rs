@@ -36,6 +36,7 @@ mod task;
 mod task_gate;
 mod task_inbox;
 mod task_stop;
+mod task_subject;
 mod up;
 mod why;
 

@@ -1,13 +1,19 @@
 //! `orch send`
 
+use std::path::Path;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::journal::SCHEMA;
+use crate::journal::{OrchDir, SCHEMA};
 use crate::plan::{MessageKind, PlanName};
-use crate::schedule::SteerRefusal;
-use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, record_message};
+use crate::schedule::{SteerRefusal, check_text};
+use crate::status::{self, Assignment};
+use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, ask, record_message};
 
 use super::asking::{Asked, ask_or};
+use super::context::no_such_plan;
+use super::task_subject::own_assignment;
 use super::{CliError, Context, Exit, output};
 
 /// Send a message to those who work on a plan
@@ -43,37 +49,104 @@ struct SentTo {
 ///
 /// When there is no such plan, or nobody will work on it any more.
 pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
+    if let Some((work, worktree)) = own_assignment(context) {
+        return by_agent(context, args, &work, &worktree);
+    }
     let campaign = context.campaign_in_force()?;
     let to = context.named(&campaign, &args.to)?;
     let from = sender(context, &campaign)?.filter(|from| *from != to);
-    let outgoing = Outgoing {
+    let outgoing = outgoing(args, to, from);
+    let request = Request::Send(outgoing.clone());
+    let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
+    let when = match asked {
+        Asked::Answered(answer) => answered(answer)?,
+        Asked::Alone(Ok(Posted { delivered: true })) => When::Readable,
+        Asked::Alone(Ok(Posted { delivered: false })) => When::Later,
+        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
+    };
+    say(context, &outgoing, when)
+}
+
+/// An agent asks the supervisor, and where its sandbox keeps it from that, leaves the message in its worktree.
+fn by_agent(
+    context: &Context,
+    args: &SendArgs,
+    work: &Assignment,
+    worktree: &Path,
+) -> Result<Exit, CliError> {
+    let names = || work.plans.iter().map(PlanName::as_str);
+    let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
+    let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
+    let from = Some(work.plan.clone()).filter(|from| from != to);
+    let outgoing = outgoing(args, to.clone(), from);
+    check_text(&outgoing.text)?;
+    let when = match ask(&OrchDir::at(&work.home), &Request::Send(outgoing.clone())) {
+        Ok(Some(answer @ (Answer::Refused { .. } | Answer::Accepted))) => answered(answer)?,
+        Ok(_) | Err(_) => {
+            let now = Timestamp::now().as_nanosecond();
+            let posted = status::Posted {
+                id: format!("{}-{now}", std::process::id()),
+                to: outgoing.to.clone(),
+                kind: outgoing.kind,
+                text: outgoing.text.clone(),
+            };
+            let posted = status::post(worktree, &posted);
+            posted.map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?;
+            When::Collected
+        }
+    };
+    say(context, &outgoing, when)
+}
+
+fn outgoing(args: &SendArgs, to: PlanName, from: Option<PlanName>) -> Outgoing {
+    Outgoing {
         to,
         from,
         kind: args.kind,
         text: args.text.join(" "),
-    };
-    let request = Request::Send(outgoing.clone());
-    let asked = ask_or(&campaign.dir, &request, || record_message(&campaign, &outgoing))?;
-    let (driven, delivered) = match asked {
-        Asked::Answered(Answer::Refused { why, hint }) => return Err(SteerRefusal { why, hint }.into()),
-        Asked::Answered(_) => (true, false),
-        Asked::Alone(Ok(Posted { delivered })) => (false, delivered),
-        Asked::Alone(Err(refusal)) => return Err(refusal.into()),
-    };
+    }
+}
+
+/// When a message reaches the agent that it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// The supervisor has it.
+    Now,
+    /// No supervisor is at work, and the agent that still works can read it.
+    Readable,
+    /// With the next `orch up`.
+    Later,
+    /// As soon as a supervisor looks into the sender's worktree.
+    Collected,
+}
+
+fn answered(answer: Answer) -> Result<When, CliError> {
+    match answer {
+        Answer::Refused { why, hint } => Err(SteerRefusal { why, hint }.into()),
+        Answer::Accepted
+        | Answer::Steered { .. }
+        | Answer::Merged(_)
+        | Answer::Resolved(_)
+        | Answer::Ended => Ok(When::Now),
+    }
+}
+
+fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<Exit, CliError> {
     let Outgoing { to, from, kind, .. } = outgoing;
     if context.json {
         output::json(&SentTo {
             schema: SCHEMA,
-            to,
-            from,
-            kind,
-            driven,
+            to: to.clone(),
+            from: from.clone(),
+            kind: *kind,
+            driven: when == When::Now,
         })?;
     } else if !context.quiet {
-        let when = match (driven, delivered) {
-            (true, _) => "",
-            (false, true) => "; its agent, still at work, can read it now (orch task inbox)",
-            (false, false) => "; it is told with the next orch up",
+        let when = match when {
+            When::Now => "",
+            When::Readable => "; its agent, still at work, can read it now (orch task inbox)",
+            When::Later => "; it is told with the next orch up",
+            When::Collected => "; the supervisor collects it from this worktree",
         };
         output::text(&format!("sent to {to}{when}\n"))?;
     }

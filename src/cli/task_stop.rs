@@ -68,9 +68,7 @@ fn leaving(plan: &PlanName, document: &Document, worktree: &Path, committed: Opt
             .is_some_and(|state| state.is_settled() || *state == TaskState::Failed)
     };
     Leaving {
-        uncommitted: crate::git::inspect(worktree)
-            .map(|state| state.dirty)
-            .unwrap_or_default(),
+        uncommitted: crate::git::uncommitted(worktree).unwrap_or_default(),
         open: document
             .tasks()
             .map(|task| task.id)

@@ -88,6 +88,12 @@ pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
     spotless().map_or_else(|| look(path), Ok)
 }
 
+/// What differs from the commit in a checkout, as [`WorktreeState::dirty`], by the git program alone: for where a sandbox
+/// lets git work and keeps the library from opening the repository.
+pub fn uncommitted(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    look(path).map(|state| state.dirty)
+}
+
 impl Repository {
     /// [`inspect`] for a worktree of this repository: cheaper, because the repository is open already.
     pub fn inspect(&self, worktree: &Path) -> Result<WorktreeState, GitError> {

@@ -14,6 +14,11 @@ impl OrchDir {
         Self(common_dir.join("orch"))
     }
 
+    /// This folder, known by its own path.
+    pub fn at(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0

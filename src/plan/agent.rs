@@ -116,6 +116,16 @@ pub enum EventFormat {
     Aider,
 }
 
+impl EventFormat {
+    /// True for programs that say how many tokens they use, and not what these cost.
+    pub fn counts_tokens_alone(self) -> bool {
+        match self {
+            Self::Codex | Self::Gemini => true,
+            Self::None | Self::Claude | Self::Opencode | Self::Aider => false,
+        }
+    }
+}
+
 /// A signal that asks an agent to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

@@ -87,6 +87,9 @@ pub struct Message {
     pub kind: MessageKind,
     /// What it says.
     pub text: String,
+    /// True when `orch` wrote it: what it tells may be over when an agent ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_orch: bool,
 }
 
 impl Message {

@@ -65,11 +65,11 @@ pub use plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
     Regenerate, RunSettings, SyncPoint,
 };
-pub use preset::{Login, PRESETS, Preset};
+pub use preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
 pub use priority::{Priority, PriorityError};
 pub use prompt_context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
-    PromptTask, ResolverContext,
+    PromptTask, ResolverContext, WhyAgain,
 };
 pub use report::Report;
 pub use setup::{Hooks, Setup};

@@ -20,6 +20,8 @@ pub struct Preset {
     pub model: &'static [&'static str],
     /// Arguments that go on with a conversation; empty where the program cannot.
     pub resume: &'static [&'static str],
+    /// Arguments that end it when it has spent so much (`{budget}`); empty where the program does not know.
+    pub budget: &'static [&'static str],
     /// Arguments that come last.
     pub last: &'static [&'static str],
     /// What its standard input holds.
@@ -96,6 +98,10 @@ impl Preset {
     }
 }
 
+/// Tools of known programs that the rows deny: nobody is there to answer a question, and a worktree of an agent's own is
+/// where its work is lost. An agent that tries one has done nothing wrong.
+pub const UNWANTED_TOOLS: &[&str] = &["AskUserQuestion", "EnterWorktree"];
+
 const TERM: &[StopSignal] = &[StopSignal::Term];
 
 /// Every known program.
@@ -104,19 +110,24 @@ pub const PRESETS: &[Preset] = &[
         name: "claude",
         tried: "2.1.197",
         install: "npm install -g @anthropic-ai/claude-code",
-        // The settings have a hook that asks it to go on when it would end with work undone.
+        // The settings have a hook that asks it to go on when it would end with work undone. Of the tools that no agent has
+        // use for (see `UNWANTED_TOOLS`) the other programs offer none, or refuse theirs when nobody is there: codex says that
+        // `request_user_input` is not supported in exec mode.
         command: &[
             "claude",
             "-p",
             "--output-format",
             "stream-json",
             "--verbose",
+            "--disallowedTools",
+            "AskUserQuestion,EnterWorktree",
             "--settings",
             "{settings_file}",
         ],
         permissions: &["--dangerously-skip-permissions"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        budget: &["--max-budget-usd", "{budget}"],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Claude,
@@ -161,6 +172,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--sandbox", "workspace-write"],
         model: &["--model", "{model}"],
         resume: &["resume", "{session}"],
+        budget: &[],
         last: &["-"],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Codex,
@@ -198,6 +210,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--auto"],
         model: &["--model", "{model}"],
         resume: &["--session", "{session}"],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Opencode,
@@ -233,6 +246,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yolo"],
         model: &["--model", "{model}"],
         resume: &["--resume", "{session}"],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::Prompt,
         events: EventFormat::Gemini,
@@ -269,6 +283,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &["--yes-always"],
         model: &["--model", "{model}"],
         resume: &[],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::Aider,
@@ -301,6 +316,7 @@ pub const PRESETS: &[Preset] = &[
         permissions: &[],
         model: &[],
         resume: &[],
+        budget: &[],
         last: &[],
         stdin: AgentStdin::None,
         events: EventFormat::None,
@@ -357,6 +373,18 @@ mod tests {
         assert!(!line.contains("{model}"));
         // Its commands keep the PATH that they are given.
         assert!(line.contains(" -c allow_login_shell=false "), "{line}");
+    }
+
+    #[test]
+    fn claude_is_denied_what_no_agent_has_use_for() {
+        let line = Preset::named("claude").unwrap();
+        for goes_on in [false, true] {
+            let line = line.command_line(None, &[], false, goes_on).unwrap();
+            let at = line.iter().position(|word| word == "--disallowedTools").unwrap();
+            assert_eq!(line[at + 1], UNWANTED_TOOLS.join(","));
+            // It takes as many words as follow.
+            assert!(line[at + 2].starts_with("--"));
+        }
     }
 
     #[test]

@@ -17,12 +17,20 @@ pub struct PromptContext {
     pub goal: Option<String>,
     /// Number of this attempt, from 1.
     pub attempt: u32,
-    /// Why the attempt before this one failed.
+    /// Shell line that the finished plan has to pass.
+    pub verify: Option<String>,
+    /// True when the plan is finished with what is given.
+    pub is_last: bool,
+    /// What that wrote when it failed, where the work is to make it pass.
+    pub red: Option<String>,
+    /// What became of the attempt before this one.
     pub failure: Option<PromptFailure>,
     /// What is not done yet of what is given, when there was a failure.
     pub open: Vec<TaskId>,
     /// What was written to whoever works on the plan, since an agent began last.
     pub messages: Vec<PromptMessage>,
+    /// True when it goes on with a conversation that knows all but the messages.
+    pub brief: bool,
     /// The phases of this leg, and no others.
     pub phases: Vec<PromptPhase>,
     /// The plan's branch.
@@ -102,12 +110,32 @@ pub struct ConflictingFile {
     pub kind: String,
 }
 
-/// The failure of an earlier attempt.
+/// Why there is another attempt at the same work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyAgain {
+    /// The one before was not enough.
+    Failed,
+    /// A person stopped it.
+    Stopped,
+    /// It vanished, as after a power cut.
+    Vanished,
+    /// A limit or an outage cut it short.
+    CutShort,
+    /// All was done, and the plan's verification failed.
+    Verify,
+    /// It left messages unread.
+    Unread,
+}
+
+/// What became of an earlier attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptFailure {
+    /// Why there is another.
+    pub cause: WhyAgain,
     /// One sentence.
     pub reason: String,
-    /// The end of its log, or of what the verification wrote.
+    /// The end of its log.
     pub tail: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::near_miss::suggest;
 use super::prompt_context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
-    PromptTask, ResolverContext,
+    PromptTask, ResolverContext, WhyAgain,
 };
 use super::{MessageKind, PhaseId, TaskId, TaskState};
 
@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "tasks.md",
     "retry.md",
     "messages.md",
+    "unread.md",
     "protocol.md",
     "rules.md",
     "resolver.md"
@@ -202,8 +203,12 @@ fn samples() -> Vec<PromptContext> {
         goal: None,
         attempt: 1,
         failure: None,
+        verify: None,
+        is_last: true,
+        red: None,
         open: Vec::new(),
         messages: Vec::new(),
+        brief: false,
         phases: Vec::new(),
         branch: "orch/auth".to_owned(),
         base: "main".to_owned(),
@@ -223,9 +228,12 @@ fn samples() -> Vec<PromptContext> {
         goal: text("People log in."),
         attempt: 2,
         failure: Some(PromptFailure {
-            reason: "`cargo test` failed".to_owned(),
+            cause: WhyAgain::Failed,
+            reason: "the agent exited with code 1".to_owned(),
             tail: text("output"),
         }),
+        verify: text("cargo test"),
+        red: text("`cargo test` exited with code 1"),
         open: vec![TaskId::new(1, 2)],
         messages: vec![PromptMessage {
             from: "the lead".to_owned(),
@@ -243,9 +251,14 @@ fn samples() -> Vec<PromptContext> {
         document: text("plans/auth.md"),
         ..poor(kind)
     };
+    let brief = PromptContext {
+        brief: true,
+        ..rich(PromptKind::Plan)
+    };
     PromptKind::ALL
         .into_iter()
         .flat_map(|kind| [poor(kind), rich(kind)])
+        .chain([brief])
         .collect()
 }
 
@@ -286,8 +299,12 @@ mod tests {
             attempt: 2,
             kind: PromptKind::Leg,
             open: vec![TaskId::new(2, 2)],
+            verify: Some("cargo test".to_owned()),
+            is_last: true,
+            red: None,
             failure: Some(PromptFailure {
-                reason: "`cargo test` failed".to_owned(),
+                cause: WhyAgain::Failed,
+                reason: "the agent exited with code 1".to_owned(),
                 tail: Some("one\n```\ntwo".to_owned()),
             }),
             messages: vec![PromptMessage {
@@ -295,6 +312,7 @@ mod tests {
                 kind: MessageKind::Conflict,
                 text: "Keep `sign()`.\nWe {{ call }} it.".to_owned(),
             }],
+            brief: false,
             phases: vec![PromptPhase {
                 id: PhaseId(2),
                 title: "Tokens".to_owned(),
@@ -339,7 +357,7 @@ mod tests {
 
     ## What went wrong before
 
-    This is attempt 2. The one before it failed: `cargo test` failed
+    This is attempt 2. The one before it failed: the agent exited with code 1
 
     The end of its output:
 
@@ -383,6 +401,94 @@ mod tests {
             assert!(text.contains(needed), "{needed} is missing");
         }
         assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn each_reason_for_another_attempt_is_told_in_its_own_words() {
+        let told = |cause, red: Option<&str>| {
+            let mut context = context();
+            let failure = context.failure.as_mut().unwrap();
+            (failure.cause, failure.tail) = (cause, None);
+            context.red = red.map(str::to_owned);
+            let text = Templates::default().prompt(&context).unwrap();
+            assert!(!text.contains("\n\n\n"), "{text}");
+            text
+        };
+        let stopped = told(WhyAgain::Stopped, None);
+        assert!(
+            stopped.contains("A person stopped the agent that began this work."),
+            "{stopped}"
+        );
+        assert!(
+            !stopped.contains("failed:") && !stopped.contains("went wrong"),
+            "{stopped}"
+        );
+        let cut = told(WhyAgain::CutShort, None);
+        assert!(cut.contains("cut short") && !cut.contains("went wrong"), "{cut}");
+        assert!(told(WhyAgain::Unread, None).contains("unread messages"));
+        assert!(told(WhyAgain::Vanished, None).contains("went wrong"));
+        let red = told(
+            WhyAgain::Verify,
+            Some("`cargo test` exited with code 1\ntest a ... FAILED"),
+        );
+        for part in [
+            "does not pass its verification",
+            "Make it pass: run `cargo test` until it succeeds.",
+            "    test a ... FAILED\n",
+        ] {
+            assert!(red.contains(part), "{part} is missing in {red}");
+        }
+        // One who was stopped while mending is told of both.
+        let both = told(WhyAgain::Stopped, Some("`cargo test` exited with code 1"));
+        assert!(
+            both.contains("A person stopped") && both.contains("Make it pass"),
+            "{both}"
+        );
+    }
+
+    #[test]
+    fn the_plans_verification_and_the_end_of_the_work_are_named() {
+        let mut context = context();
+        let text = Templates::default().prompt(&context).unwrap();
+        for part in [
+            "Run it before you report the last task, and mend what it finds:\n\n    cargo test\n",
+            "run `orch task inbox` once more. If there is a new message, do what it asks for. Then stop.",
+            "Start nothing in the background",
+            "Make no worktrees",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        context.is_last = false;
+        let part = Templates::default().prompt(&context).unwrap();
+        assert!(
+            part.contains("mend what your own work breaks:\n\n    cargo test\n"),
+            "{part}"
+        );
+        context.verify = None;
+        assert!(
+            !Templates::default()
+                .prompt(&context)
+                .unwrap()
+                .contains("cargo test")
+        );
+    }
+
+    #[test]
+    fn one_who_goes_on_with_messages_is_told_these_alone() {
+        let brief = PromptContext {
+            brief: true,
+            ..context()
+        };
+        let text = Templates::default().prompt(&brief).unwrap();
+        assert!(text.starts_with("You ended with unread messages."), "{text}");
+        assert!(
+            text.contains("  Keep `sign()`.") && text.contains("orch task done ID"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("## The work") && !text.contains("\n\n\n"),
+            "{text}"
+        );
     }
 
     #[test]

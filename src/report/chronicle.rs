@@ -455,6 +455,7 @@ mod tests {
             retry_in_ms: None,
             counted: true,
             nothing_made: false,
+            unread: false,
         };
         events.push((15, failed));
         // Killed, and gone on with much later.

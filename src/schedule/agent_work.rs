@@ -9,6 +9,8 @@ pub struct AgentWork {
     pub accounts: Vec<String>,
     /// What a person does when it is not logged in.
     pub login: &'static str,
+    /// True for one that runs its prompt as a script, and reads nothing.
+    pub runs_prompt: bool,
 }
 
 pub(super) fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
@@ -16,6 +18,7 @@ pub(super) fn agent_work(agent: &Agent) -> (AgentName, AgentWork) {
     let work = AgentWork {
         accounts: accounts.collect(),
         login: agent.known.map_or("", |known| known.login.how),
+        runs_prompt: agent.runs_prompt(),
     };
     (agent.name.clone(), work)
 }

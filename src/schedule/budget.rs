@@ -65,6 +65,17 @@ impl Scheduler {
         used(plan.budget, run.spent, false).or_else(|| used(self.work.budget, self.state.spent, true))
     }
 
+    /// What is left to be spent on the plan, in millionths of money; none where there is no budget.
+    pub(super) fn left_of_budget(&self, number: usize) -> Option<u64> {
+        let left = |budget: Option<u64>, spent: Spent| {
+            budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
+        };
+        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let own = left(plan.budget, run.spent);
+        let all = left(self.work.budget, self.state.spent);
+        own.into_iter().chain(all).min()
+    }
+
     /// True when nothing new may be begun of the plan.
     pub(super) fn is_broke(&self, number: usize) -> bool {
         self.broke(number).is_some()

@@ -188,6 +188,14 @@ impl Scheduler {
             if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
                 continue;
             }
+            if self.sends_on(at, index, lane, step) {
+                continue;
+            }
+            let plan = &self.work.plans[index];
+            let run = &self.state.plans[index];
+            let Some(attempt) = run.attempts.get(&lane) else {
+                continue;
+            };
             let Some(verdict) = judge(plan, run, attempt) else {
                 continue;
             };
@@ -225,6 +233,7 @@ impl Scheduler {
                         }
                         ObstacleKind::Login if !how.is_empty() => how.to_owned(),
                         ObstacleKind::Account => format!("see to its account{account}"),
+                        ObstacleKind::Budget => format!("raise `budget` in [plans.{name}], or in [run]"),
                         _ => format!("run {agent} by hand in the worktree and answer what it asks"),
                     };
                     self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);
@@ -333,6 +342,7 @@ impl Scheduler {
             retry_in_ms,
             counted: failure.counted,
             nothing_made: failure.nothing_made,
+            unread: false,
         };
         self.record(at, failed, step);
     }
@@ -360,6 +370,7 @@ impl Scheduler {
             }
             (Verify::Failed, true) => {}
             (Verify::Passed(_), _) | (_, false) => {
+                self.tell_of_unread(at, &name, step);
                 self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
             }
         }

@@ -6,6 +6,7 @@ use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, UnitId, WorkRef,
 };
 
+use super::after::After;
 use super::train::{Order, TrialId};
 use super::{At, ResolveOrder, Spent, UnionTrial};
 
@@ -190,12 +191,14 @@ pub struct Launch {
     pub timeout: Duration,
     /// Commits to merge into the branch first.
     pub carry: Vec<(WorkRef, CommitId)>,
-    /// The attempt before at this leg, and why it did not complete it.
-    pub after: Option<(AttemptId, String)>,
+    /// The attempt before at this leg, and why there is another.
+    pub after: Option<After>,
     /// The account to use; none when the agent has but one.
     pub account: Option<String>,
     /// The conversation to go on with, if there is one.
     pub conversation: Option<Box<Conversation>>,
+    /// Millionths of money that are left for it; none where there is no budget.
+    pub budget: Option<u64>,
     /// Every message to the plan that came before it; those beyond `told` are news.
     pub inbox: Vec<Message>,
     /// How many of them were told to an agent that began before.

@@ -155,6 +155,9 @@ pub enum Event {
         /// True when nothing was made: what was reported done of its work is open to the next.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         nothing_made: bool,
+        /// True when it was not judged, because messages were unread: the next one goes on with these.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unread: bool,
     },
     /// What an attempt was given is done.
     #[serde(rename = "leg.done")]

@@ -46,6 +46,9 @@ pub struct Evidence {
     pub leftovers: Vec<String>,
     /// Anything else that is wrong, such as another branch being checked out.
     pub trouble: Option<String>,
+    /// The number of the last message that was read in its worktree; none where nobody has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<u32>,
     /// True when its worktree is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,

@@ -78,16 +78,18 @@ pub(super) fn explain_outcome(
                 let left_out =
                     left_out.map(|why| format!("the agent that resolved its conflict left lines out: {why}"));
                 let all = by_hand.into_iter().chain(mended).chain(left_out);
+                let all = all.chain(run.unread_words());
                 let rewritten = rewritten(state, plan);
                 rewritten.into_iter().chain(all.map(Reason::new)).collect()
             }
             (Merge::Wanted(_), _) => vec![Reason::new("waits for its turn to be merged")],
             // The pause says it.
             (Merge::Idle, _) if run.is_paused() => Vec::new(),
-            (Merge::Idle, _) => vec![Reason::with_remedy(
-                "waits to be merged",
-                format!("orch merge {name}"),
-            )],
+            (Merge::Idle, _) => {
+                let merge = Reason::with_remedy("waits to be merged", format!("orch merge {name}"));
+                let unread = run.unread_words().map(Reason::new);
+                std::iter::once(merge).chain(unread).collect()
+            }
         },
     }
 }

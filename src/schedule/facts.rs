@@ -197,6 +197,8 @@ pub enum ObstacleKind {
     Login,
     /// The account is refused: nothing is left on it, or it was closed.
     Account,
+    /// It has spent the money that it was given.
+    Budget,
     /// Something asks a question that only a person can answer, such as whether a folder is trusted.
     Trust,
 }
@@ -206,7 +208,7 @@ impl ObstacleKind {
     pub fn passes(self) -> bool {
         match self {
             Self::RateLimit | Self::Outage => true,
-            Self::Login | Self::Account | Self::Trust => false,
+            Self::Login | Self::Account | Self::Budget | Self::Trust => false,
         }
     }
 
@@ -217,6 +219,7 @@ impl ObstacleKind {
             Self::Outage => "its service cannot be reached",
             Self::Login => "not logged in",
             Self::Account => "its account is refused",
+            Self::Budget => "its budget is used up",
             Self::Trust => "waits for an answer that only a person can give",
         }
     }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::loop_breaker::is_brief;
 use super::plan_run::{PlanRun, Verify};
+use crate::plan::WhyAgain;
+
 use super::{At, Event, Facts};
 
 impl PlanRun {
@@ -71,6 +73,7 @@ impl PlanRun {
             retry_in_ms,
             counted,
             nothing_made,
+            unread,
             ..
         } = event
         else {
@@ -87,7 +90,15 @@ impl PlanRun {
             self.take_back(at, &ended);
             let conflict = matches!(ended.integration, Integration::Conflict(_));
             let brief = *counted && is_brief(&ended, self.history_of(attempt));
+            let again = match unread {
+                true => WhyAgain::Unread,
+                false => ended.why_again(*counted),
+            };
             if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
+                tries.before = Some((again, why.clone()));
+                // It is the same one that goes on.
+                tries.attempts = tries.attempts.saturating_sub(u32::from(*unread));
+                tries.unread += u32::from(*unread);
                 tries.failures += u32::from(*counted);
                 tries.conflicts += u32::from(conflict);
                 tries.fresh = conflict;

@@ -1,6 +1,6 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId};
+use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
@@ -70,6 +70,7 @@ impl PlanRun {
                 {
                     self.made = Some(head.clone());
                 }
+                self.read = self.read.max(evidence.read);
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }
@@ -179,11 +180,16 @@ impl PlanRun {
                 self.verify = Verify::Running;
                 self.since = at;
             }
-            Event::VerifyPassed { commit, .. } => self.verify = Verify::Passed(commit.clone()),
+            Event::VerifyPassed { commit, .. } => {
+                self.verify = Verify::Passed(commit.clone());
+                self.red = None;
+            }
             Event::VerifyFailed(Failed { why, .. }) => {
                 self.verify = Verify::Failed;
                 self.repair.failures += 1;
                 self.repair.last_failure = Some(why.clone());
+                self.repair.before = Some((WhyAgain::Verify, why.clone()));
+                self.red = Some(why.clone());
                 self.since = at;
             }
             Event::VerifyStopped { .. } => self.verify = Verify::Open,

@@ -86,6 +86,7 @@ fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Messa
              them",
             files.join(", ")
         ),
+        by_orch: true,
     }
 }
 

@@ -126,6 +126,7 @@ mod tests {
                 retry_in_ms: None,
                 counted: true,
                 nothing_made: false,
+                unread: false,
             }
         };
         vec![

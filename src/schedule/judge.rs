@@ -257,8 +257,10 @@ fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evid
         .commits;
     // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
     let only_checks = attempt.units.iter().all(|unit| unit.is_verify());
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
-        attempt.reported
+        // One that goes on with messages has said it before.
+        attempt.reported || tries.unread > 0
     } else {
         work.allow_empty
     };

@@ -38,17 +38,7 @@ pub fn send(
         let why = format!("there is no plan `{unknown}` in the manifest that is driven");
         return refuse(why, "`orch status` lists the plans");
     }
-    let text = text.trim();
-    if text.is_empty() {
-        return refuse("the message is empty".to_owned(), "orch send PLAN TEXT");
-    }
-    if text.len() > LONGEST_MESSAGE {
-        let why = format!(
-            "the message has {} bytes, at most {LONGEST_MESSAGE} are sent",
-            text.len()
-        );
-        return refuse(why, "write it to a file, and send where that lies");
-    }
+    let text = check_text(text)?;
     let run = state.plan(to);
     let is = plan_state(work, state, to);
     let again = format!("orch retry {to}, then send it again");
@@ -73,7 +63,29 @@ pub fn send(
         from: from.cloned(),
         kind,
         text: text.to_owned(),
+        by_orch: false,
     };
     let plan = to.clone();
     Ok(vec![Event::MessageSent(Sent { plan, message })])
+}
+
+/// The text of a message as it is sent.
+///
+/// # Errors
+///
+/// When it is empty or too long.
+pub fn check_text(text: &str) -> Result<&str, SteerRefusal> {
+    let refuse = |why: String, hint: &str| {
+        let hint = Some(hint.to_owned());
+        Err(SteerRefusal { why, hint })
+    };
+    let text = text.trim();
+    match text.len() {
+        0 => refuse("the message is empty".to_owned(), "orch send PLAN TEXT"),
+        long if long > LONGEST_MESSAGE => refuse(
+            format!("the message has {long} bytes, at most {LONGEST_MESSAGE} are sent"),
+            "write it to a file, and send where that lies",
+        ),
+        _ => Ok(text),
+    }
 }

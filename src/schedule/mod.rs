@@ -4,6 +4,7 @@
 //! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
 pub mod admission;
+mod after;
 mod agent_work;
 mod ahead;
 mod answers;
@@ -91,8 +92,10 @@ mod task_words;
 pub mod train;
 mod trouble;
 mod unions;
+mod unread;
 mod work;
 
+pub use after::{After, after};
 pub use agent_work::AgentWork;
 pub use at::At;
 pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
@@ -114,7 +117,7 @@ pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
 pub use fold::point_word;
 pub use foresight::{Clashing, foresee};
 pub use lanes::Machine;
-pub use mail::send;
+pub use mail::{check_text, send};
 pub use merge_facts::{Landed, MergeBegun, NotLanded, Pinned};
 pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};

@@ -19,7 +19,7 @@ pub struct Signs {
     pub status_ms: u64,
     /// Since anything in its worktree was changed; none when nobody looked, or could.
     pub files_ms: Option<u64>,
-    /// Since any of its processes was seen to have used the processor, or to come or go; none when that was never seen.
+    /// Since its processes were seen to use more of the processor than by waiting; none when that was never seen.
     pub processor_ms: Option<u64>,
     /// For how long its processes have been watched.
     pub watched_ms: u64,

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AgentName, AttemptId, PlanName};
+use crate::plan::{AgentName, AttemptId, PlanName, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::effect::Conversation;
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::state::State;
-use super::{At, Event, Facts, Obstacle, ObstacleKind, Spent, backoff};
+use super::{At, Event, Exit, Facts, Obstacle, ObstacleKind, Spent, backoff};
 
 /// The first pause where nobody says how long one is needed; it doubles, up to ten minutes.
 const FIRST: std::time::Duration = std::time::Duration::from_secs(20);
@@ -279,7 +279,10 @@ pub(super) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Optio
     if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
         return None;
     }
-    let session = last.facts.session.as_ref().filter(|_| !last.facts.is_broken())?;
+    // Whatever a program says when it is stopped, its conversation goes on.
+    let stopped = last.exit == Some(Exit::Stopped);
+    let session = last.facts.session.as_ref();
+    let session = session.filter(|_| stopped || !last.facts.is_broken())?;
     let same = |record: &&AttemptRecord| record.facts.session.as_ref() == Some(session);
     let spent = run.history.iter().filter(same).map(|record| record.facts.spent);
     Some(Conversation {
@@ -366,6 +369,8 @@ impl PlanRun {
         self.take_back(at, &ended);
         if let Some(tries) = self.tries_mut(ended.units.first().copied(), ended.repair) {
             tries.attempts = tries.attempts.saturating_sub(1);
+            let why = format!("{}: {}", parked.kind.word(), parked.why);
+            tries.before = Some((WhyAgain::CutShort, why));
         }
         self.park_agent(at, parked);
         self.reset_running(at, &ended);

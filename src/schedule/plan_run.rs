@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
-    UnitId, Waiting,
+    UnitId, Waiting, WhyAgain,
 };
 
 use super::attempt::{Attempt, AttemptRecord};
@@ -63,6 +63,8 @@ pub struct PlanRun {
     pub tries: BTreeMap<UnitId, Tries>,
     /// Attempts at mending what the plan's verification found.
     pub repair: Tries,
+    /// What the verification of the whole plan said when it failed last.
+    pub red: Option<String>,
     /// Where the plan's own verification stands.
     pub verify: Verify,
     /// How the plan ended, once it has.
@@ -107,6 +109,8 @@ pub struct PlanRun {
     pub made_before: BTreeSet<TaskId>,
     /// Messages to those who work on it, in the order of their numbers.
     pub inbox: Vec<Message>,
+    /// The number of the last message that an agent is known to have read; none where nobody has looked.
+    pub read: Option<u32>,
     /// How many of them an agent was told when it began.
     pub told: u32,
     /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
@@ -172,6 +176,10 @@ pub struct Tries {
     pub alike: u32,
     /// Why the last one was not enough.
     pub last_failure: Option<String>,
+    /// Why there is another one after the last, and the same in words.
+    pub before: Option<(WhyAgain, String)>,
+    /// How often an agent went on with messages that it had not read.
+    pub unread: u32,
 }
 
 /// Why a unit will not be done in this run.

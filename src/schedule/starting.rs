@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
 
+use super::after::after;
 use super::ahead::Ahead;
 use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
@@ -283,9 +284,13 @@ impl Scheduler {
             place: work_place(plan, run, lane, attempt),
             timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
             carry: dispatch::carried(plan, &attempt.units, &self.state),
-            after: last_failure(run, attempt),
+            after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
             account: attempt.account.clone(),
             conversation: conversation(run, lane, attempt).map(Box::new),
+            budget: self
+                .state
+                .number(name)
+                .and_then(|number| self.left_of_budget(number)),
             inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
             told: run.told,
         };
@@ -331,18 +336,6 @@ pub(super) fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &At
         branch_of: first.filter(|_| own),
         fresh: own && run.tries_of(first, false).fresh,
     }
-}
-
-/// The attempt before this one at the same work, and why it was not enough.
-fn last_failure(run: &PlanRun, attempt: &Attempt) -> Option<(AttemptId, String)> {
-    let why = &run
-        .tries_of(attempt.units.first().copied(), attempt.repair)
-        .last_failure;
-    let before = run.legs().rev().filter(|record| record.id != attempt.id);
-    let same =
-        |record: &&super::AttemptRecord| attempt.repair || record.units.first() == attempt.units.first();
-    let last = before.take_while(|_| why.is_some()).find(same)?;
-    Some((last.id.clone(), why.clone()?))
 }
 
 /// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left

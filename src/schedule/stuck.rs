@@ -156,6 +156,7 @@ fn nudge(inbox: &[Message], id: &AttemptId, ages: Ages) -> Message {
              will not come, report the task as failed and end",
             ages.words()
         ),
+        by_orch: true,
     }
 }
 

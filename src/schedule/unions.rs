@@ -123,6 +123,7 @@ fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Messa
             },
             shortened(why)
         ),
+        by_orch: true,
     }
 }
 

@@ -16,6 +16,10 @@ pub(super) const READ_UP_TO: &str = "inbox.read";
 
 /// What the attempt at work may not begin.
 pub(super) const GATES: &str = "gates.json";
+/// What an agent's own calls of `orch` go by.
+pub(super) const WORK: &str = "work.json";
+/// Messages that wait for the supervisor.
+pub(super) const OUTBOX: &str = "outbox.jsonl";
 
 /// `.orch` of a worktree.
 pub(super) fn folder(worktree: &Path) -> PathBuf {

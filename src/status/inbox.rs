@@ -135,6 +135,7 @@ mod tests {
             from: id.is_multiple_of(2).then(|| "auth".parse().unwrap()),
             kind: MessageKind::Conflict,
             text: format!("line one of {id}\nline two"),
+            by_orch: false,
         }
     }
 

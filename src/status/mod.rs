@@ -7,6 +7,7 @@
 //!
 //! [`task_list()`] and [`task_next()`] answer, without touching a file, what there is and what could be worked on.
 
+mod assignment;
 mod coalescer;
 mod document_items;
 mod edit;
@@ -17,6 +18,7 @@ mod folder;
 mod gates;
 mod guard;
 mod inbox;
+mod outbox;
 mod parse;
 mod prepare;
 mod read;
@@ -29,10 +31,12 @@ mod update;
 mod warnings;
 mod watcher;
 
+pub use assignment::Assignment;
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
 pub use gates::{Gates, read_gates, write_gates};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
+pub use outbox::{Posted, outbox, post, take_posted};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
 pub use read::{Reading, read};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};

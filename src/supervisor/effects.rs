@@ -12,6 +12,7 @@ use crate::agent::{Hold, JobFolder, JobState, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
 
+use super::assignment::waits_elsewhere;
 use super::engine::Engine;
 use super::message::Message;
 use super::perform;
@@ -200,6 +201,9 @@ impl Engine<'_> {
         // One that an earlier supervisor made is not watched yet.
         self.watch(&lane, &worktree);
         let state = self.scheduler.state().plan(&order.plan).clone();
+        let plan = self.campaign.plan(&order.plan);
+        let waits = plan.map(|plan| waits_elsewhere(plan, self.scheduler.state()));
+        let waits = waits.unwrap_or_default();
         let (admin, lock, sender) = (
             self.admin.clone(),
             self.units.of(&order.plan),
@@ -212,7 +216,11 @@ impl Engine<'_> {
             let launched = {
                 let _alone = alone(&lock);
                 perform::note_again_before(&campaign, &order, &state);
-                perform::launch(&campaign, &admin, &worktree, &order, run, &states, &mark)
+                let known = perform::TasksKnown {
+                    states: &states,
+                    waits,
+                };
+                perform::launch(&campaign, &admin, &worktree, &order, run, known, &mark)
             };
             match launched {
                 Ok(launched) => {

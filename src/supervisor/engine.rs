@@ -34,7 +34,7 @@ use super::stillness::Watch;
 use super::verifying::Verifying;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
-    recovery, spending,
+    recovery, spending, status_feed::Heard,
 };
 
 /// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
@@ -111,7 +111,7 @@ pub(super) struct Engine<'o> {
     pub(super) ending: Option<Ending>,
     pub(super) interrupts: u32,
     pub(super) escapes: Escapes,
-    pub(super) said: BTreeMap<PlanName, Vec<String>>,
+    pub(super) heard: Heard,
     pub(super) gates: BTreeMap<LaneId, Gates>,
     pub(super) making: Making,
     pub(super) verifying: Verifying,
@@ -226,7 +226,7 @@ impl<'o> Engine<'o> {
             wake: None,
             ending: None,
             interrupts: 0,
-            said: BTreeMap::new(),
+            heard: Heard::default(),
             gates: BTreeMap::new(),
             making: Making::new(),
             verifying: Verifying::default(),

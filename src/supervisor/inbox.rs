@@ -24,7 +24,10 @@ impl Engine<'_> {
                 self.runners.insert(attempt, runner);
             }
             Message::StatusHint(lane) => self.read_status_later(lane),
-            Message::StatusRead(lane, reading) => self.take_reading(lane, reading, inputs),
+            Message::StatusRead(lane, reading) => {
+                self.collect_posted(&lane, inputs)?;
+                self.take_reading(lane, reading, inputs);
+            }
             Message::RunnerGone(plan, attempt, ended) => {
                 // From here on nobody stops it for this attempt any more, so it may have another.
                 self.runners.remove(&attempt);

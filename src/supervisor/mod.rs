@@ -3,6 +3,7 @@
 
 mod about_conflict;
 mod announcing;
+mod assignment;
 mod campaign;
 mod clock;
 mod closing;
@@ -35,6 +36,7 @@ mod message;
 mod notifier;
 mod observer;
 mod obstacles;
+mod outbox;
 mod own_refs;
 mod perform;
 mod ports;
@@ -55,6 +57,7 @@ mod run_id;
 mod selection;
 mod set_back;
 mod side_by_side;
+mod situation;
 mod slow_git;
 mod spending;
 mod spent_view;
@@ -71,6 +74,7 @@ mod verifying;
 mod view;
 mod watching;
 
+pub use assignment::waits_elsewhere;
 pub use campaign::Campaign;
 pub use conflicts::{ConflictPair, Conflicts, conflicts};
 pub use control::ask;
@@ -104,7 +108,7 @@ pub use stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
 pub use strays::stop_strays;
-pub use taken::InForce;
+pub use taken::{InForce, plans_kept};
 pub use view::{
     AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };

@@ -4,10 +4,10 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    AttemptId, ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage,
-    PromptPhase, PromptTask, TaskId, TaskState, UnitId,
+    ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, TaskId, TaskState, UnitId, WhyAgain,
 };
-use crate::schedule::{Launch, PlanRun, Scheduler};
+use crate::schedule::{After, Launch, Scheduler, Verify, after};
 
 use super::Campaign;
 use super::status_feed::committed_document;
@@ -22,10 +22,12 @@ pub struct Given<'a> {
     pub units: &'a [UnitId],
     /// Which attempt it is, from 1.
     pub number: u32,
-    /// The attempt before, and why it was not enough.
-    pub after: Option<(AttemptId, String)>,
+    /// The attempt before, and why there is another.
+    pub after: Option<After>,
     /// Messages that nobody was told yet.
     pub messages: Vec<&'a Message>,
+    /// True when the program goes on with the conversation of the one before.
+    pub goes_on: bool,
     /// The unit on whose branch it works; none for the plan's own branch.
     pub branch_of: Option<UnitId>,
 }
@@ -41,6 +43,7 @@ impl<'a> From<&'a Launch> for Given<'a> {
                 .iter()
                 .filter(|message| message.id > order.told)
                 .collect(),
+            goes_on: false,
             branch_of: order.place.branch_of,
         }
     }
@@ -61,12 +64,10 @@ pub fn render(
     let phases = plan.document.phases.iter();
     let phases = phases.filter(|phase| given.units.iter().any(|unit| unit.phase() == phase.id));
     let phases: Vec<PromptPhase> = phases.map(|phase| describe(phase, given.units, states)).collect();
-    let failure = given.after.as_ref().map(|(attempt, reason)| {
-        let tail = JobFolder::new(campaign.dir.attempt(attempt)).readable_tail(TAIL);
-        PromptFailure {
-            reason: reason.clone(),
-            tail: (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned()),
-        }
+    let failure = given.after.as_ref().map(|after| PromptFailure {
+        cause: after.cause,
+        reason: after.why.clone(),
+        tail: tail_of(campaign, after),
     });
     let open = phases.iter().flat_map(|phase| &phase.tasks);
     let open = open
@@ -95,7 +96,15 @@ pub fn render(
         attempt: given.number,
         open: open.collect(),
         failure,
+        verify: plan.verify.clone(),
+        is_last: comes_to_the_end(plan, given),
+        red: given.after.as_ref().and_then(|after| after.red.clone()),
         phases,
+        brief: given.goes_on
+            && given
+                .after
+                .as_ref()
+                .is_some_and(|after| after.cause == WhyAgain::Unread),
         messages: messages.collect(),
         branch: match given.branch_of {
             Some(unit) => campaign.unit_branch(plan, unit),
@@ -131,8 +140,9 @@ pub fn preview(
     let given = Given {
         units,
         number: tries.map_or(1, |tries| tries.attempts + 1),
-        after: last_failure(run, units),
+        after: after(run, units, run.verify == Verify::Failed, None),
         messages: run.inbox.iter().filter(|message| message.id > run.told).collect(),
+        goes_on: false,
         branch_of: units.first().copied().filter(|_| by_units),
     };
     let worktree = match run.worktrees.get(&0) {
@@ -155,11 +165,22 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-fn last_failure(run: &PlanRun, units: &[UnitId]) -> Option<(AttemptId, String)> {
-    let why = run.tries.get(units.first()?)?.last_failure.clone()?;
-    let mut before = run.legs().rev();
-    let last = before.find(|record| record.units.first() == units.first())?;
-    Some((last.id.clone(), why))
+/// The end of what the attempt before said, where that may help.
+fn tail_of(campaign: &Campaign, after: &After) -> Option<String> {
+    let helps = match after.cause {
+        WhyAgain::Failed | WhyAgain::Vanished => true,
+        WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread => false,
+    };
+    let tail = helps.then(|| JobFolder::new(campaign.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
+    (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
+}
+
+/// True when the plan is verified as it is when all that is given is done: nothing of it comes later, and nobody works
+/// beside.
+fn comes_to_the_end(plan: &Plan, given: &Given<'_>) -> bool {
+    let last = plan.document.phases.last();
+    given.branch_of.is_none() && last.is_some_and(|last| given.units.contains(&UnitId::Phase(last.id)))
+        || given.after.as_ref().is_some_and(|after| after.red.is_some())
 }
 
 fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {

@@ -1,5 +1,6 @@
 //! What agents report, from their folders to the scheduler.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::git::head_of;
@@ -11,6 +12,15 @@ use crate::status;
 use super::engine::Engine;
 use super::message::Message;
 use super::{Campaign, SupervisorError};
+
+/// What agents' folders were found to say, so that it is taken up once.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// What is wrong there, by plan.
+    pub(super) warnings: BTreeMap<PlanName, Vec<String>>,
+    /// Messages out of outboxes that were passed on.
+    pub(super) posted: BTreeSet<String>,
+}
 
 /// What was found in one look at a worktree.
 #[derive(Debug)]
@@ -94,7 +104,7 @@ impl Engine<'_> {
     pub(super) fn take_reading(&mut self, lane: LaneId, found: LaneReading, inputs: &mut Vec<Input>) {
         let LaneReading { reading, head } = found;
         let LaneId { plan, lane } = lane;
-        let said = self.said.entry(plan.clone()).or_default();
+        let said = self.heard.warnings.entry(plan.clone()).or_default();
         for why in reading.warnings {
             // Said once, not at every look.
             if !said.contains(&why) {

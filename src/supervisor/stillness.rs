@@ -21,9 +21,11 @@ pub struct Watch {
 #[derive(Debug)]
 struct Seen {
     usage: Usage,
+    /// When it was looked at.
+    at: Instant,
     first: Instant,
-    /// When the usage was found changed; none while it never was.
-    changed: Option<Instant>,
+    /// When more was found used than by an agent that waits; none while it never was.
+    worked: Option<Instant>,
 }
 
 impl Watch {
@@ -66,21 +68,22 @@ impl Watch {
         })
     }
 
-    /// How long ago processes were seen to run, and for how long they have been watched.
+    /// How long ago processes were seen to work, and for how long they have been watched.
     fn compare(&self, attempt: &AttemptId, usage: Usage) -> (Option<Duration>, Duration) {
         let now = Instant::now();
         let mut all = self.lock();
         let seen = all.entry(attempt.clone()).or_insert_with(|| Seen {
             usage: usage.clone(),
+            at: now,
             first: now,
-            changed: None,
+            worked: None,
         });
-        if seen.usage != usage {
-            seen.usage = usage;
-            seen.changed = Some(now);
+        if usage.is_work_since(&seen.usage, now.duration_since(seen.at)) {
+            seen.worked = Some(now);
         }
+        (seen.usage, seen.at) = (usage, now);
         (
-            seen.changed.map(|changed| now.duration_since(changed)),
+            seen.worked.map(|worked| now.duration_since(worked)),
             now.duration_since(seen.first),
         )
     }

@@ -159,6 +159,13 @@ impl Campaign {
     }
 }
 
+/// The plans that the last supervisor went by, found without git; none where they cannot be read.
+pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
+    let text = std::fs::read(dir.plans_taken()).ok()?;
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (taken.schema == SCHEMA).then_some(taken.set)
+}
+
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
 fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;

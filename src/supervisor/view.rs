@@ -7,18 +7,17 @@ use serde::Serialize;
 
 use crate::git::inspect;
 use crate::graph::Durations;
-use crate::journal::{Epoch, JournalReader, RepositoryLock, SCHEMA};
+use crate::journal::{Epoch, SCHEMA};
 use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
 use crate::schedule::{
-    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, Work, explain, history,
-    phase_state, plan_state, task_state,
+    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, explain, phase_state,
+    plan_state, task_state,
 };
 use crate::status::{ListedSubtask, listed_checks};
 
 use super::exit_view::ExitView;
-use super::landed_by_hand::landed_by_hand;
 use super::landed_view::LandedView;
 use super::side_by_side::side_by_side;
 use super::spent_view::{SpentView, facts_of};
@@ -196,40 +195,6 @@ pub struct AttemptView {
 }
 
 impl Situation {
-    /// Reads the journal, whether a supervisor runs or not. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the journal is there and cannot be read.
-    pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
-        let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
-        let reader = JournalReader::open(&campaign.dir)?;
-        let records = match &reader {
-            Some(reader) => reader.after(0, None)?,
-            None => Vec::new(),
-        };
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
-        let (mut epoch, mut found) = (None, Vec::new());
-        if let Some(reader) = reader {
-            scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
-            epoch = Some(reader.epoch());
-            // Time goes on after the last record: a delay that is over is over.
-            let now = reader.epoch().at(Timestamp::now());
-            scheduler.observe(now);
-            // Shown at once, and written down by the next supervisor.
-            found = landed_by_hand(campaign, scheduler.state()).unwrap_or_default();
-            found.retain(|found| scheduler.take(now, found));
-        }
-        Ok(Self {
-            scheduler,
-            found,
-            epoch,
-            driven,
-            durations,
-        })
-    }
-
     /// The whole status, as far as `depth` looks.
     ///
     /// # Errors

@@ -266,3 +266,93 @@ fn facts_outlive_a_killed_supervisor_and_are_shown_while_the_agent_works() {
     );
     sandbox.orch("status p").code(0).says("3 turns").ok();
 }
+
+/// A program of this name, found before any other.
+fn program(sandbox: &Sandbox, name: &str, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = sandbox.beside("programs");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(name);
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    format!("{}:{path}", folder.display())
+}
+
+#[test]
+fn claude_is_told_what_is_left_and_a_plan_whose_money_it_has_spent_waits_for_a_person() {
+    let sandbox = sandbox("retries = 0");
+    let path = program(
+        &sandbox,
+        "claude",
+        r#"echo "$*" > "$MARKS/words"
+echo '{"type":"system","subtype":"init","session_id":"s"}'
+echo '{"type":"result","subtype":"error_max_budget_usd","is_error":true,"session_id":"s","total_cost_usd":2.25,"errors":["Reached maximum budget ($2)"]}'
+exit 1"#,
+    );
+    sandbox.write("plans/p.md", document(&[1]));
+    sandbox.tables("[plans.p]\nfile = \"plans/p.md\"\nagent = \"claude\"\nbudget = 2");
+    let mut up = sandbox.command(["up"]);
+    crate::support::Said::of(up.env("PATH", path)).code(1).ok();
+    let words = std::fs::read_to_string(sandbox.mark("words")).unwrap();
+    assert!(words.contains(" --max-budget-usd 2.000000"), "{words}");
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.why("p"));
+    assert!(sandbox.why("p").contains("budget"), "{}", sandbox.why("p"));
+    sandbox.orch("why p").code(0).says("raise `budget`").ok();
+}
+
+#[test]
+fn what_codex_uses_counts_as_it_comes_and_of_a_stopped_attempt_too() {
+    let sandbox = sandbox("retries = 0");
+    let path = program(
+        &sandbox,
+        "codex",
+        r#"day="$CODEX_HOME/sessions/2026/11/22"; mkdir -p "$day"
+say() { echo '{"type":"item.completed","item":{"id":"i","type":"command_execution","command":"x","status":"completed"}}'; }
+echo '{"type":"thread.started","thread_id":"t-1"}'
+count() { echo '{"type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":'$1',"cached_input_tokens":0,"output_tokens":0}}}}' >> "$day/rollout-x-t-1.jsonl"; say; }
+count 500000
+until read -r _ < "$GATES/more"; do :; done
+count 3000000
+exec sleep 1000"#,
+    );
+    sandbox.gate("more");
+    sandbox.write("plans/p.md", document(&[1]));
+    sandbox.tables(
+        "[agents.codex]\nprice = { input = 1, output = 8 }\n[plans.p]\nfile = \"plans/p.md\"\nagent = \"codex\"\nbudget = 2",
+    );
+    let home = sandbox.beside("codex");
+    let mut up = sandbox.command(["up"]);
+    up.env("PATH", path).env("CODEX_HOME", home);
+    let up = crate::support::Running::spawn(up);
+    wait_for("the first tokens", || {
+        sandbox.shown("p")["spent"]["input"] == 500_000
+    });
+    sandbox.open("more");
+    up.end().code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.why("p"));
+    assert!(
+        sandbox
+            .why("p")
+            .contains("its budget of 2.00 is used up: 3.00 were spent"),
+        "{}",
+        sandbox.why("p")
+    );
+    assert_eq!(sandbox.shown("p")["spent"]["input"], 3_000_000);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_budget_that_nobody_can_keep_is_a_fault() {
+    let sandbox = sandbox("agent = \"codex\"\nbudget = 5");
+    sandbox.write("plans/p.md", document(&[1]));
+    sandbox.tables("[plans.p]\nfile = \"plans/p.md\"\n[plans.q]\nfile = \"plans/p.md\"\nagent = \"claude\"");
+    sandbox
+        .orch("check")
+        .code(2)
+        .says("there is a `budget`, and agent `codex` does not say what it spends")
+        .says("[agents.codex]")
+        .ok();
+    sandbox.tables("[agents.codex]\nprice = { input = 1, output = 8 }");
+    sandbox.orch("check").code(0).ok();
+}

@@ -68,6 +68,8 @@ mod early_unions;
 mod escalation;
 mod escapes;
 mod fault_sweep;
+mod handed_on;
+mod hidden_repository;
 mod hooks;
 mod landings_known;
 mod left_behind;

@@ -26,7 +26,7 @@ fn texts(inbox: &Value) -> Vec<String> {
 fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading() {
     let sandbox = Sandbox::new();
     sandbox.gate("g").gate("h");
-    let script = "gate g; orch task inbox > \"$MARKS/read\"; work 1.1; gate h";
+    let script = "gate g; orch task inbox > \"$MARKS/read\"; work 1.1; gate h; orch task inbox > /dev/null";
     sandbox.plan("p", "", &document(&[1]), script);
     sandbox.plan(
         "q",
@@ -196,4 +196,66 @@ fn what_was_not_told_yet_is_not_sent_twice_whatever_came_in_between() {
     assert!(inbox.to_string().contains("three"), "{inbox}");
     sandbox.open("g");
     sandbox.orch("up").code(0).ok();
+}
+
+#[test]
+fn an_agent_that_ends_with_an_unread_message_goes_on_with_it_in_the_same_conversation() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    let script = r#"echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+if [ "${1:-}" = s-1 ]; then cp "$ORCH_PROMPT_FILE" "$MARKS/told"; commit more.txt; else work 1.1; gate g; fi
+echo '{"type":"result","subtype":"success","is_error":false,"result":"done"}'"#;
+    sandbox.plan("p", "", &document(&[1]), script);
+    let path = sandbox.beside("agents/p.sh");
+    let manifest = sandbox.read("plans.toml").replace(
+        "[agents.p]\n",
+        &format!("[agents.p]\nevents = \"claude\"\nresume = [\"sh\", {path:?}, \"{{session}}\"]\n"),
+    );
+    sandbox.write("plans.toml", manifest);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.orch("send p make more of it").code(0).ok();
+    sandbox.happened("message.sent", "p");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    let told = std::fs::read_to_string(sandbox.mark("told")).unwrap();
+    assert!(told.starts_with("You ended with unread messages."), "{told}");
+    assert!(
+        told.contains("make more of it") && !told.contains("## The work"),
+        "{told}"
+    );
+    assert_eq!(sandbox.git("show orch/p:more.txt").trim(), "more.txt by p");
+    assert_eq!(sandbox.count("warning", Some("p")), 0);
+}
+
+#[test]
+fn one_that_cannot_go_on_begins_anew_with_the_message_and_one_that_never_reads_is_told_of() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0").gate("g");
+    // Messages come as long as it works: none of the three is read by anybody.
+    let script = "orch task done -q 1.1; commit $ORCH_ATTEMPT; gate g";
+    sandbox.plan("p", "", &document(&[1]), script);
+    let up = sandbox.start("up");
+    for (number, text) in (1..).zip(["first", "second", "third"]) {
+        wait_for("the next agent", || sandbox.starts().len() == number);
+        sandbox.reached("g");
+        sandbox.orch(&format!("send p {text}")).code(0).ok();
+        wait_for("the message", || {
+            sandbox.count("message.sent", Some("p")) == number
+        });
+        std::fs::remove_file(sandbox.mark("at-g")).unwrap();
+        sandbox.open("g");
+    }
+    up.end().code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2", "p-3"]);
+    assert!(sandbox.attempt_file("p-2", "prompt.md").contains("  first\n"));
+    assert!(sandbox.attempt_file("p-2", "prompt.md").contains("## The work"));
+    assert!(sandbox.attempt_file("p-3", "prompt.md").contains("  second\n"));
+    let why = "1 unread message that no agent has read, from the lead: third";
+    assert!(sandbox.why("p").contains(why), "{}", sandbox.why("p"));
+    sandbox.orch("status p").code(0).says(why).ok();
+    sandbox.orch("why p").code(0).says(why).ok();
+    assert_eq!(sandbox.count("warning", Some("p")), 1);
 }

@@ -191,6 +191,7 @@ fn plans(dice: &mut Dice) -> Work {
             AgentWork {
                 accounts: (0..dice.below(4)).map(|number| format!("a{number}")).collect(),
                 login: "log in",
+                runs_prompt: false,
             },
         )]),
         budget: dice.percent(10).then_some(200),

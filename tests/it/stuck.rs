@@ -68,6 +68,17 @@ fn an_agent_that_hangs_is_noticed_with_the_age_of_each_sign_and_left_alone_by_de
 }
 
 #[test]
+fn an_agent_that_only_wakes_up_all_the_time_hangs_all_the_same() {
+    let sandbox = silent(
+        "restart",
+        "while [ $ORCH_ATTEMPT = p-1 ]; do sleep 0.2; done; work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(told(&sandbox), ["agent.stuck", "stuck.acted"]);
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
 fn a_hung_agent_is_ended_with_all_it_started_and_the_next_one_goes_on_with_what_remains() {
     let sandbox = Sandbox::new();
     sandbox.settings("stuck_after = \"1200ms\"\non_stuck = \"restart\"\nretries = 1");

@@ -10,8 +10,7 @@ pub(super) fn read(line: &str, draft: &mut Draft, now: Timestamp) {
         tokens(rest, draft);
         draft.facts.speaks = true;
         draft.end(true, "the model answered");
-    } else if let Some(at) = line.find("litellm.") {
-        let why = &line[at + "litellm.".len()..];
+    } else if let Some(why) = line.strip_prefix("litellm.") {
         draft.facts.speaks = true;
         draft.facts.errors.add(shortened(why));
         if let Some(kind) = obstacles::kind(None, why) {

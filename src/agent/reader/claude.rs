@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::json::{micros, number, text};
 use super::{Draft, obstacles, reset};
+use crate::plan::UNWANTED_TOOLS;
 use crate::schedule::{ObstacleKind, Spent};
 
 pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
@@ -125,6 +126,10 @@ fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
         .flatten()
     {
         let tool = text(denial, "/tool_name").unwrap_or("a tool");
+        if UNWANTED_TOOLS.contains(&tool) {
+            draft.facts.errors.add(format!("it may not use {tool}"));
+            continue;
+        }
         let input = ["/tool_input/command", "/tool_input/file_path", "/tool_input/url"];
         let what = input.iter().find_map(|path| text(denial, path));
         draft.facts.denied.add(super::tool(tool, what));
@@ -141,6 +146,9 @@ fn result(event: &Value, draft: &mut Draft, now: Timestamp) {
     if !good {
         let why = if said.is_empty() { subtype } else { &said };
         draft.last_error(number(event, "/api_error_status"), why, now);
+        if subtype == "error_max_budget_usd" {
+            draft.obstructed(ObstacleKind::Budget, why, None);
+        }
     } else {
         draft.end(true, &said);
     }

@@ -70,8 +70,9 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
 
 /// What it says beside its events: that it is refused and tries again.
 pub(super) fn read_log(line: &str, draft: &mut Draft, now: Timestamp) {
-    let status = line
-        .split_once("failed with status ")
+    let attempt = Some(line).filter(|line| line.starts_with("Attempt "));
+    let status = attempt
+        .and_then(|line| line.split_once("failed with status "))
         .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let status = status.and_then(|digits| digits.parse().ok());
     if status.is_some()

@@ -86,6 +86,19 @@ impl Reader {
         facts
     }
 
+    /// The conversation, by its name.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.draft.facts.session.as_deref()
+    }
+
+    /// Takes in what the whole conversation has used up by now, as somebody else counted.
+    pub(super) fn count(&mut self, total: Spent) {
+        let spent = total.beyond(self.reading.before);
+        if spent.tokens() > self.draft.facts.spent.tokens() {
+            self.draft.facts.spent = spent;
+        }
+    }
+
     /// How often what keeps the agent from working was seen since it last got on.
     pub fn sightings(&self) -> u32 {
         self.draft.sightings
@@ -100,7 +113,8 @@ impl Reader {
             aider::finish(&mut self.draft);
         }
         let well = *exit == Exit::Code { code: 0 };
-        if !self.draft.facts.end.as_ref().is_some_and(|end| end.good) && !well {
+        if format != EventFormat::None && !self.draft.facts.end.as_ref().is_some_and(|end| end.good) && !well
+        {
             plain::finish(&mut self.draft, now);
         }
         self.facts()

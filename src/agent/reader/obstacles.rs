@@ -5,6 +5,7 @@ use crate::schedule::ObstacleKind;
 /// What only a person can answer.
 const TRUST: &[&str] = &[
     "trusted directory",
+    "not inside a trusted directory",
     "do you trust",
     "folder is not trusted",
     "workspace is not trusted",
@@ -29,6 +30,8 @@ const LOGIN: &[&str] = &[
     "not logged in",
     "login required",
     "auth method",
+    "please set an auth method",
+    "missing environment variable",
     "oauth token has expired",
     "token has expired",
     "token is expired",
@@ -98,12 +101,61 @@ const OUTAGE: &[&str] = &[
     "serviceunavailableerror",
     "internalservererror",
     "status 529",
+    // Codex on HTTP 500.
+    "experiencing high demand",
+];
+
+/// What stands before the words of an error on a line of text.
+const BEFORE: &[&str] = &[
+    "error:",
+    "error",
+    "[api error:",
+    "api error:",
+    "fatal:",
+    "warning:",
+    "connect",
 ];
 
 /// What sort of obstacle an error is; none when it is an error like any other.
 pub(super) fn kind(status: Option<u64>, text: &str) -> Option<ObstacleKind> {
     let text = text.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    sort(status, &text, |words| {
+        words.iter().any(|word| has_word(&text, word))
+    })
+}
+
+/// The same of a line of text that a program prints beside its events: only what it begins with counts, because a line may
+/// quote anything.
+pub(super) fn kind_of_line(line: &str) -> Option<ObstacleKind> {
+    let text = line.to_lowercase();
+    let mut rest = text.trim_start();
+    while let Some(shorter) = BEFORE.iter().find_map(|before| rest.strip_prefix(before)) {
+        // Part of a longer word.
+        if shorter.starts_with(|next: char| next.is_alphanumeric() || next == '_') {
+            break;
+        }
+        rest = shorter.trim_start();
+    }
+    let digits = rest.len()
+        - rest
+            .trim_start_matches(|digit: char| digit.is_ascii_digit())
+            .len();
+    let status = Some(&rest[..digits]).filter(|digits| digits.len() == 3);
+    let status = status.and_then(|digits| digits.parse().ok());
+    sort(status, rest, |words| {
+        words.iter().any(|word| rest.starts_with(word))
+    })
+}
+
+/// True when the text has these words, not merely as the end of a longer one: `FileNotFoundError` is no `enotfound`.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(char::is_alphanumeric) || !word.starts_with(char::is_alphanumeric)
+    })
+}
+
+fn sort(status: Option<u64>, text: &str, says: impl Fn(&[&str]) -> bool) -> Option<ObstacleKind> {
     if says(TRUST) {
         return Some(ObstacleKind::Trust);
     }
@@ -120,7 +172,7 @@ pub(super) fn kind(status: Option<u64>, text: &str) -> Option<ObstacleKind> {
             .or_else(|| says(LIMIT).then_some(ObstacleKind::RateLimit)),
         _ if says(LIMIT) => Some(ObstacleKind::RateLimit),
         _ if says(LOGIN) => Some(ObstacleKind::Login),
-        _ if says(OUTAGE) || unexpected_5xx(&text) => Some(ObstacleKind::Outage),
+        _ if says(OUTAGE) || unexpected_5xx(text) => Some(ObstacleKind::Outage),
         _ => None,
     }
 }
@@ -185,9 +237,53 @@ mod tests {
             (None, "Not inside a trusted directory", Some(ObstacleKind::Trust)),
             (None, "the tests do not pass", None),
             (None, "status 5000 is not a status", None),
+            (None, "FileNotFoundError: [Errno 2] No such file: 'x.csv'", None),
+            (
+                None,
+                "getaddrinfo ENOTFOUND api.example.org",
+                Some(ObstacleKind::Outage),
+            ),
+            (
+                None,
+                "We're currently experiencing high demand, which may cause temporary errors.",
+                Some(ObstacleKind::Outage),
+            ),
         ];
         for (status, text, expected) in cases {
             assert_eq!(kind(status, text), expected, "{status:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_text_counts_by_its_beginning_alone() {
+        let cases = [
+            (
+                "Error: 429 Too Many Requests, retry after 30",
+                Some(ObstacleKind::RateLimit),
+            ),
+            (
+                "Not inside a trusted directory and --skip-git-repo-check was not specified.",
+                Some(ObstacleKind::Trust),
+            ),
+            (
+                "Invalid API key \u{b7} Please run /login",
+                Some(ObstacleKind::Login),
+            ),
+            (
+                "Error: connect ECONNREFUSED 127.0.0.1:1",
+                Some(ObstacleKind::Outage),
+            ),
+            ("API Error: 503 upstream", Some(ObstacleKind::Outage)),
+            (
+                "the test for `429 Too Many Requests` fails: connection refused",
+                None,
+            ),
+            ("test unauthorized_users_are_refused ... FAILED", None),
+            ("errors: 429", None),
+            ("FileNotFoundError: x", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(kind_of_line(line), expected, "{line}");
         }
     }
 }

@@ -22,7 +22,8 @@ impl Tail {
     }
 }
 
-/// The program failed and its events, if it has any, do not say why.
+/// The program failed and its events do not say why. Asked of known programs alone: the text of any other may be about
+/// anything.
 pub(super) fn finish(draft: &mut Draft, now: Timestamp) {
     if draft.facts.obstacle.is_some() {
         return;
@@ -32,7 +33,7 @@ pub(super) fn finish(draft: &mut Draft, now: Timestamp) {
         .0
         .iter()
         .rev()
-        .find_map(|line| Some((obstacles::kind(None, line)?, line.clone())));
+        .find_map(|line| Some((obstacles::kind_of_line(line)?, line.clone())));
     if let Some((kind, line)) = found {
         let until = draft
             .plain

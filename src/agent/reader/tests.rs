@@ -164,6 +164,14 @@ fn a_denied_tool_is_named() {
 }
 
 #[test]
+fn a_tool_that_the_preset_denies_is_no_fault() {
+    let text = r#"{"type":"result","subtype":"success","is_error":false,"result":"fine","permission_denials":[{"tool_name":"AskUserQuestion","tool_input":{}},{"tool_name":"EnterWorktree","tool_input":{}}]}"#;
+    let facts = read(EventFormat::Claude, &format!("{text}\n"), &OK);
+    assert!(facts.denied.is_empty() && facts.fault().is_none(), "{facts:?}");
+    assert_eq!(facts.errors.count, 2);
+}
+
+#[test]
 fn limits_outages_and_logins_are_told_apart_from_failures() {
     let cases: &[(EventFormat, &str, Option<ObstacleKind>, &str)] = &[
         (
@@ -287,24 +295,47 @@ fn the_moment_of_a_reset_is_kept_through_the_last_word() {
 }
 
 #[test]
-fn a_program_without_events_is_understood_by_its_last_lines_when_it_fails() {
+fn the_last_lines_of_a_known_program_that_fails_are_understood_and_those_of_another_are_not() {
     let limited = "working\nError: 429 Too Many Requests, retry after 30\n";
-    let facts = read(EventFormat::None, limited, &BAD);
+    let until = |obstacle: &Obstacle| obstacle.until.map(|until| until - now().as_second());
+    let facts = read(EventFormat::Claude, limited, &BAD);
     assert_eq!(
-        facts.obstacle.map(|obstacle| (
-            obstacle.kind,
-            obstacle.until.map(|until| until - now().as_second())
-        )),
+        facts.obstacle.map(|obstacle| (obstacle.kind, until(&obstacle))),
         Some((RateLimit, Some(30)))
     );
-    assert_eq!(read(EventFormat::None, limited, &OK).obstacle, None);
+    assert_eq!(read(EventFormat::Claude, limited, &OK).obstacle, None);
     let trust = "Not inside a trusted directory and --skip-git-repo-check was not specified.\n";
     let facts = read(EventFormat::Codex, trust, &BAD);
     assert_eq!(facts.obstacle.map(|obstacle| obstacle.kind), Some(Trust));
-    assert_eq!(
-        read(EventFormat::None, "the tests fail\n", &BAD),
-        Facts::default()
-    );
+    for text in [
+        limited,
+        trust,
+        "FileNotFoundError: no x\n",
+        "Error: 503 Service Unavailable\n",
+        "the tests fail\n",
+    ] {
+        assert_eq!(read(EventFormat::None, text, &BAD), Facts::default(), "{text}");
+    }
+    let traceback =
+        "Traceback (most recent call last):\nFileNotFoundError: [Errno 2] No such file or directory\n";
+    for format in [
+        EventFormat::Claude,
+        EventFormat::Codex,
+        EventFormat::Opencode,
+        EventFormat::Gemini,
+        EventFormat::Aider,
+    ] {
+        assert_eq!(read(format, traceback, &BAD).obstacle, None, "{format:?}");
+    }
+}
+
+#[test]
+fn a_service_in_high_demand_is_an_outage() {
+    let text = r#"{"type":"error","message":"Reconnecting... 5/5 (We're currently experiencing high demand, which may cause temporary errors.)"}
+{"type":"turn.failed","error":{"message":"We're currently experiencing high demand, which may cause temporary errors."}}
+"#;
+    let obstacle = read(EventFormat::Codex, text, &BAD).obstacle.unwrap();
+    assert_eq!(obstacle.kind, Outage);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod agents;
 mod at;
 mod branches;
+mod budgets;
 mod carried;
 mod conflicts;
 mod cycles;

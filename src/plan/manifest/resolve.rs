@@ -11,7 +11,7 @@ use super::ledger::Ledger;
 use super::parsed::Parsed;
 use super::raw::{RawManifest, RawPhase, RawPlan};
 use super::waits::{self, Wait};
-use super::{carried, conflicts, cycles, references, settings, syncs};
+use super::{budgets, carried, conflicts, cycles, references, settings, syncs};
 use crate::plan::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
@@ -85,6 +85,7 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
         }
     }
     branches.check_clashes(&mut ledger);
+    budgets::check(&manifest, &plans, &agents.usable, &mut ledger);
     let carried = carried::check(&plans, &waits);
     ledger.faults.extend(carried.faults);
     if !ledger.faults.is_empty() {

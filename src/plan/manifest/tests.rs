@@ -517,13 +517,13 @@ budget = 3
     let line = |words: &[String]| words.join(" ");
     assert_eq!(
         line(&agent("claude").command),
-        "claude -p --output-format stream-json --verbose --settings {settings_file} --dangerously-skip-permissions --model {model}"
+        "claude -p --output-format stream-json --verbose --disallowedTools AskUserQuestion,EnterWorktree --settings {settings_file} --dangerously-skip-permissions --model {model}"
     );
     assert_eq!(agent("claude").stop, [StopSignal::Int, StopSignal::Term]);
     let careful = agent("careful");
     assert_eq!(
         line(careful.resume.as_ref().unwrap()),
-        "claude -p --output-format stream-json --verbose --settings {settings_file} --permission-mode acceptEdits --max-turns 50 --resume {session}"
+        "claude -p --output-format stream-json --verbose --disallowedTools AskUserQuestion,EnterWorktree --settings {settings_file} --permission-mode acceptEdits --max-turns 50 --resume {session}"
     );
     assert_eq!(careful.stop, [StopSignal::Term]);
     let accounts: Vec<&str> = careful

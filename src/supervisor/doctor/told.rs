@@ -250,6 +250,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             retry_in_ms: None,
             counted: false,
             nothing_made: false,
+            unread: false,
         },
     };
     events.push((Some(*at), closed));

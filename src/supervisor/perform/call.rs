@@ -88,8 +88,10 @@ impl Call {
             Some((command, talk)) => (command, Some(talk.session.as_str()), RESUME_PLACEHOLDERS),
             None => (agent.command.as_slice(), None, COMMAND_PLACEHOLDERS),
         };
+        let mut argv = command_line(agent, command, session, placeholders, around)?;
+        argv.extend(budget_words(agent, order));
         Ok(Self {
-            argv: command_line(agent, command, session, placeholders, around)?,
+            argv,
             env,
             input: match agent.stdin {
                 AgentStdin::None => JobInput::Null,
@@ -106,6 +108,12 @@ impl Call {
     }
 }
 
+/// True when the program goes on with the conversation of the attempt before.
+pub(super) fn goes_on(agent: &Agent, order: &Launch) -> bool {
+    let talk = order.conversation.as_ref();
+    agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
+}
+
 /// True when the account of this attempt finds what the conversation's account wrote.
 fn same_memory(agent: &Agent, order: &Launch, talk: &Conversation) -> bool {
     if order.account == talk.account {
@@ -119,6 +127,23 @@ fn same_memory(agent: &Agent, order: &Launch, talk: &Conversation) -> bool {
     homes
         .iter()
         .all(|name| home(&order.account, name) == home(&talk.account, name))
+}
+
+/// The words that tell a program when it has spent what is left. A command line of one's own is left as it is.
+fn budget_words(agent: &Agent, order: &Launch) -> Vec<String> {
+    let known = agent.known.filter(|known| {
+        let mut own = agent.command.iter().zip(known.command);
+        agent.command.len() >= known.command.len() && own.all(|(word, known)| word == known)
+    });
+    let words = known.map_or(&[][..], |known| known.budget);
+    let Some(budget) = order.budget else {
+        return Vec::new();
+    };
+    let money = format!("{:.6}", budget as f64 / 1e6);
+    words
+        .iter()
+        .map(|word| word.replace("{budget}", &money))
+        .collect()
 }
 
 /// What a million tokens cost, in millionths of money.

@@ -9,6 +9,8 @@ use crate::git::{
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
 
+use crate::status;
+
 use super::super::Campaign;
 use super::own_folder;
 
@@ -40,10 +42,11 @@ pub fn check(
         |looked: &Result<Evidence, String>| looked.as_ref().is_ok_and(|evidence| evidence.trouble.is_none()),
         || look(campaign, admin, worktree, left, &mut said),
     );
-    let evidence = looked.unwrap_or_else(|trouble| Evidence {
+    let mut evidence = looked.unwrap_or_else(|trouble| Evidence {
         trouble: Some(trouble),
         ..Evidence::default()
     });
+    evidence.read = worktree.is_dir().then(|| status::inbox(worktree).read);
     let event = Event::AttemptChecked {
         plan: left.plan.clone(),
         attempt: left.attempt.clone(),

@@ -1,5 +1,6 @@
 //! Starting an agent: carry in what it builds on, render its prompt, prepare its folder, start its runner.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::agent::{JobFolder, JobState, Runner};
@@ -7,12 +8,13 @@ use crate::git::{
     Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of, head_of,
 };
 use crate::journal::Mark;
-use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskState, UnitId, WorkRef};
+use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef};
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
+use super::super::assignment::assignment;
 use super::super::{Campaign, claude_settings_file, environment, prompt};
-use super::call::{Call, Surroundings};
+use super::call::{Call, Surroundings, goes_on};
 use super::hand_over::HandOver;
 use super::own_folder;
 
@@ -27,6 +29,15 @@ pub struct Launched {
     pub said: Vec<String>,
 }
 
+/// What is known of a plan's tasks when an agent starts on it.
+#[derive(Clone)]
+pub struct TasksKnown<'a> {
+    /// The state of each.
+    pub states: &'a dyn Fn(&ItemId) -> TaskState,
+    /// The work of other plans that each still waits for.
+    pub waits: BTreeMap<TaskId, Vec<String>>,
+}
+
 /// Starts the agent once the journal is on the disk up to this mark, or says why not.
 ///
 /// # Errors
@@ -38,11 +49,11 @@ pub fn launch(
     worktree: &Path,
     order: &Launch,
     run: RunId,
-    states: &dyn Fn(&ItemId) -> TaskState,
+    known: TasksKnown<'_>,
     mark: &Mark,
 ) -> Result<Launched, Box<Event>> {
     let launched = again_if_killed(Result::is_ok, || {
-        start(campaign, admin, worktree, order, run, states, mark)
+        start(campaign, admin, worktree, order, run, known.clone(), mark)
     });
     launched.map_err(|why| {
         Box::new(Event::AgentRefused {
@@ -59,7 +70,7 @@ fn start(
     worktree: &Path,
     order: &Launch,
     run: RunId,
-    states: &dyn Fn(&ItemId) -> TaskState,
+    known: TasksKnown<'_>,
     mark: &Mark,
 ) -> Result<Launched, LaunchTrouble> {
     let failed = |error: &dyn std::fmt::Display| LaunchTrouble::Failed {
@@ -102,11 +113,15 @@ fn start(
         Ok(Some(tip)) => tip,
         Ok(None) | Err(_) => head_of(worktree).map_err(|error| failed(&error))?,
     };
+    let states = known.states;
     match order.place.branch_of {
         Some(_) => status::prepare_lane(worktree, &plan.name, &plan.document, states),
         None => status::prepare_again(worktree, &plan.name, &plan.document, states),
     }
     .map_err(|error| failed(&error))?;
+    assignment(campaign, plan, worktree, states, known.waits)
+        .write(worktree)
+        .map_err(|error| failed(&error))?;
 
     // What the prompt tells need not be told again.
     let told = order.inbox.last().map_or(0, |message| message.id);
@@ -119,7 +134,11 @@ fn start(
         // The prompt is a program: it is given as it was written.
         plan.document.text.clone()
     } else {
-        prompt::render(campaign, plan, worktree, &order.into(), states).map_err(|error| refused(&error))?
+        let given = prompt::Given {
+            goes_on: goes_on(agent, order),
+            ..order.into()
+        };
+        prompt::render(campaign, plan, worktree, &given, states).map_err(|error| refused(&error))?
     };
     let mut variables = environment::for_lane(campaign, plan, order.place.lane, worktree);
     let mut phases: Vec<String> = order.units.iter().map(|unit| unit.phase().to_string()).collect();

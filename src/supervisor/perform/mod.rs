@@ -33,7 +33,7 @@ pub use check::{Left, check};
 pub use furnish::{Progress, stop_setups};
 pub use hook::{Hook, forget, hook};
 pub use land::{land, land_commit, resume_landing};
-pub use launch::launch;
+pub use launch::{TasksKnown, launch};
 pub(super) use mend::MEND_KEY;
 pub use merge::try_out;
 pub use phase_check::{stop_phase_check, verify_phase};

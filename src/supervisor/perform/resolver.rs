@@ -256,6 +256,7 @@ fn call(
         after: None,
         account: order.account.clone(),
         conversation: None,
+        budget: None,
         inbox: Vec::new(),
         told: 0,
     };

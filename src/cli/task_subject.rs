@@ -1,0 +1,242 @@
+//! The plan that `orch task` speaks of, and what is known of it.
+//!
+//! An agent's sandbox may hide the repository from libgit2, or as a whole. So for an agent everything comes from its
+//! environment and from `.orch/` in its worktree; the journal is asked where it can be read, because it knows more.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::journal::OrchDir;
+use crate::plan::markdown::read_document;
+use crate::plan::{Arrangement, Document, ItemId, Plan, PlanName, PlanSet, TaskId, TaskState};
+use crate::status::{self, Assignment, read_plain};
+use crate::supervisor::{Campaign, Situation, committed_document, plans_kept, waits_elsewhere};
+
+use super::{CliError, Context, Exit};
+
+/// The plan.
+pub(super) struct Subject {
+    /// Its name.
+    pub name: PlanName,
+    /// Its document.
+    pub document: Arc<Document>,
+    worktree: Option<PathBuf>,
+    known: Known,
+}
+
+/// Where more is known of it.
+enum Known {
+    /// In the repository.
+    Campaign(Box<Campaign>),
+    /// In what the agent that asks was given, and in the plans and the journal where these can be read.
+    Assignment(Box<Assignment>, Option<Box<PlanSet>>),
+    /// Nowhere.
+    Nothing,
+}
+
+/// The work of the agent that called this program; none for anybody else.
+pub(super) fn own_assignment(context: &Context) -> Option<(Assignment, PathBuf)> {
+    let plan = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own))?;
+    let worktree = PathBuf::from(variable("ORCH_WORKTREE").filter(|_| context.manifest.is_none())?);
+    Some((Assignment::read(&worktree, &plan)?, worktree))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Subject {
+    /// Finds the plan: `--plan`, else `ORCH_PLAN`, else the worktree one stands in.
+    ///
+    /// # Errors
+    ///
+    /// When no plan is named and none is near, or there is no such plan.
+    pub(super) fn find(context: &Context) -> Result<Self, CliError> {
+        match own_assignment(context) {
+            Some((work, worktree)) => Ok(Self::of_agent(work, worktree)),
+            None => Self::in_repository(context),
+        }
+    }
+
+    fn of_agent(work: Assignment, worktree: PathBuf) -> Self {
+        let set = plans_kept(&OrchDir::at(&work.home)).filter(|set| set.plan(&work.plan).is_some());
+        // The document may have been edited since the agent started.
+        let current = set.as_ref().and_then(|set| set.plan(&work.plan));
+        let document = current.map_or_else(
+            || Arc::new(work.document.clone()),
+            |plan| Arc::clone(&plan.document),
+        );
+        Self {
+            name: work.plan.clone(),
+            document,
+            worktree: Some(worktree),
+            known: Known::Assignment(Box::new(work), set.map(Box::new)),
+        }
+    }
+
+    /// An agent must be able to report even while somebody edits the manifest, so in its own worktree the copy of the document
+    /// is enough.
+    fn in_repository(context: &Context) -> Result<Self, CliError> {
+        let own = variable("ORCH_PLAN").filter(|own| context.plan.as_ref().is_none_or(|plan| plan == own));
+        let own_worktree = own
+            .as_ref()
+            .and_then(|_| variable("ORCH_WORKTREE"))
+            .map(PathBuf::from);
+        let manifest = context
+            .manifest
+            .clone()
+            .or_else(|| variable("ORCH_MANIFEST").map(PathBuf::from));
+        // What is worked on counts, whatever the manifest says by now. A plan that came later is only there.
+        let in_force = Campaign::in_force(&context.dir, manifest.as_deref());
+        let typed = context.plan.clone().or(own);
+        let campaign = match (in_force, &typed) {
+            (Ok(in_force), Some(name)) if context.named(&in_force.campaign, name).is_err() => {
+                Campaign::open(&context.dir, manifest.as_deref()).or(Ok(in_force.campaign))
+            }
+            (in_force, _) => in_force.map(|in_force| in_force.campaign),
+        };
+        match (campaign, typed, own_worktree) {
+            (Ok(campaign), Some(typed), worktree) => match (context.named(&campaign, &typed), worktree) {
+                (Ok(name), worktree) => Ok(Self::in_campaign(campaign, name, worktree)),
+                // Somebody took it out of the manifest while its agent works.
+                (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
+                (Err(error), None) => Err(error),
+            },
+            (Ok(campaign), None, _) => {
+                let name = context.one_plan(&campaign, None)?;
+                Ok(Self::in_campaign(campaign, name, None))
+            }
+            (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
+            (Err(error), _, _) => Err(error.into()),
+        }
+    }
+
+    fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Self {
+        let document = campaign
+            .plan(&name)
+            .map(|plan| Arc::clone(&plan.document))
+            .unwrap_or_default();
+        let worktree = worktree.unwrap_or_else(|| campaign.worktree_path(name.as_str()));
+        Self {
+            name,
+            document,
+            worktree: worktree.is_dir().then_some(worktree),
+            known: Known::Campaign(Box::new(campaign)),
+        }
+    }
+
+    fn from_copy(typed: &str, worktree: PathBuf) -> Result<Self, CliError> {
+        let name = typed
+            .parse()
+            .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
+        let copy = worktree.join(".orch/plan.md");
+        let bytes = read_plain(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(Self {
+            name,
+            document: Arc::new(read_document(&text).0),
+            worktree: Some(worktree),
+            known: Known::Nothing,
+        })
+    }
+
+    /// Where its agents work and report.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such place yet.
+    pub(super) fn worktree(&self) -> Result<&Path, CliError> {
+        self.worktree.as_deref().ok_or_else(|| {
+            let why = format!("plan `{}` has no worktree yet", self.name);
+            CliError::new(Exit::Nothing, why).with_hint("`orch up` makes it")
+        })
+    }
+
+    /// Its settings, as far as they can be read.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        match &self.known {
+            Known::Campaign(campaign) => campaign.plan(&self.name),
+            Known::Assignment(_, set) => set.as_ref()?.plan(&self.name),
+            Known::Nothing => None,
+        }
+    }
+
+    /// What the journal says; none where it is out of an agent's reach.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub(super) fn situation(&self) -> Result<Option<Situation>, CliError> {
+        Ok(match &self.known {
+            Known::Campaign(campaign) => Some(Situation::look(campaign)?),
+            Known::Assignment(work, Some(set)) => {
+                let looked = Situation::without_git(&OrchDir::at(&work.home), set).ok();
+                // An empty one says that there is nothing to be read there, not that nothing has happened.
+                looked.filter(|looked| looked.epoch.is_some())
+            }
+            Known::Assignment(_, None) | Known::Nothing => None,
+        })
+    }
+
+    /// How its tasks are arranged.
+    pub(super) fn arrangement(&self) -> Arrangement {
+        match (self.plan(), &self.known) {
+            (Some(plan), _) => plan.arrangement,
+            (None, Known::Assignment(work, _)) => work.arrangement,
+            (None, Known::Campaign(_) | Known::Nothing) => Arrangement::default(),
+        }
+    }
+
+    /// The work of other plans that each task waits for.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub(super) fn waits(&self) -> Result<BTreeMap<TaskId, Vec<String>>, CliError> {
+        Ok(match (self.plan(), self.situation()?, &self.known) {
+            (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
+            (_, _, Known::Assignment(work, _)) => work.waits.clone(),
+            (_, _, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
+        })
+    }
+
+    /// What is known of every task: the journal, as whoever works on it was told of it, and over it what the status file and
+    /// ticked boxes say now.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub(super) fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
+        let mut states = match (self.situation()?, &self.known) {
+            (Some(situation), _) => {
+                let run = situation.scheduler.state().plan(&self.name);
+                let items = run.items.keys();
+                items.map(|item| (item.clone(), run.item_state(item))).collect()
+            }
+            (None, Known::Assignment(work, _)) => work.states.clone(),
+            (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
+        };
+        if let Some(worktree) = &self.worktree {
+            for said in status::read(worktree, &self.name, &self.document, None).items {
+                let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
+                if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
+                    states.insert(said.item, said.state);
+                }
+            }
+        }
+        Ok(states)
+    }
+
+    /// The document in the worktree, where it is a file of the repository.
+    pub(super) fn committed(&self) -> Option<PathBuf> {
+        match &self.known {
+            Known::Campaign(campaign) => {
+                let file = campaign.plan(&self.name)?.file.as_deref();
+                committed_document(campaign, file, self.worktree.as_deref()?)
+            }
+            Known::Assignment(work, _) => work.committed.clone(),
+            Known::Nothing => None,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The outbox in a worktree: `.orch/outbox.jsonl`, one message a line. An agent whose sandbox keeps it from the supervisor
+//! leaves its messages there; the supervisor collects them.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StatusError;
+use super::folder::{OUTBOX, folder};
+use super::guard::Guard;
+use super::prepare::{make_folder, write_over};
+use super::untrusted::{Links, STATUS_LIMIT, read_text};
+use crate::plan::{MessageKind, PlanName};
+
+/// One line of the outbox. Who sends it follows from the worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// Tells it from all others.
+    pub id: String,
+    /// The plan whose agents it is for.
+    pub to: PlanName,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// What it says.
+    pub text: String,
+}
+
+/// Leaves a message.
+///
+/// # Errors
+///
+/// When the outbox cannot be written.
+pub fn post(worktree: &Path, message: &Posted) -> Result<(), StatusError> {
+    make_folder(worktree)?;
+    let _guard = Guard::take(worktree)?;
+    let mut all = outbox(worktree);
+    all.push(message.clone());
+    write(worktree, &all)
+}
+
+/// What waits in the outbox, oldest first. A line that is no message is passed over.
+pub fn outbox(worktree: &Path) -> Vec<Posted> {
+    let text = read_text(&folder(worktree).join(OUTBOX), STATUS_LIMIT, Links::Refuse);
+    let text = text.unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    lines.collect()
+}
+
+/// Takes these messages out, which were passed on.
+///
+/// # Errors
+///
+/// When the outbox cannot be written.
+pub fn take_posted(worktree: &Path, ids: &[String]) -> Result<(), StatusError> {
+    let _guard = Guard::take(worktree)?;
+    let mut all = outbox(worktree);
+    all.retain(|message| !ids.contains(&message.id));
+    write(worktree, &all)
+}
+
+fn write(worktree: &Path, messages: &[Posted]) -> Result<(), StatusError> {
+    let lines = messages.iter().map(|message| {
+        let mut line = serde_json::to_vec(message).expect("texts are JSON");
+        line.push(b'\n');
+        line
+    });
+    write_over(
+        &folder(worktree).join(OUTBOX),
+        &lines.flatten().collect::<Vec<u8>>(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_posted_waits_in_order_until_it_is_taken() {
+        let worktree = tempfile::tempdir().unwrap();
+        let message = |text: &str| Posted {
+            id: format!("id of {text}"),
+            to: "auth".parse().unwrap(),
+            kind: MessageKind::Status,
+            text: text.to_owned(),
+        };
+        for text in ["one", "two\nlines", "three"] {
+            post(worktree.path(), &message(text)).unwrap();
+        }
+        assert_eq!(outbox(worktree.path()).len(), 3);
+        let ids = ["one", "two\nlines"].map(|text| message(text).id);
+        take_posted(worktree.path(), &ids).unwrap();
+        assert_eq!(outbox(worktree.path()), [message("three")]);
+        take_posted(worktree.path(), &[message("three").id]).unwrap();
+        assert_eq!(outbox(worktree.path()), []);
+    }
+}
