@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::{AttemptId, ItemId, PlanName, TaskState};
 
 use super::admission;
+use super::attempt::Stage;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
 
@@ -23,7 +24,10 @@ impl Scheduler {
         let checks = work.document.numbered_checks().map(|check| check.id.task);
         let known: BTreeSet<_> = work.tasks().chain(checks).collect();
         let by = self.state.plan(plan).attempts.get(&lane);
+        // What is there before its agent runs is the word of the one before.
+        let by = by.filter(|attempt| attempt.stage != Stage::Assigned);
         let attempt = by.map(|attempt| attempt.id.clone());
+        let given = by.map(|attempt| attempt.units.clone()).unwrap_or_default();
         for (task, state, note) in items {
             let run = self.state.plan(plan);
             let before = run.item_state(&task);
@@ -44,6 +48,11 @@ impl Scheduler {
                 continue;
             }
             if !known.contains(&task.task) || !is_news(before, state) {
+                continue;
+            }
+            // What it was told when it began may have been taken back since: to repeat that says nothing.
+            let is_given = given.iter().any(|unit| unit.covers(task.task));
+            if run.by_units && attempt.is_some() && !is_given && run.heard.get(&task) == Some(&state) {
                 continue;
             }
             if state != TaskState::Failed && self.is_refused(at, plan, lane, &task, state, step) {
