@@ -353,7 +353,9 @@ impl Scheduler {
         if !run.is_open() || run.is_at_work() || run.worktree().is_none() {
             return;
         }
-        if !self.look(index).all_done() {
+        let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
+        let mut open = plan.phases.iter().filter(|phase| is_open(phase));
+        if !self.look(index).all_done() || open.any(|phase| plan.is_verified(phase.id)) {
             return;
         }
         let name = plan.name.clone();

@@ -39,6 +39,7 @@ impl PlanRun {
             head: None,
             repair,
             integration: Integration::Open,
+            learned: false,
             stuck: None,
             told: u32::try_from(self.inbox.len()).unwrap_or(u32::MAX),
             account: account.clone(),

@@ -42,7 +42,7 @@ impl Scheduler {
                         files.join(", ")
                     );
                     let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
-                    if first_time {
+                    if first_time || attempt.learned {
                         return self.retry_or_give_up(at, &name, &id, &Failure::uncounted(why), step);
                     }
                     let hold = Hold::Refused { why: why.clone() };
@@ -96,6 +96,7 @@ impl Scheduler {
         let waiting = run.attempts.iter().filter(|(_, attempt)| {
             attempt.integration == Integration::Open
                 && !attempt.repair
+                && !run.waits_for_repeat(attempt)
                 && matches!(judge(plan, run, attempt), Some(Verdict::Done { .. }))
         });
         let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {

@@ -41,6 +41,7 @@ mod fold_plan;
 mod fold_resolver;
 mod fold_worktree;
 mod foresight;
+mod found_files;
 mod frontier;
 pub mod history;
 mod in_turn;

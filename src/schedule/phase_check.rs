@@ -188,7 +188,8 @@ impl Scheduler {
         step: &mut Step,
     ) -> Vec<PhaseId> {
         let mut done = Vec::new();
-        if !self.state.plans[index].is_open() {
+        let run = &self.state.plans[index];
+        if !run.is_open() || run.worktree().is_none() {
             return done;
         }
         for phase in phases {

@@ -51,6 +51,10 @@ pub struct PlanRun {
     pub pins: BTreeMap<Point, CommitId>,
     /// What the branch held when the commit of a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
+    /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
+    pub found: BTreeMap<UnitId, BTreeSet<String>>,
+    /// Files in which attempts on branches of their own have made something.
+    pub made_in: BTreeMap<UnitId, BTreeSet<String>>,
     /// Phases of which something may be on the branch, whatever became of their work since.
     pub touched: BTreeSet<PhaseId>,
     /// Points whose commit could not be pinned in this run, and why.

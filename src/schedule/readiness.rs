@@ -142,12 +142,20 @@ impl<'a> Readiness<'a> {
             .flat_map(|attempt| &attempt.units)
             .copied()
             .collect();
+        let shares = |work: &UnitWork| {
+            let others = worked.iter().filter_map(|id| self.plan.unit(*id));
+            self.plan.by_units()
+                && others
+                    .into_iter()
+                    .any(|other| !self.run.shared(self.plan, work, other).is_empty())
+        };
         let startable = |unit: &usize| {
             let work = &self.plan.units[*unit];
             let tries = self.run.tries_of(Some(work.id), false);
             due(tries.retry_at)
                 && self.is_served(&work.agent, at)
                 && work.locks.iter().all(|file| !held.contains(file))
+                && !shares(work)
                 && !worked.contains(&work.id)
                 && self.run.pause_of(work.id).is_none()
                 && !self.run.is_being_cancelled(work.id)
@@ -281,8 +289,10 @@ impl<'a> Readiness<'a> {
         for other in others.filter_map(|id| self.plan.unit(*id)) {
             let shared = other.locks.iter().filter(|file| work.locks.contains(file));
             let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
-            let names: Vec<&str> = names.map(String::as_str).collect();
-            if other.locks.iter().any(|file| work.locks.contains(file)) {
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
+            names.extend(self.run.shared(self.plan, work, other));
+            names.dedup();
+            if !names.is_empty() {
                 waits.push(Wait::Files(other.id, names));
             }
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Speaker, Statement, TaskState};
 
 use super::admission;
+use super::attempt::Stage;
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
@@ -69,6 +70,9 @@ impl Scheduler {
                 continue;
             }
             let state = said.state;
+            if is_repeated(run, &voice, &said) {
+                continue;
+            }
             if state != TaskState::Failed && self.is_refused(at, plan, &voice, &said, step) {
                 continue;
             }
@@ -137,7 +141,10 @@ impl Scheduler {
 /// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
 /// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
-    let here = run.attempts.get(&lane).map(|attempt| &attempt.id);
+    let attempt = run.attempts.get(&lane);
+    // What is there without a name before its agent runs is the word of the one before.
+    let here = attempt.filter(|attempt| said.by.is_some() || attempt.stage != Stage::Assigned);
+    let here = here.map(|attempt| &attempt.id);
     match (&said.by, here) {
         (Some(Speaker::Person), _) => Voice::Person,
         (Some(Speaker::Attempt(by)), Some(id)) if by == id => Voice::Attempt(id.clone()),
@@ -163,6 +170,17 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
         (Some(_), _) => true,
         (None, _) => is_change(run.item_state(&said.item), said.state),
     }
+}
+
+/// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
+/// been taken back since.
+fn is_repeated(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+    let Voice::Attempt(id) = voice else {
+        return false;
+    };
+    let units = run.attempt(id).map_or(&[][..], |attempt| &attempt.units);
+    let given = units.iter().any(|unit| unit.covers(said.item.task));
+    run.by_units && !given && said.at.is_none() && run.heard.get(&said.item) == Some(&said.state)
 }
 
 /// A report changes what is known when it says more: nothing takes back that a task is done but the word that it
