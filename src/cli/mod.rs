@@ -33,6 +33,7 @@ mod skill;
 mod status;
 mod steer;
 mod task;
+mod task_gate;
 mod task_inbox;
 mod task_stop;
 mod task_subject;

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::plan::{Document, IdError, Speaker, TaskState};
+use crate::plan::{Document, IdError, ItemId, Phase, Speaker, Task, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
+use super::task_gate::Gate;
 use super::task_subject::Subject;
 use super::{CliError, Context, Exit, output, task_inbox, task_stop};
 
@@ -105,25 +106,45 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<Exit, CliError> {
 
 fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     let waits = subject.waits()?;
+    let situation = subject.situation()?;
+    let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+    let gate = Gate::of(&subject.name, subject.worktree().ok());
+    let elsewhere = |_: &Phase, task: &Task| -> Vec<String> {
+        let closed = gate.refusal(&subject.name, &task.id.into(), scheduler);
+        let mut open = waits.get(&task.id).cloned().unwrap_or_default();
+        // What is waited for says more than that it is.
+        open.extend(closed.filter(|_| open.is_empty()));
+        open
+    };
     Ok(task_next(
         &subject.name,
         &subject.document,
         &subject.arrangement(),
         &subject.states()?,
         count,
-        |_, task| waits.get(&task.id).cloned().unwrap_or_default(),
+        elsewhere,
     ))
 }
 
 fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState) -> Result<(), CliError> {
     let worktree = subject.worktree()?;
+    let gate = Gate::of(&subject.name, Some(worktree));
+    // An agent need not be able to read the journal.
+    let asks = matches!(gate, Gate::Person) && state != TaskState::Failed;
+    let situation = if asks { subject.situation()? } else { None };
+    let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
     let changes: Result<Vec<Change>, CliError> = report
         .ids
         .iter()
         .map(|id| {
-            let item = id
+            let item: ItemId = id
                 .parse()
                 .map_err(|error: IdError| CliError::refused(error.to_string()))?;
+            if state != TaskState::Failed
+                && let Some(why) = gate.refusal(&subject.name, &item, scheduler)
+            {
+                return Err(CliError::refused(format!("{item} may not begin: {why}")));
+            }
             Ok(Change {
                 item,
                 state,

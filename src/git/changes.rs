@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::revision::oid;
+use super::tree_diff::TreeDiff;
 use super::{GitError, Repository};
 use crate::plan::CommitId;
 
@@ -22,5 +23,14 @@ impl Repository {
             .deltas()
             .flat_map(|delta| [delta.old_file().path(), delta.new_file().path()]);
         Ok(paths.flatten().map(PathBuf::from).collect())
+    }
+
+    /// The files that differ between two commits.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be read.
+    pub fn files_between(&self, old: &CommitId, new: &CommitId) -> Result<BTreeSet<PathBuf>, GitError> {
+        Ok(TreeDiff::between(&self.handle(), old, new)?.paths())
     }
 }

@@ -125,10 +125,26 @@ pub struct Subtask {
 pub struct VerifyBlock {
     /// Texts of the boxes or bullets.
     pub checks: Vec<String>,
+    /// The boxes among them that have a number: reported under it and tracked, but never scheduled.
+    #[serde(default)]
+    pub numbered: Vec<Subtask>,
+    /// How many boxes it has.
+    #[serde(default)]
+    pub boxes: usize,
+    /// How many of them are ticked.
+    #[serde(default)]
+    pub ticked: usize,
     /// `(non-blocking)` or `(background: true)`.
     pub background: bool,
     /// Line, from 1.
     pub line: usize,
+}
+
+impl VerifyBlock {
+    /// True when every one of its boxes is ticked.
+    pub fn is_ticked(&self) -> bool {
+        self.boxes > 0 && self.ticked == self.boxes
+    }
 }
 
 impl Phase {
@@ -148,6 +164,12 @@ impl Document {
     pub fn task(&self, id: TaskId) -> Option<&Task> {
         let tasks = &self.phase(id.phase)?.tasks;
         seek(tasks, id.number, |task| task.id.number).map(|place| &tasks[place])
+    }
+
+    /// The numbered boxes of VERIFY blocks, in document order: parts of a check, and no tasks.
+    pub fn numbered_checks(&self) -> impl Iterator<Item = &Subtask> {
+        let blocks = self.phases.iter().filter_map(|phase| phase.verify.as_ref());
+        blocks.flat_map(|block| &block.numbered)
     }
 
     /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every

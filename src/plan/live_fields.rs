@@ -170,6 +170,7 @@ pub(super) const PHASE: &[Field<PhaseSettings>] = &[
     field!("timeout", Anytime, timeout, optional_duration),
     field!("expected", Anytime, expected, optional_duration),
     field!("gate", Anytime, gate, plain),
+    field!("verify", Anytime, verify, listed),
 ];
 
 fn plain(value: &impl ToString) -> String {
@@ -319,6 +320,7 @@ mod tests {
             timeout: _,
             expected: _,
             gate: _,
+            verify: _,
         } = phase;
     }
 

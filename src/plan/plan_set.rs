@@ -220,6 +220,9 @@ pub struct PhaseSettings {
     pub expected: Option<Duration>,
     /// True when it waits for a person's `orch approve` before it begins.
     pub gate: bool,
+    /// Shell lines that must succeed on the commit with which it ends before it counts as done: its own, then those of
+    /// synchronisation points.
+    pub verify: Vec<String>,
 }
 
 /// `commit`.
@@ -296,4 +299,7 @@ pub struct SyncPoint {
     pub name: String,
     /// What has to be reached, one point of each plan.
     pub points: Vec<WorkRef>,
+    /// Shell line that must succeed on the commit of each of them.
+    #[serde(default)]
+    pub verify: Option<String>,
 }

@@ -3,8 +3,8 @@
 use crate::journal::Record;
 use crate::plan::{ManifestChange, OnStuck, PlanName};
 use crate::schedule::{
-    Event, Failed, FlakyMerge, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PinRefusal, VerifiedMerge,
-    point_word,
+    Event, Failed, FlakyMerge, Found, Hold, LaneNote, LaunchTrouble, MergeTrouble, PhaseSaid, PhaseVerify,
+    PinRefusal, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 
@@ -121,6 +121,7 @@ pub fn detail(event: &Event) -> String {
             None => report.task.to_string(),
         },
         Event::PhaseDone { phase, .. } => format!("phase {phase}"),
+        Event::PhaseVerify(fact) => phase_verify(fact),
         Event::Pinned(pinned) => format!("{} at {}", point_word(pinned.point), pinned.commit.short()),
         Event::VerifyPassed { commit, .. } => commit.short().to_owned(),
         Event::PlanHeld { why, .. } => hold(why),
@@ -209,6 +210,21 @@ fn launch_trouble(why: &LaunchTrouble) -> String {
         LaunchTrouble::Refused { why } | LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => {
             first_line(why)
         }
+    }
+}
+
+fn phase_verify(fact: &PhaseVerify) -> String {
+    let phase = fact.phase;
+    let at = fact.ran.as_ref().map(|ran| format!(" at {}", ran.commit.short()));
+    let at = at.unwrap_or_default();
+    match fact.said {
+        PhaseSaid::Started => format!("phase {phase}: verifying"),
+        PhaseSaid::Passed => format!("phase {phase} passes{at}"),
+        PhaseSaid::Failed => {
+            let why = first_line(fact.why.as_deref().unwrap_or_default());
+            format!("phase {phase} is red{at}: {why}")
+        }
+        PhaseSaid::Stopped => format!("phase {phase}: verification stopped"),
     }
 }
 

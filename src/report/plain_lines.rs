@@ -112,6 +112,7 @@ fn is_news(event: &Event) -> bool {
         | Event::TaskFailed { .. }
         | Event::TaskSkipped { .. }
         | Event::PhaseDone { .. }
+        | Event::PhaseVerify(_)
         | Event::PinRefused { .. }
         | Event::WorkConflicted { .. }
         | Event::WorkRefused { .. }

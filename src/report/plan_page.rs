@@ -67,20 +67,22 @@ pub fn one_plan(plan: &PlanView) -> String {
             fit(&phase.title, 60),
             phase.state
         );
-        // Where one agent does the whole phase, nobody need speak of its checks.
-        let check = phase
-            .verify
-            .as_ref()
-            .filter(|check| phase.state != TaskState::Done || check.state != TaskState::Pending);
-        for task in phase.tasks.iter().chain(check) {
-            let style = task_style(task.state);
+        let mut line = |indent: &str, state: TaskState, id: &str, title: &str| {
+            let style = task_style(state);
             let _ = writeln!(
                 text,
-                "  {style}{:<8}{style:#} {:<ids$} {}",
-                task.state,
-                task.id,
-                fit(&task.title, 62)
+                "{indent}{style}{state:<8}{style:#} {id:<ids$} {}",
+                fit(title, 62)
             );
+        };
+        for task in &phase.tasks {
+            line("  ", task.state, &task.id.to_string(), &task.title);
+        }
+        if let Some(check) = &phase.verify {
+            line("  ", check.state, &check.id.to_string(), &check.title);
+            for part in &phase.checks {
+                line("    ", part.state, &part.id.to_string(), &part.title);
+            }
         }
     }
     if !plan.attempts.is_empty() {

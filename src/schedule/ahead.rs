@@ -73,6 +73,7 @@ impl Ahead {
                 | Event::TaskDone(_)
                 | Event::PhaseDone { .. }
                 | Event::Pinned { .. }
+                | Event::PhaseVerify(_)
                 | Event::VerifyStarted { .. }
                 | Event::VerifyPassed { .. }
                 | Event::PlanFinished { .. }

@@ -1,6 +1,6 @@
 //! Effects that were asked for, and the events that answer them.
 
-use crate::plan::{AttemptId, PlanName, Point};
+use crate::plan::{AttemptId, PhaseId, PlanName, Point};
 
 use super::attempt::{Integration, Stage};
 use super::plan_run::{Merge, Outcome, PlanRun, Verify};
@@ -22,6 +22,8 @@ pub(super) enum Ask {
     Integrate(AttemptId),
     Verify(PlanName),
     StopVerification(PlanName),
+    VerifyPhase(PlanName, PhaseId),
+    StopPhaseCheck(PlanName, PhaseId),
     Pin(PlanName, Point),
     Try(TrialId),
     StopTrial(TrialId),
@@ -75,6 +77,10 @@ impl Scheduler {
             Event::VerifyPassed { plan, .. }
             | Event::VerifyFailed(Failed { plan, .. })
             | Event::VerifyStopped(OfPlan { plan }) => self.state.plan(plan).verify == Verify::Running,
+            Event::PhaseVerify(fact) => {
+                let ask = Ask::VerifyPhase(fact.plan.clone(), fact.phase);
+                self.asked.contains(&ask)
+            }
             Event::Pinned(Pinned { plan, point, .. }) => {
                 self.state.number(plan).is_some() && !self.state.plan(plan).pins.contains_key(point)
             }
@@ -116,6 +122,11 @@ impl Scheduler {
             | Event::VerifyStopped(OfPlan { plan }) => {
                 self.asked.remove(&Ask::StopVerification(plan.clone()));
                 Ask::Verify(plan.clone())
+            }
+            Event::PhaseVerify(fact) => {
+                let stop = Ask::StopPhaseCheck(fact.plan.clone(), fact.phase);
+                self.asked.remove(&stop);
+                Ask::VerifyPhase(fact.plan.clone(), fact.phase)
             }
             Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) => {
                 Ask::Pin(plan.clone(), *point)

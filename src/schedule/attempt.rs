@@ -37,6 +37,8 @@ pub struct Attempt {
     pub repair: bool,
     /// Where its commits stand that were made on a branch of its own.
     pub integration: Integration,
+    /// True when its conflict was in files that it was not known to touch.
+    pub learned: bool,
     /// Since when nothing of it moves, once that was noticed.
     pub stuck: Option<Stuck>,
     /// How many of the plan's messages it was told when it began.

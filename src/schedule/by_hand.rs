@@ -19,15 +19,13 @@ impl Scheduler {
         if repairs || !free || !driven || !run.is_open() || run.said_by_people.is_empty() {
             return;
         }
-        let look = self.look(number);
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let done = look.ready(at).into_iter().find_map(|unit| {
-            let leg: Vec<UnitId> = look.leg(unit).iter().map(|unit| unit.id).collect();
-            is_done_by_hand(plan, run, &leg).then_some(leg)
-        });
-        let Some(units) = done else {
+        let units = self
+            .look(number)
+            .chain(|unit| is_done_by_hand(plan, run, unit.id));
+        if units.is_empty() {
             return;
-        };
+        }
         let name = plan.name.clone();
         let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
         let attempt = AttemptId::new(&name, sequence.saturating_add(1));
@@ -55,11 +53,11 @@ fn person() -> AgentName {
     "person".parse().expect("a word is a name")
 }
 
-/// True when all of it was reported, some of it by a person after the last attempt had ended.
-fn is_done_by_hand(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) -> bool {
+/// True when all of the unit was reported, some of it by a person after the last attempt had ended.
+fn is_done_by_hand(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     let last = run.legs().filter_map(|record| record.ended).max();
     let mut by_hand = false;
-    for task in units.iter().flat_map(|unit| plan.unit_tasks(*unit)) {
+    for task in plan.unit_tasks(unit) {
         let item = ItemId::from(task);
         let Some(known) = run.items.get(&item).filter(|known| known.state.is_settled()) else {
             return false;

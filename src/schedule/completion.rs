@@ -138,6 +138,18 @@ impl Scheduler {
         } else {
             reported_phases(plan, run)
         };
+        let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
+            .into_iter()
+            .partition(|phase| self.work.plans[index].is_verified(*phase));
+        let passed = self.checked_by_nobody(at, index, &waited, step);
+        let (plan, run) = (&self.work.plans[index], &self.state.plans[index]);
+        if run.by_units {
+            let open = waited.iter().filter(|phase| !passed.contains(phase));
+            let places = open.filter_map(|open| plan.phases.iter().position(|phase| phase.id == *open));
+            let places: Vec<usize> = places.collect();
+            self.standing(index).closable.extend(places);
+        }
+        let done = plain.into_iter().chain(passed);
         let plan = &self.work.plans[index];
         let (name, by_units) = (plan.name.clone(), plan.by_units());
         for phase in done {
@@ -316,7 +328,9 @@ impl Scheduler {
         if !run.is_open() || run.is_at_work() || run.worktree().is_none() {
             return;
         }
-        if !self.look(index).all_done() {
+        let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
+        let mut open = plan.phases.iter().filter(|phase| is_open(phase));
+        if !self.look(index).all_done() || open.any(|phase| plan.is_verified(phase.id)) {
             return;
         }
         let name = plan.name.clone();
@@ -348,7 +362,8 @@ fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
         if run.phases_done.contains_key(&phase.id) {
             continue;
         }
-        let settled = is_reported(run, phase);
+        // What is verified ends with its attempt, on the commit that this leaves.
+        let settled = is_reported(run, phase) && !plan.is_verified(phase.id);
         // A phase without tasks has nothing to report: it is done with all that stands before it.
         if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
             done.push(phase.id);
@@ -359,16 +374,18 @@ fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
     done
 }
 
-/// True when the phase may be called done by what was said of it.
+/// True when nothing is missing for the phase to be done but a verification that `orch` runs itself.
 fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
     let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
     let blocking = phase.background_verify == Some(false);
-    let checked = !blocking || run.is_item_settled(&TaskId::verify(phase.id).into());
+    let said = run.is_item_settled(&TaskId::verify(phase.id).into());
+    // A phase that the document has ticked is taken as it is.
+    let checked = !blocking || said || run.proven.contains(&UnitId::Phase(phase.id));
     let each = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
     let found = each.into_iter().filter(|(_, found)| *found);
     let found = found.map(|(proof, _)| proof).collect();
-    Claim::PhaseDone.missing(&found).is_none()
+    matches!(Claim::PhaseDone.missing(&found), None | Some(Proof::Passed))
 }
 
 /// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.

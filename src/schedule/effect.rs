@@ -82,6 +82,20 @@ pub enum Effect {
         /// The plan.
         plan: PlanName,
     },
+    /// Run the verification of a phase on the tip of the plan's branch. Answer: `phase.verify`.
+    VerifyPhase {
+        /// The plan.
+        plan: PlanName,
+        /// The phase.
+        phase: PhaseId,
+    },
+    /// Make the verification of a phase end. Answer: that verification's own.
+    StopPhaseCheck {
+        /// The plan.
+        plan: PlanName,
+        /// The phase.
+        phase: PhaseId,
+    },
     /// Pin the branch's tip as the commit of this point. Answer: `plan.pinned`.
     Pin {
         /// The plan.
@@ -92,6 +106,8 @@ pub enum Effect {
         holds: Vec<PhaseId>,
         /// True when somebody waits for it, so that what is not committed yet should be.
         wanted: bool,
+        /// The commit that was verified for it, which is pinned instead of the tip.
+        verified: Option<CommitId>,
     },
     /// What the merge train wants done. Answer: [`super::Input::Train`].
     Train {
@@ -133,6 +149,8 @@ impl Effect {
             | Self::Check { .. }
             | Self::Integrate { .. }
             | Self::Verify { .. }
+            | Self::VerifyPhase { .. }
+            | Self::StopPhaseCheck { .. }
             | Self::Train { .. }
             | Self::StopVerification { .. }
             | Self::Union(_)

@@ -34,6 +34,7 @@ impl Scheduler {
             let stop = Effect::StopVerification { plan: plan.clone() };
             self.ask(Ask::StopVerification(plan), stop, step);
         }
+        self.stop_phase_checks(step);
         self.stop_train(at, step);
     }
 
@@ -99,7 +100,10 @@ impl Scheduler {
         if timer.is_some() || reopens.is_some() {
             return;
         }
-        let busy = !merge_only && self.state.all_attempts().next().is_some();
+        // What only waits for the verification of its phase is there after a restart too.
+        let at_work = |stage: &Stage| !(stopping && matches!(stage, Stage::Checked(..)));
+        let attempts = || self.state.all_attempts();
+        let busy = !merge_only && attempts().any(|(_, _, attempt)| at_work(&attempt.stage));
         let waiting = || {
             let mut asks = self.asked.iter();
             asks.any(|ask| {
@@ -108,6 +112,7 @@ impl Scheduler {
                     Ask::Wake(_)
                         | Ask::End
                         | Ask::StopVerification(_)
+                        | Ask::StopPhaseCheck(..)
                         | Ask::StopTrial(_)
                         | Ask::Union(_)
                         | Ask::StopUnion(_)

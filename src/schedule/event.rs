@@ -236,6 +236,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         proven: bool,
     },
+    /// The verification of a phase began or ended: `said` tells which.
+    #[serde(rename = "phase.verify")]
+    PhaseVerify(super::PhaseVerify),
     /// The commit that dependents of a point start from was pinned.
     #[serde(rename = "plan.pinned")]
     Pinned(super::Pinned),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
+use super::phase_check::PhaseVerify;
 use super::train::Verdict;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
 
@@ -258,6 +259,7 @@ impl Event {
             | Self::WorkConflicted { plan, .. }
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
+            | Self::PhaseVerify(PhaseVerify { plan, .. })
             | Self::VerifyPassed { plan, .. }
             | Self::PlanSkipped { plan, .. }
             | Self::PlanHeld { plan, .. }

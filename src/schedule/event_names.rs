@@ -40,6 +40,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "What the attempt left was looked at, and leftover changes were committed.",
     ),
     ("attempt.failed", "The attempt's work did not complete its leg."),
+    (
+        "phase.verify",
+        "The verification of a phase began or ended: `said` tells which.",
+    ),
     ("leg.done", "What an attempt was given is done."),
     (
         "work.merged",

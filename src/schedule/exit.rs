@@ -44,6 +44,10 @@ pub struct Evidence {
     pub leftovers_committed: u32,
     /// Files that are still uncommitted.
     pub leftovers: Vec<String>,
+    /// Files in which its commits differ from where they began, where it worked on a branch of its own; the first of very
+    /// many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// Anything else that is wrong, such as another branch being checked out.
     pub trouble: Option<String>,
     /// The number of the last message that was read in its worktree; none where nobody has looked.

@@ -39,6 +39,7 @@ impl PlanRun {
             head: None,
             repair,
             integration: Integration::Open,
+            learned: false,
             stuck: None,
             told: u32::try_from(self.inbox.len()).unwrap_or(u32::MAX),
             account: account.clone(),
@@ -85,6 +86,7 @@ impl PlanRun {
             record.failure = Some(why.clone());
         }
         if let Some(ended) = self.take_attempt(attempt) {
+            self.forget_checks(|phase| ended.units.iter().any(|unit| unit.phase() == phase));
             self.unpark(at, &ended.agent);
             self.take_back(at, &ended);
             let conflict = matches!(ended.integration, Integration::Conflict(_));

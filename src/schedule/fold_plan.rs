@@ -59,9 +59,10 @@ impl PlanRun {
                 current.stage = Stage::Checked(exit.clone(), evidence.clone());
                 let (first, repair) = (current.units.first().copied(), current.repair);
                 // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
-                let phases: Vec<_> = current.units.iter().map(|unit| unit.phase()).collect();
+                let units = current.units.clone();
                 if self.by_units {
-                    self.touched.extend(phases);
+                    self.touched.extend(units.iter().map(|unit| unit.phase()));
+                    self.note_made_in(&units, &evidence.files);
                 }
                 // Where units have branches of their own it is told when they are merged.
                 if let Some(head) = evidence
@@ -128,7 +129,9 @@ impl PlanRun {
                 }
             }
             Event::WorkConflicted { attempt, files, .. } => {
+                let learned = self.found_in_conflict(attempt, files);
                 if let Some(current) = self.current(attempt) {
+                    current.learned = learned;
                     current.integration = Integration::Conflict(files.clone());
                 }
             }
@@ -172,6 +175,7 @@ impl PlanRun {
                 }
                 self.phases_done.entry(*phase).or_insert(at);
             }
+            Event::PhaseVerify(fact) => self.was_checked(at, fact),
             Event::Pinned(pinned) => self.was_pinned(at, pinned),
             Event::PinRefused(PinRefusal { point, why, .. }) => {
                 self.pins_refused.insert(*point, why.clone());
@@ -263,6 +267,7 @@ impl PlanRun {
         self.outcome = Some(outcome);
         self.retried.clear();
         self.attempts.clear();
+        self.forget_checks(|_| true);
         self.repair.retry_at = None;
         for tries in self.tries.values_mut() {
             tries.retry_at = None;

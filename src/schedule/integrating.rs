@@ -7,6 +7,7 @@ use super::answers::Ask;
 use super::attempt::{Attempt, Integration, Stage};
 use super::failure::Failure;
 use super::judge::{Verdict, judge};
+use super::phase_check::{Checked, failed_words};
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
@@ -41,7 +42,7 @@ impl Scheduler {
                         files.join(", ")
                     );
                     let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
-                    if first_time {
+                    if first_time || attempt.learned {
                         return self.retry_or_give_up(at, &name, &id, &Failure::uncounted(why), step);
                     }
                     let hold = Hold::Refused { why: why.clone() };
@@ -55,6 +56,19 @@ impl Scheduler {
             }
         }
         let units = completed_units(plan, run, &self.state, attempt);
+        let phases = if attempt.repair {
+            Vec::new()
+        } else {
+            plan.phases_completed(run, &units)
+        };
+        match self.checked(at, index, &phases, step) {
+            Checked::Passed => {}
+            Checked::Waiting => return,
+            Checked::Failed(phase, why) => {
+                let failure = Failure::counted(failed_words(phase, &why));
+                return self.retry_or_give_up(at, &name, &id, &failure, step);
+            }
+        }
         for task in unreported {
             let done = Event::TaskDone(TaskReport {
                 attempt: Some(id.clone()),
@@ -82,6 +96,7 @@ impl Scheduler {
         let waiting = run.attempts.iter().filter(|(_, attempt)| {
             attempt.integration == Integration::Open
                 && !attempt.repair
+                && !run.waits_for_repeat(attempt)
                 && matches!(judge(plan, run, attempt), Some(Verdict::Done { .. }))
         });
         let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {

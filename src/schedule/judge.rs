@@ -214,6 +214,7 @@ fn what_is_missing(
         Proof::Made => format!("{ended} but made no commit and reported nothing{last}"),
         Proof::Tasks
         | Proof::Checked
+        | Proof::Passed
         | Proof::PhaseDone
         | Proof::Commit
         | Proof::Units

@@ -3,6 +3,7 @@
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
 //! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
+pub mod admission;
 mod after;
 mod agent_work;
 mod ahead;
@@ -40,6 +41,7 @@ mod fold_plan;
 mod fold_resolver;
 mod fold_worktree;
 mod foresight;
+mod found_files;
 mod frontier;
 pub mod history;
 mod in_turn;
@@ -61,6 +63,7 @@ mod outlook;
 mod outlook_draft;
 mod parking;
 mod pausing;
+mod phase_check;
 mod pinning;
 mod plan_run;
 mod plan_work;
@@ -122,6 +125,7 @@ pub use mail::{check_text, send};
 pub use merge_facts::{Landed, MergeBegun, NotLanded, Pinned};
 pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};
+pub use phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};
 pub use plan_run::{Item, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
 pub use proof::{Rivals, tighten};

@@ -49,12 +49,22 @@ impl Scheduler {
 
     fn pin(&mut self, WorkRef { plan, point }: WorkRef, wanted: bool, step: &mut Step) {
         let ask = Ask::Pin(plan.clone(), point);
-        let done = self.state.plan(&plan).phases_done.keys().copied();
+        let run = self.state.plan(&plan);
+        let done = run.phases_done.keys().copied();
+        let phase = match point {
+            Point::Phase(phase) => Some(phase),
+            Point::Plan | Point::Task(_) => None,
+        };
+        let (verified, holds) = match phase.and_then(|phase| run.verified_end(phase)) {
+            Some((commit, holds)) => (Some(commit), holds),
+            None => (None, done.filter(|_| point.phase().is_some()).collect()),
+        };
         let effect = Effect::Pin {
-            holds: done.filter(|_| point.phase().is_some()).collect(),
+            holds,
             plan,
             point,
             wanted,
+            verified,
         };
         self.ask(ask, effect, step);
     }

@@ -11,6 +11,7 @@ use crate::plan::{
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::lost::Lost;
+use super::phase_check::PhaseCheck;
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
 use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
 
@@ -30,6 +31,8 @@ pub struct PlanRun {
     pub items: BTreeMap<ItemId, Item>,
     /// Phases that are done, and since when.
     pub phases_done: BTreeMap<PhaseId, At>,
+    /// Where the verifications of phases stand that have one of their own.
+    pub phase_checks: BTreeMap<PhaseId, PhaseCheck>,
     /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
     /// others start, but the plan is not finished on an agent's word.
     pub proven: BTreeSet<UnitId>,
@@ -49,6 +52,10 @@ pub struct PlanRun {
     pub pins: BTreeMap<Point, CommitId>,
     /// What the branch held when the commit of a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
+    /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
+    pub found: BTreeMap<UnitId, BTreeSet<String>>,
+    /// Files in which attempts on branches of their own have made something.
+    pub made_in: BTreeMap<UnitId, BTreeSet<String>>,
     /// Phases of which something may be on the branch, whatever became of their work since.
     pub touched: BTreeSet<PhaseId>,
     /// Points whose commit could not be pinned in this run, and why.

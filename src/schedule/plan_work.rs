@@ -32,6 +32,10 @@ pub(super) fn plan_work(
             id: phase.id,
             tasks,
             background_verify: phase.verify.as_ref().map(|block| block.background),
+            verify: plan
+                .phases
+                .get(&phase.id)
+                .is_some_and(|own| !own.verify.is_empty()),
         }
     });
     let mut phases: Vec<PhaseWork> = phases.collect();
@@ -74,6 +78,7 @@ pub(super) fn plan_work(
             id,
             tasks: Vec::new(),
             background_verify: None,
+            verify: false,
         });
         units.push(UnitWork {
             id: UnitId::Phase(id),

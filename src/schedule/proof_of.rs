@@ -34,6 +34,8 @@ pub enum Proof {
     Tasks,
     /// The phase's VERIFY block was reported done or skipped, unless it runs in the background.
     Checked,
+    /// The `verify` of the phase passed on the commit with which the phase ends, where it has one.
+    Passed,
     /// The phase is done.
     PhaseDone,
     /// The commit is on the plan's branch.
@@ -64,7 +66,7 @@ impl Claim {
     pub const fn needs(self) -> &'static [Proof] {
         match self {
             Self::TaskDone => &[Proof::Clean, Proof::Kept, Proof::Said, Proof::Made],
-            Self::PhaseDone => &[Proof::Tasks, Proof::Checked],
+            Self::PhaseDone => &[Proof::Tasks, Proof::Checked, Proof::Passed],
             Self::Pinned => &[Proof::PhaseDone, Proof::Commit],
             Self::PlanFinished => &[Proof::Units, Proof::Verified],
             Self::Landed => &[Proof::Finished, Proof::Tree, Proof::Target],
@@ -98,6 +100,7 @@ impl Proof {
             Self::Kept => "kept",
             Self::Tasks => "tasks",
             Self::Checked => "checked",
+            Self::Passed => "passed",
             Self::PhaseDone => "phase done",
             Self::Commit => "commit",
             Self::Units => "units",

@@ -142,12 +142,20 @@ impl<'a> Readiness<'a> {
             .flat_map(|attempt| &attempt.units)
             .copied()
             .collect();
+        let shares = |work: &UnitWork| {
+            let others = worked.iter().filter_map(|id| self.plan.unit(*id));
+            self.plan.by_units()
+                && others
+                    .into_iter()
+                    .any(|other| !self.run.shared(self.plan, work, other).is_empty())
+        };
         let startable = |unit: &usize| {
             let work = &self.plan.units[*unit];
             let tries = self.run.tries_of(Some(work.id), false);
             due(tries.retry_at)
                 && self.is_served(&work.agent, at)
                 && work.locks.iter().all(|file| !held.contains(file))
+                && !shares(work)
                 && !worked.contains(&work.id)
                 && self.run.pause_of(work.id).is_none()
                 && !self.run.is_being_cancelled(work.id)
@@ -195,6 +203,13 @@ impl<'a> Readiness<'a> {
             if self.standing.done[place] {
                 continue;
             }
+            // What is verified has to end first.
+            if leg
+                .last()
+                .is_some_and(|last| self.plan.is_verified(last.id.phase()))
+            {
+                break;
+            }
             let unit = &self.plan.units[place];
             let same =
                 unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
@@ -209,6 +224,28 @@ impl<'a> Readiness<'a> {
             leg.push(unit);
         }
         leg
+    }
+
+    /// Open units that could be worked on one after the other, of those for which `joins` is true: whatever their agent.
+    pub(super) fn chain(&self, joins: impl Fn(&UnitWork) -> bool) -> Vec<UnitId> {
+        let mut chain = Vec::new();
+        if !self.plan_is_free() {
+            return chain;
+        }
+        let mut done = self.standing.done.clone();
+        let mut chain_open = 0;
+        for place in self.open() {
+            let unit = &self.plan.units[place];
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
+            let met = dispatch::unmet(self.plan, &unit.depends, self.state).is_empty();
+            let free = self.is_free_of_people(unit.id) && !self.run.is_worked_on(unit.id);
+            if follows && met && free && joins(unit) {
+                done[place] = true;
+                chain.push(unit.id);
+            }
+        }
+        chain
     }
 
     fn repair_leg(&self) -> Vec<&'a UnitWork> {
@@ -252,8 +289,10 @@ impl<'a> Readiness<'a> {
         for other in others.filter_map(|id| self.plan.unit(*id)) {
             let shared = other.locks.iter().filter(|file| work.locks.contains(file));
             let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
-            let names: Vec<&str> = names.map(String::as_str).collect();
-            if other.locks.iter().any(|file| work.locks.contains(file)) {
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
+            names.extend(self.run.shared(self.plan, work, other));
+            names.dedup();
+            if !names.is_empty() {
                 waits.push(Wait::Files(other.id, names));
             }
         }

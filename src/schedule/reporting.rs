@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{AttemptId, CommitId, PlanName, Speaker, Statement, TaskState};
+use jiff::Timestamp;
 
+use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Speaker, Statement, TaskState};
+
+use super::admission;
+use super::attempt::Stage;
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
@@ -18,6 +22,9 @@ pub(super) struct Heard {
     /// What is said there.
     pub said: Vec<Statement>,
 }
+
+/// A statement about what may not begin, with who made it and when: it is told once.
+pub(super) type Refused = (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
 
 /// Whose word a statement is.
 #[derive(Debug, PartialEq)]
@@ -35,7 +42,8 @@ impl Scheduler {
         let Some(work) = self.plan_work(plan) else {
             return;
         };
-        let known: BTreeSet<_> = work.tasks().collect();
+        let checks = work.document.numbered_checks().map(|check| check.id.task);
+        let known: BTreeSet<_> = work.tasks().chain(checks).collect();
         for said in heard.said {
             // What was written down before the work began says nothing.
             if said.known || !known.contains(&said.item.task) {
@@ -62,6 +70,12 @@ impl Scheduler {
                 continue;
             }
             let state = said.state;
+            if is_repeated(run, &voice, &said) {
+                continue;
+            }
+            if state != TaskState::Failed && self.is_refused(at, plan, &voice, &said, step) {
+                continue;
+            }
             let report = TaskReport {
                 plan: plan.clone(),
                 task: said.item,
@@ -84,12 +98,53 @@ impl Scheduler {
             self.record(at, event, step);
         }
     }
+
+    /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
+    /// it stays so, even if the way is free by the time the same is read again.
+    fn is_refused(
+        &mut self,
+        at: At,
+        plan: &PlanName,
+        voice: &Voice,
+        said: &Statement,
+        step: &mut Step,
+    ) -> bool {
+        let Some(work) = self.plan_work(plan) else {
+            return false;
+        };
+        let run = self.state.plan(plan);
+        let by = match voice {
+            Voice::Attempt(id) => Some(id),
+            Voice::Person | Voice::Late => None,
+        };
+        let told = (plan.clone(), by.cloned(), said.item.clone(), said.state, said.at);
+        if self.refused.contains(&told) {
+            return true;
+        }
+        // Where others go on beside it, a person may leave out what nobody works on.
+        let attempt = by.and_then(|id| run.attempt(id));
+        let speaker = attempt.filter(|_| !(run.by_units && said.state == TaskState::Skipped));
+        let Some(refusal) = admission::refusal(work, run, &self.state, speaker, &said.item) else {
+            return false;
+        };
+        let who = by.map_or("a report", AttemptId::as_str);
+        let why = format!(
+            "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
+            said.item, said.state
+        );
+        let plan = Some(plan.clone());
+        self.record(at, Event::Warning { plan, why }, step);
+        self.refused.insert(told)
+    }
 }
 
 /// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
 /// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
-    let here = run.attempts.get(&lane).map(|attempt| &attempt.id);
+    let attempt = run.attempts.get(&lane);
+    // What is there without a name before its agent runs is the word of the one before.
+    let here = attempt.filter(|attempt| said.by.is_some() || attempt.stage != Stage::Assigned);
+    let here = here.map(|attempt| &attempt.id);
     match (&said.by, here) {
         (Some(Speaker::Person), _) => Voice::Person,
         (Some(Speaker::Attempt(by)), Some(id)) if by == id => Voice::Attempt(id.clone()),
@@ -115,6 +170,17 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
         (Some(_), _) => true,
         (None, _) => is_change(run.item_state(&said.item), said.state),
     }
+}
+
+/// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
+/// been taken back since.
+fn is_repeated(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+    let Voice::Attempt(id) = voice else {
+        return false;
+    };
+    let units = run.attempt(id).map_or(&[][..], |attempt| &attempt.units);
+    let given = units.iter().any(|unit| unit.covers(said.item.task));
+    run.by_units && !given && said.at.is_none() && run.heard.get(&said.item) == Some(&said.state)
 }
 
 /// A report changes what is known when it says more: nothing takes back that a task is done but the word that it

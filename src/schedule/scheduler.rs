@@ -14,7 +14,7 @@ use super::behind::Behind;
 use super::early::Early;
 use super::frontier::Frontier;
 use super::lanes::Machine;
-use super::reporting::Heard;
+use super::reporting::{Heard, Refused};
 use super::standing::Standing;
 use super::state::{Phase, State};
 use super::train::{Answer, Train, TrialId};
@@ -78,6 +78,8 @@ pub struct Scheduler {
     /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
     pub(super) train: Train,
     pub(super) early: Early,
+    /// What was said of work that might not begin, and told of: by whom it was said, of what, and what.
+    pub(super) refused: BTreeSet<Refused>,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
     pub(super) effort: u64,
@@ -111,6 +113,7 @@ impl Scheduler {
             state,
             asked: BTreeSet::new(),
             machine: Machine::default(),
+            refused: BTreeSet::new(),
             looked: BTreeMap::new(),
             effort: Self::EFFORT,
             waited,
@@ -281,6 +284,7 @@ impl Scheduler {
             Event::TaskDone { .. }
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
+            | Event::PhaseVerify(_)
             | Event::LegDone { .. }
             | Event::Pinned { .. }
             | Event::PinRefused { .. }

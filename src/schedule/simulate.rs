@@ -7,6 +7,7 @@ use crate::graph::Dice;
 use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, Report, RunId, Statement, TaskId, TaskState};
 
 use super::bound::lower_bound;
+use super::phase_check::passed as verified;
 use super::simulation::{Cause, Simulation, SimulationSettings, Span, TooLong, open_tasks};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
@@ -229,6 +230,7 @@ impl<'s> World<'s> {
                 },
             ),
             Effect::Verify { plan } => (times.verify, Event::VerifyPassed { plan, commit }),
+            Effect::VerifyPhase { plan, phase } => (times.verify, verified(plan, phase, commit)),
             Effect::Pin {
                 plan, point, holds, ..
             } => {
@@ -252,6 +254,7 @@ impl<'s> World<'s> {
             // Nobody asks a simulation to stop.
             Effect::Stop { .. }
             | Effect::StopVerification { .. }
+            | Effect::StopPhaseCheck { .. }
             | Effect::Look { .. }
             | Effect::Union(_)
             | Effect::StopUnion(_) => return,

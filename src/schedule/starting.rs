@@ -126,11 +126,17 @@ impl Scheduler {
     /// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
     /// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
     fn expected(&self) -> Vec<Place> {
-        if let Some(soon) = self.soon() {
+        // But nobody keeps a slot for what is verified first.
+        let verified = |name: &PlanName, attempt: &Attempt| self.is_verifying(name, attempt);
+        let mut all = self.state.all_attempts();
+        if !all.any(|(name, _, attempt)| verified(name, attempt))
+            && let Some(soon) = self.soon()
+        {
             return soon;
         }
         let ended = self.state.all_attempts();
         let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
+        let ended = ended.filter(|(name, _, attempt)| !verified(name, attempt));
         let behind = ended.filter_map(|(name, _, attempt)| {
             let unit = self.plan_work(name)?.unit(*attempt.units.last()?)?;
             let behind = unit.remaining.saturating_sub(unit.expected);

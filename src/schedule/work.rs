@@ -93,6 +93,8 @@ pub struct PhaseWork {
     pub tasks: Vec<(TaskId, bool)>,
     /// Its VERIFY block; true when that holds nothing up.
     pub background_verify: Option<bool>,
+    /// True when something must be verified on the commit with which it ends.
+    pub verify: bool,
 }
 
 /// What one agent process is given, or several of them in a row.

@@ -1,18 +1,22 @@
-//! The tasks and sub-tasks of a document, as one list of what a status file may speak about.
+//! The tasks, sub-tasks and checks of a document, as one list of what a status file may speak about.
 
-use crate::plan::{Document, ItemId, TaskId};
+use crate::plan::{Document, ItemId, Subtask, TaskId};
 
-/// Every task and sub-task with whether its box is ticked, in document order.
+/// Every item that may be reported, with whether its box is ticked: tasks and sub-tasks in document order, then numbered
+/// checks, then the VERIFY blocks of phases, of which all boxes have to be ticked.
 pub(super) fn items(document: &Document) -> impl Iterator<Item = (ItemId, bool)> + '_ {
-    document.tasks().flat_map(|task| {
-        let subtasks = task.subtasks.iter().map(|sub| (sub.id.clone(), sub.ticked));
-        std::iter::once((ItemId::from(task.id), task.ticked)).chain(subtasks)
-    })
+    let part = |part: &Subtask| (part.id.clone(), part.ticked);
+    let tasks = document.tasks().flat_map(move |task| {
+        std::iter::once((ItemId::from(task.id), task.ticked)).chain(task.subtasks.iter().map(part))
+    });
+    let blocks = document.phases.iter().filter_map(|phase| {
+        let block = phase.verify.as_ref()?;
+        Some((TaskId::verify(phase.id).into(), block.is_ticked()))
+    });
+    tasks.chain(document.numbered_checks().map(part)).chain(blocks)
 }
 
-/// Every item that may be reported: tasks, sub-tasks, and the VERIFY blocks of phases.
+/// Every item that may be reported.
 pub(super) fn reportable(document: &Document) -> impl Iterator<Item = ItemId> + '_ {
-    let verified = document.phases.iter().filter(|phase| phase.verify.is_some());
-    let blocks = verified.map(|phase| TaskId::verify(phase.id).into());
-    items(document).map(|(item, _)| item).chain(blocks)
+    items(document).map(|(item, _)| item)
 }

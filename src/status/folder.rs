@@ -14,6 +14,8 @@ pub(super) const MESSAGES: &str = "inbox.jsonl";
 /// The number of the last message that was read.
 pub(super) const READ_UP_TO: &str = "inbox.read";
 
+/// What the attempt at work may not begin.
+pub(super) const GATES: &str = "gates.json";
 /// What an agent's own calls of `orch` go by.
 pub(super) const WORK: &str = "work.json";
 /// Messages that wait for the supervisor.
@@ -32,4 +34,9 @@ pub(super) fn status_file(worktree: &Path) -> PathBuf {
 /// `.orch/plan.md` of a worktree.
 pub(super) fn plan_file(worktree: &Path) -> PathBuf {
     folder(worktree).join(PLAN)
+}
+
+/// `.orch/gates.json` of a worktree.
+pub(super) fn gates_file(worktree: &Path) -> PathBuf {
+    folder(worktree).join(GATES)
 }

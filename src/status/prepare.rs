@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::StatusError;
 use super::file_format::StatusFile;
-use super::folder::{MESSAGES, OUTBOX, PLAN, READ_UP_TO, STATUS, WORK, folder, plan_file, status_file};
+use super::folder::{
+    GATES, MESSAGES, OUTBOX, PLAN, READ_UP_TO, STATUS, WORK, folder, plan_file, status_file,
+};
 use super::parse::{Malformed, object};
 use super::read::read;
 use super::ticks::is_other_document;
@@ -44,7 +46,7 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
 /// When `.orch` is a link or a file, or something cannot be written.
 pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
     let folder = folder(worktree);
-    let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO, WORK, OUTBOX].map(|name| folder.join(name));
+    let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO, GATES, WORK, OUTBOX].map(|name| folder.join(name));
     let foreign: Vec<PathBuf> = match fs::symlink_metadata(&folder) {
         // Whatever else lies there is read by nobody.
         Ok(found) if found.is_dir() => read_here.into(),
@@ -85,8 +87,8 @@ pub fn prepare_lane(
     write_over(&path, &bytes)
 }
 
-/// As [`prepare`], for an agent that does again what another one said was done: a `status.json` that calls tasks settled
-/// which are not is replaced as in [`prepare_lane`].
+/// As [`prepare`], for an agent that is to do what another one said was done, be it again or because that counted for
+/// nothing: a `status.json` that calls tasks done which are not is replaced as in [`prepare_lane`].
 ///
 /// # Errors
 /// When `.orch` is a link or a file, or something cannot be written.

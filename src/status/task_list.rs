@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::plan::{Document, ItemId, PhaseId, PlanName, Task, TaskId, TaskState};
+use crate::plan::{Document, ItemId, Phase, PhaseId, PlanName, Task, TaskId, TaskState};
 
 /// The answer of `orch task list --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,8 +54,42 @@ pub fn task_list(plan: &PlanName, document: &Document, states: &BTreeMap<ItemId,
     TaskList {
         schema: 1,
         plan: plan.clone(),
-        tasks: document.tasks().map(|task| listed(task, states)).collect(),
+        tasks: document
+            .phases
+            .iter()
+            .flat_map(|phase| of_phase(phase, states))
+            .collect(),
     }
+}
+
+/// The numbered boxes of a phase's VERIFY block, each in the state that was said of it, else as its box stands.
+pub fn listed_checks(phase: &Phase, said: &dyn Fn(&ItemId) -> Option<TaskState>) -> Vec<ListedSubtask> {
+    let checks = phase.verify.iter().flat_map(|block| &block.numbered);
+    let listed = checks.map(|check| ListedSubtask {
+        id: check.id.clone(),
+        title: check.title.clone(),
+        state: said(&check.id).unwrap_or(as_ticked(check.ticked)),
+    });
+    listed.collect()
+}
+
+/// The tasks of a phase, and its VERIFY block.
+fn of_phase(phase: &Phase, states: &BTreeMap<ItemId, TaskState>) -> Vec<ListedTask> {
+    let mut all: Vec<ListedTask> = phase.tasks.iter().map(|task| listed(task, states)).collect();
+    if let Some(block) = &phase.verify {
+        let id = TaskId::verify(phase.id);
+        all.push(ListedTask {
+            id,
+            phase: phase.id,
+            title: format!("VERIFY: {}", block.checks.join("; ")),
+            state: state(states, &id.into(), block.is_ticked()),
+            depends: Vec::new(),
+            sequential: None,
+            files: Vec::new(),
+            subtasks: listed_checks(phase, &|item| states.get(item).copied()),
+        });
+    }
+    all
 }
 
 fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
@@ -79,12 +113,15 @@ fn listed(task: &Task, states: &BTreeMap<ItemId, TaskState>) -> ListedTask {
 
 /// An item's state: as reported, else as its box was when the document was read.
 pub(super) fn state(states: &BTreeMap<ItemId, TaskState>, item: &ItemId, ticked: bool) -> TaskState {
-    let unsaid = if ticked {
+    states.get(item).copied().unwrap_or(as_ticked(ticked))
+}
+
+fn as_ticked(ticked: bool) -> TaskState {
+    if ticked {
         TaskState::Done
     } else {
         TaskState::Pending
-    };
-    states.get(item).copied().unwrap_or(unsaid)
+    }
 }
 
 #[cfg(test)]

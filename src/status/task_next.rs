@@ -17,7 +17,7 @@ pub struct TaskNext {
     pub plan: PlanName,
     /// What can be worked on: begun tasks, then failed ones, then pending ones, each in document order.
     pub ready: Vec<ReadyTask>,
-    /// Pending tasks that wait, in document order.
+    /// Tasks that wait or are closed to who asks, in document order.
     pub blocked: Vec<BlockedTask>,
 }
 
@@ -43,7 +43,7 @@ pub struct BlockedTask {
 ///
 /// What waits for what is the graph's, under the plan's strategy; batches hold nobody up who asks here. A task also waits
 /// for begun ones that touch the same files. `states` is as for [`task_list`](super::task_list()). `open_elsewhere` names
-/// what a task still waits for in other plans; it is asked for pending tasks only.
+/// what else keeps a task that is not settled from being worked on, such as what it waits for in other plans.
 pub fn task_next(
     plan: &PlanName,
     document: &Document,
@@ -62,13 +62,24 @@ pub fn task_next(
     for phase in &document.phases {
         for task in &phase.tasks {
             let ready = |reason: String| ReadyTask { id: task.id, reason };
-            match look.state(task) {
+            let state = look.state(task);
+            let closed = match state.is_settled() {
+                true => Vec::new(),
+                false => open_elsewhere(phase, task),
+            };
+            match state {
+                TaskState::Running | TaskState::Failed if !closed.is_empty() => {
+                    blocked.push(BlockedTask {
+                        id: task.id,
+                        by: closed,
+                    });
+                }
                 TaskState::Running => running.push(ready("begun and not done".to_owned())),
                 TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
                 TaskState::Pending | TaskState::Ready => {
                     let mut by = look.open(task);
                     by.extend(look.same_files(task).iter().map(ToString::to_string));
-                    by.extend(open_elsewhere(phase, task));
+                    by.extend(closed);
                     dedup(&mut by);
                     match by.is_empty() {
                         true => pending.push(ready(look.reason(task))),

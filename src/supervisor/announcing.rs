@@ -50,6 +50,7 @@ impl Engine<'_> {
             }
             is_open
         });
+        self.tell_gates(records);
         self.note_quiet(records);
         self.notify(records);
         if !records.is_empty() {

@@ -101,11 +101,25 @@ impl Engine<'_> {
                 let campaign = self.campaign.clone();
                 tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
             }
+            Effect::VerifyPhase { plan, phase } => {
+                let (campaign, yard, admin) = (self.campaign.clone(), self.yard.clone(), self.admin.clone());
+                self.in_background(move || {
+                    let said = perform::verify_phase(&campaign, &admin, &yard, &plan, phase);
+                    Message::Input(Input::Event(said))
+                });
+            }
+            Effect::StopPhaseCheck { plan, phase } => {
+                let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
+                tokio::task::spawn_blocking(move || {
+                    perform::stop_phase_check(&campaign, &yard, &plan, phase)
+                });
+            }
             Effect::Pin {
                 plan,
                 point,
                 holds,
                 wanted,
+                verified,
             } => {
                 let worktree = self.worktree(&LaneId::own(&plan));
                 let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
@@ -116,7 +130,15 @@ impl Engine<'_> {
                     since: attempt.head.clone(),
                 });
                 self.in_background(move || {
-                    match perform::pin(&campaign, &worktree, &plan, point, at_work.as_ref(), wanted) {
+                    match perform::pin(
+                        &campaign,
+                        &worktree,
+                        &plan,
+                        point,
+                        at_work.as_ref(),
+                        wanted,
+                        verified,
+                    ) {
                         Ok((mut pinned, warning)) => {
                             pinned.holds = holds;
                             if let Some(why) = warning {

@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, CommitId, PlanName, RunId};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, Point, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
-use crate::status::Watcher;
+use crate::status::{Gates, Watcher};
 
 use super::clock::Clock;
 use super::closing::Closing;
@@ -112,6 +112,7 @@ pub(super) struct Engine<'o> {
     pub(super) interrupts: u32,
     pub(super) escapes: Escapes,
     pub(super) heard: Heard,
+    pub(super) gates: BTreeMap<LaneId, Gates>,
     pub(super) making: Making,
     pub(super) verifying: Verifying,
     pub(super) still: Arc<Watch>,
@@ -156,13 +157,12 @@ impl<'o> Engine<'o> {
         for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
             let _ = sender.send(Message::Warning(Some(plan), why));
         }
-        let hints = sender.clone();
+        let (hints, forward) = (sender.clone(), sender.clone());
         let watcher = Watcher::new(move |plan| {
             let _ = hints.send(Message::StatusHint(plan));
         });
         let (calls, mut called) = mpsc::unbounded_channel::<Call>();
         let conversations = control::listen(&campaign.dir, calls)?;
-        let forward = sender.clone();
         tokio::spawn(async move {
             while let Some(call) = called.recv().await {
                 let _ = forward.send(Message::Call(call));
@@ -227,6 +227,7 @@ impl<'o> Engine<'o> {
             ending: None,
             interrupts: 0,
             heard: Heard::default(),
+            gates: BTreeMap::new(),
             making: Making::new(),
             verifying: Verifying::default(),
             still: Arc::default(),
@@ -253,6 +254,13 @@ impl<'o> Engine<'o> {
         };
         let mut missed = vec![started];
         if !merge_only {
+            // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+            let unfinished = self.scheduler.state().plans();
+            let unfinished = unfinished.filter(|(_, run)| !run.has_reached(Point::Plan));
+            let unfinished: Vec<PlanName> = unfinished.map(|(name, _)| name.clone()).collect();
+            for plan in unfinished {
+                self.hear_people(&plan)?;
+            }
             for found in recovery::look_around(&self.campaign.dir, self.scheduler.state())? {
                 self.read_status_now(&found.lane)?;
                 missed.extend(found.missed);
@@ -268,12 +276,6 @@ impl<'o> Engine<'o> {
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {
-            // What a person said in the meantime counts too.
-            let open = self.scheduler.state().plans().filter(|(_, run)| run.is_open());
-            let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
-            for plan in open {
-                self.hear_people(&plan)?;
-            }
             self.campaign.note_manifest()?;
             self.campaign.write_down(None)?;
             // Looked for now that what was held or had failed is open again.
@@ -334,8 +336,7 @@ impl<'o> Engine<'o> {
     /// Decides, writes down, announces, performs.
     pub(super) fn handle(&mut self, inputs: Vec<Input>) -> Result<(), SupervisorError> {
         let now = self.clock.now();
-        let mut events = Vec::new();
-        let mut effects = Vec::new();
+        let (mut events, mut effects) = (Vec::new(), Vec::new());
         for input in inputs {
             let step = self.scheduler.handle(now, input);
             events.extend(step.events);

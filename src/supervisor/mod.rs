@@ -20,6 +20,7 @@ mod errand;
 mod error;
 mod escapes;
 mod exit_view;
+mod gates;
 mod inbox;
 mod landed_by_hand;
 mod landed_range;

@@ -217,6 +217,6 @@ fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskSta
         objective: phase.objective.clone(),
         tasks: tasks.collect(),
         checks: checks.map(|block| block.checks.clone()).unwrap_or_default(),
-        verify: (!whole && checks.is_some()).then(|| TaskId::verify(phase.id)),
+        verify: checks.map(|_| TaskId::verify(phase.id)),
     }
 }

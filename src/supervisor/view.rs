@@ -15,6 +15,7 @@ use crate::schedule::{
     At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, explain, phase_state,
     plan_state, task_state,
 };
+use crate::status::{ListedSubtask, listed_checks};
 
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
@@ -136,7 +137,10 @@ pub struct PhaseView {
     pub tasks: Vec<TaskView>,
     /// Its VERIFY block, when it has one: `2.verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify: Option<TaskView>,
+    pub verify: Option<VerifyView>,
+    /// The numbered boxes of that block, in document order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<ListedSubtask>,
 }
 
 /// One task.
@@ -148,6 +152,19 @@ pub struct TaskView {
     pub title: String,
     /// Its state.
     pub state: TaskState,
+}
+
+/// The VERIFY block of a phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyView {
+    /// Its id.
+    pub id: TaskId,
+    /// Its checks.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+    /// What was said of it last.
+    pub note: Option<String>,
 }
 
 /// One attempt.
@@ -262,11 +279,16 @@ impl Situation {
                     state: task_state(work, run, task.id),
                 })
                 .collect(),
-            verify: phase.verify.as_ref().map(|block| TaskView {
-                id: TaskId::verify(phase.id),
-                title: checks(block),
-                state: task_state(work, run, TaskId::verify(phase.id)),
+            verify: phase.verify.as_ref().map(|block| {
+                let id = TaskId::verify(phase.id);
+                VerifyView {
+                    id,
+                    title: checks(block),
+                    state: task_state(work, run, id),
+                    note: run.items.get(&id.into()).and_then(|item| item.note.clone()),
+                }
             }),
+            checks: listed_checks(phase, &|item| run.items.get(item).map(|item| item.state)),
         });
         let attempts = run.history.iter().filter(|_| in_parts);
         let attempts = attempts.map(|attempt| AttemptView {

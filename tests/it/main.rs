@@ -5,6 +5,7 @@
 mod support;
 
 // Floor 0: plan documents, real ones and large ones.
+mod phase_verify;
 mod plan_documents;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
@@ -13,6 +14,7 @@ mod schedule_documents;
 mod schedule_model;
 mod train_model;
 // Floor 3: git, on real repositories.
+mod gates_kept;
 mod git_beside;
 mod git_candidate;
 mod git_carry;
@@ -102,4 +104,5 @@ mod up_setup_trouble;
 mod up_survival;
 mod up_tasks;
 mod up_trouble;
+mod verify_checks;
 mod zoo;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use orch::plan::Document;
 use orch::plan::markdown::read_document;
+use orch::plan::{Document, Task};
 
 /// What a document's tasks are expected to be: id, dependencies, sequential group.
 type Expected = Vec<(String, Vec<String>, Option<String>)>;
@@ -20,10 +20,22 @@ fn expected(folder: &Path) -> BTreeMap<String, Expected> {
 }
 
 /// The tasks as one list. Where sub-tasks are expected by name they stand for their task, which is then a heading.
+/// Numbered boxes of a VERIFY block are expected in their place behind the tasks of the phase; they are read as its
+/// checks, and what names them otherwise means the tasks alone.
 fn found(document: &Document, expected: &Expected) -> Expected {
+    let mut list = Vec::new();
+    for phase in &document.phases {
+        list.extend(tasks(&phase.tasks, expected));
+        let checks = phase.verify.iter().flat_map(|block| &block.numbered);
+        list.extend(checks.map(|check| (check.id.to_string(), Vec::new(), None)));
+    }
+    list
+}
+
+fn tasks(tasks: &[Task], expected: &Expected) -> Expected {
     let text = |value: &dyn ToString| value.to_string();
     let mut list = Vec::new();
-    for task in document.tasks() {
+    for task in tasks {
         let depends = task.depends.iter().flatten().map(|id| text(id)).collect();
         let subs: Vec<String> = task.subtasks.iter().map(|sub| text(&sub.id)).collect();
         let by_part = subs.iter().any(|sub| expected.iter().any(|(id, ..)| id == sub));

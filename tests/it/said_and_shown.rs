@@ -106,7 +106,7 @@ fn a_question_beside_a_scratch_file_is_no_work() {
     sandbox.orch("up --merge").code(1).ok();
     assert_eq!(tasks(&sandbox), ["1.1 pending", "1.2 pending", "1.3 pending"]);
     assert_eq!(sandbox.count("merge.landed", None), 0);
-    for shown in [sandbox.why("p"), sandbox.orch("status").out] {
+    for shown in [sandbox.why("p"), sandbox.orch("status p").out] {
         assert!(shown.replace('\n', " ").contains("Decimal or float?"), "{shown}");
     }
 }
@@ -129,7 +129,7 @@ fn a_blocking_check_that_failed_or_was_not_said_holds_its_phase_in_every_dispatc
             assert_eq!(sandbox.state("p"), "failed", "{dispatch} {says}");
             assert_eq!(sandbox.state("q"), "skipped", "{dispatch} {says}");
             assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {says}");
-            let pins = sandbox.git("for-each-ref refs/orch/pins/ --format=%(refname)");
+            let pins = sandbox.git("for-each-ref refs/orch/pins/p/1 --format=%(refname)");
             assert_eq!(pins, "", "{dispatch} {says}");
         }
     }
@@ -150,7 +150,7 @@ fn a_check_is_listed_and_shown_like_a_task() {
     let list = std::fs::read_to_string(sandbox.mark("list")).unwrap();
     assert!(list.contains("\"1.verify\""), "{list}");
     let prompt = std::fs::read_to_string(sandbox.mark("prompt")).unwrap();
-    assert!(prompt.contains("orch task done 1.verify"), "{prompt}");
+    assert!(prompt.contains("- [ ] 1.verify"), "{prompt}");
     let status = sandbox.orch("status --json").json();
     let verify = &status["plans"][0]["phases"][0]["verify"];
     assert_eq!(verify["id"], "1.verify");
@@ -191,25 +191,53 @@ fn complete_work_counts_although_the_last_word_of_a_known_program_is_an_error() 
 #[test]
 fn what_a_person_did_and_reported_is_not_done_again() {
     for dispatch in ["plan", "phase", "task"] {
-        let sandbox = three("retries = 0", &format!("dispatch = {dispatch:?}"), "exit 1");
-        // The first attempt fails and leaves a worktree.
-        sandbox.orch("up").code(1).ok();
-        let starts = sandbox.starts().len();
-        sandbox.orch("pause p").code(0).ok();
-        let tree = sandbox.worktree("p");
-        tree.write("by-hand.txt", "done\n");
-        tree.git("add by-hand.txt");
-        tree.git("commit -q -m by-hand");
-        sandbox.orch("task done 1.1 1.2 1.3 --plan p").code(0).ok();
-        sandbox.orch("resume p").code(0).ok();
-        sandbox.orch("up --merge").code(0).ok();
-        assert_eq!(
-            sandbox.starts().len(),
-            starts,
-            "{dispatch}: an agent did it again"
-        );
-        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
-        assert_eq!(sandbox.git("show main:by-hand.txt"), "done");
+        for live in [true, false] {
+            let sandbox = three(
+                "retries = 0",
+                &format!("parallel_tasks = 1\ndispatch = {dispatch:?}"),
+                "gate g",
+            );
+            sandbox.gate("g");
+            // Somebody else is at work, so that the supervisor stays.
+            sandbox.gate("o").settings("retries = 0\nmax_agents = 2");
+            sandbox.plan("other", "", &document(&[1]), "gate o; work 1.1");
+            let up = sandbox.start("up");
+            sandbox.reached("g");
+            sandbox.reached("o");
+            sandbox.orch("pause p --now").code(0).ok();
+            crate::support::wait_for("its end", || sandbox.count("attempt.failed", Some("p")) == 1);
+            let up = match live {
+                true => Some(up),
+                false => {
+                    sandbox.open("o");
+                    up.end().code(1).ok();
+                    None
+                }
+            };
+            let tree = sandbox.worktree("p");
+            tree.write("by-hand.txt", "done\n");
+            tree.git("add by-hand.txt");
+            tree.git("commit -q -m by-hand");
+            sandbox.orch("task done 1.1 1.2 1.3 --plan p").code(0).ok();
+            sandbox.orch("resume p").code(0).ok();
+            match up {
+                Some(up) => {
+                    crate::support::wait_for("p", || sandbox.state("p") == "finished");
+                    sandbox.open("o");
+                    up.end().code(0).ok();
+                }
+                None => drop(sandbox.orch("up").code(0)),
+            }
+            let mine: Vec<String> = sandbox
+                .starts()
+                .into_iter()
+                .filter(|id| id.starts_with("p-"))
+                .collect();
+            assert_eq!(mine, ["p-1"], "{dispatch}: an agent did it again");
+            assert_eq!(sandbox.state("p"), "finished", "{dispatch}");
+            sandbox.orch("merge").code(0).ok();
+            assert_eq!(sandbox.git("show main:by-hand.txt"), "done");
+        }
     }
 }
 

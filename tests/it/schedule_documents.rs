@@ -50,7 +50,10 @@ fn plan_set(dice: &mut Dice, seed: u64) -> PlanSet {
 fn annotate(dice: &mut Dice, before: &[Phase], phase: &mut Phase) {
     if dice.percent(20.0) {
         phase.verify = Some(VerifyBlock {
+            boxes: 0,
+            ticked: 0,
             checks: vec!["it works".to_owned()],
+            numbered: Vec::new(),
             background: dice.percent(50.0),
             line: 1,
         });

@@ -16,9 +16,9 @@ use orch::plan::{
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
     AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
-    Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseWork, Pinned, PlanRun, PlanWork,
-    Prefix, Readiness, Scheduler, Signs, Spent, State, Steer, Steered, Told, UnionSaid, UnitWork, Word, Work,
-    plan_state, steer,
+    Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify,
+    PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent, State, Steer,
+    Steered, Told, UnionSaid, UnitWork, Word, Work, plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -90,6 +90,7 @@ fn plans(dice: &mut Dice) -> Work {
                 1 => Some(false),
                 _ => None,
             },
+            verify: dice.percent(20),
         });
         let phases: Vec<PhaseWork> = phases.collect();
         let ids: Vec<(UnitId, bool)> = match dispatch {
@@ -322,6 +323,7 @@ impl World {
 
     fn tell(&mut self, input: Input) {
         let step = self.scheduler.handle(self.now, input);
+        self.check_phases();
         for event in &step.events {
             let begins = matches!(
                 event,
@@ -453,13 +455,31 @@ impl World {
                 plan,
                 commit: commit(),
             },
+            Effect::VerifyPhase { plan, phase } => {
+                let red = self.trouble && self.dice.percent(30);
+                let said = if red { PhaseSaid::Failed } else { PhaseSaid::Passed };
+                Event::PhaseVerify(PhaseVerify {
+                    ran: Some(Ran {
+                        line: "true".to_owned(),
+                        commit: self.branches.tip(&plan),
+                        tree: String::new(),
+                        took_ms: 1,
+                    }),
+                    plan,
+                    phase,
+                    said,
+                    why: red.then(|| "red".to_owned()),
+                })
+            }
+            Effect::StopPhaseCheck { .. } => unreachable!("nobody asks to stop the run"),
             Effect::Pin {
                 plan,
                 point,
                 holds,
                 wanted,
+                verified,
             } => Event::Pinned(Pinned {
-                commit: self.branches.tip(&plan),
+                commit: verified.unwrap_or_else(|| self.branches.tip(&plan)),
                 plan,
                 point,
                 holds,
@@ -584,10 +604,12 @@ impl World {
             .find(|work| work.name == launch.plan)
             .unwrap()
             .clone();
-        // Where nothing goes wrong an agent is silent only where its commits count without a word.
-        let run = self.scheduler.state().plan(&launch.plan);
-        let auto = !run.spoken && work.units.iter().all(|unit| unit.report == Report::Auto);
-        let silent = self.dice.percent(20) && (self.trouble || auto);
+        // Where nothing goes wrong agents are silent only where their commits count without a word, and then all of a plan.
+        let auto = work.units.iter().all(|unit| unit.report == Report::Auto);
+        let silent = match self.trouble {
+            true => self.dice.percent(20),
+            false => auto && work.priority.0 == 0,
+        };
         let tasks: Vec<TaskId> = launch
             .units
             .iter()
@@ -912,6 +934,24 @@ impl World {
     }
 
     /// No slot idles while something could run.
+    /// No phase with a verification of its own is done on anything but that.
+    fn check_phases(&self) {
+        for plan in &self.scheduler.work().plans {
+            let run = self.scheduler.state().plan(&plan.name);
+            let own = |phase: &PhaseWork| phase.verify && run.phases_done.contains_key(&phase.id);
+            for phase in plan.phases.iter().filter(|phase| own(phase)) {
+                let mut units = plan.units.iter().filter(|unit| unit.id.phase() == phase.id);
+                assert!(
+                    units.all(|unit| unit.ticked)
+                        || matches!(run.phase_checks.get(&phase.id), Some(PhaseCheck::Passed(..))),
+                    "{}: phase {} is done, and nothing has passed",
+                    plan.name,
+                    phase.id
+                );
+            }
+        }
+    }
+
     fn check_busy(&self) {
         let (work, state) = (self.scheduler.work(), self.scheduler.state());
         let running = state.open_attempts().count();

@@ -7,10 +7,11 @@ fn what_an_agent_did_ahead_of_its_leg_needs_no_commit_when_its_turn_comes() {
     for dispatch in ["plan", "phase"] {
         let sandbox = Sandbox::new();
         sandbox.settings(&format!("retries = 0\nmax_agents = 1\ndispatch = {dispatch:?}"));
-        let text = "# A\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n## Phase 2: Two (depends: b)\n\n- [ ] 2.1 b\n- [ ] 2.2 c\n";
+        let text = "# A\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n## Phase 2: Two\n\n- [ ] 2.1 b\n- [ ] 2.2 c\n";
         // Whoever is given phase 2 finds it done.
         let script = "test -e a-2.2.txt || work 1.1 2.1 2.2";
-        sandbox.plan("a", "priority = \"high\"", text, script);
+        let keys = "priority = \"high\"\n[plans.a.phases.2]\ntimeout = \"1h\"";
+        sandbox.plan("a", keys, text, script);
         sandbox.plan("b", "", &document(&[1]), "work 1.1");
         sandbox.orch("up --merge").code(0).ok();
         assert_eq!(sandbox.state("a"), "landed", "{dispatch}: {}", sandbox.why("a"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, wait_for};
+use crate::support::{Sandbox, Tree, wait_for};
 
 const TASKS: &str = "max_agents = 4\ndispatch = \"task\"\nparallel_tasks = 3\nretries = 1";
 
@@ -174,12 +174,25 @@ fn a_second_conflict_needs_a_person_and_the_rest_goes_on() {
     wait_for("the first", || sandbox.count("work.merged", None) == 1);
     sandbox.open("1.2");
     wait_for("another start", || sandbox.starts().len() == 4);
+    // What is at it again is known to touch the file, but somebody else brings that onto the plan's branch.
+    let hand = sandbox.beside("hand");
+    sandbox.git_args([
+        "worktree",
+        "add",
+        "-q",
+        "--detach",
+        hand.to_str().unwrap(),
+        "orch/p",
+    ]);
+    let commit = Tree::at(&hand).commit_file("shared.txt", "by hand\n");
+    sandbox.git_args(["update-ref", "refs/heads/orch/p", commit.as_str()]);
+    sandbox.git_args(["worktree", "remove", hand.to_str().unwrap()]);
+    sandbox.open("1.2");
+    wait_for("the second", || sandbox.count("work.conflicted", None) == 2);
+    // Nothing of it is at work any more that others would wait for.
     sandbox.open("1.3");
     wait_for("another start", || sandbox.starts().len() == 5);
-    // Both are at it again on the same ground, so the second of them meets the first.
     sandbox.open("1.3");
-    wait_for("the next", || sandbox.count("work.merged", None) == 2);
-    sandbox.open("1.2");
     up.end().code(1).ok();
     assert_eq!(sandbox.state("p"), "held");
     let why = sandbox.why("p");
@@ -487,4 +500,47 @@ fn plans_that_touch_the_same_files_are_named_unless_that_is_allowed() {
     sandbox.settings("overlap = \"allow\"");
     let said = sandbox.orch("up").code(0);
     assert!(!said.err.contains("both touch"), "{}", said.err);
+}
+
+#[test]
+fn tasks_that_share_a_file_which_nobody_declared_are_each_repeated_once_at_most() {
+    let sandbox = sandbox("max_agents = 4\ndispatch = \"task\"\nparallel_tasks = 4\nretries = 0");
+    let tasks: Vec<String> = (1..=6).map(|n| format!("- [ ] 1.{n} t{n}\n")).collect();
+    sandbox.write("CHANGELOG.md", "# Changes\n\n");
+    sandbox.commit("a change log");
+    for gate in ["1.1", "1.2", "1.3", "1.4"] {
+        sandbox.gate(gate);
+    }
+    sandbox.plan(
+        "p",
+        "",
+        &format!("# P\n\n## Phase 1: A\n\n{}", tasks.concat()),
+        "case $ORCH_ATTEMPT in p-[1-4]) gate $ORCH_TASK;; esac\n\
+         echo \"- $ORCH_TASK\" >> CHANGELOG.md; git add .; git commit -q -m $ORCH_TASK; orch task done -q $ORCH_TASK",
+    );
+    let up = sandbox.start("up");
+    for gate in ["1.1", "1.2", "1.3", "1.4"] {
+        sandbox.reached(gate);
+    }
+    for gate in ["1.4", "1.2", "1.3", "1.1"] {
+        sandbox.open(gate);
+    }
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    println!(
+        "{}\n{}",
+        sandbox.orch("events").out,
+        sandbox.git("log --graph --oneline orch/p")
+    );
+    let log = sandbox.git("show orch/p:CHANGELOG.md");
+    let events = sandbox.events();
+    for n in 1..=6 {
+        let given = |event: &&serde_json::Value| {
+            event["event"] == "attempt.assigned" && event["data"]["units"][0] == format!("1.{n}")
+        };
+        let given = events.iter().filter(given).count();
+        assert!((1..=2).contains(&given), "1.{n} was given out {given} times");
+        assert_eq!(log.matches(&format!("- 1.{n}")).count(), 1, "{log}");
+    }
+    assert!(sandbox.count("work.conflicted", None) >= 3);
 }

@@ -215,6 +215,8 @@ tables! {
     RawSync = "sync" {
         /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
         points: Vec<At<Dependency>>,
+        /// Shell line that must succeed on the commit of each point before the point counts as reached.
+        verify: Text,
     }
 
     /// A plan: one branch, one worktree, one document.
@@ -299,5 +301,7 @@ tables! {
         expected: PositiveDuration,
         /// What it waits for besides plans.
         gate: Gate,
+        /// Shell line that must succeed on the commit with which it ends before it counts as done.
+        verify: Text,
     }
 }

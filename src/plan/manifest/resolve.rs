@@ -75,6 +75,11 @@ pub fn resolve(parsed: Parsed, mut sources: BTreeMap<PlanName, DocumentSource>) 
             }
         }
         let document = loaded.remove(&entry.name);
+        if let Some(loaded) = &document {
+            for (id, line) in syncs::verified(&syncs.0, &entry.name, &loaded.document) {
+                phases.entry(id).or_default().verify.push(line.to_owned());
+            }
+        }
         if let (Some(branch), Some(agent), Some(document)) = (branch, agent, document) {
             plans.push(plan(&manifest, entry, document, branch, agent, phases, &waits));
         }
@@ -249,6 +254,7 @@ fn phases(
         joined.agent = raw.agent.as_ref().map(|agent| agent.value.clone());
         joined.timeout = raw.timeout.as_ref().map(|timeout| timeout.value.0);
         joined.gate = raw.gate.is_some();
+        joined.verify = raw.verify.iter().map(|line| line.value.0.clone()).collect();
         joined.expected = raw.expected.as_ref().map(|expected| expected.value.0);
     }
     settings

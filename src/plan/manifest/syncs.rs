@@ -43,6 +43,7 @@ pub(super) fn all(
         syncs.push(SyncPoint {
             name: name.value.clone(),
             points: points.into_iter().map(|point| point.value).collect(),
+            verify: raw.value.verify.as_ref().map(|line| line.value.0.clone()),
         });
     }
     (syncs, waits)
@@ -132,6 +133,22 @@ fn waits_of(points: &[At<WorkRef>], loaded: &BTreeMap<PlanName, Loaded>, ledger:
         }
     }
     waits
+}
+
+/// What synchronisation points want to see succeed at the end of phases of the plan. The end of a whole plan is that of its
+/// last phase.
+pub(super) fn verified<'s>(
+    syncs: &'s [SyncPoint],
+    plan: &'s PlanName,
+    document: &Document,
+) -> Vec<(PhaseId, &'s str)> {
+    let last = document.phases.last().map(|phase| phase.id);
+    let verified = syncs.iter().filter_map(|sync| {
+        let line = sync.verify.as_deref()?;
+        let own = sync.points.iter().find(|point| point.plan == *plan)?;
+        Some((own.point.phase().or(last)?, line))
+    });
+    verified.collect()
 }
 
 /// The phases behind a point, in document order; none behind the whole plan.

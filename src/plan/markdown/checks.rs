@@ -16,6 +16,7 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
         .flat_map(|phase| &phase.tasks)
         .map(|task| (task.id, task))
         .collect();
+    let checks = numbered(phases);
     for task in phases.iter().flat_map(|phase| &phase.tasks) {
         for on in task.depends.iter().flatten() {
             if *on == task.id {
@@ -24,6 +25,16 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
                     DocumentFault::new(task.line, format!("task {on} depends on itself"), hint)
                         .about(task.id),
                 );
+            } else if checks.contains(on) {
+                let message = format!(
+                    "task {} depends on {on}, which is a check of VERIFY phase {}",
+                    task.id, on.phase
+                );
+                let hint = format!(
+                    "name the tasks that it needs, or `Phase {}` for all of them",
+                    on.phase
+                );
+                faults.push(DocumentFault::new(task.line, message, hint).about(on));
             } else if !tasks.contains_key(on) {
                 let message = format!("task {} depends on {on}, which does not exist", task.id);
                 faults.push(DocumentFault::new(task.line, message, nearest(*on, &tasks)).about(on));
@@ -61,6 +72,13 @@ pub(super) fn check(phases: &[Phase], faults: &mut Vec<DocumentFault>) {
             None => fault,
         });
     }
+}
+
+/// The numbers of boxes that stand below a VERIFY.
+pub(super) fn numbered(phases: &[Phase]) -> BTreeSet<TaskId> {
+    let blocks = phases.iter().filter_map(|phase| phase.verify.as_ref());
+    let checks = blocks.flat_map(|block| &block.numbered);
+    checks.map(|check| check.id.task).collect()
 }
 
 /// Whether anything can be wrong here: some work names other work, or a group's order could run in a circle, which it

@@ -93,6 +93,9 @@ impl PhaseDraft {
     pub(super) fn verify(&mut self, line: usize) -> &mut VerifyBlock {
         self.verify.get_or_insert_with(|| VerifyBlock {
             checks: Vec::new(),
+            numbered: Vec::new(),
+            boxes: 0,
+            ticked: 0,
             background: false,
             line,
         })

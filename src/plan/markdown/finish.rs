@@ -59,7 +59,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
         expected,
         tasks: mut numbered,
         loose,
-        verify,
+        mut verify,
         line,
         ..
     } = draft;
@@ -77,6 +77,14 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, faults: &mut Vec<DocumentFau
     once_each(&mut drafts, faults);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
+    }
+    if let Some(block) = &mut verify {
+        let mut taken: BTreeSet<ItemId> = drafts
+            .iter()
+            .filter_map(|task| task.id)
+            .map(ItemId::from)
+            .collect();
+        block.numbered.retain(|check| taken.insert(check.id.clone()));
     }
     let runs = sequential_runs(&drafts);
     let tasks = drafts
@@ -250,7 +258,7 @@ fn apply_notes(
     if notes.is_empty() {
         return;
     }
-    let places = places(phases);
+    let (places, checks) = (places(phases), checks::numbered(phases));
     let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
     let mut seen: BTreeSet<Group> = BTreeSet::new();
     for note in notes {
@@ -270,7 +278,8 @@ fn apply_notes(
                 Group::Sequential(ranges, text) => {
                     for (from, to) in ranges {
                         let ends = BTreeSet::from([from, to]);
-                        let gone = ends.iter().filter(|end| !places.contains_key(end));
+                        let known = |end: &TaskId| places.contains_key(end) || checks.contains(end);
+                        let gone = ends.iter().filter(|end| !known(end));
                         faults.extend(gone.map(|end| missing(format!("task {end}"))));
                         let members = if from <= to {
                             Some(places.range(from..=to))
@@ -354,6 +363,7 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
         .flat_map(|phase| &phase.tasks)
         .map(|task| task.id)
         .collect();
+    let checks = checks::numbered(phases);
     let tasks = phases.iter_mut().flat_map(|phase| &mut phase.tasks);
     for (task, names) in tasks.zip(named) {
         debug_assert_eq!(task.id, names.task);
@@ -363,7 +373,8 @@ fn resolve_depends(phases: &mut [Phase], named: Vec<Names>, faults: &mut Vec<Doc
                 Named::Task(id) => vec![id],
                 Named::Tasks(from, to) if from <= to => {
                     let mut members: BTreeSet<TaskId> = ids.range(from..=to).copied().collect();
-                    members.extend([from, to]);
+                    // A list that runs on over the checks means the tasks in it.
+                    members.extend([from, to].into_iter().filter(|end| !checks.contains(end)));
                     members.into_iter().collect()
                 }
                 Named::Tasks(from, to) => vec![from, to],

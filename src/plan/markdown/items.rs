@@ -14,7 +14,7 @@ use super::outline::Item;
 use super::read::one_line;
 use super::upstream;
 use super::walk::{Headed, Role, Section, Walk};
-use crate::plan::{ItemId, TaskId, Upstream};
+use crate::plan::{ItemId, Subtask, TaskId, Upstream};
 
 /// A part of a task, as it is written.
 struct Part<'t> {
@@ -85,6 +85,8 @@ impl Walk<'_> {
             at: head.start,
         };
         match (id, parent) {
+            (id, Role::Check) => self.check(head, Some(ticked), id.map(|id| (id, title))),
+            (id, Role::None) if self.in_verify => self.check(head, Some(ticked), id.map(|id| (id, title))),
             (Some(id), _) => self.numbered(id, title, item, head, cut, ticked),
             (None, Role::Task { task, sub }) => {
                 let parent = sub;
@@ -94,8 +96,6 @@ impl Walk<'_> {
                 let parent = sub;
                 self.sub_task(Role::Loose { task, sub: None }, Part { parent, ..part(None) })
             }
-            (None, Role::Check) => self.check(head),
-            (None, Role::None) if self.in_verify => self.check(head),
             (None, Role::None) => match self.headed {
                 Some(Headed { task, .. }) => self.sub_task(Role::Task { task, sub: None }, part(None)),
                 None => self.loose(item, head, cut, ticked),
@@ -107,7 +107,7 @@ impl Walk<'_> {
     fn bullet(&mut self, item: &Item, head: &Range<usize>, parent: Role) -> Role {
         if self.in_verify {
             return match (parent, item.depth) {
-                (Role::None, 0) => self.check(head),
+                (Role::None, 0) => self.check(head, None, None),
                 _ => parent,
             };
         }
@@ -138,10 +138,27 @@ impl Walk<'_> {
         }
     }
 
-    fn check(&mut self, head: &Range<usize>) -> Role {
+    /// A check of the VERIFY block. What has a number of its own phase there is reported under it, and is no task.
+    fn check(
+        &mut self,
+        head: &Range<usize>,
+        ticked: Option<bool>,
+        numbered: Option<(ItemId, Cow<'_, str>)>,
+    ) -> Role {
         let text = one_line(&self.text[head.clone()]);
+        let line = self.lines.line(head.start);
+        let own = self.phase().map(|phase| phase.id);
+        let numbered = numbered.filter(|(id, ..)| Some(id.task.phase) == own);
         if let Some(block) = self.verify_block(head.start) {
             block.checks.push(text);
+            block.boxes += usize::from(ticked.is_some());
+            block.ticked += usize::from(ticked == Some(true));
+            block.numbered.extend(numbered.map(|(id, title)| Subtask {
+                id,
+                title: title.into_owned(),
+                ticked: ticked == Some(true),
+                line,
+            }));
         }
         Role::Check
     }
@@ -158,9 +175,6 @@ impl Walk<'_> {
         let Some(number) = self.phase().map(|phase| phase.id) else {
             return Role::None;
         };
-        if id.task.phase != number && self.in_verify {
-            return self.check(head);
-        }
         if id.task.phase != number {
             let line = self.lines.line(head.start);
             let message = format!("task {id} stands in phase {number}");

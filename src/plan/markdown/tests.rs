@@ -205,14 +205,63 @@ fn phases_are_parallel_by_note_and_by_heading() {
 }
 
 #[test]
-fn numbered_boxes_of_a_verify_block_are_tasks_and_a_label_below_an_item_ends_it() {
+fn numbered_boxes_of_a_verify_block_belong_to_it_and_a_label_below_an_item_ends_that() {
     let document = read(
         "## Phase 1: x\n\n- [ ] 1.1 a\n**VERIFY Phase 1:**\n- [ ] 1.2 Verify it\n- [ ] Task 1.1 did its work\n- [ ] **VERIFY 1**: in one line\n",
     );
-    assert_eq!(ids(&document), ["1.1", "1.2"]);
+    assert_eq!(ids(&document), ["1.1"]);
     assert_eq!(document.phases[0].tasks[0].details, "");
-    let checks = &document.phases[0].verify.as_ref().unwrap().checks;
-    assert_eq!(checks.as_slice(), ["Task 1.1 did its work", "in one line"]);
+    let block = document.phases[0].verify.as_ref().unwrap();
+    assert_eq!(
+        block.checks.as_slice(),
+        ["1.2 Verify it", "Task 1.1 did its work", "in one line"]
+    );
+    let numbered = block
+        .numbered
+        .iter()
+        .map(|check| format!("{} {}", check.id, check.title));
+    assert_eq!(numbered.collect::<Vec<_>>(), ["1.2 Verify it"]);
+}
+
+#[test]
+fn checks_with_numbers_are_no_tasks_whatever_names_them() {
+    let text = "# P\n\n## Phase 1: Core\n\n**Execution Note:** Tasks 1.1-1.4 are [SEQUENTIAL] - order\n\n\
+                - [ ] 1.1 a\n- [ ] 1.2 b\n\n**VERIFY Phase 1:** (background: true)\n- [ ] 1.3 Type check\n  - [x] 1.4 Unit tests\n\
+                - [ ] 1.1 was done\n- [ ] 2.1 can begin\n\n## Phase 2: Next\n\n- [ ] 2.1 c (depends: 1.1-1.3)\n";
+    let document = read(text);
+    assert_eq!(ids(&document), ["1.1", "1.2", "2.1"]);
+    let on: Vec<String> = document.phases[1].tasks[0]
+        .depends
+        .iter()
+        .flatten()
+        .map(TaskId::to_string)
+        .collect();
+    assert_eq!(on, ["1.1", "1.2"]);
+    let block = document.phases[0].verify.as_ref().unwrap();
+    assert!(block.background);
+    assert_eq!(
+        block.checks,
+        [
+            "1.3 Type check",
+            "1.4 Unit tests",
+            "1.1 was done",
+            "2.1 can begin"
+        ]
+    );
+    let numbered = block
+        .numbered
+        .iter()
+        .map(|check| (check.id.to_string(), check.ticked));
+    assert_eq!(
+        numbered.collect::<Vec<_>>(),
+        [("1.3".to_owned(), false), ("1.4".to_owned(), true)]
+    );
+    let (_, faults) = read_document(&text.replace("1.1-1.3)", "1.3)"));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(
+        faults[0].message,
+        "task 2.1 depends on 1.3, which is a check of VERIFY phase 1"
+    );
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub struct Left<'a> {
     pub reported: &'a [(CommitId, Vec<ItemId>)],
 }
 
+/// Of so many files it is noted that an attempt has made something in them.
+const MADE_IN: usize = 500;
+
 /// Commits leftovers where the plan allows it, and counts what was made since the attempt began. A lane is taken off its
 /// unit's branch when nothing uncommitted is in it. With what a person should know of it.
 pub fn check(
@@ -181,6 +184,11 @@ fn look(
     }
     if let Some(tip) = &tip {
         evidence.gone = gone(campaign, name, tip, reported)?;
+    }
+    if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {
+        let made = campaign.repo.files_between(since, tip).unwrap_or_default();
+        let names = made.iter().map(|file| file.to_string_lossy().into_owned());
+        evidence.files = names.take(MADE_IN).collect();
     }
     evidence.head = tip;
     if place.branch_of.is_some() && evidence.trouble.is_none() && evidence.leftovers.is_empty() {

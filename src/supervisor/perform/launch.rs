@@ -116,8 +116,7 @@ fn start(
     let states = known.states;
     match order.place.branch_of {
         Some(_) => status::prepare_lane(worktree, &plan.name, &plan.document, states),
-        None if order.number > 1 => status::prepare_again(worktree, &plan.name, &plan.document, states),
-        None => status::prepare(worktree, &plan.name, &plan.document),
+        None => status::prepare_again(worktree, &plan.name, &plan.document, states),
     }
     .map_err(|error| failed(&error))?;
     assignment(campaign, plan, worktree, states, known.waits)

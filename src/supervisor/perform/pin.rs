@@ -26,7 +26,7 @@ pub struct AtWork {
     pub since: Option<CommitId>,
 }
 
-/// Pins the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
+/// Pins the commit that was verified for the point, else the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
 /// warning says when something of the point may be missing from it. Where nobody waits, the agent is only given a moment.
 ///
 /// # Errors
@@ -39,14 +39,17 @@ pub fn pin(
     point: Point,
     at_work: Option<&AtWork>,
     wanted: bool,
+    verified: Option<CommitId>,
 ) -> Result<(Pinned, Option<String>), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
     let left = match at_work {
-        Some(_) if worktree.is_dir() => settle(worktree)?,
+        Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,
     };
+    // Held by a branch that somebody may move.
+    let verified = verified.filter(|commit| campaign.repo.has_commit(commit));
     let (mut uncommitted, mut warning) = (0, None);
     if let (Some(left), Some(agent)) = (left, at_work) {
         if wanted {
@@ -60,8 +63,8 @@ pub fn pin(
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
-    let commit = match tip {
-        Some(tip) => tip,
+    let commit = match verified.or(tip) {
+        Some(commit) => commit,
         // The branch is removed once it has landed; what is on the target holds its commits.
         None => campaign
             .repo

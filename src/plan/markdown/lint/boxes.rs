@@ -46,7 +46,13 @@ fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec
             continue;
         }
         told = item.range.clone();
-        let next = phase.tasks.iter().map(|task| task.id.number).max().unwrap_or(0) + 1;
+        let checks = phase.verify.iter().flat_map(|block| &block.numbered);
+        let taken = phase.tasks.iter().map(|task| task.id.number);
+        let next = taken
+            .chain(checks.map(|check| check.id.task.number))
+            .max()
+            .unwrap_or(0)
+            + 1;
         let id = phase.id;
         let message = match split_id(split_line(head).0).0 {
             Some(own) => {

@@ -1,0 +1,55 @@
+//! What keeps work on an item from beginning, asked before it is reported.
+
+use std::path::Path;
+
+use crate::plan::{AttemptId, ItemId, PlanName};
+use crate::schedule::{Scheduler, admission};
+use crate::status::{Gates, read_gates};
+
+/// Who reports, and what is closed to them.
+pub(super) enum Gate {
+    /// The agent of an attempt at this plan; none where nothing is closed to it.
+    Attempt(Option<Gates>),
+    /// The agent of an attempt at another plan.
+    Foreign(AttemptId, String),
+    /// Anybody else.
+    Person,
+}
+
+impl Gate {
+    /// Finds out who speaks about the plan, of which this is the worktree: an agent's attempt is in its environment.
+    pub(super) fn of(plan: &PlanName, worktree: Option<&Path>) -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (Some(attempt), Some(own)) = (variable("ORCH_ATTEMPT"), variable("ORCH_PLAN")) else {
+            return Self::Person;
+        };
+        let attempt = AttemptId::from(attempt);
+        if own != plan.as_str() {
+            return Self::Foreign(attempt, own);
+        }
+        let gates = worktree.and_then(|worktree| read_gates(worktree, plan, &attempt));
+        Self::Attempt(gates)
+    }
+
+    /// Why work on the item may not begin. `scheduler` is what the journal says, which an agent need not be able to read.
+    pub(super) fn refusal(
+        &self,
+        plan: &PlanName,
+        item: &ItemId,
+        scheduler: Option<&Scheduler>,
+    ) -> Option<String> {
+        match self {
+            Self::Attempt(gates) => gates.as_ref()?.refusal(item).map(str::to_owned),
+            Self::Foreign(attempt, own) => {
+                Some(format!("{attempt} is an attempt at `{own}`, not at `{plan}`"))
+            }
+            Self::Person => {
+                let scheduler = scheduler?;
+                let state = scheduler.state();
+                let work = scheduler.work().plans.get(state.number(plan)?)?;
+                let refusal = admission::refusal(work, state.plan(plan), state, None, item)?;
+                Some(refusal.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `.orch/gates.json`: what the attempt in the worktree may not begin, for who calls `orch task` there.
+//!
+//! It only saves an agent from saying what would count for nothing: what counts is decided where the journal is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StatusError;
+use super::folder::gates_file;
+use super::prepare::{make_folder, write_over};
+use super::untrusted::{Links, STATUS_LIMIT, read_text};
+use crate::plan::{AttemptId, ItemId, PlanName};
+
+/// What an attempt may not begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gates {
+    /// The format: 1.
+    pub schema: u32,
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Phases, tasks and checks of the plan that are closed to it, each with why.
+    pub closed: BTreeMap<String, String>,
+}
+
+impl Gates {
+    /// Why work on the item may not begin; none when it may.
+    pub fn refusal(&self, item: &ItemId) -> Option<&str> {
+        let own = self.closed.get(&item.task.to_string());
+        let phase = || self.closed.get(&item.task.phase.to_string());
+        own.or_else(phase).map(String::as_str)
+    }
+}
+
+/// Writes the file in one step.
+///
+/// # Errors
+/// When `.orch` is a link or a file, or the file cannot be written.
+pub fn write_gates(worktree: &Path, gates: &Gates) -> Result<(), StatusError> {
+    make_folder(worktree)?;
+    let mut bytes = serde_json::to_vec_pretty(gates).expect("texts are JSON");
+    bytes.push(b'\n');
+    write_over(&gates_file(worktree), &bytes)
+}
+
+/// What the file says for this attempt; none when there is none, or it speaks of another.
+pub fn read_gates(worktree: &Path, plan: &PlanName, attempt: &AttemptId) -> Option<Gates> {
+    let text = read_text(&gates_file(worktree), STATUS_LIMIT, Links::Refuse).ok()?;
+    let gates: Gates = serde_json::from_str(&text).ok()?;
+    (gates.schema == 1 && gates.plan == *plan && gates.attempt == *attempt).then_some(gates)
+}
