@@ -73,7 +73,7 @@ impl Rollout {
         self.read += whole as u64;
         let lines = new[..whole].split(|byte| *byte == b'\n');
         let counts = lines.filter(|line| memchr::memmem::find(line, b"token_count").is_some());
-        if let Some(total) = counts.filter_map(tokens).last() {
+        if let Some(total) = counts.filter_map(tokens).next_back() {
             self.total = Some(total);
         }
         Some(())

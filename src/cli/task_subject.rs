@@ -171,7 +171,7 @@ impl Subject {
         Ok(match &self.known {
             Known::Campaign(campaign) => Some(Situation::look(campaign)?),
             Known::Assignment(work, Some(set)) => {
-                let looked = Situation::without_git(&OrchDir::at(&work.home), set).ok();
+                let looked = Situation::of_journal(&OrchDir::at(&work.home), set).ok();
                 // An empty one says that there is nothing to be read there, not that nothing has happened.
                 looked.filter(|looked| looked.epoch.is_some())
             }

@@ -14,7 +14,7 @@ use super::proof_of::{Claim, Proof};
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
 use super::work::{PhaseWork, PlanWork};
-use super::{At, Effect, Event, Hold, LaunchTrouble, ObstacleKind, OfPlan, UnitOf, backoff};
+use super::{At, Effect, Event, Hold, LaunchTrouble, OfPlan, UnitOf, backoff};
 
 impl Scheduler {
     /// What follows at once from a fact about one plan, before the plans are looked at as a whole.
@@ -166,6 +166,9 @@ impl Scheduler {
     pub(super) fn finish_attempts(&mut self, at: At, index: usize, step: &mut Step) {
         let lanes: Vec<u32> = self.state.plans[index].attempts.keys().copied().collect();
         for lane in lanes {
+            if self.sends_on(at, index, lane, step) {
+                continue;
+            }
             let plan = &self.work.plans[index];
             let run = &self.state.plans[index];
             let Some(attempt) = run.attempts.get(&lane) else {
@@ -188,14 +191,6 @@ impl Scheduler {
             if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
                 continue;
             }
-            if self.sends_on(at, index, lane, step) {
-                continue;
-            }
-            let plan = &self.work.plans[index];
-            let run = &self.state.plans[index];
-            let Some(attempt) = run.attempts.get(&lane) else {
-                continue;
-            };
             let Some(verdict) = judge(plan, run, attempt) else {
                 continue;
             };
@@ -208,27 +203,7 @@ impl Scheduler {
                 }
                 Verdict::Parked(obstacle) => self.park(at, &name, &id, &obstacle, step),
                 Verdict::Needs(obstacle) => {
-                    let agent = attempt.agent.clone();
-                    let how = self.work.agents.get(&agent).map_or("", |agent| agent.login);
-                    let account = attempt
-                        .account
-                        .as_ref()
-                        .map(|account| format!(" (account {account})"));
-                    let account = account.unwrap_or_default();
-                    let why = format!(
-                        "agent {agent}{account}: {}: {}",
-                        obstacle.kind.word(),
-                        obstacle.why
-                    );
-                    let how = match obstacle.kind {
-                        ObstacleKind::Login if !how.is_empty() && !account.is_empty() => {
-                            format!("as{account}: {how}")
-                        }
-                        ObstacleKind::Login if !how.is_empty() => how.to_owned(),
-                        ObstacleKind::Account => format!("see to its account{account}"),
-                        ObstacleKind::Budget => format!("raise `budget` in [plans.{name}], or in [run]"),
-                        _ => format!("run {agent} by hand in the worktree and answer what it asks"),
-                    };
+                    let (why, how) = self.what_is_needed(attempt, &name, &obstacle);
                     self.hold_attempt(at, &name, &id, &why.clone(), Hold::Needs { why, how }, step);
                 }
                 Verdict::Incomplete(failure) => self.retry_or_give_up(at, &name, &id, &failure, step),

@@ -3,7 +3,8 @@
 use crate::plan::{PhaseId, PlanName, UnitId};
 
 use super::explain::Reason;
-use super::plan_run::{Lost, Merge, Outcome, PlanRun};
+use super::lost::Lost;
+use super::plan_run::{Merge, Outcome, PlanRun};
 use super::resolving::{self, way_out};
 use super::state::{Phase, State};
 use super::work::{PlanWork, Work};

@@ -3,7 +3,8 @@
 use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
-use super::plan_run::{Item, Lost, Outcome, PlanRun, Tries, Verify};
+use super::lost::Lost;
+use super::plan_run::{Item, Outcome, PlanRun, Tries, Verify};
 use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {

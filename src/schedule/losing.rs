@@ -4,7 +4,8 @@
 use crate::plan::{Dependency, PlanName};
 
 use super::Failed;
-use super::plan_run::{Lost, Outcome, PlanRun};
+use super::lost::Lost;
+use super::plan_run::{Outcome, PlanRun};
 use super::readiness::Cause;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, Hold, WorkSkip};

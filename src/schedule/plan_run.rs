@@ -10,6 +10,7 @@ use crate::plan::{
 };
 
 use super::attempt::{Attempt, AttemptRecord};
+use super::lost::Lost;
 use super::phase_check::PhaseCheck;
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
 use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
@@ -184,44 +185,6 @@ pub struct Tries {
     pub before: Option<(WhyAgain, String)>,
     /// How often an agent went on with messages that it had not read.
     pub unread: u32,
-}
-
-/// Why a unit will not be done in this run.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Lost {
-    /// Its attempts are used up.
-    Failed {
-        /// Why.
-        why: String,
-        /// What was worked on although this was still open.
-        built_on: Vec<UnitId>,
-    },
-    /// A person has to look at it.
-    Held {
-        /// Why.
-        why: String,
-        /// What was worked on although this was still open.
-        built_on: Vec<UnitId>,
-    },
-    /// A person cancelled it.
-    Cancelled,
-    /// It waits for what will not come.
-    Skipped {
-        /// What failed: a unit of the plan, or a point of another.
-        cause: String,
-        /// Why.
-        why: String,
-    },
-}
-
-impl Lost {
-    /// True when nobody can help in this run.
-    pub fn is_final(&self) -> bool {
-        match self {
-            Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
-            Self::Held { .. } => false,
-        }
-    }
 }
 
 /// Where a plan's own verification stands.

@@ -3,7 +3,8 @@
 use crate::plan::{Point, UnitId};
 
 use super::At;
-use super::plan_run::{Lost, Outcome, PlanRun, Tries, Verify};
+use super::lost::Lost;
+use super::plan_run::{Outcome, PlanRun, Tries, Verify};
 
 impl PlanRun {
     /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.

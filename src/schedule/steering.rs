@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 
 use super::explain::{plan_state, task_state};
-use super::plan_run::{Lost, Outcome, PlanRun};
+use super::lost::Lost;
+use super::plan_run::{Outcome, PlanRun};
 use super::refusal::{SteerRefusal, refuse};
 use super::state::State;
 use super::work::{PlanWork, Work};

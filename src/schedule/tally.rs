@@ -3,7 +3,8 @@
 use crate::plan::{TaskId, TaskState, UnitId};
 
 use super::explain::task_state;
-use super::plan_run::{Lost, PlanRun};
+use super::lost::Lost;
+use super::plan_run::PlanRun;
 use super::work::PlanWork;
 
 /// The tasks of a plan, counted. VERIFY blocks are none.

@@ -2,6 +2,7 @@
 
 use crate::plan::{Message, PlanName};
 
+use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
 use super::plan_run::{PlanRun, Tries};
 use super::scheduler::{Scheduler, Step};
@@ -18,6 +19,10 @@ impl Scheduler {
         let Some(attempt) = run.attempts.get(&lane) else {
             return false;
         };
+        // Its commits are on their way to the plan's branch.
+        if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
+            return false;
+        }
         let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
         let unread = run.unread().count();
         if unread == 0 || !goes_on(&self.work, attempt, tries) {

@@ -16,7 +16,11 @@ impl Situation {
     ///
     /// When the journal is there and cannot be read.
     pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
-        let mut situation = Self::without_git(&campaign.dir, &campaign.set)?;
+        let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+        let mut situation = Self {
+            driven,
+            ..Self::of_journal(&campaign.dir, &campaign.set)?
+        };
         if let Some(epoch) = situation.epoch {
             let now = epoch.at(Timestamp::now());
             // Shown at once, and written down by the next supervisor.
@@ -27,13 +31,13 @@ impl Situation {
         Ok(situation)
     }
 
-    /// As [`Situation::look`], by the journal alone: what a person has landed by hand does not show.
+    /// As [`Situation::look`], by the journal alone: what a person has landed by hand does not show, nor whether a supervisor
+    /// is at work. In a sandbox with processes of its own its lock is seen, and not whose it is.
     ///
     /// # Errors
     ///
     /// When the journal is there and cannot be read.
-    pub fn without_git(dir: &OrchDir, set: &PlanSet) -> Result<Self, SupervisorError> {
-        let driven = RepositoryLock::holder(dir)?.is_some();
+    pub fn of_journal(dir: &OrchDir, set: &PlanSet) -> Result<Self, SupervisorError> {
         let reader = JournalReader::open(dir)?;
         let records = match &reader {
             Some(reader) => reader.after(0, None)?,
@@ -52,7 +56,7 @@ impl Situation {
             scheduler,
             found: Vec::new(),
             epoch,
-            driven,
+            driven: false,
             durations,
         })
     }

@@ -30,7 +30,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, before: Spent, now: Timesta
                 micros: None,
             };
             draft.facts.spent = spent.beyond(before);
-            draft.end(true, "the turn is completed");
+            draft.well("the turn is completed");
         }
         "turn.failed" => {
             let why = text(event, "/error/message").unwrap_or("the turn failed");
@@ -46,7 +46,10 @@ fn item(event: &Value, draft: &mut Draft) {
     match text(event, "/item/type") {
         // A remark of the program, such as on a model that it does not know.
         Some("error") | None => return,
-        Some("agent_message") => draft.facts.turns += 1,
+        Some("agent_message") => {
+            draft.facts.turns += 1;
+            draft.said = text(event, "/item/text").unwrap_or_default().to_owned();
+        }
         Some(_) => {}
     }
     draft.progress();

@@ -7,6 +7,9 @@ use super::json::{number, text};
 use super::{Draft, obstacles, reset};
 use crate::schedule::Spent;
 
+/// So much is kept of what it says, in bytes.
+const LONGEST: usize = 4096;
+
 pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
     let Some(kind) = text(event, "/type") else {
         return;
@@ -20,10 +23,15 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
         "message" => {
             if text(event, "/role") == Some("assistant") {
                 draft.progress();
+                // It comes in pieces.
+                if draft.said.len() < LONGEST {
+                    draft.said += text(event, "/content").unwrap_or_default();
+                }
             }
         }
         "tool_use" => {
             draft.progress();
+            draft.said.clear();
             draft.facts.turns += 1;
         }
         "tool_result" => {
@@ -57,7 +65,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
             }
             if text(event, "/status") == Some("success") {
                 draft.facts.turns += 1;
-                draft.end(true, "it came to its end");
+                draft.well("it came to its end");
             } else {
                 let why = text(event, "/error/message").unwrap_or("it failed");
                 draft.last_error(None, why, now);

@@ -53,6 +53,8 @@ struct Draft {
     sightings: u32,
     /// The answer of the model that was counted last.
     last_message: Option<String>,
+    /// What the agent said last, for a program whose last event does not repeat it.
+    said: String,
     /// The last lines that are no events.
     plain: plain::Tail,
 }
@@ -184,6 +186,20 @@ impl Draft {
         self.facts.obstacle = before;
         self.error(status, why, now);
         self.end(false, why);
+    }
+
+    /// The good end of a program that does not say it in words: the agent's own are the last.
+    fn well(&mut self, without_words: &str) {
+        let said = std::mem::take(&mut self.said);
+        self.end(
+            true,
+            if said.trim().is_empty() {
+                without_words
+            } else {
+                &said
+            },
+        );
+        self.said = said;
     }
 
     /// The agent's last word about the whole.

@@ -12,7 +12,11 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
         return;
     };
     match kind {
-        "step_start" | "text" | "reasoning" => draft.progress(),
+        "step_start" | "reasoning" => draft.progress(),
+        "text" => {
+            draft.progress();
+            draft.said = text(event, "/part/text").unwrap_or_default().to_owned();
+        }
         "tool_use" => {
             draft.progress();
             let error = text(event, "/part/state/error").unwrap_or_default();
@@ -37,7 +41,7 @@ pub(super) fn read(event: &Value, draft: &mut Draft, now: Timestamp) {
             });
             // Any other reason means that it goes on, or was cut off.
             match text(event, "/part/reason") {
-                Some("stop") => draft.end(true, "it stopped by itself"),
+                Some("stop") => draft.well("it stopped by itself"),
                 _ => draft.facts.end = None,
             }
         }

@@ -94,6 +94,9 @@ fn every_program_s_good_end_is_read_with_its_conversation_turns_tokens_and_cost(
             facts.denied.is_empty() && facts.obstacle.is_none(),
             "{format:?}: {facts:?}"
         );
+        let says_it = *format != EventFormat::Aider;
+        let last = &facts.end.as_ref().unwrap().text;
+        assert_eq!(last == "all done", says_it, "{format:?}: {last}");
         let session = (*format != EventFormat::Aider).then(|| "s1".to_owned());
         assert_eq!(facts.session, session, "{format:?}");
         let tells_money = !matches!(format, EventFormat::Codex | EventFormat::Gemini);

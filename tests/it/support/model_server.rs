@@ -8,6 +8,8 @@
 //! | `{"say": "TEXT"}` | a last word |
 //! | `{"http": 429, "times": 2, "headers": {…}, "type": "…", "message": "…", "say": "TEXT"}` | an error, as often; then the word |
 //! | `{"break": true, "say": "TEXT"}` | a stream that breaks off |
+//! | `{"hang": true}` | none, for as long as the client waits |
+//! | `{"use": "TOOL", "with": {…}}` | a call of that tool, whether it is offered or not |
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -54,6 +56,19 @@ impl ModelServer {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Every tool that was offered in a question that has this in it.
+    pub fn offered(&self, text: &str) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        let with = seen
+            .questions
+            .iter()
+            .filter(|(_, body)| body.to_string().contains(text));
+        let mut all: Vec<String> = with.flat_map(|(_, body)| offered(body)).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
     /// The messages of the last question that has this in it, as one text each.
     pub fn last_conversation(&self, text: &str) -> Vec<String> {
         let seen = self.seen.lock().unwrap();
@@ -62,6 +77,18 @@ impl ModelServer {
         last.map(|(_, body)| messages(body).iter().map(flat).collect())
             .unwrap_or_default()
     }
+}
+
+/// The names of the tools that a question offers.
+fn offered(question: &Value) -> Vec<String> {
+    let mut offered: Vec<String> = Vec::new();
+    for tool in question["tools"].as_array().into_iter().flatten() {
+        let names = [&tool["name"], &tool["function"]["name"]];
+        offered.extend(names.iter().filter_map(|name| name.as_str()).map(str::to_owned));
+        let declared = tool["functionDeclarations"].as_array().into_iter().flatten();
+        offered.extend(declared.filter_map(|one| one["name"].as_str()).map(str::to_owned));
+    }
+    offered
 }
 
 fn serve(mut stream: TcpStream, seen: &Mutex<Seen>) -> Option<()> {
@@ -137,6 +164,12 @@ fn answer(stream: &mut TcpStream, path: &str, question: &Value, seen: &Mutex<See
         }
         seen.answers
     };
+    if step["hang"].as_bool().unwrap_or(false) {
+        // Until the client goes away.
+        let mut rest = [0; 1];
+        while stream.read(&mut rest).is_ok_and(|read| read > 0) {}
+        return None;
+    }
     let turn = Turn::new(&step, question);
     let streamed = question["stream"].as_bool().unwrap_or(false) || path.contains("streamGenerate");
     let breaks = step["break"].as_bool().unwrap_or(false);
@@ -257,13 +290,7 @@ struct Turn {
 
 impl Turn {
     fn new(step: &Value, question: &Value) -> Self {
-        let mut offered: Vec<String> = Vec::new();
-        for tool in question["tools"].as_array().into_iter().flatten() {
-            let names = [&tool["name"], &tool["function"]["name"]];
-            offered.extend(names.iter().filter_map(|name| name.as_str()).map(str::to_owned));
-            let declared = tool["functionDeclarations"].as_array().into_iter().flatten();
-            offered.extend(declared.filter_map(|one| one["name"].as_str()).map(str::to_owned));
-        }
+        let offered = offered(question);
         let shells = [
             "Bash",
             "exec_command",
@@ -284,6 +311,8 @@ impl Turn {
             };
             ((*shell).to_owned(), arguments)
         });
+        let named = step["use"].as_str();
+        let call = call.or_else(|| Some((named?.to_owned(), step["with"].clone())));
         Self {
             call,
             text: step["say"].as_str().unwrap_or("done").to_owned(),
