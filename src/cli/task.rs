@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::plan::{Document, IdError, ItemId, Phase, Speaker, Task, TaskState};
+use crate::plan::{Document, IdError, ItemId, Speaker, TaskId, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
 use super::task_gate::Gate;
@@ -109,9 +109,9 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
     let situation = subject.situation()?;
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
     let gate = Gate::of(&subject.name, subject.worktree().ok());
-    let elsewhere = |_: &Phase, task: &Task| -> Vec<String> {
-        let closed = gate.refusal(&subject.name, &task.id.into(), scheduler);
-        let mut open = waits.get(&task.id).cloned().unwrap_or_default();
+    let elsewhere = |id: TaskId| -> Vec<String> {
+        let closed = gate.refusal(&subject.name, &id.into(), scheduler);
+        let mut open = waits.get(&id).cloned().unwrap_or_default();
         // What is waited for says more than that it is.
         open.extend(closed.filter(|_| open.is_empty()));
         open
@@ -242,7 +242,12 @@ fn listing(list: &TaskList) -> String {
 fn proposal(next: &TaskNext, document: &Document) -> String {
     let mut text = String::new();
     for ready in &next.ready {
-        let title = document.task(ready.id).map_or("", |task| task.title.as_str());
+        let check = if ready.id.is_verify() {
+            "check the finished phase"
+        } else {
+            ""
+        };
+        let title = document.task(ready.id).map_or(check, |task| task.title.as_str());
         let _ = writeln!(text, "{:<6} {title}  ({})", ready.id, ready.reason);
     }
     for blocked in &next.blocked {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::task_list::state;
 use crate::graph::{FileLocks, Gate, PlanOrder, task_order};
-use crate::plan::{Arrangement, Document, ItemId, Phase, PlanName, Task, TaskId, TaskState, UnitId};
+use crate::plan::{Arrangement, Document, ItemId, Phase, PlanName, TaskId, TaskState, UnitId, VerifyBlock};
 
 /// The answer of `orch task next --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ pub fn task_next(
     arrangement: &Arrangement,
     states: &BTreeMap<ItemId, TaskState>,
     limit: Option<usize>,
-    open_elsewhere: impl Fn(&Phase, &Task) -> Vec<String>,
+    open_elsewhere: impl Fn(TaskId) -> Vec<String>,
 ) -> TaskNext {
     let look = Look {
         document,
@@ -59,35 +59,30 @@ pub fn task_next(
         locks: FileLocks::new(document),
     };
     let (mut running, mut failed, mut pending, mut blocked) = (vec![], vec![], vec![], vec![]);
-    for phase in &document.phases {
-        for task in &phase.tasks {
-            let ready = |reason: String| ReadyTask { id: task.id, reason };
-            let state = look.state(task);
-            let closed = match state.is_settled() {
-                true => Vec::new(),
-                false => open_elsewhere(phase, task),
-            };
-            match state {
-                TaskState::Running | TaskState::Failed if !closed.is_empty() => {
-                    blocked.push(BlockedTask {
-                        id: task.id,
-                        by: closed,
-                    });
-                }
-                TaskState::Running => running.push(ready("begun and not done".to_owned())),
-                TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
-                TaskState::Pending | TaskState::Ready => {
-                    let mut by = look.open(task);
-                    by.extend(look.same_files(task).iter().map(ToString::to_string));
-                    by.extend(closed);
-                    dedup(&mut by);
-                    match by.is_empty() {
-                        true => pending.push(ready(look.reason(task))),
-                        false => blocked.push(BlockedTask { id: task.id, by }),
-                    }
-                }
-                TaskState::Done | TaskState::Skipped => {}
+    for id in document.phases.iter().flat_map(items) {
+        let ready = |reason: String| ReadyTask { id, reason };
+        let state = look.state(id);
+        let closed = match state.is_settled() {
+            true => Vec::new(),
+            false => open_elsewhere(id),
+        };
+        match state {
+            TaskState::Running | TaskState::Failed if !closed.is_empty() => {
+                blocked.push(BlockedTask { id, by: closed });
             }
+            TaskState::Running => running.push(ready("begun and not done".to_owned())),
+            TaskState::Failed => failed.push(ready("failed; may be tried again".to_owned())),
+            TaskState::Pending | TaskState::Ready => {
+                let mut by = look.open(id);
+                by.extend(look.same_files(id).iter().map(ToString::to_string));
+                by.extend(closed);
+                dedup(&mut by);
+                match by.is_empty() {
+                    true => pending.push(ready(look.reason(id))),
+                    false => blocked.push(BlockedTask { id, by }),
+                }
+            }
+            TaskState::Done | TaskState::Skipped => {}
         }
     }
     let all = running.into_iter().chain(failed).chain(pending);
@@ -97,6 +92,12 @@ pub fn task_next(
         ready: all.take(limit.unwrap_or(usize::MAX)).collect(),
         blocked,
     }
+}
+
+/// The tasks of a phase, and its VERIFY block.
+fn items(phase: &Phase) -> impl Iterator<Item = TaskId> + '_ {
+    let check = phase.verify.as_ref().map(|_| TaskId::verify(phase.id));
+    phase.tasks.iter().map(|task| task.id).chain(check)
 }
 
 fn dedup(by: &mut Vec<String>) {
@@ -112,45 +113,37 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn state(&self, task: &Task) -> TaskState {
-        state(self.states, &task.id.into(), task.ticked)
+    fn state(&self, id: TaskId) -> TaskState {
+        let phase = self.document.phase(id.phase);
+        let check = phase.and_then(|phase| phase.verify.as_ref());
+        let ticked = match id.is_verify() {
+            true => check.is_some_and(VerifyBlock::is_ticked),
+            false => self.document.task(id).is_some_and(|task| task.ticked),
+        };
+        // What the document has ticked is taken as it is.
+        let whole = phase.filter(|_| id.is_verify()).is_some_and(Phase::is_ticked);
+        state(self.states, &id.into(), ticked || whole)
     }
 
-    /// A VERIFY block is done when it was reported so, or when nothing but its own report is missing: where one agent does
-    /// all of a phase, nobody need report it.
     fn is_settled(&self, place: usize) -> bool {
         match self.order.units[place].id {
-            UnitId::Task(id) if id.is_verify() => {
-                let tasks = self
-                    .document
-                    .phase(id.phase)
-                    .into_iter()
-                    .flat_map(|phase| &phase.tasks);
-                match self.states.get(&id.into()) {
-                    Some(said) => said.is_settled(),
-                    None => tasks.map(|task| self.state(task)).all(|state| state.is_settled()),
-                }
-            }
-            UnitId::Task(id) => {
-                let task = self.document.task(id);
-                task.is_none_or(|task| self.state(task).is_settled())
-            }
+            UnitId::Task(id) => self.state(id).is_settled(),
             // A phase without tasks has nothing that could be reported.
             UnitId::Phase(_) => true,
         }
     }
 
-    fn gates(&self, task: &Task) -> impl Iterator<Item = Gate<'_>> {
+    fn gates(&self, id: TaskId) -> impl Iterator<Item = Gate<'_>> {
         let mut units = self.order.units.iter();
-        let unit = units.position(|unit| unit.id == UnitId::Task(task.id));
+        let unit = units.position(|unit| unit.id == UnitId::Task(id));
         let gates = unit.into_iter().flat_map(|unit| self.order.waits.of(unit));
         gates.map(|gate| self.order.gates.get(gate))
     }
 
     /// What is still missing at gates that are closed.
-    fn open(&self, task: &Task) -> Vec<String> {
+    fn open(&self, id: TaskId) -> Vec<String> {
         let closed = self
-            .gates(task)
+            .gates(id)
             .filter(|gate| gate.missing(|member| self.is_settled(member)) > 0);
         let missing = closed.flat_map(|gate| gate.of().filter(|member| !self.is_settled(*member)));
         missing
@@ -159,19 +152,19 @@ impl Look<'_> {
     }
 
     /// Begun tasks that touch a file of this one.
-    fn same_files(&self, task: &Task) -> Vec<TaskId> {
+    fn same_files(&self, id: TaskId) -> Vec<TaskId> {
         let files = |id: TaskId| self.locks.of.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let own = files(task.id);
+        let own = files(id);
         let running = self.document.tasks().filter(|other| {
-            other.id != task.id
-                && self.state(other) == TaskState::Running
+            other.id != id
+                && self.state(other.id) == TaskState::Running
                 && files(other.id).iter().any(|file| own.contains(file))
         });
         running.map(|other| other.id).collect()
     }
 
-    fn reason(&self, task: &Task) -> String {
-        let reasons = self.gates(task).map(|gate| match gate.why.words() {
+    fn reason(&self, id: TaskId) -> String {
+        let reasons = self.gates(id).map(|gate| match gate.why.words() {
             Some(words) => format!("{words} is settled"),
             None => {
                 let ids = gate.of().map(|member| self.order.units[member].id.to_string());
@@ -209,8 +202,8 @@ mod tests {
             &Arrangement::default(),
             &states,
             None,
-            |_, task| {
-                let of_task = elsewhere.iter().filter(|(id, _)| *id == task.id.to_string());
+            |task| {
+                let of_task = elsewhere.iter().filter(|(id, _)| *id == task.to_string());
                 of_task.map(|(_, wait)| (*wait).to_owned()).collect()
             },
         );
@@ -265,6 +258,22 @@ mod tests {
     }
 
     #[test]
+    fn a_check_is_offered_once_its_phase_is_worked_through_and_a_blocking_one_holds_the_next() {
+        let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] it works\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+        assert_eq!(next(text, &[], &[]).0, ["1.1"]);
+        let (ready, blocked) = next(text, &[("1.1", TaskState::Done)], &[]);
+        assert_eq!(ready, ["1.verify"]);
+        assert_eq!(blocked, ["2.1 by 1.verify"]);
+        let done = [("1.1", TaskState::Done), ("1.verify", TaskState::Done)];
+        assert_eq!(next(text, &done, &[]).0, ["2.1"]);
+        let background = text.replace("**VERIFY Phase 1:**", "**VERIFY Phase 1:** (non-blocking)");
+        assert_eq!(
+            next(&background, &[("1.1", TaskState::Done)], &[]).0,
+            ["1.verify", "2.1"]
+        );
+    }
+
+    #[test]
     fn a_share_of_a_phase_can_start_the_next() {
         let text = "# P\n\n## Phase 1: A\n\n- [x] 1.1 a\n- [ ] 1.2 b\n\n## Phase 2: B (pipeline-start: 50% of Phase 1)\n\n- [ ] 2.1 c\n";
         assert_eq!(next(text, &[], &[]).0, ["1.2", "2.1"]);
@@ -287,7 +296,7 @@ mod tests {
             &Arrangement::default(),
             &BTreeMap::new(),
             Some(1),
-            |_, _| vec![],
+            |_| vec![],
         );
         let json = serde_json::to_value(&next).unwrap();
         assert_eq!(
