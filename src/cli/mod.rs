@@ -38,6 +38,7 @@ mod task_inbox;
 mod task_stop;
 mod up;
 mod why;
+mod why_commit;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ mod environment;
 mod errand;
 mod error;
 mod escapes;
+mod evidence;
 mod exit_view;
 mod gates;
 mod inbox;

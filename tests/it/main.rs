@@ -67,6 +67,7 @@ mod conflicts;
 mod early_unions;
 mod escalation;
 mod escapes;
+mod evidence;
 mod fault_sweep;
 mod hooks;
 mod landings_known;
