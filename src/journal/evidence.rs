@@ -289,7 +289,7 @@ fn verified(records: &[&Record], landed: &Landed, within: &dyn Fn(PhaseId) -> bo
             && about.plans.contains(&landed.plan)
         {
             let verdict = &about.verdict;
-            let mut found = evidence(record, "merge", None, verdict.ran.as_ref(), verdict.green);
+            let mut found = evidence(record, "merge", None, verdict.ran.as_deref(), verdict.green);
             found.took_ms = u64::try_from(verdict.took.as_millis()).ok();
             all.push(found);
         }

@@ -130,7 +130,7 @@ pub struct Verdict {
     pub took: Duration,
     /// What was run, and on what; none where that is not known, or nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ran: Option<Ran>,
+    pub ran: Option<Box<Ran>>,
 }
 
 impl Verdict {

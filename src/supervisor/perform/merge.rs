@@ -169,12 +169,12 @@ pub(super) fn verdict(
         return Tried::Verdict(Verdict::unasked());
     };
     let ran = |took: Duration| {
-        Some(schedule::Ran {
+        Some(Box::new(schedule::Ran {
             line: line.to_owned(),
             commit: chain.top().clone(),
             tree: chain.tree.clone(),
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        })
+        }))
     };
     let _alone = yard.alone_with(&chain.tree);
     let key = key(&chain.ground.target, &chain.tree, line);
