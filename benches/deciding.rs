@@ -179,7 +179,11 @@ fn answers(effect: Effect, commit: &CommitId) -> Vec<Event> {
             attempt,
             commit,
         }],
-        Effect::Verify { plan } => vec![Event::VerifyPassed { plan, commit }],
+        Effect::Verify { plan } => vec![Event::VerifyPassed {
+            plan,
+            commit,
+            ran: None,
+        }],
         Effect::Pin {
             plan, point, holds, ..
         } => vec![Event::Pinned(Pinned {

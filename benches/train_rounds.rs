@@ -198,6 +198,7 @@ impl Queue {
             runs: 1,
             known,
             took: Duration::ZERO,
+            ran: None,
         };
         let tried = if self.stopped.remove(&id) && !known {
             Tried::Stopped

@@ -39,6 +39,7 @@ mod task_stop;
 mod task_subject;
 mod up;
 mod why;
+mod why_commit;
 
 use std::io::Write as _;
 use std::path::PathBuf;

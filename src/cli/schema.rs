@@ -1,6 +1,6 @@
 //! `orch schema`
 
-use crate::journal::event_schema;
+use crate::journal::{EvidenceNote, event_schema};
 use crate::plan::manifest::manifest_schema;
 use crate::status::StatusFile;
 
@@ -22,6 +22,8 @@ enum What {
     Status,
     /// One line of orch events --json
     Events,
+    /// The note on a landed merge (refs/notes/orch)
+    Evidence,
 }
 
 /// Runs the command.
@@ -33,6 +35,7 @@ pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema = match args.what {
         What::Manifest => manifest_schema(),
         What::Events => event_schema(),
+        What::Evidence => EvidenceNote::json_schema(),
         What::Status => schemars::schema_for!(StatusFile).to_value(),
     };
     output::text(&format!("{schema:#}\n"))?;

@@ -12,13 +12,13 @@ use crate::report::{ago, broken, output_terminal, span};
 use crate::schedule::{Outcome, Reason, explain_unit, task_state};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, Exit, output, why_commit};
 
-/// Say why a plan, phase or task is in its state, since when, and what would free it
+/// Say why a plan, phase or task is in its state, since when, and what would free it; or what a commit was landed on
 #[derive(Debug, clap::Args)]
 pub struct WhyArgs {
-    /// The plan, phase or task: auth, auth.2 or auth.2.3
-    #[arg(value_name = "PLAN[.PHASE[.TASK]]")]
+    /// The plan, phase or task: auth, auth.2 or auth.2.3; or a commit of the target
+    #[arg(value_name = "PLAN[.PHASE[.TASK]]|COMMIT")]
     what: Option<String>,
 }
 
@@ -48,8 +48,17 @@ struct Why {
 ///
 /// When there is no such plan, phase or task.
 pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
-    let campaign = context.campaign_in_force()?;
-    let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
+    let campaign = context.campaign_in_force();
+    let work = campaign.and_then(|campaign| {
+        let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
+        Ok((campaign, name, what))
+    });
+    let (campaign, name, what) = match (work, args.what.as_deref()) {
+        (Ok(work), _) => work,
+        (Err(error), None) => return Err(error),
+        // What is no plan may be a commit, also where there are no plans.
+        (Err(error), Some(typed)) => return why_commit::about(context, typed)?.ok_or(error),
+    };
     let situation = Situation::look(&campaign)?;
     let view = situation.view(&campaign, Depth::Journal)?;
     let Some(plan) = view.plans.iter().find(|plan| plan.name == name) else {

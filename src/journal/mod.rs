@@ -9,6 +9,7 @@ mod entry;
 mod epoch;
 mod error;
 mod event_schema;
+mod evidence;
 mod health;
 mod lock;
 mod on_disk;
@@ -22,6 +23,9 @@ mod verdicts;
 pub use epoch::Epoch;
 pub use error::JournalError;
 pub use event_schema::event_schema;
+pub use evidence::{
+    ApprovalEvidence, AttemptEvidence, EvidenceNote, ItemEvidence, LandingEvidence, Program, VerifyEvidence,
+};
 pub use health::{Health, health, salvage, set_aside};
 pub use lock::{Holder, RepositoryLock};
 pub use on_disk::Mark;

@@ -255,6 +255,9 @@ pub enum Event {
         plan: PlanName,
         /// The commit that was verified.
         commit: CommitId,
+        /// What was run, and on what; none where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran: Option<super::Ran>,
     },
     /// The plan's own verification failed.
     #[serde(rename = "verify.failed")]

@@ -250,3 +250,12 @@ pub(super) fn passed(plan: PlanName, phase: PhaseId, commit: CommitId) -> Event 
         why: None,
     })
 }
+
+/// The same of a plan's own verification.
+pub(super) fn plan_passed(plan: PlanName, commit: CommitId) -> Event {
+    Event::VerifyPassed {
+        plan,
+        commit,
+        ran: None,
+    }
+}

@@ -7,7 +7,7 @@ use crate::graph::Dice;
 use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, Report, RunId, Statement, TaskId, TaskState};
 
 use super::bound::lower_bound;
-use super::phase_check::passed as verified;
+use super::phase_check::{passed as verified, plan_passed as plan_verified};
 use super::simulation::{Cause, Simulation, SimulationSettings, Span, TooLong, open_tasks};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
@@ -229,7 +229,7 @@ impl<'s> World<'s> {
                     commit,
                 },
             ),
-            Effect::Verify { plan } => (times.verify, Event::VerifyPassed { plan, commit }),
+            Effect::Verify { plan } => (times.verify, plan_verified(plan, commit)),
             Effect::VerifyPhase { plan, phase } => (times.verify, verified(plan, phase, commit)),
             Effect::Pin {
                 plan, point, holds, ..

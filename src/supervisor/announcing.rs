@@ -24,7 +24,8 @@ impl Engine<'_> {
             }
             match &record.event {
                 Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.escapes.forget(),
-                Event::MergeLanded { .. } => {
+                Event::MergeLanded(landed) => {
+                    self.note_landings(vec![(landed.plan.clone(), landed.commit.clone())]);
                     self.escapes.forget();
                     self.look_for_escapes();
                 }

@@ -378,15 +378,15 @@ impl<'o> Engine<'o> {
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
         warnings.extend(self.tidy_conflicts());
+        warnings.extend(self.note_landings_now());
+        let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
         if let Err(error) = self.campaign.repo.release_candidates() {
-            let why = error.to_string();
-            warnings.push(Event::Warning { plan: None, why });
+            warn(error.to_string());
         }
         if self.at_work().is_empty()
             && let Err(error) = self.admin.clear_dead_locks()
         {
-            let why = error.to_string();
-            warnings.push(Event::Warning { plan: None, why });
+            warn(error.to_string());
         }
         let now = self.clock.now();
         let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;

@@ -19,6 +19,7 @@ mod environment;
 mod errand;
 mod error;
 mod escapes;
+mod evidence;
 mod exit_view;
 mod gates;
 mod inbox;

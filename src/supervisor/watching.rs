@@ -9,12 +9,14 @@ use crate::schedule::{Event, Input, Merge, Outcome, PlanRun, Verify};
 
 use super::engine::Engine;
 use super::escapes::{self, Escaped, Look, Place, Seen};
+use super::evidence;
 use super::message::Message;
 use super::suspects::AtWork;
 
 impl Engine<'_> {
     /// Looks now and then from here on, while the loop runs.
     pub(super) fn look_now_and_then(&self) {
+        self.note_landings(evidence::landings(self.scheduler.state()));
         let sender = self.sender.clone();
         tokio::spawn(async move {
             loop {

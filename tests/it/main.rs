@@ -68,6 +68,7 @@ mod conflicts;
 mod early_unions;
 mod escalation;
 mod escapes;
+mod evidence;
 mod fault_sweep;
 mod handed_on;
 mod hidden_repository;

@@ -454,6 +454,7 @@ impl World {
             Effect::Verify { plan } => Event::VerifyPassed {
                 plan,
                 commit: commit(),
+                ran: None,
             },
             Effect::VerifyPhase { plan, phase } => {
                 let red = self.trouble && self.dice.percent(30);

@@ -267,6 +267,7 @@ impl World {
                     runs: 0,
                     known: true,
                     took: Duration::ZERO,
+                    ran: None,
                 })
             }
             Ok(commits) => Tried::Verdict(self.verify(commits.last().unwrap(), trial.again.is_some())),
@@ -290,6 +291,7 @@ impl World {
             runs,
             known,
             took: Duration::ZERO,
+            ran: None,
         };
         if !self.settings.verified || green {
             return verdict(true, 1, true);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::MergeTrouble;
+use super::super::{MergeTrouble, Ran};
 use crate::plan::{CommitId, PlanName};
 
 /// Plans in the order in which they are merged, each on top of those before it.
@@ -128,6 +128,9 @@ pub struct Verdict {
     pub known: bool,
     /// How long it took.
     pub took: Duration,
+    /// What was run, and on what; none where that is not known, or nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Box<Ran>>,
 }
 
 impl Verdict {
@@ -140,6 +143,7 @@ impl Verdict {
             runs: 0,
             known: true,
             took: Duration::ZERO,
+            ran: None,
         }
     }
 }

@@ -100,6 +100,12 @@ pub fn installed_agents() -> Vec<&'static str> {
         .collect()
 }
 
+/// What the program of an agent says its version is; none for a program that is not known, or not there.
+pub(in crate::supervisor) fn agent_version(agent: &Agent) -> Option<String> {
+    agent.known.filter(|known| !known.tried.is_empty())?;
+    version_of(&find(agent.command.first()?)?).ok()
+}
+
 fn of_agent(agent: &Agent, used: bool, own: &Path) -> AgentFacts {
     let program = agent.command.first().map_or("", String::as_str);
     let variable = |name: &str| agent.env.get(name).map(OsString::from);

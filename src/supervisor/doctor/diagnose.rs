@@ -3,14 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use crate::agent::ProcessId;
 use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
-use crate::plan::PlanName;
+use crate::plan::{CommitId, PlanName};
 
 use super::super::own_refs::MissingPin;
+use super::kind::Kind;
 use super::refs::about_refs;
 
 /// Everything that was looked at.
@@ -28,6 +27,10 @@ pub struct Facts {
     pub stray_pins: Vec<(String, String)>,
     /// Pins that the journal speaks of and that are not there.
     pub missing_pins: Vec<MissingPin>,
+    /// Landings whose commit carries no note about the plan.
+    pub missing_notes: Vec<(PlanName, CommitId)>,
+    /// Commits with a note about a landing that are not on its target.
+    pub stray_notes: Vec<(CommitId, String)>,
     /// Branches of units of which only the note is left, with the plan.
     pub unit_notes: Vec<(String, String)>,
     /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
@@ -48,38 +51,6 @@ pub struct Facts {
     pub stray_ports: Vec<String>,
     /// True when a move of the target was cut short.
     pub landing: bool,
-}
-
-/// What kind of thing is off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is explained by the finding's text")]
-pub enum Kind {
-    Database,
-    Worktree,
-    Lock,
-    Ref,
-    Attempt,
-    Process,
-    File,
-    Port,
-    Landing,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Database => "database",
-            Self::Worktree => "worktree",
-            Self::Lock => "lock",
-            Self::Ref => "ref",
-            Self::Attempt => "attempt",
-            Self::Process => "process",
-            Self::File => "file",
-            Self::Port => "port",
-            Self::Landing => "landing",
-        })
-    }
 }
 
 /// One thing to do. Nothing else is done.
@@ -109,6 +80,8 @@ pub enum Step {
     EndGits,
     /// Write a pin again.
     Repin(MissingPin),
+    /// Write the note on a landing again, from the journal.
+    WriteNote(PlanName, CommitId),
     /// Delete a pin; what only it holds goes to a backup.
     Unpin(String, String),
     /// Delete the note about a unit's branch that does not exist.
@@ -135,6 +108,7 @@ impl fmt::Display for Step {
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
             Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
             Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
+            Self::WriteNote(..) => f.write_str("write it from the journal"),
             Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
@@ -409,6 +383,8 @@ mod tests {
             locks: Vec::new(),
             stray_pins: Vec::new(),
             missing_pins: Vec::new(),
+            missing_notes: Vec::new(),
+            stray_notes: Vec::new(),
             unit_notes: Vec::new(),
             stray_units: Vec::new(),
             unknown_attempts: Vec::new(),

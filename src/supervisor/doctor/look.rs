@@ -13,7 +13,7 @@ use crate::schedule::{Scheduler, Stage, Work, history};
 use super::super::left_git::left_gits;
 use super::super::own_refs::{missing_pins, wanted_pins};
 use super::super::perform::{MEND_KEY, train_key};
-use super::super::{Campaign, SupervisorError, ports};
+use super::super::{Campaign, SupervisorError, evidence, ports};
 use super::behind::{foreign_runners, unknown_attempts};
 use super::diagnose::{Facts, plan_of};
 
@@ -102,6 +102,11 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             .map(|pin| (pin.plan.to_string(), pin.point.to_string()))
             .collect(),
         missing_pins: missing_pins(&campaign.repo, wanted_pins(state, &campaign.target))?,
+        missing_notes: match idle {
+            true => evidence::missing(campaign, evidence::landings(state))?,
+            false => Vec::new(),
+        },
+        stray_notes: evidence::stray(campaign)?,
         locks: if idle { admin.git_locks()? } else { Vec::new() },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
         left_gits: if idle {

@@ -13,7 +13,7 @@ use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
 use super::super::left_git::end_left_gits;
 use super::super::own_refs::pin_again;
 use super::super::strays::GRACE;
-use super::super::{Campaign, SupervisorError, perform, ports, recovery};
+use super::super::{Campaign, SupervisorError, evidence, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
@@ -95,6 +95,10 @@ impl Doctor<'_> {
                 Ok(())
             }
             Step::Repin(pin) => pin_again(&campaign.repo, pin),
+            Step::WriteNote(plan, commit) => {
+                let landing = vec![(plan.clone(), commit.clone())];
+                evidence::write_missing(campaign, landing).map_err(|error| text(&error))
+            }
             Step::Unpin(plan, point) => self.unpin(plan, point),
             Step::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;

@@ -6,6 +6,7 @@
 mod agents;
 mod behind;
 mod diagnose;
+mod kind;
 mod look;
 mod machine;
 mod mend;
@@ -13,9 +14,11 @@ mod rebuild;
 mod refs;
 mod told;
 
+pub(super) use agents::agent_version;
 pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
 pub(super) use behind::{catch_up, foreign_runners};
-pub use diagnose::{Finding, Kind, Step, diagnose};
+pub use diagnose::{Finding, Step, diagnose};
+pub use kind::Kind;
 pub(super) use look::expected;
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};

@@ -1,7 +1,8 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
 use super::super::own_refs::word;
-use super::diagnose::{Facts, Finding, Kind, Step};
+use super::diagnose::{Facts, Finding, Step};
+use super::kind::Kind;
 
 /// Everything that is off about them.
 pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
@@ -17,6 +18,29 @@ pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
         found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
+    }
+    for (plan, commit) in &facts.missing_notes {
+        found.push(Finding::mendable(
+            Kind::Ref,
+            format!(
+                "{} has no note that says what {plan} was landed on",
+                commit.short()
+            ),
+            Step::WriteNote(plan.clone(), commit.clone()),
+        ));
+    }
+    for (commit, target) in &facts.stray_notes {
+        found.push(Finding::for_a_person(
+            Kind::Ref,
+            format!(
+                "a note tells of a landing in {}, which is not on {target}",
+                commit.short()
+            ),
+            format!(
+                "somebody has rewritten {target}, or the note: `git notes --ref orch remove {}` removes it",
+                commit.short()
+            ),
+        ));
     }
     for (plan, branch) in &facts.unit_notes {
         let what = format!("a note speaks of the branch {branch} of {plan}, which does not exist");

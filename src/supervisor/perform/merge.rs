@@ -8,6 +8,7 @@ use crate::fault;
 use crate::git::{WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::Plan;
+use crate::schedule;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
@@ -151,6 +152,7 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
         runs,
         known,
         took: Duration::ZERO,
+        ran: None,
     }
 }
 
@@ -165,6 +167,14 @@ pub(super) fn verdict(
     let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
     let Some(line) = campaign.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
         return Tried::Verdict(Verdict::unasked());
+    };
+    let ran = |took: Duration| {
+        Some(Box::new(schedule::Ran {
+            line: line.to_owned(),
+            commit: chain.top().clone(),
+            tree: chain.tree.clone(),
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }))
     };
     let _alone = yard.alone_with(&chain.tree);
     let key = key(&chain.ground.target, &chain.tree, line);
@@ -182,6 +192,7 @@ pub(super) fn verdict(
         }) => {
             return Tried::Verdict(Verdict {
                 took,
+                ran: ran(took),
                 ..said(true, 1, true)
             });
         }
@@ -190,6 +201,7 @@ pub(super) fn verdict(
             return Tried::Verdict(Verdict {
                 why,
                 took,
+                ran: ran(took),
                 ..said(false, runs, true)
             });
         }
@@ -210,7 +222,7 @@ pub(super) fn verdict(
         .unwrap_or_default();
     // What was ended as too slow is given all the time there is.
     let limit = if before > 0 { cap } else { patience(&earlier, cap) };
-    let ran = run(
+    let done = run(
         campaign,
         admin,
         yard,
@@ -219,7 +231,7 @@ pub(super) fn verdict(
         &Run { line, limit, before },
         warnings,
     );
-    let (said, took, taken) = match ran {
+    let (said, took, taken) = match done {
         Ok(ran) => ran,
         Err(why) => return Tried::Refused(why),
     };
@@ -247,6 +259,7 @@ pub(super) fn verdict(
         runs,
         known: false,
         took,
+        ran: ran(took),
     })
 }
 

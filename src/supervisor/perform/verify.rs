@@ -1,12 +1,12 @@
 //! Running verifications, under a runner like an agent, so that nothing of one is left behind either.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
 use crate::git::commit_leftovers;
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
-use crate::schedule::{Event, Exit, Failed, OfPlan};
+use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 
 use super::super::{Campaign, environment};
 
@@ -34,7 +34,11 @@ pub(super) enum Said {
 pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
     let plan = name.clone();
     match verdict(campaign, worktree, name, unwanted) {
-        Ok((commit, Said::Passed)) => Event::VerifyPassed { plan, commit },
+        Ok((ran, Said::Passed)) => Event::VerifyPassed {
+            plan,
+            commit: ran.commit.clone(),
+            ran: Some(ran),
+        },
         Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
         Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
     }
@@ -45,7 +49,7 @@ fn verdict(
     worktree: &Path,
     name: &PlanName,
     unwanted: &dyn Fn() -> bool,
-) -> Result<(CommitId, Said), String> {
+) -> Result<(Ran, Said), String> {
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
@@ -75,8 +79,18 @@ fn verdict(
         gently: false,
     };
     let variables = environment::for_plan(campaign, plan, worktree);
+    let began = Instant::now();
     let said = run(campaign, &folder, variables, &check, unwanted)?;
-    Ok((commit, said))
+    let ran = Ran {
+        line: line.to_owned(),
+        tree: campaign
+            .repo
+            .tree_of(&commit)
+            .map_err(|error| error.to_string())?,
+        commit,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    Ok((ran, said))
 }
 
 /// What is verified is what lands: nothing may count that is in no commit.

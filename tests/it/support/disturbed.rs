@@ -65,6 +65,8 @@ pub struct Outcome {
     /// The plans whose branches the target has whole. Not by which merges: a plan that carries another may land before it or
     /// after it, as their checks end.
     pub landed: BTreeSet<String>,
+    /// The plans that a note on the target tells of.
+    pub noted: BTreeSet<String>,
     /// Every plan and task with its state.
     pub states: BTreeMap<String, String>,
 }
@@ -72,7 +74,9 @@ pub struct Outcome {
 impl Outcome {
     pub fn of(sandbox: &Sandbox) -> Self {
         let refs = sandbox.git("for-each-ref --format=%(refname)");
-        let refs = refs.lines().filter(|name| !name.starts_with("refs/orch/backup/"));
+        // Notes hold times; that each landing has one is looked at below.
+        let other = |name: &&str| !name.starts_with("refs/orch/backup/") && *name != "refs/notes/orch";
+        let refs = refs.lines().filter(other);
         let tree = |name: &str| sandbox.git(&format!("rev-parse {name}^{{tree}}"));
         let status = sandbox.orch("status --json").code(0).json();
         let mut states = BTreeMap::new();
@@ -97,9 +101,25 @@ impl Outcome {
                 })
                 .map(str::to_owned)
                 .collect(),
+            noted: noted(sandbox),
             states,
         }
     }
+}
+
+fn noted(sandbox: &Sandbox) -> BTreeSet<String> {
+    let listed = sandbox.try_git(["notes", "--ref", "orch", "list"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let on = listed.lines().filter_map(|line| line.split_once(' '));
+    let notes = on.map(|(_, commit)| sandbox.git_args(["notes", "--ref", "orch", "show", commit]));
+    let plans = notes.flat_map(|note| {
+        let note: Value = serde_json::from_str(&note).unwrap();
+        let landings = note["landings"].as_array().unwrap().clone();
+        landings
+            .into_iter()
+            .map(|landing| landing["plan"].as_str().unwrap().to_owned())
+    });
+    plans.collect()
 }
 
 /// What has to hold after every run, however it came to its end.

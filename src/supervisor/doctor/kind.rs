@@ -1,0 +1,37 @@
+//! The kinds of things that may be off.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What kind of thing is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each is explained by the finding's text")]
+pub enum Kind {
+    Database,
+    Worktree,
+    Lock,
+    Ref,
+    Attempt,
+    Process,
+    File,
+    Port,
+    Landing,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Database => "database",
+            Self::Worktree => "worktree",
+            Self::Lock => "lock",
+            Self::Ref => "ref",
+            Self::Attempt => "attempt",
+            Self::Process => "process",
+            Self::File => "file",
+            Self::Port => "port",
+            Self::Landing => "landing",
+        })
+    }
+}
