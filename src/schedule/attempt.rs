@@ -23,6 +23,9 @@ pub struct Attempt {
     pub stage: Stage,
     /// True once it reported any task.
     pub reported: bool,
+    /// True when an agent of the plan had reported by the time at which all was known of this one: what others say while
+    /// its commits are on their way to the plan's branch comes too late for it.
+    pub judged_by_word: bool,
     /// The time of the last statement that it made about each item, where the writer gives times.
     pub said: BTreeMap<ItemId, Timestamp>,
     /// Tasks that it reported done beyond what it was given.

@@ -110,6 +110,7 @@ impl PlanRun {
                 item.since = at;
             }
             self.proven.retain(|unit| !unit.covers(id.task));
+            self.made_before.remove(&id.task);
         }
     }
 }

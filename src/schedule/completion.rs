@@ -196,14 +196,7 @@ impl Scheduler {
             };
             let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
             match verdict {
-                Verdict::Done { assumed, odd } => {
-                    if let Some(odd) = odd {
-                        let why = format!("{odd}; all of its work was reported and committed, so it counts");
-                        let plan = Some(name.clone());
-                        self.record(at, Event::Warning { plan, why }, step);
-                    }
-                    self.complete(at, index, lane, assumed, step);
-                }
+                Verdict::Done { assumed, odd } => self.complete(at, index, lane, assumed, odd, step),
                 Verdict::Held(why) => {
                     let hold = Hold::Stuck { why: why.clone() };
                     self.hold_attempt(at, &name, &id, &why, hold, step);

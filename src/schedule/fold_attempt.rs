@@ -32,6 +32,7 @@ impl PlanRun {
             units: units.clone(),
             stage: Stage::Assigned,
             reported: false,
+            judged_by_word: false,
             said: BTreeMap::new(),
             claimed: BTreeSet::new(),
             since: at,

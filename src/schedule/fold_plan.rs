@@ -49,6 +49,7 @@ impl PlanRun {
             Event::AttemptChecked {
                 attempt, evidence, ..
             } => {
+                let spoken = self.spoken;
                 let Some(current) = self.current(attempt) else {
                     return;
                 };
@@ -57,6 +58,7 @@ impl PlanRun {
                 };
                 let by_hand = *exit == Exit::ByHand;
                 current.stage = Stage::Checked(exit.clone(), evidence.clone());
+                current.judged_by_word = spoken;
                 let (first, repair) = (current.units.first().copied(), current.repair);
                 // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
                 let units = current.units.clone();
@@ -330,8 +332,12 @@ impl PlanRun {
             attempt.said.insert(item.clone(), said_at);
         }
         let given = attempt.units.iter().any(|unit| unit.covers(item.task));
-        if !given && item.sub.is_none() && matches!(state, TaskState::Done | TaskState::Skipped) {
-            attempt.claimed.insert(item.task);
+        if !given && item.sub.is_none() {
+            // The last word counts, here too.
+            match state.is_settled() {
+                true => attempt.claimed.insert(item.task),
+                false => attempt.claimed.remove(&item.task),
+            };
         }
         self.spoken = true;
     }

@@ -16,13 +16,15 @@ use super::work::PlanWork;
 use super::{At, Effect, Event, Hold, TaskReport};
 
 impl Scheduler {
-    /// What follows from work that is good: it is done, once its commits are on the plan's branch.
+    /// What follows from work that is good: it is done, once its commits are on the plan's branch. What was odd about its end
+    /// is told then.
     pub(super) fn complete(
         &mut self,
         at: At,
         index: usize,
         lane: u32,
         unreported: Vec<TaskId>,
+        odd: Option<String>,
         step: &mut Step,
     ) {
         let plan = &self.work.plans[index];
@@ -76,6 +78,11 @@ impl Scheduler {
                 ..TaskReport::by_person(name.clone(), task.into(), None)
             });
             self.record(at, done, step);
+        }
+        if let Some(odd) = odd {
+            let why = format!("{odd}; all of its work was reported and committed, so it counts");
+            let plan = Some(name.clone());
+            self.record(at, Event::Warning { plan, why }, step);
         }
         let done = Event::LegDone {
             plan: name,

@@ -105,7 +105,7 @@ fn proofs(
     exit: &Exit,
     evidence: &Evidence,
 ) -> BTreeSet<Proof> {
-    let commits_count = !is_report_required(work, run, attempt) && odd_end(attempt, exit).is_none();
+    let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
     let said = remaining(work, run, attempt).is_empty() || commits_count;
     let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
     let each = [
@@ -241,9 +241,9 @@ fn gone(evidence: &Evidence) -> Option<String> {
 }
 
 /// True when nothing counts that nobody reported.
-pub fn is_report_required(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> bool {
+fn is_report_required(work: &PlanWork, attempt: &Attempt) -> bool {
     let mut units = attempt.units.iter().filter_map(|id| work.unit(*id));
-    run.spoken || units.any(|unit| unit.report == Report::Required)
+    attempt.judged_by_word || units.any(|unit| unit.report == Report::Required)
 }
 
 /// Commits, or leave to make none, or work that was declared needless task by task.

@@ -10,6 +10,7 @@ mod plan_documents;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
+mod completion_model;
 mod schedule_documents;
 mod schedule_model;
 mod train_model;
