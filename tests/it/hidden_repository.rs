@@ -36,7 +36,7 @@ hidden() {{ unshare {unshare} sh "$MARKS/hide-$ORCH_PLAN" "$@"; }}
 hidden orch task list > "$MARKS/list-$ORCH_PLAN"
 hidden orch task next > "$MARKS/next-$ORCH_PLAN"
 hidden orch task start 1.1
-commit work.txt
+commit $ORCH_PLAN.txt
 gate $ORCH_PLAN
 hidden orch task inbox > "$MARKS/inbox-$ORCH_PLAN"
 hidden orch task heartbeat "still here"
@@ -66,7 +66,7 @@ fn whatever_an_agent_calls_needs_no_repository() {
     let manifest = manifest.replace("file = \"plans/whole.md\"", "prompt = \"Do the second half\"");
     sandbox.write("plans.toml", manifest);
     sandbox.write("plans/reader.md", document(&[1]));
-    sandbox.script("reader", "gate reader; work 1.1");
+    sandbox.script("reader", "gate reader; orch task inbox > /dev/null; work 1.1");
     let reader = format!(
         "{}[agents.reader]\ncommand = [\"sh\", {:?}]\n[plans.reader]\nfile = \"plans/reader.md\"\nagent = \"reader\"\n",
         sandbox.read("plans.toml"),
