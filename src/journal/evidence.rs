@@ -55,6 +55,9 @@ pub struct ItemEvidence {
     pub state: String,
     /// The attempt whose agent said so; none for a person's word.
     pub attempt: Option<String>,
+    /// True when nobody said so: the attempt's commits counted, because no agent of the plan reported anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
     /// When (RFC 3339).
     pub at: String,
     /// What was said about it.
@@ -191,7 +194,8 @@ fn items(records: &[&Record], within: &dyn Fn(PhaseId) -> bool) -> Vec<ItemEvide
             id: report.task.to_string(),
             state: state.to_owned(),
             attempt: report.attempt.as_ref().map(ToString::to_string),
-            at: record.wall.to_string(),
+            assumed: report.assumed,
+            at: report.said_at.unwrap_or(record.wall).to_string(),
             note: report.note.clone(),
         };
         last.insert(report.task.clone(), item);
@@ -238,6 +242,7 @@ fn attempts(records: &[&Record], program: &dyn Fn(&AttemptId, &str) -> Program) 
                 | Exit::TimedOut
                 | Exit::Stopped
                 | Exit::Lost
+                | Exit::ByHand
                 | Exit::NotStarted { .. } => None,
             };
         } else if let Event::AttemptFailed { attempt, why, .. } = &record.event
