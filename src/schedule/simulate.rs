@@ -4,11 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use crate::graph::Dice;
-use crate::plan::{AttemptId, CommitId, Dispatch, PlanName, Report, RunId, Statement, TaskId, TaskState};
+use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
 
 use super::bound::lower_bound;
 use super::phase_check::{passed as verified, plan_passed as plan_verified};
-use super::simulation::{Cause, Simulation, SimulationSettings, Span, TooLong, open_tasks};
+use super::simulation::{
+    Cause, Happening, Simulation, SimulationSettings, Span, TooLong, of_quiet_agents, open_tasks,
+};
 use super::train::{Answer, Order, Tried, Verdict};
 use super::work::{PlanWork, Work};
 use super::{At, Effect, Ending, Event, Evidence, Exit, Input, Launch, Pinned, Scheduler, Step, invariants};
@@ -33,25 +35,6 @@ pub fn simulate(mut work: Work, settings: &SimulationSettings) -> Simulation {
 /// What is to happen, when, and which came first.
 type Coming = Reverse<(u64, u64)>;
 
-#[derive(Debug)]
-enum Happening {
-    Answer(Event),
-    Train(Answer),
-    Report {
-        span: usize,
-        plan: usize,
-        lane: u32,
-        task: TaskId,
-    },
-    End {
-        span: usize,
-        plan: PlanName,
-        attempt: AttemptId,
-        exit: Exit,
-    },
-    Wake,
-}
-
 struct World<'s> {
     settings: &'s SimulationSettings,
     scheduler: Scheduler,
@@ -68,13 +51,6 @@ struct World<'s> {
     ending: Option<Ending>,
     inputs: u64,
     commit: CommitId,
-}
-
-/// Agents of a simulation make commits; they report only what another might wait for.
-fn of_quiet_agents(mut work: Work) -> Work {
-    let units = work.plans.iter_mut().flat_map(|plan| &mut plan.units);
-    units.for_each(|unit| unit.report = Report::Auto);
-    work
 }
 
 impl<'s> World<'s> {
@@ -413,6 +389,7 @@ impl<'s> World<'s> {
 mod tests {
     use super::*;
     use crate::graph::{Durations, Generated};
+    use crate::plan::PlanName;
     use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
     use crate::plan::{Arrangement, Dispatch, Strategy};
 

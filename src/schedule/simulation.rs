@@ -1,9 +1,10 @@
 //! What a simulation is asked, and what it found.
 
-use crate::plan::{TaskId, UnitId};
+use crate::plan::{AttemptId, PlanName, Report, TaskId, UnitId};
 
-use super::work::PlanWork;
-use super::{Ending, Scheduler};
+use super::train::Answer;
+use super::work::{PlanWork, Work};
+use super::{Ending, Event, Exit, Scheduler};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +143,26 @@ impl Simulation {
     }
 }
 
+/// What is to happen in a simulation.
+#[derive(Debug)]
+pub(super) enum Happening {
+    Answer(Event),
+    Train(Answer),
+    Report {
+        span: usize,
+        plan: usize,
+        lane: u32,
+        task: TaskId,
+    },
+    End {
+        span: usize,
+        plan: PlanName,
+        attempt: AttemptId,
+        exit: Exit,
+    },
+    Wake,
+}
+
 /// How many tasks of the unit the document has open, and those that are open still.
 pub(super) fn open_tasks(
     plan: &PlanWork,
@@ -160,4 +181,11 @@ pub(super) fn open_tasks(
             (unticked.count(), open.collect())
         }
     }
+}
+
+/// Agents of a simulation make commits; they report only what another might wait for.
+pub(super) fn of_quiet_agents(mut work: Work) -> Work {
+    let units = work.plans.iter_mut().flat_map(|plan| &mut plan.units);
+    units.for_each(|unit| unit.report = Report::Auto);
+    work
 }

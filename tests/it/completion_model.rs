@@ -658,7 +658,11 @@ impl World {
                     plan,
                     why: "red".to_owned(),
                 }),
-                false => Event::VerifyPassed { plan, commit },
+                false => Event::VerifyPassed {
+                    plan,
+                    commit,
+                    ran: None,
+                },
             },
             Effect::Pin {
                 plan, point, holds, ..
