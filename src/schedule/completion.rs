@@ -5,6 +5,7 @@ use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, TaskId, UnitId};
 use super::Failed;
 use super::answers::Ask;
 use super::attempt::Stage;
+use super::built_on::built_on;
 use super::failure::Failure;
 use super::judge::{Verdict, judge};
 use super::loop_breaker::{LOOP, is_brief, loop_words};
@@ -277,7 +278,8 @@ impl Scheduler {
             (false, Some(unit), Some(work)) if work.dispatch != Dispatch::Plan => {
                 let held = work.is_background(unit);
                 let built_on = if held {
-                    built_on(work, self.state.plan(&plan), unit)
+                    let number = self.state.number(&plan);
+                    number.map_or_else(Vec::new, |number| built_on(&self.work, &self.state, number, unit))
                 } else {
                     Vec::new()
                 };
@@ -379,13 +381,4 @@ fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let found = each.into_iter().filter(|(_, found)| *found);
     let found = found.map(|(proof, _)| proof).collect();
     matches!(Claim::PhaseDone.missing(&found), None | Some(Proof::Passed))
-}
-
-/// Everything of the phases behind a VERIFY block that was begun, or done, before that had passed.
-fn built_on(plan: &PlanWork, run: &PlanRun, check: UnitId) -> Vec<UnitId> {
-    let place = |unit: UnitId| plan.phases.iter().position(|phase| phase.id == unit.phase());
-    let behind = |unit: &UnitId| place(*unit) > place(check);
-    let touched = |unit: &UnitId| run.proven.contains(unit) || run.is_worked_on(*unit);
-    let units = plan.units.iter().map(|unit| unit.id);
-    units.filter(behind).filter(touched).collect()
 }

@@ -1,9 +1,9 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
 use super::{
-    Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport, LaunchTrouble,
-    ManifestEdit, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction, StuckNotice, TakenBack,
-    TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
+    BuiltOn, Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport,
+    LaunchTrouble, ManifestEdit, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
+    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
 };
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
@@ -208,7 +208,7 @@ pub enum Event {
         /// True when a person has to look at it: a conflict, or a check in the background.
         held: bool,
         /// What was worked on although this was still open, and now stands on ground that failed.
-        built_on: Vec<UnitId>,
+        built_on: Vec<BuiltOn>,
     },
     /// A phase or task waits for what will not come.
     #[serde(rename = "work.skipped")]

@@ -1,6 +1,6 @@
 //! Work that will not be done.
 
-use crate::plan::UnitId;
+use super::BuiltOn;
 
 /// Why a unit will not be done in this run.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,14 +10,14 @@ pub enum Lost {
         /// Why.
         why: String,
         /// What was worked on although this was still open.
-        built_on: Vec<UnitId>,
+        built_on: Vec<BuiltOn>,
     },
     /// A person has to look at it.
     Held {
         /// Why.
         why: String,
         /// What was worked on although this was still open.
-        built_on: Vec<UnitId>,
+        built_on: Vec<BuiltOn>,
     },
     /// A person cancelled it.
     Cancelled,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::BuiltOn;
 use crate::plan::{CommitId, PlanName, UnitId};
 
 /// Why an agent could not be started.
@@ -72,7 +73,7 @@ pub enum Hold {
         /// In words.
         why: String,
         /// What was worked on although it was still open.
-        built_on: Vec<UnitId>,
+        built_on: Vec<BuiltOn>,
     },
 }
 

@@ -279,6 +279,38 @@ fn a_check_in_the_background_that_fails_marks_what_was_built_on_it_and_can_be_le
 }
 
 #[test]
+fn a_check_that_fails_in_the_background_names_exactly_what_was_built_on_it_in_every_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nmax_agents = 4\ndispatch = \"task\"\nparallel_tasks = 3");
+    sandbox.gate("check");
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] it holds\n\n## Phase 2: B\n\n- [ ] 2.1 b\n- [ ] 2.2 apart (depends: none)\n";
+    let script = "if [ $ORCH_TASK = 1.verify ]; then gate check; orch task fail -q 1.verify --note no; exit 1; fi; work $ORCH_TASK";
+    sandbox.plan("p", "", document, script);
+    sandbox.plan(
+        "q",
+        "depends = [\"p.1\"]",
+        &crate::support::document(&[1]),
+        "work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("check");
+    wait_for("what is built on it", || {
+        let done = tasks_of(&sandbox, "task.done");
+        done.contains(&"2.1".to_owned())
+            && done.contains(&"2.2".to_owned())
+            && sandbox.state("q") == "finished"
+    });
+    wait_for("its commits", || sandbox.count("work.merged", Some("p")) == 3);
+    sandbox.open("check");
+    up.end().code(1).ok();
+    let why = sandbox.why("p");
+    assert!(why.contains("built on it: 2.1, q.1.1"), "{why}");
+    sandbox.orch("task skip 1.verify --plan p").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
 fn a_blocking_check_holds_the_next_phase_and_may_mend_what_it_finds() {
     let sandbox = sandbox(TASKS);
     let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] mended.txt is there\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
