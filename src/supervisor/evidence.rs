@@ -29,7 +29,8 @@ pub(super) fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
     all
 }
 
-/// Those of the landings whose commit is there and has no note about the plan.
+/// Those of the landings whose commit is on a branch and has no note about the plan. One that somebody took off its target by
+/// hand needs none.
 ///
 /// # Errors
 ///
@@ -41,11 +42,19 @@ pub(super) fn missing(
     let mut missing = Vec::new();
     for (plan, commit) in landings {
         let there = || campaign.repo.has_commit(&commit);
-        if there() && !is_noted(campaign, &plan, &commit)? {
+        if there() && !is_noted(campaign, &plan, &commit)? && is_on_a_target(campaign, &commit)? {
             missing.push((plan, commit));
         }
     }
     Ok(missing)
+}
+
+/// True when a branch that is no plan's holds the commit.
+fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, SupervisorError> {
+    let of_plan = |name: &str| campaign.set.plans.iter().any(|plan| plan.branch == name);
+    let holders = campaign.repo.holders(commit)?;
+    let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
+    Ok(branches.any(|name| !of_plan(name)))
 }
 
 fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {

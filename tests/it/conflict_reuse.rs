@@ -85,6 +85,14 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
     assert_eq!(mend.status(), "", "the worktree is clean again");
     sandbox.orch("clean").code(0).ok();
     assert!(!mend.path().exists());
+    // The landing that was taken off main by hand has left its note, and doctor says how to remove that.
+    let said = sandbox.orch("doctor").code(1);
+    let words: Vec<&str> = said.out.split_whitespace().collect();
+    let commit = words[words.iter().position(|word| *word == "remove").unwrap() + 1];
+    sandbox.git(&format!(
+        "notes --ref orch remove {}",
+        commit.trim_end_matches('`')
+    ));
     sandbox.orch("doctor").code(0).ok();
 }
 

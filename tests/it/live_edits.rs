@@ -230,7 +230,7 @@ fn while_the_manifest_is_faulty_agents_report_and_people_look_and_steer() {
     sandbox.settings("retries = 0").gate("g");
     sandbox.script(
         "a",
-        "orch task start 1.1; gate g; commit one.txt; orch task done 1.1",
+        "orch task start 1.1; gate g; orch task inbox; commit one.txt; orch task done 1.1",
     );
     let script = sandbox.beside("agents/a.sh");
     sandbox.tables(&format!(
