@@ -1,6 +1,6 @@
 //! Work that a person did: it is looked at and judged as an agent's, without an agent.
 
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, TaskState, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, ItemId, Point, TaskId, TaskState, UnitId};
 
 use super::attempt::Attempt;
 use super::plan_run::{PlanRun, Verify};
@@ -101,8 +101,7 @@ impl PlanRun {
         on
     }
 
-    /// What was reported done on commits that are gone is to be done again. That others started from it stays true: what
-    /// was pinned for them is kept.
+    /// What was reported done on commits that are gone is to be done again.
     pub(super) fn reopen_gone(&mut self, at: At, evidence: &Evidence) {
         for id in evidence.gone.iter().flat_map(|gone| &gone.items) {
             if let Some(item) = self.items.get_mut(id) {
@@ -111,6 +110,18 @@ impl PlanRun {
             }
             self.proven.retain(|unit| !unit.covers(id.task));
             self.made_before.remove(&id.task);
+            self.unreach(id.task);
+        }
+    }
+
+    /// The task is open again, and so is what was called reached because of it: whoever starts from there from now on waits
+    /// for what is made of it then. Those who have started already go on.
+    pub(super) fn unreach(&mut self, task: TaskId) {
+        let phase = task.phase;
+        self.phases_done.remove(&phase);
+        self.ends.remove(&phase);
+        for point in [Point::Task(task), Point::Phase(phase)] {
+            self.pins.remove(&point);
         }
     }
 }

@@ -362,13 +362,18 @@ impl PlanRun {
     /// What was reported done went with the commits that did not merge, or there were none: it is to be done again. What a
     /// document has ticked was not said by anybody, and what another attempt made on its way is there.
     pub(super) fn lose_reports(&mut self, at: At, ended: &Attempt) {
+        let mut lost = Vec::new();
         for (id, item) in &mut self.items {
             let said = item.state == TaskState::Done && self.heard.get(id) == Some(&TaskState::Done);
             let given = ended.units.iter().any(|unit| unit.covers(id.task));
             if said && given && !self.made_before.contains(&id.task) {
                 item.state = TaskState::Pending;
                 item.since = at;
+                lost.push(id.task);
             }
+        }
+        for task in lost {
+            self.unreach(task);
         }
     }
 

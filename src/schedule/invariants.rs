@@ -52,7 +52,7 @@ pub fn check(work: &Work, state: &State) {
             running += usize::from(attempt.stage.holds_slot());
             // A repair goes through what is done, whatever that once waited for.
             if !attempt.repair {
-                check_attempt(plan, run, state, attempt, &mut files);
+                check_attempt(plan, run, attempt, &mut files);
             }
             for unit in &attempt.units {
                 assert!(given.insert(*unit), "{name}.{unit} is worked on twice");
@@ -68,15 +68,24 @@ pub fn check(work: &Work, state: &State) {
     );
 }
 
-/// Panics when work is about to begin although something that it waits for inside its plan has not come.
+/// Panics when work is about to begin although something that it waits for, in its plan or in another, has not come. It is
+/// looked at here alone: what was reported may be lost again, when somebody takes the commits off the branch or has made none,
+/// and what has begun by then goes on from what was pinned.
 ///
 /// # Panics
 ///
-/// On any closed gate, naming the unit.
-pub fn check_start(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) {
+/// On any closed gate and any dependency that is not met, naming the unit.
+pub fn check_start(plan: &PlanWork, run: &PlanRun, state: &State, units: &[UnitId]) {
     let done = |unit: UnitId| run.is_unit_done(unit) || units.contains(&unit);
     let settled = |unit: UnitId| run.is_unit_settled(unit) || units.contains(&unit);
     for (id, unit) in units.iter().filter_map(|id| Some((id, plan.unit_place(*id)?))) {
+        for dependency in plan.depends.iter().chain(&plan.units[unit].depends) {
+            assert!(
+                state.is_satisfied(dependency),
+                "{}.{id}: begins before {dependency}, which it depends on",
+                plan.name
+            );
+        }
         for gate in plan.waits.of(unit) {
             assert!(
                 plan.is_open(gate, done, settled),
@@ -88,13 +97,7 @@ pub fn check_start(plan: &PlanWork, run: &PlanRun, units: &[UnitId]) {
     }
 }
 
-fn check_attempt(
-    plan: &PlanWork,
-    run: &PlanRun,
-    state: &State,
-    attempt: &Attempt,
-    files: &mut BTreeMap<u32, UnitId>,
-) {
+fn check_attempt(plan: &PlanWork, run: &PlanRun, attempt: &Attempt, files: &mut BTreeMap<u32, UnitId>) {
     let name = &plan.name;
     let done = |unit: UnitId| run.is_unit_done(unit) || attempt.units.contains(&unit);
     let settled = |unit: UnitId| run.is_unit_settled(unit) || attempt.units.contains(&unit);
@@ -110,14 +113,6 @@ fn check_attempt(
         }
         if !attempt.stage.holds_slot() {
             continue;
-        }
-        // What was reached may be lost again, when somebody takes the commits off the branch; what was pinned of it stays.
-        for dependency in plan.depends.iter().chain(&unit.depends) {
-            assert!(
-                state.is_satisfied(dependency) || state.commit_of(dependency).is_some(),
-                "{name}.{}: runs before {dependency}, which it depends on",
-                unit.id
-            );
         }
         // Success is never taken back, an end is: a person may have what failed tried again. Where only an end was waited
         // for, that was looked at when the work began (`check_start`).

@@ -73,6 +73,10 @@ impl PlanRun {
 
     /// The commit of a point is known from now on.
     pub(super) fn was_pinned(&mut self, at: At, pinned: &Pinned) {
+        // What it was about may have been lost while it was pinned.
+        if !self.has_reached(pinned.point) {
+            return;
+        }
         self.pins.insert(pinned.point, pinned.commit.clone());
         let Point::Phase(phase) = pinned.point else {
             return;

@@ -281,7 +281,11 @@ impl Scheduler {
                 (self.frontier.landing, self.frontier.resolving) = (true, true);
                 self.touch(event, true);
             }
-            Event::TaskDone { .. }
+            // What was reported may be open again, and others have to wait for it.
+            Event::AttemptFailed { .. }
+            | Event::TaskStarted(_)
+            | Event::TaskFailed(_)
+            | Event::TaskDone { .. }
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
             | Event::PhaseVerify(_)
@@ -293,7 +297,7 @@ impl Scheduler {
             | Event::WorkCancelled { .. }
             | Event::WorkSkipped { .. } => self.touch(event, true),
             Event::AttemptChecked { evidence, .. } if !evidence.gone.is_empty() => {
-                self.touch(event, false);
+                self.touch(event, true);
                 self.forget_standing(event);
             }
             _ => self.touch(event, false),

@@ -241,7 +241,7 @@ impl Scheduler {
         };
         if cfg!(debug_assertions) && run.verify != Verify::Failed {
             let units: Vec<UnitId> = leg.iter().map(|unit| unit.id).collect();
-            invariants::check_start(plan, run, &units);
+            invariants::check_start(plan, run, &self.state, &units);
         }
         let name = plan.name.clone();
         let talked = run.legs().rev().find(|record| record.lane == lane);

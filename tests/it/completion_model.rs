@@ -64,6 +64,7 @@ impl Known {
         for (task, word) in &mut self.word {
             if *word == TaskState::Done && units.iter().any(|unit| unit.covers(*task)) {
                 *word = TaskState::Pending;
+                self.phases.remove(&task.phase);
             }
         }
     }
@@ -438,6 +439,7 @@ impl World {
                 let known = self.known.get_mut(plan).unwrap();
                 for item in evidence.gone.iter().flat_map(|gone| &gone.items) {
                     known.word.insert(item.task, TaskState::Pending);
+                    known.phases.remove(&item.task.phase);
                     known.shown.retain(|unit| !unit.covers(item.task));
                 }
                 let (done, nothing_made) = self.is_done(attempt, evidence);
@@ -521,6 +523,9 @@ impl World {
                 );
                 known.phases.insert(*phase);
             }
+            // Of what was lost while it was pinned nothing is kept.
+            Event::Pinned(Pinned { plan, point, .. })
+                if !self.scheduler.state().plan(plan).pins.contains_key(point) => {}
             Event::Pinned(Pinned { plan, point, .. }) => {
                 let known = &self.known[plan];
                 let reached = match point {

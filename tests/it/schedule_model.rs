@@ -11,7 +11,7 @@ use std::time::Duration;
 use orch::graph::{Counts, Gates, Waits, Why};
 use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
-    PlanState, Point, Priority, Report, RunId, Statement, TaskId, TaskState, UnitId, WorkRef,
+    PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
@@ -622,10 +622,16 @@ impl World {
             if !silent && self.dice.percent(done) {
                 let apart = launch.place.branch_of.map(|_| &launch.attempt);
                 self.branches.work(&launch.plan, apart, task);
+                // With the agent's name, or as a ticked box, which is heard only once it is known that the agent runs.
+                let by = Some(Speaker::Attempt(launch.attempt.clone()));
+                let named = !self.trouble || self.dice.percent(50);
                 self.tell(Input::Reported {
                     plan: launch.plan.clone(),
                     lane,
-                    said: vec![Statement::bare(task.into(), TaskState::Done)],
+                    said: vec![Statement {
+                        by: by.filter(|_| named),
+                        ..Statement::bare(task.into(), TaskState::Done)
+                    }],
                     head: None,
                 });
             } else if self.trouble && self.dice.percent(10) {
@@ -791,6 +797,8 @@ impl World {
             match self.coming.swap_remove(next) {
                 Coming::Answer(event) => {
                     let again = self.trouble && self.dice.percent(10);
+                    // The same phase may be verified anew at once, and nothing tells the two answers apart.
+                    let again = again && !matches!(event, Event::PhaseVerify(_));
                     self.tell(Input::Event(event.clone()));
                     if again && self.ending.is_none() {
                         let before = self.scheduler.state().clone();
