@@ -56,6 +56,7 @@ mod identity;
 mod ignored;
 mod in_the_way;
 mod include;
+mod index_lock;
 mod inspect;
 mod integrate;
 mod keep_reason;

@@ -141,9 +141,12 @@ impl<'o> Engine<'o> {
         }
         preflight::check_branches(&campaign, scheduler.state())?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
-        perform::resume_landing(&campaign)?;
+        let ended = perform::resume_landing(&campaign)?;
 
         let (sender, inbox) = mpsc::unbounded_channel();
+        for what in ended.followed.into_iter().chain(ended.behind) {
+            let _ = sender.send(Message::Warning(None, what));
+        }
         if let Err(error) = campaign.repo.clear_own_locks() {
             let _ = sender.send(Message::Warning(None, error.to_string()));
         }
