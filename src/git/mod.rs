@@ -74,6 +74,7 @@ mod marker;
 mod mend;
 mod merging;
 mod notes;
+mod outside;
 mod own_folder;
 mod own_ref;
 mod pin;
