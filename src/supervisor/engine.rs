@@ -141,7 +141,7 @@ impl<'o> Engine<'o> {
         }
         preflight::check_branches(&campaign, scheduler.state())?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
-        let ended = perform::resume_landing(&campaign)?;
+        let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
 
         let (sender, inbox) = mpsc::unbounded_channel();
         for what in ended.followed.into_iter().chain(ended.behind) {
@@ -214,7 +214,7 @@ impl<'o> Engine<'o> {
             campaign,
             admin,
             units: Arc::default(),
-            yard: Arc::default(),
+            yard,
             scheduler,
             journal,
             clock,

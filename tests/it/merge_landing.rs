@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document, program};
+use crate::support::{Running, Sandbox, document, program};
 
 /// Three finished plans: `b` builds on `a`, `c` stands alone and is more urgent.
 fn finished() -> Sandbox {
@@ -693,4 +693,66 @@ fn a_checkout_that_could_not_follow_is_told_of_until_it_has() {
     assert_eq!(sandbox.git("diff HEAD --name-only"), "");
     assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
     sandbox.orch("doctor").code(0).ok();
+}
+
+/// `a` has landed, and `b` is at its last gate.
+fn landed_and_at_work() -> (Sandbox, Running) {
+    let sandbox = Sandbox::new();
+    sandbox.git("tag start");
+    sandbox.settings("base = \"start\"\ntarget = \"main\"");
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan(
+        "b",
+        "depends = [\"a@landed\"]",
+        &document(&[1]),
+        "work 1.1; gate last",
+    );
+    sandbox.gate("last");
+    let run = sandbox.start("up --merge");
+    sandbox.reached("last");
+    (sandbox, run)
+}
+
+#[test]
+fn a_target_that_is_deleted_beside_a_run_is_not_made_again() {
+    let (sandbox, run) = landed_and_at_work();
+    let tip = sandbox.rev("main");
+    sandbox.git("checkout -q --detach");
+    sandbox.git("branch -q -D main");
+    sandbox.open("last");
+    let said = run.end();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(sandbox.git("for-each-ref refs/heads/main"), "");
+    let back = format!("branch main {tip}");
+    let why = sandbox.why("b");
+    assert!(why.contains("deleted main") && why.contains(&back), "{why}");
+    assert!(why.contains("a ("), "{why}");
+    // Neither does the next one make it.
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.git("for-each-ref refs/heads/main"), "");
+    sandbox.git(&back);
+    sandbox.git("checkout -q main");
+    sandbox.orch("merge").code(0).ok();
+    assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
+}
+
+#[test]
+fn a_target_that_is_set_back_beside_a_run_gets_nothing_more_and_says_what_it_lost() {
+    let (sandbox, run) = landed_and_at_work();
+    let tip = sandbox.rev("main");
+    sandbox.git("reset -q --hard HEAD~1");
+    let back = sandbox.rev("main");
+    sandbox.open("last");
+    let said = run.end();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(sandbox.rev("main"), back);
+    let why = sandbox.why("b");
+    let merge = format!("merge {tip}");
+    assert!(
+        why.contains("set main back") && why.contains(&merge) && why.contains("a ("),
+        "{why}"
+    );
+    sandbox.git(&merge);
+    sandbox.orch("merge").code(0).ok();
+    assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
 }

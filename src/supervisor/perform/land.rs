@@ -67,6 +67,7 @@ fn move_target(
         commit: commit.clone(),
     };
     built.grounds.insert(landing.becomes, ground);
+    built.seen.insert(target.to_owned(), commit.clone());
     built.own.insert(commit);
     let moves = links.iter().map(|link| {
         let from = before.replace(link.commit.clone());
