@@ -178,7 +178,7 @@ impl WorktreeAdmin {
             if index_equals(&path, &tip)? {
                 write_head(&path, place.branch, &tip)?;
             } else if index_equals(&path, &state.head)? {
-                undo_half(&path, &state.head, tip.as_str())?;
+                undo_half(&path, &state.head, tip.as_str(), None)?;
             }
             state = look(&path)?;
         }

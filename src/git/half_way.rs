@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::GitError;
 use super::command::{Git, records};
+use super::index_lock::IndexLock;
 use super::inspect::inspect;
 use crate::plan::CommitId;
 
@@ -14,8 +15,13 @@ use crate::plan::CommitId;
 /// done again. Only files that hold the content of `new`, or the beginning of it, are touched: all of that is in the
 /// commit. Whatever else differs is somebody's work, and is left for the move to refuse.
 ///
-/// `new` names a commit or a tree.
-pub(super) fn undo_half(path: &Path, old: &CommitId, new: &str) -> Result<(), GitError> {
+/// `new` names a commit or a tree. `lock` is the one of the checkout's index, where it is held.
+pub(super) fn undo_half(
+    path: &Path,
+    old: &CommitId,
+    new: &str,
+    lock: Option<&IndexLock>,
+) -> Result<(), GitError> {
     let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
     let mut back = Vec::new();
     let changed = changes(path, old, new)?.into_iter();
@@ -47,7 +53,7 @@ pub(super) fn undo_half(path: &Path, old: &CommitId, new: &str) -> Result<(), Gi
         .iter()
         .flat_map(|file| [file.as_os_str().as_bytes(), b"\0"].concat())
         .collect();
-    Git::within(path)
+    lock.map_or_else(|| Git::within(path), IndexLock::git)
         .args(["checkout-index", "--force", "--quiet", "-z", "--stdin", "-u"])
         .input(list)
         .run()
@@ -85,7 +91,7 @@ pub(super) fn undo_half_merge(
             .answer()
             .map(drop);
     }
-    undo_half(path, old, &merged)
+    undo_half(path, old, &merged, None)
 }
 
 /// A file that differs between two commits.

@@ -79,6 +79,19 @@ pub enum LandRefusal {
         /// Git's words.
         why: String,
     },
+    /// A git command keeps the index of a checkout to itself.
+    #[error(
+        "`{}` has the target checked out, and a git command there keeps its index locked (`{}`): end that command, or remove \
+         the file if there is none, then try again",
+        path.display(),
+        lock.display()
+    )]
+    Locked {
+        /// The checkout.
+        path: PathBuf,
+        /// The lock file.
+        lock: PathBuf,
+    },
     /// A step failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -88,7 +101,11 @@ impl LandRefusal {
     /// True when something lies in a checkout that a person will take away or commit.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Dirty { .. } | Self::Overlap { .. } | Self::InTheWay { .. } | Self::Blocked { .. } => true,
+            Self::Dirty { .. }
+            | Self::Overlap { .. }
+            | Self::InTheWay { .. }
+            | Self::Blocked { .. }
+            | Self::Locked { .. } => true,
             Self::NotABranch { .. } | Self::Moved { .. } | Self::NotAFastForward { .. } | Self::Git(_) => {
                 false
             }

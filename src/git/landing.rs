@@ -10,7 +10,7 @@ use super::beside::{Moved, refuse_overlap};
 use super::command::Git;
 use super::half_way::undo_half;
 use super::in_the_way::in_the_way;
-use super::inspect::git_dir;
+use super::index_lock::IndexLock;
 use super::land_refusal::LandRefusal;
 use super::revision::branch_ref;
 use super::{GitError, Repository, is_branch_name, stale_lock};
@@ -101,7 +101,7 @@ impl Repository {
             new: new.clone(),
             beside: false,
         };
-        self.look_at_landing(&plan, None)?;
+        self.look_at_landing(&plan, None, &self.lock_checkouts(branch)?)?;
         Ok(plan)
     }
 
@@ -119,11 +119,22 @@ impl Repository {
             new: new.clone(),
             beside: true,
         };
-        self.look_at_landing(&plan, None)?;
+        self.look_at_landing(&plan, None, &self.lock_checkouts(branch)?)?;
         Ok(plan)
     }
 
-    fn look_at_landing(&self, plan: &LandingPlan, held: Option<&File>) -> Result<(), LandRefusal> {
+    /// Locks the index of every checkout of a branch. Git commands of people and editors have it for a moment at a time.
+    fn lock_checkouts(&self, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
+        let paths = self.checkout_paths(branch)?;
+        paths.iter().map(|path| IndexLock::take(path)).collect()
+    }
+
+    fn look_at_landing(
+        &self,
+        plan: &LandingPlan,
+        held: Option<&File>,
+        locks: &[IndexLock],
+    ) -> Result<(), LandRefusal> {
         let LandingPlan { branch, old, new, .. } = plan;
         self.check_target(branch)?;
         let found = self.branch_tip(branch)?;
@@ -151,7 +162,10 @@ impl Repository {
                         files: checkout.dirty,
                     });
                 }
-                rehearse(&checkout.path, old, new, held)?;
+                // One that was made in this moment shows the old commit, and is brought along as it is found then.
+                if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
+                    rehearse(&checkout.path, old, new, held, lock)?;
+                }
             }
         }
         Ok(())
@@ -166,7 +180,8 @@ impl Repository {
     /// As [`Repository::land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
     pub fn land_holding(&self, plan: &LandingPlan, held: Option<&File>) -> Result<Landed, LandRefusal> {
         let LandingPlan { branch, old, new, .. } = plan;
-        self.look_at_landing(plan, held)?;
+        let locks = self.lock_checkouts(branch)?;
+        self.look_at_landing(plan, held, &locks)?;
         // What a killed git left would refuse every landing from now on. One that is still held, git will name.
         // A branch that HEAD stands on is moved under HEAD's lock too.
         for name in [branch_ref(branch).as_str(), "HEAD"] {
@@ -194,7 +209,7 @@ impl Repository {
         }
         Ok(Landed {
             commit: new.clone(),
-            checkouts: self.mend_checkouts(plan, held)?,
+            checkouts: self.mend_checkouts(plan, held, locks)?,
         })
     }
 
@@ -216,39 +231,56 @@ impl Repository {
         if !self.is_ancestor(&plan.new, &tip)? {
             return Ok(None);
         }
-        let checkouts = if tip == plan.new {
-            self.mend_checkouts(plan, held)?
-        } else {
-            Vec::new()
-        };
+        // Whoever has moved the branch on from a checkout has brought that along.
+        let (gone_on, plan) = (
+            tip != plan.new,
+            LandingPlan {
+                new: tip.clone(),
+                ..plan.clone()
+            },
+        );
+        let mut checkouts = self.mend_checkouts(&plan, held, Vec::new())?;
+        if gone_on {
+            checkouts.retain(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
+        }
         Ok(Some(Landed {
             commit: tip,
             checkouts,
         }))
     }
 
+    /// What hinders one is told, and hinders no other: the branch has moved.
     fn mend_checkouts(
         &self,
         plan: &LandingPlan,
         held: Option<&File>,
+        mut locks: Vec<IndexLock>,
     ) -> Result<Vec<MendedCheckout>, GitError> {
-        let mended = |path: PathBuf| {
-            let left = |outcome: &Result<CheckoutOutcome, GitError>| {
-                !matches!(outcome, Ok(CheckoutOutcome::Left(_)))
-            };
-            let outcome = again_if_killed(left, || mend(&path, plan, held))?;
-            Ok(MendedCheckout { path, outcome })
+        let mut mended = |path: PathBuf| {
+            let mut lock = locks
+                .iter()
+                .position(|lock| lock.is_of(&path))
+                .map(|found| locks.swap_remove(found));
+            let left = |outcome: &CheckoutOutcome| !matches!(outcome, CheckoutOutcome::Left(_));
+            let outcome = again_if_killed(left, || {
+                let lock = lock.take().map_or_else(|| IndexLock::take(&path), Ok);
+                lock.and_then(|lock| Ok(mend(&path, plan, held, lock)?))
+                    .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
+            });
+            MendedCheckout { path, outcome }
         };
-        self.checkout_paths(&plan.branch)?
-            .into_iter()
-            .map(mended)
-            .collect()
+        let paths = self.checkout_paths(&plan.branch)?;
+        Ok(paths.into_iter().map(&mut mended).collect())
     }
 }
 
 /// Brings one checkout from the old commit to the new one, if it still shows the old one.
-fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<CheckoutOutcome, GitError> {
-    clear_dead_index(path);
+fn mend(
+    path: &Path,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    lock: IndexLock,
+) -> Result<CheckoutOutcome, GitError> {
     let moved = match &plan.old {
         Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
         _ => None,
@@ -268,22 +300,23 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
     if !shows(old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    let mut hindrance = rehearse(path, old, &plan.new, held);
+    let mut hindrance = rehearse(path, old, &plan.new, held, &lock);
     if matches!(
         hindrance,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
         // It may be what a killed git has left of this very move.
-        undo_half(path, old, plan.new.as_str())?;
-        hindrance = rehearse(path, old, &plan.new, held);
+        undo_half(path, old, plan.new.as_str(), Some(&lock))?;
+        hindrance = rehearse(path, old, &plan.new, held, &lock);
     }
     match hindrance {
         Ok(()) => {}
         Err(LandRefusal::Git(error)) => return Err(error),
         Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
     }
-    let answer = two_way(path, old, &plan.new, &[]).holding_any(held)?.answer()?;
+    let answer = two_way(&lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
     Ok(if answer.status.success() {
+        lock.publish()?;
         CheckoutOutcome::FastForwarded
     } else if answer.status.code().is_none() {
         CheckoutOutcome::Left("its git was killed".to_owned())
@@ -292,25 +325,24 @@ fn mend(path: &Path, plan: &LandingPlan, held: Option<&File>) -> Result<Checkout
     })
 }
 
-/// Removes the lock that a killed git has left on a checkout's index. One that lives is named by the git command that then
-/// fails.
-fn clear_dead_index(path: &Path) {
-    let _ = git_dir(path).map(|books| stale_lock::clear_index(&books));
-}
-
 /// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
-fn two_way(path: &Path, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
-    Git::within(path)
+fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
+    lock.git()
         .args(["read-tree", "-m", "-u"])
         .args(options)
         .args([old.as_str(), new.as_str()])
 }
 
 /// Finds out whether a checkout could be brought along, changing none of its files.
-fn rehearse(path: &Path, old: &CommitId, new: &CommitId, held: Option<&File>) -> Result<(), LandRefusal> {
-    clear_dead_index(path);
+fn rehearse(
+    path: &Path,
+    old: &CommitId,
+    new: &CommitId,
+    held: Option<&File>,
+    lock: &IndexLock,
+) -> Result<(), LandRefusal> {
     // The files' times may differ from the index without their contents doing so.
-    Git::within(path)
+    lock.git()
         .args(["update-index", "-q", "--refresh"])
         .holding_any(held)?
         .answer()?;
@@ -319,7 +351,7 @@ fn rehearse(path: &Path, old: &CommitId, new: &CommitId, held: Option<&File>) ->
         let path = path.to_owned();
         return Err(LandRefusal::InTheWay { path, files });
     }
-    let answer = two_way(path, old, new, &["--dry-run"]).answer()?;
+    let answer = two_way(lock, old, new, &["--dry-run"]).answer()?;
     if answer.status.success() {
         return Ok(());
     }

@@ -141,9 +141,12 @@ impl<'o> Engine<'o> {
         }
         preflight::check_branches(&campaign, scheduler.state())?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
-        perform::resume_landing(&campaign)?;
+        let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
 
         let (sender, inbox) = mpsc::unbounded_channel();
+        for what in ended.followed.into_iter().chain(ended.behind) {
+            let _ = sender.send(Message::Warning(None, what));
+        }
         if let Err(error) = campaign.repo.clear_own_locks() {
             let _ = sender.send(Message::Warning(None, error.to_string()));
         }
@@ -211,7 +214,7 @@ impl<'o> Engine<'o> {
             campaign,
             admin,
             units: Arc::default(),
-            yard: Arc::default(),
+            yard,
             scheduler,
             journal,
             clock,

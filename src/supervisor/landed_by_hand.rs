@@ -20,6 +20,8 @@ struct Open {
     base: CommitId,
     /// Where it stood when the last work came to it.
     made: Option<CommitId>,
+    /// What took it off the target, where that was not undone as far as is known.
+    back: Option<CommitId>,
 }
 
 /// What is to be looked for, taken from a state.
@@ -48,6 +50,11 @@ impl HandLandings {
                 branch: (*branches.get(name)?).clone(),
                 base: run.worktree()?.base.clone(),
                 made: run.made.clone(),
+                back: run
+                    .reverted
+                    .get(&target)
+                    .cloned()
+                    .filter(|_| run.taken_back.contains_key(&target)),
             })
         });
         let back = state
@@ -99,6 +106,13 @@ impl HandLandings {
             return Ok(found);
         }
         for open in &self.open {
+            // Its commits are still in the history that took them back, and prove nothing.
+            if let Some(back) = &open.back
+                && repo.is_ancestor(back, &tip)?
+                && !repo.is_undone(back, &tip)?
+            {
+                continue;
+            }
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
                 Some(head) => repo.landed_by(&head, &tip)?,

@@ -144,15 +144,12 @@ fn an_explanation_is_shown_with_what_landed() {
 
 #[test]
 fn what_verifies_either_plan_has_to_pass_and_so_has_the_merge() {
-    let sandbox = at_odds(
-        "",
-        &format!("{KEEPS_BOTH}; touch no; git add no; git commit -qm no"),
-    );
+    let sandbox = at_odds("", KEEPS_BOTH);
     let text = sandbox.read("plans.toml");
     // The other side's.
     let text = text.replacen(
         "verify = 'test -e shared.txt'",
-        "verify = 'test ! -e no || ! echo the bridge fell'",
+        "verify = 'test ! -e two-1.1.txt || ! echo the bridge fell'",
         1,
     );
     sandbox.write("plans.toml", text);
@@ -423,5 +420,61 @@ fn killed_at_any_step_it_lands_the_next_time_and_once() {
         assert_eq!(sandbox.git("for-each-ref refs/orch/resolve"), "", "{fatal}");
         assert!(!sandbox.worktree("two.resolve").path().exists(), "{fatal}");
         sandbox.nothing_is_left();
+    }
+}
+
+#[test]
+fn what_an_agent_changes_outside_of_the_conflict_is_left_to_a_person() {
+    const AMEND: &str = "git add -A; git commit -q --amend --no-edit";
+    for (hostile, told) in [
+        (
+            "git rm -q README.md; git commit -q --amend --no-edit",
+            "README.md: deleted",
+        ),
+        (&format!(": > README.md; {AMEND}"), "README.md: changed"),
+        (
+            &format!("printf 'exit 0\\n' > test.sh; {AMEND}"),
+            "test.sh: changed",
+        ),
+        (&format!("chmod +x README.md; {AMEND}"), "README.md: changed"),
+        (&format!("echo more > more.txt; {AMEND}"), "more.txt: added"),
+        (
+            &format!("git mv one-1.1.txt elsewhere.txt; {AMEND}"),
+            "one-1.1.txt: deleted",
+        ),
+        (
+            &format!("sed -i /bottom/d shared.txt; {AMEND}"),
+            "shared.txt: changed outside of the lines in conflict",
+        ),
+        (
+            &format!("sed -i 1i\\\\above shared.txt; {AMEND}"),
+            "shared.txt: changed outside of the lines in conflict",
+        ),
+        (
+            "git rm -q shared.txt; git commit -q -m gone",
+            "shared.txt: deleted",
+        ),
+        (
+            &format!("chmod +x shared.txt; {AMEND}"),
+            "shared.txt: changed in its mode",
+        ),
+    ] {
+        let sandbox = at_odds("", &format!("{KEEPS_BOTH}; {hostile}"));
+        sandbox.write("test.sh", "test -e shared.txt\n").commit("test");
+        let before = sandbox.rev("main");
+        sandbox
+            .orch("merge two")
+            .code(1)
+            .says("it changes what was not in conflict")
+            .says(told)
+            .ok();
+        assert_eq!(sandbox.rev("main"), before, "{hostile}");
+        assert_eq!(sandbox.state("two"), "held");
+        // A person may find it good.
+        if told.starts_with("more.txt") {
+            sandbox.orch("merge --continue two").code(0).ok();
+            assert_eq!(sandbox.state("two"), "landed");
+            assert_eq!(sandbox.read("more.txt"), "more\n");
+        }
     }
 }

@@ -470,3 +470,70 @@ fn touched_files_with_the_same_content_are_clean() {
         .unwrap();
     assert_eq!(scratch.read("README.md"), "new\n");
 }
+
+#[test]
+fn landings_beside_ordinary_git_commands_leave_nothing_staged() {
+    let scratch = Scratch::new();
+    scratch.commit_file("mine.txt", "mine\n");
+    let repo = scratch.repository();
+    let tips: Vec<_> = (0..12)
+        .scan("main".to_owned(), |base, number| {
+            let branch = format!("side{number}");
+            let files: Vec<String> = (0..40).map(|file| format!("{number}/{file}")).collect();
+            let files: Vec<_> = files.iter().map(|file| (file.as_str(), Some("landed"))).collect();
+            let tip = scratch.branch(&branch, base, &files);
+            *base = branch;
+            Some(tip)
+        })
+        .collect();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (done, scratch) = (&done, &scratch);
+            scope.spawn(move || {
+                let lines: [&[&str]; 3] = [
+                    &["update-index", "--refresh"],
+                    &["add", "--", "mine.txt"],
+                    &["status", "--short"],
+                ];
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    // Refused while the lock is held, as beside a `git merge`.
+                    let _ = scratch.try_git(lines[number]);
+                }
+            });
+        }
+        let mut old = scratch.head();
+        for new in &tips {
+            let plan = repo.plan_landing_beside("main", Some(&old), new).unwrap();
+            let landed = repo.land(&plan).unwrap();
+            assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+            old = new.clone();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(scratch.status(), "");
+    assert_eq!(scratch.head(), *tips.last().unwrap());
+}
+
+#[test]
+fn a_lock_of_an_index_that_is_kept_refuses_before_anything_moves() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let kept = std::fs::File::create_new(scratch.join(".git/index.lock")).unwrap();
+    let refusal = repo.land(&plan).unwrap_err();
+    assert!(
+        matches!(&refusal, LandRefusal::Locked { lock, .. } if lock.ends_with(".git/index.lock")),
+        "{refusal}"
+    );
+    assert!(refusal.may_pass());
+    assert_eq!(scratch.rev("main"), old);
+    drop(kept);
+    std::fs::remove_file(scratch.join(".git/index.lock")).unwrap();
+    repo.land(&plan).unwrap();
+    assert_eq!((scratch.head(), scratch.status().as_str()), (new, ""));
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, document};
+use crate::support::{Running, Sandbox, document, program};
 
 /// Three finished plans: `b` builds on `a`, `c` stands alone and is more urgent.
 fn finished() -> Sandbox {
@@ -653,4 +653,106 @@ fn a_plan_that_has_landed_and_was_cleaned_away_is_there_already() {
         "{}",
         sandbox.why("p")
     );
+}
+
+#[test]
+fn a_checkout_that_could_not_follow_is_told_of_until_it_has() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    // In the very moment in which the target moves, somebody writes the file that it brings.
+    let hook = sandbox.join(".git/hooks/reference-transaction");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let mine = sandbox.join("a-1.1.txt");
+    program(
+        &hook,
+        &format!(
+            "#!/bin/sh\ntest \"$1\" = committed || exit 0\ngrep -q 'refs/heads/main$' && printf mine > {mine:?}\nexit 0\n"
+        ),
+    );
+    sandbox.orch("merge a").code(0).says("was not brought along").ok();
+    fs::remove_file(&hook).unwrap();
+    assert_eq!(sandbox.state("a"), "landed");
+    assert_eq!(sandbox.read("a-1.1.txt"), "mine");
+    let landed = sandbox.head();
+    sandbox.orch("up").code(0).says("was not brought along").ok();
+    sandbox
+        .orch("doctor --fix")
+        .code(1)
+        .says("tried: bring the checkouts along")
+        .ok();
+    // The next one would only add to what is staged as taken back.
+    sandbox.orch("merge b").code(2).says("was not brought along").ok();
+    assert_eq!(
+        (sandbox.head(), sandbox.state("b")),
+        (landed, "finished".to_owned())
+    );
+    sandbox.remove("a-1.1.txt");
+    sandbox.orch("merge b").code(0).says("was brought along now").ok();
+    assert_eq!(sandbox.git("diff HEAD --name-only"), "");
+    assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
+    sandbox.orch("doctor").code(0).ok();
+}
+
+/// `a` has landed, and `b` is at its last gate.
+fn landed_and_at_work() -> (Sandbox, Running) {
+    let sandbox = Sandbox::new();
+    sandbox.git("tag start");
+    sandbox.settings("base = \"start\"\ntarget = \"main\"");
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan(
+        "b",
+        "depends = [\"a@landed\"]",
+        &document(&[1]),
+        "work 1.1; gate last",
+    );
+    sandbox.gate("last");
+    let run = sandbox.start("up --merge");
+    sandbox.reached("last");
+    (sandbox, run)
+}
+
+#[test]
+fn a_target_that_is_deleted_beside_a_run_is_not_made_again() {
+    let (sandbox, run) = landed_and_at_work();
+    let tip = sandbox.rev("main");
+    sandbox.git("checkout -q --detach");
+    sandbox.git("branch -q -D main");
+    sandbox.open("last");
+    let said = run.end();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(sandbox.git("for-each-ref refs/heads/main"), "");
+    let back = format!("branch main {tip}");
+    let why = sandbox.why("b");
+    assert!(why.contains("deleted main") && why.contains(&back), "{why}");
+    assert!(why.contains("a ("), "{why}");
+    // Neither does the next one make it.
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.git("for-each-ref refs/heads/main"), "");
+    sandbox.git(&back);
+    sandbox.git("checkout -q main");
+    sandbox.orch("merge").code(0).ok();
+    assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
+}
+
+#[test]
+fn a_target_that_is_set_back_beside_a_run_gets_nothing_more_and_says_what_it_lost() {
+    let (sandbox, run) = landed_and_at_work();
+    let tip = sandbox.rev("main");
+    sandbox.git("reset -q --hard HEAD~1");
+    let back = sandbox.rev("main");
+    sandbox.open("last");
+    let said = run.end();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(sandbox.rev("main"), back);
+    let why = sandbox.why("b");
+    let merge = format!("merge {tip}");
+    assert!(
+        why.contains("set main back") && why.contains(&merge) && why.contains("a ("),
+        "{why}"
+    );
+    sandbox.git(&merge);
+    sandbox.orch("merge").code(0).ok();
+    assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
 }

@@ -140,3 +140,26 @@ fn what_was_taken_back_does_not_land_again_by_being_asked_for() {
     assert_eq!(sandbox.state("b"), "landed");
     assert!(files(&sandbox).contains("b-1.1.txt"));
 }
+
+#[test]
+fn what_was_taken_back_and_tried_again_has_not_landed_because_somebody_commits() {
+    let sandbox = landed();
+    sandbox.plan("after", "depends = [\"b@landed\"]", &document(&[1]), "work 1.1");
+    sandbox.orch("revert b").code(0).ok();
+    sandbox.orch("retry b").code(0).ok();
+    sandbox.orch("up b").code(0).ok();
+    sandbox.commit_file("mine.txt", "mine\n");
+    for _ in 0..2 {
+        sandbox.orch("up b").code(0).ok();
+        assert_eq!(sandbox.state("b"), "finished");
+    }
+    assert_eq!(sandbox.count("merge.found", Some("b")), 0);
+    assert_ne!(sandbox.orch("up").code, 0);
+    assert_eq!(sandbox.count("attempt.started", Some("after")), 0);
+    // Whoever takes the revert back has landed it.
+    let revert = sandbox.git("log --format=%H --grep=Orch-Revert -1 main");
+    sandbox.git(&format!("revert --no-edit {revert}"));
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+    assert_eq!(sandbox.state("after"), "finished");
+}

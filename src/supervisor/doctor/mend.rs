@@ -109,7 +109,13 @@ impl Doctor<'_> {
             }
             Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
             Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
-            Step::FinishLanding => perform::resume_landing(campaign).map_err(|error| text(&error)),
+            Step::FinishLanding => {
+                let ended = perform::resume_landing(campaign).map_err(|error| text(&error))?;
+                match ended.behind.is_empty() {
+                    true => Ok(()),
+                    false => Err(ended.behind.join("; ")),
+                }
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::super::Campaign;
 use super::conflict;
 use super::lost_work::{branch_is_gone, refuse_what_is_lost};
 use super::mend::{self, Clash};
+use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
@@ -62,6 +63,9 @@ pub(super) fn chain(
     }
     repo.check_target(target).map_err(|error| refused(&error))?;
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
+    if let Some(why) = lost(campaign, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
+        return Err(Halt::Tried(Tried::Refused(why)));
+    }
     let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
         target: target.to_owned(),
         commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),

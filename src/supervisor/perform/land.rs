@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 
 use crate::fault;
-use crate::git::{CheckoutOutcome, LandRefusal, LandingPlan, WorktreeAdmin, again_if_killed};
+use crate::git::{
+    CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
 
@@ -65,6 +67,7 @@ fn move_target(
         commit: commit.clone(),
     };
     built.grounds.insert(landing.becomes, ground);
+    built.seen.insert(target.to_owned(), commit.clone());
     built.own.insert(commit);
     let moves = links.iter().map(|link| {
         let from = before.replace(link.commit.clone());
@@ -82,6 +85,13 @@ fn carry_out(
 ) -> Result<(), Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let repo = &campaign.repo;
+    let lock = alone(campaign).map_err(|error| refused(&error))?;
+    // A checkout that has not followed the move before this one would follow neither.
+    let earlier = end_landing(campaign, &lock).map_err(|error| refused(&error))?;
+    warnings.extend(earlier.followed);
+    if !earlier.behind.is_empty() {
+        return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
+    }
     let landing = match repo.plan_landing_beside(target, before, commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
@@ -97,42 +107,69 @@ fn carry_out(
         Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
-    let lock = alone(campaign).map_err(|error| refused(&error))?;
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    let done = match repo.land_holding(&landing, Some(&lock)) {
-        Ok(done) => done,
+    match repo.land_holding(&landing, Some(&lock)) {
+        Ok(done) => {
+            let left = still_behind(target, done.checkouts);
+            // One that was made while the branch was has nothing to follow from.
+            if left.is_empty() || before.is_none() {
+                let _ = fault::around("landing.done", || fs::remove_file(&note));
+            }
+            warnings.extend(left);
+            return Ok(());
+        }
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             let _ = fs::remove_file(&note);
             return Err(Unmoved::Moved);
         }
-        Err(LandRefusal::Moved { .. }) => match repo.finish_landing_holding(&landing, Some(&lock)) {
-            Ok(Some(done)) => done,
-            Ok(None) => return Err(Unmoved::Moved),
-            Err(error) => return Err(refused(&error)),
-        },
-        Err(error) => {
-            // A hook of the repository may have refused it: then nothing was begun that somebody has to end.
-            if repo.branch_tip(target).is_ok_and(|tip| tip.as_ref() == before) {
-                let _ = fs::remove_file(&note);
+        Err(LandRefusal::Moved { .. }) => {}
+        Err(error) => match repo.branch_tip(target) {
+            // It has landed, whatever went wrong after that.
+            Ok(Some(tip)) if tip == *commit => {}
+            found => {
+                // A hook of the repository may have refused it: then nothing was begun that somebody has to end.
+                if found.is_ok_and(|tip| tip.as_ref() == before) {
+                    let _ = fs::remove_file(&note);
+                }
+                return Err(match error.may_pass() {
+                    true => Unmoved::InTheWay(error.to_string()),
+                    false => refused(&error),
+                });
             }
-            return Err(match error.may_pass() {
-                true => Unmoved::InTheWay(error.to_string()),
-                false => refused(&error),
-            });
-        }
-    };
-    let _ = fault::around("landing.done", || fs::remove_file(&note));
-    for checkout in done.checkouts {
-        if let CheckoutOutcome::Left(why) = checkout.outcome {
-            warnings.push(format!(
-                "{} has `{target}` checked out and was not brought along: {why}",
-                checkout.path.display()
-            ));
-        }
+        },
+    }
+    match end_landing(campaign, &lock) {
+        Ok(ended) => warnings.extend(ended.behind),
+        Err(error) => warnings.push(format!(
+            "`{target}` has moved; its checkouts were not brought along: {error}"
+        )),
     }
     Ok(())
+}
+
+/// What became of the checkouts of a target that had moved before, in words.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Those that follow it now.
+    pub followed: Vec<String>,
+    /// Those that do not, and what to do. The note about the move stays until they do.
+    pub behind: Vec<String>,
+}
+
+fn still_behind(target: &str, checkouts: Vec<MendedCheckout>) -> Vec<String> {
+    let left = checkouts.into_iter().filter_map(|checkout| {
+        let CheckoutOutcome::Left(why) = checkout.outcome else {
+            return None;
+        };
+        Some(format!(
+            "{} has `{target}` checked out and was not brought along: {why}. Its index shows what has landed as taken back: \
+             commit nothing there before `orch doctor --fix` has brought it along",
+            checkout.path.display()
+        ))
+    });
+    left.collect()
 }
 
 /// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
@@ -207,24 +244,45 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
     fault::around("landing.note", || fs::rename(temporary, path))
 }
 
-/// Ends a landing that a crash cut short: brings checkouts of a target that did move along.
+/// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.
 ///
 /// # Errors
 ///
 /// When the note or the repository cannot be read.
-pub fn resume_landing(campaign: &Campaign) -> Result<(), SupervisorError> {
-    let note = campaign.dir.landing();
-    if !note.exists() {
-        return Ok(());
+pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
+    if !campaign.dir.landing().exists() {
+        return Ok(Ended::default());
     }
     // A git that the dead one had started may be about to move the target still.
     let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
+    Ok(end_landing(campaign, &lock)?)
+}
+
+fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
+    let note = campaign.dir.landing();
+    let mut ended = Ended::default();
     let Ok(text) = fs::read(&note) else {
-        return Ok(());
+        return Ok(ended);
     };
-    if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text) {
-        campaign.repo.finish_landing_holding(&landing, Some(&lock))?;
+    if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text)
+        && let Some(done) = campaign.repo.finish_landing_holding(&landing, Some(lock))?
+    {
+        let followed = done
+            .checkouts
+            .iter()
+            .filter(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
+        ended.followed = followed
+            .map(|checkout| {
+                let (path, target) = (checkout.path.display(), &landing.branch);
+                format!("{path} had not followed the last move of `{target}`, and was brought along now")
+            })
+            .collect();
+        if landing.old.is_some() {
+            ended.behind = still_behind(&landing.branch, done.checkouts);
+        }
     }
-    let _ = fs::remove_file(&note);
-    Ok(())
+    if ended.behind.is_empty() {
+        let _ = fs::remove_file(&note);
+    }
+    Ok(ended)
 }

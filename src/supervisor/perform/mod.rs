@@ -20,6 +20,7 @@ mod pin;
 mod pre_merge;
 mod resolver;
 mod resolver_judge;
+mod target_lost;
 mod top;
 mod union;
 mod unit;

@@ -1,11 +1,11 @@
-//! Whether what an agent made of a conflict is accepted: nothing is left unmerged, no line that either side added has vanished
-//! unexplained, and what verifies both plans passes. What verifies the merge itself is the train's to run.
+//! Whether what an agent made of a conflict is accepted: nothing is left unmerged, nothing but the conflict was touched, no line
+//! that either side added has vanished unexplained, and what verifies both plans passes. What verifies the merge itself is the train's to run.
 
 use std::fs;
 use std::path::Path;
 
 use crate::agent::JobFolder;
-use crate::git::WorktreeAdmin;
+use crate::git::{CandidateBuilder, GitError, WorktreeAdmin};
 use crate::plan::{CommitId, Plan, Sides, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
@@ -54,6 +54,7 @@ pub(super) fn judge(
         .conflict_at(&plan.name)
         .map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
+    only_the_conflict(campaign, order, &commit).map_err(refused)?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
     let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
@@ -66,6 +67,42 @@ pub(super) fn judge(
             .map_err(|error| refused(error.to_string()))?;
     }
     Ok(Accepted { commit, left_out })
+}
+
+/// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
+fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+    let text = |error: GitError| error.to_string();
+    let (repo, git) = (&campaign.repo, campaign.git().map_err(|error| error.to_string())?);
+    let outside = |incoming: &CommitId| {
+        repo.outside_of_conflict(git, [&order.onto, incoming], commit)
+            .map_err(text)
+    };
+    let mut found = outside(&order.head)?;
+    if !found.files.is_empty() {
+        // What was resolved before stands in for the branch.
+        let builder = CandidateBuilder::new(repo, git);
+        let incoming = repo.stand_in(&builder, &order.plan, &order.onto, &order.head);
+        found = outside(&incoming.map_err(text)?)?;
+    }
+    if found.files.is_empty() {
+        return Ok(());
+    }
+    let named = found.files.iter().take(NAMED);
+    let named: Vec<String> = named
+        .map(|(file, what)| format!("{}: {what}", file.display()))
+        .collect();
+    let more = match found.files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("\nand {more} more"),
+    };
+    Err(format!(
+        "it changes what was not in conflict:\n{}{more}\n`git diff {} {}` shows the difference from git's own merge; `orch merge \
+         --continue {}` accepts it",
+        named.join("\n"),
+        &found.automatic[..found.automatic.len().min(12)],
+        commit.short(),
+        order.plan
+    ))
 }
 
 /// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of

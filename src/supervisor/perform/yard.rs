@@ -64,6 +64,8 @@ pub(super) type MergeKey = (CommitId, CommitId, Option<PhaseId>);
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub grounds: BTreeMap<u64, Ground>,
+    /// Where targets were seen to stand last.
+    pub seen: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
@@ -103,6 +105,15 @@ pub struct Yard {
 }
 
 impl Yard {
+    /// That of a supervisor that begins. A target that is there now was there.
+    pub fn of(campaign: &Campaign) -> Self {
+        let yard = Self::default();
+        let target = &campaign.target;
+        let tip = campaign.repo.branch_tip(target).ok().flatten();
+        yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
+        yard
+    }
+
     pub(super) fn built(&self) -> MutexGuard<'_, Built> {
         held(&self.built)
     }
