@@ -60,6 +60,7 @@ pub fn drive(
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
     end_left_gits(campaign.repo.common_dir());
     preflight::check_places(&campaign)?;
+    doctor::begin_again(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
