@@ -39,6 +39,7 @@ mod conflict_error;
 mod conflicted;
 mod content_notes;
 mod diff;
+mod durable;
 mod ensure;
 mod enter;
 mod error;

@@ -98,6 +98,8 @@ fn carry_out(
         Err(error) => return Err(refused(&error)),
     };
     let lock = alone(campaign).map_err(|error| refused(&error))?;
+    // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
+    repo.sync_objects().map_err(|error| refused(&error))?;
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
@@ -123,6 +125,10 @@ fn carry_out(
             });
         }
     };
+    if let Err(error) = repo.sync_branch(target) {
+        // It has landed; whether that outlives a power cut is not known.
+        warnings.push(error.to_string());
+    }
     let _ = fault::around("landing.done", || fs::remove_file(&note));
     for checkout in done.checkouts {
         if let CheckoutOutcome::Left(why) = checkout.outcome {
