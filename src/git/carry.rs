@@ -11,6 +11,7 @@ use super::half_way::undo_half_merge;
 use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::revision::{commit_id, oid};
+use super::step::{self, Step, undo_cut_step};
 use super::{GitError, InProgress, inspect};
 use crate::plan::CommitId;
 
@@ -72,6 +73,7 @@ pub enum CarryError {
 
 /// Merges a commit into a clean worktree, through git itself. A conflict is taken back whole.
 pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, CarryError> {
+    undo_cut_step(path)?;
     let before = super::inspect::head_of(path)?;
     let base = common_ancestor(path, &before, commit)?;
     if base.as_ref() == Some(commit) {
@@ -112,6 +114,8 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         let path = path_owned();
         return Err(CarryError::InTheWay { path, files });
     }
+    let (from, to) = (before, commit.clone());
+    step::begin(path, &Step::Merge { from, to })?;
     // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
     // reason given at `commit_leftovers`: this is upkeep between attempts.
     let answer = git
@@ -130,12 +134,17 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         .arg(commit.as_str())
         .answer()?;
     if answer.status.success() {
+        step::end(path)?;
         let after = super::inspect::head_of(path)?;
         return Ok(if fast_forward {
             Carried::FastForward(after)
         } else {
             Carried::Merged(after)
         });
+    }
+    if answer.status.code().is_none() {
+        // It was killed: what it has left is taken back before anybody looks.
+        return Err(answer.failure().into());
     }
     let files = unmerged(path)?;
     let under_way = super::inspect::in_progress(&super::inspect::git_dir(path)?).is_some();
@@ -145,6 +154,7 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
     if files.is_empty() {
         return Err(answer.failure().into());
     }
+    step::end(path)?;
     Ok(Carried::Conflict { files })
 }
 

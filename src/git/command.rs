@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 
 use super::mark::{GIT_MARK, mark_for};
 use super::{GitError, LEAST_VERSION, again};
@@ -58,6 +59,9 @@ fn command_of(program: &str) -> Command {
     }
     command
 }
+
+/// Bytes that every pipe takes at once.
+const IN_ONE_WRITE: usize = 4_096;
 
 /// One git command being put together.
 #[derive(Debug)]
@@ -223,12 +227,23 @@ impl Git {
         };
         let mut child = fault::around("git.spawn", || self.command.spawn()).map_err(cannot_run)?;
         fault::child("git", child.id());
-        if let (Some(input), Some(mut pipe)) = (self.input, child.stdin.take()) {
-            // Inputs are messages and short lists, below what a pipe holds; a git that does not read them says
-            // why by its exit status.
-            let _ = pipe.write_all(&input);
-        }
-        let output = child.wait_with_output().map_err(cannot_run)?;
+        let talk = self.input.zip(child.stdin.take());
+        let output = match talk {
+            // A pipe holds what is short: nobody waits.
+            Some((input, mut pipe)) if input.len() <= IN_ONE_WRITE => {
+                let _ = pipe.write_all(&input);
+                drop(pipe);
+                child.wait_with_output()
+            }
+            // Written beside what is read: a git that answers as it reads would wait for a reader, and its writer for it.
+            // One that does not read to the end says why by its exit status.
+            Some((input, mut pipe)) => thread::scope(|scope| {
+                scope.spawn(move || pipe.write_all(&input));
+                child.wait_with_output()
+            }),
+            None => child.wait_with_output(),
+        };
+        let output = output.map_err(cannot_run)?;
         fault::point("git.ended");
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let killed = output.status.signal().is_some();

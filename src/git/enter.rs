@@ -13,6 +13,7 @@ use super::populate::update_submodules;
 use super::registration::read_head;
 use super::removal::owner_of;
 use super::revision::{branch_ref, oid};
+use super::step::{self, Step, undo_cut_step};
 use super::submodule::keep_submodule_commits;
 use super::unit_error::{UnitError, UnitRefusal};
 use super::{Backup, GitError, Unit, WorktreeAdmin, WorktreeState, inspect, stale_lock, stamp};
@@ -237,6 +238,7 @@ impl WorktreeAdmin {
         if let Some(Some(branch)) = read_head(&books.join("HEAD")) {
             stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(&branch)))?;
         }
+        undo_cut_step(&marker.path)?;
         Ok((alone, marker))
     }
 
@@ -257,6 +259,8 @@ impl WorktreeAdmin {
                 write_head(path, place.branch, place.commit)?;
             }
         } else {
+            let (from, to) = (state.head.clone(), place.commit.clone());
+            step::begin(path, &Step::CheckOut { from, to })?;
             let answer = match force {
                 Some(spared) => spared.check_out(alone, place.goal())?,
                 None => {
@@ -277,6 +281,9 @@ impl WorktreeAdmin {
         }
         if force.is_some() || state.head != *place.commit {
             warnings.extend(update_submodules(self, alone, path)?);
+        }
+        if state.head != *place.commit {
+            step::end(path)?;
         }
         Ok(warnings)
     }
@@ -305,7 +312,7 @@ pub(super) fn head_before(path: &Path) -> Option<CommitId> {
 }
 
 /// Looks at a worktree, and refuses what could be lost because no commit of it can hold it.
-fn look(path: &Path) -> Result<WorktreeState, UnitError> {
+pub(super) fn look(path: &Path) -> Result<WorktreeState, UnitError> {
     let state = inspect(path)?;
     if let Some(operation) = state.in_progress {
         let path = path.to_owned();

@@ -20,6 +20,7 @@ use super::command::{Answer, Git};
 use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
+use super::step::Step;
 use super::{Backup, GitError, InProgress, ORCH_DIR, Repository, WorktreeState, stamp};
 use crate::fault;
 use crate::plan::CommitId;
@@ -69,6 +70,11 @@ impl SparedTree {
         left.explains(path, state).then(|| Self::of(path, None))
     }
 
+    /// A checkout that was clean when orch began a step in it, which was cut short: nobody else was let in since.
+    pub(super) fn cut_short(path: &Path, _step: &Step) -> Self {
+        Self::of(path, None)
+    }
+
     fn of(path: &Path, backup: Option<Backup>) -> Self {
         Self {
             path: path.to_owned(),
@@ -105,6 +111,16 @@ impl SparedTree {
     pub(super) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<Answer, GitError> {
         let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
         to.name(git).holding(alone.file())?.answer()
+    }
+
+    /// Takes out of the index what is not in HEAD, and out of the files what they have of that. Files that differ from the index
+    /// as well stay as they are.
+    pub(super) fn unstage(&self) -> Result<(), GitError> {
+        let reset = |how: &str| Git::within(&self.path).args(["reset", "--quiet", how]);
+        if reset("--merge").answer()?.status.success() {
+            return Ok(());
+        }
+        reset("--mixed").run().map(drop)
     }
 
     /// Takes a merge that stopped back.

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
-use super::enter::{Place, refuse_what_no_commit_holds};
+use super::enter::{Place, look, refuse_what_no_commit_holds};
 use super::gate::SparedTree;
 use super::in_the_way::covered;
 use super::inspect::{git_dir, in_progress};
+use super::registration::read_head;
 use super::revision::commit_id;
 use super::stale_lock::is_git_in;
 use super::unit_error::{UnitError, UnitRefusal};
@@ -118,6 +119,51 @@ impl WorktreeAdmin {
             self.go(&alone, path, &inspect(path)?, &place, dirty.then_some(&spared))?;
         }
         Ok(Some(GivenUp { operation, backups }))
+    }
+
+    /// Puts a worktree of `owner` back on `branch` as that stands, whatever an agent has left checked out in it: commits of a
+    /// detached HEAD and uncommitted files go to backups first, which are given; commits of another branch stay on that. None
+    /// when it is on it. The caller lets no agent in the worktree meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Refused in the middle of a merge or rebase, over repositories and submodules whose changes no commit can hold, and
+    /// where the branch is checked out elsewhere.
+    pub fn put_back(
+        &self,
+        path: &Path,
+        owner: &str,
+        branch: &str,
+        stamp: &str,
+    ) -> Result<Option<Vec<Backup>>, UnitError> {
+        let on = read_head(&git_dir(path)?.join("HEAD"));
+        if on.is_some_and(|on| on.as_deref() == Some(branch)) {
+            return Ok(None);
+        }
+        let (Some(tip), Some(key)) = (self.repo.branch_tip(branch)?, self.key_at(path)?) else {
+            return Ok(None);
+        };
+        let (alone, _) = self.lane(&key)?;
+        let state = look(path)?;
+        self.repo.refuse_checked_out(branch, Some(path))?;
+        let mut backups = Vec::new();
+        if state.branch.is_none() && !self.repo.is_ancestor(&state.head, &tip)? {
+            let spared = self.repo.spare_commit(owner, &state.head, &[], stamp)?;
+            backups.extend(spared.into_backup());
+        }
+        let in_the_way = covered(path, &state.head, &tip)?;
+        let spared = self.repo.spare_tree(owner, path, &state, &in_the_way, stamp)?;
+        backups.extend(spared.backup().cloned());
+        let dirty = !state.dirty.is_empty();
+        if dirty {
+            spared.wipe(&alone)?;
+        }
+        let place = Place {
+            commit: &tip,
+            branch: Some(branch),
+        };
+        self.go(&alone, path, &state, &place, dirty.then_some(&spared))?;
+        Ok(Some(backups))
     }
 
     /// The commits that git's notes about an operation name.

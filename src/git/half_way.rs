@@ -23,27 +23,25 @@ pub(super) fn undo_half(
     lock: Option<&IndexLock>,
 ) -> Result<(), GitError> {
     let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
-    let mut back = Vec::new();
     let changed = changes(path, old, new)?.into_iter();
-    for change in changed.filter(|change| differing.contains(&change.file)) {
+    let changed = changed.filter(|change| differing.contains(&change.file));
+    let (changed, added): (Vec<Change>, Vec<Change>) = changed.partition(|change| change.old);
+    // First: a folder of theirs may lie where a file was.
+    for change in added {
         let file = path.join(&change.file);
-        let Ok(found) = fs::symlink_metadata(&file) else {
-            // Git takes a file away before it writes the next one. A person's deletion would look the same, and loses nothing.
-            if change.old {
-                back.push(change.file);
-            }
-            continue;
-        };
-        let Some(blob) = change.new.filter(|_| found.is_file()) else {
-            continue;
-        };
-        if !begins(&file, path, &blob)? {
-            continue;
-        }
-        if change.old {
-            back.push(change.file);
-        } else {
+        if change.is_written(&file, path)? {
             fs::remove_file(&file).map_err(GitError::io("remove", &file))?;
+        }
+        remove_empty(path, &change.file);
+    }
+    let mut back = Vec::new();
+    for change in changed {
+        let file = path.join(&change.file);
+        // An empty folder is nobody's work.
+        let _ = fs::remove_dir(&file);
+        // Git takes a file away before it writes the next one. A person's deletion would look the same, and loses nothing.
+        if fs::symlink_metadata(&file).is_err() || change.is_written(&file, path)? {
+            back.push(change.file);
         }
     }
     if back.is_empty() {
@@ -99,8 +97,46 @@ struct Change {
     file: PathBuf,
     /// True when the old commit has it.
     old: bool,
-    /// Its blob in the new commit, if that has it as a plain file.
-    new: Option<String>,
+    /// Its blob in the new commit, if that has it as a plain file or a link.
+    new: Option<Blob>,
+}
+
+enum Blob {
+    File(String),
+    Link(String),
+}
+
+impl Change {
+    /// True when a file holds what the new commit has there, or the beginning of it.
+    fn is_written(&self, file: &Path, path: &Path) -> Result<bool, GitError> {
+        let Ok(found) = fs::symlink_metadata(file) else {
+            return Ok(false);
+        };
+        match &self.new {
+            Some(Blob::File(blob)) if found.is_file() => begins(file, path, blob),
+            Some(Blob::Link(blob)) if found.is_symlink() => {
+                let target = fs::read_link(file).map_err(GitError::io("read", file))?;
+                let wanted = Git::within(path)
+                    .args(["cat-file", "blob", blob.as_str()])
+                    .run()?;
+                Ok(target.as_os_str().as_bytes() == wanted)
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+}
+
+/// Removes the folders that a file lay in, as far as nothing else is in them.
+fn remove_empty(path: &Path, file: &Path) {
+    for folder in file
+        .ancestors()
+        .skip(1)
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        if fs::remove_dir(path.join(folder)).is_err() {
+            return;
+        }
+    }
 }
 
 fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitError> {
@@ -119,7 +155,11 @@ fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitErr
         all.push(Change {
             file: PathBuf::from(std::ffi::OsStr::from_bytes(file)),
             old: modes.0.is_some_and(|mode| mode != "000000"),
-            new: blob.filter(|_| modes.1.is_some_and(|mode| mode.starts_with("100"))),
+            new: match modes.1 {
+                Some("120000") => blob.map(Blob::Link),
+                Some(mode) if mode.starts_with("100") => blob.map(Blob::File),
+                _ => None,
+            },
         });
     }
     Ok(all)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::identity::committing_within;
+use super::step::undo_cut_step;
 use super::worktree::on_branch;
 use super::{GitError, InProgress, ORCH_DIR, inspect};
 use crate::plan::CommitId;
@@ -63,6 +64,7 @@ pub fn commit_leftovers(
     message: &str,
     trailers: &[(&str, &str)],
 ) -> Result<Option<CommitId>, LeftoverError> {
+    undo_cut_step(path)?;
     let state = inspect(path)?;
     if let Some(operation) = state.in_progress {
         let path = path.to_owned();

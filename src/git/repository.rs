@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::GitError;
 use super::main_checkout::{leads_to, noted};
+use crate::plan::CommitId;
 
 /// A repository with everything that its checkouts share. Cheap to clone, safe to share between threads.
 #[derive(Clone)]
@@ -18,7 +19,12 @@ pub struct Repository {
     bare: bool,
     /// One handle for all reads: it keeps pack indexes open. libgit2 handles are not to be used from two threads.
     handle: Arc<Mutex<git2::Repository>>,
+    /// The patches of the latest commits of a target that was looked at, with the tip it had.
+    pub(super) latest_patches: Arc<Mutex<Option<LatestPatches>>>,
 }
+
+/// The tip of a target, and the stable ids of the patches of its latest commits.
+pub(super) type LatestPatches = (CommitId, Vec<(String, CommitId)>);
 
 impl fmt::Debug for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,6 +69,7 @@ impl Repository {
             top,
             bare,
             handle: Arc::new(Mutex::new(found)),
+            latest_patches: Arc::default(),
         })
     }
 

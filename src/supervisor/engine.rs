@@ -14,6 +14,7 @@ use crate::plan::{AttemptId, CommitId, LaneId, PlanName, Point, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
 use crate::status::{Gates, Watcher};
 
+use super::afterwards::end_at_signals;
 use super::clock::Clock;
 use super::closing::Closing;
 use super::conflict_watch::ConflictWatch;
@@ -59,6 +60,7 @@ pub fn drive(
     let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
     end_left_gits(campaign.repo.common_dir());
     preflight::check_places(&campaign)?;
+    doctor::begin_again(&campaign)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -304,6 +306,7 @@ impl<'o> Engine<'o> {
     async fn run(&mut self) -> Result<Conclusion, SupervisorError> {
         loop {
             if let Some(ending) = self.ending {
+                end_at_signals();
                 self.last_look()?;
                 return Ok(Conclusion {
                     ending,

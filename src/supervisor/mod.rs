@@ -2,6 +2,7 @@
 //! performs it; it has no opinion of its own about a plan's state.
 
 mod about_conflict;
+mod afterwards;
 mod announcing;
 mod assignment;
 mod campaign;

@@ -561,3 +561,24 @@ fn a_program_that_no_plan_uses_is_named_and_not_started() {
     assert!(said.out.contains("codex: "), "{}", said.out);
     assert!(!sandbox.join("bin/codex.started").exists());
 }
+
+#[test]
+fn a_run_knows_its_plans_again_when_its_folder_in_git_is_gone() {
+    let sandbox = begun();
+    fs::remove_dir_all(sandbox.join(".git/orch")).unwrap();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    assert_eq!(sandbox.starts(), ["p-1", "p-1"], "phase 1 was not done again");
+    sandbox.orch("merge").code(0).ok();
+    // With worktree and branch, and with nothing but the target.
+    for clean in [false, true] {
+        if clean {
+            sandbox.orch("clean").code(0).ok();
+        }
+        let target = sandbox.head();
+        fs::remove_dir_all(sandbox.join(".git/orch")).unwrap();
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!((sandbox.state("p").as_str(), sandbox.head()), ("landed", target));
+        assert_eq!(sandbox.starts(), ["p-1", "p-1"], "clean {clean}");
+    }
+}

@@ -1,5 +1,8 @@
 //! A branch is known to be on the target however it came there, and never by a guess.
 
+use std::fs::File;
+use std::process::Command;
+
 use orch::plan::LandedBy;
 
 use crate::support::{Scratch, Tree};
@@ -111,4 +114,55 @@ fn histories_without_a_common_beginning_show_nothing() {
     scratch.commit_file("c.txt", "c");
     scratch.git("checkout -q main");
     assert_eq!(evidence(&scratch), None);
+}
+
+#[test]
+fn a_target_that_has_gone_far_on_the_same_files_is_looked_at_in_bounded_time() {
+    let scratch = bench();
+    scratch.git("merge -q --squash work");
+    let squash = scratch.commit("all of it");
+    go_on(&scratch, 900);
+    assert_eq!(
+        within_a_minute(&scratch),
+        Some(LandedBy::Squash { commit: squash })
+    );
+    // Beyond what is looked at nothing is known by its patch, and nothing hangs.
+    go_on(&scratch, 200);
+    assert_eq!(within_a_minute(&scratch), None);
+}
+
+/// Commits so many changes of both files of the branch, each with more text than a pipe holds answers for.
+fn go_on(scratch: &Scratch, commits: usize) {
+    let mut stream = String::new();
+    for nth in 0..commits {
+        let text: String = (0..20).map(|line| format!("{commits} {nth} {line}\n")).collect();
+        let from = if nth == 0 { "from refs/heads/main^0\n" } else { "" };
+        stream.push_str(&format!(
+            "commit refs/heads/main\ncommitter a <a@b> {} +0000\ndata 1\n.\n{from}",
+            1_900_000_000 + nth
+        ));
+        for file in ["a.txt", "b.txt"] {
+            stream.push_str(&format!("M 644 inline {file}\ndata {}\n{text}\n", text.len()));
+        }
+    }
+    scratch.write(".git/stream", stream);
+    let fed = Command::new("git")
+        .arg("-C")
+        .arg(scratch.path())
+        .args(["fast-import", "--quiet"])
+        .stdin(File::open(scratch.join(".git/stream")).unwrap())
+        .status();
+    assert!(fed.unwrap().success());
+    scratch.git("reset -q --hard");
+}
+
+#[track_caller]
+fn within_a_minute(scratch: &Scratch) -> Option<LandedBy> {
+    let (tip, target) = (scratch.rev("work"), scratch.rev("main"));
+    let repository = scratch.repository();
+    let (sender, answer) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(repository.landed_by(&tip, &target).unwrap()));
+    answer
+        .recv_timeout(std::time::Duration::from_secs(60))
+        .expect("an answer")
 }

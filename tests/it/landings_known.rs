@@ -216,3 +216,30 @@ fn a_target_that_a_hook_of_the_repository_keeps_leaves_nothing_to_mend() {
     sandbox.orch("merge").code(0).ok();
     assert_eq!(sandbox.state("p"), "landed");
 }
+
+#[test]
+fn what_lands_is_on_the_disk_before_the_ref_and_the_ref_before_the_journal() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let points = sandbox.beside("points");
+    let mut command = sandbox.command(["up", "--merge"]);
+    command.env("FAULT_POINTS", format!("{}:0", points.display()));
+    crate::support::Said::of(&mut command).code(0).ok();
+    let text = std::fs::read_to_string(&points).unwrap();
+    let at = |name: &str| text.lines().position(|line| line.starts_with(name)).unwrap();
+    let last = |name: &str| {
+        text.lines()
+            .rev()
+            .position(|line| line.starts_with(name))
+            .unwrap()
+    };
+    let moved = text.lines().enumerate().filter(|(nth, line)| {
+        line.starts_with("git.spawn") && (at("landing.objects")..at("landing.ref")).contains(nth)
+    });
+    assert!(moved.count() > 0, "the ref moves between the two: {text}");
+    assert!(at("landing.objects") < at("landing.note"), "{text}");
+    assert!(
+        at("landing.ref") < text.lines().count() - last("journal."),
+        "{text}"
+    );
+}

@@ -20,6 +20,7 @@ mod git_beside;
 mod git_candidate;
 mod git_carry;
 mod git_commit;
+mod git_cut_steps;
 mod git_differential;
 mod git_evidence;
 mod git_forecast;
@@ -100,6 +101,7 @@ mod up_removed;
 mod up_repositories;
 mod up_resume;
 mod up_seed;
+mod whole_kills;
 // The same: worktrees made ready for work.
 mod up_setup;
 mod up_setup_trouble;

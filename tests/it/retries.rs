@@ -71,3 +71,50 @@ fn attempts_that_end_at_once_in_the_same_way_are_not_repeated_for_ever() {
     sandbox.orch("up p").code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
 }
+
+#[test]
+fn a_worktree_that_an_attempt_left_on_no_branch_is_put_back_for_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "if test ! -e $MARKS/strayed; then mark strayed; git checkout -q --detach; commit loose.txt; echo more > more.txt; \
+         exit 0; fi; work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.worktree("p").git("branch --show-current"), "orch/p");
+    let files = sandbox.git("ls-tree --name-only orch/p");
+    assert!(
+        files.contains("p-1.1.txt") && !files.contains("loose.txt"),
+        "{files}"
+    );
+    // What was made on no branch is kept.
+    let backups = sandbox.git("for-each-ref --format=%(refname) refs/orch/backup");
+    let holds = |file: &str| {
+        backups.lines().any(|name| {
+            let listed = sandbox.git(&format!("ls-tree --name-only {name}"));
+            listed.lines().any(|listed| listed == file)
+        })
+    };
+    assert!(holds("loose.txt") && holds("more.txt"), "{backups}");
+}
+
+#[test]
+fn a_repository_that_an_earlier_attempt_committed_as_a_link_does_not_land_with_an_empty_one() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "orch task done -q 1.1; test ! -e nested || exit 0; git init -q nested; git -C nested commit -q --allow-empty -m in; \
+         git add nested 2> /dev/null; git commit -q -m nested; commit p.txt",
+    );
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state("p"), "failed", "{}", sandbox.why("p"));
+    assert!(sandbox.why("p").contains("nested"), "{}", sandbox.why("p"));
+    assert_eq!(sandbox.git("ls-tree -d main nested"), "");
+}

@@ -431,3 +431,33 @@ fn an_agent_whose_plan_was_taken_out_meanwhile_is_spoken_of() {
     sandbox.orch("down --now").code(0).ok();
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn after_the_loop_has_ended_two_signals_end_what_hangs() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1; touch $MARKS/late");
+    // What the last look asks of git in the main checkout meets a program that never answers.
+    let waits = format!(
+        "#!/bin/sh\ntest \"$PWD\" = {:?} -a -e {:?} || exit 1\nwhile test ! -e {:?}; do sleep 0.05; done\nexit 1\n",
+        sandbox.path(),
+        sandbox.mark("late"),
+        sandbox.mark("over")
+    );
+    crate::support::program(&sandbox.beside("monitor"), &waits);
+    sandbox.git_args([
+        "config",
+        "core.fsmonitor",
+        &sandbox.beside("monitor").to_string_lossy(),
+    ]);
+    let mut up = sandbox.start("up");
+    wait_for("the loop to end", || sandbox.count("run.settled", None) > 0);
+    wait_for("two signals to end it", || {
+        up.signal(Signal::INT);
+        !up.is_alive()
+    });
+    std::fs::write(sandbox.mark("over"), "").unwrap();
+    assert_eq!(up.end().code, 130);
+    sandbox.git("config --unset core.fsmonitor");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+}

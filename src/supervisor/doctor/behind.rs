@@ -7,7 +7,9 @@ use crate::plan::AttemptId;
 use crate::schedule::State;
 
 use super::super::{Campaign, SupervisorError};
-use super::look::attempts;
+use super::diagnose::{Finding, Step, diagnose};
+use super::look::{attempts, look};
+use super::mend::carry_out;
 use super::rebuild::rebuild;
 
 /// The attempts of plans in the manifest that were started and that the state knows nothing of.
@@ -60,4 +62,39 @@ pub(in crate::supervisor) fn catch_up(campaign: &Campaign, state: &State) -> Res
         rebuild(campaign, None, Timestamp::now())?;
     }
     Ok(behind)
+}
+
+/// Puts together again what git and the worktrees show, when there is no database at all although plans have been worked on or
+/// have landed: whoever went on without would refuse their branches, or work on them a second time. To be called by who drives
+/// the repository, before the database is made.
+///
+/// # Errors
+///
+/// When the repository cannot be read or the journal not be written.
+pub(in crate::supervisor) fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
+    if campaign.dir.database().exists() {
+        return Ok(());
+    }
+    // What has to be known for orch's own, then what it shows.
+    let found = diagnose(&look(campaign)?.facts);
+    let (notes, others): (Vec<Finding>, Vec<Finding>) = found
+        .into_iter()
+        .partition(|finding| matches!(finding.step, Some(Step::Note(_))));
+    carry_out(campaign, &notes);
+    let rebuilds = |finding: &Finding| matches!(finding.step, Some(Step::Rebuild));
+    if others.iter().any(rebuilds) || has_landed(campaign)? {
+        rebuild(campaign, None, Timestamp::now())?;
+    }
+    Ok(())
+}
+
+/// True when the target has a merge of a plan that is in the manifest, or of its first phases.
+fn has_landed(campaign: &Campaign) -> Result<bool, SupervisorError> {
+    let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
+        return Ok(false);
+    };
+    let landings = campaign.repo.landings(&target)?;
+    Ok(landings
+        .iter()
+        .any(|landing| campaign.plan(&landing.what.plan).is_some()))
 }

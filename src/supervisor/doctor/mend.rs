@@ -36,6 +36,11 @@ pub enum Mended {
 /// When a supervisor is at work.
 pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<Mended>, SupervisorError> {
     let _lock = RepositoryLock::take(&campaign.dir, "doctor")?.map_err(SupervisorError::Held)?;
+    Ok(carry_out(campaign, findings))
+}
+
+/// As [`mend`], for who drives the repository.
+pub(super) fn carry_out(campaign: &Campaign, findings: &[Finding]) -> Vec<Mended> {
     let mut doctor = Doctor {
         campaign,
         admin: WorktreeAdmin::new(&campaign.repo),
@@ -48,7 +53,7 @@ pub fn mend(campaign: &Campaign, findings: &[Finding]) -> Result<Vec<Mended>, Su
             Err(why) => Mended::Failed(why),
         },
     };
-    Ok(findings.iter().map(outcome).collect())
+    findings.iter().map(outcome).collect()
 }
 
 struct Doctor<'c> {

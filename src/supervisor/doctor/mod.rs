@@ -16,7 +16,7 @@ mod told;
 
 pub(super) use agents::agent_version;
 pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
-pub(super) use behind::{catch_up, foreign_runners};
+pub(super) use behind::{begin_again, catch_up, foreign_runners};
 pub use diagnose::{Finding, Step, diagnose};
 pub use kind::Kind;
 pub(super) use look::expected;

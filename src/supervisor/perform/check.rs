@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    head_of, stamp,
+    head_of, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -97,6 +97,8 @@ fn look(
             .map_err(|error| error.to_string())?;
         return Ok(evidence);
     }
+    // What orch itself has left there is nobody's work.
+    undo_cut_step(worktree).map_err(|error| error.to_string())?;
     let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
@@ -175,7 +177,9 @@ fn look(
         evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
         let same = || Some(campaign.repo.tree_of(tip).ok()? == campaign.repo.tree_of(since).ok()?);
         if evidence.trouble.is_none() {
-            evidence.trouble = bare_links(campaign, since, tip);
+            // Also what an earlier attempt made: it lands with this one's.
+            let base = target_base(campaign, tip);
+            evidence.trouble = bare_links(campaign, base.as_ref().unwrap_or(since), tip);
         }
         if took_out && same() == Some(true) {
             // Nothing was made but what was taken out again.
@@ -278,6 +282,12 @@ fn gone(
         });
     }
     Ok(gone)
+}
+
+/// Where a branch and the target parted; none where there is no target yet.
+fn target_base(campaign: &Campaign, tip: &CommitId) -> Option<CommitId> {
+    let target = campaign.repo.branch_tip(&campaign.target).ok()??;
+    campaign.repo.merge_base(tip, &target).ok()?
 }
 
 /// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.

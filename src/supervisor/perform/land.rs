@@ -107,11 +107,14 @@ fn carry_out(
         Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
+    // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
+    repo.sync_objects().map_err(|error| refused(&error))?;
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
     match repo.land_holding(&landing, Some(&lock)) {
         Ok(done) => {
+            sync_target(campaign, target, warnings);
             let left = still_behind(target, done.checkouts);
             // One that was made while the branch was has nothing to follow from.
             if left.is_empty() || before.is_none() {
@@ -140,6 +143,7 @@ fn carry_out(
             }
         },
     }
+    sync_target(campaign, target, warnings);
     match end_landing(campaign, &lock) {
         Ok(ended) => warnings.extend(ended.behind),
         Err(error) => warnings.push(format!(
@@ -147,6 +151,14 @@ fn carry_out(
         )),
     }
     Ok(())
+}
+
+/// Takes the target's ref to the disk before the journal says that it has moved.
+fn sync_target(campaign: &Campaign, target: &str, warnings: &mut Vec<String>) {
+    if let Err(error) = campaign.repo.sync_branch(target) {
+        // It has landed; whether that outlives a power cut is not known.
+        warnings.push(error.to_string());
+    }
 }
 
 /// What became of the checkouts of a target that had moved before, in words.

@@ -5,10 +5,13 @@ use std::path::Path;
 
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
-    Carried, CarryError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of, head_of,
+    Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of,
+    head_of, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
-use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef};
+use crate::plan::{
+    AttemptId, CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef,
+};
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
@@ -94,16 +97,16 @@ fn start(
     }
     nobody_else_works(campaign, &order.plan, worktree)?;
     clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
+    undo_cut_step(worktree).map_err(|error| failed(&error))?;
     admin
         .hide(agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| failed(&error))?;
-    let mut said = Vec::new();
-    let branch = match order.place.branch_of {
-        Some(unit) => {
-            said = super::unit::enter(campaign, admin, plan, &order.place, unit)?;
-            campaign.unit_branch(plan, unit)
-        }
-        None => plan.branch.clone(),
+    let (branch, mut said) = match order.place.branch_of {
+        Some(unit) => (
+            campaign.unit_branch(plan, unit),
+            super::unit::enter(campaign, admin, plan, &order.place, unit)?,
+        ),
+        None => (plan.branch.clone(), put_back(admin, plan, worktree)?),
     };
     for (from, commit) in &order.carry {
         said.extend(carry_in(campaign, worktree, &branch, from, commit)?);
@@ -204,6 +207,20 @@ pub(super) fn nobody_else_works(
         }
     }
     Ok(())
+}
+
+/// Puts the worktree back on its plan's branch, should the attempt before have left it elsewhere.
+fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<String>, LaunchTrouble> {
+    let put = admin.put_back(worktree, plan.name.as_str(), &plan.branch, &stamp());
+    match put {
+        Ok(backups) => Ok(super::unit::backed_up(&backups.unwrap_or_default())),
+        Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {
+            why: error.to_string(),
+        }),
+        Err(error) => Err(LaunchTrouble::Refused {
+            why: error.to_string(),
+        }),
+    }
 }
 
 /// Merges what another plan made into the branch, before the agent starts.
