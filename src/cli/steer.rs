@@ -56,6 +56,14 @@ struct Steered {
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
+    if let Some(attempt) = std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty()) {
+        return Err(CliError::refused(format!(
+            "{} is an agent's attempt, and only a person may {} work",
+            attempt.display(),
+            steer.as_str()
+        ))
+        .with_hint("an agent reports with `orch task`, and writes to others with `orch send`"));
+    }
     let campaign = context.campaign_in_force()?;
     let what = named(context, &campaign, &args.what)?;
     let request = Request::Steer {

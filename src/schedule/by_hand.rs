@@ -3,7 +3,7 @@
 use crate::plan::{AgentName, AttemptId, CommitId, ItemId, Point, TaskId, TaskState, UnitId};
 
 use super::attempt::Attempt;
-use super::plan_run::{PlanRun, Verify};
+use super::plan_run::{Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
 use super::work::PlanWork;
@@ -16,7 +16,7 @@ impl Scheduler {
         let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
         let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
         let driven = self.state.phase == Phase::Driving && !self.is_merge_only();
-        if repairs || !free || !driven || !run.is_open() || run.said_by_people.is_empty() {
+        if repairs || !free || !driven || !run.is_open() || !run.people_spoke {
             return;
         }
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
@@ -62,8 +62,9 @@ fn is_done_by_hand(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
         let Some(known) = run.items.get(&item).filter(|known| known.state.is_settled()) else {
             return false;
         };
-        by_hand |= run.said_by_people.contains_key(&item)
-            && known.by.is_none()
+        by_hand |= known.by.is_none()
+            && !known.assumed
+            && run.heard.contains_key(&item)
             && last.is_none_or(|last| known.since >= last);
     }
     by_hand
@@ -108,9 +109,27 @@ impl PlanRun {
                 item.state = TaskState::Pending;
                 item.since = at;
             }
+            self.heard.remove(id);
             self.proven.retain(|unit| !unit.covers(id.task));
             self.made_before.remove(&id.task);
             self.unreach(id.task);
+        }
+    }
+
+    /// Work that was shown was called failed afterwards: the last word counts, as long as the work has not landed.
+    pub(super) fn withdraw(&mut self, at: At, task: TaskId) {
+        let shown =
+            self.proven.iter().any(|unit| unit.covers(task)) || self.phases_done.contains_key(&task.phase);
+        if !shown || !self.landed.is_empty() {
+            return;
+        }
+        self.proven.retain(|unit| !unit.covers(task));
+        self.made_before.remove(&task);
+        self.unreach(task);
+        if self.outcome == Some(Outcome::Finished) {
+            self.outcome = None;
+            self.verify = Verify::Open;
+            self.since = at;
         }
     }
 

@@ -313,6 +313,10 @@ impl PlanRun {
         };
         self.items.insert(item.clone(), entry);
         self.heard.insert(item.clone(), state);
+        if state == TaskState::Failed && item.sub.is_none() {
+            self.withdraw(at, item.task);
+        }
+        self.people_spoke |= report.attempt.is_none();
         if report.attempt.is_none()
             && let Some(said_at) = report.said_at
         {
@@ -349,6 +353,7 @@ impl PlanRun {
                 item.state = TaskState::Pending;
                 item.since = at;
             }
+            self.heard.remove(&(*task).into());
         }
     }
 
@@ -369,11 +374,12 @@ impl PlanRun {
             if said && given && !self.made_before.contains(&id.task) {
                 item.state = TaskState::Pending;
                 item.since = at;
-                lost.push(id.task);
+                lost.push(id.clone());
             }
         }
-        for task in lost {
-            self.unreach(task);
+        for id in lost {
+            self.heard.remove(&id);
+            self.unreach(id.task);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::Counts;
 use crate::plan::UnitId;
 
 use super::attempt::Attempt;
@@ -52,7 +51,7 @@ pub fn check(work: &Work, state: &State) {
             running += usize::from(attempt.stage.holds_slot());
             // A repair goes through what is done, whatever that once waited for.
             if !attempt.repair {
-                check_attempt(plan, run, attempt, &mut files);
+                check_attempt(plan, attempt, &mut files);
             }
             for unit in &attempt.units {
                 assert!(given.insert(*unit), "{name}.{unit} is worked on twice");
@@ -97,10 +96,8 @@ pub fn check_start(plan: &PlanWork, run: &PlanRun, state: &State, units: &[UnitI
     }
 }
 
-fn check_attempt(plan: &PlanWork, run: &PlanRun, attempt: &Attempt, files: &mut BTreeMap<u32, UnitId>) {
+fn check_attempt(plan: &PlanWork, attempt: &Attempt, files: &mut BTreeMap<u32, UnitId>) {
     let name = &plan.name;
-    let done = |unit: UnitId| run.is_unit_done(unit) || attempt.units.contains(&unit);
-    let settled = |unit: UnitId| run.is_unit_settled(unit) || attempt.units.contains(&unit);
     for place in attempt.units.iter().filter_map(|id| plan.unit_place(*id)) {
         let unit = &plan.units[place];
         for file in unit.locks.iter().filter(|_| plan.by_units()) {
@@ -109,20 +106,6 @@ fn check_attempt(plan: &PlanWork, run: &PlanRun, attempt: &Attempt, files: &mut 
                 other.is_none(),
                 "{name}.{} and {name}.{other:?} touch the same file",
                 unit.id
-            );
-        }
-        if !attempt.stage.holds_slot() {
-            continue;
-        }
-        // Success is never taken back, an end is: a person may have what failed tried again. Where only an end was waited
-        // for, that was looked at when the work began (`check_start`).
-        let lasting = |gate: &usize| plan.gates.get(*gate).counts == Counts::Done;
-        for gate in plan.waits.of(place).filter(lasting) {
-            assert!(
-                plan.is_open(gate, done, settled),
-                "{name}.{}: runs although {:?} is closed",
-                unit.id,
-                plan.gates.get(gate)
             );
         }
     }

@@ -106,6 +106,8 @@ pub struct PlanRun {
     pub heard: BTreeMap<ItemId, TaskState>,
     /// The time of the last statement that a person made about each item, where the writer gives times.
     pub said_by_people: BTreeMap<ItemId, Timestamp>,
+    /// True once a person has reported.
+    pub people_spoke: bool,
     /// True once any agent of the plan has reported: from then on nothing counts that nobody reported.
     pub spoken: bool,
     /// Where the plan's branch stood when the last work came to it.

@@ -67,7 +67,7 @@ impl PlanRun {
             && self.phases_done.is_empty()
             && self.pins.is_empty()
             && self.landed.is_empty()
-            && self.said_by_people.is_empty()
+            && !self.people_spoke
             && self.tries.values().all(|tries| tries.commits == 0)
     }
 

@@ -73,7 +73,7 @@ impl Scheduler {
             if is_repeated(run, &voice, &said) {
                 continue;
             }
-            if state != TaskState::Failed && self.is_refused(at, plan, &voice, &said, step) {
+            if state != TaskState::Failed && self.is_refused(at, plan, heard.lane, (&voice, &said), step) {
                 continue;
             }
             let report = TaskReport {
@@ -105,8 +105,8 @@ impl Scheduler {
         &mut self,
         at: At,
         plan: &PlanName,
-        voice: &Voice,
-        said: &Statement,
+        lane: u32,
+        (voice, said): (&Voice, &Statement),
         step: &mut Step,
     ) -> bool {
         let Some(work) = self.plan_work(plan) else {
@@ -134,6 +134,17 @@ impl Scheduler {
         );
         let plan = Some(plan.clone());
         self.record(at, Event::Warning { plan, why }, step);
+        // Remembered, so that it does not count once the way is free.
+        if matches!(said.state, TaskState::Done | TaskState::Skipped) {
+            let late = LateReport {
+                plan: told.0.clone(),
+                task: said.item.clone(),
+                lane,
+                state: said.state,
+                note: said.note.clone(),
+            };
+            self.record(at, Event::ReportLate(late), step);
+        }
         self.refused.insert(told)
     }
 }
@@ -168,7 +179,11 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     match (&said.at, before) {
         (Some(at), Some(before)) if at == before => is_change(run.item_state(&said.item), said.state),
         (Some(_), _) => true,
-        (None, _) => is_change(run.item_state(&said.item), said.state),
+        // The same word without a time is the one that was heard, even if it counted for nothing then.
+        (None, _) => {
+            let heard = run.heard.get(&said.item) == Some(&said.state);
+            !heard && is_change(run.item_state(&said.item), said.state)
+        }
     }
 }
 

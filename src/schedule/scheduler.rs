@@ -282,9 +282,13 @@ impl Scheduler {
                 self.touch(event, true);
             }
             // What was reported may be open again, and others have to wait for it.
+            Event::TaskFailed(_) => {
+                self.frontier.landing = true;
+                self.touch(event, true);
+                self.forget_standing(event);
+            }
             Event::AttemptFailed { .. }
             | Event::TaskStarted(_)
-            | Event::TaskFailed(_)
             | Event::TaskDone { .. }
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }

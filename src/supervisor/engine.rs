@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, CommitId, LaneId, PlanName, Point, RunId};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
 use crate::status::{Gates, Watcher};
 
@@ -258,14 +258,14 @@ impl<'o> Engine<'o> {
             merge_only,
         };
         let mut missed = vec![started];
+        // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+        let open = self.scheduler.state().plans();
+        let open = open.filter(|(_, run)| run.landed.is_empty());
+        let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
+        for plan in open {
+            self.hear_people(&plan)?;
+        }
         if !merge_only {
-            // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
-            let unfinished = self.scheduler.state().plans();
-            let unfinished = unfinished.filter(|(_, run)| !run.has_reached(Point::Plan));
-            let unfinished: Vec<PlanName> = unfinished.map(|(name, _)| name.clone()).collect();
-            for plan in unfinished {
-                self.hear_people(&plan)?;
-            }
             for found in recovery::look_around(&self.campaign.dir, self.scheduler.state())? {
                 self.read_status_now(&found.lane)?;
                 missed.extend(found.missed);

@@ -285,3 +285,99 @@ fn work_that_is_thrown_away_after_it_was_reported_is_open_again() {
         );
     }
 }
+
+#[test]
+fn what_is_called_failed_after_it_was_shown_does_not_land() {
+    // By the agent of later work, in each dispatch.
+    for dispatch in ["plan", "phase", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan("b", "", &document(&[1]), "work 1.1");
+        let script = "case ,$ORCH_TASK,$ORCH_PHASE, in\n\
+            *,1.1,*) work 1.1;; *,1.verify,*) orch task done 1.verify;;\n\
+            ,,1,) work 1.1; orch task done 1.verify;;\n\
+            *2*) if [ -e \"$MARKS/told\" ]; then exit 1; fi; : > \"$MARKS/told\"\n\
+                 work 2.1; orch task fail 1.1 --note broken;; esac";
+        let keys = format!("dispatch = {dispatch:?}\n[plans.p.phases.2]\ndepends = [\"b\"]");
+        sandbox.plan("p", &keys, CHECKED, script);
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(sandbox.count("task.failed", Some("p")), 1, "{dispatch}");
+        let landed = sandbox.count("merge.landed", Some("p"));
+        assert!(
+            landed == 0 || done_again(&sandbox),
+            "{dispatch}: {}",
+            sandbox.why("p")
+        );
+    }
+}
+
+/// True when 1.1 was reported done once more after it had been called failed.
+fn done_again(sandbox: &Sandbox) -> bool {
+    let words = sandbox
+        .events()
+        .into_iter()
+        .filter(|event| event["task"] == "1.1");
+    let words: Vec<String> = words
+        .map(|event| event["event"].as_str().unwrap().to_owned())
+        .collect();
+    words.last().is_some_and(|last| last == "task.done") && words.contains(&"task.failed".to_owned())
+}
+
+#[test]
+fn a_person_s_word_that_finished_work_has_failed_keeps_it_from_landing() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "if [ $ORCH_ATTEMPT != p-1 ]; then exit 1; fi; work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished");
+    sandbox.orch("task fail 1.1 --plan p --note wrong").code(0).ok();
+    sandbox.orch("merge").code(0).says("nothing to merge").ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    assert_eq!(sandbox.state("p"), "failed");
+}
+
+#[test]
+fn a_tick_behind_a_gate_does_not_count_once_the_gate_is_open() {
+    let document = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+    for dispatch in ["plan", "phase", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0\nreport = \"required\"");
+        let script = "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; sed -i 's/\\[ \\] 2.1/[x] 2.1/' \"$ORCH_PLAN_FILE\" plans/p.md\n\
+                      git add -A plans; git commit -q -m tick; else commit silent; fi";
+        let keys = format!("dispatch = {dispatch:?}\n[plans.p.phases.2]\ngate = \"approve\"");
+        sandbox.plan("p", &keys, document, script);
+        sandbox.git("add plans");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("approve p.2").code(0).ok();
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+        assert_ne!(tasks(&sandbox)[1], "2.1 done", "{dispatch}");
+    }
+}
+
+#[test]
+fn an_agent_cannot_open_its_own_gate_or_leave_out_the_work_of_others() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let script =
+        "work 1.1; for how in approve skip retry; do orch $how p.2 && : > \"$MARKS/did-$how\"; done; true";
+    sandbox.plan(
+        "p",
+        "[plans.p.phases.2]\ngate = \"approve\"",
+        &document(&[1, 1]),
+        script,
+    );
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.starts(), ["p-1"]);
+    for how in ["approve", "skip", "retry"] {
+        assert!(!sandbox.mark(&format!("did-{how}")).exists(), "{how}");
+    }
+}
