@@ -86,6 +86,7 @@ mod repair;
 mod repository;
 mod resolution;
 mod revision;
+mod scour;
 mod set_aside;
 mod snapshot;
 mod spotless;
