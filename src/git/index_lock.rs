@@ -63,7 +63,7 @@ impl IndexLock {
             index,
             lock,
             copy,
-            open: open,
+            open,
         };
         // Only whoever holds the lock makes these.
         taken.remove_copy();

@@ -87,6 +87,7 @@ mod repair;
 mod repository;
 mod resolution;
 mod revision;
+mod scour;
 mod set_aside;
 mod snapshot;
 mod spotless;

@@ -46,6 +46,13 @@ pub(super) const RUN: &[Field<PlanSet>] = &[
     field!("merge.verify", Anytime, merge.verify, optional),
     field!("merge.verify_slots", Anytime, merge.verify_slots, plain),
     field!(
+        "merge.verify_timeout",
+        Anytime,
+        merge.verify_timeout,
+        optional_duration
+    ),
+    field!("merge.clean", Anytime, merge.cleans_ignored, plain),
+    field!(
         "merge.every_commit_green",
         Anytime,
         merge.every_commit_green,
@@ -254,6 +261,8 @@ mod tests {
         let MergeSettings {
             verify: _,
             verify_slots: _,
+            verify_timeout: _,
+            cleans_ignored: _,
             every_commit_green: _,
             regenerate: _,
             on_conflict: _,

@@ -252,6 +252,10 @@ pub struct MergeSettings {
     pub verify: Option<String>,
     /// How many candidates are verified at once.
     pub verify_slots: usize,
+    /// Longest duration of a verification; none: by how long earlier ones took.
+    pub verify_timeout: Option<std::time::Duration>,
+    /// True when ignored files too are removed before each candidate.
+    pub cleans_ignored: bool,
     /// True when the target only passes through commits that were verified themselves.
     pub every_commit_green: bool,
     /// True when branches are tried together while no verification of a merge is wanted.

@@ -128,3 +128,18 @@ fn what_was_foreseen_of_a_plan_that_was_cancelled_is_not_told_any_more() {
     let said = sandbox.orch("why b").code(0);
     assert!(!said.out.contains("critical path"), "{}", said.out);
 }
+
+#[test]
+fn a_path_that_is_not_utf8_is_told_like_any_other() {
+    let sandbox = Sandbox::new();
+    for plan in ["one", "two"] {
+        let script = format!(
+            "file=$(printf 'caf\\351.txt'); echo {plan} > \"$file\"; git add -A; git commit -qm {plan}; work 1.1"
+        );
+        sandbox.plan(plan, "", &document(&[1]), &script);
+    }
+    sandbox.orch("up").code(0).ok();
+    let said = sandbox.orch("conflicts --json");
+    assert_ne!(said.code, 70, "{said:?}");
+    assert!(said.json().to_string().contains("caf\u{fffd}.txt"), "{said:?}");
+}

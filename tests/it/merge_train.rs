@@ -262,3 +262,49 @@ fn a_writer_that_moves_the_target_at_random_loses_no_commit_and_nothing_lands_un
         landings.len()
     );
 }
+
+/// Plans `a` and, on top of it, `b`, verified by this line.
+fn verified_by(line: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.commit_file(".gitignore", "cache\n");
+    sandbox.tables(&format!("[merge]\nverify = '''{line}'''"));
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    let spoils = "work 1.1; echo bad > README.md; git commit -qam bad";
+    sandbox.plan("b", "depends = [\"a\"]", &document(&[1]), spoils);
+    sandbox
+}
+
+fn states(sandbox: &Sandbox) -> [String; 2] {
+    ["a", "b"].map(|plan| sandbox.state(plan))
+}
+
+#[test]
+fn what_one_verification_leaves_makes_no_other_red() {
+    for line in [
+        "test ! -e nested/x; r=$?; git init -q nested; echo x > nested/x; exit $r",
+        "test ! -e cache; r=$?; touch cache; exit $r",
+        "grep -q bad README.md || test ! -e b-1.1.txt; r=$?; git update-index --skip-worktree README.md; exit $r",
+    ] {
+        let sandbox = verified_by(line);
+        sandbox.orch("up").code(0).ok();
+        sandbox.orch("merge").code(0).ok();
+        assert_eq!(states(&sandbox), ["landed", "landed"], "{line}");
+    }
+}
+
+#[test]
+fn what_one_verification_leaves_makes_no_other_green() {
+    for leave in [
+        "echo fine > README.md; git update-index --assume-unchanged README.md",
+        "echo fine > README.md; git update-index --skip-worktree README.md",
+        "git sparse-checkout set --no-cone \"/*\" \"!/b-1.1.txt\"",
+    ] {
+        let sandbox = verified_by(&format!(
+            "if grep -q bad README.md && test -e b-1.1.txt; then r=1; else r=0; fi; {leave}; exit $r"
+        ));
+        sandbox.orch("up").code(0).ok();
+        sandbox.orch("merge a").code(0).ok();
+        sandbox.orch("merge b").code(1).ok();
+        assert_eq!(states(&sandbox), ["landed", "held"], "{leave}");
+    }
+}

@@ -32,7 +32,7 @@ mod slide;
 mod text;
 mod three_way;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use forecast::{Clash, Decided, Forecast};
 pub use merger::Tally;
@@ -42,9 +42,14 @@ pub(super) use replay::{Replayed, Undone};
 /// A file that does not merge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ConflictFile {
-    /// The path from the repository's top.
+    /// The path from the repository's top. Written with replacement characters where it is not UTF-8.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// How the two sides disagree, in git's words: `content`, `add/add`, `modify/delete`, `rename/delete`,
     /// `file/directory`, `binary`, `submodule` and so on.
     pub kind: String,
+}
+
+fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }

@@ -14,8 +14,8 @@ use super::values::{
     After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
 };
 use super::words::{
-    Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report, Stdin,
-    Stop, Strategy,
+    Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report,
+    Stdin, Stop, Strategy,
 };
 use crate::plan::{AgentName, Dependency, Priority, ResourceName};
 
@@ -165,6 +165,10 @@ tables! {
         verify: Text,
         /// How many candidates are verified at once. Default: 1.
         verify_slots: Count,
+        /// Longest duration of a verification. Default: from how long earlier ones took, 30 minutes at first.
+        verify_timeout: PositiveDuration,
+        /// What is removed from the worktree of a verification before each candidate. Default: "untracked".
+        clean: Clean,
         /// What a conflict with the target leads to that needs somebody. Default: "hold".
         on_conflict: OnConflict,
         /// The agent that resolves conflicts, with `on_conflict = "agent"`. Default: the plan's own.

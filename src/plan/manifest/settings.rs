@@ -95,6 +95,12 @@ pub(super) fn merge(manifest: &RawManifest) -> MergeSettings {
         verify_slots: merge_of(manifest)
             .and_then(|merge| merge.verify_slots.as_ref())
             .map_or(1, |slots| slots.value.0 as usize),
+        verify_timeout: merge_of(manifest)
+            .and_then(|merge| merge.verify_timeout.as_ref())
+            .map(|longest| longest.value.0),
+        cleans_ignored: merge_of(manifest)
+            .and_then(|merge| merge.clean.as_ref())
+            .is_some_and(|clean| clean.value == words::Clean::Ignored),
         every_commit_green: merge_of(manifest)
             .and_then(|merge| merge.every_commit_green.as_ref())
             .is_none_or(|every| every.value),

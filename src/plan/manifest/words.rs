@@ -89,6 +89,14 @@ words! {
         /// The commits replayed.
         Rebase = "rebase",
     }
+    /// What is removed from the worktree of a verification before each candidate.
+    Clean {
+        /// All but what git ignores, such as the caches of builds.
+        Untracked = "untracked",
+        /// That too.
+        Ignored = "ignored",
+    }
+
     /// What a merge conflict leads to.
     OnConflict {
         /// The plan is held for a person.

@@ -11,11 +11,14 @@ const FACTOR: u32 = 4;
 /// Nothing is ended before this time because of others: short runs differ by more than a factor.
 const LEAST: Duration = Duration::from_secs(120);
 
+/// The limit as long as nothing is known.
+const AT_FIRST: Duration = Duration::from_secs(30 * 60);
+
 /// The limit of a run, given how long earlier ones took that ended by themselves: their 95th percentile times 4, at least
-/// two minutes, at most `cap`.
+/// two minutes, at most `cap`; half an hour where too few are known.
 pub fn patience(took: &[Duration], cap: Duration) -> Duration {
     if took.len() < ENOUGH {
-        return cap;
+        return AT_FIRST.min(cap);
     }
     let mut sorted = took.to_vec();
     sorted.sort_unstable();
@@ -30,7 +33,8 @@ mod tests {
     #[test]
     fn a_limit_follows_from_what_others_took_once_enough_are_known() {
         let minutes = |n: u64| Duration::from_secs(60 * n);
-        assert_eq!(patience(&[minutes(1); 4], minutes(240)), minutes(240));
+        assert_eq!(patience(&[minutes(1); 4], minutes(240)), minutes(30));
+        assert_eq!(patience(&[], minutes(20)), minutes(20));
         let mut took = vec![minutes(10); 95];
         took.extend([minutes(100); 5]);
         assert_eq!(patience(&took, minutes(240)), minutes(40));

@@ -18,6 +18,9 @@ use super::mend::{self, Mended};
 use super::verify::{self, Said};
 use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
 
+/// How much more time the second run of a tree has.
+const SECOND: u32 = 4;
+
 /// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
     campaign: &Campaign,
@@ -220,8 +223,13 @@ pub(super) fn verdict(
         .as_ref()
         .and_then(|store| store.took(line).ok())
         .unwrap_or_default();
-    // What was ended as too slow is given all the time there is.
-    let limit = if before > 0 { cap } else { patience(&earlier, cap) };
+    let usual = patience(&earlier, cap);
+    let limit = match campaign.set.merge.verify_timeout {
+        Some(stated) => stated,
+        // What was ended as too slow may have been slow by chance.
+        None if before > 0 => usual.saturating_mul(SECOND).min(cap),
+        None => usual,
+    };
     let done = run(
         campaign,
         admin,
@@ -305,9 +313,14 @@ fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
+        admin.unhide(&name, &path).map_err(|error| error.to_string())?;
         let ready = admin.ensure_detached(&name, &path, chain.top());
         let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
+        // What was red before may owe it to what lay there.
+        let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
+        let scoured = admin.scour(&name, &ready.path, ignored);
+        scoured.map_err(|error| error.to_string())?;
         if let Some(plan) = top.or(campaign.set.plans.first()) {
             warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
         }
@@ -329,7 +342,8 @@ fn run<'a>(
     });
     let took = began.elapsed();
     keep_log(campaign, top, &folder);
-    admin.note_left(&name).map_err(|error| error.to_string())?;
+    let seen = admin.unhide(&name, &worktree).map_err(|error| error.to_string());
+    seen.and_then(|()| admin.note_left(&name).map_err(|error| error.to_string()))?;
     Ok((said?, took, Some(taken)))
 }
 

@@ -1,0 +1,79 @@
+//! Making a worktree of the merge queue exactly its commit again, where an ordinary clean-up does not reach.
+
+use std::fs;
+use std::path::Path;
+
+use super::command::{Git, records};
+use super::inspect::git_dir;
+use super::spotless::spotless;
+use super::{EnsureError, GitError, ORCH_DIR, WorktreeAdmin};
+
+impl WorktreeAdmin {
+    /// Lets git see every file of a worktree that is orch's own and nobody's place of work: none is left out by a sparse
+    /// checkout, and no flag in the index hides a change. Nothing happens where there is no such worktree yet.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn unhide(&self, key: &str, path: &Path) -> Result<(), EnsureError> {
+        let _alone = self.alone(key)?;
+        if self.read_marker(key)?.is_none() {
+            return Ok(());
+        }
+        let Ok(books) = git_dir(path) else {
+            return Ok(());
+        };
+        if !books.join("index").exists() {
+            return Ok(());
+        }
+        // A sparse checkout is a setting of this one worktree.
+        for file in ["config.worktree", "info/sparse-checkout"].map(|name| books.join(name)) {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", &file)(error).into());
+                }
+                _ => {}
+            }
+        }
+        let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
+        // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
+        let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
+        let hidden: Vec<&[u8]> = records(&out)
+            .filter(|record| record.first().is_some_and(is_hidden))
+            .filter_map(|record| record.get(2..))
+            .collect();
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        for flag in ["--no-skip-worktree", "--no-assume-unchanged"] {
+            Git::within(path)
+                .args(["update-index", flag, "-z", "--stdin"])
+                .input(hidden.join(&b'\0'))
+                .run()?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
+    /// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn scour(&self, key: &str, path: &Path, ignored: bool) -> Result<(), EnsureError> {
+        let alone = self.alone(key)?;
+        let books = git_dir(path)?;
+        let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;
+        if !ignored && spotless(|| &repo, path, &books).is_some() {
+            return Ok(());
+        }
+        // Twice forced: a repository in it is no reason to spare a folder.
+        let clean = Git::within(path).args(["clean", "-ffdq"]);
+        let clean = match ignored {
+            true => clean.arg("-x"),
+            false => clean.arg("-e").arg(format!("/{ORCH_DIR}")),
+        };
+        clean.holding(alone.file())?.run()?;
+        Ok(())
+    }
+}
