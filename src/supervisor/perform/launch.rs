@@ -101,7 +101,7 @@ fn start(
     admin
         .hide(agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| failed(&error))?;
-    let mut said = Vec::new();
+    let mut said;
     let branch = match order.place.branch_of {
         Some(unit) => {
             said = super::unit::enter(campaign, admin, plan, &order.place, unit)?;
