@@ -1,12 +1,13 @@
 //! `orch logs`
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::agent::{JobFolder, JobState, Readable};
+use crate::report::Visible;
 use crate::supervisor::Situation;
 
 use super::{CliError, Context, Exit};
@@ -23,7 +24,7 @@ pub struct LogsArgs {
     /// An attempt, such as auth-2 [default: the last one]
     #[arg(long)]
     attempt: Option<String>,
-    /// As it was written: events of known agents are shown as text otherwise
+    /// As it was written: events of known agents are shown as text otherwise, and control characters on a terminal as ^X
     #[arg(long)]
     raw: bool,
     /// The output of the plan's last verification instead
@@ -79,12 +80,28 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
         .ok()
         .filter(|_| !args.raw)
         .map(|job| job.reading.format);
-    Printer(Readable::new(format.unwrap_or_default())).print(&folder, args.follow)?;
+    Printer {
+        readable: Readable::new(format.unwrap_or_default()),
+        out: output(args.raw),
+    }
+    .print(&folder, args.follow)?;
     Ok(Exit::Done)
 }
 
+/// Standard output; on a terminal what would steer it is shown instead, unless a person wants it as it was written.
+fn output(raw: bool) -> Box<dyn Write> {
+    let out = std::io::stdout();
+    match out.is_terminal() && !raw {
+        true => Box::new(Visible::new(out)),
+        false => Box::new(out),
+    }
+}
+
 /// Puts a log on standard output.
-struct Printer(Readable);
+struct Printer {
+    readable: Readable,
+    out: Box<dyn Write>,
+}
 
 impl Printer {
     fn print(mut self, folder: &JobFolder, follow: bool) -> Result<(), CliError> {
@@ -129,7 +146,7 @@ impl Printer {
             Err(error) => return Err(failed()(error)),
         };
         file.seek(SeekFrom::Start(from)).map_err(failed())?;
-        let mut out = std::io::stdout().lock();
+        let out = &mut self.out;
         let mut buffer = vec![0; 64 << 10];
         let mut at = from;
         loop {
@@ -140,8 +157,8 @@ impl Printer {
                     .map(|()| at)
                     .map_err(CliError::io("write to standard output"));
             }
-            self.0
-                .feed(&buffer[..count], &mut out)
+            self.readable
+                .feed(&buffer[..count], out)
                 .map_err(CliError::io("write to standard output"))?;
             at += count as u64;
         }
@@ -149,10 +166,9 @@ impl Printer {
 
     /// What is left of a last line.
     fn end(&mut self) -> Result<(), CliError> {
-        let mut out = std::io::stdout().lock();
-        self.0
-            .end(&mut out)
-            .and_then(|()| out.flush())
+        self.readable
+            .end(&mut self.out)
+            .and_then(|()| self.out.flush())
             .map_err(CliError::io("write to standard output"))
     }
 }

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
 use super::mark::{GIT_MARK, mark_for};
-use super::{GitError, LEAST_VERSION, again};
+use super::{GitError, LEAST_VERSION, again, worktree_settings};
 use crate::fault;
 use crate::plan::CommitId;
 
@@ -112,6 +112,7 @@ impl Git {
     pub(super) fn within(worktree: &Path) -> Self {
         let mut git = Self::new();
         git.command.arg("-C").arg(worktree);
+        let git = worktree_settings::undone(worktree).iter().fold(git, Git::config);
         git.marked(worktree)
     }
 

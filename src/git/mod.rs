@@ -101,6 +101,7 @@ mod unit;
 mod unit_error;
 mod version;
 mod worktree;
+mod worktree_settings;
 
 pub use admin::{AdminLock, WorktreeAdmin};
 pub use again::again_if_killed;

@@ -275,6 +275,22 @@ impl WorktreeAdmin {
         self.make(&alone, &lane).map(drop)
     }
 
+    /// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
+    /// since. What hinders is met again by whoever needs the worktree.
+    ///
+    /// # Errors
+    ///
+    /// When the notes about worktrees cannot be read.
+    pub fn finish_half_made(&self) -> Result<(), GitError> {
+        for key in self.keys()? {
+            let marker = self.read_marker(&key)?;
+            if marker.is_some_and(|marker| marker.state == Progress::Making) {
+                let _ = self.mend(&key);
+            }
+        }
+        Ok(())
+    }
+
     fn link_here(&self, folder: &Path) -> Result<(), GitError> {
         let Some(id) = pointed_to(folder).and_then(|link| Some(link.file_name()?.to_owned())) else {
             return Ok(());

@@ -37,6 +37,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "rules.md",
     "resolver.md"
 ];
+/// Steps after which a template counts as one that never ends. Those of a plan with a thousand tasks are well below.
+const MOST_STEPS: u64 = 5_000_000;
 /// The one that every attempt is given; it includes the others.
 const WHOLE: &str = "prompt.md";
 /// The one for a conflict.
@@ -73,6 +75,9 @@ impl PromptError {
             name: error.name().unwrap_or(fallback).to_owned(),
             line: error.line().unwrap_or(1),
             reason: match error.detail() {
+                _ if error.kind() == minijinja::ErrorKind::OutOfFuel => {
+                    format!("it takes more than {MOST_STEPS} steps: make its loops shorter")
+                }
                 Some(detail) => format!("{kind}: {detail}"),
                 None => kind,
             },
@@ -178,6 +183,7 @@ fn environment<'t>() -> Result<Environment<'t>, minijinja::Error> {
         .keep_trailing_newline(true)
         .build()?;
     environment.set_syntax(syntax);
+    environment.set_fuel(Some(MOST_STEPS));
     Ok(environment)
 }
 
@@ -290,6 +296,15 @@ fn sample_conflict() -> ResolverContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_that_never_ends_is_a_fault() {
+        let text = "{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}";
+        let error = render_one("own.md", text, &()).unwrap_err();
+        assert!(error.to_string().contains("steps"), "{error}");
+        let long = "{% for a in range(9000) %}{{ a }} {% endfor %}";
+        assert!(render_one("own.md", long, &()).is_ok());
+    }
 
     fn context() -> PromptContext {
         PromptContext {

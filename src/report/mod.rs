@@ -22,6 +22,7 @@ mod span;
 mod summary;
 mod table;
 mod told_line;
+mod visible;
 mod width;
 
 pub use chronicle::{AttemptStory, Figures, PlanStory, RunStory, Spending, chronicle};
@@ -40,4 +41,5 @@ pub use size::size;
 pub use span::{ago, span};
 pub use summary::{next_steps, summary};
 pub use table::table;
+pub use visible::Visible;
 pub use width::{error_terminal, output_columns, output_terminal};

@@ -80,6 +80,9 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::create_new(path)?.write_all(bytes)
 }
 
+/// So many damaged files are kept: the first ones, and the latest. Whoever damages the file again and again must not fill the disk.
+const KEPT: u32 = 10;
+
 /// Moves whatever is at `from` to the first free `status.json.damaged-N` and returns that path; none when nothing is there.
 pub(super) fn move_aside(_: &Guard, from: &Path, status: &Path) -> Result<Option<PathBuf>, StatusError> {
     for n in 1u32.. {
@@ -87,6 +90,8 @@ pub(super) fn move_aside(_: &Guard, from: &Path, status: &Path) -> Result<Option
         match renameat_with(CWD, from, CWD, &to, RenameFlags::NOREPLACE) {
             Ok(()) => return Ok(Some(to)),
             Err(Errno::NOENT) => return Ok(None),
+            // One that cannot be replaced, such as a folder, stays.
+            Err(Errno::EXIST) if n == KEPT && fs::rename(from, &to).is_ok() => return Ok(Some(to)),
             Err(Errno::EXIST) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if fs::symlink_metadata(&to).is_ok() => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {

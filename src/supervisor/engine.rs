@@ -389,10 +389,8 @@ impl<'o> Engine<'o> {
         if let Err(error) = self.campaign.repo.release_candidates() {
             warn(error.to_string());
         }
-        if self.at_work().is_empty()
-            && let Err(error) = self.admin.clear_dead_locks()
-        {
-            warn(error.to_string());
+        if self.at_work().is_empty() {
+            warnings.extend(self.tidy_worktrees());
         }
         let now = self.clock.now();
         let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;

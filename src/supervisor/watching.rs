@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::journal::Record;
 use crate::plan::{LaneId, PlanName};
-use crate::schedule::{Event, Input, Merge, Outcome, PlanRun, Verify};
+use crate::schedule::{Ending, Event, Input, Merge, Outcome, PlanRun, Verify};
 
 use super::engine::Engine;
 use super::escapes::{self, Escaped, Look, Place, Seen};
@@ -78,6 +78,18 @@ impl Engine<'_> {
         let told = self.escapes.end(&self.campaign, &began, seen).into_iter();
         told.map(|Escaped { by, why }| Event::Warning { plan: by, why })
             .collect()
+    }
+
+    /// What killed gits have left in worktrees, once nobody is at work. After an interruption one may still be at it, and is not
+    /// waited for.
+    pub(super) fn tidy_worktrees(&self) -> Vec<Event> {
+        let cleared = self.admin.clear_dead_locks().map_err(|error| error.to_string());
+        let finished = match self.ending {
+            Some(Ending::Interrupted) => Ok(()),
+            _ => self.admin.finish_half_made().map_err(|error| error.to_string()),
+        };
+        let trouble = [cleared, finished].into_iter().filter_map(Result::err);
+        trouble.map(|why| Event::Warning { plan: None, why }).collect()
     }
 
     /// Where nobody should be at work now. While the target moves, its checkout is half of one commit and half of another.

@@ -596,3 +596,31 @@ fn lane_0_is_removed_with_plan_and_unit_once_they_have_landed() {
     assert_eq!(lanes.scratch.git("branch --list orch/*"), "");
     lanes.nothing_is_lost();
 }
+
+#[test]
+fn programs_that_a_worktree_has_set_for_itself_do_not_run_in_orchs_git_and_those_of_the_repository_do() {
+    let lanes = Lanes::new();
+    lanes.enter(LANE, "1.1", Entry::Continue);
+    let marks = |name: &str| format!("#!/bin/sh\ntouch '{}'\nexit 0\n", lanes.beside(name).display());
+    crate::support::program(&lanes.scratch.join(".git/hooks/post-commit"), &marks("theirs"));
+    let own = lanes.beside("own hooks");
+    for hook in ["post-commit", "reference-transaction", "monitor"] {
+        crate::support::program(&own.join(hook), &marks("own"));
+    }
+    lanes.scratch.git("config extensions.worktreeConfig true");
+    for (key, value) in [
+        ("core.hooksPath", own.clone()),
+        ("core.fsmonitor", own.join("monitor")),
+    ] {
+        lanes
+            .lane
+            .git_args(["config", "--worktree", key, &value.to_string_lossy()]);
+    }
+    let _ = fs::remove_file(lanes.beside("own"));
+    lanes.lane.write("a.txt", "left\n");
+    let branch = lanes.unit("1.1").branch;
+    let left = orch::git::commit_leftovers(lanes.lane.path(), &branch, "left", &[]).unwrap();
+    assert!(left.is_some());
+    assert!(lanes.beside("theirs").exists());
+    assert!(!lanes.beside("own").exists());
+}

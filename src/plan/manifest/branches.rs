@@ -171,6 +171,14 @@ pub(super) fn worktrees(manifest: &RawManifest, ledger: &mut Ledger) -> String {
             let hint = format!("put {{plan}} into it, for example \"{WORKTREES}\"");
             ledger.at(*place, "`run.worktrees` gives every plan the same folder", hint);
         }
+        Ok(_) if text.split('/').any(|folder| folder == ".git") => {
+            let hint = format!("put it beside the checkout, for example \"{WORKTREES}\"");
+            ledger.at(
+                *place,
+                "`run.worktrees` lies in `.git`, which is git's own folder",
+                hint,
+            );
+        }
         Ok(_) => {}
     }
     text.clone()

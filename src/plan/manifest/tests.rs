@@ -602,3 +602,22 @@ fn what_was_resolved_can_be_written_down_and_read_again() {
     let text = serde_json::to_string(&set).unwrap();
     assert_eq!(serde_json::from_str::<PlanSet>(&text).unwrap(), set);
 }
+
+#[test]
+fn worktrees_in_gits_own_folder_and_texts_with_nul_are_refused() {
+    let with = |run: &str| format!("[run]\n{run}\n{AGENT}[plans.p]\nfile = \"p.md\"\nagent = \"a\"\n");
+    let found = |run: &str| resolved(&with(run), &[("p.md", &phases(1))]).map(drop);
+    for path in [".git/{plan}", "./.git/x/{plan}", "../{repo}/.git/{plan}"] {
+        let said = found(&format!("worktrees = \"{path}\"")).unwrap_err().to_string();
+        assert!(said.contains("lies in `.git`"), "{said}");
+    }
+    found("worktrees = \"../.github/{plan}\"").unwrap();
+    for line in [
+        "setup = \"a\\u0000b\"",
+        "copy = [\"a\\u0000b\"]",
+        "base = \"a\\u0000b\"",
+    ] {
+        let said = found(line).unwrap_err().to_string();
+        assert!(said.contains("NUL"), "{line}: {said}");
+    }
+}

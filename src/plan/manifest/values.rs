@@ -113,7 +113,12 @@ fn text<T>(
         reader.mismatch(value, spot, expected);
         return None;
     };
-    match parse(text) {
+    // No file's name, argument or variable can hold one.
+    let parsed = match text.contains('\0') {
+        true => Err("it holds the character NUL".to_owned()),
+        false => parse(text),
+    };
+    match parsed {
         Ok(value) => Some(value),
         Err(message) => {
             reader.fault(spot.place, format!("`{}`: {message}", spot.path), None);

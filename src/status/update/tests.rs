@@ -168,6 +168,24 @@ fn a_damaged_file_is_kept_and_a_new_one_begun() {
 }
 
 #[test]
+fn a_file_that_is_damaged_again_and_again_leaves_few_copies_and_the_latest() {
+    let place = Place::new();
+    for n in 0..30 {
+        fs::write(place.status(), format!("damaged {n}")).unwrap();
+        place.report("1.1", TaskState::Done).unwrap();
+    }
+    let kept = fs::read_dir(place.folder.path().join(FOLDER)).unwrap().flatten();
+    let kept: Vec<_> = kept
+        .filter(|file| file.file_name().to_string_lossy().contains("damaged"))
+        .collect();
+    assert_eq!(kept.len(), 10);
+    assert!(
+        kept.iter()
+            .any(|file| fs::read_to_string(file.path()).unwrap() == "damaged 29")
+    );
+}
+
+#[test]
 fn a_folder_in_the_file_s_place_is_kept_too() {
     let place = Place::new();
     fs::remove_file(place.status()).unwrap();
