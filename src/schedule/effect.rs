@@ -70,6 +70,8 @@ pub enum Effect {
         place: WorkPlace,
         /// Where its branch stood when it was looked at: once merged, the branch is gone.
         tip: Option<CommitId>,
+        /// Where the plan's branch stood when the last work came to it: the branch has to hold that still.
+        made: Option<CommitId>,
     },
     /// Run the plan's verification in its worktree. Answer: `verify.passed`, `verify.failed` or
     /// `verify.stopped`.

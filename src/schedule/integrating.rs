@@ -121,6 +121,7 @@ impl Scheduler {
                 Stage::Checked(_, evidence) => evidence.head.clone(),
                 Stage::Assigned | Stage::Running | Stage::Ended(_) => None,
             },
+            made: run.made.clone(),
         };
         let ask = Ask::Integrate(next.id.clone());
         self.ask(ask, effect, step);

@@ -71,14 +71,21 @@ impl Engine<'_> {
                 attempt,
                 place,
                 tip,
+                made,
             } => {
                 let (campaign, admin, sender) =
                     (self.campaign.clone(), self.admin.clone(), self.sender.clone());
                 let lock = self.units.of(&plan);
                 self.in_background(move || {
                     let _alone = alone(&lock);
-                    let (event, said) =
-                        perform::integrate(&campaign, &admin, &plan, &attempt, &place, tip.as_ref());
+                    let (event, said) = perform::integrate(
+                        &campaign,
+                        &admin,
+                        &plan,
+                        &attempt,
+                        &place,
+                        (tip.as_ref(), made.as_ref()),
+                    );
                     for why in said {
                         let _ = sender.send(Message::Warning(Some(plan.clone()), why));
                     }

@@ -79,7 +79,7 @@ enum Act {
 
 enum Coming {
     Input(Box<Input>),
-    Agent(Launch, Vec<Act>),
+    Agent(Box<Launch>, Vec<Act>),
     Wake(At),
 }
 
@@ -710,7 +710,7 @@ impl World {
     }
 
     fn tell_later_agent(&mut self, launch: Launch, acts: Vec<Act>) {
-        self.coming.push(Coming::Agent(launch, acts));
+        self.coming.push(Coming::Agent(Box::new(launch), acts));
     }
 
     /// A person reports, approves, skips or tries again.
@@ -794,7 +794,7 @@ impl World {
                     self.now = self.now.max(at);
                     self.tell(Input::Wake);
                 }
-                Coming::Agent(launch, acts) => self.act(launch, acts),
+                Coming::Agent(launch, acts) => self.act(*launch, acts),
             }
         }
         self.judged
@@ -809,7 +809,7 @@ impl World {
         if !there {
             // Not started yet: later.
             if run.attempt(&launch.attempt).is_some() {
-                self.coming.push(Coming::Agent(launch, acts));
+                self.coming.push(Coming::Agent(Box::new(launch), acts));
             }
             return;
         }
@@ -820,11 +820,11 @@ impl World {
                     && !launch.units.iter().any(|unit| unit.covers(said.item.task))
                     && self.may_speak(&launch.plan, Some(&launch.attempt), said.item.task) =>
             {
-                self.coming.push(Coming::Agent(launch, acts));
+                self.coming.push(Coming::Agent(Box::new(launch), acts));
             }
             Act::Say(said) => {
                 self.say(launch.plan.clone(), lane, said);
-                self.coming.push(Coming::Agent(launch, acts));
+                self.coming.push(Coming::Agent(Box::new(launch), acts));
             }
             Act::End(exit, facts) => {
                 let (plan, attempt) = (launch.plan.clone(), launch.attempt.clone());

@@ -381,3 +381,31 @@ fn an_agent_cannot_open_its_own_gate_or_leave_out_the_work_of_others() {
         assert!(!sandbox.mark(&format!("did-{how}")).exists(), "{how}");
     }
 }
+
+#[test]
+fn a_branch_that_somebody_set_back_does_not_land_without_its_work() {
+    // After the plan was finished.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[2]), "work 1.1 1.2");
+    sandbox.orch("up").code(0).ok();
+    let made = sandbox.rev("orch/p");
+    sandbox.worktree("p").git("reset -q --hard HEAD~1");
+    sandbox.orch("merge").code(2).ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    assert!(
+        sandbox.why("p").contains("does not have the work any more"),
+        "{}",
+        sandbox.why("p")
+    );
+    sandbox.worktree("p").git(&format!("reset -q --hard {made}"));
+    sandbox.orch("merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+    // Under way, by the agent of a later phase.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let script = "if [ $ORCH_PHASE = 2 ]; then git reset -q --hard main; git update-ref refs/heads/orch/p main; fi; work $ORCH_PHASE.1";
+    sandbox.plan("p", "dispatch = \"phase\"", &document(&[1, 1]), script);
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+}

@@ -207,7 +207,20 @@ fn head(
         return Ok(part.head.clone());
     }
     let tip = campaign.repo.branch_tip(&plan.branch);
-    tip.map_err(|error| refused(&error))?
+    let tip = tip.map_err(|error| refused(&error))?;
+    if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
+        // Set back, or written anew: then all of it has to be there in another form.
+        let there = campaign.repo.has_commit(made);
+        if there
+            && !campaign
+                .repo
+                .is_ancestor(made, tip)
+                .map_err(|error| refused(&error))?
+        {
+            refuse_what_is_lost(campaign, plan, made, tip)?;
+        }
+    }
+    tip
         // Of one that has landed nothing but that is left once its branch was cleaned away.
         .or_else(|| known.landed.get(&plan.name).cloned())
         .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))

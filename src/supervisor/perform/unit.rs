@@ -141,10 +141,16 @@ pub fn integrate(
     name: &PlanName,
     attempt: &AttemptId,
     place: &WorkPlace,
-    known: Option<&CommitId>,
+    (known, made): (Option<&CommitId>, Option<&CommitId>),
 ) -> (Event, Vec<String>) {
     let (plan_name, attempt_id) = (name.clone(), attempt.clone());
-    let merged = again_if_killed(|_| false, || merge(campaign, admin, name, attempt, place, known));
+    let merged = again_if_killed(
+        |_| false,
+        || {
+            holds_what_was_made(campaign, name, made)?;
+            merge(campaign, admin, name, attempt, place, known)
+        },
+    );
     match merged {
         Ok((outcome, said)) => {
             let event = match outcome {
@@ -171,6 +177,33 @@ pub fn integrate(
             });
             (event, Vec::new())
         }
+    }
+}
+
+/// Refuses to go on with a branch that does not have all work any more which has come to it.
+fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
+    let (Some(plan), Some(made)) = (campaign.plan(name), made) else {
+        return Ok(());
+    };
+    let tip = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?;
+    let Some(tip) = tip.filter(|_| campaign.repo.has_commit(made)) else {
+        return Ok(());
+    };
+    match campaign
+        .repo
+        .is_ancestor(made, &tip)
+        .map_err(|error| error.to_string())?
+    {
+        true => Ok(()),
+        false => Err(format!(
+            "somebody has moved the branch `{branch}` back: it does not have the work any more that had come to it ({}). \
+             `git branch -f {branch} {made}` brings that back, then `orch retry {name}`",
+            made.short(),
+            branch = plan.branch,
+        )),
     }
 }
 
