@@ -46,6 +46,13 @@ impl Scheduler {
         };
         self.record(at, ended, step);
     }
+
+    /// What was done is open again: where the units of the plan stand is found out anew.
+    pub(super) fn forget_standing(&mut self, event: &Event) {
+        if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
+            self.frontier.standing[number] = None;
+        }
+    }
 }
 
 /// The name under which a person's work stands among the attempts.
@@ -138,9 +145,17 @@ impl PlanRun {
     pub(super) fn unreach(&mut self, task: TaskId) {
         let phase = task.phase;
         self.phases_done.remove(&phase);
-        self.ends.remove(&phase);
         for point in [Point::Task(task), Point::Phase(phase)] {
             self.pins.remove(&point);
         }
+        // Commits with which other phases ended hold it as it was.
+        let pins = &mut self.pins;
+        self.ends.retain(|other, end| {
+            let holds = *other == phase || end.done.contains(&phase);
+            if holds {
+                pins.remove(&Point::Phase(*other));
+            }
+            !holds
+        });
     }
 }

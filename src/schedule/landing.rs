@@ -128,7 +128,13 @@ fn extent(candidate: &Candidate<'_>, state: &State) -> Result<Option<Extent>, Me
             _ => Err(not_finished(run)),
         };
     };
-    if let Some(part) = &run.merge_prefix {
+    // What is under way goes on, unless something of it is open again.
+    let still = |part: &&Prefix| {
+        part.phases
+            .iter()
+            .all(|phase| run.phases_done.contains_key(phase))
+    };
+    if let Some(part) = run.merge_prefix.as_ref().filter(still) {
         return Ok(Some(Extent::Part(part.clone())));
     }
     match prefix(plan, run, up_to)? {

@@ -179,9 +179,9 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
     match (&said.at, before) {
         (Some(at), Some(before)) if at == before => is_change(run.item_state(&said.item), said.state),
         (Some(_), _) => true,
-        // The same word without a time is the one that was heard, even if it counted for nothing then.
+        // The same word without a time and a name is the one that was heard, even if it counted for nothing then.
         (None, _) => {
-            let heard = run.heard.get(&said.item) == Some(&said.state);
+            let heard = said.by.is_none() && run.heard.get(&said.item) == Some(&said.state);
             !heard && is_change(run.item_state(&said.item), said.state)
         }
     }

@@ -282,13 +282,12 @@ impl Scheduler {
                 self.touch(event, true);
             }
             // What was reported may be open again, and others have to wait for it.
-            Event::TaskFailed(_) => {
+            Event::TaskFailed(_) | Event::AttemptFailed { .. } | Event::AttemptChecked { .. } => {
                 self.frontier.landing = true;
                 self.touch(event, true);
                 self.forget_standing(event);
             }
-            Event::AttemptFailed { .. }
-            | Event::TaskStarted(_)
+            Event::TaskStarted(_)
             | Event::TaskDone { .. }
             | Event::TaskSkipped { .. }
             | Event::PhaseDone { .. }
@@ -300,10 +299,6 @@ impl Scheduler {
             | Event::WorkFailed { .. }
             | Event::WorkCancelled { .. }
             | Event::WorkSkipped { .. } => self.touch(event, true),
-            Event::AttemptChecked { evidence, .. } if !evidence.gone.is_empty() => {
-                self.touch(event, true);
-                self.forget_standing(event);
-            }
             _ => self.touch(event, false),
         }
     }
@@ -312,13 +307,6 @@ impl Scheduler {
     pub(super) fn standing(&mut self, plan: usize) -> &mut Standing {
         let (work, run) = (&self.work.plans[plan], &self.state.plans[plan]);
         self.frontier.standing[plan].get_or_insert_with(|| Standing::new(work, run))
-    }
-
-    /// What was done is open again: where the units of the plan stand is found out anew.
-    fn forget_standing(&mut self, event: &Event) {
-        if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
-            self.frontier.standing[number] = None;
-        }
     }
 
     fn touch(&mut self, event: &Event, others: bool) {
