@@ -55,6 +55,14 @@ impl Scheduler {
     }
 }
 
+/// True for a fact by which a unit that was done may be open again.
+pub(super) fn takes_units_back(event: &Event) -> bool {
+    match event {
+        Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),
+        other => matches!(other, Event::TaskFailed(_)),
+    }
+}
+
 /// The name under which a person's work stands among the attempts.
 fn person() -> AgentName {
     "person".parse().expect("a word is a name")

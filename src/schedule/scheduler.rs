@@ -11,6 +11,7 @@ use crate::plan::{AttemptId, CommitId, PlanName, Statement, WorkRef};
 
 use super::answers::Ask;
 use super::behind::Behind;
+use super::by_hand::takes_units_back;
 use super::early::Early;
 use super::frontier::Frontier;
 use super::lanes::Machine;
@@ -285,7 +286,9 @@ impl Scheduler {
             Event::TaskFailed(_) | Event::AttemptFailed { .. } | Event::AttemptChecked { .. } => {
                 self.frontier.landing = true;
                 self.touch(event, true);
-                self.forget_standing(event);
+                if takes_units_back(event) {
+                    self.forget_standing(event);
+                }
             }
             Event::TaskStarted(_)
             | Event::TaskDone { .. }
