@@ -148,9 +148,12 @@ impl VerifyBlock {
 }
 
 impl Phase {
-    /// True when the document has all of it ticked.
+    /// True when the document has all of it ticked: its tasks, and the boxes of its VERIFY block where that has any.
     pub fn is_ticked(&self) -> bool {
-        !self.tasks.is_empty() && self.tasks.iter().all(|task| task.ticked)
+        let block = self.verify.as_ref().filter(|block| block.boxes > 0);
+        !self.tasks.is_empty()
+            && self.tasks.iter().all(|task| task.ticked)
+            && block.is_none_or(VerifyBlock::is_ticked)
     }
 }
 

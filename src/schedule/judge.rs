@@ -256,7 +256,10 @@ fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evid
         .tries_of(attempt.units.first().copied(), attempt.repair)
         .commits;
     // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
-    let only_checks = attempt.units.iter().all(|unit| unit.is_verify());
+    let mut open = leg_tasks(work, attempt)
+        .filter(|task| !work.is_ticked(*task))
+        .peekable();
+    let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
         // One that goes on with messages has said it before.

@@ -136,6 +136,39 @@ fn a_blocking_check_that_failed_or_was_not_said_holds_its_phase_in_every_dispatc
 }
 
 #[test]
+fn a_check_whose_boxes_are_open_is_to_be_said_although_the_tasks_are_ticked() {
+    for dispatch in ["plan", "phase", "task"] {
+        for (says, state, landings) in [(":", "failed", 0), ("orch task done 1.verify", "landed", 1)] {
+            let sandbox = Sandbox::new();
+            sandbox.settings("retries = 0\nreport = \"required\"");
+            let script = format!("{says} || true; if orch task start 2.1; then work 2.1; fi");
+            let ticked = CHECKED.replace("[ ] 1.1", "[x] 1.1");
+            sandbox.plan("p", &format!("dispatch = {dispatch:?}"), &ticked, &script);
+            sandbox.orch("up --merge").code(i32::from(landings == 0)).ok();
+            assert_eq!(sandbox.state("p"), state, "{dispatch} {says}");
+            assert_eq!(sandbox.count("merge.landed", None), landings, "{dispatch} {says}");
+        }
+    }
+}
+
+#[test]
+fn an_open_check_of_ticked_tasks_needs_no_commit_but_a_word() {
+    let only_check = "# P\n\n## Phase 1: A\n\n- [x] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] tests pass\n";
+    for dispatch in ["plan", "phase", "task"] {
+        for report in ["required", "auto"] {
+            for (says, exit) in [("orch task done 1.verify", 0), (":", 1)] {
+                let sandbox = Sandbox::new();
+                sandbox.settings(&format!("retries = 0\nreport = {report:?}"));
+                sandbox.plan("p", &format!("dispatch = {dispatch:?}"), only_check, says);
+                sandbox.orch("up").code(exit).ok();
+                let finished = sandbox.count("plan.finished", Some("p"));
+                assert_eq!(finished, usize::from(exit == 0), "{dispatch} {report} {says}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_check_is_listed_and_shown_like_a_task() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 0");
