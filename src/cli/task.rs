@@ -1,10 +1,10 @@
 //! `orch task`
 
 use std::fmt::Write;
-use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::git::{InProgress, WorktreeState, inspect_by_git};
 use crate::plan::{Document, IdError, ItemId, Speaker, TaskId, TaskState};
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
@@ -133,6 +133,10 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     let asks = matches!(gate, Gate::Person) && state != TaskState::Failed;
     let situation = if asks { subject.situation()? } else { None };
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+    // A sandbox may hide the repository: then the supervisor looks where the worktree stands.
+    let stands = (state == TaskState::Done).then(|| inspect_by_git(worktree).ok());
+    let stands = stands.flatten();
+    refuse_half_way(stands.as_ref())?;
     let changes: Result<Vec<Change>, CliError> = report
         .ids
         .iter()
@@ -150,6 +154,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
                 state,
                 note: report.note.clone(),
                 by: speaker(),
+                commit: stands.as_ref().map(|stands| stands.head.clone()),
             })
         })
         .collect();
@@ -174,7 +179,9 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     } else if context.verbose {
         output::text(&format!("{}: {} {state}\n", subject.name, report.ids.join(", ")))?;
     }
-    remind_of_commit(context, worktree, state);
+    if let Some(stands) = stands.filter(|_| !context.quiet) {
+        remind_of_commit(&stands);
+    }
     Ok(())
 }
 
@@ -213,17 +220,23 @@ fn answer_stop_hook(subject: &Subject) -> Result<(), CliError> {
     task_stop::answer(&subject.name, &subject.document, worktree, committed.as_deref())
 }
 
-/// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.
-fn remind_of_commit(context: &Context, worktree: &Path, state: TaskState) {
-    if state != TaskState::Done || context.quiet {
-        return;
+/// What only an open merge or rebase holds is no work yet: it is lost when that is given up.
+fn refuse_half_way(stands: Option<&WorktreeState>) -> Result<(), CliError> {
+    match stands.and_then(|stands| stands.in_progress) {
+        None | Some(InProgress::Bisect) => Ok(()),
+        Some(half_way) => Err(CliError::refused(format!(
+            "the worktree is in the middle of a {half_way}: end it, or give it up (`{}`), then report",
+            half_way.end()
+        ))),
     }
-    if let Ok(dirty) = crate::git::uncommitted(worktree)
-        && !dirty.is_empty()
-    {
+}
+
+/// Those who wait for a phase start from what is committed, so an agent that reports before it commits is told.
+fn remind_of_commit(stands: &WorktreeState) {
+    if !stands.dirty.is_empty() {
         anstream::eprintln!(
             "note: {} files are not committed yet; commit a task's work before reporting it done",
-            dirty.len()
+            stands.dirty.len()
         );
     }
 }

@@ -68,7 +68,7 @@ fn leaving(plan: &PlanName, document: &Document, worktree: &Path, committed: Opt
             .is_some_and(|state| state.is_settled() || *state == TaskState::Failed)
     };
     Leaving {
-        uncommitted: crate::git::uncommitted(worktree).unwrap_or_default(),
+        uncommitted: crate::git::inspect_by_git(worktree).map_or_else(|_| Vec::new(), |state| state.dirty),
         open: document
             .tasks()
             .map(|task| task.id)

@@ -88,10 +88,10 @@ pub fn inspect(path: &Path) -> Result<WorktreeState, GitError> {
     spotless().map_or_else(|| look(path), Ok)
 }
 
-/// What differs from the commit in a checkout, as [`WorktreeState::dirty`], by the git program alone: for where a sandbox
-/// lets git work and keeps the library from opening the repository.
-pub fn uncommitted(path: &Path) -> Result<Vec<PathBuf>, GitError> {
-    look(path).map(|state| state.dirty)
+/// As [`inspect`], by the git program alone: for where a sandbox lets git work and keeps the library from opening the
+/// repository.
+pub fn inspect_by_git(path: &Path) -> Result<WorktreeState, GitError> {
+    look(path)
 }
 
 impl Repository {

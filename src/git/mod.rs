@@ -123,7 +123,7 @@ pub use head_print::HeadPrint;
 pub use identity::identity_variables;
 pub use ignored::Ignored;
 pub use include::{INCLUDE_FILE, Included};
-pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, uncommitted};
+pub use inspect::{InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git};
 pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};

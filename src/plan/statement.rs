@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{AttemptId, ItemId, TaskState};
+use super::{AttemptId, CommitId, ItemId, TaskState};
 
 /// The last thing that was said about a task or sub-task, in one worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Statement {
     pub at: Option<Timestamp>,
     /// Who said it; none where the writer does not tell.
     pub by: Option<Speaker>,
+    /// The commit on which the worktree stood when it was said; none where the writer does not tell.
+    pub commit: Option<CommitId>,
     /// True for what `orch` itself wrote down before the work began: it repeats what is known and says nothing new.
     pub known: bool,
 }
@@ -42,6 +44,7 @@ impl Statement {
             note: None,
             at: None,
             by: None,
+            commit: None,
             known: false,
         }
     }

@@ -85,7 +85,7 @@ impl Scheduler {
                 },
                 note: said.note,
                 said_at: said.at,
-                commit: heard.head.clone(),
+                commit: said.commit.or_else(|| heard.head.clone()),
                 assumed: false,
             };
             let event = match state {

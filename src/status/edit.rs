@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry_state::{original_word, state_of};
 use super::update::Change;
-use crate::plan::{PlanName, TaskState};
+use crate::plan::{CommitId, PlanName, TaskState};
 
 /// The file's version; 0 when it has none that counts.
 pub(super) fn version(object: &Map<String, Value>) -> u64 {
@@ -85,6 +85,7 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
     // Each call is a statement of its own, also when it repeats what was said before.
     set("said_at", Some(at));
     set("by", Some(&change.by.to_string()));
+    set("commit", change.commit.as_ref().map(CommitId::as_str));
     set("known", None);
     // But what is so already did not begin or end anew.
     if before != Some(change.state) {
@@ -127,6 +128,7 @@ mod tests {
             state,
             note: note.map(str::to_owned),
             by: Speaker::Person,
+            commit: None,
         };
         change(&mut object, &asked, AT);
         Value::Object(object)
@@ -153,6 +155,7 @@ mod tests {
             state: TaskState::Failed,
             note: Some("no schema".to_owned()),
             by: Speaker::from_word("auth-2"),
+            commit: None,
         };
         const LATER: &str = "2026-01-02T04:00:00Z";
         change(&mut object, &again, LATER);

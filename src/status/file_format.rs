@@ -45,6 +45,9 @@ pub struct TaskEntry {
     /// Who said it: the id of an attempt, or `person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// The commit on which the worktree stood when this was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// The state that `orch` wrote down before the work began; as long as `state` is the same, nobody has said anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,

@@ -141,6 +141,7 @@ fn take(id: &str, entry: &Value, known: &BTreeSet<ItemId>, report: &mut Report, 
         note,
         at: text("said_at").and_then(|at| at.parse().ok()),
         by: text("by").map(|word| Speaker::from_word(&word)),
+        commit: text("commit").and_then(|id| id.parse().ok()),
         known: text("known").is_some_and(|known| state_of(&known) == Some(state)),
         item: item.clone(),
     };

@@ -320,6 +320,40 @@ fn work_that_is_thrown_away_after_it_was_reported_is_open_again() {
 }
 
 #[test]
+fn work_that_is_thrown_away_in_the_moment_of_its_report_is_open_again() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("backoff = \"1ms\"\nmax_agents = 4\n");
+    let script =
+        "case $ORCH_ATTEMPT in *-1) work 1.1; git reset -q --hard HEAD~1; work 1.2;; *) work 1.1;; esac";
+    let plans = ["a", "b", "c", "d", "e", "f"];
+    for plan in plans {
+        sandbox.plan(plan, REQUIRED, &document(&[2]), script);
+    }
+    sandbox.orch("up").code(0).ok();
+    for plan in plans {
+        let made = sandbox.git(&format!("ls-tree --name-only orch/{plan}"));
+        assert!(made.contains(&format!("{plan}-1.1.txt")), "{plan}: {made}");
+    }
+}
+
+#[test]
+fn nothing_is_done_in_the_middle_of_a_merge() {
+    let script = "git checkout -q -b aside; echo a > f; git add f; git commit -qm a\n\
+                  git checkout -q orch/p; echo b > f; git add f; git commit -qm b\n\
+                  git merge -q aside || true; echo both > f; git add f\n\
+                  code=0; orch task done 1.1 2> \"$MARKS/said\" || code=$?; echo $code >> \"$MARKS/said\"\n\
+                  git commit -qm both; orch task done 1.1";
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", REQUIRED, &document(&[1]), script);
+    sandbox.orch("up").code(0).ok();
+    let said = std::fs::read_to_string(sandbox.mark("said")).unwrap();
+    assert!(
+        said.contains("in the middle of a merge") && said.ends_with("2\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_called_failed_after_it_was_shown_does_not_land() {
     // By the agent of later work, in each dispatch.
     for dispatch in ["plan", "phase", "task"] {

@@ -39,6 +39,7 @@ fn write(worktree: &Path, writer: u32) {
             state,
             note: Some(format!("update {n}")),
             by: Speaker::Person,
+            commit: None,
         };
         let at = Timestamp::from_second(i64::from(n)).unwrap();
         let updated = update(worktree, &plan, &document, at, std::slice::from_ref(&change)).unwrap();

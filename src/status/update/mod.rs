@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::plan::{Document, ItemId, PlanName, Speaker, TaskState};
+use crate::plan::{CommitId, Document, ItemId, PlanName, Speaker, TaskState};
 use crate::status::document_items::reportable;
 use crate::status::edit;
 use crate::status::error::StatusError;
@@ -35,6 +35,8 @@ pub struct Change {
     pub note: Option<String>,
     /// Who says so.
     pub by: Speaker,
+    /// The commit on which the worktree stands, where that can be read.
+    pub commit: Option<CommitId>,
 }
 
 /// What an update did.

@@ -43,6 +43,7 @@ impl Place {
             state,
             note: None,
             by: Speaker::Person,
+            commit: None,
         };
         update(self.folder.path(), &self.plan, &self.document, self.at, &[change])
     }
@@ -59,6 +60,7 @@ impl Place {
                 state: TaskState::Done,
                 note: None,
                 by: Speaker::Person,
+                commit: None,
             };
             edit::change(object, &change, "now");
         })
