@@ -116,6 +116,7 @@ fn is_news(event: &Event) -> bool {
         | Event::PinRefused { .. }
         | Event::WorkConflicted { .. }
         | Event::WorkRefused { .. }
+        | Event::WorkAdded(_)
         | Event::WorkFailed { .. }
         | Event::WorkSkipped { .. }
         | Event::VerifyPassed { .. }

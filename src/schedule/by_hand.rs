@@ -59,7 +59,7 @@ impl Scheduler {
 pub(super) fn takes_units_back(event: &Event) -> bool {
     match event {
         Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),
-        other => matches!(other, Event::TaskFailed(_)),
+        other => matches!(other, Event::TaskFailed(_) | Event::WorkAdded(_)),
     }
 }
 

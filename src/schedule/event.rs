@@ -196,6 +196,9 @@ pub enum Event {
     /// A task that nobody worked on was said to be needless.
     #[serde(rename = "work.left_out")]
     WorkLeftOut(UnitOf),
+    /// A task, a VERIFY block or a phase was added to what was done: that is open again.
+    #[serde(rename = "work.added")]
+    WorkAdded(UnitOf),
     /// The attempts at one phase or task are used up; the rest of the plan goes on.
     #[serde(rename = "work.failed")]
     WorkFailed {

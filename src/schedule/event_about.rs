@@ -242,7 +242,9 @@ impl Event {
             Self::Escalated(wait) => Some(&wait.plan),
             Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
             Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
-            Self::WorkLeftOut(about) | Self::WorkCancelled(about) => Some(&about.plan),
+            Self::WorkLeftOut(about) | Self::WorkAdded(about) | Self::WorkCancelled(about) => {
+                Some(&about.plan)
+            }
             Self::TaskStarted(report)
             | Self::TaskDone(report)
             | Self::TaskFailed(report)

@@ -62,6 +62,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A task that nobody worked on was said to be needless.",
     ),
     (
+        "work.added",
+        "A task, a VERIFY block or a phase was added to what was done: that is open again.",
+    ),
+    (
         "work.failed",
         "The attempts at one phase or task are used up; the rest of the plan goes on.",
     ),

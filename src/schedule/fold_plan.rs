@@ -120,6 +120,7 @@ impl PlanRun {
                     self.proven.insert(*unit);
                 }
             }
+            Event::WorkAdded(UnitOf { unit, .. }) => self.grow(at, *unit),
             Event::WorkLeftOut(UnitOf { unit, .. }) => {
                 self.lost.remove(unit);
                 self.proven.insert(*unit);

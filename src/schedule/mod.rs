@@ -3,6 +3,7 @@
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
 //! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
+mod added;
 pub mod admission;
 mod after;
 mod agent_work;

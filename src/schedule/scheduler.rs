@@ -286,9 +286,6 @@ impl Scheduler {
             Event::TaskFailed(_) | Event::AttemptFailed { .. } | Event::AttemptChecked { .. } => {
                 self.frontier.landing = true;
                 self.touch(event, true);
-                if takes_units_back(event) {
-                    self.forget_standing(event);
-                }
             }
             Event::TaskStarted(_)
             | Event::TaskDone { .. }
@@ -298,11 +295,15 @@ impl Scheduler {
             | Event::LegDone { .. }
             | Event::Pinned { .. }
             | Event::PinRefused { .. }
+            | Event::WorkAdded(_)
             | Event::WorkLeftOut { .. }
             | Event::WorkFailed { .. }
             | Event::WorkCancelled { .. }
             | Event::WorkSkipped { .. } => self.touch(event, true),
             _ => self.touch(event, false),
+        }
+        if takes_units_back(event) {
+            self.forget_standing(event);
         }
     }
 

@@ -142,6 +142,7 @@ impl<'o> Engine<'o> {
             (journal, scheduler) = replay(&campaign, auto_merge)?;
         }
         preflight::check_branches(&campaign, scheduler.state())?;
+        preflight::check_documents(&campaign, &scheduler)?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
 
@@ -274,10 +275,8 @@ impl<'o> Engine<'o> {
                 }
             }
         }
-        missed.extend(landed_by_hand::landed_by_hand(
-            &self.campaign,
-            self.scheduler.state(),
-        )?);
+        let landed = landed_by_hand::landed_by_hand(&self.campaign, self.scheduler.state())?;
+        missed.extend(landed.into_iter().chain(self.scheduler.added()));
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
         if !merge_only {

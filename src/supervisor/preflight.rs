@@ -6,12 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
-use crate::plan::{AgentName, Plan, PlanName};
-
-use crate::schedule::{Outcome, State};
+use crate::plan::{
+    AgentName, Fault, Faults, Moved, Openness, Place as TextPlace, Plan, PlanName, TaskId, moved,
+};
+use crate::schedule::{Outcome, Scheduler, State};
 
 use super::doctor::expected;
-use super::{Campaign, SupervisorError};
+use super::{Campaign, SupervisorError, plans_kept};
 
 /// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
 /// relative path lies in the worktree, which does not exist yet, and is left to the attempt.
@@ -92,6 +93,45 @@ pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), Supervis
     match changed.is_empty() {
         true => Ok(()),
         false => Err(SupervisorError::Unfit(changed.join("\n"))),
+    }
+}
+
+/// Refuses documents in which tasks of which something was said have other ids than for the last run: what was said would count
+/// for other tasks.
+///
+/// # Errors
+///
+/// With every such task.
+pub(super) fn check_documents(campaign: &Campaign, scheduler: &Scheduler) -> Result<(), SupervisorError> {
+    let begun = |plan: &&Plan| matches!(scheduler.openness(&plan.name), Openness::Begun { .. });
+    let mut begun = campaign.set.plans.iter().filter(begun).peekable();
+    // Long to read, so only where something may have to be compared.
+    let Some(kept) = begun.peek().and_then(|_| plans_kept(&campaign.dir)) else {
+        return Ok(());
+    };
+    let mut faults = Vec::new();
+    for plan in begun {
+        let (Some(file), Some(old)) = (&plan.file, kept.plan(&plan.name)) else {
+            continue;
+        };
+        let run = scheduler.state().plan(&plan.name);
+        let said = |task: TaskId| run.items.contains_key(&task.into());
+        let moved = moved(&old.document, &plan.document).into_iter();
+        faults.extend(
+            moved
+                .filter(|moved| said(moved.was) || said(moved.is))
+                .map(|moved| {
+                    let Moved { title, was, is, line } = moved;
+                    let why = format!("`{title}` was task {was} when the plan was begun, and is {is} now");
+                    Fault::at(file, TextPlace { line, column: 1 }, why).hint(format!(
+                        "give it its number, `{was} {title}`, and new tasks numbers that no other has"
+                    ))
+                }),
+        );
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Faults::sorted(faults).into()),
     }
 }
 

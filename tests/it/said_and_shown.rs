@@ -476,3 +476,57 @@ fn a_branch_that_somebody_set_back_does_not_land_without_its_work() {
     sandbox.orch("up --merge").code(1).ok();
     assert_eq!(sandbox.count("merge.landed", None), 0);
 }
+
+#[test]
+fn what_is_added_to_finished_work_is_to_be_done_before_it_lands() {
+    const ONE: &str = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] tests pass\n";
+    let task = ONE.replace("- [ ] 1.1 a\n", "- [ ] 1.1 a\n- [ ] 1.2 b\n");
+    let phase = format!("{ONE}\n## Phase 2: B\n\n- [ ] 2.1 c\n");
+    let check = format!("{phase}\n**VERIFY Phase 2:**\n- [ ] tests pass\n");
+    for dispatch in ["plan", "phase", "task"] {
+        for (before, after, added) in [
+            (ONE, &task, "1.2"),
+            (ONE, &phase, "2.1"),
+            (&phase, &check, "2.verify"),
+        ] {
+            let sandbox = Sandbox::new();
+            sandbox.settings("retries = 0\nreport = \"required\"");
+            let keys = format!("dispatch = {dispatch:?}");
+            let script =
+                "commit $ORCH_ATTEMPT; for id in 1.1 1.verify 2.1; do orch task done $id || true; done";
+            sandbox.plan("p", &keys, before, script);
+            sandbox.orch("up").code(0).ok();
+            sandbox.write("plans/p.md", after);
+            drop(sandbox.orch("merge"));
+            assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {added}");
+            sandbox.script("p", &format!("commit {added}; orch task done {added}"));
+            sandbox.orch("up --merge").code(0).ok();
+            assert_eq!(sandbox.state("p"), "landed", "{dispatch} {added}");
+            let done = sandbox.git("log --format=%B main");
+            assert!(done.contains(added), "{dispatch} {added}: {done}");
+        }
+    }
+}
+
+#[test]
+fn a_box_put_before_one_that_is_done_does_not_take_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nreport = \"required\"");
+    let of = |boxes: &str| format!("# P\n\n## Phase 1: A\n\n{boxes}- [ ] two\n");
+    let script = "commit one; orch task done 1.1; exit 1";
+    sandbox.plan("p", "", &of("- [ ] one\n"), script);
+    sandbox.orch("up").code(1).ok();
+    sandbox.write("plans/p.md", of("- [ ] new\n- [ ] one\n"));
+    let refused = sandbox.orch("up").code(2).err;
+    for part in ["plans/p.md:6:1:", "`one` was task 1.1", "is 1.2 now", "`1.1 one`"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    assert_eq!(sandbox.count("run.started", None), 1, "nothing was begun");
+    sandbox.write(
+        "plans/p.md",
+        of("- [ ] 1.3 new\n- [ ] 1.1 one\n").replace("two", "1.2 two"),
+    );
+    sandbox.script("p", "commit rest; orch task list; orch task done 1.2 1.3");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
