@@ -381,7 +381,9 @@ impl World {
         let tasks: Vec<&TaskId> = items.iter().filter(|task| !task.is_verify()).collect();
         let skipped = |task: &&TaskId| known.word.get(task) == Some(&TaskState::Skipped);
         let needless = !tasks.is_empty() && tasks.iter().all(skipped);
-        let free = match tasks.is_empty() {
+        // Where the document has all tasks ticked, nothing but a check was given out.
+        let only_checks = tasks.iter().all(|task| plan.is_ticked(**task));
+        let free = match only_checks {
             true => attempt.spoke,
             false => plan.allow_empty,
         };
