@@ -77,7 +77,7 @@ fn by_agent(
     let names = || work.plans.iter().map(PlanName::as_str);
     let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
     let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
-    let from = Some(work.plan.clone()).filter(|from| from != to);
+    let from = Some(work.plan.clone());
     let outgoing = outgoing(args, to.clone(), from);
     check_text(&outgoing.text)?;
     let when = match ask(&OrchDir::at(&work.home), &Request::Send(outgoing.clone())) {

@@ -158,12 +158,14 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
             })
         })
         .collect();
+    let mut changes = changes?;
+    changes.extend(failed_blocks(&subject.document, &changes));
     let updated = status::update(
         worktree,
         &subject.name,
         &subject.document,
         Timestamp::now(),
-        &changes?,
+        &changes,
     );
     let updated = updated.map_err(|error| match error {
         StatusError::UnknownItem { .. } => CliError::refused(error.to_string()),
@@ -183,6 +185,23 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
         remind_of_commit(&stands);
     }
     Ok(())
+}
+
+/// The VERIFY blocks that fail with one of their numbered boxes.
+fn failed_blocks(document: &Document, changes: &[Change]) -> Vec<Change> {
+    let is_check = |item: &ItemId| document.numbered_checks().any(|check| check.id == *item);
+    let failed = changes
+        .iter()
+        .filter(|change| change.state == TaskState::Failed && is_check(&change.item));
+    let blocks = failed.map(|change| Change {
+        item: TaskId::verify(change.item.task.phase).into(),
+        note: Some(match &change.note {
+            Some(note) => format!("{}: {note}", change.item),
+            None => format!("{} failed", change.item),
+        }),
+        ..change.clone()
+    });
+    blocks.collect()
 }
 
 /// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.

@@ -25,7 +25,7 @@ impl Engine<'_> {
         let ids: Vec<String> = waiting.iter().map(|message| message.id.clone()).collect();
         for message in waiting {
             let outgoing = Outgoing {
-                from: Some(lane.plan.clone()).filter(|from| *from != message.to),
+                from: Some(lane.plan.clone()),
                 to: message.to,
                 kind: message.kind,
                 text: message.text,

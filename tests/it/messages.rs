@@ -25,17 +25,19 @@ fn texts(inbox: &Value) -> Vec<String> {
 #[test]
 fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading() {
     let sandbox = Sandbox::new();
-    sandbox.gate("g").gate("h");
+    sandbox.gate("g").gate("h").gate("s");
     let script = "gate g; orch task inbox > \"$MARKS/read\"; work 1.1; gate h; orch task inbox > /dev/null";
     sandbox.plan("p", "", &document(&[1]), script);
     sandbox.plan(
         "q",
         "",
         &document(&[1]),
-        "work 1.1; orch send p --kind conflict I moved parse to lib",
+        "work 1.1; gate s; orch send p --kind conflict I moved parse to lib",
     );
     let up = sandbox.start("up");
+    // What is written before an agent starts stands in its prompt and is read with that.
     sandbox.reached("g");
+    sandbox.open("s");
     sandbox.happened("plan.finished", "q");
     sandbox
         .orch("send p mind the tests")

@@ -46,3 +46,16 @@ fn numbered_checks_are_given_out_with_their_block_and_behind_what_they_check() {
     let page = sandbox.orch("status p").code(0).out;
     assert!(page.contains("    done     1.4"), "{page}");
 }
+
+#[test]
+fn a_numbered_check_that_fails_takes_its_block_with_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\nreport = \"required\"");
+    let document = "# P\n\n## Phase 1: A\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] 1.2 Unit tests\n";
+    let script = "work 1.1; orch task done 1.verify; orch task fail 1.2 --note 'two are red'";
+    sandbox.plan("p", "", document, script);
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state("p"), "failed");
+    let why = sandbox.why("p");
+    assert!(why.contains("1.verify (1.2: two are red)"), "{why}");
+}
