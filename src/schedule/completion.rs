@@ -325,26 +325,27 @@ impl Scheduler {
         }
         let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
         let mut open = plan.phases.iter().filter(|phase| is_open(phase));
-        if !self.look(index).all_done() || open.any(|phase| plan.is_verified(phase.id)) {
-            return;
-        }
+        let units = self.look(index).all_done() && !open.any(|phase| plan.is_verified(phase.id));
+        let verified = !plan.verify || matches!(run.verify, Verify::Passed(_));
+        let found = [(Proof::Units, units), (Proof::Verified, verified)];
         let name = plan.name.clone();
-        match (&run.verify, plan.verify) {
+        match (Claim::PlanFinished.missing(&found), &run.verify) {
+            (Some(Proof::Units), _) => {}
             // What was begun before a restart is seen to its end all the same.
-            (Verify::Open | Verify::Passed(_) | Verify::Failed, _) if run.is_paused() => {}
-            (Verify::Open, true) => {
+            (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
+            (None, _) => {
+                self.tell_of_unread(at, &name, step);
+                self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
+            }
+            (Some(_), Verify::Open) => {
                 self.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);
                 self.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
             }
             // After a restart: it was begun, and nobody knows how it ended.
-            (Verify::Running, true) => {
+            (Some(_), Verify::Running) => {
                 self.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
             }
-            (Verify::Failed, true) => {}
-            (Verify::Passed(_), _) | (_, false) => {
-                self.tell_of_unread(at, &name, step);
-                self.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
-            }
+            (Some(_), Verify::Failed | Verify::Passed(_)) => {}
         }
     }
 }
@@ -377,8 +378,6 @@ fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let said = run.is_item_settled(&TaskId::verify(phase.id).into());
     // A phase that the document has ticked is taken as it is.
     let checked = !blocking || said || run.proven.contains(&UnitId::Phase(phase.id));
-    let each = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
-    let found = each.into_iter().filter(|(_, found)| *found);
-    let found = found.map(|(proof, _)| proof).collect();
+    let found = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
     matches!(Claim::PhaseDone.missing(&found), None | Some(Proof::Passed))
 }

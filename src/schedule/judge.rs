@@ -1,8 +1,6 @@
 //! Whether an attempt completed its leg: a function of the evidence. An exit code proves nothing alone, and a bad last
 //! word takes nothing away from what is shown. See the table of docs/completion.md.
 
-use std::collections::BTreeSet;
-
 use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
 
 use super::attempt::{Attempt, Stage};
@@ -104,18 +102,16 @@ fn proofs(
     attempt: &Attempt,
     exit: &Exit,
     evidence: &Evidence,
-) -> BTreeSet<Proof> {
+) -> [(Proof, bool); 4] {
     let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
     let said = remaining(work, run, attempt).is_empty() || commits_count;
     let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
-    let each = [
+    [
         (Proof::Said, said),
         (Proof::Made, has_something_to_show(work, run, attempt, evidence)),
         (Proof::Clean, clean),
         (Proof::Kept, evidence.gone.is_empty()),
-    ];
-    let found = each.into_iter().filter(|(_, found)| *found);
-    found.map(|(proof, _)| proof).collect()
+    ]
 }
 
 /// What was wrong with the end of the attempt; none when its program ended by itself and calls that a success.

@@ -1,7 +1,5 @@
 //! What has to be shown for what: the table of docs/completion.md, which a test holds against this one.
 
-use std::collections::BTreeSet;
-
 /// A fact about a plan that others rely on. Each is claimed in one place of the scheduler, and only with everything that
 /// [`needs`](Self::needs) names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,9 +71,10 @@ impl Claim {
         }
     }
 
-    /// The first evidence that is missing; none when the claim may be made.
-    pub fn missing(self, found: &BTreeSet<Proof>) -> Option<Proof> {
-        self.needs().iter().copied().find(|proof| !found.contains(proof))
+    /// The first evidence that is missing; none when the claim may be made. What is not among `looked_for` was not found.
+    pub fn missing(self, looked_for: &[(Proof, bool)]) -> Option<Proof> {
+        let found = |proof: &Proof| looked_for.contains(&(*proof, true));
+        self.needs().iter().copied().find(|proof| !found(proof))
     }
 
     /// Its name in the table.
