@@ -11,7 +11,9 @@ use crate::journal::SCHEMA;
 
 use super::{CliError, Context, Exit, output};
 
-/// List what orch has put away before it replaced or removed something, and bring it back
+/// List and restore backups
+///
+/// `orch` makes a backup of everything that it replaces or removes.
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
     #[command(subcommand)]

@@ -9,7 +9,9 @@ use crate::supervisor;
 
 use super::{CliError, Context, Exit, output};
 
-/// Check the manifest and every plan document; create nothing
+/// Check the manifest and every plan document
+///
+/// Nothing is created.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {}
 

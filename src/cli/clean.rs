@@ -15,7 +15,9 @@ use crate::supervisor::{
 
 use super::{CliError, Context, Exit, output};
 
-/// Remove worktrees and branches of plans that have landed; never anything unlanded or uncommitted
+/// Remove worktrees and branches of landed plans
+///
+/// Nothing that has not landed and nothing uncommitted is removed.
 #[derive(Debug, clap::Args)]
 pub struct CleanArgs {
     /// Only these plans [default: all]

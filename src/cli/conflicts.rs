@@ -6,7 +6,9 @@ use crate::supervisor::{Conflicts, Situation, conflicts};
 
 use super::{CliError, Context, Exit, output};
 
-/// Show which plans' branches would conflict with each other or with the target, as they stand now
+/// Show which branches would conflict
+///
+/// With each other or with the target, as they stand now.
 #[derive(Debug, clap::Args)]
 pub struct ConflictsArgs {}
 

@@ -9,7 +9,9 @@ use crate::supervisor::{Campaign, Depth, Errand, Situation};
 
 use super::{CliError, Context, Exit, output, up};
 
-/// Make a small repository with three plans and run it all; no network, no key
+/// Make a small repository with three plans and run them
+///
+/// Needs no network and no key.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
     /// Where to make it: a folder that is empty or not there yet [default: a temporary folder, which is kept]

@@ -4,7 +4,9 @@ use crate::supervisor::{Campaign, Situation, landed_range};
 
 use super::{CliError, Context, Exit};
 
-/// Show what a plan has changed since its branch started; of one that has landed, what it brought
+/// Show what a plan changed
+///
+/// Since its branch started. For a landed plan: what landed.
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The plan

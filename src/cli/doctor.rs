@@ -13,7 +13,9 @@ use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
 
 use super::{CliError, Context, Exit, output};
 
-/// Find what is off: worktrees, branches, refs, locks, attempts, the database, agents; and say what the machine offers
+/// Find and repair what is wrong in the repository
+///
+/// Looks at worktrees, branches, refs, locks, attempts, the database and agents, and says what the machine offers.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
     /// Do what it says it would do, and nothing else

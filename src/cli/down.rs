@@ -8,7 +8,9 @@ use crate::supervisor::{Answer, Request, ask, stop_strays};
 
 use super::{CliError, Context, Exit, output};
 
-/// Stop the supervisor and its agents; `orch up` goes on later
+/// Stop the supervisor and its agents
+///
+/// Run `orch up` to continue later.
 #[derive(Debug, clap::Args)]
 pub struct DownArgs {
     /// Kill agents instead of asking them to end

@@ -7,7 +7,7 @@ use crate::report::event_line;
 
 use super::{CliError, Context, Exit, output};
 
-/// Print what happened, one line an event
+/// Print what happened, one event a line
 #[derive(Debug, clap::Args)]
 pub struct EventsArgs {
     /// Only of this plan

@@ -11,7 +11,9 @@ use super::{CliError, Context, Exit, output};
 /// With more tasks than this, pictures show plans and phases unless more is asked for.
 const FEW: usize = 40;
 
-/// Show what waits for what, as text, for graphviz or mermaid, as JSON or as a picture
+/// Draw the dependencies between plans, phases and tasks
+///
+/// As text, for graphviz or mermaid, as JSON or as a picture.
 #[derive(Debug, clap::Args)]
 pub struct GraphArgs {
     /// How to write it

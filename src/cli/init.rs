@@ -8,7 +8,9 @@ use crate::supervisor::{self, MANIFEST};
 use super::context::relative;
 use super::{CliError, Context, Exit, output};
 
-/// Write a commented plans.toml and a first plan document; never overwrite
+/// Write a commented plans.toml and a first plan document
+///
+/// Existing files are never overwritten.
 #[derive(Debug, clap::Args)]
 pub struct InitArgs {}
 

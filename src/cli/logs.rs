@@ -12,7 +12,7 @@ use crate::supervisor::Situation;
 
 use super::{CliError, Context, Exit};
 
-/// Print what a plan's agent wrote
+/// Print the output of a plan's agent
 #[derive(Debug, clap::Args)]
 pub struct LogsArgs {
     /// The plan

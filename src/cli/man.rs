@@ -7,7 +7,9 @@ use clap::{Command, CommandFactory};
 use super::context::relative;
 use super::{Cli, CliError, Context, Exit, output};
 
-/// Print a manual page in troff, for `man -l -`, or write all of them into a folder
+/// Print a manual page
+///
+/// In troff, for `man -l -`; or write all pages into a folder.
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
     /// The command that the page is about, such as `task start` [default: orch itself]

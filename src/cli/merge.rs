@@ -17,7 +17,9 @@ use crate::supervisor::{
 use super::resolve::Came;
 use super::{CliError, Context, Exit, output, resolve, up};
 
-/// Land finished plans on the target, in dependency order, each verified as merged
+/// Land finished plans in dependency order, each verified
+///
+/// The merged tree is verified, and exactly that tree lands.
 #[derive(Debug, clap::Args)]
 pub struct MergeArgs {
     /// Only these plans; auth.2 is what plan auth has up to the end of its phase 2 [default: every finished plan]

@@ -15,6 +15,7 @@ mod down;
 mod error;
 mod events;
 mod graph;
+mod help;
 mod init;
 mod logs;
 mod man;
@@ -45,17 +46,17 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use context::Context;
 pub use error::{CliError, Exit};
 
 use crate::schedule::Steer;
 
-/// Runs many coding agents on one git repository.
+/// Run many coding agents on one git repository
 ///
-/// Plans, their priorities and what they wait for stand in `plans.toml`. `orch up` gives every plan a worktree and a
-/// branch, starts agents, and schedules by dependency; `orch merge` lands finished branches, verified, in order.
+/// `plans.toml` lists plans, priorities and dependencies. `orch up` gives every plan a worktree and a branch, starts agents,
+/// and schedules by dependency. `orch merge` lands finished branches, verified, in order.
 #[derive(Debug, Parser)]
 #[command(name = "orch", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = EXIT_CODES)]
@@ -106,22 +107,30 @@ enum Command {
     Graph(graph::GraphArgs),
     Prompt(prompt::PromptArgs),
     Up(up::UpArgs),
+    #[command(visible_aliases = ["st", "ls"])]
     Status(status::StatusArgs),
     Why(why::WhyArgs),
     Simulate(simulate::SimulateArgs),
+    #[command(visible_alias = "log")]
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Down(down::DownArgs),
     Pause(steer::PauseArgs),
-    /// Go on after a pause
+    /// Continue after a pause
     Resume(steer::SteerArgs),
-    /// Try again what failed, was held, skipped or cancelled, and with it what was skipped because of it
+    /// Try failed, held, skipped or cancelled work again
+    ///
+    /// With it, what was skipped because of it.
     Retry(steer::SteerArgs),
-    /// Leave a plan, phase or task out; what depends on a phase or task goes on
+    /// Leave out a plan, phase or task
+    ///
+    /// What depends on a phase or task continues without it.
     Skip(steer::SteerArgs),
-    /// Stop a plan, phase or task and do not go on with it; what depends on it is skipped
+    /// Stop a plan, phase or task for good
+    ///
+    /// What depends on it is skipped.
     Cancel(steer::SteerArgs),
-    /// Let a plan or phase begin that waits for a person (gate = "approve")
+    /// Open a gate that waits for a person (gate = "approve")
     Approve(steer::SteerArgs),
     Send(send::SendArgs),
     Task(task::TaskArgs),
@@ -163,7 +172,8 @@ fn wrong_use(error: &clap::Error) -> serde_json::Value {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = help::grouped(Cli::command()).try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers; everything else is wrong use. A closed pipe is nobody's fault.

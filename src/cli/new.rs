@@ -8,7 +8,9 @@ use crate::supervisor::MANIFEST;
 use super::init::write_new;
 use super::{CliError, Context, Exit, output};
 
-/// Write a plan document to fill in; never overwrite
+/// Write a plan document to fill in
+///
+/// Existing files are never overwritten.
 #[derive(Debug, clap::Args)]
 pub struct NewArgs {
     /// Name of the plan

@@ -9,7 +9,9 @@ use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_depen
 
 use super::{CliError, Context, Exit, output};
 
-/// Show what `orch up` would do: order, expected time, overlaps and risks; start nothing
+/// Show what `orch up` would do
+///
+/// Shows the order, the expected time, overlaps and risks. Nothing is started.
 #[derive(Debug, clap::Args)]
 pub struct PreviewArgs {
     /// Only these plans and what they depend on

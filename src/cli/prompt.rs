@@ -9,7 +9,9 @@ use crate::supervisor::{Situation, preview_prompt};
 
 use super::{CliError, Context, Exit, output};
 
-/// Print what an agent would be told about a plan, phase or task, as things are now
+/// Print an agent's prompt for a plan, phase or task
+///
+/// The prompt is the one that an agent would get now.
 #[derive(Debug, clap::Args)]
 pub struct PromptArgs {
     /// The plan, phase or task: auth, auth.2 or auth.2.3

@@ -15,7 +15,7 @@ use crate::supervisor::{Campaign, Situation};
 
 use super::{CliError, Context, Exit, output};
 
-/// Say what happened in a run: plans, time and cost, efficiency
+/// Summarize a run: plans, time, cost, efficiency
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
     /// The run, such as r2 [default: the one under way, else the last in which agents worked]
@@ -25,7 +25,9 @@ pub struct ReportArgs {
     html: Option<PathBuf>,
 }
 
-/// List all runs with their figures; with -v also those in which nothing was left to do
+/// List all runs with their figures
+///
+/// With -v also runs in which nothing was left to do.
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {}
 

@@ -7,7 +7,9 @@ use crate::supervisor::{Reverted, revert};
 
 use super::{CliError, Context, Exit, output};
 
-/// Take a landed plan off the target again, by one commit that is verified like any other
+/// Take a landed plan off the target again
+///
+/// With one commit, which is verified like any other.
 #[derive(Debug, clap::Args)]
 pub struct RevertArgs {
     /// The plan

@@ -16,7 +16,7 @@ use super::context::no_such_plan;
 use super::task_subject::own_assignment;
 use super::{CliError, Context, Exit, output};
 
-/// Send a message to those who work on a plan
+/// Send a message to a plan's agents
 ///
 /// Its agent is told with its next prompt, and can read it at once with `orch task inbox`. What an agent sends comes from its
 /// plan.

@@ -15,7 +15,7 @@ use crate::supervisor::Situation;
 use super::arrangement::{self, DispatchName, StrategyName};
 use super::{CliError, Context, Exit, output};
 
-/// Simulate the schedule of the manifest, or of generated plans, without starting anything
+/// Simulate the schedule without starting anything
 ///
 /// The same scheduler that `orch up` uses runs in virtual time, with durations measured in earlier runs, else stated,
 /// else equal. Everything is simulated from the beginning; ticked tasks are done.

@@ -13,7 +13,7 @@ use super::{CliError, Context, Exit, output};
 /// What agents are taught.
 const SKILL: &str = include_str!("../../templates/skill.md");
 
-/// Teach coding agents the `orch task` commands by a skill file in the repository
+/// Write a skill file that teaches agents `orch task`
 #[derive(Debug, clap::Args)]
 pub struct SkillArgs {
     #[command(subcommand)]

@@ -9,7 +9,9 @@ use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView, disk_u
 
 use super::{CliError, Context, Exit, output};
 
-/// Show every plan, or one plan with its phases, tasks and attempts
+/// Show all plans, or one plan in detail
+///
+/// One plan is shown with its phases, tasks and attempts.
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
     /// Only this plan

@@ -19,7 +19,9 @@ pub struct SteerArgs {
     what: Vec<String>,
 }
 
-/// Begin nothing new of a plan, phase or task; what runs goes on to its end
+/// Start nothing new of a plan, phase or task
+///
+/// What is running continues to its end.
 #[derive(Debug, clap::Args)]
 pub struct PauseArgs {
     #[command(flatten)]

@@ -12,7 +12,9 @@ use super::task_gate::Gate;
 use super::task_subject::Subject;
 use super::{CliError, Context, Exit, output, task_inbox, task_stop};
 
-/// Read and report tasks: for agents and scripts, in a plan's worktree or with --plan
+/// Read and report tasks, for agents and scripts
+///
+/// Run it in a plan's worktree, or with --plan.
 #[derive(Debug, clap::Args)]
 pub struct TaskArgs {
     #[command(subcommand)]

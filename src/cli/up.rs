@@ -20,7 +20,9 @@ use crate::supervisor::{
 
 use super::{CliError, Context, Exit, output, preview};
 
-/// Run plans until all have settled; after an interruption, go on
+/// Run plans until all have settled
+///
+/// After an interruption, run it again: it continues where it was.
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
     /// Drive only these plans and what they depend on

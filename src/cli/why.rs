@@ -14,7 +14,9 @@ use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
 use super::{CliError, Context, Exit, output, why_commit};
 
-/// Say why a plan, phase or task is in its state, since when, and what would free it; or what a commit was landed on
+/// Explain the state of a plan, phase or task, or a landed commit
+///
+/// Says since when it has been in that state, and what would change it.
 #[derive(Debug, clap::Args)]
 pub struct WhyArgs {
     /// The plan, phase or task: auth, auth.2 or auth.2.3; or a commit of the target
