@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Speaker, Statement, TaskState};
 
 use super::admission;
-use super::attempt::Stage;
+use super::attempt::{Attempt, Stage};
 use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
 use super::{At, Event, LateReport, TaskReport};
@@ -123,7 +123,9 @@ impl Scheduler {
         }
         // Where others go on beside it, a person may leave out what nobody works on.
         let attempt = by.and_then(|id| run.attempt(id));
-        let speaker = attempt.filter(|_| !(run.by_units && said.state == TaskState::Skipped));
+        let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
+        let leaves_out = run.by_units && said.state == TaskState::Skipped;
+        let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
         let Some(refusal) = admission::refusal(work, run, &self.state, speaker, &said.item) else {
             return false;
         };
