@@ -103,6 +103,7 @@ pub fn git_in<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>)
 }
 
 /// Cuts this process and what it starts off from the machine's configuration.
+#[allow(unsafe_code, reason = "the environment is changed before anybody reads it")]
 fn isolate() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

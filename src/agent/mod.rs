@@ -20,12 +20,14 @@ mod channel;
 mod control_group;
 mod environment;
 mod error;
+#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod exec;
 mod exit_record;
 mod extinction;
 mod folder;
 mod job;
 mod launcher;
+#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod leader;
 mod log;
 mod packets;
@@ -33,8 +35,10 @@ mod process;
 mod reader;
 mod recorder;
 mod rollout;
+#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod runner;
 mod runner_handle;
+#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod runner_host;
 mod runner_life;
 mod runner_signals;

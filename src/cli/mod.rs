@@ -38,6 +38,7 @@ mod task_gate;
 mod task_inbox;
 mod task_stop;
 mod task_subject;
+#[allow(unsafe_code, reason = "a session of its own is begun between fork and exec")]
 mod up;
 mod why;
 mod why_commit;

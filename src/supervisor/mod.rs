@@ -14,6 +14,7 @@ mod control;
 mod disk;
 pub mod doctor;
 mod doubts;
+#[allow(unsafe_code, reason = "a descriptor is watched that is closed elsewhere")]
 mod effects;
 mod engine;
 mod environment;

@@ -11,10 +11,12 @@ mod model_server;
 mod preload;
 pub mod reading;
 pub mod real;
+#[allow(unsafe_code, reason = "the environment is changed before anybody reads it")]
 mod repo;
 mod sandbox;
 mod shared_blocks;
 mod small_disk;
+#[allow(unsafe_code, reason = "a terminal is opened by calls of the system")]
 mod terminal;
 
 pub use branches::Branches;
