@@ -226,6 +226,47 @@ fn no_integration_test_is_forgotten() {
 }
 
 #[test]
+fn every_dependency_is_used() {
+    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let below = |places: &[&str]| -> String {
+        let files = places.iter().flat_map(|place| sources(place));
+        files
+            .flat_map(|(_, text)| {
+                // A comment uses nothing.
+                let lines = text.lines().map(str::trim_start);
+                let code: Vec<String> = lines
+                    .filter(|line| !line.starts_with("//"))
+                    .map(str::to_owned)
+                    .collect();
+                code
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    for (table, places) in [
+        ("dependencies", &["src"][..]),
+        ("dev-dependencies", &["src", "tests", "benches"][..]),
+    ] {
+        let code = below(places);
+        for name in manifest[table].as_table().unwrap().keys() {
+            let krate = name.replace('-', "_");
+            let uses = [
+                format!("{krate}::"),
+                format!("use {krate};"),
+                format!("{krate} as"),
+            ];
+            assert!(
+                uses.iter().any(|used| code.contains(used.as_str())),
+                "nothing uses `{name}` of [{table}]: take it out of Cargo.toml"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_reading_of_imports_sees_lists_and_paths() {
     assert_eq!(named("use crate::plan::PlanName;"), ["plan"]);
     assert_eq!(named("use crate::{git, plan::X};"), ["git", "plan"]);

@@ -1,5 +1,6 @@
 //! `orch clean`
 
+use anyhow::Context as _;
 use std::fs::{self, File, TryLockError};
 
 use serde::Serialize;
@@ -213,15 +214,15 @@ impl Turn {
                 .write(true)
                 .open(&path)
         };
-        let failed = || CliError::io(format!("lock {}", path.display()));
-        let file = open().map_err(failed())?;
+        let failed = || format!("cannot lock {}", path.display());
+        let file = open().with_context(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 anstream::eprintln!("waiting for another `orch clean` to end");
-                file.lock().map_err(failed())?;
+                file.lock().with_context(failed)?;
             }
-            Err(TryLockError::Error(error)) => return Err(failed()(error)),
+            Err(TryLockError::Error(error)) => Err(error).with_context(failed)?,
         }
         Ok(Self { _file: file })
     }

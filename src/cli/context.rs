@@ -1,5 +1,6 @@
 //! What every command knows: where it stands and how it is to speak.
 
+use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
 use crate::git::Repository;
@@ -38,7 +39,7 @@ impl Context {
             clap::ColorChoice::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        let here = std::env::current_dir().map_err(CliError::io("find the current folder"))?;
+        let here = std::env::current_dir().context("cannot find the current folder")?;
         let dir = match &args.dir {
             Some(dir) => {
                 let dir = here.join(dir);

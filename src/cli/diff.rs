@@ -1,6 +1,7 @@
 //! `orch diff`
 
 use crate::supervisor::{Campaign, Situation, landed_range};
+use anyhow::Context as _;
 
 use super::{CliError, Context, Exit};
 
@@ -62,7 +63,7 @@ fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result
         .repo
         .diff_command(base, head, options)
         .status()
-        .map_err(CliError::io("run git diff"))?;
+        .context("cannot run git diff")?;
     Ok(if status.success() {
         Exit::Done
     } else {

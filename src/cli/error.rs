@@ -50,7 +50,7 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub struct CliError {
     exit: Exit,
-    message: String,
+    cause: anyhow::Error,
     hints: Vec<String>,
     faults: Option<Faults>,
     silent: bool,
@@ -61,7 +61,7 @@ impl CliError {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
-            message: message.into(),
+            cause: anyhow::Error::msg(message.into()),
             hints: Vec::new(),
             faults: None,
             silent: false,
@@ -77,19 +77,6 @@ impl CliError {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
-    }
-
-    /// An error of the system while something was tried.
-    pub fn io(what: impl fmt::Display) -> impl FnOnce(std::io::Error) -> Self {
-        move |error| {
-            let mut this = Self::new(Exit::Trouble, format!("cannot {what}: {error}"));
-            // Whoever read the output has read enough.
-            if error.kind() == std::io::ErrorKind::BrokenPipe {
-                this.silent = true;
-                this.exit = Exit::Done;
-            }
-            this
-        }
     }
 
     /// The faults of the manifest and the documents, when that is what it is.
@@ -110,7 +97,7 @@ impl CliError {
                     tell(red, "error", fault);
                 }
             }
-            None => tell(red, "error", &self.message),
+            None => tell(red, "error", format_args!("{:#}", self.cause)),
         }
         for hint in &self.hints {
             tell(cyan, "hint", hint);
@@ -118,7 +105,7 @@ impl CliError {
         if json {
             let document = serde_json::json!({
                 "schema": crate::journal::SCHEMA,
-                "error": self.message,
+                "error": format!("{:#}", self.cause),
                 "hints": self.hints,
                 "faults": self.faults,
             });
@@ -134,6 +121,22 @@ fn tell(style: anstyle::Style, word: &str, said: impl fmt::Display) {
     let text = broken(&format!("{word}: {said}"), error_terminal());
     let said = text.strip_prefix(word).unwrap_or(&text);
     anstream::eprintln!("{style}{word}{style:#}{said}");
+}
+
+/// What went wrong on the way, with what was tried in front of it.
+impl From<anyhow::Error> for CliError {
+    fn from(cause: anyhow::Error) -> Self {
+        let error = cause.downcast_ref::<std::io::Error>();
+        // Whoever read the output has read enough.
+        let silent = error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+        Self {
+            exit: if silent { Exit::Done } else { Exit::Trouble },
+            cause,
+            hints: Vec::new(),
+            faults: None,
+            silent,
+        }
+    }
 }
 
 impl From<SupervisorError> for CliError {

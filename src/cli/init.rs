@@ -1,5 +1,6 @@
 //! `orch init`
 
+use anyhow::Context as _;
 use std::path::Path;
 
 use crate::plan::{init_manifest, new_plan};
@@ -58,21 +59,18 @@ pub fn write_new(context: &Context, path: &Path, text: &str) -> Result<(), CliEr
     use std::io::Write;
     let shown = relative(path, &context.dir).display();
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(CliError::io(format!("make {}", folder.display())))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(|error| {
-            if error.kind() == std::io::ErrorKind::AlreadyExists {
-                CliError::refused(format!("{shown} is there already and is not overwritten"))
-            } else {
-                CliError::io(format!("write {shown}"))(error)
-            }
-        })?;
+    let mut file = match std::fs::File::create_new(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(CliError::refused(format!(
+                "{shown} is there already and is not overwritten"
+            )));
+        }
+        made => made.with_context(|| format!("cannot write {shown}"))?,
+    };
     file.write_all(text.as_bytes())
-        .map_err(CliError::io(format!("write {shown}")))?;
+        .with_context(|| format!("cannot write {shown}"))?;
     if !context.quiet {
         output::text(&format!("wrote {shown}\n"))?;
     }

@@ -1,5 +1,6 @@
 //! `orch logs`
 
+use anyhow::Context as _;
 use std::fs::File;
 use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
@@ -115,12 +116,7 @@ impl Printer {
         }
         loop {
             // Looked at first: what is written before the end is printed after it.
-            let running = matches!(
-                folder
-                    .state()
-                    .map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?,
-                JobState::Running(_)
-            );
+            let running = matches!(folder.state().map_err(anyhow::Error::msg)?, JobState::Running(_));
             let now = inode_of(&folder.log());
             if now != inode {
                 // Rotated: the rest of the old half, then the new one from its start.
@@ -139,27 +135,24 @@ impl Printer {
 
     /// Copies a file from an offset to standard output and returns where it ended. A file that is not there is empty.
     fn copy(&mut self, path: &Path, from: u64) -> Result<u64, CliError> {
-        let failed = || CliError::io(format!("read {}", path.display()));
+        let failed = || format!("cannot read {}", path.display());
         let mut file = match File::open(path) {
-            Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(from),
-            Err(error) => return Err(failed()(error)),
+            opened => opened.with_context(failed)?,
         };
-        file.seek(SeekFrom::Start(from)).map_err(failed())?;
+        file.seek(SeekFrom::Start(from)).with_context(failed)?;
         let out = &mut self.out;
         let mut buffer = vec![0; 64 << 10];
         let mut at = from;
         loop {
-            let count = file.read(&mut buffer).map_err(failed())?;
+            let count = file.read(&mut buffer).with_context(failed)?;
             if count == 0 {
-                return out
-                    .flush()
-                    .map(|()| at)
-                    .map_err(CliError::io("write to standard output"));
+                out.flush().context("cannot write to standard output")?;
+                return Ok(at);
             }
             self.readable
                 .feed(&buffer[..count], out)
-                .map_err(CliError::io("write to standard output"))?;
+                .context("cannot write to standard output")?;
             at += count as u64;
         }
     }
@@ -169,7 +162,8 @@ impl Printer {
         self.readable
             .end(&mut self.out)
             .and_then(|()| self.out.flush())
-            .map_err(CliError::io("write to standard output"))
+            .context("cannot write to standard output")?;
+        Ok(())
     }
 }
 

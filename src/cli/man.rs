@@ -1,5 +1,6 @@
 //! `orch man`
 
+use anyhow::Context as _;
 use std::path::PathBuf;
 
 use clap::{Command, CommandFactory};
@@ -31,9 +32,9 @@ pub fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
     if let Some(dir) = &args.folder {
         let dir = context.dir.join(dir);
         let shown = relative(&dir, &context.dir).display();
-        std::fs::create_dir_all(&dir).map_err(CliError::io(format!("make {shown}")))?;
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {shown}"))?;
         let pages =
-            write_all(&cli, &dir).map_err(CliError::io(format!("write manual pages into {shown}")))?;
+            write_all(&cli, &dir).with_context(|| format!("cannot write manual pages into {shown}"))?;
         if !context.quiet {
             output::text(&format!("wrote {pages} pages into {shown}\n"))?;
         }
@@ -42,7 +43,7 @@ pub fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(named(&cli, &args.command)?.clone())
         .render(&mut page)
-        .map_err(CliError::io("write the manual page"))?;
+        .context("cannot write the manual page")?;
     output::text(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }

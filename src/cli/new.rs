@@ -1,5 +1,6 @@
 //! `orch new`
 
+use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
 use crate::plan::{NameError, PlanName, new_plan};
@@ -40,7 +41,7 @@ pub fn run(context: &Context, args: &NewArgs) -> Result<Exit, CliError> {
             let read = crate::status::read_plain(&file).and_then(|bytes| {
                 String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8"))
             });
-            read.map_err(CliError::io(format!("read {}", file.display())))?
+            read.with_context(|| format!("cannot read {}", file.display()))?
         }
     };
     let folder = match &context.manifest {

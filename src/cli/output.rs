@@ -1,5 +1,6 @@
 //! Writing answers to standard output.
 
+use anyhow::Context as _;
 use std::io::Write;
 
 use serde::Serialize;
@@ -20,7 +21,8 @@ pub fn text(text: &str) -> Result<(), CliError> {
     };
     out.write_all(plain.as_deref().unwrap_or(text.as_bytes()))
         .and_then(|()| out.flush())
-        .map_err(CliError::io("write to standard output"))
+        .context("cannot write to standard output")?;
+    Ok(())
 }
 
 pub use crate::report::count;

@@ -1,5 +1,6 @@
 //! `orch report` and `orch history`
 
+use anyhow::Context as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -121,7 +122,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Exit, CliError> {
     };
     if let Some(file) = &args.html {
         let file = context.dir.join(file);
-        std::fs::write(&file, run_page(run)).map_err(CliError::io(format!("write {}", file.display())))?;
+        std::fs::write(&file, run_page(run)).with_context(|| format!("cannot write {}", file.display()))?;
         if !context.quiet {
             anstream::eprintln!("wrote {}", file.display());
         }

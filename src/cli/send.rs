@@ -91,7 +91,7 @@ fn by_agent(
                 text: outgoing.text.clone(),
             };
             let posted = status::post(worktree, &posted);
-            posted.map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?;
+            posted.map_err(anyhow::Error::msg)?;
             When::Collected
         }
     };

@@ -1,5 +1,6 @@
 //! `orch simulate`
 
+use anyhow::Context as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -115,7 +116,7 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<Exit, CliError> {
     if let Some(file) = &args.svg {
         let file = context.dir.join(file);
         std::fs::write(&file, gantt(&found, &names, slots))
-            .map_err(CliError::io(format!("write {}", file.display())))?;
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let answer = answer(&found, names.len(), slots, gated);
     if context.json {

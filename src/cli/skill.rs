@@ -1,5 +1,6 @@
 //! `orch skill`
 
+use anyhow::Context as _;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -102,15 +103,15 @@ pub fn run(context: &Context, args: &SkillArgs) -> Result<Exit, CliError> {
 /// Writes the skill unless a file is there. False when one is.
 fn write_new(path: &std::path::Path) -> Result<bool, CliError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(CliError::io(format!("make {}", folder.display())))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     match fs::File::create_new(path) {
         Ok(mut file) => {
             file.write_all(SKILL.as_bytes())
-                .map_err(CliError::io(format!("write {}", path.display())))?;
+                .with_context(|| format!("cannot write {}", path.display()))?;
             Ok(true)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(CliError::io(format!("write {}", path.display()))(error)),
+        Err(error) => Err(error).with_context(|| format!("cannot write {}", path.display()))?,
     }
 }

@@ -171,7 +171,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     );
     let updated = updated.map_err(|error| match error {
         StatusError::UnknownItem { .. } => CliError::refused(error.to_string()),
-        other => CliError::new(Exit::Trouble, other.to_string()),
+        other => anyhow::Error::msg(other).into(),
     })?;
     for warning in &updated.warnings {
         anstream::eprintln!("warning: {warning}");
@@ -224,7 +224,7 @@ fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Res
         Timestamp::now(),
         message.as_deref(),
     );
-    let updated = updated.map_err(|error| CliError::new(Exit::Trouble, error.to_string()))?;
+    let updated = updated.map_err(anyhow::Error::msg)?;
     if context.json {
         output::json(&serde_json::json!({
             "schema": 1, "plan": subject.name, "version": updated.version, "message": message,

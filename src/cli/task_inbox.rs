@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::plan::{Message, PlanName};
 use crate::status::{inbox, mark_read};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, output};
 
 /// Prints the messages that were not read yet, or all, and notes them as read. They are printed first, so that none is noted
 /// that nobody saw.
@@ -31,7 +31,7 @@ pub(super) fn show(context: &Context, plan: &PlanName, worktree: &Path, all: boo
         output::text(&listing(&shown))?;
     }
     let last = shown.last().map_or(0, |message| message.id);
-    mark_read(worktree, last).map_err(|error| CliError::new(Exit::Trouble, error.to_string()))
+    mark_read(worktree, last).map_err(|error| anyhow::Error::msg(error).into())
 }
 
 fn listing(messages: &[&Message]) -> String {

@@ -3,6 +3,7 @@
 //! An agent's sandbox may hide the repository from libgit2, or as a whole. So for an agent everything comes from its
 //! environment and from `.orch/` in its worktree; the journal is asked where it can be read, because it knows more.
 
+use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,7 +132,7 @@ impl Subject {
             .parse()
             .map_err(|error: crate::plan::NameError| CliError::refused(error.to_string()))?;
         let copy = worktree.join(".orch/plan.md");
-        let bytes = read_plain(&copy).map_err(CliError::io(format!("read {}", copy.display())))?;
+        let bytes = read_plain(&copy).with_context(|| format!("cannot read {}", copy.display()))?;
         let text = String::from_utf8_lossy(&bytes);
         Ok(Self {
             name,

@@ -1,5 +1,6 @@
 //! `orch up`
 
+use anyhow::Context as _;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
@@ -228,12 +229,12 @@ fn detach(
     if let Some(holder) = RepositoryLock::holder(&campaign.dir)? {
         return Err(crate::supervisor::SupervisorError::Held(holder).into());
     }
-    std::fs::create_dir_all(campaign.dir.path()).map_err(CliError::io("make the folder .git/orch"))?;
+    std::fs::create_dir_all(campaign.dir.path()).context("cannot make the folder .git/orch")?;
     let log = campaign.dir.path().join("up.log");
-    let file = std::fs::File::create(&log).map_err(CliError::io(format!("write {}", log.display())))?;
+    let file = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let copy = file
         .try_clone()
-        .map_err(CliError::io(format!("write {}", log.display())))?;
+        .with_context(|| format!("cannot write {}", log.display()))?;
     let mut command = Command::new(&campaign.program);
     command
         .arg("-C")
@@ -256,10 +257,10 @@ fn detach(
             Ok(())
         });
     }
-    let mut child = command.spawn().map_err(CliError::io("start the supervisor"))?;
+    let mut child = command.spawn().context("cannot start the supervisor")?;
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        let ended = child.try_wait().map_err(CliError::io("watch the supervisor"))?;
+        let ended = child.try_wait().context("cannot watch the supervisor")?;
         let holds = matches!(
             RepositoryLock::holder(&campaign.dir)?,
             Some(Some(holder)) if holder.pid == child.id()

@@ -1,5 +1,6 @@
 //! The demo's repository: where it is made and what is in it.
 
+use anyhow::Context as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,19 +32,19 @@ pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError>
         None => tempfile::Builder::new()
             .prefix("orch-demo-")
             .tempdir()
-            .map_err(CliError::io("make a temporary folder"))?
+            .context("cannot make a temporary folder")?
             .keep(),
     };
     let top = top
         .canonicalize()
-        .map_err(CliError::io(format!("enter {}", top.display())))?;
+        .with_context(|| format!("cannot enter {}", top.display()))?;
     let repository = FreshRepository::init(&top, "main")?;
     for (name, text) in FILES {
         let path = top.join(name);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(CliError::io(format!("make {}", folder.display())))?;
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        fs::write(&path, text).map_err(CliError::io(format!("write {}", path.display())))?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     repository.commit_all("Begin with three plans")?;
     Ok(top)
@@ -52,8 +53,8 @@ pub fn make(context: &Context, into: Option<&Path>) -> Result<PathBuf, CliError>
 /// The folder that was asked for, made if need be; refused when something is in it.
 fn claim(context: &Context, into: &Path) -> Result<PathBuf, CliError> {
     let top = context.dir.join(into);
-    fs::create_dir_all(&top).map_err(CliError::io(format!("make the folder {}", top.display())))?;
-    let mut entries = fs::read_dir(&top).map_err(CliError::io(format!("read {}", top.display())))?;
+    fs::create_dir_all(&top).with_context(|| format!("cannot make the folder {}", top.display()))?;
+    let mut entries = fs::read_dir(&top).with_context(|| format!("cannot read {}", top.display()))?;
     if entries.next().is_some() {
         return Err(CliError::refused(format!("{} is not empty", into.display()))
             .with_hint("name a folder that is empty or not there yet, or none for a temporary one"));
