@@ -161,7 +161,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
         })
         .collect();
     let mut changes = changes?;
-    changes.extend(failed_blocks(&subject.document, &changes));
+    changes.extend(failed_wholes(&subject.document, &changes));
     let updated = status::update(
         worktree,
         &subject.name,
@@ -189,21 +189,25 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     Ok(())
 }
 
-/// The VERIFY blocks that fail with one of their numbered boxes.
-fn failed_blocks(document: &Document, changes: &[Change]) -> Vec<Change> {
+/// What fails with a part of it: tasks with their sub-tasks, VERIFY blocks with their numbered boxes.
+fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     let is_check = |item: &ItemId| document.numbered_checks().any(|check| check.id == *item);
-    let failed = changes
-        .iter()
-        .filter(|change| change.state == TaskState::Failed && is_check(&change.item));
-    let blocks = failed.map(|change| Change {
-        item: TaskId::verify(change.item.task.phase).into(),
-        note: Some(match &change.note {
-            Some(note) => format!("{}: {note}", change.item),
-            None => format!("{} failed", change.item),
-        }),
-        ..change.clone()
+    let whole = |item: &ItemId| match item {
+        check if is_check(check) => Some(TaskId::verify(check.task.phase)),
+        part => part.sub.is_some().then_some(part.task),
+    };
+    let failed = changes.iter().filter(|change| change.state == TaskState::Failed);
+    let wholes = failed.filter_map(|change| {
+        Some(Change {
+            item: whole(&change.item)?.into(),
+            note: Some(match &change.note {
+                Some(note) => format!("{}: {note}", change.item),
+                None => format!("{} failed", change.item),
+            }),
+            ..change.clone()
+        })
     });
-    blocks.collect()
+    wholes.collect()
 }
 
 /// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.

@@ -159,10 +159,13 @@ fn words(commit: &CommitId, landing: &LandingEvidence) -> String {
 }
 
 fn item_words(item: &ItemEvidence) -> String {
-    let who = item.attempt.as_deref().unwrap_or("a person");
+    let who = match (item.attempt.as_deref(), item.assumed) {
+        (Some(attempt), true) => format!("shown by the commits of {attempt}"),
+        (attempt, _) => format!("said by {}", attempt.unwrap_or("a person")),
+    };
     let note = item.note.as_deref().map(|note| format!(": {note}"));
     format!(
-        "{} {}, said by {who} at {}{}",
+        "{} {}, {who} at {}{}",
         item.id,
         item.state,
         item.at,

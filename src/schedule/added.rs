@@ -47,7 +47,10 @@ fn added_to(plan: &PlanWork, run: &PlanRun) -> Vec<UnitId> {
         let done = finished
             || run.proven.iter().any(|unit| unit.covers(task))
             || (!background && run.phases_done.contains_key(&phase.id));
-        done && !run.items.contains_key(&task.into()) && !ticked.iter().any(|unit| unit.covers(task))
+        let left_out = run.proven.contains(&UnitId::Task(task));
+        done && !left_out
+            && !run.items.contains_key(&task.into())
+            && !ticked.iter().any(|unit| unit.covers(task))
     };
     let items = plan.phases.iter().flat_map(|phase| {
         let new = phase.items().filter(move |task| is_new(phase, *task));

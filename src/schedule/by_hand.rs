@@ -20,10 +20,8 @@ impl Scheduler {
             return;
         }
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let units = self
-            .look(number)
-            .chain(|unit| is_done_by_hand(plan, run, unit.id));
-        if units.is_empty() {
+        let units = self.look(number).chain(|unit| is_all_said(plan, run, unit.id));
+        if !units.iter().any(|unit| has_work_by_hand(plan, run, *unit)) {
             return;
         }
         let name = plan.name.clone();
@@ -68,21 +66,23 @@ fn person() -> AgentName {
     "person".parse().expect("a word is a name")
 }
 
-/// True when all of the unit was reported, some of it by a person after the last attempt had ended.
-fn is_done_by_hand(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
+/// True when all of the unit was reported.
+fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
+    let mut tasks = plan.unit_tasks(unit).into_iter().peekable();
+    tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
+}
+
+/// True when a person reported something of the unit after the last attempt had ended.
+fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     let last = run.legs().filter_map(|record| record.ended).max();
-    let mut by_hand = false;
-    for task in plan.unit_tasks(unit) {
-        let item = ItemId::from(task);
-        let Some(known) = run.items.get(&item).filter(|known| known.state.is_settled()) else {
-            return false;
-        };
-        by_hand |= known.by.is_none()
-            && !known.assumed
-            && run.heard.contains_key(&item)
-            && last.is_none_or(|last| known.since >= last);
-    }
-    by_hand
+    plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
+        run.items.get(&item).is_some_and(|known| {
+            known.by.is_none()
+                && !known.assumed
+                && run.heard.contains_key(&item)
+                && last.is_none_or(|last| known.since >= last)
+        })
+    })
 }
 
 impl PlanRun {

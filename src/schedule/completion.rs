@@ -330,6 +330,10 @@ impl Scheduler {
         let found = [(Proof::Units, units), (Proof::Verified, verified)];
         let name = plan.name.clone();
         match (Claim::PlanFinished.missing(&found), &run.verify) {
+            // It was begun before a restart, and something was opened again since.
+            (Some(Proof::Units), Verify::Running) if !self.asked.contains(&Ask::Verify(name.clone())) => {
+                self.record(at, Event::VerifyStopped(OfPlan { plan: name }), step);
+            }
             (Some(Proof::Units), _) => {}
             // What was begun before a restart is seen to its end all the same.
             (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}

@@ -200,9 +200,16 @@ impl PlanRun {
                 self.since = at;
             }
             Event::VerifyStopped { .. } => self.verify = Verify::Open,
-            Event::PlanFinished { .. } => self.end(at, Outcome::Finished),
+            Event::PlanFinished { .. } => {
+                // What kept it from landing was about what it was before.
+                self.merge_trouble = None;
+                self.end(at, Outcome::Finished);
+            }
             Event::PlanFailed(failed) => self.end(at, Outcome::Failed(failed.why.clone())),
-            Event::PlanSkipped { why, .. } => self.end(at, Outcome::Skipped(why.clone())),
+            Event::PlanSkipped { plan, cause, why } => {
+                self.left_out = plan == cause;
+                self.end(at, Outcome::Skipped(why.clone()));
+            }
             Event::PlanHeld { why, .. } => self.end(at, Outcome::Held(why.clone())),
             Event::PlanCancelled { .. } => {
                 self.cancelling.clear();

@@ -104,11 +104,17 @@ fn proofs(
     evidence: &Evidence,
 ) -> [(Proof, bool); 4] {
     let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
-    let said = remaining(work, run, attempt).is_empty() || commits_count;
+    let unsaid = remaining(work, run, attempt);
+    let fails = |task: &TaskId| run.item_state(&(*task).into()) == TaskState::Failed;
+    // Commits say nothing against a word.
+    let said = unsaid.is_empty() || (commits_count && !unsaid.iter().any(fails));
     let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
     [
         (Proof::Said, said),
-        (Proof::Made, has_something_to_show(work, run, attempt, evidence)),
+        (
+            Proof::Made,
+            has_something_to_show(work, run, attempt, exit, evidence),
+        ),
         (Proof::Clean, clean),
         (Proof::Kept, evidence.gone.is_empty()),
     ]
@@ -243,7 +249,13 @@ fn is_report_required(work: &PlanWork, attempt: &Attempt) -> bool {
 }
 
 /// Commits, or leave to make none, or work that was declared needless task by task.
-fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evidence: &Evidence) -> bool {
+fn has_something_to_show(
+    work: &PlanWork,
+    run: &PlanRun,
+    attempt: &Attempt,
+    exit: &Exit,
+    evidence: &Evidence,
+) -> bool {
     let mut tasks = leg_tasks(work, attempt)
         .filter(|task| !task.is_verify())
         .peekable();
@@ -259,7 +271,7 @@ fn has_something_to_show(work: &PlanWork, run: &PlanRun, attempt: &Attempt, evid
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
     let excused = if only_checks {
         // One that goes on with messages has said it before.
-        attempt.reported || tries.unread > 0
+        attempt.reported || tries.unread > 0 || *exit == Exit::ByHand
     } else {
         work.allow_empty
     };

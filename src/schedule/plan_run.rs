@@ -74,6 +74,8 @@ pub struct PlanRun {
     pub verify: Verify,
     /// How the plan ended, once it has.
     pub outcome: Option<Outcome>,
+    /// True once a person skipped the whole plan, until a person wants it again.
+    pub left_out: bool,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
     /// Where its branch stood then, as far as that is known, by target branch.

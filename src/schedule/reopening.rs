@@ -11,8 +11,9 @@ impl PlanRun {
     pub(super) fn reopen(&mut self, at: At, new_run: bool) {
         let again = match self.outcome {
             Some(Outcome::Held(_)) => true,
-            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
             // A person's word stands until a person takes it back.
+            Some(Outcome::Skipped(_)) if self.left_out => false,
+            Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
             Some(Outcome::Finished | Outcome::Cancelled) | None => false,
         };
         if again {
@@ -90,6 +91,7 @@ impl PlanRun {
             self.resolution.last = None;
         }
         self.want_again(point);
+        self.left_out = false;
         if self.outcome.is_some() && !matches!(self.outcome, Some(Outcome::Finished)) {
             self.outcome = None;
             if self.verify == Verify::Failed {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::git::head_of;
 use crate::journal::Sync;
 use crate::plan::{CommitId, LaneId, PlanName};
-use crate::schedule::{Event, Input};
+use crate::schedule::{Event, Input, Stage};
 use crate::status;
 
 use super::engine::Engine;
@@ -92,10 +92,12 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Reads what a person reported in a plan's own worktree while nobody works there.
+    /// Reads what a person reported in a plan's own worktree while no agent works there.
     pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
         let run = self.scheduler.state().plan(plan);
-        if run.worktree().is_some() && !run.attempts.contains_key(&0) {
+        let attempt = run.attempts.get(&0);
+        let checked = attempt.is_none_or(|attempt| matches!(attempt.stage, Stage::Checked(..)));
+        if run.worktree().is_some() && checked {
             self.read_status_now(&LaneId::own(plan))?;
         }
         Ok(())

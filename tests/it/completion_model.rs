@@ -375,7 +375,8 @@ impl World {
         let units = attempt.units.iter().filter_map(|unit| plan.unit(*unit));
         let required = known.spoken || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
-        let said = by_word || (!required && good_end);
+        let failed = |task: &TaskId| known.word.get(task) == Some(&TaskState::Failed);
+        let said = by_word || (!required && good_end && !items.iter().any(failed));
         let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
         let kept = evidence.gone.is_empty();
         let tasks: Vec<&TaskId> = items.iter().filter(|task| !task.is_verify()).collect();
@@ -384,7 +385,7 @@ impl World {
         // Where the document has all tasks ticked, nothing but a check was given out.
         let only_checks = tasks.iter().all(|task| plan.is_ticked(**task));
         let free = match only_checks {
-            true => attempt.spoke,
+            true => attempt.spoke || *exit == Exit::ByHand,
             false => plan.allow_empty,
         };
         let before = known.commits.get(&attempt.units[0]).copied().unwrap_or(0);

@@ -203,11 +203,24 @@ fn head(
     part: Option<&Prefix>,
     known: &Known,
 ) -> Result<CommitId, MergeTrouble> {
-    if let Some(part) = part {
-        return Ok(part.head.clone());
-    }
     let tip = campaign.repo.branch_tip(&plan.branch);
     let tip = tip.map_err(|error| refused(&error))?;
+    if let Some(part) = part {
+        let on_branch = tip
+            .as_ref()
+            .map(|tip| campaign.repo.is_ancestor(&part.head, tip))
+            .transpose();
+        return match on_branch.map_err(|error| refused(&error))? {
+            Some(false) => Err(refused(&format!(
+                "its branch `{branch}` does not have the commit any more with which these phases ended ({}): `git branch -f \
+                 {branch} {}` brings it back",
+                part.head.short(),
+                part.head,
+                branch = plan.branch,
+            ))),
+            Some(true) | None => Ok(part.head.clone()),
+        };
+    }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
         // Set back, or written anew: then all of it has to be there in another form.
         let there = campaign.repo.has_commit(made);

@@ -81,6 +81,15 @@ fn verdict(
     let variables = environment::for_plan(campaign, plan, worktree);
     let began = Instant::now();
     let said = run(campaign, &folder, variables, &check, unwanted)?;
+    let now = tip()?;
+    if now != commit && said == Said::Passed {
+        return Err(format!(
+            "`{line}` passed on {}, but {} now stands on {}, which was not verified: let it commit nothing",
+            commit.short(),
+            plan.branch,
+            now.short()
+        ));
+    }
     let ran = Ran {
         line: line.to_owned(),
         tree: campaign
