@@ -175,6 +175,16 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// The text of a file in a commit; none where that has no such file, or one that is not UTF-8.
+    pub fn text_at(&self, commit: &CommitId, path: &Path) -> Option<String> {
+        let repo = self.handle();
+        let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;
+        let blob = repo.find_blob(tree.get_path(path).ok()?.id()).ok()?;
+        String::from_utf8(blob.content().to_vec()).ok()
+    }
+}
+
 /// True when git would accept the text as a branch's name.
 pub fn is_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false) && name != "HEAD"

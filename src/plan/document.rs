@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::seek::seek;
-use super::{Dependency, PhaseId, Priority, TaskId};
+use super::{Dependency, ItemId, PhaseId, Priority, TaskId};
 
 /// A plan document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -173,6 +173,38 @@ impl Document {
     pub fn numbered_checks(&self) -> impl Iterator<Item = &Subtask> {
         let blocks = self.phases.iter().filter_map(|phase| phase.verify.as_ref());
         blocks.flat_map(|block| &block.numbered)
+    }
+
+    /// Every item that may be reported, with whether its box is ticked: tasks and sub-tasks in document order, then numbered
+    /// checks, then the VERIFY blocks of phases, of which all boxes have to be ticked.
+    pub fn items(&self) -> impl Iterator<Item = (ItemId, bool)> + '_ {
+        let part = |part: &Subtask| (part.id.clone(), part.ticked);
+        let tasks = self.tasks().flat_map(move |task| {
+            std::iter::once((ItemId::from(task.id), task.ticked)).chain(task.subtasks.iter().map(part))
+        });
+        let blocks = self.phases.iter().filter_map(|phase| {
+            let block = phase.verify.as_ref()?;
+            Some((TaskId::verify(phase.id).into(), block.is_ticked()))
+        });
+        tasks.chain(self.numbered_checks().map(part)).chain(blocks)
+    }
+
+    /// What an item is about: the title of a task, sub-task or numbered check, the boxes of a VERIFY block. None where the
+    /// document has no such item.
+    pub fn title_of(&self, item: &ItemId) -> Option<String> {
+        if item.task.is_verify() {
+            let block = self.phase(item.task.phase)?.verify.as_ref()?;
+            return Some(block.checks.join("; "));
+        }
+        let check = || self.numbered_checks().find(|check| check.id == *item);
+        match (self.task(item.task), &item.sub) {
+            (Some(task), None) => Some(task.title.clone()),
+            (Some(task), Some(_)) => {
+                let part = task.subtasks.iter().find(|part| part.id == *item);
+                part.or_else(check).map(|part| part.title.clone())
+            }
+            (None, _) => check().map(|check| check.title.clone()),
+        }
     }
 
     /// A fingerprint of the tasks as they are written (FNV-1a of ids and titles): the same for the same tasks, on every

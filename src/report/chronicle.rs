@@ -428,6 +428,7 @@ mod tests {
             units: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             lane: 0,
             account: None,
+            ticks: None,
         };
         let began = Event::AgentStarted {
             plan: plan.clone(),

@@ -77,6 +77,7 @@ pub fn detail(event: &Event) -> String {
             };
             format!("{unit}: {}{built}", first_line(why))
         }
+        Event::Ticked(of) => format!("{} boxes are ticked in its document", of.ticks.items.len()),
         Event::WorkAdded(about) => format!("{}: it came in after that was done", about.unit),
         Event::WorkLeftOut(about) | Event::WorkCancelled(about) => about.unit.to_string(),
         Event::Paused { point, now, .. } => {

@@ -89,6 +89,7 @@ fn is_news(event: &Event) -> bool {
         | Event::WorktreeDeferred(_)
         | Event::WorkMerged { .. }
         | Event::WorkLeftOut { .. }
+        | Event::Ticked(_)
         | Event::MergeStarted { .. }
         | Event::MergeVerified(_)
         | Event::VerifyStarted { .. }

@@ -1,8 +1,6 @@
 //! Work that came into a plan after what it belongs to was done: a document that was edited between two runs.
 
-use std::collections::BTreeSet;
-
-use crate::plan::{PlanName, TaskId, UnitId};
+use crate::plan::{PlanName, TaskId, UnitId, is_same_title};
 
 use super::plan_run::{Outcome, PlanRun, Verify};
 use super::scheduler::Scheduler;
@@ -36,21 +34,21 @@ fn added_to(plan: &PlanWork, run: &PlanRun) -> Vec<UnitId> {
         return Vec::new();
     }
     let finished = run.outcome == Some(Outcome::Finished);
-    let ticked: BTreeSet<UnitId> = plan
-        .units
-        .iter()
-        .filter(|unit| unit.ticked)
-        .map(|unit| unit.id)
-        .collect();
     let is_new = |phase: &PhaseWork, task: TaskId| {
         let background = task.is_verify() && phase.background_verify == Some(true);
         let done = finished
             || run.proven.iter().any(|unit| unit.covers(task))
             || (!background && run.phases_done.contains_key(&phase.id));
+        let known = run.items.get(&task.into());
+        let changed = known
+            .and_then(|known| known.title.as_deref())
+            .is_some_and(|before| {
+                let now = plan.document.title_of(&task.into());
+                task.is_verify() && !now.is_some_and(|now| is_same_title(before, &now))
+            });
         let left_out = run.proven.contains(&UnitId::Task(task));
-        done && !left_out
-            && !run.items.contains_key(&task.into())
-            && !ticked.iter().any(|unit| unit.covers(task))
+        done && (changed || (known.is_none() && !left_out))
+            && !run.ticked.iter().any(|unit| unit.covers(task))
     };
     let items = plan.phases.iter().flat_map(|phase| {
         let new = phase.items().filter(move |task| is_new(phase, *task));
@@ -58,7 +56,7 @@ fn added_to(plan: &PlanWork, run: &PlanRun) -> Vec<UnitId> {
     });
     let empty = plan.phases.iter().filter(|phase| phase.items().next().is_none());
     let empty = empty.map(|phase| UnitId::Phase(phase.id));
-    let empty = empty.filter(|unit| finished && !run.proven.contains(unit) && !ticked.contains(unit));
+    let empty = empty.filter(|unit| finished && !run.proven.contains(unit) && !run.ticked.contains(unit));
     items.chain(empty).collect()
 }
 
@@ -69,6 +67,8 @@ impl PlanRun {
             return;
         }
         if let UnitId::Task(task) = unit {
+            self.items.remove(&task.into());
+            self.heard.remove(&task.into());
             self.proven.retain(|unit| !unit.covers(task));
             self.unreach(task);
         }

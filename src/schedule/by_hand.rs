@@ -27,6 +27,7 @@ impl Scheduler {
         let name = plan.name.clone();
         let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
         let attempt = AttemptId::new(&name, sequence.saturating_add(1));
+        let ticks = run.history.is_empty().then(|| plan.ticks());
         let assigned = Event::AttemptAssigned {
             plan: name.clone(),
             attempt: attempt.clone(),
@@ -35,6 +36,7 @@ impl Scheduler {
             units,
             lane: 0,
             account: None,
+            ticks,
         };
         self.record(at, assigned, step);
         let ended = Event::AgentEnded {

@@ -141,7 +141,7 @@ impl Scheduler {
         };
         let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
             .into_iter()
-            .partition(|phase| self.work.plans[index].is_verified(*phase));
+            .partition(|phase| self.work.plans[index].is_verified(&self.state.plans[index], *phase));
         let passed = self.checked_by_nobody(at, index, &waited, step);
         let (plan, run) = (&self.work.plans[index], &self.state.plans[index]);
         if run.by_units {
@@ -325,7 +325,7 @@ impl Scheduler {
         }
         let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
         let mut open = plan.phases.iter().filter(|phase| is_open(phase));
-        let units = self.look(index).all_done() && !open.any(|phase| plan.is_verified(phase.id));
+        let units = self.look(index).all_done() && !open.any(|phase| plan.is_verified(run, phase.id));
         let verified = !plan.verify || matches!(run.verify, Verify::Passed(_));
         let found = [(Proof::Units, units), (Proof::Verified, verified)];
         let name = plan.name.clone();
@@ -363,7 +363,7 @@ fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
             continue;
         }
         // What is verified ends with its attempt, on the commit that this leaves.
-        let settled = is_reported(run, phase) && !plan.is_verified(phase.id);
+        let settled = is_reported(run, phase) && !plan.is_verified(run, phase.id);
         // A phase without tasks has nothing to report: it is done with all that stands before it.
         if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
             done.push(phase.id);

@@ -90,7 +90,13 @@ pub enum Event {
         /// The agent's account; none when it has but one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<String>,
+        /// With the plan's first attempt: what its document had ticked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticks: Option<super::Ticks>,
     },
+    /// Other boxes of a plan's document are ticked than when it was looked at last.
+    #[serde(rename = "plan.ticked")]
+    Ticked(super::TicksOf),
     /// The agent's process runs.
     #[serde(rename = "agent.started")]
     AgentStarted {

@@ -18,6 +18,9 @@ pub struct TaskReport {
     /// The attempt whose agent said so; none when another source did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
+    /// What the item was about then; none in journals from before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// What the agent said about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -38,6 +41,7 @@ impl TaskReport {
         Self {
             plan,
             task,
+            title: None,
             attempt: None,
             note,
             said_at: None,
@@ -234,6 +238,7 @@ impl Event {
             }
             Self::AgentTold(told) => Some(&told.plan),
             Self::AttemptParked(parked) => Some(&parked.plan),
+            Self::Ticked(of) => Some(&of.plan),
             Self::AgentStuck(of) => Some(&of.plan),
             Self::StuckActed(of) => Some(&of.plan),
             Self::AgentStirred(of) => Some(&of.plan),

@@ -62,6 +62,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "A task that nobody worked on was said to be needless.",
     ),
     (
+        "plan.ticked",
+        "Other boxes of a plan's document are ticked than before.",
+    ),
+    (
         "work.added",
         "A task, a VERIFY block or a phase was added to what was done: that is open again.",
     ),

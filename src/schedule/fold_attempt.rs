@@ -18,11 +18,15 @@ impl PlanRun {
             units,
             lane,
             account,
+            ticks,
             ..
         } = event
         else {
             return;
         };
+        if let Some(ticks) = ticks {
+            self.begin_ticked(ticks);
+        }
 
         let repair = self.verify == Verify::Failed;
         let begun = Attempt {

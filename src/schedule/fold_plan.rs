@@ -1,10 +1,11 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, ItemId, Point, TaskState, UnitId, WhyAgain};
+use crate::plan::{AttemptId, ItemId, Point, TaskId, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::lost::Lost;
 use super::plan_run::{Item, Outcome, PlanRun, Tries, Verify};
+use super::ticks::TicksOf;
 use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
 
 impl PlanRun {
@@ -112,6 +113,16 @@ impl PlanRun {
                 }
                 self.since = at;
                 self.forget_short_end(units);
+                // It is there for whoever is given the rest of a unit that is opened again.
+                let done = self
+                    .items
+                    .iter()
+                    .filter(|(_, item)| item.state == TaskState::Done);
+                let shown = done
+                    .map(|(id, _)| id.task)
+                    .filter(|task| units.iter().any(|unit| unit.covers(*task)));
+                let shown: Vec<TaskId> = shown.collect();
+                self.made_before.extend(shown);
                 for unit in units {
                     if let UnitId::Phase(phase) = unit {
                         self.phases_done.entry(*phase).or_insert(at);
@@ -120,6 +131,7 @@ impl PlanRun {
                     self.proven.insert(*unit);
                 }
             }
+            Event::Ticked(TicksOf { ticks, .. }) => self.note_ticked(ticks),
             Event::WorkAdded(UnitOf { unit, .. }) => self.grow(at, *unit),
             Event::WorkLeftOut(UnitOf { unit, .. }) => {
                 self.lost.remove(unit);
@@ -314,6 +326,7 @@ impl PlanRun {
             state,
             started: started.or((state == TaskState::Running).then_some(at)),
             since: at,
+            title: report.title.clone(),
             note: report.note.clone(),
             by: report.attempt.clone(),
             commit: report.commit.clone(),

@@ -140,6 +140,7 @@ mod tests {
                     units: vec![unit],
                     lane: 0,
                     account: None,
+                    ticks: None,
                 },
             ),
             (

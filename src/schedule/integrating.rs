@@ -74,6 +74,7 @@ impl Scheduler {
         for task in unreported {
             let done = Event::TaskDone(TaskReport {
                 attempt: Some(id.clone()),
+                title: self.work.plans[index].document.title_of(&task.into()),
                 assumed: true,
                 ..TaskReport::by_person(name.clone(), task.into(), None)
             });

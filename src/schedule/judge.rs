@@ -265,7 +265,7 @@ fn has_something_to_show(
         .commits;
     // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
     let mut open = leg_tasks(work, attempt)
-        .filter(|task| !work.is_ticked(*task))
+        .filter(|task| !run.is_done_by_tick(*task))
         .peekable();
     let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);

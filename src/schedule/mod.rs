@@ -94,6 +94,7 @@ mod stuck;
 mod tally;
 mod task_words;
 
+mod ticks;
 pub mod train;
 mod trouble;
 mod unions;
@@ -146,6 +147,7 @@ pub use simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, Too
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, steer};
 pub use tally::{Tally, needs_no_more_work};
+pub use ticks::{Ticks, TicksOf};
 pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
 pub use unions::{UnionSeen, red_unions};
 pub use work::{PhaseWork, PlanWork, UnitWork, Work};

@@ -125,9 +125,10 @@ impl PlanRun {
 
 impl PlanWork {
     /// True when the phase has a verification of its own, and was not ticked before anything began.
-    pub(super) fn is_verified(&self, phase: PhaseId) -> bool {
+    pub(super) fn is_verified(&self, run: &PlanRun, phase: PhaseId) -> bool {
         let mut units = self.units.iter().filter(|unit| unit.id.phase() == phase);
-        self.phase(phase).is_some_and(|phase| phase.verify) && units.any(|unit| !unit.ticked)
+        self.phase(phase).is_some_and(|phase| phase.verify)
+            && units.any(|unit| !run.ticked.contains(&unit.id))
     }
 
     /// Phases with a verification of their own that are done once these units are.
@@ -138,7 +139,7 @@ impl PlanWork {
         phases.dedup();
         phases.retain(|phase| {
             let mut own = self.units.iter().filter(|unit| unit.id.phase() == *phase);
-            self.is_verified(*phase)
+            self.is_verified(run, *phase)
                 && !run.phases_done.contains_key(phase)
                 && !own.any(|unit| is_open(unit.id))
         });

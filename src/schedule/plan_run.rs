@@ -13,6 +13,7 @@ use super::attempt::{Attempt, AttemptRecord};
 use super::lost::Lost;
 use super::phase_check::PhaseCheck;
 use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
+use super::ticks::Ticks;
 use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
 
 /// State of one plan.
@@ -74,6 +75,12 @@ pub struct PlanRun {
     pub verify: Verify,
     /// How the plan ended, once it has.
     pub outcome: Option<Outcome>,
+    /// Units that the document had ticked as a whole when the plan was begun; before that, as it has them now.
+    pub ticked: BTreeSet<UnitId>,
+    /// What the document had ticked when the first attempt began.
+    pub ticks_at_first: Option<Ticks>,
+    /// What it had ticked when it was looked at last.
+    pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
     /// The commits with which it landed, by target branch.
@@ -156,6 +163,8 @@ pub struct Item {
     pub started: Option<At>,
     /// When that state was reported.
     pub since: At,
+    /// What it was about then, where that is known.
+    pub title: Option<String>,
     /// What the agent said about it.
     pub note: Option<String>,
     /// The attempt whose agent said so; none for a person, or where nobody said so.

@@ -206,7 +206,7 @@ impl<'a> Readiness<'a> {
             // What is verified has to end first.
             if leg
                 .last()
-                .is_some_and(|last| self.plan.is_verified(last.id.phase()))
+                .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))
             {
                 break;
             }

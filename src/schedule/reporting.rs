@@ -50,6 +50,10 @@ impl Scheduler {
                 continue;
             }
             let run = self.state.plan(plan);
+            // A box that was ticked before the work began says nothing of it.
+            if said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item) {
+                continue;
+            }
             let voice = voice_of(run, heard.lane, &said);
             if voice == Voice::Late {
                 let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
@@ -76,6 +80,9 @@ impl Scheduler {
             if state != TaskState::Failed && self.is_refused(at, plan, heard.lane, (&voice, &said), step) {
                 continue;
             }
+            let title = self
+                .plan_work(plan)
+                .and_then(|work| work.document.title_of(&said.item));
             let report = TaskReport {
                 plan: plan.clone(),
                 task: said.item,
@@ -83,6 +90,7 @@ impl Scheduler {
                     Voice::Attempt(attempt) => Some(attempt),
                     Voice::Person | Voice::Late => None,
                 },
+                title,
                 note: said.note,
                 said_at: said.at,
                 commit: said.commit.or_else(|| heard.head.clone()),

@@ -253,6 +253,7 @@ impl Scheduler {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let tries = run.tries_of(Some(first.id), run.verify == Verify::Failed);
+        let ticks = run.history.is_empty().then(|| plan.ticks());
         let assigned = Event::AttemptAssigned {
             plan: name.clone(),
             attempt: AttemptId::new(&name, sequence),
@@ -261,6 +262,7 @@ impl Scheduler {
             units: leg.iter().map(|unit| unit.id).collect(),
             lane,
             account,
+            ticks,
         };
         self.record(at, assigned, step);
         self.launch(&name, lane, step);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, WorkRef};
+use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, UnitId, WorkRef};
 
 use super::attempt::Attempt;
 use super::parking::Limit;
@@ -204,6 +204,7 @@ fn before(plan: &PlanWork) -> PlanRun {
             state: TaskState::Done,
             started: None,
             since: At::default(),
+            title: None,
             note: None,
             by: None,
             commit: None,
@@ -212,15 +213,13 @@ fn before(plan: &PlanWork) -> PlanRun {
         ((*task).into(), item)
     });
     // What was ticked before anything began is taken as it is.
+    let ticked = plan.units.iter().filter(|unit| unit.ticked);
+    let ticked: BTreeSet<UnitId> = ticked.map(|unit| unit.id).collect();
     PlanRun {
         by_units: plan.by_units(),
         items: items.collect(),
-        proven: plan
-            .units
-            .iter()
-            .filter(|unit| unit.ticked)
-            .map(|unit| unit.id)
-            .collect(),
+        proven: ticked.clone(),
+        ticked,
         ..PlanRun::default()
     }
 }

@@ -323,7 +323,10 @@ impl Asked<'_> {
 
     fn skipped(&self, task: TaskId) -> Event {
         let note = Some("a person skipped it".to_owned());
-        Event::TaskSkipped(TaskReport::by_person(self.name(), task.into(), note))
+        Event::TaskSkipped(TaskReport {
+            title: self.plan.document.title_of(&task.into()),
+            ..TaskReport::by_person(self.name(), task.into(), note)
+        })
     }
 
     fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {

@@ -245,12 +245,6 @@ impl PlanWork {
         }
     }
 
-    /// True when the document had the task's box ticked before anything began.
-    pub fn is_ticked(&self, id: TaskId) -> bool {
-        let tasks = self.phase(id.phase).into_iter().flat_map(|phase| &phase.tasks);
-        tasks.into_iter().any(|(task, ticked)| *task == id && *ticked)
-    }
-
     /// True when a person has to approve this point.
     pub fn has_gate(&self, point: Point) -> bool {
         self.approvals.contains(&point)

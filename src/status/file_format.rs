@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document_items::items;
 use crate::plan::{Document, PlanName, TaskState};
 
 /// `.orch/status.json`: what a plan's agents report.
@@ -76,7 +75,8 @@ impl StatusFile {
             plan: plan.to_string(),
             version: 0,
             updated_at: None,
-            tasks: items(document)
+            tasks: document
+                .items()
                 .map(|(item, ticked)| (item.to_string(), entry(ticked)))
                 .collect(),
             message: None,

@@ -9,7 +9,6 @@
 
 mod assignment;
 mod coalescer;
-mod document_items;
 mod edit;
 mod entry_state;
 mod error;
@@ -38,9 +37,10 @@ pub use gates::{Gates, read_gates, write_gates};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
 pub use outbox::{Posted, outbox, post, take_posted};
 pub use prepare::{prepare, prepare_again, prepare_anew, prepare_lane};
-pub use read::{Reading, read};
+pub use read::{Reading, read, read_new};
 pub use task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
 pub use task_next::{BlockedTask, ReadyTask, TaskNext, task_next};
+pub use ticks::new_ticks;
 pub use untrusted::read_plain;
 pub use update::{Change, Updated, set_message, set_needs, update};
 pub use watcher::Watcher;

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::document_items::items;
 use crate::plan::markdown::read_document;
 use crate::plan::{Document, ItemId};
 
 /// The items of `original` whose boxes were open in it and are ticked in `text`, matched by id.
-pub(super) fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
+pub fn new_ticks(text: &str, original: &Document) -> BTreeSet<ItemId> {
     if text == original.text {
         return BTreeSet::new();
     }
-    let open: BTreeSet<ItemId> = items(original)
+    let open: BTreeSet<ItemId> = original
+        .items()
         .filter_map(|(item, ticked)| (!ticked).then_some(item))
         .collect();
     let (now, _) = read_document(text);
-    items(&now)
+    now.items()
         .filter_map(|(item, ticked)| (ticked && open.contains(&item)).then_some(item))
         .collect()
 }

@@ -142,7 +142,7 @@ impl<'o> Engine<'o> {
             (journal, scheduler) = replay(&campaign, auto_merge)?;
         }
         preflight::check_branches(&campaign, scheduler.state())?;
-        preflight::check_documents(&campaign, &scheduler)?;
+        preflight::check_documents(&campaign, scheduler.state())?;
         let clock = Clock::start(journal.epoch(), scheduler.state().now);
         let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
 
@@ -279,6 +279,7 @@ impl<'o> Engine<'o> {
         missed.extend(landed.into_iter().chain(self.scheduler.added()));
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
+        missed.extend(self.scheduler.note_ticks(now));
         if !merge_only {
             self.campaign.note_manifest()?;
             self.campaign.write_down(None)?;

@@ -6,13 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
-use crate::plan::{
-    AgentName, Fault, Faults, Moved, Openness, Place as TextPlace, Plan, PlanName, TaskId, moved,
-};
-use crate::schedule::{Outcome, Scheduler, State};
+use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
+use crate::schedule::{Outcome, State};
 
 use super::doctor::expected;
-use super::{Campaign, SupervisorError, plans_kept};
+use super::{Campaign, SupervisorError};
 
 /// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
 /// relative path lies in the worktree, which does not exist yet, and is left to the attempt.
@@ -96,38 +94,49 @@ pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), Supervis
     }
 }
 
-/// Refuses documents in which tasks of which something was said have other ids than for the last run: what was said would count
-/// for other tasks.
+/// Refuses documents in which the id of a task that was reported done or skipped belongs to another task now: what was said
+/// counts for what it was said of.
 ///
 /// # Errors
 ///
 /// With every such task.
-pub(super) fn check_documents(campaign: &Campaign, scheduler: &Scheduler) -> Result<(), SupervisorError> {
-    let begun = |plan: &&Plan| matches!(scheduler.openness(&plan.name), Openness::Begun { .. });
-    let mut begun = campaign.set.plans.iter().filter(begun).peekable();
-    // Long to read, so only where something may have to be compared.
-    let Some(kept) = begun.peek().and_then(|_| plans_kept(&campaign.dir)) else {
-        return Ok(());
-    };
+pub(super) fn check_documents(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
     let mut faults = Vec::new();
-    for plan in begun {
-        let (Some(file), Some(old)) = (&plan.file, kept.plan(&plan.name)) else {
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let Some(file) = plan.file.as_ref().filter(|_| run.landed.is_empty()) else {
             continue;
         };
-        let run = scheduler.state().plan(&plan.name);
-        let said = |task: TaskId| run.items.contains_key(&task.into());
-        let moved = moved(&old.document, &plan.document).into_iter();
-        faults.extend(
-            moved
-                .filter(|moved| said(moved.was) || said(moved.is))
-                .map(|moved| {
-                    let Moved { title, was, is, line } = moved;
-                    let why = format!("`{title}` was task {was} when the plan was begun, and is {is} now");
-                    Fault::at(file, TextPlace { line, column: 1 }, why).hint(format!(
-                        "give it its number, `{was} {title}`, and new tasks numbers that no other has"
-                    ))
-                }),
-        );
+        let said = run.items.iter().filter(|(item, known)| {
+            // A VERIFY block that has changed is open again.
+            known.state.is_settled() && !item.task.is_verify()
+        });
+        for (item, known) in said {
+            let (Some(before), Some(now)) = (&known.title, plan.document.title_of(item)) else {
+                continue;
+            };
+            if is_same_title(before, &now) {
+                continue;
+            }
+            let elsewhere = plan.document.tasks().find(|task| task.title == *before);
+            let (line, is, hint) = match elsewhere {
+                Some(task) => (
+                    task.line,
+                    format!("is {} now", task.id),
+                    format!("give it its number, `{item} {before}`, and new tasks numbers that no other has"),
+                ),
+                None => (
+                    plan.document.task(item.task).map_or(1, |task| task.line),
+                    format!("that is `{now}` now"),
+                    format!("give `{now}` a number that no other task had, or put the title back"),
+                ),
+            };
+            let why = format!(
+                "`{before}` was task {item} when it was reported {}, and {is}",
+                known.state
+            );
+            faults.push(Fault::at(file, TextPlace { line, column: 1 }, why).hint(hint));
+        }
     }
     match faults.is_empty() {
         true => Ok(()),

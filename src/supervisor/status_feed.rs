@@ -61,12 +61,36 @@ impl Engine<'_> {
     /// A look at what an agent reported, and at where its worktree stood before that.
     pub(super) fn reading(&self, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
         let (campaign, worktree, plan) = (self.campaign.clone(), self.worktree(lane), lane.plan.clone());
+        let run = self.scheduler.state().plan(&plan);
+        let attempt = run.attempts.get(&lane.lane);
+        // What is ticked there came before whoever reports now.
+        let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
+        let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
+        let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));
         move || {
             // What is said after this look may be about commits that it did not see, never the other way round.
             let head = head_of(&worktree).ok();
             let reading = campaign.plan(&plan).map(|known| {
                 let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
-                status::read(&worktree, &plan, &known.document, committed.as_deref())
+                let target = || campaign.repo.branch_tip(&campaign.target).ok().flatten();
+                let by_others = || {
+                    let inside = committed
+                        .as_ref()
+                        .and_then(|file| file.strip_prefix(&worktree).ok());
+                    let now = head.clone().filter(|_| starts);
+                    let from = begun.iter().cloned().chain(now).chain(target());
+                    let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
+                    texts
+                        .flat_map(|text| status::new_ticks(&text, &known.document))
+                        .collect()
+                };
+                status::read_new(
+                    &worktree,
+                    &plan,
+                    &known.document,
+                    committed.as_deref(),
+                    &by_others,
+                )
             });
             LaneReading {
                 reading: reading.unwrap_or_default(),

@@ -383,7 +383,8 @@ impl World {
         let skipped = |task: &&TaskId| known.word.get(task) == Some(&TaskState::Skipped);
         let needless = !tasks.is_empty() && tasks.iter().all(skipped);
         // Where the document has all tasks ticked, nothing but a check was given out.
-        let only_checks = tasks.iter().all(|task| plan.is_ticked(**task));
+        let done = |task: &&TaskId| known.ticked.contains(task) && known.is_settled(**task);
+        let only_checks = tasks.iter().all(done);
         let free = match only_checks {
             true => attempt.spoke || *exit == Exit::ByHand,
             false => plan.allow_empty,

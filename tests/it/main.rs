@@ -87,6 +87,7 @@ mod random_kills;
 mod real_agents;
 mod revert;
 mod said_and_shown;
+mod said_by_people;
 mod screens;
 mod steering;
 mod steering_again;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
-use crate::status::document_items::reportable;
 use crate::status::folder::{FOLDER, PLAN, STATUS, plan_file, status_file};
 use crate::status::parse::{Report, object, parse};
 use crate::status::ticks::{is_other_document, new_ticks};
@@ -38,6 +37,18 @@ impl Reading {
 /// Never fails: a file that is missing, huge, malformed, foreign or no file at all is a warning. A tick means done where
 /// the status file has nothing, or no more than `pending`, to say about the item; otherwise the status file wins.
 pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Option<&Path>) -> Reading {
+    read_new(worktree, plan, document, committed, &BTreeSet::new)
+}
+
+/// As [`read()`], without boxes that came into the committed document by others, which are asked for only where there are new
+/// ones.
+pub fn read_new(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    committed: Option<&Path>,
+    by_others: &dyn Fn() -> BTreeSet<ItemId>,
+) -> Reading {
     if !worktree.exists() {
         return Reading::default();
     }
@@ -54,7 +65,14 @@ pub fn read(worktree: &Path, plan: &PlanName, document: &Document, committed: Op
             Ok(text) if links == Links::Refuse && is_other_document(&text, document) => warnings.file(
                 format!("{shown} is a copy of another plan's document; its ticked boxes do not count"),
             ),
-            Ok(text) => count_ticks(&mut report.entries, new_ticks(&text, document)),
+            Ok(text) => {
+                let mut ticked = new_ticks(&text, document);
+                if links == Links::Follow && !ticked.is_empty() {
+                    let others = by_others();
+                    ticked.retain(|item| !others.contains(item));
+                }
+                count_ticks(&mut report.entries, ticked);
+            }
             Err(Flaw::Missing) => {}
             Err(flaw) => warnings.file(format!("{shown} {flaw}; its ticked boxes do not count")),
         }
@@ -77,7 +95,7 @@ fn report(worktree: &Path, plan: &PlanName, document: &Document, warnings: &mut 
     };
     match object(&text, plan) {
         Ok(object) => {
-            let known: BTreeSet<ItemId> = reportable(document).collect();
+            let known: BTreeSet<ItemId> = document.items().map(|(item, _)| item).collect();
             parse(&object, &known, warnings)
         }
         Err(malformed) => {

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::plan::{CommitId, Document, ItemId, PlanName, Speaker, TaskState};
-use crate::status::document_items::reportable;
 use crate::status::edit;
 use crate::status::error::StatusError;
 use crate::status::file_format::StatusFile;
@@ -112,7 +111,7 @@ fn check(plan: &PlanName, document: &Document, change: &Change) -> Result<(), St
             item: change.item.to_string(),
         });
     }
-    if reportable(document).any(|item| item == change.item) {
+    if document.items().any(|(item, _)| item == change.item) {
         return Ok(());
     }
     Err(StatusError::UnknownItem {

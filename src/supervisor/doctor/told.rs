@@ -69,6 +69,7 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         .as_ref()
         .filter(|(target, ..)| !run.landed_prefix.contains_key(target) && !run.landed.contains_key(target));
     let report = |item: &ItemId, said: Option<&Statement>| TaskReport {
+        title: plan.document.title_of(item),
         said_at: said.and_then(|said| said.at),
         ..TaskReport::by_person(name(), item.clone(), said.and_then(|said| said.note.clone()))
     };
@@ -203,6 +204,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
         units: attempt.units.clone(),
         lane: attempt.lane,
         account: None,
+        ticks: None,
     };
     let started = Event::AgentStarted {
         plan: name(),
