@@ -142,6 +142,7 @@ pub use resolving::{
 pub use scheduler::{Input, Scheduler, Step};
 pub use simulate::simulate;
 pub use simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, TooLong};
+pub use starting::work_place;
 pub use state::{Phase, RunInfo, State};
 pub use steering::{Steer, steer};
 pub use tally::{Tally, needs_no_more_work};

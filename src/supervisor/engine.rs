@@ -125,6 +125,8 @@ pub(super) struct Engine<'o> {
     pub(super) conflicts: ConflictWatch,
     /// Where the target stood when it was last looked at what a person has landed.
     pub(super) landings_seen: Option<CommitId>,
+    /// Where the target stood when it was last looked at who has moved it.
+    pub(super) target_seen: Option<CommitId>,
     pub(super) looking_for_obstacles: bool,
     /// True once git commands that take long are ended.
     pub(super) ends_slow_git: bool,
@@ -211,6 +213,7 @@ impl<'o> Engine<'o> {
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
             landings_seen: None,
+            target_seen: campaign.repo.branch_tip(&campaign.target)?,
             looking_for_obstacles: false,
             ends_slow_git: false,
             campaign,
@@ -383,10 +386,15 @@ impl<'o> Engine<'o> {
         self.yard.end_early(&self.campaign);
         self.yard.end_strays(&self.campaign);
         let mut warnings = self.look_at_last();
+        warnings.extend(self.look_at_target_last());
         warnings.extend(self.tidy_conflicts());
         warnings.extend(self.note_landings_now());
         let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
-        if let Err(error) = self.campaign.repo.release_candidates() {
+        let released = self.campaign.repo.release_candidates();
+        for error in [released, self.release_made()]
+            .into_iter()
+            .filter_map(Result::err)
+        {
             warn(error.to_string());
         }
         if self.at_work().is_empty() {

@@ -167,10 +167,10 @@ impl Engine<'_> {
             .branch_tip(&self.campaign.target)
             .ok()
             .flatten();
-        if tip.is_none() || tip == self.landings_seen {
+        let Some(tip) = tip.filter(|tip| Some(tip) != self.landings_seen.as_ref()) else {
             return;
-        }
-        self.landings_seen = tip;
+        };
+        self.landings_seen = Some(tip);
         let wanted = HandLandings::of(&self.campaign, self.scheduler.state());
         let repo = self.campaign.repo.clone();
         self.in_background(move || {

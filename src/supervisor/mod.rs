@@ -12,6 +12,7 @@ mod conflict_watch;
 mod conflicts;
 mod control;
 mod disk;
+mod displaced;
 pub mod doctor;
 mod doubts;
 mod effects;

@@ -82,6 +82,7 @@ mod merge_prefix;
 mod merge_strategies;
 mod merge_train;
 mod messages;
+mod moved_refs;
 mod own_folder;
 mod random_kills;
 mod real_agents;

@@ -114,6 +114,11 @@ impl Yard {
         yard
     }
 
+    /// What was landed since the run began, written down or not. Waits for a landing that is under way.
+    pub fn landed(&self) -> Vec<CommitId> {
+        self.built().own.iter().cloned().collect()
+    }
+
     pub(super) fn built(&self) -> MutexGuard<'_, Built> {
         held(&self.built)
     }
