@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use super::command::Git;
 use super::inspect::git_dir;
 use super::raw_commit;
+use super::reflog::{LogEntry as Entry, head_log};
 use super::registration::read_head;
 use super::revision::{branch_ref, commit_id};
 use super::{GitError, Repository, stale_lock};
@@ -71,14 +71,6 @@ impl fmt::Display for Displaced {
         }
         Ok(())
     }
-}
-
-/// One line of the log of HEAD.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    old: Option<CommitId>,
-    new: Option<CommitId>,
-    what: String,
 }
 
 /// What is to be done about a branch.
@@ -148,8 +140,7 @@ impl Repository {
         if read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
             return Ok(None);
         }
-        let log = fs::read(books.join("logs/HEAD")).unwrap_or_default();
-        Ok(find(&entries(&log), began, self.branch_tip(branch)?))
+        Ok(find(&head_log(&books), began, self.branch_tip(branch)?))
     }
 
     /// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
@@ -184,11 +175,13 @@ impl Repository {
 /// The commits at which a worktree stood only until its branch was put back: what was moved there from elsewhere, and what was
 /// committed on top of that and made again since.
 pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {
-    let log = git_dir(worktree).map(|books| fs::read(books.join("logs/HEAD")).unwrap_or_default());
+    let log = git_dir(worktree)
+        .map(|books| head_log(&books))
+        .unwrap_or_default();
     let mut from = BTreeSet::new();
     let mut astray: Vec<CommitId> = Vec::new();
     let mut at = None;
-    for entry in entries(&log.unwrap_or_default()) {
+    for entry in log {
         if entry.what == PUT_BACK {
             from.extend(astray.drain(..).chain(entry.old));
         } else if entry.old != at || !astray.is_empty() {
@@ -226,26 +219,9 @@ fn find(log: &[Entry], began: &CommitId, tip: Option<CommitId>) -> Option<Found>
     })
 }
 
-fn entries(log: &[u8]) -> Vec<Entry> {
-    let id = |text: &str| {
-        let is_none = text.bytes().all(|byte| byte == b'0');
-        (!is_none).then(|| text.parse().ok()).flatten()
-    };
-    let text = String::from_utf8_lossy(log);
-    let lines = text.lines().filter_map(|line| {
-        let (head, what) = line.split_once('\t').unwrap_or((line, ""));
-        let mut fields = head.split(' ');
-        Some(Entry {
-            old: id(fields.next()?),
-            new: id(fields.next()?),
-            what: what.to_owned(),
-        })
-    });
-    lines.collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::reflog::entries;
     use super::*;
 
     fn id(digit: char) -> CommitId {

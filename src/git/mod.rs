@@ -7,7 +7,7 @@
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
 //! | a branch moved under the worktree that stands on it | `displaced` |
-//! | commits byte for byte | `raw_commit` |
+//! | commits byte for byte, and the log of HEAD | `raw_commit`, `reflog` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | what a worktree gets besides its commit | `include`, `content_notes` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
@@ -85,6 +85,7 @@ mod own_ref;
 mod pin;
 mod populate;
 mod raw_commit;
+mod reflog;
 mod registration;
 mod rehearsal;
 mod removal;
@@ -153,6 +154,7 @@ pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
 pub use stale_lock::clear_dead_locks_of;
 pub use step::undo_cut_step;
+pub use submodule::{follow_stale_submodules, follow_submodules};
 pub use survey::{Expected, Place, Strayed, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};

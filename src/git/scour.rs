@@ -6,6 +6,7 @@ use std::path::Path;
 use super::command::{Git, records};
 use super::inspect::git_dir;
 use super::spotless::spotless;
+use super::submodule::scour_submodules;
 use super::{EnsureError, GitError, ORCH_DIR, WorktreeAdmin};
 
 impl WorktreeAdmin {
@@ -74,6 +75,6 @@ impl WorktreeAdmin {
             false => clean.arg("-e").arg(format!("/{ORCH_DIR}")),
         };
         clean.holding(alone.file())?.run()?;
-        Ok(())
+        Ok(scour_submodules(path, ignored)?)
     }
 }

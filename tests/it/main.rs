@@ -93,6 +93,7 @@ mod steering;
 mod steering_again;
 mod stop_hook;
 mod stuck;
+mod submodules;
 mod sync_points;
 mod two_supervisors;
 mod up_ahead;

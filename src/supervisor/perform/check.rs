@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    head_of, put_back_from, stamp, undo_cut_step,
+    follow_stale_submodules, head_of, put_back_from, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -110,6 +110,9 @@ fn look(
             Some(_) => said.push(found.to_string()),
             None => evidence.trouble = Some(found.to_string()),
         }
+    }
+    if let Some(trouble) = follow_stale_submodules(worktree).map_err(|error| error.to_string())? {
+        said.push(trouble);
     }
     let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
