@@ -128,7 +128,7 @@ pub use merge_facts::{Landed, MergeBegun, NotLanded, Pinned};
 pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};
 pub use phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};
-pub use plan_run::{Item, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
+pub use plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
 pub use proof::{Rivals, tighten};
 pub use proof_of::{Claim, Proof};
