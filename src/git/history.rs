@@ -107,11 +107,31 @@ impl Repository {
         Ok(word.unwrap_or(false))
     }
 
+    /// The first-parent line of `tip`, oldest first, without `began` and what came before that.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub fn first_parents(&self, began: &CommitId, tip: &CommitId) -> Result<Vec<CommitId>, GitError> {
+        let mut line = Vec::new();
+        self.latest(tip, |commit| {
+            let id = commit_id(commit.id());
+            let ended = id == *began;
+            (ended || {
+                line.push(id);
+                false
+            })
+            .then_some(())
+        })?;
+        line.reverse();
+        Ok(line)
+    }
+
     /// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
     fn latest<T>(
         &self,
         tip: &CommitId,
-        says: impl Fn(&git2::Commit<'_>) -> Option<T>,
+        mut says: impl FnMut(&git2::Commit<'_>) -> Option<T>,
     ) -> Result<Option<T>, GitError> {
         let cannot = || GitError::library("read the history of a commit");
         let repo = self.handle();

@@ -55,6 +55,27 @@ impl WorktreeAdmin {
         Ok(())
     }
 
+    /// True when no file lies in such a worktree that git ignores, apart from orch's own.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn is_fresh(&self, path: &Path) -> Result<bool, GitError> {
+        let out = Git::within(path)
+            .args([
+                "ls-files",
+                "--others",
+                "--ignored",
+                "--exclude-standard",
+                "--directory",
+                "-z",
+            ])
+            .run()?;
+        let own = format!("{ORCH_DIR}/");
+        let mut files = records(&out);
+        Ok(files.all(|file| file.starts_with(own.as_bytes())))
+    }
+
     /// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
     /// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
     ///

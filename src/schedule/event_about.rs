@@ -205,6 +205,7 @@ impl Event {
             | Self::RunStopped { .. }
             | Self::RunSettled {}
             | Self::ManifestChanged(_)
+            | Self::TargetChecked(_)
             | Self::MergeRequested { .. } => None,
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::Resumed(about)

@@ -248,6 +248,7 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::TargetChecked(_)
             | Event::MergeVerified(_)
             | Event::MergeFlaky(_)
             | Event::ManifestChanged(_)

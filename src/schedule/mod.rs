@@ -124,7 +124,7 @@ pub use foresight::{Clashing, foresee};
 pub use lanes::Machine;
 pub use lost::Lost;
 pub use mail::{check_text, send};
-pub use merge_facts::{Landed, MergeBegun, NotLanded, Pinned};
+pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, TargetChecked};
 pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
 pub use parking::{Limit, Parked, Parking};
 pub use phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};

@@ -60,6 +60,10 @@ fn move_target(
     let mut built = yard.built();
     if before.as_ref() != Some(&commit) {
         carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
+        if let Some(before) = &before {
+            let began = built.began.entry(target.to_owned());
+            began.or_insert_with(|| before.clone());
+        }
     }
     let ground = Ground {
         target: target.to_owned(),

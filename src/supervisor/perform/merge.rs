@@ -19,7 +19,7 @@ use super::verify::{self, Said};
 use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
 
 /// How much more time the second run of a tree has.
-const SECOND: u32 = 4;
+pub(super) const SECOND: u32 = 4;
 
 /// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
@@ -239,7 +239,7 @@ pub(super) fn verdict(
         &Run { line, limit, before },
         warnings,
     );
-    let (said, took, taken) = match done {
+    let (said, took, fresh, taken) = match done {
         Ok(ran) => ran,
         Err(why) => return Tried::Refused(why),
     };
@@ -248,7 +248,13 @@ pub(super) fn verdict(
         Said::Failed { why, timed_out } => (Some(why), timed_out),
         Said::Stopped => return Tried::Stopped,
     };
-    let noted = store.map(|store| fault::around("verdict.note", || store.note(&key, red.as_deref(), took)));
+    let noted = store.map(|store| {
+        if fresh && red.is_none() {
+            let known = fresh_key(&chain.ground.target, &chain.tree, line);
+            store.note(&known, None, took)?;
+        }
+        fault::around("verdict.note", || store.note(&key, red.as_deref(), took))
+    });
     if let Some(Err(error)) = noted {
         warnings.push(format!("a verdict was not kept: {error}"));
     }
@@ -271,17 +277,27 @@ pub(super) fn verdict(
     })
 }
 
-struct Run<'a> {
-    line: &'a str,
-    limit: Duration,
-    /// Runs of this tree that were red before.
-    before: u32,
+/// What is known to pass without anything that an earlier verification has left, under this key.
+pub(super) fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
+    let known = key(target, tree, line);
+    VerdictKey {
+        environment: format!("fresh {}", known.environment),
+        ..known
+    }
 }
 
-/// What was said, how long it took, and the worktree, still taken.
-type Ran<'a> = (Said, Duration, Option<TakenSlot<'a>>);
+/// One run of a verification.
+pub(super) struct Run<'a> {
+    pub line: &'a str,
+    pub limit: Duration,
+    /// Runs of this tree that were red before.
+    pub before: u32,
+}
 
-fn run<'a>(
+/// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
+pub(super) type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+
+pub(super) fn run<'a>(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &'a Yard,
@@ -291,7 +307,7 @@ fn run<'a>(
     warnings: &mut Vec<String>,
 ) -> Result<Ran<'a>, String> {
     if yard.is_unwanted(trial.id) {
-        return Ok((Said::Stopped, Duration::ZERO, None));
+        return Ok((Said::Stopped, Duration::ZERO, false, None));
     }
     let tag = format!(
         "merge-{}-{}",
@@ -305,8 +321,9 @@ fn run<'a>(
     let top = trial.stack.last().and_then(|plan| campaign.plan(plan));
     if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
         keep_log(campaign, top, &folder);
-        return Ok((said, took, Some(taken)));
+        return Ok((said, took, false, Some(taken)));
     }
+    let mut fresh = false;
     let at_work = verify::is_at_work(&folder, &tag);
     let worktree = if at_work {
         // Whoever works in it must not find other files.
@@ -321,6 +338,7 @@ fn run<'a>(
         let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
         let scoured = admin.scour(&name, &ready.path, ignored);
         scoured.map_err(|error| error.to_string())?;
+        fresh = ignored || admin.is_fresh(&ready.path).map_err(|error| error.to_string())?;
         if let Some(plan) = top.or(campaign.set.plans.first()) {
             warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
         }
@@ -344,7 +362,7 @@ fn run<'a>(
     keep_log(campaign, top, &folder);
     let seen = admin.unhide(&name, &worktree).map_err(|error| error.to_string());
     seen.and_then(|()| admin.note_left(&name).map_err(|error| error.to_string()))?;
-    Ok((said?, took, Some(taken)))
+    Ok((said?, took, fresh, Some(taken)))
 }
 
 /// For `orch logs --verify`: the worktree goes to another trial.

@@ -66,6 +66,8 @@ pub(super) struct Built {
     pub grounds: BTreeMap<u64, Ground>,
     /// Where targets were seen to stand last.
     pub seen: BTreeMap<String, CommitId>,
+    /// Where targets stood before this train moved them for the first time.
+    pub began: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
