@@ -106,3 +106,32 @@ fn a_repository_may_have_words_of_its_own() {
         "land: A plan from orch/p\n\nReviewed-by: nobody\nOrch-Plan: p"
     );
 }
+
+#[test]
+fn of_a_rebased_plan_each_commit_is_green_where_every_commit_has_to_be() {
+    for (every, outcome) in [(true, "held"), (false, "landed")] {
+        let sandbox = Sandbox::new();
+        sandbox.tables(&format!(
+            "[merge]\nstrategy = \"rebase\"\nevery_commit_green = {every}\nverify = 'test ! -e broken'"
+        ));
+        let script = "commit broken; git rm -q broken; git commit -qm mended; work 1.1";
+        sandbox.plan("p", "", &document(&[1]), script);
+        sandbox.plan("q", "", &document(&[2]), "work 1.1 1.2");
+        sandbox.orch("up").code(0).ok();
+        sandbox.commit_file("other.txt", "meanwhile\n");
+        let before = sandbox.head();
+        let _ = sandbox.orch("merge");
+        assert_eq!(sandbox.state("p"), outcome, "{}", sandbox.why("p"));
+        assert_eq!(sandbox.state("q"), "landed");
+        if every {
+            assert!(sandbox.why("p").contains("(broken)"), "{}", sandbox.why("p"));
+            for commit in sandbox
+                .git(&format!("rev-list --first-parent {before}..main"))
+                .lines()
+            {
+                let files = sandbox.git(&format!("ls-tree --name-only {commit}"));
+                assert!(!files.contains("broken"), "{commit} is red");
+            }
+        }
+    }
+}

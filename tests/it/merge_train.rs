@@ -360,3 +360,34 @@ fn what_was_verified_without_caches_is_not_verified_once_more() {
     assert_eq!(sandbox.state("b"), "held");
     assert_eq!(sandbox.count("target.checked", None), 0);
 }
+
+#[test]
+fn what_was_red_only_without_another_plan_is_tried_again_once_that_has_landed() {
+    for (line, every) in [("merge", true), ("merge", false), ("up --merge", true)] {
+        let sandbox = Sandbox::new();
+        // Nobody has said that `a` needs `b`; `c` builds on `a`, and `d` is red whatever lands.
+        sandbox.plan("a", "priority = 2", &document(&[1]), "work 1.1");
+        sandbox.plan("b", "", &document(&[1]), "work 1.1");
+        sandbox.plan("c", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+        sandbox.plan("d", "", &document(&[1]), "work 1.1");
+        sandbox.tables(&format!(
+            "[merge]\nevery_commit_green = {every}\nverify = '{TREE}; test ! -e d-1.1.txt && {{ test ! -e a-1.1.txt || test -e b-1.1.txt; }}'"
+        ));
+        if line == "merge" {
+            sandbox.orch("up").code(0).ok();
+        }
+        let said = sandbox.orch(line).code(1);
+        let states = ["a", "b", "c", "d"].map(|plan| sandbox.state(plan));
+        assert_eq!(
+            states,
+            ["landed", "landed", "landed", "held"],
+            "{line}: {}",
+            said.out
+        );
+        if line == "merge" {
+            assert!(said.out.contains("landed     a"), "{}", said.out);
+            assert!(said.out.contains("failed     d"), "{}", said.out);
+        }
+        assert!(sandbox.count("merge.failed", Some("d")) <= 3, "it ends");
+    }
+}

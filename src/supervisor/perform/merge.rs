@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
 use crate::fault;
-use crate::git::{WorktreeAdmin, again_if_killed};
+use crate::git::{GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
-use crate::plan::Plan;
+use crate::plan::{CommitId, MergeStrategy, Plan};
 use crate::schedule;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
@@ -159,7 +159,65 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
+/// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
+/// target's first-parent line with it.
 pub(super) fn verdict(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    chain: &Chain,
+    warnings: &mut Vec<String>,
+) -> Tried {
+    let below = match replayed_below(campaign, chain) {
+        Ok(below) => below,
+        Err(error) => return Tried::Refused(error.to_string()),
+    };
+    for commit in below {
+        let tree = match campaign.repo.tree_of(&commit) {
+            Ok(tree) => tree,
+            Err(error) => return Tried::Refused(error.to_string()),
+        };
+        let part = Chain {
+            ground: Ground {
+                commit: commit.clone(),
+                ..chain.ground.clone()
+            },
+            links: Vec::new(),
+            tree,
+        };
+        match verdict_on(campaign, admin, yard, trial, &part, warnings) {
+            Tried::Verdict(verdict) if verdict.green => {}
+            Tried::Verdict(mut verdict) => {
+                let subject = campaign.repo.subject(&commit).unwrap_or_default();
+                verdict.why = format!(
+                    "with `strategy = \"rebase\"` each commit of it has to pass, and {} ({subject}) does not: {}",
+                    commit.short(),
+                    verdict.why
+                );
+                return Tried::Verdict(verdict);
+            }
+            other => return other,
+        }
+    }
+    verdict_on(campaign, admin, yard, trial, chain, warnings)
+}
+
+/// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
+fn replayed_below(campaign: &Campaign, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
+    let last = chain.links.last().and_then(|link| campaign.plan(&link.plan));
+    let replayed = last.is_some_and(|plan| plan.merge_strategy == MergeStrategy::Rebase);
+    if !replayed || !campaign.set.merge.every_commit_green {
+        return Ok(Vec::new());
+    }
+    let before = chain.links.iter().rev().nth(1);
+    let before = before.map_or(&chain.ground.commit, |link| &link.commit);
+    let mut line = campaign.repo.first_parents(before, chain.top())?;
+    line.pop();
+    Ok(line)
+}
+
+fn verdict_on(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,
