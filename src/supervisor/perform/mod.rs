@@ -23,6 +23,7 @@ mod resolver_judge;
 mod target_lost;
 mod tip;
 mod top;
+mod tree_run;
 mod union;
 mod unit;
 mod verify;

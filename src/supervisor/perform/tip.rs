@@ -7,7 +7,8 @@ use crate::schedule::train::{Trial, TrialId, patience};
 use crate::schedule::{FirstBad, TargetChecked};
 
 use super::super::Campaign;
-use super::merge::{Run, SECOND, fresh_key, run};
+use super::merge::{SECOND, fresh_key};
+use super::tree_run::{Run, run};
 use super::verify::{self, Said};
 use super::yard::{Chain, Ground, Yard};
 
