@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::plan::PlanName;
 use crate::schedule::State;
 
+use super::{Campaign, perform};
+
 /// Something that a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttentionView {
@@ -20,7 +22,7 @@ pub struct AttentionView {
 
 impl AttentionView {
     /// All of it. At the top is a target that does not pass.
-    pub(super) fn all(state: &State) -> Vec<Self> {
+    pub(super) fn all(campaign: &Campaign, state: &State) -> Vec<Self> {
         let red = state.red_targets.values().filter_map(|checked| {
             let first = checked.first_bad.as_ref();
             Some(Self {
@@ -30,6 +32,12 @@ impl AttentionView {
                 command: checked.remedy(),
             })
         });
-        red.collect()
+        let behind = perform::behind(campaign).into_iter().map(|text| Self {
+            plan: None,
+            kind: "failed",
+            text,
+            command: Some("orch doctor --fix".to_owned()),
+        });
+        red.chain(behind).collect()
     }
 }

@@ -61,6 +61,7 @@ impl Engine<'_> {
             Message::LookForConflicts => {
                 self.look_for_landings();
                 self.look_for_obstacles();
+                self.bring_checkouts_along();
                 if !self.runners.is_empty() {
                     self.look_for_displaced();
                     self.look_at_target();

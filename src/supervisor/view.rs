@@ -221,7 +221,7 @@ impl Situation {
                 oid: campaign.repo.branch_tip(&campaign.target)?,
             },
             spent: SpentView::of(state.spent, campaign.set.run.budget),
-            attention: AttentionView::all(state),
+            attention: AttentionView::all(campaign, state),
             plans,
         })
     }

@@ -47,6 +47,7 @@ mod demo;
 mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
+mod resolver_hostile;
 mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.

@@ -274,6 +274,26 @@ pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
     Ok(end_landing(campaign, &lock)?)
 }
 
+/// Checkouts of a target that has moved and that they do not follow, with what to do. Changes nothing, and says nothing while
+/// the target is being moved.
+pub fn behind(campaign: &Campaign) -> Vec<String> {
+    let Ok(text) = fs::read(campaign.dir.landing()) else {
+        return Vec::new();
+    };
+    let lock = File::open(campaign.dir.landing_lock());
+    let is_free = lock.is_ok_and(|lock| lock.try_lock().is_ok());
+    let landing = serde_json::from_slice::<LandingPlan>(&text).ok();
+    let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
+        return Vec::new();
+    };
+    let left = campaign.repo.behind(&landing).unwrap_or_default();
+    let left = left.into_iter().map(|path| MendedCheckout {
+        path,
+        outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
+    });
+    still_behind(&landing.branch, left.collect())
+}
+
 fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
     let note = campaign.dir.landing();
     let mut ended = Ended::default();

@@ -35,7 +35,7 @@ pub use candidate::{Known, rehearse};
 pub use check::{Left, check};
 pub use furnish::{Progress, stop_setups};
 pub use hook::{Hook, forget, hook};
-pub use land::{land, land_commit, resume_landing};
+pub use land::{behind, land, land_commit, resume_landing};
 pub use launch::{TasksKnown, launch};
 pub(super) use mend::MEND_KEY;
 pub use merge::try_out;
