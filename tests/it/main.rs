@@ -85,6 +85,7 @@ mod merge_train;
 mod messages;
 mod moved_refs;
 mod own_folder;
+mod person_beside;
 mod random_kills;
 mod real_agents;
 mod revert;
