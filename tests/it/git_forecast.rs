@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use orch::git::{Forecast, require_git};
 use orch::plan::CommitId;
 
-use crate::support::histories::{Files, History};
+use crate::support::histories::{Files, History, settle};
 use crate::support::{Dice, Scratch, asked};
 
 type Pairs = BTreeMap<(usize, usize), BTreeSet<PathBuf>>;
@@ -72,6 +72,7 @@ fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
     for seed in seeds {
         let mut dice = Dice::new(seed ^ 0xf0_4eca);
         let scratch = Scratch::new();
+        settle(&scratch, seed);
         let mut history = History::default();
         let base = Files::random(&mut dice);
         let mut target = (history.commit(&base, &[]), base);
