@@ -288,7 +288,14 @@ fn alone(repo: &Path, onto: &CommitId, head: &CommitId) -> Real {
     if output.status.success() {
         return Real::Tree(tree);
     }
-    Real::Conflict(fields.map(PathBuf::from).collect())
+    // A file pushed aside by a folder: git names it after the side, orch as people know it.
+    let plain = |file: String| {
+        let aside = [onto, head]
+            .iter()
+            .find_map(|side| file.find(&format!("~{side}")));
+        PathBuf::from(aside.map_or(file.as_str(), |at| &file[..at]))
+    };
+    Real::Conflict(fields.map(plain).collect())
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn compare(seed: u64, scratch: &Scratch, forecast: &mut Forecast, heads: &[Commi
     let expected = by_git(scratch, heads);
     let pairs: BTreeSet<_> = found.iter().map(|clash| (clash.one, clash.two)).collect();
     let named: BTreeSet<_> = expected.keys().copied().collect();
-    assert_eq!(pairs, named, "ORCH_MERGES_SEED={seed}");
+    assert_eq!(pairs, named, "ORCH_MERGES_SEED={seed}: {expected:?}");
     for clash in &found {
         let files: BTreeSet<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
         let of_git = &expected[&(clash.one, clash.two)];
