@@ -59,13 +59,12 @@ pub fn follow_submodules(path: &Path) -> Result<Option<String>, GitError> {
         return Ok(None);
     }
     keep_submodule_commits(path)?;
-    update(path, &used, &[])
+    update(path, &used)
 }
 
-fn update(path: &Path, which: &[OsString], options: &[&str]) -> Result<Option<String>, GitError> {
+fn update(path: &Path, which: &[OsString]) -> Result<Option<String>, GitError> {
     let answer = Git::within(path)
         .args(["submodule", "--quiet", "update", "--recursive"])
-        .args(options)
         .arg("--")
         .args(which)
         .answer()?;
@@ -85,7 +84,7 @@ pub fn follow_stale_submodules(path: &Path) -> Result<Option<String>, GitError> 
         return Ok(None);
     }
     let stale: Vec<OsString> = stale.into_iter().map(PathBuf::into_os_string).collect();
-    update(path, &stale, &[])
+    update(path, &stale)
 }
 
 /// The submodules that stand on what an earlier commit of the worktree says, and that nobody has touched since that changed:
@@ -179,7 +178,7 @@ pub(super) fn scour_submodules(path: &Path, ignored: bool) -> Result<(), GitErro
     let books = git_dir(path)?;
     let cloned = used_submodules(&books, false, path)?;
     if !cloned.is_empty() {
-        update(path, &cloned, &["--force"])?;
+        update(path, &cloned)?;
         each()?;
     }
     Ok(())
