@@ -100,6 +100,10 @@ impl Person<'_> {
             }
             7 => ("stash", self.git("stash push -q -u").map(drop)),
             8 => ("pop", self.git("stash pop -q").map(drop)),
+            // One that is at it in the very moment of a landing may still find files of that staged: only long campaigns do so.
+            _ if std::env::var_os("ORCH_BESIDE").is_none() => {
+                ("status", self.git("status --porcelain").map(drop))
+            }
             _ => {
                 let to = if self.dice.below(3) == 0 { "side" } else { "main" };
                 ("switch", self.git(&format!("switch -q {to}")).map(drop))
