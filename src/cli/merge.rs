@@ -116,6 +116,8 @@ struct Landing {
     report: MergeReport,
     /// True when a person asked to stop meanwhile.
     interrupted: bool,
+    /// True when the target does not pass as it is now.
+    red: bool,
 }
 
 impl From<MergeReport> for Landing {
@@ -123,6 +125,7 @@ impl From<MergeReport> for Landing {
         Self {
             report,
             interrupted: false,
+            red: false,
         }
     }
 }
@@ -134,7 +137,10 @@ fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
         anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
         return Ok(Exit::Interrupted);
     }
-    Ok(exit_of(&landing.report))
+    Ok(match exit_of(&landing.report) {
+        Exit::Done if landing.red => Exit::Trouble,
+        exit => exit,
+    })
 }
 
 /// What was typed; the last phase of a plan ends the whole of it.
@@ -216,7 +222,12 @@ fn land(
             let report = conclusion.merged.ok_or_else(|| {
                 CliError::new(Exit::Interrupted, "interrupted before any plan was dealt with")
             })?;
-            Ok(Landing { report, interrupted })
+            let red = conclusion.red;
+            Ok(Landing {
+                report,
+                interrupted,
+                red,
+            })
         }
         Err(SupervisorError::Held(holder)) => match ask(&campaign.dir, &Request::Merge { plans, into })? {
             Some(Answer::Merged(report)) => Ok(report.into()),

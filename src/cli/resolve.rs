@@ -132,6 +132,10 @@ pub(super) fn run(
     asked: ResolveStep,
 ) -> Result<Exit, CliError> {
     let plan = one(context, campaign, typed, asked)?;
+    if asked == ResolveStep::Abort {
+        // It may be asked for in the very worktree that goes, and no git can be started in a folder that is gone.
+        let _ = std::env::set_current_dir(campaign.repo.top());
+    }
     let Came::Done(report) = step(campaign, &plan, asked)? else {
         // Only what was resolved is merged.
         return Ok(Exit::Done);

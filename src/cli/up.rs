@@ -199,6 +199,7 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
         std::mem::forget(situation);
     }
     let exit = match conclusion.ending {
+        Ending::Settled if conclusion.red => Exit::Trouble,
         Ending::Settled => Exit::Done,
         Ending::NeedsPerson => Exit::Trouble,
         Ending::Interrupted => Exit::Interrupted,

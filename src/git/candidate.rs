@@ -145,7 +145,7 @@ impl CandidateBuilder {
 
     /// A commit of a tree that was merged elsewhere.
     pub fn seal(&self, tree: &str, parents: &[&CommitId], message: &str) -> Result<CommitId, GitError> {
-        let commit = self.with(|merger| merger.commit_of(tree, parents, message, None))?;
+        let commit = self.with(|merger| merger.commit_of(tree, parents, message))?;
         self.save()?;
         Ok(commit)
     }

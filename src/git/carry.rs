@@ -12,6 +12,7 @@ use super::identity::committing_within;
 use super::in_the_way::covered;
 use super::revision::{commit_id, oid};
 use super::step::{self, Step, undo_cut_step};
+use super::submodule::follow_submodules;
 use super::{GitError, InProgress, inspect};
 use crate::plan::CommitId;
 
@@ -134,6 +135,8 @@ pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, C
         .arg(commit.as_str())
         .answer()?;
     if answer.status.success() {
+        // What does not work is met by whoever needs them.
+        follow_submodules(path)?;
         step::end(path)?;
         let after = super::inspect::head_of(path)?;
         return Ok(if fast_forward {

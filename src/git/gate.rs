@@ -17,6 +17,7 @@ use super::admin::{AdminLock, KeyLock};
 use super::backup::BACKUPS;
 use super::candidate_ref::CANDIDATES;
 use super::command::{Answer, Git};
+use super::made_ref::MADE;
 use super::marker::{Marker, Progress};
 use super::registration::Registration;
 use super::revision::{branch_ref, oid};
@@ -26,7 +27,7 @@ use crate::fault;
 use crate::plan::CommitId;
 
 /// Refs that hold nothing for good.
-const PASSING: [&str; 2] = [BACKUPS, CANDIDATES];
+const PASSING: [&str; 3] = [BACKUPS, CANDIDATES, MADE];
 
 /// Proof: nothing in this checkout, apart from ignored files, exists only there.
 #[derive(Debug)]

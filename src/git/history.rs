@@ -47,35 +47,45 @@ impl Repository {
         })
     }
 
-    /// True when the last word about a plan on the first-parent line of `tip` is that it was taken back, by the trailers of the
-    /// last thousand commits.
-    pub fn is_taken_back(&self, plan: &PlanName, tip: &CommitId) -> Result<bool, GitError> {
+    /// The commit that took a plan back, when that is the last word about it on the first-parent line of `tip`, by the trailers of the
+    /// last thousand commits, and nobody has undone it.
+    pub fn taken_back_by(&self, plan: &PlanName, tip: &CommitId) -> Result<Option<CommitId>, GitError> {
         let (landed, back) = (format!("Orch-Plan: {plan}"), format!("Orch-Revert: {plan}"));
         let word = self.latest(tip, |commit| {
             let message = String::from_utf8_lossy(commit.message_bytes());
             let mut lines = message.lines();
             let part = format!("{landed}.");
             let word = lines.find(|line| *line == landed || *line == back || line.starts_with(&part))?;
-            Some(word == back)
+            Some((word == back).then(|| commit_id(commit.id())))
         })?;
-        Ok(word.unwrap_or(false))
+        match word.flatten() {
+            Some(back) if !self.is_undone(&back, tip)? => Ok(Some(back)),
+            _ => Ok(None),
+        }
     }
 
-    /// True when a commit in the history of `tip` says, in the words of `git revert`, that it takes `back` back.
+    /// True when a commit in the history of `tip` says, in the words of `git revert`, that it takes `back` back, and was not taken
+    /// back in this way itself.
     pub fn is_undone(&self, back: &CommitId, tip: &CommitId) -> Result<bool, GitError> {
+        const WORDS: &str = "This reverts commit ";
         let cannot = || GitError::library("read the history of the target");
         let repo = self.handle();
         let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL).map_err(cannot())?;
         walk.push(oid(tip)?).map_err(cannot())?;
         walk.hide(oid(back)?).map_err(cannot())?;
-        let words = format!("This reverts commit {back}");
+        // Children come first: whether one counts is known before what it undoes is met.
+        let mut undone: BTreeSet<String> = BTreeSet::new();
         for id in walk.take(LOOKED_AT) {
             let commit = id.and_then(|id| repo.find_commit(id)).map_err(cannot())?;
-            if String::from_utf8_lossy(commit.message_bytes()).contains(&words) {
-                return Ok(true);
+            if undone.contains(&commit.id().to_string()) {
+                continue;
             }
+            let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+            let ids = message.split(WORDS).skip(1);
+            undone.extend(ids.map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect()));
         }
-        Ok(false)
+        Ok(undone.contains(back.as_str()))
     }
 
     /// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
@@ -97,11 +107,31 @@ impl Repository {
         Ok(word.unwrap_or(false))
     }
 
+    /// The first-parent line of `tip`, oldest first, without `began` and what came before that.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub fn first_parents(&self, began: &CommitId, tip: &CommitId) -> Result<Vec<CommitId>, GitError> {
+        let mut line = Vec::new();
+        self.latest(tip, |commit| {
+            let id = commit_id(commit.id());
+            let ended = id == *began;
+            (ended || {
+                line.push(id);
+                false
+            })
+            .then_some(())
+        })?;
+        line.reverse();
+        Ok(line)
+    }
+
     /// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
     fn latest<T>(
         &self,
         tip: &CommitId,
-        says: impl Fn(&git2::Commit<'_>) -> Option<T>,
+        mut says: impl FnMut(&git2::Commit<'_>) -> Option<T>,
     ) -> Result<Option<T>, GitError> {
         let cannot = || GitError::library("read the history of a commit");
         let repo = self.handle();

@@ -67,12 +67,22 @@ impl IndexLock {
         };
         // Only whoever holds the lock makes these.
         taken.remove_copy();
-        match fs::copy(&taken.index, &taken.copy) {
+        match taken.make_copy() {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(GitError::io("copy", &taken.index)(error).into())
             }
             _ => Ok(taken),
         }
+    }
+
+    /// As old as the index: by that git tells which files may have changed without their times doing so.
+    fn make_copy(&self) -> std::io::Result<()> {
+        let written = fs::metadata(&self.index)?.modified()?;
+        fs::copy(&self.index, &self.copy)?;
+        File::options()
+            .write(true)
+            .open(&self.copy)?
+            .set_modified(written)
     }
 
     /// True for the checkout whose index this locks.

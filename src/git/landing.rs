@@ -249,6 +249,28 @@ impl Repository {
         }))
     }
 
+    /// The checkouts of a branch that has moved so which still show what it moved from. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn behind(&self, plan: &LandingPlan) -> Result<Vec<PathBuf>, GitError> {
+        let (Some(old), Some(tip)) = (&plan.old, self.branch_tip(&plan.branch)?) else {
+            return Ok(Vec::new());
+        };
+        if !self.is_ancestor(&plan.new, &tip)? {
+            return Ok(Vec::new());
+        }
+        let mut behind = Vec::new();
+        for path in self.checkout_paths(&plan.branch)? {
+            let moved = Moved::between(&path, old, &tip)?;
+            if !moved.is_shown(&path, &tip)? && (moved.is_shown(&path, old)? || !index_equals(&path, &tip)?) {
+                behind.push(path);
+            }
+        }
+        Ok(behind)
+    }
+
     /// What hinders one is told, and hinders no other: the branch has moved.
     fn mend_checkouts(
         &self,

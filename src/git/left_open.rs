@@ -9,6 +9,7 @@ use super::admin::KeyLock;
 use super::command::{Git, records};
 use super::identity::{committing_within, is_true};
 use super::inspect::{changed_path, git_dir, in_progress};
+use super::submodule::follow_submodules;
 use crate::plan::CommitId;
 
 /// What a merge that was begun has left.
@@ -52,6 +53,8 @@ pub(super) fn begin_merge(
     if in_progress(&git_dir(path)?).is_none() {
         return Err(answer.failure());
     }
+    // Whoever takes everything into the index then takes the bumps of both sides back.
+    follow_submodules(path)?;
     let said = String::from_utf8_lossy(&answer.stdout).into_owned();
     let reused: BTreeSet<PathBuf> = [said.as_str(), answer.stderr.as_str()]
         .iter()

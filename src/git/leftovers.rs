@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::command::Git;
 use super::identity::committing_within;
 use super::step::undo_cut_step;
+use super::submodule::stale_submodules;
 use super::worktree::on_branch;
 use super::{GitError, InProgress, ORCH_DIR, inspect};
 use crate::plan::CommitId;
@@ -90,7 +91,12 @@ pub fn commit_leftovers(
         let path = path.to_owned();
         return Err(LeftoverError::NestedRepositories { path, nested });
     }
+    let stale = stale_submodules(path)?;
     stage_everything(|| Git::within(path))?;
+    if !stale.is_empty() {
+        let reset = Git::within(path).args(["reset", "--quiet", "HEAD", "--"]);
+        reset.args(&stale).run()?;
+    }
     let unchanged = Git::within(path)
         .args(["diff", "--cached", "--quiet", "HEAD"])
         .answer()?;

@@ -6,12 +6,14 @@
 //! | the repository, names and ancestry | `repository`, `revision`, `version` |
 //! | worktrees: made, repaired, removed, under one lock | `admin`, `worktree`, `ensure`, `repair`, `populate`, `removal`, `keep_reason` |
 //! | what orch and git have written down about worktrees | `marker`, `registration`, `exclude`, `stale_lock` |
+//! | a branch moved under the worktree that stands on it | `displaced` |
+//! | commits byte for byte, and the log of HEAD | `raw_commit`, `reflog` |
 //! | the state of a checkout | `inspect`, `spotless`, `head_print`, `checkout`, `submodule` |
 //! | what a worktree gets besides its commit | `include`, `content_notes` |
 //! | commits that orch makes in a worktree | `leftovers`, `snapshot`, `carry`, `identity` |
 //! | finding what does not fit together, and mending it | `survey`, `locks`, `found_work` |
 //! | the gate before whatever takes work away | `gate`, `left`, `ignored` |
-//! | pins and backups, and other refs of orch's own | `pin`, `backup`, `set_aside`, `kept`, `own_ref` |
+//! | pins and backups, and other refs of orch's own | `pin`, `made_ref`, `backup`, `set_aside`, `kept`, `own_ref` |
 //! | tasks side by side: lanes, and the branches of units in them | `lane`, `unit`, `unit_error`, `enter`, `integrate` |
 //! | a conflict that is resolved in a worktree of its own, and what was made of it | `conflicted`, `left_open`, `conflict_error`, `resolution` |
 //! | a merge that conflicts, made by recorded resolutions and generators | `mend`, `rehearsal` |
@@ -39,6 +41,7 @@ mod conflict_error;
 mod conflicted;
 mod content_notes;
 mod diff;
+mod displaced;
 mod durable;
 mod ensure;
 mod enter;
@@ -69,6 +72,7 @@ mod left;
 mod left_open;
 mod leftovers;
 mod locks;
+mod made_ref;
 mod main_checkout;
 mod mark;
 mod marker;
@@ -80,6 +84,8 @@ mod own_folder;
 mod own_ref;
 mod pin;
 mod populate;
+mod raw_commit;
+mod reflog;
 mod registration;
 mod rehearsal;
 mod removal;
@@ -113,6 +119,7 @@ pub use checkout::Checkout;
 pub use command::is_stray_variable;
 pub use conflict_error::ConflictError;
 pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
+pub use displaced::{Displaced, put_back_from};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;
@@ -147,6 +154,7 @@ pub use revision::{AheadBehind, is_branch_name};
 pub use snapshot::snapshot;
 pub use stale_lock::clear_dead_locks_of;
 pub use step::undo_cut_step;
+pub use submodule::{follow_stale_submodules, follow_submodules};
 pub use survey::{Expected, Place, Strayed, TreeSeen};
 pub use unit::Unit;
 pub use unit_error::{UnitError, UnitRefusal};

@@ -79,6 +79,46 @@ impl Repository {
         Ok(Outside { automatic, files })
     }
 
+    /// A branch, a tag or a ref of orch's own that has commits of this history which none of these commits has; none where there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn held_elsewhere(&self, commit: &CommitId, but: &[&CommitId]) -> Result<Option<String>, GitError> {
+        const PLACES: [&str; 5] = [
+            "refs/heads",
+            "refs/tags",
+            "refs/remotes",
+            "refs/orch/pins",
+            "refs/orch/made",
+        ];
+        let without = |list: Git| {
+            but.iter()
+                .fold(list, |list, commit| list.arg(format!("^{commit}")))
+        };
+        let list = Git::on(self.common_dir()).args(["rev-list", commit.as_str()]);
+        let own = without(list).run()?;
+        let own = String::from_utf8_lossy(&own).into_owned();
+        for id in own.lines() {
+            let held = Git::on(self.common_dir())
+                .args([
+                    "for-each-ref",
+                    "--count=1",
+                    "--format=%(refname)",
+                    "--contains",
+                    id,
+                ])
+                .args(PLACES)
+                .run()?;
+            let held = String::from_utf8_lossy(&held).trim().to_owned();
+            if !held.is_empty() {
+                return Ok(Some(held));
+            }
+        }
+        Ok(None)
+    }
+
     /// What became of a file in conflict outside of its hunks. One without any is in conflict as a whole.
     fn beside_hunks(
         &self,

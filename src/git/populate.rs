@@ -1,7 +1,5 @@
 //! Filling a worktree with files, outside the lock.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::admin::{KeyLock, WorktreeAdmin};
@@ -9,8 +7,9 @@ use super::command::Git;
 use super::gate::{Goal, SparedTree};
 use super::in_the_way::in_the_way;
 use super::left::Left;
-use super::registration::{Registration, registrations};
-use super::{GitError, Repository, WorktreeReady, enter, inspect};
+use super::registration::Registration;
+use super::submodule::used_submodules;
+use super::{GitError, WorktreeReady, enter, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -154,36 +153,6 @@ pub(super) fn hook_failed(stderr: &str) -> String {
     format!("the repository's post-checkout hook failed: {stderr}")
 }
 
-/// The paths of the submodules that somebody has cloned in the main checkout or in another worktree. A bare repository has none
-/// to go by: there all are.
-fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitError> {
-    let file = path.join(".gitmodules");
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let answer = Git::within(path)
-        .args(["config", "-z", "--file"])
-        .arg(&file)
-        .args(["--get-regexp", r"^submodule\..*\.path$"])
-        .answer()?;
-    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
-    let mut clones = vec![repo.common_dir().join("modules")];
-    let worktrees = registrations(repo.common_dir())?.into_iter();
-    clones.extend(worktrees.map(|known| known.admin.join("modules")));
-    let used = super::command::records(&answer.stdout).filter_map(|record| {
-        let line = record.iter().position(|byte| *byte == b'\n')?;
-        let name = record[..line]
-            .strip_prefix(b"submodule.")?
-            .strip_suffix(b".path")?;
-        let is_used = repo.is_bare()
-            || clones
-                .iter()
-                .any(|clones| clones.join(OsStr::from_bytes(name)).is_dir());
-        is_used.then(|| OsStr::from_bytes(&record[line + 1..]).to_owned())
-    });
-    Ok(used.collect())
-}
-
 /// Checks those submodules out that another checkout has, too. A failure (no network, a protocol that is not allowed) is a
 /// warning: many tasks do not need them.
 pub(super) fn update_submodules(
@@ -191,7 +160,7 @@ pub(super) fn update_submodules(
     alone: &KeyLock,
     path: &Path,
 ) -> Result<Option<String>, GitError> {
-    let used = used_submodules(&admin.repo, path)?;
+    let used = used_submodules(admin.repo.common_dir(), admin.repo.is_bare(), path)?;
     if used.is_empty() {
         return Ok(None);
     }

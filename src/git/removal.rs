@@ -343,6 +343,7 @@ impl WorktreeAdmin {
                 self.repo.delete_branch(branch, &spared)?;
             }
             backups.extend(spared.into_backup());
+            self.repo.release_made(owner_of(&removable.key), Some(tip))?;
         }
         self.remove_left(&removable.key);
         self.remove_marker(&removable.key)?;

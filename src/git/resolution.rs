@@ -104,6 +104,24 @@ impl Repository {
         Ok(backups)
     }
 
+    /// Puts what stands for a resolved conflict back to what it was, when somebody else has written it. True when that was so.
+    ///
+    /// # Errors
+    ///
+    /// When refs cannot be read or written.
+    pub fn put_resolution_back(&self, plan: &PlanName, was: Option<&CommitId>) -> Result<bool, GitError> {
+        let name = Part::Done.of(plan);
+        let now = self.ref_target(&name)?;
+        if now.as_ref() == was {
+            return Ok(false);
+        }
+        match was {
+            Some(was) => self.note_resolution(plan, was)?,
+            None => drop(self.drop_own_ref(&name, plan.as_str(), None)?),
+        }
+        Ok(true)
+    }
+
     /// The names under which a plan's resolution may alone hold a commit.
     pub(super) fn resolution_refs(plan: &PlanName) -> [String; 3] {
         Part::ALL.map(|part| part.of(plan))

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::command::{Git, records};
 use super::inspect::git_dir;
 use super::spotless::spotless;
+use super::submodule::scour_submodules;
 use super::{EnsureError, GitError, ORCH_DIR, WorktreeAdmin};
 
 impl WorktreeAdmin {
@@ -54,6 +55,27 @@ impl WorktreeAdmin {
         Ok(())
     }
 
+    /// True when no file lies in such a worktree that git ignores, apart from orch's own.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn is_fresh(&self, path: &Path) -> Result<bool, GitError> {
+        let out = Git::within(path)
+            .args([
+                "ls-files",
+                "--others",
+                "--ignored",
+                "--exclude-standard",
+                "--directory",
+                "-z",
+            ])
+            .run()?;
+        let own = format!("{ORCH_DIR}/");
+        let mut files = records(&out);
+        Ok(files.all(|file| file.starts_with(own.as_bytes())))
+    }
+
     /// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
     /// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
     ///
@@ -74,6 +96,6 @@ impl WorktreeAdmin {
             false => clean.arg("-e").arg(format!("/{ORCH_DIR}")),
         };
         clean.holding(alone.file())?.run()?;
-        Ok(())
+        Ok(scour_submodules(path, ignored)?)
     }
 }

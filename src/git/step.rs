@@ -14,6 +14,7 @@ use super::inspect::{git_dir, head_of, in_progress};
 use super::marker::replace_file;
 use super::revision::oid;
 use super::stale_lock;
+use super::submodule::follow_submodules;
 use super::{GitError, InProgress};
 use crate::plan::CommitId;
 
@@ -92,6 +93,9 @@ fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
         // Git moves HEAD last, but for its notes about a merge.
         if merging && in_progress(&books).is_some() && holds(path, &head, to)? {
             SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
+        }
+        if merging && holds(path, &head, to)? {
+            follow_submodules(path)?;
         }
         if !merging && head == *to && path.join(".gitmodules").exists() {
             // Those come after the checkout. What does not work is met again by whoever needs them.

@@ -81,4 +81,4 @@ pub use state::{PlanState, TaskState};
 pub use statement::{Speaker, Statement};
 pub use templates::{PromptError, Templates};
 pub use unit::UnitId;
-pub use vanished::{Sides, speaks_of, vanished};
+pub use vanished::{Sides, returned, speaks_of, vanished};

@@ -37,6 +37,29 @@ pub fn vanished(sides: Sides<'_>) -> Vec<String> {
     missing
 }
 
+/// The lines that a side took away and the merge has all the same, each once, in the order of the ancestor. Counted as in
+/// [`vanished`]; what has neither letters nor digits, such as a brace, stands in too many places to say anything.
+pub fn returned(sides: Sides<'_>) -> Vec<String> {
+    let [base, ours, theirs, merged] = [sides.base, sides.ours, sides.theirs, sides.merged].map(counted);
+    let of = |counts: &BTreeMap<&str, i64>, line: &str| counts.get(line).copied().unwrap_or(0);
+    let mut back: Vec<String> = Vec::new();
+    for line in lines(sides.base).filter(|line| line.chars().any(char::is_alphanumeric)) {
+        let (before, one, two) = (of(&base, line), of(&ours, line), of(&theirs, line));
+        if one >= before && two >= before {
+            continue;
+        }
+        let due = if one < before && two < before {
+            one.min(two)
+        } else {
+            one + two - before
+        };
+        if of(&merged, line) > due && !back.iter().any(|known| known == line) {
+            back.push(line.to_owned());
+        }
+    }
+    back
+}
+
 /// True when a text speaks of a line: one of its own lines is just that, apart from marks of a list, a quotation or code around
 /// it.
 pub fn speaks_of(text: &str, line: &str) -> bool {
@@ -92,6 +115,27 @@ mod tests {
         let theirs = "g {\n}\n";
         assert!(of(base, ours, theirs, "g {\n}\nh {\n}\n").is_empty());
         assert_eq!(of(base, ours, theirs, "g {\n}\n"), ["}", "h {"]);
+    }
+
+    #[test]
+    fn what_one_side_took_away_may_not_be_there_again() {
+        let back = |base, ours, theirs, merged| {
+            returned(Sides {
+                base,
+                ours,
+                theirs,
+                merged,
+            })
+        };
+        assert_eq!(back("a\nb\nc\n", "a\nB\nb\nc\n", "a\nc\n", "a\nB\nb\nc\n"), ["b"]);
+        assert!(back("a\nb\nc\n", "a\nB\nb\nc\n", "a\nc\n", "a\nB\nc\n").is_empty());
+        // Both changed it.
+        assert!(back("a\n", "b\n", "c\n", "b\nc\n").is_empty());
+        assert_eq!(back("a\n", "b\n", "c\n", "a\nb\nc\n"), ["a"]);
+        // What the other side added again, or moved, is its own.
+        assert!(back("a\n", "a\na\n", "", "a\n").is_empty());
+        assert!(back("a\nb\n", "b\na\n", "a\nb\nc\n", "b\na\nc\n").is_empty());
+        assert!(back("}\nx\n}\n", "}\nx\n}\ny\n", "x\n}\n", "}\nx\n}\ny\n").is_empty());
     }
 
     #[test]

@@ -153,6 +153,14 @@ pub fn detail(event: &Event) -> String {
         Event::MergeReverted(back) | Event::MergeRestored(back) => {
             format!("{} is at {}", back.target, back.commit.short())
         }
+        Event::TargetChecked(checked) => match checked.trouble() {
+            Some(trouble) => first_line(&trouble),
+            None => format!(
+                "{} passes in a fresh worktree ({})",
+                checked.target,
+                checked.commit.short()
+            ),
+        },
         Event::MergeFailed(failed) => {
             let part = failed.up_to.map(|phase| format!("up to phase {phase}: "));
             format!("{}{}", part.unwrap_or_default(), merge_trouble(&failed.why))

@@ -139,6 +139,7 @@ fn is_news(event: &Event) -> bool {
         | Event::MergeReverted(_)
         | Event::MergeRestored(_)
         | Event::MergeFlaky(_)
+        | Event::TargetChecked(_)
         | Event::MergeFailed { .. }
         | Event::AgentStuck(_)
         | Event::AgentStirred(_)

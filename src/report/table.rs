@@ -79,6 +79,13 @@ pub fn table(view: &StatusView, columns: usize) -> String {
     for line in lines {
         let _ = writeln!(text, "{}", fit(&line, columns));
     }
+    for first in &view.attention {
+        let line = first.text.lines().next().unwrap_or_default();
+        let _ = writeln!(text, "{line}");
+        if let Some(command) = &first.command {
+            let _ = writeln!(text, "  {command}");
+        }
+    }
     let header = format!(
         "{}  {}  {}  {}  WHY",
         pad("PLAN", name),

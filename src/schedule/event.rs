@@ -385,6 +385,9 @@ pub enum Event {
     /// By now they do.
     #[serde(rename = "union.green")]
     UnionGreen(super::UnionSeen),
+    /// What a run has landed was verified once more at its end.
+    #[serde(rename = "target.checked")]
+    TargetChecked(super::TargetChecked),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
     Escalated(Escalation),

@@ -209,6 +209,7 @@ impl Event {
             | Self::RunStopped { .. }
             | Self::RunSettled {}
             | Self::ManifestChanged(_)
+            | Self::TargetChecked(_)
             | Self::MergeRequested { .. } => None,
             Self::Warning { plan, .. } => plan.as_ref(),
             Self::Resumed(about)

@@ -136,6 +136,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ),
     ("merge.failed", "The plan could not be landed."),
     (
+        "target.checked",
+        "What a run has landed was verified once more, in a fresh worktree; `why` and `first_bad` where it does not pass.",
+    ),
+    (
         "agent.stuck",
         "Nothing of an attempt has moved for as long as `stuck_after` says.",
     ),

@@ -50,6 +50,10 @@ impl State {
             Event::RunSettled {} => self.phase = Phase::Settled,
             Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
             Event::ManifestChanged(edit) => self.begin_added(at, edit),
+            Event::TargetChecked(checked) => match checked.why {
+                Some(_) => drop(self.red_targets.insert(checked.target.clone(), checked.clone())),
+                None => drop(self.red_targets.remove(&checked.target)),
+            },
             Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
             Event::MergeLanded { .. } => {
                 self.odds.note(false);

@@ -2,7 +2,7 @@
 
 use crate::plan::PhaseId;
 
-use super::plan_run::{Merge, Outcome, PlanRun};
+use super::plan_run::{LandedBefore, Merge, Outcome, PlanRun};
 use super::{At, Found, Landed, MergeBegun, NotLanded, TakenBack};
 
 impl PlanRun {
@@ -92,6 +92,14 @@ impl PlanRun {
         let landed = self.landed.remove(&back.target);
         self.landed_by_hand.remove(&back.target);
         self.landed_heads.remove(&back.target);
+        match &landed {
+            Some(commit) => {
+                let (commit, head) = (commit.clone(), self.made.clone());
+                let before = LandedBefore { commit, head };
+                self.before_back.insert(back.target.clone(), before);
+            }
+            None => drop(self.before_back.remove(&back.target)),
+        }
         let part = self.landed_prefix.remove(&back.target);
         if landed.is_some() || part.is_some() {
             let phases = part.filter(|_| landed.is_none()).map(|part| part.prefix.phases);
@@ -106,9 +114,24 @@ impl PlanRun {
         self.since = at;
     }
 
-    /// Somebody has undone what took it back: its phases are there again.
-    pub(super) fn was_restored(&mut self, back: &TakenBack) {
+    /// Somebody has undone what took it back: its phases are there again, and the plan has landed as it had before, unless it has
+    /// gone on since.
+    pub(super) fn was_restored(&mut self, at: At, back: &TakenBack) {
         self.taken_back.remove(&back.target);
+        let Some(before) = self.before_back.remove(&back.target) else {
+            return;
+        };
+        let over = matches!(self.outcome, Some(Outcome::Cancelled | Outcome::Finished));
+        if !over || self.made != before.head || self.landed.contains_key(&back.target) {
+            return;
+        }
+        self.outcome = Some(Outcome::Finished);
+        self.merge_trouble = None;
+        self.landed.insert(back.target.clone(), before.commit);
+        if let Some(head) = before.head {
+            self.landed_heads.insert(back.target.clone(), head);
+        }
+        self.since = at;
     }
 
     fn merge_over(&mut self) {

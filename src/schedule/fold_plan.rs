@@ -260,7 +260,7 @@ impl PlanRun {
             Event::MergeLanded(landed) => self.has_landed(at, landed),
             Event::MergeFound(found) => self.was_found(at, found),
             Event::MergeReverted(back) => self.was_taken_back(at, back),
-            Event::MergeRestored(back) => self.was_restored(back),
+            Event::MergeRestored(back) => self.was_restored(at, back),
             Event::MergeFailed(failed) => self.has_not_landed(at, failed),
             Event::Resolve(fact) => self.apply_resolving(at, fact),
             Event::RunStarted { .. }
@@ -268,6 +268,7 @@ impl PlanRun {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::TargetChecked(_)
             | Event::MergeVerified(_)
             | Event::MergeFlaky(_)
             | Event::ManifestChanged(_)

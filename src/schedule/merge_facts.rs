@@ -64,3 +64,57 @@ pub struct NotLanded {
     /// Why.
     pub why: MergeTrouble,
 }
+
+/// What was found when the tip that a run had landed was verified once more, in a fresh worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetChecked {
+    /// The branch.
+    pub target: String,
+    /// Where it stood.
+    pub commit: CommitId,
+    /// Why it does not pass; none when it does.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The first commit on its first-parent line that does not pass; none when it did not before the run either.
+    #[serde(default)]
+    pub first_bad: Option<FirstBad>,
+}
+
+/// The first of several commits that does not pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstBad {
+    /// The commit.
+    pub commit: CommitId,
+    /// The plan that landed with it; none when somebody else made it.
+    #[serde(default)]
+    pub plan: Option<PlanName>,
+}
+
+impl TargetChecked {
+    /// For people: what is wrong, where it does not pass.
+    pub fn trouble(&self) -> Option<String> {
+        let why = self.why.as_ref()?;
+        let Self { target, commit, .. } = self;
+        let since = match &self.first_bad {
+            Some(FirstBad {
+                commit,
+                plan: Some(plan),
+            }) => format!("since plan {plan} landed ({})", commit.short()),
+            Some(FirstBad { commit, plan: None }) => format!("since {}", commit.short()),
+            None => "and did not before this run".to_owned(),
+        };
+        Some(format!(
+            "{target} ({}) does not pass in a fresh worktree, {since}: {why}",
+            commit.short()
+        ))
+    }
+
+    /// What a person can do about it, where it does not pass.
+    pub fn remedy(&self) -> Option<String> {
+        self.why.as_ref()?;
+        match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
+            Some(plan) => Some(format!("orch revert {plan}")),
+            None => Some(format!("mend {}, then orch merge", self.target)),
+        }
+    }
+}

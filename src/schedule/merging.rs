@@ -1,14 +1,14 @@
 //! Between the state and the merge train: who is in the queue, and what is recorded about what became of them.
 
 use super::answers::Ask;
-use super::plan_run::Merge;
+use super::plan_run::{Merge, Outcome as PlanOutcome};
 use super::prefix::{Prefix, prefix};
 use super::scheduler::{Scheduler, Step};
 use super::train::{Answer, Order, Outcome, Tried};
 use super::{
     At, Effect, Event, FlakyMerge, Landed, MergeBegun, MergeTrouble, NotLanded, VerifiedMerge, landing,
 };
-use crate::plan::{PhaseId, PlanName};
+use crate::plan::{CommitId, PhaseId, PlanName, WorkRef};
 
 impl Scheduler {
     /// Refuses what cannot land and lets the train go on with what can.
@@ -20,6 +20,7 @@ impl Scheduler {
         while let Some((plan, why)) = landing::refusal(&self.work, &self.state) {
             self.not_landed(at, plan, why, step);
         }
+        self.try_red_ones_again(at, step);
         self.frontier.landing = false;
         let under_way = (!self.train.is_idle()).then(|| self.train.heads_for().map(str::to_owned));
         let (into, queue) = landing::queue(&self.work, &self.state, under_way);
@@ -74,18 +75,13 @@ impl Scheduler {
         let target = into.or_else(|| self.state.run.as_ref().map(|run| run.target.clone()));
         for outcome in self.train.take(answer) {
             let event = match outcome {
-                Outcome::Landed { plan, before, commit } => Event::MergeLanded(Landed {
-                    target: target.clone().unwrap_or_default(),
-                    before,
-                    commit,
-                    part: self.state.plan(&plan).merge_prefix.clone(),
-                    print: self
-                        .state
-                        .number(&plan)
-                        .map(|number| self.work.plans[number].document.print()),
-                    plan,
-                }),
+                Outcome::Landed { plan, before, commit } => {
+                    self.has_landed(plan, before, commit, target.as_deref())
+                }
                 Outcome::Failed(plan, why) => {
+                    if matches!(why, MergeTrouble::Verification { .. }) {
+                        self.train.ejected.red(&plan);
+                    }
                     self.not_landed(at, plan, why, step);
                     continue;
                 }
@@ -99,6 +95,58 @@ impl Scheduler {
             self.record(at, event, step);
         }
         self.frontier.landing = true;
+    }
+
+    fn has_landed(
+        &mut self,
+        plan: PlanName,
+        before: Option<CommitId>,
+        commit: CommitId,
+        target: Option<&str>,
+    ) -> Event {
+        self.train.ejected.landed(&plan);
+        let number = self.state.number(&plan);
+        Event::MergeLanded(Landed {
+            target: target.unwrap_or_default().to_owned(),
+            before,
+            commit,
+            part: self.state.plan(&plan).merge_prefix.clone(),
+            print: number.map(|number| self.work.plans[number].document.print()),
+            plan,
+        })
+    }
+
+    /// Plans that were red before others landed are asked for once more, when the train has nothing else to do; and whoever
+    /// waits for them.
+    fn try_red_ones_again(&mut self, at: At, step: &mut Step) {
+        let nobody_lands = || self.state.plans().all(|(_, run)| run.merge == Merge::Idle);
+        if !self.train.is_idle() || !nobody_lands() {
+            return;
+        }
+        let trouble = |plan: &PlanName| {
+            let run = self.state.plan(plan);
+            let open = run.outcome == Some(PlanOutcome::Finished) && run.paused.is_empty();
+            run.merge_trouble
+                .as_ref()
+                .filter(|_| open && !self.state.is_landed(plan))
+        };
+        let red = |plan: &PlanName| matches!(trouble(plan), Some(MergeTrouble::Verification { .. }));
+        let at_the_end = self.state.open_attempts().next().is_none();
+        let mut plans = self.train.ejected.due(at_the_end, red);
+        if plans.is_empty() {
+            return;
+        }
+        let behind = |plans: &[PlanName]| {
+            let mut names = self.work.plans.iter().map(|plan| &plan.name);
+            let waits = |plan: &&PlanName| matches!(trouble(plan), Some(MergeTrouble::Waits { on }) if plans.contains(on));
+            names.find(|plan| !plans.contains(*plan) && waits(plan)).cloned()
+        };
+        while let Some(plan) = behind(&plans) {
+            plans.push(plan);
+        }
+        let plans = plans.iter().map(WorkRef::whole).collect();
+        let into = self.train.heads_for().map(str::to_owned);
+        self.record(at, Event::MergeRequested { plans, into }, step);
     }
 
     /// A person asked to stop: ends what the train has under way, and lets go of the rest.

@@ -16,6 +16,15 @@ use super::prefix::{LandedPrefix, PhaseEnd, Prefix};
 use super::ticks::Ticks;
 use super::{At, Hold, MergeTrouble, Parking, Resolution, Spent};
 
+/// A landing that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedBefore {
+    /// The commit with which it landed.
+    pub commit: CommitId,
+    /// Where its branch stood.
+    pub head: Option<CommitId>,
+}
+
 /// State of one plan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanRun {
@@ -97,6 +106,8 @@ pub struct PlanRun {
     pub reverted: BTreeMap<String, CommitId>,
     /// The phases that were taken back with it and have not come back since, by target branch.
     pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
+    /// How it had landed on targets that it was taken off again: it counts once more when that is undone.
+    pub before_back: BTreeMap<String, LandedBefore>,
     /// Where its merge stands.
     pub merge: Merge,
     /// The last phase that the merge is about; none for the whole plan.

@@ -256,6 +256,7 @@ impl Scheduler {
             | Event::RunStopped { .. }
             | Event::RunSettled {}
             | Event::MergeRequested { .. }
+            | Event::TargetChecked(_)
             | Event::AttemptParked(_)
             | Event::RetryRequested { .. } => {
                 self.frontier.dirty.extend(0..self.work.plans.len());

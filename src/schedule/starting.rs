@@ -326,7 +326,7 @@ impl Scheduler {
 
 /// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
 /// the whole plan found. A person works on the plan's.
-pub(super) fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
+pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
     let by_hand = run
         .history_of(&attempt.id)
         .and_then(|record| record.exit.as_ref())

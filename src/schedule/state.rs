@@ -11,11 +11,13 @@ use super::plan_run::{Item, PlanRun};
 use super::resolving::ResolverAtWork;
 use super::train::Odds;
 use super::work::{PlanWork, Work};
-use super::{At, Spent};
+use super::{At, Spent, TargetChecked};
 
 /// All that is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
+    /// Targets that do not pass as they were landed, by name.
+    pub red_targets: BTreeMap<String, TargetChecked>,
     /// In manifest order.
     pub(super) plans: Vec<PlanRun>,
     pub(super) names: Arc<Vec<PlanName>>,
@@ -95,6 +97,7 @@ impl State {
             run: None,
             phase: Phase::Idle,
             odds: Odds::default(),
+            red_targets: BTreeMap::new(),
             now: At::default(),
             spent: Spent::default(),
             limits: BTreeMap::new(),

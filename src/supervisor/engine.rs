@@ -125,6 +125,10 @@ pub(super) struct Engine<'o> {
     pub(super) conflicts: ConflictWatch,
     /// Where the target stood when it was last looked at what a person has landed.
     pub(super) landings_seen: Option<CommitId>,
+    /// Where the target stood when it was last looked at who has moved it.
+    pub(super) target_seen: Option<CommitId>,
+    /// True when what was landed does not pass in a fresh worktree.
+    pub(super) red: bool,
     pub(super) looking_for_obstacles: bool,
     /// True once git commands that take long are ended.
     pub(super) ends_slow_git: bool,
@@ -212,6 +216,8 @@ impl<'o> Engine<'o> {
             notifier: Some(Notifier::new(&campaign, &sender)),
             conflicts: ConflictWatch::start(sender.clone()),
             landings_seen: None,
+            target_seen: campaign.repo.branch_tip(&campaign.target)?,
+            red: false,
             looking_for_obstacles: false,
             ends_slow_git: false,
             campaign,
@@ -310,6 +316,7 @@ impl<'o> Engine<'o> {
                 self.last_look()?;
                 return Ok(Conclusion {
                     ending,
+                    red: self.red,
                     set: self.campaign.set.clone(),
                     merged: self.report.take(),
                 });
@@ -376,25 +383,5 @@ impl<'o> Engine<'o> {
         let mut plans: Vec<PlanName> = open.map(|(name, _, _)| name.clone()).collect();
         plans.dedup();
         plans
-    }
-
-    /// What is still to be said at the end.
-    fn last_look(&mut self) -> Result<(), SupervisorError> {
-        self.yard.end_early(&self.campaign);
-        self.yard.end_strays(&self.campaign);
-        let mut warnings = self.look_at_last();
-        warnings.extend(self.tidy_conflicts());
-        warnings.extend(self.note_landings_now());
-        let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
-        if let Err(error) = self.campaign.repo.release_candidates() {
-            warn(error.to_string());
-        }
-        if self.at_work().is_empty() {
-            warnings.extend(self.tidy_worktrees());
-        }
-        let now = self.clock.now();
-        let records = self.journal.append(now, self.run, &warnings, Sync::Process)?;
-        self.announce(&records);
-        Ok(())
     }
 }

@@ -31,6 +31,8 @@ pub struct Conclusion {
     pub ending: Ending,
     /// The plans as they counted at the end: the manifest may have been edited meanwhile.
     pub set: PlanSet,
+    /// True when a target does not pass as it was landed.
+    pub red: bool,
     /// The report of the merge errand.
     pub merged: Option<MergeReport>,
 }

@@ -61,13 +61,17 @@ impl Engine<'_> {
             Message::LookForConflicts => {
                 self.look_for_landings();
                 self.look_for_obstacles();
+                self.bring_checkouts_along();
                 if !self.runners.is_empty() {
+                    self.look_for_displaced();
+                    self.look_at_target();
                     self.look_for_conflicts();
                 }
             }
             Message::Unhindered(plans) => self.take_unhindered(plans, inputs),
             Message::Conflicts(looked) => self.take_conflicts(looked, inputs),
             Message::ConflictsRested => self.end_conflict_rest(),
+            Message::TargetLooked(tip, told) => self.target_looked(tip, told, inputs),
             Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
             Message::LookAtSpending => self.look_at_spending(inputs),
             Message::Resolved(step) => {

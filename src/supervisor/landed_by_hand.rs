@@ -22,6 +22,8 @@ struct Open {
     made: Option<CommitId>,
     /// What took it off the target, where that was not undone as far as is known.
     back: Option<CommitId>,
+    /// True when that was undone, which may have been before the run began.
+    restored: bool,
 }
 
 /// What is to be looked for, taken from a state.
@@ -55,6 +57,7 @@ impl HandLandings {
                     .get(&target)
                     .cloned()
                     .filter(|_| run.taken_back.contains_key(&target)),
+                restored: run.reverted.contains_key(&target) && !run.taken_back.contains_key(&target),
             })
         });
         let back = state
@@ -100,12 +103,11 @@ impl HandLandings {
             }
         }
         let known: BTreeSet<&CommitId> = self.landed.iter().collect();
-        if let Some(began) = &self.began
-            && repo.is_made_of(&tip, &known, began)?
-        {
-            return Ok(found);
-        }
-        for open in &self.open {
+        let all_known = match &self.began {
+            Some(began) => repo.is_made_of(&tip, &known, began)?,
+            None => false,
+        };
+        for open in self.open.iter().filter(|open| !all_known || open.restored) {
             // Its commits are still in the history that took them back, and prove nothing.
             if let Some(back) = &open.back
                 && repo.is_ancestor(back, &tip)?
@@ -167,10 +169,10 @@ impl Engine<'_> {
             .branch_tip(&self.campaign.target)
             .ok()
             .flatten();
-        if tip.is_none() || tip == self.landings_seen {
+        let Some(tip) = tip.filter(|tip| Some(tip) != self.landings_seen.as_ref()) else {
             return;
-        }
-        self.landings_seen = tip;
+        };
+        self.landings_seen = Some(tip);
         let wanted = HandLandings::of(&self.campaign, self.scheduler.state());
         let repo = self.campaign.repo.clone();
         self.in_background(move || {

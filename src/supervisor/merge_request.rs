@@ -86,6 +86,18 @@ impl MergeRequest {
                 }
                 return;
             }
+            Event::MergeRequested { plans, into } => {
+                // One that was red is tried again: what it lacked may have landed since.
+                let same = into.as_ref().is_none_or(|into| *into == self.report.target);
+                for about in plans.iter().filter(|_| same) {
+                    let known = self.report.plans.iter().position(|known| known.name == *about);
+                    if let Some(place) = known {
+                        self.report.plans.remove(place);
+                        self.open.push(about.clone());
+                    }
+                }
+                return;
+            }
             Event::Resolve(Resolving::Failed(failed)) => {
                 let next = match &failed.path {
                     Some(path) => format!("it lies in {path}; finish it there, then `orch merge --continue"),

@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentError, Hold, JobState, SpareRunner};
 use crate::journal::JournalError;
-use crate::plan::{AttemptId, LaneId, PlanName, PlanSet};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet};
 use crate::schedule::{Event, Input};
 
 use super::control::Call;
@@ -40,6 +40,8 @@ pub enum Message {
     Conflicts(super::conflict_watch::Looked),
     /// It is time to foresee again, if something has happened since.
     ConflictsRested,
+    /// Where the target stood when it was looked at, and what a person should know of it.
+    TargetLooked(CommitId, Vec<Event>),
     /// What a person has landed.
     Landings(Vec<Event>),
     /// Nothing is in the way any more of landing these; none when something still is.

@@ -23,6 +23,21 @@ impl Engine<'_> {
         });
     }
 
+    /// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
+    pub(super) fn bring_checkouts_along(&self) {
+        if !self.campaign.dir.landing().exists() {
+            return;
+        }
+        let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            // What is still behind was told, and stands in `orch status`.
+            let ended = perform::resume_landing(&campaign).unwrap_or_default();
+            for what in ended.followed {
+                let _ = sender.send(Message::Warning(None, what));
+            }
+        });
+    }
+
     /// Takes in what a look found: these are to be tried again.
     pub(super) fn take_unhindered(&mut self, plans: Vec<PlanName>, inputs: &mut Vec<Input>) {
         self.looking_for_obstacles = false;

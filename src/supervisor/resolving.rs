@@ -3,6 +3,7 @@
 
 use tokio::sync::oneshot;
 
+use crate::git::GitError;
 use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
@@ -73,6 +74,18 @@ impl Engine<'_> {
             }
             Message::Input(Input::Event(answer))
         });
+    }
+
+    /// Lets go what was kept of plans until they had landed, at the end of a run.
+    pub(super) fn release_made(&self) -> Result<(), GitError> {
+        let repo = &self.campaign.repo;
+        for plan in &self.campaign.set.plans {
+            let run = self.scheduler.state().plan(&plan.name);
+            if run.landed.contains_key(&self.campaign.target) {
+                repo.release_made(plan.name.as_str(), repo.branch_tip(&plan.branch)?.as_ref())?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.

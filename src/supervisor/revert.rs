@@ -1,6 +1,6 @@
 //! `orch revert`: taking a landed plan off the target again, by one commit that is verified and landed as any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub fn revert(
         Ok(plans) => plans,
         Err(refused) => return Ok(Err(refused)),
     };
-    let taken = match landings(campaign, &plans)? {
+    let taken = match landings(campaign, &plans, &situation.found)? {
         Ok(taken) => taken,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -82,17 +82,15 @@ pub fn revert(
         Ok(done) => done,
         Err(refused) => return Ok(Err(refused)),
     };
-    let events: Vec<Event> = taken
-        .names()
-        .iter()
-        .map(|plan| {
-            Event::MergeReverted(TakenBack {
-                plan: (*plan).clone(),
-                target: campaign.target.clone(),
-                commit: done.1.clone(),
-            })
+    let reverted = taken.names().into_iter().map(|plan| {
+        Event::MergeReverted(TakenBack {
+            plan: plan.clone(),
+            target: campaign.target.clone(),
+            commit: done.1.clone(),
         })
-        .collect();
+    });
+    // What was seen of landings by hand, and not written down yet, comes first.
+    let events: Vec<Event> = situation.found.iter().cloned().chain(reverted).collect();
     let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
     let now = journal.epoch().at(Timestamp::now()).max(state.now);
     let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
@@ -212,20 +210,30 @@ impl Taken {
     }
 }
 
-/// How these plans landed.
+/// Landings of a plan that were taken back: they count again when that is undone.
+#[derive(Default)]
+struct Gone {
+    found: Vec<Landing>,
+    along: Vec<(PlanName, CommitId)>,
+}
+
+/// How these plans landed. `seen` is what was seen since the journal was written.
 fn landings(
     campaign: &Campaign,
     plans: &BTreeSet<PlanName>,
+    seen: &[Event],
 ) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
     // Of all plans, since one may have come with another that is not meant.
     let mut found: Vec<Landing> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
+    let mut taken_back: BTreeMap<PlanName, Gone> = BTreeMap::new();
     let records = match JournalReader::open(&campaign.dir)? {
         Some(reader) => reader.after(0, None)?,
         None => Vec::new(),
     };
-    for record in records {
-        match record.event {
+    let told = records.into_iter().map(|record| record.event);
+    for event in told.chain(seen.iter().cloned()) {
+        match event {
             Event::MergeLanded(landed) if landed.target == campaign.target => {
                 // A landing of what was there already has brought nothing.
                 let brought = match &landed.before {
@@ -242,8 +250,15 @@ fn landings(
                 }
             }
             Event::MergeReverted(back) if back.target == campaign.target => {
-                found.retain(|landing| landing.plan != back.plan);
-                along.retain(|(plan, _)| *plan != back.plan);
+                let mut gone = Gone::default();
+                (gone.found, found) = found.into_iter().partition(|landing| landing.plan == back.plan);
+                (gone.along, along) = along.into_iter().partition(|(plan, _)| *plan == back.plan);
+                taken_back.insert(back.plan, gone);
+            }
+            Event::MergeRestored(back) if back.target == campaign.target => {
+                let gone = taken_back.remove(&back.plan).unwrap_or_default();
+                found.extend(gone.found);
+                along.extend(gone.along);
             }
             _ => {}
         }

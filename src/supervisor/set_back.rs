@@ -38,9 +38,18 @@ pub(super) fn told_of_set_back(
         .filter(|(name, commit)| gone.contains(*commit) && !has_its_branch(name).unwrap_or(false));
     let told = told.map(|(name, commit)| {
         let branch = campaign.plan(name).map_or("", |plan| plan.branch.as_str());
+        let there = campaign.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
+        // Of a landing that nothing else holds git would be rid one day.
+        let kept = campaign.repo.keep_loose(name.as_str(), commit);
+        let back = match (there, campaign.repo.has_commit(commit)) {
+            (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
+            (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
+            (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),
+        };
+        let kept = kept.ok().flatten();
+        let kept = kept.map_or_else(String::new, |backup| format!("; the commit is kept as {}", backup.name));
         let why = format!(
-            "landed on {target} as {}, which is not there any more: somebody has set {target} back. It counts as landed; `git \
-             merge {branch}` in a checkout of {target} lands it again",
+            "landed on {target} as {}, which is not there any more: somebody has set {target} back. It counts as landed; {back}{kept}",
             commit.short()
         );
         (name.clone(), why)

@@ -31,6 +31,7 @@ impl Urgency {
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
         Event::Escalated(_) => Some(Urgency::High),
+        Event::TargetChecked(checked) => checked.why.is_some().then_some(Urgency::High),
         Event::RunStopped { resume, .. } => (!resume).then_some(Urgency::High),
         Event::PlanFailed(_) => Some(Urgency::Normal),
         Event::RunSettled {} => Some(Urgency::Low),

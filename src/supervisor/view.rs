@@ -17,6 +17,7 @@ use crate::schedule::{
 };
 use crate::status::{ListedSubtask, listed_checks};
 
+use super::attention::AttentionView;
 use super::exit_view::ExitView;
 use super::landed_view::LandedView;
 use super::side_by_side::side_by_side;
@@ -51,6 +52,8 @@ pub struct StatusView {
     pub target: TargetView,
     /// What the run has used up, as far as anybody says.
     pub spent: SpentView,
+    /// What a person has to look at before anything else.
+    pub attention: Vec<AttentionView>,
     /// In manifest order.
     pub plans: Vec<PlanView>,
 }
@@ -218,6 +221,7 @@ impl Situation {
                 oid: campaign.repo.branch_tip(&campaign.target)?,
             },
             spent: SpentView::of(state.spent, campaign.set.run.budget),
+            attention: AttentionView::all(campaign, state),
             plans,
         })
     }

@@ -25,7 +25,10 @@ fn settled() -> Sandbox {
 fn status_events_and_merge_have_the_documented_fields() {
     let sandbox = settled();
     let status = sandbox.orch("status --json").code(0).json();
-    has_fields(&status, ["schema", "run", "state", "target", "spent", "plans"]);
+    has_fields(
+        &status,
+        ["schema", "run", "state", "target", "spent", "attention", "plans"],
+    );
     assert_eq!(status["schema"], 1);
     assert_eq!(status["state"], "settled");
     has_fields(&status["target"], ["ref", "oid"]);

@@ -615,3 +615,24 @@ fn a_resolution_whose_worktree_has_lost_its_repository_is_left_to_the_doctor() {
     sandbox.orch("merge --continue two").code(0).ok();
     assert_eq!(sandbox.state("two"), "landed");
 }
+
+#[test]
+fn a_conflict_is_given_up_from_inside_its_worktree_with_its_backup_named() {
+    let sandbox = Sandbox::new();
+    sandbox.commit_file("shared.txt", "one\n");
+    let script = "echo two > shared.txt; git commit -qam two; work 1.1";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox.orch("up").code(0).ok();
+    sandbox.commit_file("shared.txt", "three\n");
+    let _ = sandbox.orch("merge p");
+    sandbox.orch("merge --resolve p").ok();
+    let resolve = sandbox.worktree("p.resolve");
+    resolve.write("shared.txt", "half way\n");
+    let mut command = sandbox.command(["merge", "--abort"]);
+    command.current_dir(resolve.path());
+    let said = crate::support::Said::of(&mut command).code(0);
+    let backup = sandbox.git("for-each-ref --format=%(refname) refs/orch/backup");
+    assert!(!backup.is_empty());
+    said.says(&backup).ok();
+    assert!(!resolve.path().exists());
+}

@@ -9,7 +9,7 @@ use std::process::Command;
 use orch::git::{Build, CandidateBuilder, Repository, require_git};
 use orch::plan::CommitId;
 
-use crate::support::histories::{Files, History};
+use crate::support::histories::{Files, History, settle};
 use crate::support::{Dice, Scratch, Tree, asked, isolate};
 
 /// What git makes of a merge.
@@ -125,6 +125,7 @@ fn merges_made_up_at_random_are_as_git_makes_them() {
     for chunk in seeds.chunks(40) {
         let scratch = Scratch::new();
         driver(&scratch);
+        settle(&scratch, chunk[0] / 40);
         let mut history = History::default();
         let mut pairs = Vec::new();
         for seed in chunk {
@@ -176,6 +177,7 @@ fn a_line_of_merges_is_as_git_makes_it() {
         let mut dice = Dice::new(seed ^ 0xa11ce);
         let scratch = Scratch::new();
         driver(&scratch);
+        settle(&scratch, seed);
         let mut history = History::default();
         let base = Files::random(&mut dice);
         let mut made = vec![(history.commit(&base, &[]), base)];
@@ -226,6 +228,51 @@ fn a_line_of_merges_is_as_git_makes_it() {
     println!("{by_ids} merged by ids, {by_git} left to git");
 }
 
+#[test]
+fn submodules_that_both_sides_move_on_are_merged_as_git_merges_them() {
+    let library = Scratch::named("library");
+    let mut commits = vec![library.head()];
+    for number in 0..3 {
+        commits.push(library.commit_file("lib.txt", &format!("{number}\n")));
+    }
+    library.git(&format!("checkout -q -b aside {}", commits[1]));
+    commits.push(library.commit_file("aside.txt", "aside\n"));
+    let scratch = Scratch::new();
+    driver(&scratch);
+    scratch.git_args([
+        "submodule",
+        "--quiet",
+        "add",
+        library.path().to_str().unwrap(),
+        "lib",
+    ]);
+    scratch.git(&format!("-C lib checkout -q {}", commits[0]));
+    scratch.write("f.txt", "f\n");
+    let base = scratch.commit("base");
+    let mut conflicts = 0;
+    for one in 0..commits.len() {
+        for two in 0..commits.len() {
+            let side = |commit: &CommitId, file: &str| {
+                scratch.git(&format!("checkout -q --detach {base}"));
+                scratch.git(&format!("-C lib checkout -q {commit}"));
+                scratch.write(file, "more\n");
+                scratch.commit(file)
+            };
+            let (onto, head) = (side(&commits[one], "one.txt"), side(&commits[two], "two.txt"));
+            let builder = CandidateBuilder::new(&scratch.repository(), require_git().unwrap());
+            let built = builder.build(&onto, &head, "land").unwrap();
+            scratch.git(&format!("checkout -q -f --detach {onto}"));
+            scratch.git("submodule --quiet update --force");
+            let real = in_checkout(&scratch, &head);
+            conflicts += usize::from(matches!(real, Real::Conflict(_)));
+            same((one * 10 + two) as u64, built, &real);
+            scratch.git("reset -q --hard");
+            scratch.git("submodule --quiet update --force");
+        }
+    }
+    println!("{conflicts} of {} in conflict", commits.len() * commits.len());
+}
+
 /// One merge by a `git merge-tree` of its own, with the attributes of the first commit.
 fn alone(repo: &Path, onto: &CommitId, head: &CommitId) -> Real {
     let output = Command::new("git")
@@ -241,7 +288,14 @@ fn alone(repo: &Path, onto: &CommitId, head: &CommitId) -> Real {
     if output.status.success() {
         return Real::Tree(tree);
     }
-    Real::Conflict(fields.map(PathBuf::from).collect())
+    // A file pushed aside by a folder: git names it after the side, orch as people know it.
+    let plain = |file: String| {
+        let aside = [onto, head]
+            .iter()
+            .find_map(|side| file.find(&format!("~{side}")));
+        PathBuf::from(aside.map_or(file.as_str(), |at| &file[..at]))
+    };
+    Real::Conflict(fields.map(plain).collect())
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use orch::git::{Forecast, require_git};
 use orch::plan::CommitId;
 
-use crate::support::histories::{Files, History};
+use crate::support::histories::{Files, History, settle};
 use crate::support::{Dice, Scratch, asked};
 
 type Pairs = BTreeMap<(usize, usize), BTreeSet<PathBuf>>;
@@ -49,7 +49,7 @@ fn compare(seed: u64, scratch: &Scratch, forecast: &mut Forecast, heads: &[Commi
     let expected = by_git(scratch, heads);
     let pairs: BTreeSet<_> = found.iter().map(|clash| (clash.one, clash.two)).collect();
     let named: BTreeSet<_> = expected.keys().copied().collect();
-    assert_eq!(pairs, named, "ORCH_MERGES_SEED={seed}");
+    assert_eq!(pairs, named, "ORCH_MERGES_SEED={seed}: {expected:?}");
     for clash in &found {
         let files: BTreeSet<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
         let of_git = &expected[&(clash.one, clash.two)];
@@ -72,6 +72,7 @@ fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
     for seed in seeds {
         let mut dice = Dice::new(seed ^ 0xf0_4eca);
         let scratch = Scratch::new();
+        settle(&scratch, seed);
         let mut history = History::default();
         let base = Files::random(&mut dice);
         let mut target = (history.commit(&base, &[]), base);
@@ -113,4 +114,95 @@ fn the_forecast_names_the_pairs_that_git_finds_in_conflict() {
     }
     println!("{by_changes} pairs by changes, {by_merging} by merging, {conflicts} in conflict");
     assert!(conflicts > 0);
+}
+
+/// Commits with these files, the first without a parent, the others on it; none of `NAME` without a text.
+fn commits(scratch: &Scratch, all: &[&[(&str, &str)]]) -> Vec<CommitId> {
+    let ids = all.iter().enumerate().map(|(number, files)| {
+        let name = format!("h{number}");
+        match number {
+            0 => scratch.git("checkout -q --detach"),
+            _ => scratch.git(&format!("checkout -q --detach {}", scratch.rev("h0"))),
+        };
+        for (file, text) in *files {
+            scratch.write(file, text);
+        }
+        let commit = scratch.commit(&name);
+        scratch.git(&format!("branch -f {name} {commit}"));
+        commit
+    });
+    ids.collect()
+}
+
+fn numbered(changed: usize) -> String {
+    let line = |number| {
+        if number == changed {
+            "changed\n".to_owned()
+        } else {
+            format!("{number}\n")
+        }
+    };
+    (1..=20).map(line).collect()
+}
+
+#[test]
+fn attributes_that_only_the_target_has_by_now_count_in_the_forecast() {
+    let (base, top, end) = (numbered(0), numbered(1), numbered(20));
+    for attributes in ["f.txt -merge\n", "*.txt -merge\n", "\u{feff}f.txt -merge\n"] {
+        for changes_it in [1, 2] {
+            let scratch = Scratch::new();
+            let (mut one, mut two) = (vec![("f.txt", top.as_str())], vec![("f.txt", end.as_str())]);
+            let changes = if changes_it == 1 { &mut one } else { &mut two };
+            changes.push((".gitattributes", attributes));
+            let heads = commits(&scratch, &[&[("f.txt", &base)], &one, &two]);
+            let mut forecast = Forecast::new(&scratch.repository(), require_git().unwrap()).unwrap();
+            let found = compare(0, &scratch, &mut forecast, &heads[1..]);
+            let expected = by_git(&scratch, &heads[1..]).len();
+            assert_eq!(found, expected, "{attributes:?}, head {changes_it}");
+        }
+    }
+}
+
+#[test]
+fn attributes_are_read_as_git_reads_them_beside_the_commits() {
+    let (base, top, end) = (numbered(0), numbered(1), numbered(20));
+    for (attributes, ignorecase) in [
+        ("F.TXT -merge\n", true),
+        ("*.TXT -merge\n", true),
+        ("F.TXT -merge\n", false),
+        ("\u{feff}f.txt -merge\n", false),
+        ("\u{feff}[attr]mine -merge\nf.txt mine\n", false),
+        ("\u{feff}# f.txt -merge\n", false),
+    ] {
+        let scratch = Scratch::new();
+        let heads = commits(
+            &scratch,
+            &[&[("f.txt", &base)], &[("f.txt", &top)], &[("f.txt", &end)]],
+        );
+        scratch.git(&format!("config core.ignorecase {ignorecase}"));
+        scratch.write(".git/info/attributes", attributes);
+        let mut forecast = Forecast::new(&scratch.repository(), require_git().unwrap()).unwrap();
+        compare(0, &scratch, &mut forecast, &heads[1..]);
+        let builder = orch::git::CandidateBuilder::new(&scratch.repository(), require_git().unwrap());
+        let merges = builder.rehearse(&heads[1], &heads[2]).unwrap().is_some();
+        assert_eq!(merges, by_git(&scratch, &heads[1..]).is_empty(), "{attributes:?}");
+    }
+}
+
+#[test]
+fn a_head_that_shares_no_history_is_named_and_the_others_are_foreseen_all_the_same() {
+    let scratch = Scratch::new();
+    let heads = commits(
+        &scratch,
+        &[&[("f.txt", "a\n")], &[("f.txt", "b\n")], &[("f.txt", "c\n")]],
+    );
+    scratch.git("checkout -q --orphan alone");
+    let alone = scratch.commit("alone");
+    let mut forecast = Forecast::new(&scratch.repository(), require_git().unwrap()).unwrap();
+    let looked = [heads[1].clone(), alone, heads[2].clone()];
+    let found = forecast.look(&looked).unwrap();
+    let pairs: Vec<_> = found.iter().map(|clash| (clash.one, clash.two)).collect();
+    assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)]);
+    assert_eq!(found[0].files[0].kind, "unrelated histories");
+    assert_eq!(found[1].files[0].path, PathBuf::from("f.txt"));
 }

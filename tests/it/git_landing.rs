@@ -537,3 +537,31 @@ fn a_lock_of_an_index_that_is_kept_refuses_before_anything_moves() {
     repo.land(&plan).unwrap();
     assert_eq!((scratch.head(), scratch.status().as_str()), (new, ""));
 }
+
+#[test]
+fn a_change_that_only_the_age_of_the_index_gives_away_is_still_seen_after_a_landing() {
+    let scratch = Scratch::new();
+    scratch.git("config core.trustctime false");
+    let old = scratch.commit_file("mine.txt", "one\n");
+    let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
+    // Changed in the instant in which the index was written, to the same size.
+    let set = |file: &str, time| {
+        let file = std::fs::File::options()
+            .append(true)
+            .open(scratch.join(file))
+            .unwrap();
+        file.set_modified(time).unwrap();
+    };
+    let time = scratch.join("mine.txt").metadata().unwrap().modified().unwrap();
+    scratch.write("mine.txt", "two\n");
+    set("mine.txt", time);
+    set(".git/index", time);
+    let changed = || scratch.git("--no-optional-locks diff --name-only");
+    assert_eq!(changed(), "mine.txt");
+    let repo = scratch.repository();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
+    repo.land(&plan).unwrap();
+    assert!(scratch.join("new.txt").exists());
+    assert_eq!(changed(), "mine.txt");
+    assert_eq!(scratch.read("mine.txt"), "two\n");
+}

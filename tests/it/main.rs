@@ -47,6 +47,7 @@ mod demo;
 mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
+mod resolver_hostile;
 mod resolver_steered;
 mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
@@ -82,7 +83,9 @@ mod merge_prefix;
 mod merge_strategies;
 mod merge_train;
 mod messages;
+mod moved_refs;
 mod own_folder;
+mod person_beside;
 mod random_kills;
 mod real_agents;
 mod revert;
@@ -93,6 +96,7 @@ mod steering;
 mod steering_again;
 mod stop_hook;
 mod stuck;
+mod submodules;
 mod sync_points;
 mod two_supervisors;
 mod up_ahead;

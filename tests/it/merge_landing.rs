@@ -675,6 +675,9 @@ fn a_checkout_that_could_not_follow_is_told_of_until_it_has() {
     fs::remove_file(&hook).unwrap();
     assert_eq!(sandbox.state("a"), "landed");
     assert_eq!(sandbox.read("a-1.1.txt"), "mine");
+    sandbox.orch("status").code(0).says("was not brought along").ok();
+    let status = sandbox.orch("status --json").code(0).json();
+    assert_eq!(status["attention"][0]["command"], "orch doctor --fix");
     let landed = sandbox.head();
     sandbox.orch("up").code(0).says("was not brought along").ok();
     sandbox
@@ -755,4 +758,59 @@ fn a_target_that_is_set_back_beside_a_run_gets_nothing_more_and_says_what_it_los
     sandbox.git(&merge);
     sandbox.orch("merge").code(0).ok();
     assert!(sandbox.join("a-1.1.txt").exists() && sandbox.join("b-1.1.txt").exists());
+}
+
+#[test]
+fn a_running_supervisor_brings_a_checkout_along_once_nothing_is_in_the_way() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    sandbox.plan("a", "", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "", &document(&[1]), "gate g; work 1.1");
+    let hook = sandbox.join(".git/hooks/reference-transaction");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let mine = sandbox.join("a-1.1.txt");
+    program(
+        &hook,
+        &format!(
+            "#!/bin/sh\ntest \"$1\" = committed || exit 0\ngrep -q 'refs/heads/main$' && printf mine > {mine:?}\nexit 0\n"
+        ),
+    );
+    let up = sandbox.start("up --merge");
+    sandbox.happened("merge.landed", "a");
+    fs::remove_file(&hook).unwrap();
+    assert_eq!(sandbox.read("a-1.1.txt"), "mine");
+    sandbox.remove("a-1.1.txt");
+    crate::support::wait_for("the checkout to follow", || {
+        sandbox.git("diff HEAD --name-only").is_empty()
+    });
+    assert!(sandbox.join("a-1.1.txt").exists());
+    assert_eq!(
+        sandbox.orch("status --json").json()["attention"],
+        serde_json::json!([])
+    );
+    sandbox.open("g");
+    up.end().code(0).ok();
+}
+
+#[test]
+fn a_landing_that_was_lost_before_a_run_and_whose_branch_is_gone_is_told_of_with_its_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[merge]\nstrategy = \"squash\"");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let before = sandbox.rev("main");
+    sandbox.orch("up --merge").code(0).ok();
+    sandbox.orch("clean").code(0).ok();
+    let landed = sandbox.rev("main");
+    sandbox.git(&format!("reset -q --hard {before}"));
+    let remedy = format!("merge {landed}");
+    sandbox
+        .orch("up")
+        .says("somebody has set main back")
+        .says(&remedy)
+        .ok();
+    let held = sandbox.git(&format!("for-each-ref --contains {landed} refs/orch/backup"));
+    assert!(!held.is_empty(), "the landing is on a ref");
+    sandbox.git(&format!("{remedy} -q"));
+    assert!(sandbox.join("p-1.1.txt").exists());
+    assert!(!sandbox.orch("up").code(0).err.contains("set main back"));
 }

@@ -106,3 +106,100 @@ fn a_repository_may_have_words_of_its_own() {
         "land: A plan from orch/p\n\nReviewed-by: nobody\nOrch-Plan: p"
     );
 }
+
+#[test]
+fn of_a_rebased_plan_each_commit_is_green_where_every_commit_has_to_be() {
+    for (every, outcome) in [(true, "held"), (false, "landed")] {
+        let sandbox = Sandbox::new();
+        sandbox.tables(&format!(
+            "[merge]\nstrategy = \"rebase\"\nevery_commit_green = {every}\nverify = 'test ! -e broken'"
+        ));
+        let script = "commit broken; git rm -q broken; git commit -qm mended; work 1.1";
+        sandbox.plan("p", "", &document(&[1]), script);
+        sandbox.plan("q", "", &document(&[2]), "work 1.1 1.2");
+        sandbox.orch("up").code(0).ok();
+        sandbox.commit_file("other.txt", "meanwhile\n");
+        let before = sandbox.head();
+        let _ = sandbox.orch("merge");
+        assert_eq!(sandbox.state("p"), outcome, "{}", sandbox.why("p"));
+        assert_eq!(sandbox.state("q"), "landed");
+        if every {
+            assert!(sandbox.why("p").contains("(broken)"), "{}", sandbox.why("p"));
+            for commit in sandbox
+                .git(&format!("rev-list --first-parent {before}..main"))
+                .lines()
+            {
+                let files = sandbox.git(&format!("ls-tree --name-only {commit}"));
+                assert!(!files.contains("broken"), "{commit} is red");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rebase_keeps_words_and_names_that_are_not_utf_8_byte_for_byte() {
+    for sign in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.tables("[merge]\nstrategy = \"rebase\"");
+        if sign {
+            let signer = sandbox.beside("signer");
+            crate::support::program(
+                &signer,
+                "#!/bin/sh\ncat > /dev/null\necho '[GNUPG:] SIG_CREATED x' >&2\nprintf -- '-----BEGIN PGP SIGNATURE-----\\nx\\n-----END PGP SIGNATURE-----\\n'\n",
+            );
+            sandbox.git_args(["config", "gpg.program", signer.to_str().unwrap()]);
+            sandbox.git("config commit.gpgsign true");
+        }
+        // Latin-1 that says so, Latin-1 that does not, and trailing blanks and empty lines.
+        let script = r#"
+            export GIT_AUTHOR_NAME="$(printf 'Ren\351e')" GIT_AUTHOR_EMAIL="$(printf 'ren\351e@example.org')"
+            echo one > one.txt; git add one.txt
+            printf 'F\374r alle\n\n\n\nviele  \nauthor x\n' | git -c i18n.commitEncoding=ISO-8859-1 commit -q --cleanup=verbatim -F -
+            echo two > two.txt; git add two.txt
+            tree=$(git write-tree); head=$(git rev-parse HEAD)
+            commit=$( (printf 'tree %s\nparent %s\nauthor R\351 <r@x> 1700000000 +0130\ncommitter R\351 <r@x> 1700000001 -0200\n\nF\374r\n' $tree $head) | git hash-object -t commit -w --literally --stdin)
+            git reset -q --hard $commit
+            orch task done -q 1.1"#;
+        sandbox.plan("p", "", &document(&[1]), script);
+        sandbox.orch("up").code(0).ok();
+        sandbox.commit_file("other.txt", "meanwhile\n");
+        sandbox.git("branch expected orch/p");
+        sandbox.git("-c commit.gpgsign=false worktree add -q --detach ../by-git expected");
+        let by_git = crate::support::Tree::at(sandbox.beside("by-git"));
+        by_git.git("-c commit.gpgsign=false rebase -q main");
+        sandbox.orch("merge").code(0).ok();
+        let raw = |tree: &crate::support::Tree, rev: &str| {
+            let out = tree.try_git(["cat-file", "commit", rev]).stdout;
+            let lines = out.split(|byte| *byte == b'\n');
+            // The committer is of now, the parent another, and a signature is its own.
+            let mut signature = false;
+            let kept = lines.filter(|line| {
+                signature = line.starts_with(b"gpgsig") || (signature && line.starts_with(b" "));
+                !signature
+                    && ![&b"committer "[..], b"parent ", b"tree "]
+                        .iter()
+                        .any(|own| line.starts_with(own))
+            });
+            kept.map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
+        let main = crate::support::Tree::at(sandbox.path());
+        // Git writes what says its encoding anew in its own; here it stays as it is, and reads the same.
+        let text = |tree: &crate::support::Tree, rev: &str| {
+            tree.git_args(["log", "-1", "--encoding=UTF-8", "--format=%an%n%ae%n%ad%n%B", rev])
+        };
+        assert_eq!(text(&main, "main~1"), text(&by_git, "HEAD~1"), "signed: {sign}");
+        let told =
+            |tree: &crate::support::Tree, rev: &str| raw(tree, rev).join(&b'\n').escape_ascii().to_string();
+        assert_eq!(told(&main, "main~1"), told(&main, "orch/p~1"), "signed: {sign}");
+        // What is signed is written by git, which takes bytes that are no UTF-8 for Latin-1.
+        let expected = if sign {
+            told(&by_git, "HEAD")
+        } else {
+            told(&main, "orch/p")
+        };
+        assert_eq!(told(&main, "main"), expected, "signed: {sign}");
+        if sign {
+            assert!(sandbox.git("cat-file commit main").contains("gpgsig"));
+        }
+    }
+}

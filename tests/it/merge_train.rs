@@ -308,3 +308,86 @@ fn what_one_verification_leaves_makes_no_other_green() {
         assert_eq!(states(&sandbox), ["landed", "held"], "{leave}");
     }
 }
+
+/// Plans `a`, `b` and `c`, of which `b` breaks what only a worktree without caches shows.
+fn broken_behind_a_cache(merge: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.commit_file(".gitignore", "cache\n");
+    let line = "test ! -e broken || test -e cache || exit 1; touch cache";
+    sandbox.tables(&format!("[merge]\n{merge}\nverify = '{line}'"));
+    for plan in ["a", "b", "c"] {
+        let breaks = if plan == "b" { "commit broken; " } else { "" };
+        sandbox.plan(plan, "", &document(&[1]), &format!("{breaks}work 1.1"));
+    }
+    sandbox
+}
+
+#[test]
+fn the_last_tip_of_a_run_is_verified_without_caches_and_the_first_bad_landing_is_named_on_top() {
+    for line in ["up --merge", "merge"] {
+        let sandbox = broken_behind_a_cache("");
+        if line == "merge" {
+            sandbox.orch("up").code(0).ok();
+        }
+        let said = sandbox.orch(line).code(1);
+        for plan in ["a", "b", "c"] {
+            assert_eq!(sandbox.state(plan), "landed");
+        }
+        let first = sandbox.git("log --first-parent --format=%h --abbrev=10 --grep=Orch-Plan:.b main");
+        let expected = format!("since plan b landed ({first})");
+        said.says(&expected).ok();
+        assert_eq!(sandbox.count("target.checked", None), 1);
+        let status = sandbox.orch("status --json").code(0).json();
+        let attention = &status["attention"][0];
+        assert_eq!(attention["plan"], "b");
+        assert_eq!(attention["command"], "orch revert b");
+        let shown = sandbox.orch("status").code(0).out;
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[1].contains(&expected), "{shown}");
+        // What is advised helps, and the next run says so.
+        sandbox.orch("revert b").code(0).ok();
+        sandbox.plan("d", "", &document(&[1]), "work 1.1");
+        sandbox.orch("up --merge d").code(0).ok();
+        let status = sandbox.orch("status --json").code(0).json();
+        assert_eq!(status["attention"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn what_was_verified_without_caches_is_not_verified_once_more() {
+    let sandbox = broken_behind_a_cache("clean = \"ignored\"");
+    let _ = sandbox.orch("up --merge");
+    assert_eq!(sandbox.state("b"), "held");
+    assert_eq!(sandbox.count("target.checked", None), 0);
+}
+
+#[test]
+fn what_was_red_only_without_another_plan_is_tried_again_once_that_has_landed() {
+    for (line, every) in [("merge", true), ("merge", false), ("up --merge", true)] {
+        let sandbox = Sandbox::new();
+        // Nobody has said that `a` needs `b`; `c` builds on `a`, and `d` is red whatever lands.
+        sandbox.plan("a", "priority = 2", &document(&[1]), "work 1.1");
+        sandbox.plan("b", "", &document(&[1]), "work 1.1");
+        sandbox.plan("c", "depends = [\"a\"]", &document(&[1]), "work 1.1");
+        sandbox.plan("d", "", &document(&[1]), "work 1.1");
+        sandbox.tables(&format!(
+            "[merge]\nevery_commit_green = {every}\nverify = '{TREE}; test ! -e d-1.1.txt && {{ test ! -e a-1.1.txt || test -e b-1.1.txt; }}'"
+        ));
+        if line == "merge" {
+            sandbox.orch("up").code(0).ok();
+        }
+        let said = sandbox.orch(line).code(1);
+        let states = ["a", "b", "c", "d"].map(|plan| sandbox.state(plan));
+        assert_eq!(
+            states,
+            ["landed", "landed", "landed", "held"],
+            "{line}: {}",
+            said.out
+        );
+        if line == "merge" {
+            assert!(said.out.contains("landed     a"), "{}", said.out);
+            assert!(said.out.contains("failed     d"), "{}", said.out);
+        }
+        assert!(sandbox.count("merge.failed", Some("d")) <= 3, "it ends");
+    }
+}

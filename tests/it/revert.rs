@@ -163,3 +163,92 @@ fn what_was_taken_back_and_tried_again_has_not_landed_because_somebody_commits()
     assert_eq!(sandbox.state("b"), "landed");
     assert_eq!(sandbox.state("after"), "finished");
 }
+
+/// Takes back by hand what `orch revert` did.
+fn undo_revert(sandbox: &Sandbox) {
+    let revert = sandbox.git("log --format=%H --grep=Orch-Revert -1 main");
+    sandbox.git(&format!("revert --no-edit {revert}"));
+}
+
+#[test]
+fn a_revert_that_is_reverted_lands_the_plan_again_whatever_came_in_between() {
+    for strategy in ["merge", "squash", "rebase"] {
+        for order in [
+            &["undo"][..],
+            &["undo", "retry", "up"],
+            &["retry", "undo", "up"],
+            &["retry", "up", "undo"],
+            &["retry", "up", "merge", "undo"],
+            &["undo", "retry"],
+        ] {
+            for last in ["status", "merge b", "up --merge"] {
+                // Other commits than the plan's own land again when they are asked for; and a share is enough for the rest.
+                let shown = match strategy {
+                    "merge" => order.len() == 1 || order == ["retry", "up", "undo"] || last == "up --merge",
+                    _ => !order.contains(&"merge") && order.last() == Some(&"undo") && last == "up --merge",
+                };
+                if !shown {
+                    continue;
+                }
+                let sandbox = Sandbox::new();
+                sandbox.tables(&format!("[merge]\nstrategy = \"{strategy}\""));
+                sandbox.plan(
+                    "b",
+                    "",
+                    &document(&[1]),
+                    "test -e b-1.1.txt || work 1.1; orch task done -q 1.1",
+                );
+                sandbox.orch("up --merge").code(0).ok();
+                sandbox.orch("revert b").code(0).ok();
+                for step in order {
+                    match *step {
+                        "undo" => undo_revert(&sandbox),
+                        "retry" => sandbox.orch("retry b").code(0).ok(),
+                        "merge" => sandbox.orch("merge b").code(2).ok(),
+                        step => sandbox.orch(step).code(0).ok(),
+                    }
+                }
+                let case = format!("{strategy}: {order:?}, {last}");
+                let said = sandbox.orch(last);
+                assert_eq!(said.code, 0, "{case}: {said:?}");
+                assert_eq!(sandbox.state("b"), "landed", "{case}: {}", sandbox.why("b"));
+                assert!(files(&sandbox).contains("b-1.1.txt"), "{case}");
+                // It can be taken back again, and that undone again.
+                sandbox.orch("revert b").code(0).ok();
+                assert_eq!(sandbox.state("b"), "cancelled", "{case}");
+                assert!(!files(&sandbox).contains("b-1.1.txt"), "{case}");
+                undo_revert(&sandbox);
+                sandbox.orch("up --merge").ok();
+                assert_eq!(sandbox.state("b"), "landed", "{case}: again");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_revert_whose_revert_was_reverted_itself_still_counts() {
+    let sandbox = landed();
+    sandbox.orch("revert b").code(0).ok();
+    undo_revert(&sandbox);
+    sandbox.git("revert --no-edit HEAD");
+    sandbox.orch("up").ok();
+    assert_eq!(sandbox.state("b"), "cancelled");
+    assert!(!files(&sandbox).contains("b-1.1.txt"));
+    sandbox.orch("retry b").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("b"), "finished");
+    // What is advised works.
+    let asked = sandbox.orch("merge b").code(2);
+    let told = format!("{}{}", asked.out, asked.err);
+    let commit = told
+        .split("git revert ")
+        .nth(1)
+        .unwrap()
+        .split(['`', ' '])
+        .next()
+        .unwrap();
+    sandbox.git(&format!("revert --no-edit {commit}"));
+    sandbox.orch("merge b").code(0).ok();
+    assert_eq!(sandbox.state("b"), "landed");
+    assert!(files(&sandbox).contains("b-1.1.txt"));
+}

@@ -40,6 +40,7 @@ pub(super) fn read(
         *stages.entry(path(&entry[tab + 1..], sides)).or_default() |= 1 << stage;
     }
     let mut kinds: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut said: Option<ConflictFile> = None;
     while let Some(count) = field().filter(|count| !count.is_empty()) {
         let count: usize = std::str::from_utf8(&count).ok()?.parse().ok()?;
         let mut first = None;
@@ -49,6 +50,13 @@ pub(super) fn read(
         }
         let kind = String::from_utf8_lossy(&field()?).into_owned();
         field()?;
+        if let (None, Some(first)) = (&said, &first) {
+            let kind = kind.to_ascii_lowercase();
+            said = Some(ConflictFile {
+                path: first.clone(),
+                kind,
+            });
+        }
         if let (Some(kind), Some(first)) = (conflict_kind(&kind), first) {
             kinds.entry(first).or_insert(kind);
         }
@@ -68,7 +76,17 @@ pub(super) fn read(
         };
         ConflictFile { path, kind }
     });
-    Some(Answered::Conflict(files.collect()))
+    let mut files: Vec<ConflictFile> = files.collect();
+    if files.is_empty() {
+        // Such as a folder that was renamed to several others: no file of it is in conflict, and it does not merge.
+        files.extend(said.or_else(|| {
+            Some(ConflictFile {
+                path: ".".into(),
+                kind: "rename".to_owned(),
+            })
+        }));
+    }
+    Some(Answered::Conflict(files))
 }
 
 /// `CONFLICT (rename/delete)` is of kind `rename/delete`; none for messages that tell of no conflict.

@@ -16,17 +16,26 @@ pub(super) fn telling(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(<[u8]>::trim_ascii)
         .filter(|line| {
             let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
-            !line.starts_with(b"#") && (has(b"merge") || has(b"binary") || line.starts_with(b"[attr]"))
+            let start = line.strip_prefix(MARK).unwrap_or(line);
+            !line.starts_with(b"#") && (has(b"merge") || has(b"binary") || start.starts_with(b"[attr]"))
         })
 }
 
-/// True when a line of an attribute file may be about this file. Only patterns without folders are understood, as `*.png`.
+/// The byte-order mark of UTF-8. Git passes over it in some attribute files, and takes it for a part of the pattern in others.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// True when a line of an attribute file may be about this file. Only patterns without folders are understood, as `*.png`. Case does
+/// not count, for with `core.ignorecase` it does not.
 pub(super) fn may_match(line: &[u8], name: &[u8]) -> bool {
     let pattern = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);
     let special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'/' | b'"' | b'!');
     match pattern.strip_prefix(b"*") {
-        Some(end) if !end.iter().any(special) => name.ends_with(end),
-        None if !pattern.iter().any(special) => name == pattern,
+        _ if pattern.starts_with(MARK) => true,
+        Some(end) if !end.iter().any(special) => {
+            let rest = name.len().checked_sub(end.len());
+            rest.is_some_and(|rest| name[rest..].eq_ignore_ascii_case(end))
+        }
+        None if !pattern.iter().any(special) => name.eq_ignore_ascii_case(pattern),
         _ => true,
     }
 }

@@ -165,6 +165,12 @@ impl Forecast {
                 Verdict::Unsure => {}
             }
         }
+        if base.is_none() && !self.merger.are_related(heads[0], heads[1])? {
+            return Ok(vec![ConflictFile {
+                path: ".".into(),
+                kind: "unrelated histories".to_owned(),
+            }]);
+        }
         self.decided.by_merging += 1;
         Ok(match self.merger.merge(heads[0], heads[1])? {
             Merged::Conflict(files) => files,

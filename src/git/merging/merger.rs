@@ -1,10 +1,13 @@
 //! One who merges commits of a repository, one after the other.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use git2::{ObjectType, Oid};
 
 use super::super::command::Git;
+use super::super::raw_commit::RawCommit;
 use super::super::revision::{commit_id, oid};
 use super::super::{GitError, GitVersion, Repository};
 use super::ConflictFile;
@@ -116,6 +119,12 @@ impl Merger {
         self.lineage.base(&mut self.objects, tip, head)
     }
 
+    /// False when two commits have nothing in common, which git refuses to merge. Where commits are not what they say that is
+    /// for git to find out.
+    pub(super) fn are_related(&self, one: &CommitId, two: &CommitId) -> Result<bool, GitError> {
+        Ok(self.rewired || self.repo.merge_base(one, two)?.is_some())
+    }
+
     /// The tree of a commit.
     pub(super) fn tree(&mut self, commit: Oid) -> Option<Oid> {
         self.lineage.tree(&mut self.objects, commit)
@@ -183,29 +192,85 @@ impl Merger {
         message: &str,
     ) -> Result<CommitId, GitError> {
         let own = self.own.take();
-        let commit = self.commit_of(tree, parents, message, None)?;
+        let commit = self.commit_of(tree, parents, message)?;
         self.lineage
             .advance(oid(&commit)?, own.filter(|_| parents.len() == 2));
         Ok(commit)
     }
 
-    /// Makes a commit, with another's name on it where one is given.
+    /// Makes a commit.
     pub(in super::super) fn commit_of(
         &mut self,
         tree: &str,
         parents: &[&CommitId],
         message: &str,
-        author: Option<&str>,
     ) -> Result<CommitId, GitError> {
         let ids: Vec<&str> = parents.iter().map(|parent| parent.as_str()).collect();
-        let commit = match self.settings.commit(tree, &ids, message, author) {
+        let commit = match self.settings.commit(tree, &ids, message) {
             Some(text) => commit_id(self.objects.put(ObjectType::Commit, text)?),
-            None => self.commit_by_git(tree, parents, message, author)?,
+            None => self.commit_by_git(tree, parents, message)?,
         };
         if self.objects.unsaved() > UNSAVED {
             self.save()?;
         }
         Ok(commit)
+    }
+
+    /// Makes a commit of a tree on `parent` with the words and the author of another one, byte for byte, as `git rebase` does.
+    pub(super) fn commit_again(
+        &mut self,
+        tree: &str,
+        parent: &CommitId,
+        mut original: RawCommit,
+    ) -> Result<CommitId, GitError> {
+        original.tree = tree.to_owned();
+        original.parents = vec![parent.clone()];
+        let committer = self.settings.committer();
+        let commit = match committer.filter(|_| !self.settings.committing.sign) {
+            Some(committer) => {
+                original.committer = committer;
+                commit_id(self.objects.put(ObjectType::Commit, original.content())?)
+            }
+            None => self.commit_again_by_git(&original)?,
+        };
+        if self.objects.unsaved() > UNSAVED {
+            self.save()?;
+        }
+        Ok(commit)
+    }
+
+    /// Signed, or under a name that git alone knows.
+    fn commit_again_by_git(&mut self, commit: &RawCommit) -> Result<CommitId, GitError> {
+        self.save()?;
+        let settings = &self.settings.committing;
+        let encoding = commit.encoding.as_deref().unwrap_or(b"UTF-8");
+        let mut setting = b"i18n.commitEncoding=".to_vec();
+        setting.extend_from_slice(encoding);
+        let git = settings.apply(Git::on(self.repo.common_dir()));
+        let mut git = git
+            .config(OsStr::from_bytes(&setting))
+            .args(["commit-tree", &commit.tree]);
+        for parent in &commit.parents {
+            git = git.args(["-p", parent.as_str()]);
+        }
+        if settings.sign {
+            git = git.arg("-S");
+        }
+        let author = &commit.author;
+        let mail = memchr::memmem::find(author, b" <");
+        let when = memchr::memmem::rfind(author, b"> ");
+        if let (Some(mail), Some(when)) = (mail, when)
+            && mail + 2 <= when
+        {
+            let part = |from: usize, to: usize| OsStr::from_bytes(&author[from..to]);
+            let mut date = b"@".to_vec();
+            date.extend_from_slice(&author[when + 2..]);
+            git = git
+                .env("GIT_AUTHOR_NAME", part(0, mail))
+                .env("GIT_AUTHOR_EMAIL", part(mail + 2, when))
+                .env("GIT_AUTHOR_DATE", OsStr::from_bytes(&date));
+        }
+        git.args(["-F", "-"]).input(commit.message.clone()).run_for_id()
     }
 
     pub(super) fn common_dir(&self) -> &Path {
@@ -227,7 +292,6 @@ impl Merger {
         tree: &str,
         parents: &[&CommitId],
         message: &str,
-        author: Option<&str>,
     ) -> Result<CommitId, GitError> {
         self.save()?;
         let settings = &self.settings.committing;
@@ -238,14 +302,6 @@ impl Merger {
         }
         if settings.sign {
             git = git.arg("-S");
-        }
-        if let Some((name, rest)) = author.and_then(|author| author.split_once(" <"))
-            && let Some((mail, when)) = rest.rsplit_once("> ")
-        {
-            git = git
-                .env("GIT_AUTHOR_NAME", name)
-                .env("GIT_AUTHOR_EMAIL", mail)
-                .env("GIT_AUTHOR_DATE", format!("@{when}"));
         }
         let mut message = message.to_owned();
         if !message.ends_with('\n') {

@@ -43,6 +43,9 @@ pub(super) fn judge(
     } else {
         (two, one)
     };
+    let is_attributes =
+        |change: &Change| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitattributes");
+    let other_attributes = one.files.iter().any(is_attributes);
     let mut conflicts = Vec::new();
     for change in &fewer.files {
         let Some(other) = more.of(&change.path) else {
@@ -50,6 +53,10 @@ pub(super) fn judge(
         };
         if change.new == other.new && change.new.is_some() {
             continue;
+        }
+        // Git goes by the attributes of the first side, and those of the base are read here.
+        if other_attributes {
+            return Verdict::Unsure;
         }
         match lines(objects, rules, base, change, other) {
             Some(Lines::Merged(_)) => {}

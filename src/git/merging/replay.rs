@@ -4,6 +4,7 @@ use git2::{ObjectType, Oid};
 
 use super::super::GitError;
 use super::super::command::Git;
+use super::super::raw_commit::RawCommit;
 use super::super::revision::{commit_id, oid};
 use super::ConflictFile;
 use super::answer::Answered;
@@ -29,13 +30,6 @@ pub(in super::super) enum Undone {
     Conflict(Vec<ConflictFile>),
 }
 
-/// A commit's parts that go on in its replay.
-struct Original {
-    parent: Option<Oid>,
-    author: String,
-    message: String,
-}
-
 impl Merger {
     /// Replays what `head` has and `onto` has not, oldest first, without merges. A commit that changes nothing any more is
     /// left out; those that already stand on `onto` are kept as they are.
@@ -53,28 +47,34 @@ impl Merger {
         for line in String::from_utf8_lossy(&list).lines() {
             let commit = oid_of(line)?;
             let original = self.original(commit)?;
-            if original.parent.map(commit_id).as_ref() == Some(&tip) {
+            let parent = original.parents.first().cloned();
+            if parent.as_ref() == Some(&tip) {
                 tip = commit_id(commit);
                 continue;
             }
-            let tree = match self.apply(&tip, commit, original.parent)? {
+            let tree = match self.apply(&tip, commit, parent.as_ref())? {
                 Answered::Tree(tree) => tree,
                 Answered::Conflict(files) => return Ok(Replayed::Conflict(files)),
             };
             if self.tree_of(&tip)?.to_string() == tree {
                 continue;
             }
-            tip = self.commit_of(&tree, &[&tip], &original.message, Some(&original.author))?;
+            tip = self.commit_again(&tree, &tip, original)?;
         }
         Ok(Replayed::Tip(tip))
     }
 
     /// What a commit changed of its parent, made to `tip`.
-    fn apply(&mut self, tip: &CommitId, commit: Oid, parent: Option<Oid>) -> Result<Answered, GitError> {
+    fn apply(
+        &mut self,
+        tip: &CommitId,
+        commit: Oid,
+        parent: Option<&CommitId>,
+    ) -> Result<Answered, GitError> {
         let Some(parent) = parent else {
             return self.apply_by_git(tip, &commit_id(commit), None);
         };
-        self.apply_change(tip, &commit_id(parent), &commit_id(commit))
+        self.apply_change(tip, parent, &commit_id(commit))
     }
 
     /// What differs from `from` to `to`, taken back from `tip`.
@@ -125,7 +125,7 @@ impl Merger {
     fn empty_commit(&mut self) -> Result<CommitId, GitError> {
         let (objects, _) = self.parts();
         let tree = objects.put(ObjectType::Tree, Vec::new())?;
-        let commit = self.commit_of(&tree.to_string(), &[], "empty", None)?;
+        let commit = self.commit_of(&tree.to_string(), &[], "empty")?;
         self.save()?;
         Ok(commit)
     }
@@ -135,19 +135,10 @@ impl Merger {
         self.tree(id).ok_or_else(|| unreadable(commit))
     }
 
-    fn original(&mut self, commit: Oid) -> Result<Original, GitError> {
+    fn original(&mut self, commit: Oid) -> Result<RawCommit, GitError> {
         let (objects, _) = self.parts();
         let data = objects.get(commit, ObjectType::Commit);
-        let text = data.as_deref().map(String::from_utf8_lossy);
-        let read = text.as_deref().and_then(|text| {
-            let (head, message) = text.split_once("\n\n")?;
-            let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
-            Some(Original {
-                parent: field("parent ").and_then(|id| Oid::from_str(id).ok()),
-                author: field("author ")?.to_owned(),
-                message: message.to_owned(),
-            })
-        });
+        let read = data.as_deref().and_then(RawCommit::parse);
         read.ok_or_else(|| unreadable(&commit_id(commit)))
     }
 }

@@ -86,14 +86,13 @@ impl Settings {
         })
     }
 
-    /// A commit's bytes; none when git has to write it. `author` is another's, with time and zone.
-    pub(super) fn commit(
-        &self,
-        tree: &str,
-        parents: &[&str],
-        message: &str,
-        author: Option<&str>,
-    ) -> Option<Vec<u8>> {
+    /// The line of whoever commits now; none when git has to write it.
+    pub(super) fn committer(&self) -> Option<Vec<u8>> {
+        Some(self.committer.as_ref()?.now().into_bytes())
+    }
+
+    /// A commit's bytes; none when git has to write it.
+    pub(super) fn commit(&self, tree: &str, parents: &[&str], message: &str) -> Option<Vec<u8>> {
         let (own, committer) = (self.author.as_ref()?, self.committer.as_ref()?);
         if self.committing.sign || message.contains('\0') {
             return None;
@@ -102,8 +101,7 @@ impl Settings {
         for parent in parents {
             text += &format!("parent {parent}\n");
         }
-        let author = author.map_or_else(|| own.now(), str::to_owned);
-        text += &format!("author {author}\ncommitter {}\n\n{message}", committer.now());
+        text += &format!("author {}\ncommitter {}\n\n{message}", own.now(), committer.now());
         if !text.ends_with('\n') {
             text.push('\n');
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::MergeTrouble;
+use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
 use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict};
@@ -49,6 +50,8 @@ pub struct Train {
     pub(super) wanted_back: usize,
     moved: u32,
     trials: TrialId,
+    /// Plans that were red.
+    pub(in crate::schedule) ejected: Ejected,
 }
 
 impl Train {
@@ -76,6 +79,7 @@ impl Train {
             wanted_back: 0,
             moved: 0,
             trials: 0,
+            ejected: Ejected::default(),
         }
     }
 

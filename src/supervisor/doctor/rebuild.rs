@@ -178,7 +178,7 @@ fn landed_part(
     let Some((last, found)) = parts.rev().max_by_key(|(place, _)| *place) else {
         return Ok(None);
     };
-    if repo.is_taken_back(&plan.name, target)? {
+    if repo.taken_back_by(&plan.name, target)?.is_some() {
         return Ok(None);
     }
     let part = Prefix {

@@ -322,11 +322,11 @@ fn merge(
 /// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
 fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
     match top.took_back(&plan.name).map_err(|error| refused(&error))? {
-        false => Ok(()),
-        true => Err(refused(
-            &"what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
-              on its branch, or `git revert` the commit that took it back",
-        )),
+        None => Ok(()),
+        Some(back) => Err(refused(&format!(
+            "what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
+             on its branch, or `git revert {back}` in a checkout of the target"
+        ))),
     }
 }
 

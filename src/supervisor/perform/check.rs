@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    head_of, stamp, undo_cut_step,
+    follow_stale_submodules, head_of, put_back_from, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -99,6 +99,21 @@ fn look(
     }
     // What orch itself has left there is nobody's work.
     undo_cut_step(worktree).map_err(|error| error.to_string())?;
+    let put_back = since.and_then(|since| {
+        let put_back = campaign
+            .repo
+            .restore_displaced(name.as_str(), worktree, &branch, since);
+        put_back.transpose()
+    });
+    if let Some(found) = put_back.transpose().map_err(|error| error.to_string())? {
+        match found.now {
+            Some(_) => said.push(found.to_string()),
+            None => evidence.trouble = Some(found.to_string()),
+        }
+    }
+    if let Some(trouble) = follow_stale_submodules(worktree).map_err(|error| error.to_string())? {
+        said.push(trouble);
+    }
     let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
@@ -187,7 +202,11 @@ fn look(
         }
     }
     if let Some(tip) = &tip {
-        evidence.gone = gone(campaign, name, tip, reported)?;
+        evidence.gone = gone(campaign, name, tip, worktree, reported)?;
+    }
+    if let (Some(tip), None) = (&tip, place.branch_of) {
+        let kept = campaign.repo.keep_made(name, tip);
+        kept.map_err(|error| error.to_string())?;
     }
     if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {
         let made = campaign.repo.files_between(since, tip).unwrap_or_default();
@@ -264,13 +283,19 @@ fn gone(
     campaign: &Campaign,
     name: &PlanName,
     tip: &CommitId,
+    worktree: &Path,
     reported: &[(CommitId, Vec<ItemId>)],
 ) -> Result<Vec<GoneWork>, String> {
+    let astray = put_back_from(worktree);
     let mut gone = Vec::new();
     for (commit, items) in reported {
         // One that cannot be read any more is gone as well.
         let behind = campaign.repo.ahead_behind(tip, commit);
         if behind.is_ok_and(|distance| distance.behind == 0) {
+            continue;
+        }
+        // Reported while somebody had moved the branch: it has that work now.
+        if astray.contains(commit) {
             continue;
         }
         let kept = campaign.repo.keep_loose(name.as_str(), commit);

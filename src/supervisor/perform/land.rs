@@ -1,6 +1,7 @@
 //! The merge train's last step: moving the target to exactly the commit that was verified.
 
 use std::fs::{self, File};
+use std::time::Duration;
 
 use crate::fault;
 use crate::git::{
@@ -60,6 +61,13 @@ fn move_target(
     let mut built = yard.built();
     if before.as_ref() != Some(&commit) {
         carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
+        if before.is_some() {
+            look_again(campaign, target, before.clone(), commit.clone());
+        }
+        if let Some(before) = &before {
+            let began = built.began.entry(target.to_owned());
+            began.or_insert_with(|| before.clone());
+        }
     }
     let ground = Ground {
         target: target.to_owned(),
@@ -151,6 +159,37 @@ fn carry_out(
         )),
     }
     Ok(())
+}
+
+/// How long after a landing its checkouts are looked at again.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+];
+
+/// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
+/// target stands before it takes the index, and says where HEAD is after it has let that go: one that is at it in the moment of a
+/// landing stands on the target and shows where that was.
+fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: CommitId) {
+    let (repo, lock) = (campaign.repo.clone(), campaign.dir.landing_lock());
+    let landing = LandingPlan {
+        branch: target.to_owned(),
+        old,
+        new,
+        beside: true,
+    };
+    std::thread::spawn(move || {
+        for pause in AGAIN {
+            std::thread::sleep(pause);
+            // Held also by whoever moves it on; then that one brings the checkouts along.
+            let Ok(lock) = File::open(&lock) else { return };
+            if lock.lock().is_err() || repo.behind(&landing).is_ok_and(|behind| behind.is_empty()) {
+                continue;
+            }
+            let _ = repo.finish_landing_holding(&landing, Some(&lock));
+        }
+    });
 }
 
 /// Takes the target's ref to the disk before the journal says that it has moved.
@@ -268,6 +307,26 @@ pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
     // A git that the dead one had started may be about to move the target still.
     let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
     Ok(end_landing(campaign, &lock)?)
+}
+
+/// Checkouts of a target that has moved and that they do not follow, with what to do. Changes nothing, and says nothing while
+/// the target is being moved.
+pub fn behind(campaign: &Campaign) -> Vec<String> {
+    let Ok(text) = fs::read(campaign.dir.landing()) else {
+        return Vec::new();
+    };
+    let lock = File::open(campaign.dir.landing_lock());
+    let is_free = lock.is_ok_and(|lock| lock.try_lock().is_ok());
+    let landing = serde_json::from_slice::<LandingPlan>(&text).ok();
+    let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
+        return Vec::new();
+    };
+    let left = campaign.repo.behind(&landing).unwrap_or_default();
+    let left = left.into_iter().map(|path| MendedCheckout {
+        path,
+        outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
+    });
+    still_behind(&landing.branch, left.collect())
 }
 
 fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {

@@ -300,6 +300,6 @@ fn run(
     let said = verify::run(campaign, &folder, variables, &check, &|| {
         yard.is_unwanted(trial.id)
     })?;
-    super::merge::keep_log(campaign, Some(plan), &folder);
+    super::tree_run::keep_log(campaign, Some(plan), &folder);
     Ok(said)
 }

@@ -1,13 +1,12 @@
 //! The merge train's first step: building a candidate and verifying exactly the tree that would land.
 
-use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::agent::JobFolder;
 use crate::fault;
-use crate::git::{WorktreeAdmin, again_if_killed};
+use crate::git::{GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
-use crate::plan::Plan;
+use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
@@ -15,11 +14,12 @@ use crate::schedule::{Event, Resolving};
 use super::super::{Campaign, environment};
 use super::candidate::{self, Halt, Known};
 use super::mend::{self, Mended};
+use super::tree_run::{Run, run};
 use super::verify::{self, Said};
-use super::yard::{Chain, Ground, TakenSlot, Yard, train_key};
+use super::yard::{Chain, Ground, Yard};
 
 /// How much more time the second run of a tree has.
-const SECOND: u32 = 4;
+pub(super) const SECOND: u32 = 4;
 
 /// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
@@ -159,7 +159,65 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
     }
 }
 
+/// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
+/// target's first-parent line with it.
 pub(super) fn verdict(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    chain: &Chain,
+    warnings: &mut Vec<String>,
+) -> Tried {
+    let below = match replayed_below(campaign, chain) {
+        Ok(below) => below,
+        Err(error) => return Tried::Refused(error.to_string()),
+    };
+    for commit in below {
+        let tree = match campaign.repo.tree_of(&commit) {
+            Ok(tree) => tree,
+            Err(error) => return Tried::Refused(error.to_string()),
+        };
+        let part = Chain {
+            ground: Ground {
+                commit: commit.clone(),
+                ..chain.ground.clone()
+            },
+            links: Vec::new(),
+            tree,
+        };
+        match verdict_on(campaign, admin, yard, trial, &part, warnings) {
+            Tried::Verdict(verdict) if verdict.green => {}
+            Tried::Verdict(mut verdict) => {
+                let subject = campaign.repo.subject(&commit).unwrap_or_default();
+                verdict.why = format!(
+                    "with `strategy = \"rebase\"` each commit of it has to pass, and {} ({subject}) does not: {}",
+                    commit.short(),
+                    verdict.why
+                );
+                return Tried::Verdict(verdict);
+            }
+            other => return other,
+        }
+    }
+    verdict_on(campaign, admin, yard, trial, chain, warnings)
+}
+
+/// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
+fn replayed_below(campaign: &Campaign, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
+    let last = chain.links.last().and_then(|link| campaign.plan(&link.plan));
+    let replayed = last.is_some_and(|plan| plan.merge_strategy == MergeStrategy::Rebase);
+    if !replayed || !campaign.set.merge.every_commit_green {
+        return Ok(Vec::new());
+    }
+    let before = chain.links.iter().rev().nth(1);
+    let before = before.map_or(&chain.ground.commit, |link| &link.commit);
+    let mut line = campaign.repo.first_parents(before, chain.top())?;
+    line.pop();
+    Ok(line)
+}
+
+fn verdict_on(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,
@@ -239,7 +297,7 @@ pub(super) fn verdict(
         &Run { line, limit, before },
         warnings,
     );
-    let (said, took, taken) = match done {
+    let (said, took, fresh, taken) = match done {
         Ok(ran) => ran,
         Err(why) => return Tried::Refused(why),
     };
@@ -248,7 +306,13 @@ pub(super) fn verdict(
         Said::Failed { why, timed_out } => (Some(why), timed_out),
         Said::Stopped => return Tried::Stopped,
     };
-    let noted = store.map(|store| fault::around("verdict.note", || store.note(&key, red.as_deref(), took)));
+    let noted = store.map(|store| {
+        if fresh && red.is_none() {
+            let known = fresh_key(&chain.ground.target, &chain.tree, line);
+            store.note(&known, None, took)?;
+        }
+        fault::around("verdict.note", || store.note(&key, red.as_deref(), took))
+    });
     if let Some(Err(error)) = noted {
         warnings.push(format!("a verdict was not kept: {error}"));
     }
@@ -271,85 +335,11 @@ pub(super) fn verdict(
     })
 }
 
-struct Run<'a> {
-    line: &'a str,
-    limit: Duration,
-    /// Runs of this tree that were red before.
-    before: u32,
-}
-
-/// What was said, how long it took, and the worktree, still taken.
-type Ran<'a> = (Said, Duration, Option<TakenSlot<'a>>);
-
-fn run<'a>(
-    campaign: &Campaign,
-    admin: &WorktreeAdmin,
-    yard: &'a Yard,
-    trial: &Trial,
-    chain: &Chain,
-    what: &Run<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Ran<'a>, String> {
-    if yard.is_unwanted(trial.id) {
-        return Ok((Said::Stopped, Duration::ZERO, None));
+/// What is known to pass without anything that an earlier verification has left, under this key.
+pub(super) fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
+    let known = key(target, tree, line);
+    VerdictKey {
+        environment: format!("fresh {}", known.environment),
+        ..known
     }
-    let tag = format!(
-        "merge-{}-{}",
-        &chain.tree[..chain.tree.len().min(12)],
-        what.before
-    );
-    let taken = yard.take_slot(campaign, trial.id, &tag);
-    let name = train_key(taken.slot);
-    let path = campaign.worktree_path(&name);
-    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
-    let top = trial.stack.last().and_then(|plan| campaign.plan(plan));
-    if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
-        keep_log(campaign, top, &folder);
-        return Ok((said, took, Some(taken)));
-    }
-    let at_work = verify::is_at_work(&folder, &tag);
-    let worktree = if at_work {
-        // Whoever works in it must not find other files.
-        path
-    } else {
-        verify::end(&folder)?;
-        admin.unhide(&name, &path).map_err(|error| error.to_string())?;
-        let ready = admin.ensure_detached(&name, &path, chain.top());
-        let ready = ready.map_err(|error| error.to_string())?;
-        warnings.extend(ready.warnings);
-        // What was red before may owe it to what lay there.
-        let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
-        let scoured = admin.scour(&name, &ready.path, ignored);
-        scoured.map_err(|error| error.to_string())?;
-        if let Some(plan) = top.or(campaign.set.plans.first()) {
-            warnings.extend(super::furnish_own(campaign, plan, &name, &ready.path)?);
-        }
-        ready.path
-    };
-    let mut variables = environment::for_train(campaign, top, &name, &worktree);
-    variables.set("ORCH_TARGET", chain.ground.target.as_str());
-    let check = verify::Check {
-        tag,
-        line: what.line,
-        worktree: &worktree,
-        timeout: what.limit,
-        grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),
-        gently: false,
-    };
-    let began = Instant::now();
-    let said = verify::run(campaign, &folder, variables, &check, &|| {
-        yard.is_unwanted(trial.id)
-    });
-    let took = began.elapsed();
-    keep_log(campaign, top, &folder);
-    let seen = admin.unhide(&name, &worktree).map_err(|error| error.to_string());
-    seen.and_then(|()| admin.note_left(&name).map_err(|error| error.to_string()))?;
-    Ok((said?, took, Some(taken)))
-}
-
-/// For `orch logs --verify`: the worktree goes to another trial.
-pub(super) fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
-    let Some(plan) = top else { return };
-    let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
-    let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));
 }

@@ -114,7 +114,7 @@ fn said(
     let began = Instant::now();
     let said = verify::run(campaign, &folder, variables, &check, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    super::merge::keep_log(campaign, Some(plan), &folder);
+    super::tree_run::keep_log(campaign, Some(plan), &folder);
     admin.note_left(&name).map_err(|error| error.to_string())?;
     verify::heard(&folder);
     Ok((ran(took), said?))

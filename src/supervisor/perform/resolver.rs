@@ -76,6 +76,13 @@ fn attempt(
     let plan = campaign
         .plan(&order.plan)
         .ok_or_else(|| not_started("the plan is not in the manifest any more".to_owned()))?;
+    let resolved = || {
+        campaign
+            .repo
+            .resolution(&order.plan)
+            .map(|known| known.map(|known| known.commit))
+    };
+    let mut before = None;
     let mut exit = Exit::Lost;
     for _ in 0..VANISHED_AT_MOST {
         let state = folder.state().map_err(|error| not_started(error.to_string()))?;
@@ -95,6 +102,7 @@ fn attempt(
         let Some(runner) = runner.map_err(|error| not_started(error.to_string()))? else {
             continue;
         };
+        before = resolved().ok();
         yard.resolver_runs(&order.attempt, folder);
         // Whoever asked before there was a runner found none to stop.
         if yard.is_unwanted_resolver(&order.attempt) {
@@ -104,6 +112,13 @@ fn attempt(
         if let JobState::Ended(record) = state {
             exit = record.exit;
             break;
+        }
+    }
+    if let Some(before) = before {
+        let put_back = campaign.repo.put_resolution_back(&order.plan, before.as_ref());
+        if put_back.map_err(|error| not_started(error.to_string()))? {
+            let why = format!("it wrote refs/orch/resolve/{}, which is orch's own", order.plan);
+            return Err(Refused { exit, why });
         }
     }
     if exit != (Exit::Code { code: 0 }) {

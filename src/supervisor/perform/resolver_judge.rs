@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::git::{CandidateBuilder, GitError, WorktreeAdmin};
-use crate::plan::{CommitId, Plan, Sides, speaks_of, vanished};
+use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
 use super::super::about_conflict::words;
@@ -55,6 +55,7 @@ pub(super) fn judge(
         .map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
     only_the_conflict(campaign, order, &commit).map_err(refused)?;
+    nobody_else_s(campaign, order, &commit).map_err(refused)?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
     let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
@@ -105,6 +106,25 @@ fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitI
     ))
 }
 
+/// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
+fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+    let text = |error: GitError| error.to_string();
+    let repo = &campaign.repo;
+    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| error.to_string())?);
+    let incoming = repo
+        .stand_in(&builder, &order.plan, &order.onto, &order.head)
+        .map_err(text)?;
+    let foreign = repo
+        .held_elsewhere(commit, &[&order.onto, &order.head, &incoming])
+        .map_err(text)?;
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "its history has commits of {name}, which is neither of the two that were to be merged: they would count as landed"
+        )),
+    }
+}
+
 /// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of
 /// each.
 fn account(
@@ -122,16 +142,18 @@ fn account(
     let mut missing = Vec::new();
     let mut explained = false;
     for file in &files {
-        let gone = vanished(Sides {
+        let sides = Sides {
             base: &file.base,
             ours: &file.ours,
             theirs: &file.theirs,
             merged: &file.merged,
-        });
-        for line in gone {
+        };
+        let gone = vanished(sides).into_iter().map(|line| (line, ""));
+        let back = returned(sides).into_iter();
+        for (line, what) in gone.chain(back.map(|line| (line, " (was taken away, and is there again)"))) {
             match speaks_of(&said, &line) {
                 true => explained = true,
-                false => missing.push(format!("{}: {line}", file.path.display())),
+                false => missing.push(format!("{}: {line}{what}", file.path.display())),
             }
         }
     }
@@ -147,7 +169,7 @@ fn account(
         String::new()
     };
     Err(format!(
-        "lines that one side added are gone, and {LEFT_OUT} does not say why:\n{}{more}",
+        "lines that one side added are gone, or some that it took away are back, and {LEFT_OUT} does not say why:\n{}{more}",
         missing.join("\n")
     ))
 }

@@ -39,9 +39,9 @@ impl Top {
         })
     }
 
-    /// True when all of the plan was merged here, and taken back again.
-    pub fn took_back(&self, plan: &PlanName) -> Result<bool, GitError> {
+    /// The commit that took all of the plan off again, which had been merged here; none when that is there.
+    pub fn took_back(&self, plan: &PlanName) -> Result<Option<CommitId>, GitError> {
         self.save()?;
-        self.repo.is_taken_back(plan, &self.commit)
+        self.repo.taken_back_by(plan, &self.commit)
     }
 }

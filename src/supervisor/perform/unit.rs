@@ -246,6 +246,12 @@ fn merge(
     };
     let mut said = backed_up(&ended);
     said.extend(backed_up(&done.backups));
+    if let Integrated::FastForward(commit) | Integrated::Merged(commit) | Integrated::AlreadyIn(commit) =
+        &done.outcome
+    {
+        let kept = campaign.repo.keep_made(name, commit);
+        kept.map_err(|error| error.to_string())?;
+    }
     if !matches!(done.outcome, Integrated::Conflict { .. })
         && let Err(error) = campaign.repo.delete_unit(&unit)
     {

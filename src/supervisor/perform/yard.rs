@@ -66,6 +66,8 @@ pub(super) struct Built {
     pub grounds: BTreeMap<u64, Ground>,
     /// Where targets were seen to stand last.
     pub seen: BTreeMap<String, CommitId>,
+    /// Where targets stood before this train moved them for the first time.
+    pub began: BTreeMap<String, CommitId>,
     /// Commits that this train has moved the target to.
     pub own: BTreeSet<CommitId>,
     pub trials: BTreeMap<TrialId, Chain>,
@@ -112,6 +114,11 @@ impl Yard {
         let tip = campaign.repo.branch_tip(target).ok().flatten();
         yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
         yard
+    }
+
+    /// What was landed since the run began, written down or not. Waits for a landing that is under way.
+    pub fn landed(&self) -> Vec<CommitId> {
+        self.built().own.iter().cloned().collect()
     }
 
     pub(super) fn built(&self) -> MutexGuard<'_, Built> {

@@ -75,7 +75,12 @@ impl Files {
             );
             files.put(&path, file(dice));
         }
-        match dice.below(8) {
+        match dice.below(10) {
+            8 => files.put(".gitattributes", text("*.TXT merge=union\nSRC/** -merge\n")),
+            9 => files.put(
+                "src/.gitattributes",
+                text("\u{feff}*.rs -merge\n*.MD merge=union\n"),
+            ),
             0 => files.put(".gitattributes", text("*.md merge=union\n*.rs -merge\n")),
             1 => files.put("src/.gitattributes", text("*.txt merge=union\n")),
             2 => files.put(".gitattributes", text("*.txt binary\nf3.rs merge=ours-own\n")),
@@ -116,7 +121,7 @@ impl Files {
     pub fn change(&mut self, dice: &mut Dice) {
         let Some(path) = self.any(dice) else { return };
         let leaf = self.0[&path].clone();
-        match dice.below(24) {
+        match dice.below(26) {
             0..=10 => {
                 if leaf.mode.starts_with("100") {
                     let data = edit(dice, &leaf.data);
@@ -180,10 +185,17 @@ impl Files {
                 let data = id(dice);
                 self.put("module", Leaf { mode: "160000", data });
             }
-            _ => self.put(
-                ".gitattributes",
-                text(["*.txt merge=union\n", "*.rs binary\n"][dice.below(2)]),
-            ),
+            _ => {
+                let file = *dice.pick(&[".gitattributes", "src/.gitattributes", "docs/.gitattributes"]);
+                let said = *dice.pick(&[
+                    "*.txt merge=union\n",
+                    "*.rs binary\n",
+                    "*.TXT -merge\n",
+                    "\u{feff}*.md merge=union\n",
+                    "*.txt text eol=crlf\n",
+                ]);
+                self.put(file, text(said));
+            }
         }
     }
 
@@ -195,6 +207,18 @@ impl Files {
         }
         files
     }
+}
+
+/// Gives a repository settings that have a say in merges, of one kind or another.
+pub fn settle(scratch: &Scratch, kind: u64) {
+    let (ignorecase, attributes) = match kind % 4 {
+        0 => (false, ""),
+        1 => (true, "*.TXT merge=union\n"),
+        2 => (false, "\u{feff}*.md -merge\n"),
+        _ => (true, "\u{feff}*.RS merge=union\n*.txt text\n"),
+    };
+    scratch.git(&format!("config core.ignorecase {ignorecase}"));
+    scratch.write(".git/info/attributes", attributes);
 }
 
 fn text(text: &str) -> Leaf {

@@ -1,0 +1,74 @@
+//! Plans that were red: what they lacked may have landed since, so they are tried again.
+
+use std::collections::BTreeMap;
+
+use crate::plan::PlanName;
+
+/// The plans that were ejected because they did not pass, with what has landed since.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ejected {
+    plans: BTreeMap<PlanName, Since>,
+}
+
+/// What there is to know of an ejected plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Since {
+    /// Plans that have landed since it was red.
+    landed: u32,
+    /// It is tried again after so many: twice as many each time.
+    after: u32,
+}
+
+impl Ejected {
+    /// A plan did not pass.
+    pub fn red(&mut self, plan: &PlanName) {
+        let after = self
+            .plans
+            .get(plan)
+            .map_or(1, |since| since.after.saturating_mul(2));
+        self.plans.insert(plan.clone(), Since { landed: 0, after });
+    }
+
+    /// A plan has landed.
+    pub fn landed(&mut self, plan: &PlanName) {
+        self.plans.remove(plan);
+        for since in self.plans.values_mut() {
+            since.landed += 1;
+        }
+    }
+
+    /// The plans that are to be tried again, of those of which `may` says so. At the end, when nothing is under way any more, one
+    /// landing is enough.
+    pub fn due(&self, at_the_end: bool, may: impl Fn(&PlanName) -> bool) -> Vec<PlanName> {
+        let due = self.plans.iter().filter(|(plan, since)| {
+            let enough = if at_the_end { 1 } else { since.after };
+            since.landed >= enough && may(plan)
+        });
+        due.map(|(plan, _)| plan.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_red_plan_is_due_again_after_one_landing_then_two_then_four() {
+        let name = |name: &str| name.parse::<PlanName>().unwrap();
+        let (red, other) = (name("red"), name("other"));
+        let mut ejected = Ejected::default();
+        let due = |ejected: &Ejected, end| !ejected.due(end, |_| true).is_empty();
+        for needed in [1, 2, 4] {
+            ejected.red(&red);
+            assert!(!due(&ejected, true), "nothing has landed since");
+            for landed in 1..=needed {
+                ejected.landed(&other);
+                assert_eq!(due(&ejected, false), landed == needed);
+                assert!(due(&ejected, true));
+            }
+        }
+        assert_eq!(ejected.due(true, |_| false), []);
+        ejected.landed(&red);
+        assert!(!due(&ejected, true));
+    }
+}
