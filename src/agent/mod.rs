@@ -36,6 +36,7 @@ mod rollout;
 mod runner;
 mod runner_handle;
 mod runner_host;
+mod runner_leash;
 mod runner_life;
 mod runner_signals;
 mod stopping;
@@ -54,5 +55,5 @@ pub use process::{
     Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running, stands_in,
 };
 pub use reader::{Readable, Reader, Reading};
-pub use runner_handle::{Hold, Runner, SpareRunner};
+pub use runner_handle::{Hold, LOOK_AGAIN, Runner, SpareRunner};
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -93,6 +93,11 @@ impl ProcessId {
             _ => false,
         }
     }
+
+    /// Has it go on if somebody has suspended it. True when that was so.
+    pub fn wake(self) -> bool {
+        is_suspended(self.pid) && self.signal(Signal::CONT)
+    }
 }
 
 /// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).

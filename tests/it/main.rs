@@ -92,6 +92,7 @@ mod steering;
 mod steering_again;
 mod stop_hook;
 mod stuck;
+mod suspended_runner;
 mod sync_points;
 mod two_supervisors;
 mod up_ahead;
