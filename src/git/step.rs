@@ -12,6 +12,7 @@ use super::gate::SparedTree;
 use super::half_way::undo_half;
 use super::inspect::{git_dir, head_of, in_progress};
 use super::marker::replace_file;
+use super::regular;
 use super::revision::oid;
 use super::stale_lock;
 use super::{GitError, InProgress};
@@ -71,7 +72,7 @@ pub(super) fn end(path: &Path) -> Result<(), GitError> {
 /// When git cannot do it.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
     let note = note(path)?;
-    let Ok(text) = fs::read(&note) else {
+    let Ok(text) = regular::read(&note) else {
         return Ok(());
     };
     // One that cannot be read was not written by a program that knew what it was about to do.
@@ -140,7 +141,7 @@ fn written(path: &Path, step: &Step) -> Result<Option<String>, GitError> {
 }
 
 fn common_dir(books: &Path) -> PathBuf {
-    match fs::read_to_string(books.join("commondir")) {
+    match regular::read_to_string(&books.join("commondir")) {
         Ok(common) => books.join(common.trim_end()),
         Err(_) => books.to_owned(),
     }

@@ -148,11 +148,15 @@ pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(&folder).map_err(StatusError::file("look at", &folder))?;
-            // A link could lead writes out of the worktree.
+            let kind = found.file_type();
+            // A link could lead writes out of the worktree, and a file is somebody's.
             if found.is_dir() {
                 Ok(())
-            } else {
+            } else if kind.is_file() || kind.is_symlink() {
                 Err(StatusError::NotAFolder(folder))
+            } else {
+                fs::remove_file(&folder).map_err(StatusError::file("remove", &folder))?;
+                make_folder(worktree)
             }
         }
         Err(error) => Err(StatusError::file("make", folder)(error)),

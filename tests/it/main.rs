@@ -6,6 +6,7 @@ mod support;
 
 // Floor 0: plan documents, real ones and large ones.
 mod phase_verify;
+mod pipes;
 mod plan_documents;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
