@@ -51,9 +51,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{
-    Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running, stands_in,
-};
+pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running};
 pub use reader::{Readable, Reader, Reading};
 pub use runner_handle::{Hold, LOOK_AGAIN, Runner, SpareRunner};
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

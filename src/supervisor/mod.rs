@@ -68,7 +68,6 @@ mod steering;
 mod stillness;
 mod stop_hook;
 mod strays;
-mod suspects;
 mod taken;
 mod train;
 mod urgency;
