@@ -461,3 +461,46 @@ fn after_the_loop_has_ended_two_signals_end_what_hangs() {
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
 }
+
+#[test]
+fn after_a_power_cut_begun_plans_go_before_plans_never_begun() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 1");
+    sandbox.gate("begun");
+    sandbox.plan(
+        "never",
+        "",
+        &document(&[1, 1, 1]),
+        "for phase in $(echo $ORCH_PHASE | tr , ' '); do work $phase.1; done",
+    );
+    sandbox.plan(
+        "begun",
+        "priority = \"high\"",
+        &document(&[1]),
+        "test $ORCH_ATTEMPT != begun-1 || gate begun; work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("begun");
+    for (pid, _) in sandbox.processes() {
+        kill(pid, Signal::KILL);
+    }
+    up.end().ok();
+    // By its priority it would not be the first any more.
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write("plans.toml", manifest.replace("priority = \"high\"\n", ""));
+    // Nobody is called at work who is not.
+    let status = sandbox.orch("status --json").code(0).json();
+    let attempt = status["plans"][1]["attempts"].to_string() + &status["plans"][1]["state"].to_string();
+    assert!(!attempt.contains("running"), "{status:#}");
+    for line in ["status", "status begun", "why begun"] {
+        let said = sandbox.orch(line).code(0);
+        assert!(
+            !said.out.contains("is at work") && !said.out.contains("running"),
+            "{line}: {said:?}"
+        );
+        let told = if line == "status" { "orch up" } else { "vanished" };
+        assert!(said.out.contains(told), "{line}: {said:?}");
+    }
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["begun-1", "begun-2", "never-1"]);
+}
