@@ -158,6 +158,8 @@ impl Scheduler {
         };
         let cut = self.state.all_attempts();
         let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));
+        // Nobody keeps a slot for what is verified first.
+        let cut = cut.filter(|(name, _, attempt)| !self.is_verifying(name, attempt));
         cut.filter_map(|(name, _, attempt)| {
             let number = self.state.number(name)?;
             let unit = self.work.plans[number].unit_place(*attempt.units.first()?)?;

@@ -67,15 +67,11 @@ fn open(path: &Path) -> Result<File, StatusError> {
     }
 }
 
-/// Removes what is in the place of a file; a folder moves aside, in place of the one that did so before.
+/// Removes what is in the place of a file; a folder moves aside, unless one did before.
 fn put_away(path: &Path) -> io::Result<()> {
-    if !fs::symlink_metadata(path)?.is_dir() {
-        return fs::remove_file(path);
-    }
-    let aside = path.with_extension("aside");
-    match fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => fs::rename(path, aside),
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::rename(path, path.with_extension("aside")),
+        false => fs::remove_file(path),
     }
 }
 

@@ -344,6 +344,34 @@ fn a_full_disk_under_the_journal_stops_cleanly_and_the_run_goes_on_after_room_is
 }
 
 #[test]
+fn a_full_disk_of_the_repository_spends_no_retries() {
+    let sandbox = agent("work 1.1");
+    sandbox.settings("retries = 1");
+    let Some(_disk) = SmallDisk::mount(&sandbox.join(".git/orch"), "8m") else {
+        println!("skipped: no file system may be mounted here");
+        return;
+    };
+    // Room for the journal, and not for what is written about an attempt.
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    let attempts = sandbox.join(".git/orch/attempts");
+    fs::create_dir_all(&attempts).unwrap();
+    for round in 0..3 {
+        let Some(_none) = SmallDisk::mount(&attempts, "4k") else {
+            return;
+        };
+        let _ = fs::write(attempts.join("ballast"), vec![1; 1 << 20]);
+        let said = sandbox.orch("up");
+        assert_eq!(said.code, 1, "{round}: {said:?}");
+        said.says("full").says("orch up").ok();
+    }
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    for plan in ["p", "q"] {
+        assert_eq!(sandbox.state(plan), "finished", "{}", sandbox.why(plan));
+    }
+}
+
+#[test]
 fn commands_that_meet_a_full_disk_name_it_instead_of_rights() {
     let sandbox = agent("work 1.1");
     let Some(_disk) = SmallDisk::mount(&sandbox.join(".git/orch"), "8m") else {
