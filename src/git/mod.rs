@@ -34,6 +34,7 @@ mod candidate_ref;
 mod carry;
 mod changes;
 mod checkout;
+mod clones;
 mod command;
 mod conflict_error;
 mod conflicted;

@@ -1,7 +1,6 @@
 //! Filling a worktree with files, outside the lock.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::admin::{KeyLock, WorktreeAdmin};
@@ -10,7 +9,7 @@ use super::gate::{Goal, SparedTree};
 use super::in_the_way::in_the_way;
 use super::left::Left;
 use super::registration::{Registration, registrations};
-use super::{GitError, Repository, WorktreeReady, enter, inspect};
+use super::{GitError, Repository, WorktreeReady, clones, enter, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -68,6 +67,7 @@ pub(super) fn reset_detached(
     commit: &CommitId,
 ) -> Result<(), GitError> {
     let path = &ready.path;
+    clones::forget(path)?;
     let left = admin.read_left(key);
     let state = inspect(path)?;
     let stamp = super::stamp();
@@ -157,31 +157,16 @@ pub(super) fn hook_failed(stderr: &str) -> String {
 /// The paths of the submodules that somebody has cloned in the main checkout or in another worktree. A bare repository has none
 /// to go by: there all are.
 fn used_submodules(repo: &Repository, path: &Path) -> Result<Vec<OsString>, GitError> {
-    let file = path.join(".gitmodules");
-    if !file.exists() {
+    let listed = clones::listed(path)?;
+    if listed.is_empty() {
         return Ok(Vec::new());
     }
-    let answer = Git::within(path)
-        .args(["config", "-z", "--file"])
-        .arg(&file)
-        .args(["--get-regexp", r"^submodule\..*\.path$"])
-        .answer()?;
-    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
     let mut clones = vec![repo.common_dir().join("modules")];
     let worktrees = registrations(repo.common_dir())?.into_iter();
     clones.extend(worktrees.map(|known| known.admin.join("modules")));
-    let used = super::command::records(&answer.stdout).filter_map(|record| {
-        let line = record.iter().position(|byte| *byte == b'\n')?;
-        let name = record[..line]
-            .strip_prefix(b"submodule.")?
-            .strip_suffix(b".path")?;
-        let is_used = repo.is_bare()
-            || clones
-                .iter()
-                .any(|clones| clones.join(OsStr::from_bytes(name)).is_dir());
-        is_used.then(|| OsStr::from_bytes(&record[line + 1..]).to_owned())
-    });
-    Ok(used.collect())
+    let is_used = |name: &OsString| repo.is_bare() || clones.iter().any(|clones| clones.join(name).is_dir());
+    let used = listed.into_iter().filter(|one| is_used(&one.name));
+    Ok(used.map(|one| one.path).collect())
 }
 
 /// Checks those submodules out that another checkout has, too. A failure (no network, a protocol that is not allowed) is a
@@ -191,6 +176,7 @@ pub(super) fn update_submodules(
     alone: &KeyLock,
     path: &Path,
 ) -> Result<Option<String>, GitError> {
+    clones::forget(path)?;
     let used = used_submodules(&admin.repo, path)?;
     if used.is_empty() {
         return Ok(None);
@@ -205,11 +191,7 @@ pub(super) fn update_submodules(
             .answer()?
     };
     let answer = if init.status.success() {
-        Git::within(path)
-            .args(["submodule", "--quiet", "update", "--init", "--recursive", "--"])
-            .args(&used)
-            .holding(alone.file())?
-            .answer()?
+        clones::update(path, &used, Some(alone.file()))?
     } else {
         init
     };

@@ -1,6 +1,7 @@
 //! What orch is about to do to a worktree: written down before it begins, so that what a kill has left of it is never taken for
 //! somebody's work.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use super::marker::replace_file;
 use super::regular;
 use super::revision::oid;
 use super::stale_lock;
-use super::{GitError, InProgress};
+use super::{GitError, InProgress, clones};
 use crate::plan::CommitId;
 
 /// The note `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
@@ -71,6 +72,16 @@ pub(super) fn end(path: &Path) -> Result<(), GitError> {
 ///
 /// When git cannot do it.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
+    let cloning = clones::forget(path)?;
+    undo_noted(path)?;
+    // What does not work is met again by whoever needs them.
+    match cloning {
+        Some(wanted) => clones::update(path, &wanted, None).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn undo_noted(path: &Path) -> Result<(), GitError> {
     let note = note(path)?;
     let Ok(text) = regular::read(&note) else {
         return Ok(());
@@ -94,11 +105,14 @@ fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
         if merging && in_progress(&books).is_some() && holds(path, &head, to)? {
             SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
         }
-        if !merging && head == *to && path.join(".gitmodules").exists() {
+        if !merging && head == *to {
             // Those come after the checkout. What does not work is met again by whoever needs them.
-            Git::within(path)
-                .args(["submodule", "--quiet", "update", "--recursive"])
-                .answer()?;
+            let there = |one: &clones::Listed| books.join("modules").join(&one.name).is_dir();
+            let listed = clones::listed(path)?.into_iter().filter(there);
+            let paths: Vec<OsString> = listed.map(|one| one.path).collect();
+            if !paths.is_empty() {
+                clones::update(path, &paths, None)?;
+            }
         }
         return Ok(());
     }

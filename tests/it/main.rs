@@ -8,6 +8,7 @@ mod support;
 mod phase_verify;
 mod pipes;
 mod plan_documents;
+mod power_cuts;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
