@@ -153,12 +153,14 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
             })
         })
         .collect();
+    let changes = changes?;
+    renew(subject, worktree)?;
     let updated = status::update(
         worktree,
         &subject.name,
         &subject.document,
         Timestamp::now(),
-        &changes?,
+        &changes,
     );
     let updated = updated.map_err(|error| match error {
         StatusError::UnknownItem { .. } => CliError::refused(error.to_string()),
@@ -178,6 +180,20 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     Ok(())
 }
 
+/// Where the status file is missing or damaged, another is begun with all that is known otherwise.
+fn renew(subject: &Subject, worktree: &Path) -> Result<(), CliError> {
+    if status::is_usable(worktree, &subject.name) {
+        return Ok(());
+    }
+    let known = subject.states()?;
+    let state = |item: &ItemId| known.get(item).copied().unwrap_or(TaskState::Pending);
+    let renewed = status::renew(worktree, &subject.name, &subject.document, state);
+    for warning in renewed.map_err(|error| CliError::new(Exit::Trouble, error.to_string()))? {
+        anstream::eprintln!("warning: {warning}");
+    }
+    Ok(())
+}
+
 /// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.
 fn speaker() -> Speaker {
     let attempt = std::env::var("ORCH_ATTEMPT").ok().filter(|id| !id.is_empty());
@@ -189,6 +205,7 @@ fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Res
     let worktree = subject.worktree()?;
     let before = || status::read(worktree, &subject.name, &subject.document, None).message;
     let message = message.map(str::to_owned).or_else(before);
+    renew(subject, worktree)?;
     let updated = status::set_message(
         worktree,
         &subject.name,

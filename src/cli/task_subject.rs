@@ -11,7 +11,9 @@ use crate::journal::OrchDir;
 use crate::plan::markdown::read_document;
 use crate::plan::{Arrangement, Document, ItemId, Plan, PlanName, PlanSet, TaskId, TaskState};
 use crate::status::{self, Assignment, read_plain};
-use crate::supervisor::{Campaign, Situation, committed_document, plans_kept, waits_elsewhere};
+use crate::supervisor::{
+    Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
+};
 
 use super::{CliError, Context, Exit};
 
@@ -101,15 +103,34 @@ impl Subject {
                 (Ok(name), worktree) => Ok(Self::in_campaign(campaign, name, worktree)),
                 // Somebody took it out of the manifest while its agent works.
                 (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
-                (Err(error), None) => Err(error),
+                (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
             },
             (Ok(campaign), None, _) => {
                 let name = context.one_plan(&campaign, None)?;
                 Ok(Self::in_campaign(campaign, name, None))
             }
             (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
-            (Err(error), _, _) => Err(error.into()),
+            (Err(error), Some(typed), None) => {
+                Self::from_document(context, manifest, &typed).ok_or_else(|| error.into())
+            }
+            (Err(error), None, _) => Err(error.into()),
         }
+    }
+
+    /// By its document alone, while that of another plan breaks a rule: none where anything is wrong with its own.
+    fn from_document(context: &Context, manifest: Option<PathBuf>, typed: &str) -> Option<Self> {
+        let name: PlanName = typed.parse().ok()?;
+        let manifest = match manifest {
+            Some(manifest) => context.dir.join(manifest),
+            None => find_manifest(&context.dir, Path::new("/")).ok()?,
+        };
+        let document = document_of(&manifest, &name)?;
+        Some(Self {
+            name,
+            document: Arc::new(document),
+            worktree: None,
+            known: Known::Nothing,
+        })
     }
 
     fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Self {

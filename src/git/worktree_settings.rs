@@ -16,9 +16,6 @@ pub(super) fn undone(worktree: &Path) -> Vec<OsString> {
     let own = file.exists().then(|| git2::Config::open(&file));
     let Some(Ok(own)) = own else { return Vec::new() };
     let mut undone = Vec::new();
-    if own.get_entry("core.fsmonitor").is_ok() {
-        undone.push("core.fsmonitor=false".into());
-    }
     if own.get_entry("core.hookspath").is_ok() {
         let mut setting = OsString::from("core.hooksPath=");
         setting.push(hooks_of_all(&admin));

@@ -74,14 +74,8 @@ pub fn prepare_lane(
     // Boxes that the last agent ticked say nothing about what the next one does.
     write_over(&plan_file(worktree), document.text.as_bytes())?;
     let path = status_file(worktree);
-    let mut first = StatusFile::initial(plan, document);
+    let mut first = StatusFile::known(plan, document, states);
     first.version = version_of(&path).map_or(0, |version| version.saturating_add(1));
-    for (id, entry) in &mut first.tasks {
-        if let Ok(item) = id.parse::<ItemId>() {
-            entry.state = states(&item).to_string();
-            entry.known = Some(entry.state.clone());
-        }
-    }
     let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
     bytes.push(b'\n');
     write_over(&path, &bytes)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::git::HeadPrint;
+use crate::git::{HeadPrint, trust_hooks};
 use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
@@ -58,6 +58,8 @@ pub struct Escapes {
     of_plans: BTreeMap<PlanName, u64>,
     /// True when an agent was at work since the last look.
     at_work: bool,
+    /// What was told of hooks that the repository's configuration names.
+    pub hooks_told: Option<(String, String)>,
 }
 
 /// A look under way: what it sees of a place counts only while `orch` itself changes nothing there.
@@ -74,6 +76,7 @@ pub type Seen = Vec<(Place, PathBuf, HeadPrint)>;
 impl Escapes {
     /// Begins to look at the main checkout for the first time, on a thread of its own.
     pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
+        trust_hooks(campaign.repo.common_dir());
         let campaign = campaign.clone();
         let first = move || see(&campaign, &[(Place::Main, campaign.repo.top().to_owned())]);
         Self {
@@ -84,6 +87,7 @@ impl Escapes {
             moved: false,
             of_plans: BTreeMap::new(),
             at_work: false,
+            hooks_told: None,
         }
     }
 

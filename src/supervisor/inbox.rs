@@ -52,6 +52,7 @@ impl Engine<'_> {
                     }
                 };
                 self.look_for_escapes();
+                self.look_at_hooks(inputs);
                 self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));

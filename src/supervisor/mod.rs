@@ -88,7 +88,7 @@ pub use exit_view::ExitView;
 pub use landed_by_hand::record_landings;
 pub use landed_range::landed_range;
 pub use landed_view::LandedView;
-pub use load::{MANIFEST, check_circles, find_manifest, load};
+pub use load::{MANIFEST, check_circles, document_of, find_manifest, load};
 pub use mail::{Outgoing, Posted, record_message};
 pub use observer::{Observer, Silent};
 pub use preflight::{NAME_YOURSELF, check_places};

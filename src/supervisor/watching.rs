@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::git::changed_hooks;
 use crate::journal::Record;
 use crate::plan::{LaneId, PlanName};
 use crate::schedule::{Ending, Event, Input, Merge, Outcome, PlanRun, Verify};
@@ -68,6 +69,19 @@ impl Engine<'_> {
         for why in self.escapes.end(&self.campaign, began, seen) {
             self.warn(inputs, None, why);
         }
+    }
+
+    /// Tells, once, of hooks that the repository's configuration has named since the run began.
+    pub(super) fn look_at_hooks(&mut self, inputs: &mut Vec<Input>) {
+        let changed = changed_hooks();
+        if let (Some((before, now)), true) = (&changed, self.escapes.hooks_told != changed) {
+            let why = format!(
+                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch goes on with that. If you \
+                 did not change it, an agent did (`git config core.hooksPath`)"
+            );
+            self.warn(inputs, None, why);
+        }
+        self.escapes.hooks_told = changed;
     }
 
     /// The last look of a run.

@@ -438,3 +438,51 @@ fn a_hook_of_the_repository_that_never_ends_does_not_hold_up_the_end() {
     sandbox.orch("up --merge").code(0).ok();
     assert_eq!(sandbox.state("p"), "landed");
 }
+
+#[test]
+fn programs_that_an_agent_names_in_the_configuration_are_not_run_by_orch() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.mark("ran");
+    crate::support::program(
+        &sandbox.beside("theirs/monitor"),
+        &format!("#!/bin/sh\necho $0 >> {ran:?}\nexit 1\n"),
+    );
+    for hook in [
+        "post-checkout",
+        "pre-commit",
+        "reference-transaction",
+        "post-index-change",
+    ] {
+        let text = format!(
+            "#!/bin/sh\nps -o args= -p $PPID | grep -q maintenance.auto || exit 0\necho $0 >> {ran:?}\n"
+        );
+        crate::support::program(&sandbox.beside(format!("theirs/{hook}")), &text);
+    }
+    let theirs = sandbox.beside("theirs");
+    // What the person has there runs as ever.
+    crate::support::program(
+        &sandbox.join(".git/hooks/post-checkout"),
+        &format!("#!/bin/sh\ntouch {:?}\n", sandbox.mark("persons")),
+    );
+    let script = format!(
+        "git config core.fsmonitor {0}/monitor; work 1.1; git config core.hooksPath {0}; echo more > more",
+        theirs.display()
+    );
+    sandbox.plan("p", "", &document(&[1]), &script);
+    sandbox.plan(
+        "q",
+        "depends = [\"p\"]",
+        &document(&[1]),
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.fsmonitor GIT_CONFIG_VALUE_0=false work 1.1",
+    );
+    let up = sandbox.start("up --merge").end().code(0);
+    let said = format!("{}{}", up.out, up.err);
+    assert!(
+        said.contains("core.hooksPath") && said.contains("git's own"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&ran).unwrap_or_default();
+    let by_orch: Vec<&str> = text.lines().filter(|line| !line.ends_with("monitor")).collect();
+    assert_eq!(by_orch, Vec::<&str>::new());
+    assert!(sandbox.mark("persons").exists());
+}
