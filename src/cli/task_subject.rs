@@ -229,7 +229,12 @@ impl Subject {
     ///
     /// When the journal cannot be read.
     pub(super) fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
-        let mut states = match (self.situation()?, &self.known) {
+        // What a person has landed by hand says nothing of tasks, and to look for it costs git.
+        let situation = match &self.known {
+            Known::Campaign(campaign) => Some(Situation::of_journal(&campaign.dir, &campaign.set)?),
+            Known::Assignment(..) | Known::Nothing => self.situation()?,
+        };
+        let mut states = match (situation, &self.known) {
             (Some(situation), _) => {
                 let run = situation.scheduler.state().plan(&self.name);
                 let items = run.items.keys();

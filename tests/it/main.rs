@@ -54,6 +54,7 @@ mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod adversary;
 mod cli_backup;
+mod cli_bounds;
 mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
