@@ -239,7 +239,7 @@ pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
 }
 
 /// Files that were to be renamed into their place by a process that is gone.
-fn litter(campaign: &Campaign) -> Vec<PathBuf> {
+pub(super) fn litter(campaign: &Campaign) -> Vec<PathBuf> {
     let dir = &campaign.dir;
     let below = |home: PathBuf| {
         fs::read_dir(home)
