@@ -10,8 +10,9 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
@@ -116,6 +117,16 @@ impl AsFd for Orders {
     /// Readable once [`Orders::next`] would not block.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Waits until this is readable or closed, for so long at most; tells whether it is.
+pub(super) fn readable_within(fd: BorrowedFd<'_>, most: Duration) -> io::Result<bool> {
+    let most = Timespec::try_from(most).map_err(io::Error::other)?;
+    match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&most)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

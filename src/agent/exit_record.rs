@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::schedule::Exit;
 
+use super::{AgentError, JobFolder, Running};
+
 /// The runner's last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitRecord {
@@ -20,4 +22,24 @@ pub struct ExitRecord {
     pub output_bytes: u64,
     /// Processes that the command left behind and that were ended.
     pub left_behind: u32,
+}
+
+impl ExitRecord {
+    /// What a runner that had to be killed would have said, written down in its place once nothing of its job is left.
+    pub(super) fn by_its_supervisor(
+        folder: &JobFolder,
+        running: Running,
+        exit: Exit,
+    ) -> Result<Self, AgentError> {
+        let record = Self {
+            schema: 1,
+            exit,
+            started_at: running.started_at,
+            ended_at: Timestamp::now(),
+            output_bytes: std::fs::metadata(folder.log()).map_or(0, |log| log.len()),
+            left_behind: 0,
+        };
+        folder.write_exit(&record)?;
+        Ok(record)
+    }
 }

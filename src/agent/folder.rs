@@ -120,6 +120,15 @@ impl JobFolder {
         }
     }
 
+    /// Removes files that a runner was writing when it was killed. Nobody renames them any more.
+    pub fn tidy(&self) {
+        let files = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let files = files.map(|entry| entry.path());
+        for part in files.filter(|file| file.extension().is_some_and(|extension| extension == "new")) {
+            let _ = fs::remove_file(part);
+        }
+    }
+
     /// Takes the folder's lock. Whoever looks whether a runner is at work holds it for a moment, so it is tried again for a
     /// while before it counts as taken.
     fn lock_patiently(&self) -> Result<File, AgentError> {
@@ -317,5 +326,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), AgentError> {
         file.write_all(bytes)?;
         fault::around("job.file", || fs::rename(&temporary, path))
     };
-    write().map_err(AgentError::file("write", path))
+    // A part, as on a full disk, is of no use to anybody.
+    let written = write().inspect_err(|_| drop(fs::remove_file(&temporary)));
+    written.map_err(AgentError::file("write", path))
 }

@@ -40,6 +40,7 @@ mod runner;
 mod runner_handle;
 #[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod runner_host;
+mod runner_leash;
 mod runner_life;
 mod runner_signals;
 mod stopping;
@@ -54,9 +55,7 @@ pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
 pub use launcher::Launcher;
 pub use log::LOG_LIMIT;
-pub use process::{
-    Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running, stands_in,
-};
+pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running};
 pub use reader::{Readable, Reader, Reading};
-pub use runner_handle::{Hold, Runner, SpareRunner};
+pub use runner_handle::{Hold, LOOK_AGAIN, Runner, SpareRunner};
 pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};

@@ -93,6 +93,11 @@ impl ProcessId {
             _ => false,
         }
     }
+
+    /// Has it go on if somebody has suspended it. True when that was so.
+    pub fn wake(self) -> bool {
+        is_suspended(self.pid) && self.signal(Signal::CONT)
+    }
 }
 
 /// True for a process that somebody has suspended (`SIGSTOP`, Ctrl-Z, a debugger).
@@ -245,15 +250,6 @@ fn marked(folder: &Path) -> Vec<ProcessId> {
         })
         .filter_map(ProcessId::of)
         .collect()
-}
-
-/// True when a process of the job in this folder stands in `place`, and not in the place of its own that may lie below.
-pub fn stands_in(job: &JobFolder, place: &Path, own: &Path) -> bool {
-    let stands = |process: ProcessId| {
-        let here = fs::read_link(format!("/proc/{}/cwd", process.pid));
-        here.is_ok_and(|here| here.starts_with(place) && !here.starts_with(own))
-    };
-    of_job(&job.unique_path()).into_iter().any(stands)
 }
 
 /// Processes of jobs below these folders that have no runner any more: the jobs' folders with how many each. Folders that are

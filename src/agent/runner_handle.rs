@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
-use super::channel::{Channel, readable};
-use super::{AgentError, JobFolder, JobState, ProcessId, extinction};
+use super::channel::{Channel, readable_within};
+use super::runner_leash::Leash;
+use super::{AgentError, ExitRecord, JobFolder, JobState, ProcessId, extinction};
 
 /// How long a lock may outlive the runner that held it.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a runner that is waited for still answers.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A runner at work.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub struct Hold {
     process: ProcessId,
     /// None where another supervisor started it.
     channel: Option<Arc<Channel>>,
+    leash: Arc<Leash>,
 }
 
 /// A runner without a job.
@@ -40,6 +45,7 @@ impl SpareRunner {
         let hold = Hold {
             process: self.process,
             channel: Some(self.channel),
+            leash: Arc::new(Leash::of(&folder)),
         };
         Runner { folder, hold }
     }
@@ -57,6 +63,8 @@ impl Hold {
         if !heard {
             Runner::stop(self.process, now);
         }
+        self.process.wake();
+        self.leash.shorten(now);
     }
 }
 
@@ -73,6 +81,7 @@ impl Runner {
         let hold = Hold {
             process: running.runner,
             channel: None,
+            leash: Arc::new(Leash::of(&folder)),
         };
         Ok(Some(Self { folder, hold }))
     }
@@ -96,6 +105,13 @@ impl Runner {
     /// get no other job, so that this cannot meet one.
     pub fn stop(process: ProcessId, now: bool) {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
+        process.wake();
+    }
+
+    /// Looks whether the runner answers, as whoever waits for it does every [`LOOK_AGAIN`]. One that a signal has suspended goes on, and
+    /// true says that this was the first time. One that should have ended its job by now is killed, with all that the job started.
+    pub fn look(&self) -> bool {
+        self.hold.leash.look(self.hold.process)
     }
 
     /// What becomes readable when there is nothing left to wait for; none when that is so already.
@@ -127,23 +143,31 @@ impl Runner {
     ///
     /// As [`Runner::wait`].
     pub fn wait_and_keep(self) -> Result<(JobState, Option<SpareRunner>), AgentError> {
+        if let Some(end) = self.end()? {
+            while !readable_within(end.as_fd(), LOOK_AGAIN).map_err(AgentError::cannot_wait)? {
+                self.look();
+            }
+        }
         let process = self.hold.process;
         let spare = match self.hold.channel {
             Some(channel) => {
                 let lives = channel.wait().map_err(AgentError::cannot_wait)?;
                 lives.then_some(SpareRunner { process, channel })
             }
-            None => {
-                if let Some(end) = end_of(process).map_err(AgentError::cannot_wait)? {
-                    readable([end.as_fd()]).map_err(AgentError::cannot_wait)?;
-                }
-                None
-            }
+            None => None,
         };
-        let state = left(&self.folder)?;
-        if matches!(state, JobState::Lost(_)) {
-            Self::sweep(&self.folder)?;
-        }
+        let state = match left(&self.folder)? {
+            JobState::Lost(running) => {
+                Self::sweep(&self.folder)?;
+                match self.hold.leash.pulled() {
+                    Some(exit) => {
+                        JobState::Ended(ExitRecord::by_its_supervisor(&self.folder, running, exit)?)
+                    }
+                    None => JobState::Lost(running),
+                }
+            }
+            state @ (JobState::Unstarted | JobState::Running(_) | JobState::Ended(_)) => state,
+        };
         Ok((state, spare))
     }
 

@@ -144,20 +144,23 @@ impl From<SupervisorError> for CliError {
         let message = error.to_string();
         match error {
             SupervisorError::Faults(faults) => {
-                let mut this = Self::refused(format!("{} found", super::output::count(faults.0.len(), "fault")));
+                let mut this =
+                    Self::refused(format!("{} found", super::output::count(faults.0.len(), "fault")));
                 this.faults = Some(faults);
                 this
             }
-            SupervisorError::NoManifest { .. } => {
-                Self::refused(message).with_hint("`orch init` writes a commented plans.toml; `--manifest FILE` names one")
+            SupervisorError::NoManifest { .. } => Self::refused(message)
+                .with_hint("`orch init` writes a commented plans.toml; `--manifest FILE` names one"),
+            SupervisorError::Held(_) => {
+                Self::new(Exit::Nothing, message).with_hint("`orch status` shows it; `orch down` stops it")
             }
-            SupervisorError::Held(_) => Self::new(Exit::Nothing, message)
-                .with_hint("`orch status` shows it; `orch down` stops it"),
             SupervisorError::Silent { pid, suspended, .. } => {
                 let pid = pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
                 let this = Self::new(Exit::Trouble, message);
                 let this = if suspended {
-                    this.with_hint(format!("`kill -CONT {pid}` lets it go on, and then it may still do what was asked"))
+                    this.with_hint(format!(
+                        "`kill -CONT {pid}` lets it go on, and then it may still do what was asked"
+                    ))
                 } else {
                     this.with_hint("try again: it may still do what was asked")
                 };
@@ -179,18 +182,18 @@ impl From<SupervisorError> for CliError {
                 | GitError::AmbiguousRevision { .. },
             ) => Self::refused(message),
             SupervisorError::Git(_) => Self::new(Exit::Trouble, message),
+            SupervisorError::DiskFull(_) => Self::new(Exit::Trouble, message).with_hint(FULL),
             SupervisorError::Journal(ref journal) if journal.is_disk_full() => {
-                Self::new(Exit::Trouble, message).with_hint(
-                    "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up",
-                )
+                Self::new(Exit::Trouble, message).with_hint(FULL)
             }
             SupervisorError::Journal(ref journal) if journal.is_out_of_reach() => {
                 Self::new(Exit::Trouble, message)
                     .with_hint("see who owns the files in `.git/orch`, and whether the disk may be written")
             }
             SupervisorError::Journal(crate::journal::JournalError::Sqlite { verb: "read", .. }) => {
-                Self::new(Exit::Trouble, message)
-                    .with_hint("if it is damaged, `orch doctor --fix` sets it aside and saves what can be known")
+                Self::new(Exit::Trouble, message).with_hint(
+                    "if it is damaged, `orch doctor --fix` sets it aside and saves what can be known",
+                )
             }
             SupervisorError::Journal(_) | SupervisorError::Agent(_) | SupervisorError::System { .. } => {
                 Self::new(Exit::Trouble, message)
@@ -198,6 +201,9 @@ impl From<SupervisorError> for CliError {
         }
     }
 }
+
+const FULL: &str =
+    "the disk is full: nothing that was recorded is lost, and agents at work go on; make room, then orch up";
 
 impl From<crate::schedule::SteerRefusal> for CliError {
     fn from(crate::schedule::SteerRefusal { why, hint }: crate::schedule::SteerRefusal) -> Self {

@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
         }
         None => None,
     };
-    let durations = Situation::look(&campaign)?.durations;
+    let durations = Situation::of_journal(&campaign.dir, &campaign.set)?.durations;
     arrangement::impose(
         &mut campaign.set,
         Some(&campaign.manifest),

@@ -52,7 +52,7 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<Exit, CliError> {
             campaign.dir.verification(&name)
         }
     } else {
-        let situation = Situation::look(&campaign)?;
+        let situation = Situation::of_journal(&campaign.dir, &campaign.set)?;
         let history = &situation.scheduler.state().plan(&name).history;
         let chosen = match &args.attempt {
             None => history.last(),

@@ -1,6 +1,7 @@
 //! `orch task`
 
 use std::fmt::Write;
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -162,6 +163,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
         .collect();
     let mut changes = changes?;
     changes.extend(failed_wholes(&subject.document, &changes));
+    renew(subject, worktree)?;
     let updated = status::update(
         worktree,
         &subject.name,
@@ -210,6 +212,20 @@ fn failed_wholes(document: &Document, changes: &[Change]) -> Vec<Change> {
     wholes.collect()
 }
 
+/// Where the status file is missing or damaged, another is begun with all that is known otherwise.
+fn renew(subject: &Subject, worktree: &Path) -> Result<(), CliError> {
+    if status::is_usable(worktree, &subject.name) {
+        return Ok(());
+    }
+    let known = subject.states()?;
+    let state = |item: &ItemId| known.get(item).copied().unwrap_or(TaskState::Pending);
+    let renewed = status::renew(worktree, &subject.name, &subject.document, state);
+    for warning in renewed.map_err(anyhow::Error::msg)? {
+        anstream::eprintln!("warning: {warning}");
+    }
+    Ok(())
+}
+
 /// Who reports: the agent of an attempt, which has its attempt's name in its environment, or a person.
 fn speaker() -> Speaker {
     let attempt = std::env::var("ORCH_ATTEMPT").ok().filter(|id| !id.is_empty());
@@ -221,6 +237,7 @@ fn heartbeat(context: &Context, subject: &Subject, message: Option<&str>) -> Res
     let worktree = subject.worktree()?;
     let before = || status::read(worktree, &subject.name, &subject.document, None).message;
     let message = message.map(str::to_owned).or_else(before);
+    renew(subject, worktree)?;
     let updated = status::set_message(
         worktree,
         &subject.name,

@@ -12,7 +12,9 @@ use crate::journal::OrchDir;
 use crate::plan::markdown::read_document;
 use crate::plan::{Arrangement, Document, ItemId, Plan, PlanName, PlanSet, TaskId, TaskState};
 use crate::status::{self, Assignment, read_plain};
-use crate::supervisor::{Campaign, Situation, committed_document, plans_kept, waits_elsewhere};
+use crate::supervisor::{
+    Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
+};
 
 use super::{CliError, Context, Exit};
 
@@ -102,15 +104,34 @@ impl Subject {
                 (Ok(name), worktree) => Ok(Self::in_campaign(campaign, name, worktree)),
                 // Somebody took it out of the manifest while its agent works.
                 (Err(_), Some(worktree)) => Self::from_copy(&typed, worktree),
-                (Err(error), None) => Err(error),
+                (Err(error), None) => Self::from_document(context, manifest, &typed).ok_or(error),
             },
             (Ok(campaign), None, _) => {
                 let name = context.one_plan(&campaign, None)?;
                 Ok(Self::in_campaign(campaign, name, None))
             }
             (Err(_), Some(typed), Some(worktree)) => Self::from_copy(&typed, worktree),
-            (Err(error), _, _) => Err(error.into()),
+            (Err(error), Some(typed), None) => {
+                Self::from_document(context, manifest, &typed).ok_or_else(|| error.into())
+            }
+            (Err(error), None, _) => Err(error.into()),
         }
+    }
+
+    /// By its document alone, while that of another plan breaks a rule: none where anything is wrong with its own.
+    fn from_document(context: &Context, manifest: Option<PathBuf>, typed: &str) -> Option<Self> {
+        let name: PlanName = typed.parse().ok()?;
+        let manifest = match manifest {
+            Some(manifest) => context.dir.join(manifest),
+            None => find_manifest(&context.dir, Path::new("/")).ok()?,
+        };
+        let document = document_of(&manifest, &name)?;
+        Some(Self {
+            name,
+            document: Arc::new(document),
+            worktree: None,
+            known: Known::Nothing,
+        })
     }
 
     fn in_campaign(campaign: Campaign, name: PlanName, worktree: Option<PathBuf>) -> Self {
@@ -209,7 +230,12 @@ impl Subject {
     ///
     /// When the journal cannot be read.
     pub(super) fn states(&self) -> Result<BTreeMap<ItemId, TaskState>, CliError> {
-        let mut states = match (self.situation()?, &self.known) {
+        // What a person has landed by hand says nothing of tasks, and to look for it costs git.
+        let situation = match &self.known {
+            Known::Campaign(campaign) => Some(Situation::of_journal(&campaign.dir, &campaign.set)?),
+            Known::Assignment(..) | Known::Nothing => self.situation()?,
+        };
+        let mut states = match (situation, &self.known) {
             (Some(situation), _) => {
                 let run = situation.scheduler.state().plan(&self.name);
                 let items = run.items.keys();

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::regular::remove_pipes_of_all;
 use super::{GitError, Repository};
 
 /// Makes, repairs and removes worktrees of one repository.
@@ -63,6 +64,7 @@ impl WorktreeAdmin {
     pub fn lock(&self) -> Result<AdminLock<'_>, GitError> {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let file = locked_file(&self.home, "worktrees.lock")?;
+        remove_pipes_of_all(self.repo.common_dir())?;
         Ok(AdminLock {
             processes: file,
             _threads: threads,

@@ -1,10 +1,10 @@
 //! Branches that somebody is about to move in a checkout that does not stand on them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::land_refusal::LandRefusal;
 use super::registration::registrations;
+use super::regular;
 use super::revision::branch_ref;
 use super::{GitError, Repository};
 
@@ -47,7 +47,7 @@ impl Repository {
 
 fn under_way(git_dir: &Path, branch: &str) -> Option<&'static str> {
     let names = [branch_ref(branch), branch.to_owned()];
-    let noted = |file: &str| fs::read_to_string(git_dir.join(file)).unwrap_or_default();
+    let noted = |file: &str| regular::read_to_string(&git_dir.join(file)).unwrap_or_default();
     let is_it = |(file, _): &&(&str, &str)| names.iter().any(|name| noted(file).trim() == name);
     NOTES.iter().find(is_it).map(|(_, what)| *what)
 }

@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
 use super::mark::{GIT_MARK, mark_for};
+use super::shared_hooks::brought_back;
 use super::{GitError, LEAST_VERSION, again, worktree_settings};
 use crate::fault;
 use crate::plan::CommitId;
@@ -94,6 +95,9 @@ impl Git {
             "gc.auto=0",
             "-c",
             "maintenance.auto=false",
+            // A program that anybody may have named, and that saves nothing here.
+            "-c",
+            "core.fsmonitor=false",
         ]);
         Self {
             command,
@@ -136,8 +140,13 @@ impl Git {
         git.marked(common_dir)
     }
 
-    /// So that it is found should it outlive this process.
+    /// So that it is found should it outlive this process, and runs no hooks that were put there while agents ran.
     fn marked(self, place: &Path) -> Self {
+        let trusted = brought_back(place).into_iter().fold(self, Self::config);
+        trusted.mark(place)
+    }
+
+    fn mark(self, place: &Path) -> Self {
         match mark_for(place) {
             Some(mark) => self.env(GIT_MARK, mark),
             None => self,

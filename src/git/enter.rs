@@ -11,6 +11,7 @@ use super::landing::index_equals;
 use super::marker::Marker;
 use super::populate::update_submodules;
 use super::registration::read_head;
+use super::regular;
 use super::removal::owner_of;
 use super::revision::{branch_ref, oid};
 use super::step::{self, Step, undo_cut_step};
@@ -307,7 +308,7 @@ impl WorktreeAdmin {
 
 /// Where HEAD stood before its last move, as the worktree's reflog tells.
 pub(super) fn head_before(path: &Path) -> Option<CommitId> {
-    let log = std::fs::read_to_string(inspect::git_dir(path).ok()?.join("logs/HEAD")).ok()?;
+    let log = regular::read_to_string(&inspect::git_dir(path).ok()?.join("logs/HEAD")).ok()?;
     log.lines().last()?.split(' ').next()?.parse().ok()
 }
 

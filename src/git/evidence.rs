@@ -20,6 +20,17 @@ const LOOK_BACK: usize = 1_000;
 /// Patches whole, whatever a person has set for reading them.
 const AS_IT_IS: [&str; 4] = ["--no-ext-diff", "--no-textconv", "--full-index", "--binary"];
 
+/// What a branch changes beyond the point at which it and a target parted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OwnPatches {
+    /// How many commits it has, merges included.
+    commits: usize,
+    /// The patch of each that has one.
+    patches: Vec<String>,
+    /// The patch of all of them together.
+    whole: Option<String>,
+}
+
 impl Repository {
     /// By what `target` is known to have all of `tip`; none when nothing shows that.
     ///
@@ -27,6 +38,20 @@ impl Repository {
     ///
     /// When the repository cannot be read.
     pub fn landed_by(&self, tip: &CommitId, target: &CommitId) -> Result<Option<LandedBy>, GitError> {
+        self.landed_as_tried_by(&mut None, tip, target)
+    }
+
+    /// As [`Repository::landed_by`], with what tries merges kept from branch to branch.
+    ///
+    /// # Errors
+    ///
+    /// When the repository cannot be read.
+    pub fn landed_as_tried_by(
+        &self,
+        builder: &mut Option<CandidateBuilder>,
+        tip: &CommitId,
+        target: &CommitId,
+    ) -> Result<Option<LandedBy>, GitError> {
         if self.is_ancestor(tip, target)? {
             return Ok(Some(LandedBy::Ancestry));
         }
@@ -43,14 +68,19 @@ impl Repository {
                 return Ok(None);
             }
             let there = self.patches_since(&base, target)?;
-            if let Some(commits) = self.same_patches(tip, &base, &there)? {
+            let own = self.own_patches(tip, &base, target)?;
+            if let Some(commits) = Self::same_patches(&own, &there) {
                 return Ok(Some(LandedBy::SamePatches { commits }));
             }
-            if let Some(commit) = self.squashed(tip, &base, &there)? {
+            // A commit on the target that makes the same change as the whole branch.
+            if let Some(commit) = own.whole.and_then(|whole| there.get(&whole).cloned()) {
                 return Ok(Some(LandedBy::Squash { commit }));
             }
         }
-        let builder = CandidateBuilder::new(self, require_git()?);
+        let builder = match builder {
+            Some(builder) => builder,
+            none => none.insert(CandidateBuilder::new(self, require_git()?)),
+        };
         let merged = builder.rehearse(target, tip)?;
         let nothing = merged.is_some_and(|tree| self.tree_of(target).is_ok_and(|own| own == tree));
         Ok(nothing.then_some(LandedBy::NothingLeft))
@@ -85,40 +115,109 @@ impl Repository {
 
     /// How many commits the branch has that the target lacks, when each of them has a twin among the latest of the target. A
     /// merge among them, or a commit that changes nothing, has no patch of its own, so with one nothing is shown.
-    fn same_patches(
-        &self,
-        tip: &CommitId,
-        base: &CommitId,
-        there: &BTreeMap<String, CommitId>,
-    ) -> Result<Option<usize>, GitError> {
-        let commits = Git::on(self.common_dir())
-            .args(["rev-list", "--count"])
-            .arg(format!("--max-count={}", LOOK_BACK + 1))
-            .arg(format!("{base}..{tip}"))
-            .run()?;
-        let commits: usize = String::from_utf8_lossy(&commits).trim().parse().unwrap_or(0);
-        if commits == 0 || commits > LOOK_BACK {
-            return Ok(None);
+    fn same_patches(own: &OwnPatches, there: &BTreeMap<String, CommitId>) -> Option<usize> {
+        if own.commits == 0 || own.commits > LOOK_BACK {
+            return None;
         }
-        let own = self.patches(&format!("{base}..{tip}"))?;
-        let all = own.len() == commits && own.iter().all(|(patch, _)| there.contains_key(patch));
-        Ok(all.then_some(commits))
+        let all =
+            own.patches.len() == own.commits && own.patches.iter().all(|patch| there.contains_key(patch));
+        all.then_some(own.commits)
     }
 
-    /// A commit on the target that makes the same change as the whole branch.
-    fn squashed(
+    /// Reads the patches of several branches at once: [`Repository::landed_by`] then starts no process for them. Those that the
+    /// target can have nothing of are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the repository cannot be read.
+    pub fn read_patches_of(&self, tips: &[CommitId], target: &CommitId) -> Result<(), GitError> {
+        let (mut wanted, mut commits, mut wholes) = (Vec::new(), String::new(), String::new());
+        for tip in tips {
+            let known = |repo: &Self, base: &CommitId| {
+                let known = repo.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+                known.contains_key(&(base.clone(), tip.clone()))
+            };
+            if self.is_ancestor(tip, target)? {
+                continue;
+            }
+            let Some(base) = self.merge_base(tip, target)? else {
+                continue;
+            };
+            let there = || self.changed_paths(&base, target);
+            if known(self, &base) || !self.changed_paths(&base, tip)?.is_subset(&there()?) {
+                continue;
+            }
+            let (own, count) = self.commits_since(Some(&base), tip)?;
+            if count <= LOOK_BACK {
+                own.iter().for_each(|commit| commits += &format!("{commit}\n"));
+            }
+            let tree = self.tree_of(tip)?;
+            // Backwards, and read backwards: what stands first names the patch.
+            wholes += &format!("{tree} {}\n", self.tree_of(&base)?);
+            wanted.push((base, tip.clone(), tree, own, count));
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let of = |pairs: Vec<(String, CommitId)>| -> BTreeMap<String, String> {
+            let pairs = pairs.into_iter();
+            pairs.map(|(patch, what)| (what.to_string(), patch)).collect()
+        };
+        let of_commits = of(self.diffs(commits, false)?);
+        let of_wholes = of(self.diffs(wholes, true)?);
+        let mut known = self.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+        for (base, tip, tree, own, count) in wanted {
+            let patches = own.iter().filter_map(|commit| of_commits.get(commit.as_str()));
+            let own = OwnPatches {
+                commits: count,
+                patches: patches.cloned().collect(),
+                whole: of_wholes.get(&tree).cloned(),
+            };
+            known.insert((base, tip), own);
+        }
+        Ok(())
+    }
+
+    fn own_patches(
         &self,
         tip: &CommitId,
         base: &CommitId,
-        there: &BTreeMap<String, CommitId>,
-    ) -> Result<Option<CommitId>, GitError> {
-        let whole = Git::on(self.common_dir())
-            .arg("diff")
-            .args(AS_IT_IS)
-            .args([base.as_str(), tip.as_str()])
-            .run()?;
-        let wanted = self.patch_ids(whole)?.into_iter().next();
-        Ok(wanted.and_then(|(patch, _)| there.get(&patch).cloned()))
+        target: &CommitId,
+    ) -> Result<OwnPatches, GitError> {
+        self.read_patches_of(std::slice::from_ref(tip), target)?;
+        let known = self.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(known
+            .get(&(base.clone(), tip.clone()))
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// The latest commits of a history but its merges, newest first and so many at most, and how many there are in all, counted
+    /// no further than that.
+    fn commits_since(
+        &self,
+        base: Option<&CommitId>,
+        tip: &CommitId,
+    ) -> Result<(Vec<CommitId>, usize), GitError> {
+        let repo = self.handle();
+        let cannot = || GitError::library("read a history");
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.push(oid(tip)?).map_err(cannot())?;
+        if let Some(base) = base {
+            walk.hide(oid(base)?).map_err(cannot())?;
+        }
+        let (mut commits, mut count) = (Vec::new(), 0);
+        for found in walk {
+            let commit = repo.find_commit(found.map_err(cannot())?).map_err(cannot())?;
+            count += 1;
+            if commit.parent_count() < 2 {
+                commits.push(commit_id(commit.id()));
+            }
+            if commits.len() == LOOK_BACK || (base.is_some() && count > LOOK_BACK) {
+                break;
+            }
+        }
+        Ok((commits, count))
     }
 
     /// The patches of the target's latest commits that are not in the history of `base`. Read once for each tip of the target,
@@ -131,7 +230,11 @@ impl Repository {
         let mut known = self.latest_patches.lock().unwrap_or_else(PoisonError::into_inner);
         let read = match known.take().filter(|(of, _)| of == target) {
             Some((_, patches)) => patches,
-            None => self.patches(target.as_str())?,
+            None => {
+                let (latest, _) = self.commits_since(None, target)?;
+                let lines = latest.iter().map(|commit| format!("{commit}\n"));
+                self.diffs(lines.collect(), false)?
+            }
         };
         let (_, patches) = known.insert((target.clone(), read));
         let since = self.since(base, target)?;
@@ -149,15 +252,23 @@ impl Repository {
         walk.map(|found| found.map(commit_id).map_err(cannot())).collect()
     }
 
-    /// The stable ids of the patches of a range's latest commits but its merges, each with its commit.
-    fn patches(&self, range: &str) -> Result<Vec<(String, CommitId)>, GitError> {
-        let log = Git::on(self.common_dir())
-            .args(["log", "--patch", "--no-merges", "--format=commit %H"])
-            .args(AS_IT_IS)
-            .arg(format!("--max-count={LOOK_BACK}"))
-            .arg(range)
-            .run()?;
-        self.patch_ids(log)
+    /// The stable ids of the patches of commits, or of pairs of trees, one a line, each with what stands first there.
+    fn diffs(&self, lines: String, backwards: bool) -> Result<Vec<(String, CommitId)>, GitError> {
+        let mut git = Git::on(self.common_dir())
+            .args([
+                "diff-tree",
+                "--stdin",
+                "--root",
+                "-r",
+                "--patch",
+                "-M",
+                "--no-prefix",
+            ])
+            .args(AS_IT_IS);
+        if backwards {
+            git = git.arg("-R");
+        }
+        self.patch_ids(git.input(lines).run()?)
     }
 
     /// The stable ids of patches, with the commits that they come from.

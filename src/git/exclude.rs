@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::marker::replace_file;
+use super::regular;
 use super::{AdminLock, GitError};
 
 /// The folder in each worktree that holds orch's files: status, prompt, the plan's document.
@@ -14,7 +15,7 @@ pub const ORCH_DIR: &str = ".orch";
 pub(super) fn exclude(_lock: &AdminLock<'_>, common_dir: &Path, lines: &[String]) -> Result<(), GitError> {
     let folder = common_dir.join("info");
     let path = folder.join("exclude");
-    let mut content = match fs::read(&path) {
+    let mut content = match regular::read(&path) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(GitError::io("read", &path)(error)),

@@ -76,6 +76,25 @@ impl SparedTree {
         Self::of(path, None)
     }
 
+    /// A checkout in which orch was cloning submodules: nobody was let in since it began.
+    pub(super) fn half_cloned(path: &Path) -> Self {
+        Self::of(path, None)
+    }
+
+    /// Removes the clone of a submodule that was not there before, with what is checked out of it below this one.
+    pub(super) fn forget_clone(&self, repository: &Path, checkout: &Path) -> Result<(), GitError> {
+        debug_assert!(checkout.starts_with(&self.path));
+        for folder in [repository, checkout] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", folder)(error));
+                }
+                _ => {}
+            }
+        }
+        fs::create_dir_all(checkout).map_err(GitError::io("create the folder", checkout))
+    }
+
     fn of(path: &Path, backup: Option<Backup>) -> Self {
         Self {
             path: path.to_owned(),

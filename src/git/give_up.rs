@@ -11,6 +11,7 @@ use super::gate::SparedTree;
 use super::in_the_way::covered;
 use super::inspect::{git_dir, in_progress};
 use super::registration::read_head;
+use super::regular;
 use super::revision::commit_id;
 use super::stale_lock::is_git_in;
 use super::unit_error::{UnitError, UnitRefusal};
@@ -171,7 +172,7 @@ impl WorktreeAdmin {
         let repo = self.repo.handle();
         let texts = NAMING
             .iter()
-            .filter_map(|file| fs::read_to_string(books.join(file)).ok());
+            .filter_map(|file| regular::read_to_string(&books.join(file)).ok());
         let texts: Vec<String> = texts.collect();
         let words = texts.iter().flat_map(|text| text.split_ascii_whitespace());
         let is_name =

@@ -9,6 +9,7 @@ use super::GitError;
 use super::command::{Git, records};
 use super::index_lock::IndexLock;
 use super::inspect::inspect;
+use super::regular;
 use crate::plan::CommitId;
 
 /// Takes back what was already written of `new` into a checkout whose index still shows `old`, so that the move can be
@@ -167,7 +168,7 @@ fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitErr
 
 /// True when a file holds a blob as it is checked out there, or the beginning of it.
 fn begins(file: &Path, path: &Path, blob: &str) -> Result<bool, GitError> {
-    let found = fs::read(file).map_err(GitError::io("read", file))?;
+    let found = regular::read(file).map_err(GitError::io("read", file))?;
     let name = file.strip_prefix(path).unwrap_or(file);
     // With the filters and line ends that git would apply.
     let whole = Git::within(path)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::admin::WorktreeAdmin;
 use super::marker::replace_file;
+use super::regular;
 use super::{GitError, WorktreeState, inspect};
 use crate::plan::CommitId;
 
@@ -101,7 +102,7 @@ impl WorktreeAdmin {
 
     /// The note; none when there is none that can be read.
     pub(super) fn read_left(&self, key: &str) -> Option<Left> {
-        serde_json::from_slice(&fs::read(self.left_path(key)).ok()?).ok()
+        serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
 
     pub(super) fn remove_left(&self, key: &str) {

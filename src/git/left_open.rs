@@ -9,6 +9,7 @@ use super::admin::KeyLock;
 use super::command::{Git, records};
 use super::identity::{committing_within, is_true};
 use super::inspect::{changed_path, git_dir, in_progress};
+use super::regular;
 use super::submodule::follow_submodules;
 use crate::plan::CommitId;
 
@@ -180,7 +181,7 @@ fn split_place(place: &str) -> (String, u64) {
 pub(super) fn marked_lines(path: &Path, files: &[PathBuf]) -> Vec<String> {
     let mut places = Vec::new();
     for file in files {
-        let Ok(text) = std::fs::read(path.join(file)) else {
+        let Ok(text) = regular::read(&path.join(file)) else {
             continue;
         };
         for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -195,7 +196,7 @@ pub(super) fn marked_lines(path: &Path, files: &[PathBuf]) -> Vec<String> {
 /// The commit that is being merged into what is checked out; none when none is.
 pub(super) fn merge_head(path: &Path) -> Result<Option<CommitId>, GitError> {
     let file = git_dir(path)?.join("MERGE_HEAD");
-    let text = std::fs::read(&file).unwrap_or_default();
+    let text = regular::read(&file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     Ok(text.lines().next().and_then(|line| line.trim().parse().ok()))
 }

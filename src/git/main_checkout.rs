@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::marker::replace_file;
 use super::registration::pointed_to;
+use super::regular;
 use super::{AdminLock, GitError};
 
 /// The note's name, in orch's folder of the common directory.
@@ -37,7 +38,7 @@ pub(super) fn note(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Resu
 
 /// The main checkout as it was noted, when it is still there.
 pub(super) fn noted(common_dir: &Path) -> Option<PathBuf> {
-    let bytes = fs::read(common_dir.join(NOTE)).ok()?;
+    let bytes = regular::read(&common_dir.join(NOTE)).ok()?;
     let top = PathBuf::from(OsStr::from_bytes(&bytes));
     leads_to(&top, common_dir).then_some(top)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::registration::pointed_to;
+use super::regular;
 
 /// The variable that holds the mark.
 pub const GIT_MARK: &str = "ORCH_GIT";
@@ -61,7 +62,7 @@ pub(super) fn mark_for(place: &Path) -> Option<OsString> {
         None if place.join("HEAD").is_file() => place.to_owned(),
         None => return None,
     };
-    let common = match fs::read_to_string(git_dir.join("commondir")) {
+    let common = match regular::read_to_string(&git_dir.join("commondir")) {
         Ok(common) => git_dir.join(common.trim_end()),
         Err(_) => git_dir,
     };

@@ -9,7 +9,7 @@ use super::in_the_way::in_the_way;
 use super::left::Left;
 use super::registration::Registration;
 use super::submodule::used_submodules;
-use super::{GitError, WorktreeReady, enter, inspect};
+use super::{GitError, WorktreeReady, clones, enter, inspect};
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -67,6 +67,7 @@ pub(super) fn reset_detached(
     commit: &CommitId,
 ) -> Result<(), GitError> {
     let path = &ready.path;
+    clones::forget(path)?;
     let left = admin.read_left(key);
     let state = inspect(path)?;
     let stamp = super::stamp();
@@ -160,6 +161,7 @@ pub(super) fn update_submodules(
     alone: &KeyLock,
     path: &Path,
 ) -> Result<Option<String>, GitError> {
+    clones::forget(path)?;
     let used = used_submodules(admin.repo.common_dir(), admin.repo.is_bare(), path)?;
     if used.is_empty() {
         return Ok(None);
@@ -174,11 +176,7 @@ pub(super) fn update_submodules(
             .answer()?
     };
     let answer = if init.status.success() {
-        Git::within(path)
-            .args(["submodule", "--quiet", "update", "--init", "--recursive", "--"])
-            .args(&used)
-            .holding(alone.file())?
-            .answer()?
+        clones::update(path, &used, Some(alone.file()))?
     } else {
         init
     };

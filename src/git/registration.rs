@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::GitError;
+use super::regular;
 use crate::plan::CommitId;
 
 /// One worktree in git's books.
@@ -57,7 +58,7 @@ impl Registration {
 
 /// The branch in a HEAD file: `Some(None)` for a commit, none for neither.
 pub(super) fn read_head(file: &Path) -> Option<Option<String>> {
-    let text = fs::read_to_string(file).ok()?;
+    let text = regular::read_to_string(file).ok()?;
     let text = text.trim();
     if let Some(branch) = text.strip_prefix("ref: refs/heads/") {
         return Some(Some(branch.to_owned()));
@@ -69,11 +70,11 @@ pub(super) fn read_head(file: &Path) -> Option<Option<String>> {
 /// The commit that HEAD names, where it stands in a file: in HEAD itself, or in a branch's own file, which counts before
 /// `packed-refs`. None says only that the reference must be looked for by other means.
 pub(super) fn written_head(git_dir: &Path) -> Option<CommitId> {
-    let id = |file: &Path| fs::read_to_string(file).ok()?.trim().parse().ok();
+    let id = |file: &Path| regular::read_to_string(file).ok()?.trim().parse().ok();
     match read_head(&git_dir.join("HEAD"))? {
         None => id(&git_dir.join("HEAD")),
         Some(branch) => {
-            let common = match fs::read(git_dir.join("commondir")) {
+            let common = match regular::read(&git_dir.join("commondir")) {
                 Ok(content) => path_in(&content, git_dir)?,
                 Err(_) => git_dir.to_owned(),
             };
@@ -99,7 +100,7 @@ pub(super) fn registration_at(common_dir: &Path, path: &Path) -> Result<Option<R
         admin,
     };
     let back = |admin: &Path| -> Option<bool> {
-        let link = path_in(&fs::read(admin.join("gitdir")).ok()?, admin)?;
+        let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, admin)?;
         Some(settle(link.parent()?) == path)
     };
     let books = common_dir.join("worktrees");
@@ -127,7 +128,7 @@ fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, Pat
     };
     Ok(entries.into_iter().flatten().flatten().filter_map(|entry| {
         let admin = entry.path();
-        let link = path_in(&fs::read(admin.join("gitdir")).ok()?, &admin)?;
+        let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, &admin)?;
         Some((admin, link.parent()?.to_owned()))
     }))
 }
@@ -151,7 +152,7 @@ fn entry_in(books: &Path, admin: PathBuf) -> Option<PathBuf> {
 
 /// The administration folder that a worktree's `.git` file names; none when there is no such file.
 pub(super) fn pointed_to(worktree: &Path) -> Option<PathBuf> {
-    let content = fs::read(worktree.join(".git")).ok()?;
+    let content = regular::read(&worktree.join(".git")).ok()?;
     path_in(content.strip_prefix(b"gitdir: ")?, worktree)
 }
 

@@ -8,6 +8,7 @@ use super::hidden::hidden_changes;
 use super::ignored::ignored;
 use super::marker::Marker;
 use super::registration::{registration_at, registrations};
+use super::regular;
 use super::revision::branch_ref;
 use super::submodule::submodules_hold_work;
 use super::{Backup, GitError, Ignored, KeepReason, RemoveError, inspect};
@@ -211,7 +212,8 @@ impl WorktreeAdmin {
         let known = registrations(self.repo.common_dir())?
             .into_iter()
             .find(|known| known.path == path);
-        if let Some(reason) = known.and_then(|known| std::fs::read_to_string(known.admin.join("locked")).ok())
+        if let Some(reason) =
+            known.and_then(|known| regular::read_to_string(&known.admin.join("locked")).ok())
         {
             let reason = reason.trim().to_owned();
             reasons.push(KeepReason::Locked {

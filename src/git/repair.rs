@@ -9,6 +9,7 @@ use super::gate::SparedTree;
 use super::marker::{Marker, Progress};
 use super::populate::Fill;
 use super::registration::{Registration, pointed_to, settle};
+use super::regular;
 use super::{EnsureError, GitError, WorktreeRefusal};
 
 impl WorktreeAdmin {
@@ -99,7 +100,7 @@ impl WorktreeAdmin {
 /// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.
 pub(super) fn unlock_half_made(admin: &Path) {
     let locked = admin.join("locked");
-    if fs::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {
+    if regular::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {
         let _ = fs::remove_file(locked);
     }
 }

@@ -1,11 +1,13 @@
 //! The repository that orch works on, wherever in it one stands.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::GitError;
+use super::evidence::OwnPatches;
 use super::main_checkout::{leads_to, noted};
 use crate::plan::CommitId;
 
@@ -21,6 +23,8 @@ pub struct Repository {
     handle: Arc<Mutex<git2::Repository>>,
     /// The patches of the latest commits of a target that was looked at, with the tip it had.
     pub(super) latest_patches: Arc<Mutex<Option<LatestPatches>>>,
+    /// The patches of branches that were looked at, by where they parted from a target, and their tips.
+    pub(super) own_patches: Arc<Mutex<BTreeMap<(CommitId, CommitId), OwnPatches>>>,
 }
 
 /// The tip of a target, and the stable ids of the patches of its latest commits.
@@ -70,6 +74,7 @@ impl Repository {
             bare,
             handle: Arc::new(Mutex::new(found)),
             latest_patches: Arc::default(),
+            own_patches: Arc::default(),
         })
     }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::ORCH_DIR;
 use super::registration::written_head;
+use super::regular;
 use crate::plan::CommitId;
 
 /// Above this many files git's own look, which takes several threads, is as fast.
@@ -143,7 +144,7 @@ const MOST_BYTES: u64 = 1 << 20;
 /// True when a plain file holds exactly what the index has for it.
 fn has_bytes(path: &Path, noted: &git2::IndexEntry) -> bool {
     let small = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.size() <= MOST_BYTES);
-    let bytes = small.then(|| fs::read(path).ok()).flatten();
+    let bytes = small.then(|| regular::read(path).ok()).flatten();
     let id = bytes.and_then(|bytes| git2::Oid::hash_object(git2::ObjectType::Blob, &bytes).ok());
     id == Some(noted.id)
 }

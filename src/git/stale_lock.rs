@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::inspect::git_dir;
 use super::registration::{read_head, registrations};
+use super::regular;
 use super::revision::branch_ref;
 use super::{AdminLock, EnsureError, GitError, WorktreeAdmin, WorktreeRefusal};
 
@@ -264,7 +265,7 @@ fn age_of(process: &Path) -> Option<Duration> {
 fn places_of(lock: &Path) -> Vec<PathBuf> {
     let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
     let git_dir = lock.ancestors().skip(1).find(holds_head).unwrap_or(lock);
-    let common = fs::read_to_string(git_dir.join("commondir")).ok();
+    let common = regular::read_to_string(&git_dir.join("commondir")).ok();
     let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path.trim_end()));
     let common = common.canonicalize().unwrap_or(common);
     let mut places: Vec<PathBuf> = registrations(&common)

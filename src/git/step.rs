@@ -1,6 +1,7 @@
 //! What orch is about to do to a worktree: written down before it begins, so that what a kill has left of it is never taken for
 //! somebody's work.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,11 @@ use super::gate::SparedTree;
 use super::half_way::undo_half;
 use super::inspect::{git_dir, head_of, in_progress};
 use super::marker::replace_file;
+use super::regular;
 use super::revision::oid;
 use super::stale_lock;
 use super::submodule::follow_submodules;
-use super::{GitError, InProgress};
+use super::{GitError, InProgress, clones};
 use crate::plan::CommitId;
 
 /// The note `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
@@ -71,8 +73,18 @@ pub(super) fn end(path: &Path) -> Result<(), GitError> {
 ///
 /// When git cannot do it.
 pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
+    let cloning = clones::forget(path)?;
+    undo_noted(path)?;
+    // What does not work is met again by whoever needs them.
+    match cloning {
+        Some(wanted) => clones::update(path, &wanted, None).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn undo_noted(path: &Path) -> Result<(), GitError> {
     let note = note(path)?;
-    let Ok(text) = fs::read(&note) else {
+    let Ok(text) = regular::read(&note) else {
         return Ok(());
     };
     // One that cannot be read was not written by a program that knew what it was about to do.
@@ -97,11 +109,14 @@ fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
         if merging && holds(path, &head, to)? {
             follow_submodules(path)?;
         }
-        if !merging && head == *to && path.join(".gitmodules").exists() {
+        if !merging && head == *to {
             // Those come after the checkout. What does not work is met again by whoever needs them.
-            Git::within(path)
-                .args(["submodule", "--quiet", "update", "--recursive"])
-                .answer()?;
+            let there = |one: &clones::Listed| books.join("modules").join(&one.name).is_dir();
+            let listed = clones::listed(path)?.into_iter().filter(there);
+            let paths: Vec<OsString> = listed.map(|one| one.path).collect();
+            if !paths.is_empty() {
+                clones::update(path, &paths, None)?;
+            }
         }
         return Ok(());
     }
@@ -144,7 +159,7 @@ fn written(path: &Path, step: &Step) -> Result<Option<String>, GitError> {
 }
 
 fn common_dir(books: &Path) -> PathBuf {
-    match fs::read_to_string(books.join("commondir")) {
+    match regular::read_to_string(&books.join("commondir")) {
         Ok(common) => books.join(common.trim_end()),
         Err(_) => books.to_owned(),
     }

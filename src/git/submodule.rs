@@ -5,41 +5,26 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::GitError;
 use super::command::{Git, records};
 use super::inspect::{git_dir, head_of};
 use super::reflog::head_log;
 use super::registration::registrations;
+use super::{GitError, clones};
 use crate::plan::CommitId;
 
 /// The paths of the submodules that somebody has cloned in the main checkout or in another worktree; with `all`, of all there
 /// are, as for a bare repository, which has none to go by.
 pub(super) fn used_submodules(common_dir: &Path, all: bool, path: &Path) -> Result<Vec<OsString>, GitError> {
-    let file = path.join(".gitmodules");
-    if !file.exists() {
+    let listed = clones::listed(path)?;
+    if listed.is_empty() {
         return Ok(Vec::new());
     }
-    let answer = Git::within(path)
-        .args(["config", "-z", "--file"])
-        .arg(&file)
-        .args(["--get-regexp", r"^submodule\..*\.path$"])
-        .answer()?;
-    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
     let mut clones = vec![common_dir.join("modules")];
     let worktrees = registrations(common_dir)?.into_iter();
     clones.extend(worktrees.map(|known| known.admin.join("modules")));
-    let used = records(&answer.stdout).filter_map(|record| {
-        let line = record.iter().position(|byte| *byte == b'\n')?;
-        let name = record[..line]
-            .strip_prefix(b"submodule.")?
-            .strip_suffix(b".path")?;
-        let is_used = all
-            || clones
-                .iter()
-                .any(|clones| clones.join(OsStr::from_bytes(name)).is_dir());
-        is_used.then(|| OsStr::from_bytes(&record[line + 1..]).to_owned())
-    });
-    Ok(used.collect())
+    let is_used = |name: &OsString| all || clones.iter().any(|clones| clones.join(name).is_dir());
+    let used = listed.into_iter().filter(|one| is_used(&one.name));
+    Ok(used.map(|one| one.path).collect())
 }
 
 /// Checks out in the submodules of a worktree what its index says, after a step of orch's own that has changed that: git's merges

@@ -2,10 +2,10 @@
 //! worktree can write them; in orch's own git commands they have no say. What the repository or a person has set stays in force.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 
 use super::registration::pointed_to;
+use super::regular;
 
 /// The settings that undo them, for `-c`. None for a worktree without settings of its own, as nearly all are.
 pub(super) fn undone(worktree: &Path) -> Vec<OsString> {
@@ -16,9 +16,6 @@ pub(super) fn undone(worktree: &Path) -> Vec<OsString> {
     let own = file.exists().then(|| git2::Config::open(&file));
     let Some(Ok(own)) = own else { return Vec::new() };
     let mut undone = Vec::new();
-    if own.get_entry("core.fsmonitor").is_ok() {
-        undone.push("core.fsmonitor=false".into());
-    }
     if own.get_entry("core.hookspath").is_ok() {
         let mut setting = OsString::from("core.hooksPath=");
         setting.push(hooks_of_all(&admin));
@@ -29,7 +26,7 @@ pub(super) fn undone(worktree: &Path) -> Vec<OsString> {
 
 /// Where the hooks of all other worktrees are.
 fn hooks_of_all(admin: &Path) -> OsString {
-    let common = match fs::read_to_string(admin.join("commondir")) {
+    let common = match regular::read_to_string(&admin.join("commondir")) {
         Ok(common) => admin.join(common.trim_end()),
         Err(_) => admin.to_owned(),
     };

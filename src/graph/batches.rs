@@ -15,25 +15,22 @@ use super::order::PlanOrder;
 /// shares no file with another of the batch.
 pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId, Vec<u32>>) {
     let lanes = lanes.max(1);
-    let mut done: Vec<bool> = order.units.iter().map(|unit| unit.ticked).collect();
-    let mut open: Vec<usize> = (0..order.units.len()).filter(|unit| !done[*unit]).collect();
+    let mut open = Open::new(order);
     let mut last: Vec<usize> = Vec::new();
     let mut behind: Vec<Option<usize>> = vec![None; order.units.len()];
     let gates = Arc::make_mut(&mut order.gates);
-    while !open.is_empty() {
+    loop {
         let mut batch: Vec<usize> = Vec::new();
         let mut held: BTreeSet<u32> = BTreeSet::new();
-        for &unit in &open {
+        for &unit in &open.startable {
             if batch.len() == lanes {
                 break;
             }
-            let mut waits = order.waits.of(unit);
-            let starts = waits.all(|gate| gates.get(gate).missing(|member| done[member]) == 0);
             let files = match order.units[unit].id {
                 UnitId::Task(task) => locks.get(&task).map_or(&[][..], Vec::as_slice),
                 UnitId::Phase(_) => &[],
             };
-            if starts && files.iter().all(|file| !held.contains(file)) {
+            if files.iter().all(|file| !held.contains(file)) {
                 held.extend(files);
                 batch.push(unit);
             }
@@ -44,10 +41,75 @@ pub(super) fn draw(order: &mut PlanOrder, lanes: usize, locks: &BTreeMap<TaskId,
         let gate = gates.all(last, Counts::Settled, Why::Batch);
         for unit in &batch {
             behind[*unit] = gate;
-            done[*unit] = true;
         }
-        open.retain(|unit| !done[*unit]);
+        open.end(&batch);
         last = batch;
     }
     Arc::make_mut(&mut order.waits).also(&behind);
+}
+
+/// Units that are not done, and what keeps them, from batch to batch: each step costs what it changes.
+struct Open {
+    /// Those that nothing keeps any more, in document order.
+    startable: BTreeSet<usize>,
+    /// How many gates keep each unit.
+    closed: Vec<usize>,
+    /// How many members each gate still waits for.
+    missing: Vec<usize>,
+    /// The units behind each gate.
+    behind: Vec<Vec<usize>>,
+    /// The gates that each unit is a member of.
+    member_of: Vec<Vec<usize>>,
+}
+
+impl Open {
+    fn new(order: &PlanOrder) -> Self {
+        let (units, gates) = (order.units.len(), order.gates.len());
+        let is_done = |unit: usize| order.units[unit].ticked;
+        let mut open = Self {
+            startable: BTreeSet::new(),
+            closed: vec![0; units],
+            missing: Vec::with_capacity(gates),
+            behind: vec![Vec::new(); gates],
+            member_of: vec![Vec::new(); units],
+        };
+        for gate in 0..gates {
+            open.missing.push(order.gates.get(gate).missing(is_done));
+            for member in order.gates.get(gate).of().filter(|member| !is_done(*member)) {
+                open.member_of[member].push(gate);
+            }
+        }
+        for unit in (0..units).filter(|unit| !is_done(*unit)) {
+            for gate in order.waits.of(unit).filter(|gate| open.missing[*gate] > 0) {
+                open.closed[unit] += 1;
+                open.behind[gate].push(unit);
+            }
+            if open.closed[unit] == 0 {
+                open.startable.insert(unit);
+            }
+        }
+        open
+    }
+
+    /// These are done.
+    fn end(&mut self, batch: &[usize]) {
+        for unit in batch {
+            self.startable.remove(unit);
+            for gate in std::mem::take(&mut self.member_of[*unit]) {
+                if self.missing[gate] == 0 {
+                    continue;
+                }
+                self.missing[gate] -= 1;
+                if self.missing[gate] > 0 {
+                    continue;
+                }
+                for waiting in std::mem::take(&mut self.behind[gate]) {
+                    self.closed[waiting] -= 1;
+                    if self.closed[waiting] == 0 {
+                        self.startable.insert(waiting);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -132,7 +132,7 @@ impl Scheduler {
         if !all.any(|(name, _, attempt)| verified(name, attempt))
             && let Some(soon) = self.soon()
         {
-            return soon;
+            return soon.into_iter().chain(self.cut_short()).collect();
         }
         let ended = self.state.all_attempts();
         let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
@@ -145,7 +145,27 @@ impl Scheduler {
         let keys = behind.chain(self.frontier.pinning.values().copied());
         // Which unit it will be is not known; what is ready goes before what is merely equal.
         keys.map(|key| (key.0, key.1, key.2, usize::MAX, usize::MAX))
+            .chain(self.cut_short())
             .collect()
+    }
+
+    /// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
+    /// that was begun goes before work that never was.
+    fn cut_short(&self) -> impl Iterator<Item = Place> {
+        let is_cut = |attempt: &Attempt| match &attempt.stage {
+            Stage::Ended(exit) | Stage::Checked(exit, _) => matches!(exit, Exit::Lost | Exit::Stopped),
+            Stage::Assigned | Stage::Running => false,
+        };
+        let cut = self.state.all_attempts();
+        let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));
+        // Nobody keeps a slot for what is verified first.
+        let cut = cut.filter(|(name, _, attempt)| !self.is_verifying(name, attempt));
+        cut.filter_map(|(name, _, attempt)| {
+            let number = self.state.number(name)?;
+            let unit = self.work.plans[number].unit_place(*attempt.units.first()?)?;
+            let place = self.place_of(number, unit);
+            Some((place.0, false, place.2, place.3, place.4))
+        })
     }
 
     /// The place of the first unit that waits for this point of a plan and starts from its commit.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::{Document, PlanName, TaskState};
+use crate::plan::{Document, ItemId, PlanName, TaskState};
 
 /// `.orch/status.json`: what a plan's agents report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -59,6 +59,18 @@ pub struct TaskEntry {
 }
 
 impl StatusFile {
+    /// The file with what is known of all tasks, where nobody has said anything in it yet.
+    pub(super) fn known(plan: &PlanName, document: &Document, states: impl Fn(&ItemId) -> TaskState) -> Self {
+        let mut file = Self::initial(plan, document);
+        for (id, entry) in &mut file.tasks {
+            if let Ok(item) = id.parse::<ItemId>() {
+                entry.state = states(&item).to_string();
+                entry.known = Some(entry.state.clone());
+            }
+        }
+        file
+    }
+
     /// The file before anything was reported: what is ticked in the document is done, the rest is pending.
     pub fn initial(plan: &PlanName, document: &Document) -> Self {
         let entry = |ticked| TaskEntry {

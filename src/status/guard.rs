@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -47,15 +47,32 @@ impl Guard {
     }
 }
 
-fn open(path: &PathBuf) -> Result<File, StatusError> {
-    File::options()
+/// Opens the lock file. Nobody can lock anything else in its place, so that goes.
+fn open(path: &Path) -> Result<File, StatusError> {
+    let failed = |error| StatusError::file("lock", path)(error);
+    let opened = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         // Neither a link nor a pipe in its place leads anywhere.
         .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits() as i32)
-        .open(path)
-        .map_err(StatusError::file("lock", path))
+        .open(path);
+    match opened {
+        Ok(file) if file.metadata().map_err(failed)?.is_file() => Ok(file),
+        Err(error) if fs::symlink_metadata(path).map_or(true, |found| found.is_file()) => Err(failed(error)),
+        Ok(_) | Err(_) => {
+            put_away(path).map_err(failed)?;
+            open(path)
+        }
+    }
+}
+
+/// Removes what is in the place of a file; a folder moves aside, unless one did before.
+fn put_away(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::rename(path, path.with_extension("aside")),
+        false => fs::remove_file(path),
+    }
 }
 
 fn is_at(file: &File, path: &Path) -> bool {

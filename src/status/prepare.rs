@@ -74,14 +74,8 @@ pub fn prepare_lane(
     // Boxes that the last agent ticked say nothing about what the next one does.
     write_over(&plan_file(worktree), document.text.as_bytes())?;
     let path = status_file(worktree);
-    let mut first = StatusFile::initial(plan, document);
+    let mut first = StatusFile::known(plan, document, states);
     first.version = version_of(&path).map_or(0, |version| version.saturating_add(1));
-    for (id, entry) in &mut first.tasks {
-        if let Ok(item) = id.parse::<ItemId>() {
-            entry.state = states(&item).to_string();
-            entry.known = Some(entry.state.clone());
-        }
-    }
     let mut bytes = serde_json::to_vec_pretty(&first).expect("texts and numbers are JSON");
     bytes.push(b'\n');
     write_over(&path, &bytes)
@@ -148,11 +142,15 @@ pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(&folder).map_err(StatusError::file("look at", &folder))?;
-            // A link could lead writes out of the worktree.
+            let kind = found.file_type();
+            // A link could lead writes out of the worktree, and a file is somebody's.
             if found.is_dir() {
                 Ok(())
-            } else {
+            } else if kind.is_file() || kind.is_symlink() {
                 Err(StatusError::NotAFolder(folder))
+            } else {
+                fs::remove_file(&folder).map_err(StatusError::file("remove", &folder))?;
+                make_folder(worktree)
             }
         }
         Err(error) => Err(StatusError::file("make", folder)(error)),

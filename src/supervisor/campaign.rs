@@ -51,6 +51,17 @@ impl Campaign {
             .collect()
     }
 
+    /// True for a file that people edit while plans run: the manifest, a document or one beside it that may become one, a
+    /// template.
+    pub fn is_steered_by(&self, file: &Path) -> bool {
+        let files = self.files();
+        let beside = |known: &PathBuf| known.parent() == file.parent();
+        let is_text = file.extension().is_some_and(|extension| extension == "md");
+        files.contains(file)
+            || (is_text && files.iter().filter(|known| **known != self.manifest).any(beside))
+            || file.starts_with(self.repo.top().join("templates/orch"))
+    }
+
     /// The same repository with plans that were edited meanwhile; where they start and land stays.
     ///
     /// # Errors

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::plan::PlanName;
 use crate::schedule::{PlanRun, State};
 
-use super::Campaign;
 use super::perform::train_key;
+use super::{Campaign, SupervisorError};
 
 /// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
 pub fn free(campaign: &Campaign) -> Option<u64> {
@@ -22,6 +22,28 @@ pub fn free(campaign: &Campaign) -> Option<u64> {
 fn free_at(folder: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(folder).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// Bytes below which the disk of the repository counts as full: neither git nor a runner can be relied upon to write anything.
+const LEAST_ROOM: u64 = 1 << 20;
+
+/// Ends the run while a disk of the repository is full: what fails then is judged, and repeated, when there is room.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn refuse_full(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let dir = &campaign.dir;
+    let folders = [
+        dir.attempts(),
+        dir.path().to_owned(),
+        campaign.repo.common_dir().to_owned(),
+    ];
+    let is_full = |folder: &PathBuf| free_at(folder).is_some_and(|free| free < LEAST_ROOM);
+    match folders.into_iter().find(is_full) {
+        Some(folder) => Err(SupervisorError::DiskFull(folder)),
+        None => Ok(()),
+    }
 }
 
 /// Why no worktree is made now, in words; none when there is room or no floor (`min_free_disk`).

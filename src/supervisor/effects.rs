@@ -8,7 +8,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::agent::{Hold, JobFolder, JobState, Runner};
+use crate::agent::{Hold, JobFolder, JobState, LOOK_AGAIN, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
 
@@ -289,7 +289,12 @@ async fn wait_for(
         let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) };
         // Where that cannot be told, the thread waits.
         if let Ok(end) = end {
-            let _ = end.readable().await;
+            while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
+                if runner.look() {
+                    let why = format!("a signal had suspended the runner of {attempt}: it goes on");
+                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                }
+            }
         }
     }
     tokio::task::spawn_blocking(move || {

@@ -55,6 +55,9 @@ pub enum SupervisorError {
     /// A job could not be handled.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// Neither git nor runners can write.
+    #[error("no room is left on the disk of {}", .0.display())]
+    DiskFull(PathBuf),
     /// The system refused something the supervisor cannot work without.
     #[error("cannot {what}: {source}")]
     System {

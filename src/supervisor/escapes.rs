@@ -1,19 +1,18 @@
 //! Noticing agents that work outside of their worktree: the main checkout is watched, and the worktrees of plans of which
 //! nobody is at work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::git::HeadPrint;
+use crate::git::{HeadPrint, trust_hooks};
 use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
 use super::side_by_side::side_by_side;
-use super::suspects::{AtWork, evidence, still_there};
 
 /// A look costs a `git status` of each place, which takes long in a large repository; two looks are at least this far apart.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -30,12 +29,7 @@ pub enum Place {
     /// The main checkout.
     Main,
     /// A worktree of a plan of which nobody is at work.
-    Quiet {
-        /// The worktree.
-        lane: LaneId,
-        /// True when a person probably works there: then only what speaks for an agent is worth telling.
-        manned: bool,
-    },
+    Quiet(LaneId),
 }
 
 impl Place {
@@ -43,7 +37,7 @@ impl Place {
     fn plan(&self) -> Option<&PlanName> {
         match self {
             Self::Main => None,
-            Self::Quiet { lane, .. } => Some(&lane.plan),
+            Self::Quiet(lane) => Some(&lane.plan),
         }
     }
 }
@@ -62,8 +56,10 @@ pub struct Escapes {
     moved: bool,
     /// The same for the worktrees of each plan: whatever is recorded of it may go with a change.
     of_plans: BTreeMap<PlanName, u64>,
-    /// Attempts that were at work since the last look.
-    suspects: BTreeSet<AtWork>,
+    /// True when an agent was at work since the last look.
+    at_work: bool,
+    /// What was told of hooks that the repository's configuration names.
+    pub hooks_told: Option<(String, String)>,
 }
 
 /// A look under way: what it sees of a place counts only while `orch` itself changes nothing there.
@@ -71,24 +67,16 @@ pub struct Escapes {
 pub struct Look {
     own_changes: u64,
     of_plans: BTreeMap<PlanName, u64>,
-    suspects: Vec<AtWork>,
+    at_work: bool,
 }
 
 /// What a look saw.
 pub type Seen = Vec<(Place, PathBuf, HeadPrint)>;
 
-/// One thing to tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Escaped {
-    /// The plan of the agent that probably did it; none when nothing speaks for one of them.
-    pub by: Option<PlanName>,
-    /// All of it, in words.
-    pub why: String,
-}
-
 impl Escapes {
     /// Begins to look at the main checkout for the first time, on a thread of its own.
     pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
+        trust_hooks(campaign.repo.common_dir());
         let campaign = campaign.clone();
         let first = move || see(&campaign, &[(Place::Main, campaign.repo.top().to_owned())]);
         Self {
@@ -98,7 +86,8 @@ impl Escapes {
             own_changes: 0,
             moved: false,
             of_plans: BTreeMap::new(),
-            suspects: BTreeSet::new(),
+            at_work: false,
+            hooks_told: None,
         }
     }
 
@@ -127,8 +116,8 @@ impl Escapes {
     }
 
     /// Begins a look, unless the last one was a moment ago.
-    pub fn begin(&mut self, at_work: Vec<AtWork>) -> Option<Look> {
-        self.suspects.extend(at_work);
+    pub fn begin(&mut self, at_work: bool) -> Option<Look> {
+        self.at_work |= at_work;
         if self.looked.elapsed() < PAUSE && self.last.contains_key(&None) {
             return None;
         }
@@ -148,7 +137,7 @@ impl Escapes {
         Look {
             own_changes: self.own_changes,
             of_plans: of_plans.collect(),
-            suspects: Vec::new(),
+            at_work: false,
         }
     }
 
@@ -156,17 +145,18 @@ impl Escapes {
         Look {
             own_changes: self.own_changes,
             of_plans: self.of_plans.clone(),
-            suspects: std::mem::take(&mut self.suspects).into_iter().collect(),
+            at_work: std::mem::take(&mut self.at_work),
         }
     }
 
-    /// Ends a look: says what changed since the one before, and who probably did it.
-    pub fn end(&mut self, campaign: &Campaign, began: &Look, seen: Seen) -> Vec<Escaped> {
+    /// Ends a look: says what changed since the one before. Who did it is not guessed: logs and times speak against agents that
+    /// only read, and against whoever happens to be at work while a person edits.
+    pub fn end(&mut self, campaign: &Campaign, began: &Look, seen: Seen) -> Vec<String> {
         let mut told = Vec::new();
         for (place, folder, now) in seen {
             let valid = match &place {
                 Place::Main => began.own_changes == self.own_changes,
-                Place::Quiet { lane, .. } => began.of_plans.get(&lane.plan) == self.of_plans.get(&lane.plan),
+                Place::Quiet(lane) => began.of_plans.get(&lane.plan) == self.of_plans.get(&lane.plan),
             };
             if !valid {
                 continue;
@@ -178,116 +168,54 @@ impl Escapes {
             if place == Place::Main && std::mem::take(&mut self.moved) {
                 before = before.moved_to(&now);
             }
-            let uncommitted = before.branch == now.branch && before.head == now.head;
-            if let Some((what, files)) = difference(&before, &now) {
-                let change = Change {
-                    what,
-                    files,
-                    uncommitted,
-                };
-                told.extend(tell(campaign, &place, &folder, &change, &began.suspects));
+            let counts = place == Place::Main || began.at_work;
+            if counts && let Some(what) = difference(campaign, &folder, &before, &now) {
+                told.push(format!(
+                    "{} changed while agents ran: {what}. If that was not you, an agent works outside of its worktree",
+                    match &place {
+                        Place::Main => format!("the main checkout {}", folder.display()),
+                        Place::Quiet(lane) => format!("the worktree of {lane}, {},", folder.display()),
+                    }
+                ));
             }
         }
         told
     }
 }
 
-/// What is different in a place.
-struct Change {
-    /// In words.
-    what: String,
-    /// Files with other uncommitted changes than before.
-    files: Vec<PathBuf>,
-    /// True when nothing else is different.
-    uncommitted: bool,
-}
-
-fn tell(
-    campaign: &Campaign,
-    place: &Place,
-    folder: &Path,
-    change: &Change,
-    at_work: &[AtWork],
-) -> Option<Escaped> {
-    let Change {
-        what,
-        files,
-        uncommitted,
-    } = change;
-    let at_work = &still_there(campaign, folder, files, at_work)[..];
-    let evidence = evidence(campaign, folder, files, at_work);
-    // A person edits those while plans run, and is told what of it counts.
-    if *place == Place::Main && evidence.is_empty() && !files.is_empty() {
-        let steering = campaign.files();
-        if *uncommitted && files.iter().all(|file| steering.contains(&folder.join(file))) {
-            return None;
-        }
-    }
-    let manned = matches!(place, Place::Quiet { manned: true, .. });
-    if evidence.is_empty() && (manned || (at_work.is_empty() && matches!(place, Place::Quiet { .. }))) {
-        return None;
-    }
-    let where_ = match place {
-        Place::Main => format!("the main checkout {}", folder.display()),
-        Place::Quiet { lane, .. } => format!("the worktree of {lane}, {},", folder.display()),
-    };
-    let (by, likely) = match (evidence.first(), at_work) {
-        (Some((one, why)), _) => (
-            Some(one.plan.clone()),
-            format!("; most likely it was {}, {}", one.attempt, why.words()),
-        ),
-        (None, [one]) => (
-            Some(one.plan.clone()),
-            format!("; most likely it was {}, the only one at work", one.attempt),
-        ),
-        (None, []) => (None, String::new()),
-        (None, several) => {
-            let names: Vec<&str> = several.iter().map(|one| one.attempt.as_str()).collect();
-            (None, format!("; at work: {}", names.join(", ")))
-        }
-    };
-    Some(Escaped {
-        by,
-        why: format!(
-            "{where_} changed while agents ran: {what}. If that was not you, an agent works outside of its \
-             worktree{likely}"
-        ),
-    })
-}
-
-fn difference(before: &HeadPrint, now: &HeadPrint) -> Option<(String, Vec<PathBuf>)> {
-    let files = now.changed_since(before);
+/// What is different, in words; none for what people edit while plans run, and are told of what of it counts.
+fn difference(campaign: &Campaign, folder: &Path, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
+    let foreign = |file: &PathBuf| !campaign.is_steered_by(&folder.join(file));
     if before.branch != now.branch {
         let branch = now.branch.as_deref().unwrap_or("no branch");
-        Some((format!("{branch} is checked out in it"), files))
-    } else if before.head != now.head {
-        Some((format!("its branch moved to {}", now.head.short()), files))
-    } else if files.is_empty() {
-        None
-    } else {
-        let shown: Vec<String> = files
-            .iter()
-            .take(NAMED)
-            .map(|file| file.display().to_string())
-            .collect();
-        let more = match files.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        Some((
-            format!("its uncommitted files changed ({}{more})", shown.join(", ")),
-            files,
-        ))
+        return Some(format!("{branch} is checked out in it"));
     }
+    if before.head != now.head {
+        let moved = campaign.repo.files_between(&before.head, &now.head);
+        let counts = moved.map_or(true, |files| files.is_empty() || files.iter().any(foreign));
+        return counts.then(|| format!("its branch moved to {}", now.head.short()));
+    }
+    let mut files = now.changed_since(before);
+    files.retain(foreign);
+    let shown: Vec<String> = files
+        .iter()
+        .take(NAMED)
+        .map(|file| file.display().to_string())
+        .collect();
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
 }
 
 /// The places to be looked at: the main checkout, where there is one, and quiet worktrees.
-pub fn places(campaign: &Campaign, quiet: Vec<(LaneId, bool, PathBuf)>) -> Vec<(Place, PathBuf)> {
+pub fn places(campaign: &Campaign, quiet: Vec<(LaneId, PathBuf)>) -> Vec<(Place, PathBuf)> {
     let main = (!campaign.repo.is_bare()).then(|| (Place::Main, campaign.repo.top().to_owned()));
     let quiet = quiet
         .into_iter()
         .take(MOST)
-        .map(|(lane, manned, path)| (Place::Quiet { lane, manned }, path));
+        .map(|(lane, path)| (Place::Quiet(lane), path));
     main.into_iter().chain(quiet).collect()
 }
 

@@ -9,7 +9,7 @@ use super::control::Call;
 use super::engine::Engine;
 use super::merge_request::MergeRequest;
 use super::message::Message;
-use super::{Answer, Request, SupervisorError, spending};
+use super::{Answer, Request, SupervisorError, disk, spending};
 
 impl Engine<'_> {
     /// From what happened to what the scheduler is told.
@@ -18,6 +18,7 @@ impl Engine<'_> {
         message: Message,
         inputs: &mut Vec<Input>,
     ) -> Result<(), SupervisorError> {
+        disk::refuse_full(&self.campaign)?;
         match message {
             Message::Input(input) => inputs.push(input),
             Message::Started(attempt, runner) => {
@@ -51,6 +52,7 @@ impl Engine<'_> {
                     }
                 };
                 self.look_for_escapes();
+                self.look_at_hooks(inputs);
                 self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));

@@ -107,7 +107,17 @@ impl HandLandings {
             Some(began) => repo.is_made_of(&tip, &known, began)?,
             None => false,
         };
-        for open in self.open.iter().filter(|open| !all_known || open.restored) {
+        let open = || self.open.iter().filter(|open| !all_known || open.restored);
+        // Together, so that a look costs the same however many there are.
+        let heads = open().filter_map(|open| {
+            let head = repo.branch_tip(&open.branch).ok().flatten();
+            head.or_else(|| open.made.clone())
+                .filter(|head| *head != open.base)
+        });
+        let heads: Vec<CommitId> = heads.filter(|head| repo.tree_of(head).is_ok()).collect();
+        repo.read_patches_of(&heads, &tip)?;
+        let mut builder = None;
+        for open in open() {
             // Its commits are still in the history that took them back, and prove nothing.
             if let Some(back) = &open.back
                 && repo.is_ancestor(back, &tip)?
@@ -117,13 +127,13 @@ impl HandLandings {
             }
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
-                Some(head) => repo.landed_by(&head, &tip)?,
+                Some(head) => repo.landed_as_tried_by(&mut builder, &head, &tip)?,
                 // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
                 None => open
                     .made
                     .as_ref()
                     .filter(|made| **made != open.base)
-                    .and_then(|made| repo.landed_by(made, &tip).ok().flatten()),
+                    .and_then(|made| repo.landed_as_tried_by(&mut builder, made, &tip).ok().flatten()),
             };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {

@@ -14,7 +14,7 @@ use crate::schedule::{Event, Input, ManifestEdit, Work, history};
 use crate::status;
 
 use super::engine::Engine;
-use super::load::{check_circles, load};
+use super::load::{check_circles, documents_of, load};
 use super::message::Message;
 use super::notifier::Notifier;
 use super::{Campaign, SupervisorError, preflight};
@@ -47,7 +47,9 @@ impl ManifestWatch {
         let on_event = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             let files = watched.lock().unwrap_or_else(PoisonError::into_inner);
-            let concerned = event.need_rescan() || event.paths.iter().any(|path| files.contains(path));
+            // A folder on the way to one, too.
+            let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
+            let concerned = event.need_rescan() || event.paths.iter().any(leads);
             if concerned && !event.kind.is_access() {
                 let _ = hints.send(Message::ManifestHint);
             }
@@ -67,14 +69,17 @@ impl ManifestWatch {
             told: None,
             refused: Vec::new(),
         };
-        watch.follow(campaign);
+        watch.follow(campaign.files());
         watch
     }
 
     /// Watches what the plans name now, too. Folders, since editors put a new file in the old one's place.
-    fn follow(&mut self, campaign: &Campaign) {
-        let files = campaign.files();
-        for folder in files.iter().filter_map(|file| file.parent()) {
+    /// True when these are others than before.
+    fn follow(&mut self, files: BTreeSet<PathBuf>) -> bool {
+        // One that is not there yet comes into the nearest folder that is.
+        let folders = files.iter().filter_map(|file| file.parent());
+        let folders = folders.filter_map(|folder| folder.ancestors().find(|folder| folder.is_dir()));
+        for folder in folders {
             if let Some(kernel) = &mut self.kernel
                 && !self.folders.contains(folder)
                 && kernel.watch(folder, RecursiveMode::NonRecursive).is_ok()
@@ -82,7 +87,10 @@ impl ManifestWatch {
                 self.folders.insert(folder.to_owned());
             }
         }
-        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = *known != files;
+        *known = files;
+        other
     }
 }
 
@@ -114,7 +122,18 @@ impl Engine<'_> {
         }
         let set = match read {
             Ok(set) => set,
-            Err(faults) => return self.tell_of_faults(&faults),
+            Err(faults) => {
+                // Those that it names and that are not right yet, or not there, are none of the plans at work.
+                let named = documents_of(&self.campaign.manifest);
+                if self
+                    .manifest
+                    .follow(self.campaign.files().into_iter().chain(named).collect())
+                {
+                    // It may have come before it was watched.
+                    self.read_manifest_later();
+                }
+                return self.tell_of_faults(&faults);
+            }
         };
         if self.manifest.told.take().is_some() {
             self.write_plans_down(None);
@@ -184,7 +203,7 @@ impl Engine<'_> {
         let old = std::mem::replace(&mut self.campaign, Arc::new(campaign));
         self.write_plans_down(None);
         self.renew_documents(&old);
-        self.manifest.follow(&self.campaign);
+        self.manifest.follow(self.campaign.files());
         if old.set.hooks != self.campaign.set.hooks {
             // What the old one was still to tell, it tells.
             self.notifier = Some(Notifier::new(&self.campaign, &self.sender));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::graph::{Durations, Graph, Ranks, cycle_faults};
 use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
-use crate::plan::{Fault, Faults, PlanName, PlanSet, Templates};
+use crate::plan::{Document, Fault, Faults, PlanName, PlanSet, Templates};
 use crate::status::read_plain;
 
 use super::SupervisorError;
@@ -52,6 +52,37 @@ pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
 /// As [`load`], for what is wrong besides.
 pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
     load_as(manifest, Some(earlier))
+}
+
+/// The files of all documents that a manifest names, as far as it can be read.
+pub fn documents_of(manifest: &Path) -> Vec<PathBuf> {
+    let text = read_plain(manifest)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let parsed = parse_manifest(Path::new(MANIFEST), &text.unwrap_or_default());
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    parsed
+        .documents()
+        .map(|request| folder.join(request.file))
+        .collect()
+}
+
+/// The document of one plan, whatever is wrong with those of others; none when it breaks a rule itself, or is not named.
+pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
+    let text = String::from_utf8(read_plain(manifest).ok()?).ok()?;
+    let parsed = parse_manifest(Path::new(MANIFEST), &text);
+    let file = parsed
+        .documents()
+        .find(|request| request.plan == *plan)?
+        .file
+        .to_owned();
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    match read_document(folder, &file).content.ok()? {
+        Content::Read(document, faults) if faults.is_empty() && !document.phases.is_empty() => {
+            Some(*document)
+        }
+        Content::Read(..) | Content::Bytes(_) => None,
+    }
 }
 
 fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {

@@ -104,6 +104,7 @@ fn look_at(
         }
         JobState::Lost(_) => {
             Runner::sweep(&folder)?;
+            folder.tidy();
             if assigned {
                 missed.push(started(0));
             }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::agent::{JobFolder, JobState};
 use crate::journal::{JournalReader, OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
-use crate::schedule::{Scheduler, Work, history};
+use crate::schedule::{Event, Exit, Scheduler, Stage, State, Work, history};
 
 use super::landed_by_hand::landed_by_hand;
 use super::{Campaign, Situation, SupervisorError};
@@ -27,6 +28,14 @@ impl Situation {
             let mut found = landed_by_hand(campaign, situation.scheduler.state()).unwrap_or_default();
             found.retain(|found| situation.scheduler.take(now, found));
             situation.found = found;
+            if !driven {
+                for event in ended_unseen(&campaign.dir, situation.scheduler.state()) {
+                    let _ = situation.scheduler.take(now, &event);
+                    if let Event::AttemptFailed { plan, why, .. } = event {
+                        situation.unseen.push((plan, why));
+                    }
+                }
+            }
         }
         Ok(situation)
     }
@@ -55,9 +64,46 @@ impl Situation {
         Ok(Self {
             scheduler,
             found: Vec::new(),
+            unseen: Vec::new(),
             epoch,
             driven: false,
             durations,
         })
     }
+}
+
+/// What the folders of attempts show and no supervisor was there to write down: that their agents are not at work any more. What
+/// they left is judged by the next supervisor; until then they count as cut short.
+fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
+    let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {
+        let folder = JobFolder::new(dir.attempt(&attempt.id));
+        let exit = match folder.state().ok()? {
+            JobState::Running(_) => return None,
+            JobState::Unstarted if attempt.stage == Stage::Assigned => return None,
+            JobState::Ended(record) => record.exit,
+            JobState::Lost(_) | JobState::Unstarted => Exit::Lost,
+        };
+        let (plan, attempt) = (plan.clone(), attempt.id.clone());
+        let why = format!(
+            "{attempt} {}; the next `orch up` looks at what it left",
+            exit.describe()
+        );
+        Some([
+            Event::AgentEnded {
+                plan: plan.clone(),
+                attempt: attempt.clone(),
+                exit,
+            },
+            Event::AttemptFailed {
+                plan,
+                attempt,
+                why,
+                retry_in_ms: Some(0),
+                counted: false,
+                nothing_made: false,
+                unread: false,
+            },
+        ])
+    });
+    ended.flatten().collect()
 }

@@ -32,7 +32,7 @@ pub fn stop_strays(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorEr
     for home in &homes {
         for entry in fs::read_dir(home).into_iter().flatten().flatten() {
             if let Some(runner) = Runner::adopt(JobFolder::new(entry.path()))? {
-                Runner::stop(runner.process(), now);
+                runner.hold().stop(now);
                 runners.push((entry.file_name().to_string_lossy().into_owned(), runner));
             }
         }

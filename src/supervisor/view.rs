@@ -37,6 +37,8 @@ pub struct Situation {
     pub durations: Durations,
     /// What is in the state and not in the journal yet: plans that a person has landed.
     pub found: Vec<Event>,
+    /// Plans of which an agent has ended while no supervisor was there to see it, in words.
+    pub unseen: Vec<(PlanName, String)>,
 }
 
 /// The answer of `orch status --json`.
@@ -252,7 +254,9 @@ impl Situation {
     ) -> Result<PlanView, SupervisorError> {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
-        let reasons = explain(self.scheduler.work(), state, &plan.name);
+        let mut reasons = explain(self.scheduler.work(), state, &plan.name);
+        let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
+        reasons.extend(unseen.map(|(_, why)| Reason::plain(why)));
         let now = plan_state(self.scheduler.work(), state, &plan.name);
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);

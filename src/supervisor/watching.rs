@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::git::changed_hooks;
 use crate::journal::Record;
 use crate::plan::{LaneId, PlanName};
 use crate::schedule::{Ending, Event, Input, Merge, Outcome, PlanRun, Verify};
 
 use super::engine::Engine;
-use super::escapes::{self, Escaped, Look, Place, Seen};
+use super::escapes::{self, Look, Place, Seen};
 use super::evidence;
 use super::message::Message;
-use super::suspects::AtWork;
 
 impl Engine<'_> {
     /// Looks now and then from here on, while the loop runs.
@@ -30,7 +30,10 @@ impl Engine<'_> {
 
     /// Looks, on a thread of its own, whether somebody works where only others should.
     pub(super) fn look_for_escapes(&mut self) {
-        let Some(began) = self.escapes.begin(self.suspects()) else {
+        let Some(began) = self
+            .escapes
+            .begin(self.scheduler.state().open_attempts().next().is_some())
+        else {
             return;
         };
         let places = self.places();
@@ -63,9 +66,22 @@ impl Engine<'_> {
 
     /// Takes in what a look saw.
     pub(super) fn looked(&mut self, began: &Look, seen: Seen, inputs: &mut Vec<Input>) {
-        for Escaped { by, why } in self.escapes.end(&self.campaign, began, seen) {
-            self.warn(inputs, by, why);
+        for why in self.escapes.end(&self.campaign, began, seen) {
+            self.warn(inputs, None, why);
         }
+    }
+
+    /// Tells, once, of hooks that the repository's configuration has named since the run began.
+    pub(super) fn look_at_hooks(&mut self, inputs: &mut Vec<Input>) {
+        let changed = changed_hooks();
+        if let (Some((before, now)), true) = (&changed, self.escapes.hooks_told != changed) {
+            let why = format!(
+                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch goes on with that. If you \
+                 did not change it, an agent did (`git config core.hooksPath`)"
+            );
+            self.warn(inputs, None, why);
+        }
+        self.escapes.hooks_told = changed;
     }
 
     /// The last look of a run.
@@ -76,8 +92,7 @@ impl Engine<'_> {
         let places = self.places();
         let seen = escapes::see_at_once(&self.campaign, &places);
         let told = self.escapes.end(&self.campaign, &began, seen).into_iter();
-        told.map(|Escaped { by, why }| Event::Warning { plan: by, why })
-            .collect()
+        told.map(|why| Event::Warning { plan: None, why }).collect()
     }
 
     /// What killed gits have left in worktrees, once nobody is at work. After an interruption one may still be at it, and is not
@@ -102,29 +117,20 @@ impl Engine<'_> {
         places
     }
 
-    fn suspects(&self) -> Vec<AtWork> {
-        let open = self.scheduler.state().open_attempts();
-        open.map(|(plan, lane, attempt)| AtWork {
-            plan: plan.clone(),
-            attempt: attempt.id.clone(),
-            worktree: self.worktree(&LaneId::new(plan, lane)),
-        })
-        .collect()
-    }
-
-    /// Worktrees of these plans in which nobody has anything to do now: neither an agent nor `orch`.
-    fn quiet(&self, wanted: impl Fn(&PlanName) -> bool) -> Vec<(LaneId, bool, PathBuf)> {
+    /// Worktrees of these plans in which nobody has anything to do now: neither an agent nor `orch`, nor a person.
+    fn quiet(&self, wanted: impl Fn(&PlanName) -> bool) -> Vec<(LaneId, PathBuf)> {
         let is_quiet = |run: &PlanRun| {
             run.attempts.is_empty()
                 && run.verify != Verify::Running
                 && !matches!(run.merge, Merge::Running(_))
+                && !matches!(run.outcome, Some(Outcome::Held(_)))
+                && run.paused.is_empty()
         };
         let plans = self.scheduler.state().plans();
         let plans = plans.filter(|(plan, run)| wanted(plan) && is_quiet(run));
         let trees = plans.flat_map(|(plan, run)| {
-            let manned = matches!(run.outcome, Some(Outcome::Held(_))) || !run.paused.is_empty();
             let trees = run.worktrees.iter();
-            trees.map(move |(lane, made)| (LaneId::new(plan, *lane), manned, PathBuf::from(&made.path)))
+            trees.map(move |(lane, made)| (LaneId::new(plan, *lane), PathBuf::from(&made.path)))
         });
         trees.collect()
     }

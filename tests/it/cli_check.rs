@@ -581,3 +581,13 @@ fn what_is_no_regular_file_or_too_large_is_named_and_never_read() {
     std::os::unix::fs::symlink("../real.md", &doc).unwrap();
     sandbox.orch("check").code(0).ok();
 }
+
+#[test]
+fn thousands_of_phases_are_checked_in_no_time() {
+    for dispatch in ["plan", "phase", "task"] {
+        let sandbox = Sandbox::new();
+        let keys = format!("dispatch = \"{dispatch}\"");
+        sandbox.plan("p", &keys, &document(&[2; 4000]), "true");
+        sandbox.start("check").end().code(0).ok();
+    }
+}

@@ -582,3 +582,15 @@ fn a_run_knows_its_plans_again_when_its_folder_in_git_is_gone() {
         assert_eq!(sandbox.starts(), ["p-1", "p-1"], "clean {clean}");
     }
 }
+
+#[test]
+fn what_a_killed_process_was_writing_goes_with_the_next_run() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    sandbox.write(".git/orch/worktrees/train@0.left.new", "{");
+    sandbox.write(".git/orch/attempts/p-1/facts.new", "{");
+    sandbox.orch("doctor").code(1).ok();
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("doctor").code(0).ok();
+}

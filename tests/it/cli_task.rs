@@ -125,3 +125,33 @@ fn agents_of_different_plans_report_at_once_and_nothing_is_lost() {
         assert_eq!(shown["attempts"].as_array().unwrap().len(), 1);
     }
 }
+
+#[test]
+fn a_document_that_breaks_a_rule_keeps_nobody_from_the_tasks_of_another_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("good", "", &document(&[2]), "true");
+    sandbox.plan("bad", "", "# No phases\n", "true");
+    sandbox.orch("check").code(2).ok();
+    sandbox
+        .orch("task list --plan good")
+        .code(0)
+        .says("Task 1.2")
+        .ok();
+    sandbox.orch("task list --plan bad").code(2).ok();
+}
+
+#[test]
+fn a_damaged_status_file_is_begun_again_with_what_is_known() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    let script = "work 1.1; gate g; echo '{\"tasks\": [' > .orch/status.json; orch task start 1.2\n\
+                  grep -A1 '\"1.1\"' .orch/status.json | grep -q '\"done\"' || exit 7\n\
+                  rm .orch/status.json; orch task heartbeat; grep -A1 '\"1.1\"' .orch/status.json | grep -q '\"done\"' || exit 8\n\
+                  ls .orch/status.json.damaged-* > /dev/null; work 1.2";
+    sandbox.plan("p", "retries = 0", &document(&[2]), script);
+    let up = sandbox.start("up");
+    sandbox.happened("task.done", "p");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+}

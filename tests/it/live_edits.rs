@@ -195,6 +195,25 @@ fn an_edit_with_faults_changes_nothing_and_is_told_once_until_it_is_mended() {
     up.end().code(0).says("1 finished").ok();
 }
 
+#[test]
+fn a_document_that_comes_after_its_entry_is_picked_up() {
+    let sandbox = at_work();
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    let whole = sandbox.read("plans.toml");
+    let agent =
+        "[agents.q]\ncommand = [\"sh\", \"-c\", \"orch task done 1.1; git commit -q --allow-empty -m q\"]\n";
+    let text = format!(
+        "{whole}\n{agent}[plans.q]\nfile = \"later/missing.md\"\nagent = \"q\"\nallow_empty = true\n"
+    );
+    sandbox.write("plans.toml", &text);
+    wait_for("the warning", || sandbox_warned(&sandbox) == 1);
+    sandbox.write("later/missing.md", document(&[1]));
+    wait_for("the plan", || sandbox.count("manifest.changed", None) > 0);
+    sandbox.open("g");
+    up.end().code(0).says("2 finished").ok();
+}
+
 /// How often somebody was told that an edit cannot be used. From the journal itself: the manifest cannot be read.
 fn sandbox_warned(sandbox: &Sandbox) -> usize {
     let kept = sandbox.beside("kept.toml");

@@ -6,7 +6,9 @@ mod support;
 
 // Floor 0: plan documents, real ones and large ones.
 mod phase_verify;
+mod pipes;
 mod plan_documents;
+mod power_cuts;
 // The same floor: what holds for every text that is read.
 mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
@@ -53,6 +55,7 @@ mod retries;
 // Floor 5: whole runs of the real program with real repositories and real agents.
 mod adversary;
 mod cli_backup;
+mod cli_bounds;
 mod cli_check;
 mod cli_cycles;
 mod cli_doctor;
@@ -97,6 +100,7 @@ mod steering_again;
 mod stop_hook;
 mod stuck;
 mod submodules;
+mod suspended_runner;
 mod sync_points;
 mod two_supervisors;
 mod up_ahead;

@@ -438,17 +438,21 @@ fn after_the_loop_has_ended_two_signals_end_what_hangs() {
     sandbox.plan("p", "", &document(&[1]), "work 1.1; touch $MARKS/late");
     // What the last look asks of git in the main checkout meets a program that never answers.
     let waits = format!(
-        "#!/bin/sh\ntest \"$PWD\" = {:?} -a -e {:?} || exit 1\nwhile test ! -e {:?}; do sleep 0.05; done\nexit 1\n",
-        sandbox.path(),
+        "#!/bin/sh\nwhile test -e {:?} -a ! -e {:?}; do sleep 0.05; done\nexec cat\n",
         sandbox.mark("late"),
         sandbox.mark("over")
     );
-    crate::support::program(&sandbox.beside("monitor"), &waits);
+    crate::support::program(&sandbox.beside("clean"), &waits);
     sandbox.git_args([
         "config",
-        "core.fsmonitor",
-        &sandbox.beside("monitor").to_string_lossy(),
+        "filter.wait.clean",
+        &sandbox.beside("clean").to_string_lossy(),
     ]);
+    sandbox.write("slow.txt", "slow\n");
+    sandbox.git("add slow.txt");
+    sandbox.git("commit -qm slow");
+    sandbox.write(".git/info/attributes", "slow.txt filter=wait\n");
+    sandbox.write("slow.txt", "loss\n");
     let mut up = sandbox.start("up");
     wait_for("the loop to end", || sandbox.count("run.settled", None) > 0);
     wait_for("two signals to end it", || {
@@ -457,7 +461,49 @@ fn after_the_loop_has_ended_two_signals_end_what_hangs() {
     });
     std::fs::write(sandbox.mark("over"), "").unwrap();
     assert_eq!(up.end().code, 130);
-    sandbox.git("config --unset core.fsmonitor");
     sandbox.orch("up").code(0).ok();
     assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn after_a_power_cut_begun_plans_go_before_plans_never_begun() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 1");
+    sandbox.gate("begun");
+    sandbox.plan(
+        "never",
+        "",
+        &document(&[1, 1, 1]),
+        "for phase in $(echo $ORCH_PHASE | tr , ' '); do work $phase.1; done",
+    );
+    sandbox.plan(
+        "begun",
+        "priority = \"high\"",
+        &document(&[1]),
+        "test $ORCH_ATTEMPT != begun-1 || gate begun; work 1.1",
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("begun");
+    for (pid, _) in sandbox.processes() {
+        kill(pid, Signal::KILL);
+    }
+    up.end().ok();
+    // By its priority it would not be the first any more.
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write("plans.toml", manifest.replace("priority = \"high\"\n", ""));
+    // Nobody is called at work who is not.
+    let status = sandbox.orch("status --json").code(0).json();
+    let attempt = status["plans"][1]["attempts"].to_string() + &status["plans"][1]["state"].to_string();
+    assert!(!attempt.contains("running"), "{status:#}");
+    for line in ["status", "status begun", "why begun"] {
+        let said = sandbox.orch(line).code(0);
+        assert!(
+            !said.out.contains("is at work") && !said.out.contains("running"),
+            "{line}: {said:?}"
+        );
+        let told = if line == "status" { "orch up" } else { "vanished" };
+        assert!(said.out.contains(told), "{line}: {said:?}");
+    }
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.starts(), ["begun-1", "begun-2", "never-1"]);
 }

@@ -162,7 +162,7 @@ fn an_agent_that_writes_into_the_main_checkout_is_noticed() {
         said.contains("main checkout") && said.contains("uncommitted files changed (README.md)"),
         "{said}"
     );
-    assert!(said.contains("most likely it was p-1"), "{said}");
+    assert!(!said.contains("p-1"), "nobody is accused: {said}");
     let quiet = agent("work 1.1");
     quiet.orch("up --merge").code(0).ok();
     assert_eq!(
@@ -344,6 +344,34 @@ fn a_full_disk_under_the_journal_stops_cleanly_and_the_run_goes_on_after_room_is
 }
 
 #[test]
+fn a_full_disk_of_the_repository_spends_no_retries() {
+    let sandbox = agent("work 1.1");
+    sandbox.settings("retries = 1");
+    let Some(_disk) = SmallDisk::mount(&sandbox.join(".git/orch"), "8m") else {
+        println!("skipped: no file system may be mounted here");
+        return;
+    };
+    // Room for the journal, and not for what is written about an attempt.
+    sandbox.plan("q", "", &document(&[1]), "work 1.1");
+    let attempts = sandbox.join(".git/orch/attempts");
+    fs::create_dir_all(&attempts).unwrap();
+    for round in 0..3 {
+        let Some(_none) = SmallDisk::mount(&attempts, "4k") else {
+            return;
+        };
+        let _ = fs::write(attempts.join("ballast"), vec![1; 1 << 20]);
+        let said = sandbox.orch("up");
+        assert_eq!(said.code, 1, "{round}: {said:?}");
+        said.says("full").says("orch up").ok();
+    }
+    sandbox.script("p", "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    for plan in ["p", "q"] {
+        assert_eq!(sandbox.state(plan), "finished", "{}", sandbox.why(plan));
+    }
+}
+
+#[test]
 fn commands_that_meet_a_full_disk_name_it_instead_of_rights() {
     let sandbox = agent("work 1.1");
     let Some(_disk) = SmallDisk::mount(&sandbox.join(".git/orch"), "8m") else {
@@ -409,4 +437,52 @@ fn a_hook_of_the_repository_that_never_ends_does_not_hold_up_the_end() {
     std::fs::remove_file(sandbox.join(".git/hooks/post-checkout")).unwrap();
     sandbox.orch("up --merge").code(0).ok();
     assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn programs_that_an_agent_names_in_the_configuration_are_not_run_by_orch() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.mark("ran");
+    crate::support::program(
+        &sandbox.beside("theirs/monitor"),
+        &format!("#!/bin/sh\necho $0 >> {ran:?}\nexit 1\n"),
+    );
+    for hook in [
+        "post-checkout",
+        "pre-commit",
+        "reference-transaction",
+        "post-index-change",
+    ] {
+        let text = format!(
+            "#!/bin/sh\nps -o args= -p $PPID | grep -q maintenance.auto || exit 0\necho $0 >> {ran:?}\n"
+        );
+        crate::support::program(&sandbox.beside(format!("theirs/{hook}")), &text);
+    }
+    let theirs = sandbox.beside("theirs");
+    // What the person has there runs as ever.
+    crate::support::program(
+        &sandbox.join(".git/hooks/post-checkout"),
+        &format!("#!/bin/sh\ntouch {:?}\n", sandbox.mark("persons")),
+    );
+    let script = format!(
+        "git config core.fsmonitor {0}/monitor; work 1.1; git config core.hooksPath {0}; echo more > more",
+        theirs.display()
+    );
+    sandbox.plan("p", "", &document(&[1]), &script);
+    sandbox.plan(
+        "q",
+        "depends = [\"p\"]",
+        &document(&[1]),
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.fsmonitor GIT_CONFIG_VALUE_0=false work 1.1",
+    );
+    let up = sandbox.start("up --merge").end().code(0);
+    let said = format!("{}{}", up.out, up.err);
+    assert!(
+        said.contains("core.hooksPath") && said.contains("git's own"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&ran).unwrap_or_default();
+    let by_orch: Vec<&str> = text.lines().filter(|line| !line.ends_with("monitor")).collect();
+    assert_eq!(by_orch, Vec::<&str>::new());
+    assert!(sandbox.mark("persons").exists());
 }

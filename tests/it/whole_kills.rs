@@ -8,7 +8,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::disturbed::{Outcome, check, world};
+use crate::support::disturbed::{Outcome, check, wide_world, world};
 use crate::support::{Said, Sandbox, program};
 
 /// How many steps are tried where nothing else is asked for.
@@ -16,6 +16,9 @@ const SPREAD: usize = 24;
 
 /// One after the other, so that runs pass the same steps.
 const SETTINGS: &str = "max_agents = 1\nretries = 3";
+
+/// Side by side, where the order of steps does not matter.
+const SIDE_BY_SIDE: &str = "max_agents = 3\nretries = 5";
 
 /// Ends all processes of the sandbox when it is called for the time that is asked for.
 const STEP: &str = r#"#!/bin/sh
@@ -61,8 +64,8 @@ pub fn steps(sandbox: &Sandbox) -> Vec<String> {
 }
 
 /// Goes on with a run in which all died at one step; false where that was not reached.
-fn dies_at(k: usize, undisturbed: &Outcome) -> bool {
-    let sandbox = watched(world(SETTINGS));
+fn dies_at(k: usize, made: fn() -> Sandbox, undisturbed: &Outcome) -> bool {
+    let sandbox = watched(made());
     let said = up(&sandbox, k);
     if said.code != -1 {
         return false;
@@ -77,7 +80,16 @@ fn dies_at(k: usize, undisturbed: &Outcome) -> bool {
 
 #[test]
 fn all_killed_at_once_at_any_step_of_a_git_ends_as_the_undisturbed_run() {
-    let sandbox = watched(world(SETTINGS));
+    sweep(|| world(SETTINGS));
+}
+
+#[test]
+fn all_killed_at_once_in_a_run_of_everything_ends_as_the_undisturbed_one() {
+    sweep(|| wide_world(Sandbox::new(), SIDE_BY_SIDE));
+}
+
+fn sweep(made: fn() -> Sandbox) {
+    let sandbox = watched(made());
     up(&sandbox, 0).code(0).ok();
     check(&sandbox, "undisturbed");
     let undisturbed = Outcome::of(&sandbox);
@@ -97,7 +109,7 @@ fn all_killed_at_once_at_any_step_of_a_git_ends_as_the_undisturbed_run() {
             scope.spawn(|| {
                 while let Some(k) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Each failure is told; none hides those behind it.
-                    let tried = std::panic::catch_unwind(|| dies_at(*k, &undisturbed));
+                    let tried = std::panic::catch_unwind(|| dies_at(*k, made, &undisturbed));
                     outcomes.lock().unwrap().push(tried.map_err(|_| *k));
                 }
             });

@@ -73,6 +73,36 @@ pub fn update(
     })
 }
 
+/// True when there is a status file of the plan that changes can be made to.
+pub fn is_usable(worktree: &Path, plan: &PlanName) -> bool {
+    matches!(look(&status_file(worktree), plan), Look::Usable(_))
+}
+
+/// Puts a status file with what is known in the place of one that is missing or damaged, which is kept; a good one stays. Returns
+/// what was odd.
+///
+/// # Errors
+/// When the file cannot be replaced.
+pub fn renew(
+    worktree: &Path,
+    plan: &PlanName,
+    document: &Document,
+    states: impl Fn(&ItemId) -> TaskState,
+) -> Result<Vec<String>, StatusError> {
+    make_folder(worktree)?;
+    let path = status_file(worktree);
+    let guard = Guard::take(worktree)?;
+    let mut warnings = Vec::new();
+    let pause = || std::thread::sleep(SETTLING_PAUSE);
+    if find(&guard, &path, plan, &mut warnings, pause)?.is_none()
+        && let Ok(Value::Object(object)) = serde_json::to_value(StatusFile::known(plan, document, states))
+    {
+        // Whoever has put another there meanwhile knows more.
+        replace(&guard, &path, None, text_of(&object).as_bytes())?;
+    }
+    Ok(warnings)
+}
+
 /// Sets or removes the free text for people; otherwise as [`update()`].
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::schedule::State;
 
 use super::super::{Campaign, SupervisorError};
 use super::diagnose::{Finding, Step, diagnose};
-use super::look::{attempts, look};
+use super::look::{attempts, litter, look};
 use super::mend::carry_out;
 use super::rebuild::rebuild;
 
@@ -72,6 +72,10 @@ pub(in crate::supervisor) fn catch_up(campaign: &Campaign, state: &State) -> Res
 ///
 /// When the repository cannot be read or the journal not be written.
 pub(in crate::supervisor) fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
+    // Files that a killed process was writing: nobody renames them any more.
+    for part in litter(campaign) {
+        let _ = std::fs::remove_file(part);
+    }
     if campaign.dir.database().exists() {
         return Ok(());
     }

@@ -43,6 +43,8 @@ pub struct Facts {
     pub orphans: Vec<(PathBuf, usize)>,
     /// Git commands at work whose orch is gone.
     pub left_gits: Vec<ProcessId>,
+    /// Runners that a signal has suspended, with their folders.
+    pub suspended_runners: Vec<(PathBuf, ProcessId)>,
     /// Runners at work on plans that the manifest does not have.
     pub foreign_runners: Vec<PathBuf>,
     /// Temporary files that nobody will rename any more.
@@ -74,6 +76,8 @@ pub enum Step {
     RecordEnds,
     /// Remove a lock file that nobody holds.
     RemoveLock(PathBuf),
+    /// Have a suspended runner go on.
+    Wake(ProcessId),
     /// End the processes of a job whose runner is gone.
     EndJob(PathBuf),
     /// End the git commands whose orch is gone.
@@ -106,6 +110,7 @@ impl fmt::Display for Step {
             Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
             Self::RecordEnds => f.write_str("write down that they ended"),
             Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
+            Self::Wake(_) => f.write_str("have it go on: CONT"),
             Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
             Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
             Self::WriteNote(..) => f.write_str("write it from the journal"),
@@ -220,6 +225,10 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             what,
             Step::EndJob(folder.clone()),
         ));
+    }
+    for (folder, runner) in &facts.suspended_runners {
+        let what = format!("a signal has suspended the runner of {}", name_of(folder));
+        found.push(Finding::mendable(Kind::Process, what, Step::Wake(*runner)));
     }
     for folder in &facts.foreign_runners {
         found.push(Finding::for_a_person(
@@ -391,6 +400,7 @@ mod tests {
             lost_attempts: Vec::new(),
             orphans: Vec::new(),
             left_gits: Vec::new(),
+            suspended_runners: Vec::new(),
             foreign_runners: Vec::new(),
             litter: Vec::new(),
             stray_ports: Vec::new(),

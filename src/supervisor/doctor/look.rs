@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use crate::agent::{JobFolder, JobState, left_running};
+use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
 use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
@@ -127,6 +127,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         stray_units,
         unknown_attempts,
         lost_attempts,
+        suspended_runners: suspended_runners(&homes),
         foreign_runners: foreign_runners.collect(),
     };
     Ok(Seen { facts, driven })
@@ -211,6 +212,19 @@ fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, Supervis
     Ok(ours)
 }
 
+/// Runners at work that somebody has suspended.
+fn suspended_runners(homes: &[PathBuf]) -> Vec<(PathBuf, ProcessId)> {
+    let jobs = homes.iter().filter_map(|home| fs::read_dir(home).ok());
+    let jobs = jobs.flatten().flatten().map(|job| job.path());
+    let runner = |job: &PathBuf| match JobFolder::new(job).state() {
+        Ok(JobState::Running(running)) => running.map(|running| running.runner),
+        Ok(JobState::Unstarted | JobState::Ended(_) | JobState::Lost(_)) | Err(_) => None,
+    };
+    let runners = jobs.filter_map(|job| Some((runner(&job)?, job)));
+    let suspended = runners.filter(|(runner, _)| is_suspended(runner.pid));
+    suspended.map(|(runner, job)| (job, runner)).collect()
+}
+
 /// Every attempt that has a folder, by its number.
 pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
     let entries = fs::read_dir(campaign.dir.attempts())
@@ -225,7 +239,7 @@ pub(super) fn attempts(campaign: &Campaign) -> BTreeMap<AttemptId, JobFolder> {
 }
 
 /// Files that were to be renamed into their place by a process that is gone.
-fn litter(campaign: &Campaign) -> Vec<PathBuf> {
+pub(super) fn litter(campaign: &Campaign) -> Vec<PathBuf> {
     let dir = &campaign.dir;
     let below = |home: PathBuf| {
         fs::read_dir(home)

@@ -91,6 +91,10 @@ impl Doctor<'_> {
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
             },
+            Step::Wake(runner) => {
+                runner.wake();
+                Ok(())
+            }
             Step::EndJob(folder) => {
                 Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
                 Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::git::{
     InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    follow_stale_submodules, head_of, put_back_from, stamp, undo_cut_step,
+    follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -82,6 +82,9 @@ fn look(
         }
         None => plan.branch.clone(),
     };
+    let pipes =
+        remove_pipes(worktree, campaign.repo.common_dir(), &branch).map_err(|error| error.to_string())?;
+    said.extend(pipes.iter().map(|file| told_of_pipe(file)));
     // Of a git that the agent ran and that was killed with it. One that somebody holds is named by what it keeps from working.
     let _ = clear_dead_locks_of(worktree, campaign.repo.common_dir());
     let mut evidence = Evidence::default();
@@ -219,6 +222,14 @@ fn look(
         let _ = super::unit::leave(admin, plan, place.lane);
     }
     Ok(evidence)
+}
+
+/// A pipe, socket or device where git has a file.
+pub(super) fn told_of_pipe(file: &Path) -> String {
+    format!(
+        "there was a pipe, a socket or a device at {}, where git has a file: it was removed",
+        file.display()
+    )
 }
 
 /// Takes orch's own folder out of the attempt's commits, or says what the agent has to do where `orch` commits nothing.

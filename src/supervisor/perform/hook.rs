@@ -86,7 +86,7 @@ fn run(
     };
     if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
         // Of a supervisor that was killed: what it said nobody heard.
-        Runner::stop(old.process(), true);
+        old.hold().stop(true);
         old.wait().map_err(text)?;
     }
     let lock = folder.prepare(&job, None).map_err(text)?;

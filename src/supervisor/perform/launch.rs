@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
     Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of,
-    head_of, stamp, undo_cut_step,
+    head_of, remove_pipes, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
 use crate::plan::{
@@ -18,6 +18,7 @@ use crate::status;
 use super::super::assignment::assignment;
 use super::super::{Campaign, claude_settings_file, environment, prompt};
 use super::call::{Call, Surroundings, goes_on};
+use super::check::told_of_pipe;
 use super::hand_over::HandOver;
 use super::own_folder;
 
@@ -91,6 +92,12 @@ fn start(
             order.agent
         ))
     })?;
+    let branch = match order.place.branch_of {
+        Some(unit) => campaign.unit_branch(plan, unit),
+        None => plan.branch.clone(),
+    };
+    let pipes =
+        remove_pipes(worktree, campaign.repo.common_dir(), &branch).map_err(|error| failed(&error))?;
     if !worktree.join(".git").exists() {
         let why = format!("its worktree {} is gone", worktree.display());
         return Err(LaunchTrouble::Lost { why });
@@ -101,13 +108,11 @@ fn start(
     admin
         .hide(agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| failed(&error))?;
-    let (branch, mut said) = match order.place.branch_of {
-        Some(unit) => (
-            campaign.unit_branch(plan, unit),
-            super::unit::enter(campaign, admin, plan, &order.place, unit)?,
-        ),
-        None => (plan.branch.clone(), put_back(admin, plan, worktree)?),
-    };
+    let mut said: Vec<String> = pipes.iter().map(|file| told_of_pipe(file)).collect();
+    said.extend(match order.place.branch_of {
+        Some(unit) => super::unit::enter(campaign, admin, plan, &order.place, unit)?,
+        None => put_back(admin, plan, worktree)?,
+    });
     for (from, commit) in &order.carry {
         said.extend(carry_in(campaign, worktree, &branch, from, commit)?);
     }

@@ -171,7 +171,7 @@ pub(super) fn heard(folder: &JobFolder) {
 pub(super) fn end(folder: &JobFolder) -> Result<(), String> {
     let ended = Runner::adopt(folder.clone()).and_then(|runner| match runner {
         Some(runner) => {
-            Runner::stop(runner.process(), true);
+            runner.hold().stop(true);
             runner.wait().map(|_| ())
         }
         None => Ok(()),
@@ -262,7 +262,7 @@ fn run_once(
         Some(runner) if same => runner,
         other => {
             if let Some(old) = other {
-                Runner::stop(old.process(), true);
+                old.hold().stop(true);
                 old.wait()?;
             }
             let lock = folder.prepare(job, None)?;

@@ -154,7 +154,7 @@ impl Yard {
         held(&self.unwanted_resolvers).insert(attempt.clone());
         let folder = held(&self.resolvers).get(attempt).cloned();
         if let Some(Ok(Some(runner))) = folder.map(Runner::adopt) {
-            Runner::stop(runner.process(), now);
+            runner.hold().stop(now);
         }
     }
 
@@ -242,7 +242,7 @@ impl Yard {
             held(&self.unwanted).insert(trial);
             let folder = JobFolder::new(campaign.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
-                Runner::stop(runner.process(), true);
+                runner.hold().stop(true);
                 let _ = runner.wait();
             }
         }
@@ -254,13 +254,13 @@ impl Yard {
         if held(&self.mends_for).is_none()
             && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
         {
-            Runner::stop(runner.process(), true);
+            runner.hold().stop(true);
             let _ = runner.wait();
         }
         for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
             let folder = JobFolder::new(campaign.dir.train_verification(slot));
             if let Ok(Some(runner)) = Runner::adopt(folder) {
-                Runner::stop(runner.process(), true);
+                runner.hold().stop(true);
                 let _ = runner.wait();
             }
         }

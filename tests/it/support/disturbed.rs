@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Sandbox, document};
+use super::{Said, Sandbox, Scratch, document};
 
 /// Work that can be done twice with the same outcome, by an agent that notes when it is not alone in its worktree.
 const AGENT: &str = r#"
@@ -15,10 +15,16 @@ flock -n -E 99 9 || test $? -ne 99 || echo "$ORCH_ATTEMPT" >> "$MARKS/not-alone"
 step() {
     for id in "$@"; do
         file="$ORCH_PLAN-$id.txt"
+        if grep -qsx "$ORCH_PLAN $id" "$MARKS/reported"; then
+            orch task list --json | tr -d ' \n' | grep -q "\"id\":\"$id\"[^}]*\"state\":\"done\"" ||
+                echo "$ORCH_ATTEMPT $id" >> "$MARKS/twice"
+        fi
         echo "$ORCH_PLAN $id" > "$file"
         git add -A -- "$file"
         git diff --cached --quiet || git commit -q -m "$file"
+        git rev-parse HEAD >> "$MARKS/commits"
         orch task done -q "$id"
+        echo "$ORCH_PLAN $id" >> "$MARKS/reported"
     done
 }
 "#;
@@ -57,6 +63,64 @@ pub fn world(settings: &str) -> Sandbox {
     sandbox
 }
 
+/// A run of everything at once: a submodule, plans in lanes by tasks and by phases, plans that wait for each other, candidates that
+/// are verified side by side, agents that change and delete what was there, and a checkout of the target that follows.
+pub fn wide_world(sandbox: Sandbox, settings: &str) -> Sandbox {
+    let library = Scratch::named("library");
+    for number in 0..6 {
+        sandbox.write(format!("old/{number}.txt"), format!("old {number}\n"));
+    }
+    let kept = sandbox.beside("library");
+    sandbox.git_args([
+        "clone",
+        "-q",
+        "--bare",
+        library.path().to_str().unwrap(),
+        kept.to_str().unwrap(),
+    ]);
+    sandbox.git_args(["submodule", "--quiet", "add", kept.to_str().unwrap(), "lib"]);
+    // As everywhere: trees are compared between runs.
+    sandbox.git("config -f .gitmodules submodule.lib.url ../library");
+    sandbox.git("add -- old .gitmodules");
+    sandbox.git("commit -qm old");
+    sandbox.git("tag start");
+    sandbox.git("config maintenance.auto false");
+    sandbox.settings(&format!(
+        "base = \"start\"\ntarget = \"main\"\nbackoff = \"1ms\"\nparallel_tasks = 2\n{settings}"
+    ));
+    let agent = |steps: &str| format!("{AGENT}{steps}");
+    let phases = "for phase in $(echo $ORCH_PHASE | tr , ' '); do step $phase.1; done";
+    sandbox.plan(
+        "a",
+        "verify = \"test -e a-1.1.txt\"\n[plans.a.phases.2]\ndepends = [\"b\"]",
+        &document(&[1, 1]),
+        &agent(
+            "for phase in $(echo $ORCH_PHASE | tr , ' '); do test $phase = 1 || test -e b-1.1.txt; step $phase.1; done",
+        ),
+    );
+    sandbox.plan(
+        "b",
+        "depends = [\"a.1\"]",
+        &document(&[1]),
+        &agent("test -e a-1.1.txt; git rm -q --ignore-unmatch old/1.txt; step 1.1"),
+    );
+    sandbox.plan(
+        "c",
+        "dispatch = \"task\"",
+        &document(&[3]),
+        &agent("echo c > old/2.txt; git add old/2.txt; step \"$ORCH_TASK\""),
+    );
+    sandbox.plan(
+        "d",
+        "dispatch = \"phase\"\ndepends = [\"c\"]",
+        &document(&[1, 1]),
+        &agent(&format!("test -e c-1.1.txt; {phases}")),
+    );
+    sandbox.plan("e", "", &document(&[2]), &agent("step 1.1 1.2"));
+    sandbox.tables("[merge]\nverify_slots = 2\nverify = \"git rev-parse HEAD^{tree} >> $MARKS/verified\"");
+    sandbox
+}
+
 /// Everything that has to come out the same.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -81,6 +145,8 @@ impl Outcome {
         let status = sandbox.orch("status --json").code(0).json();
         let mut states = BTreeMap::new();
         let name = |value: &Value| value.as_str().unwrap().to_owned();
+        let plans = status["plans"].as_array().unwrap().iter();
+        let plans: Vec<String> = plans.map(|plan| name(&plan["name"])).collect();
         for plan in status["plans"].as_array().unwrap() {
             let of = name(&plan["name"]);
             for phase in plan["phases"].as_array().unwrap() {
@@ -92,14 +158,13 @@ impl Outcome {
         }
         Self {
             refs: refs.map(|name| (name.to_owned(), tree(name))).collect(),
-            landed: ["a", "b", "c"]
+            landed: plans
                 .into_iter()
                 .filter(|plan| {
                     let within =
                         sandbox.try_git(["merge-base", "--is-ancestor", &format!("orch/{plan}"), "main"]);
                     within.status.success()
                 })
-                .map(str::to_owned)
                 .collect(),
             noted: noted(sandbox),
             states,
@@ -129,9 +194,8 @@ pub fn check(sandbox: &Sandbox, what: &str) {
     let not_alone = fs::read_to_string(sandbox.mark("not-alone")).unwrap_or_default();
     assert_eq!(not_alone, "", "{what}: two agents in one worktree");
     let verified = fs::read_to_string(sandbox.mark("verified")).unwrap();
-    let trees = sandbox.git("log --first-parent --format=%T main");
-    // The first commit was there before.
-    for tree in trees.lines().rev().skip(1) {
+    let trees = sandbox.git("log --first-parent --format=%T start..main");
+    for tree in trees.lines() {
         assert!(
             verified.lines().any(|line| line == tree),
             "{what}: {tree} landed unverified"
@@ -139,6 +203,46 @@ pub fn check(sandbox: &Sandbox, what: &str) {
     }
     assert_eq!(locks(&sandbox.join(".git")), Vec::<String>::new(), "{what}");
     sandbox.git("fsck --strict --no-dangling");
+    let twice = fs::read_to_string(sandbox.mark("twice")).unwrap_or_default();
+    assert_eq!(
+        twice, "",
+        "{what}: done again after it was committed and reported"
+    );
+    // Whatever an agent committed is on a ref, be it of a backup.
+    let on_refs = sandbox.git("rev-list --all");
+    let on_refs: BTreeSet<&str> = on_refs.lines().collect();
+    let commits = fs::read_to_string(sandbox.mark("commits")).unwrap_or_default();
+    let whole = commits.lines().filter(|commit| commit.len() == 40);
+    let lost: Vec<&str> = whole.filter(|commit| !on_refs.contains(commit)).collect();
+    assert!(lost.is_empty(), "{what}: {lost:?} are on no ref");
+    // The checkout of the target has followed, and nobody has staged anything.
+    let changed = sandbox.git("status --porcelain --untracked-files=no");
+    assert_eq!(changed, "", "{what}: the checkout of the target");
+    let doctor = sandbox.orch("doctor");
+    assert_eq!(doctor.code, 0, "{what}: {doctor:?}");
+}
+
+/// Goes on until a run is over, as a person does who says `retry` where it is held for what was killed, so often at most.
+pub fn go_on(sandbox: &Sandbox, what: &str, retries: usize) -> Vec<Said> {
+    let mut all = Vec::new();
+    loop {
+        // One that hangs is a fault as well.
+        let said = sandbox.start("up --merge").end();
+        let code = said.code;
+        all.push(said);
+        match code {
+            0 => return all,
+            1 if all.len() <= retries => {
+                let status = sandbox.orch("status --json").code(0).json();
+                for plan in status["plans"].as_array().unwrap() {
+                    if ["failed", "held"].contains(&plan["state"].as_str().unwrap()) {
+                        all.push(sandbox.orch(&format!("retry {}", plan["name"].as_str().unwrap())));
+                    }
+                }
+            }
+            _ => panic!("{what}: no end: {all:?}"),
+        }
+    }
 }
 
 /// Lock files of git that are left.
