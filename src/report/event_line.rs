@@ -64,7 +64,7 @@ pub fn detail(event: &Event) -> String {
             format!("{attempt}: agent {agent}, {}", given(units))
         }
         Event::WorkMerged { attempt, commit, .. } => format!("{attempt} at {}", commit.short()),
-        Event::WorkConflicted { attempt, files, .. } => format!("{attempt} in {}", files.join(", ")),
+        Event::WorkConflicted(about) => format!("{} in {}", about.attempt, about.files.join(", ")),
         Event::WorkRefused(refusal) => format!("{}: {}", refusal.attempt, first_line(&refusal.why)),
         Event::WorkFailed {
             unit, why, built_on, ..

@@ -115,7 +115,7 @@ fn is_news(event: &Event) -> bool {
         | Event::PhaseDone { .. }
         | Event::PhaseVerify(_)
         | Event::PinRefused { .. }
-        | Event::WorkConflicted { .. }
+        | Event::WorkConflicted(_)
         | Event::WorkRefused { .. }
         | Event::WorkAdded(_)
         | Event::WorkFailed { .. }

@@ -8,7 +8,7 @@ use super::scheduler::Scheduler;
 use super::train::TrialId;
 use super::{
     At, ConflictResolved, Event, Failed, Found, Landed, LaneNote, NotLanded, OfPlan, PinRefusal, Pinned,
-    ResolverFailed, Resolving, Told, WorkRefusal,
+    ResolverFailed, Resolving, Told, WorkConflict, WorkRefusal,
 };
 
 /// An effect that was asked for and not answered.
@@ -69,7 +69,7 @@ impl Scheduler {
                 self.state.number(plan).is_some() && !self.state.plan(plan).worktrees.contains_key(lane)
             }
             Event::WorkMerged { plan, attempt, .. }
-            | Event::WorkConflicted { plan, attempt, .. }
+            | Event::WorkConflicted(WorkConflict { plan, attempt, .. })
             | Event::WorkRefused(WorkRefusal { plan, attempt, .. }) => {
                 let current = self.state.plan(plan).attempt(attempt);
                 current.is_some_and(|current| current.integration == Integration::Open)
@@ -111,7 +111,7 @@ impl Scheduler {
             | Event::WorktreeRefused(LaneNote { plan, lane, .. })
             | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => Ask::Worktree(plan.clone(), *lane),
             Event::WorkMerged { attempt, .. }
-            | Event::WorkConflicted { attempt, .. }
+            | Event::WorkConflicted(WorkConflict { attempt, .. })
             | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
             Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
                 Ask::Launch(attempt.clone())

@@ -1,9 +1,8 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
 use super::{
-    BuiltOn, Escalation, Evidence, Exit, Failed, Foreseen, Found, Hold, LaneNote, LaneOf, LateReport,
-    LaunchTrouble, ManifestEdit, OfAttempt, OfPlan, Parked, PinRefusal, Sent, Steered, StuckAction,
-    StuckNotice, TakenBack, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
+    BuiltOn, Evidence, Exit, Failed, Found, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt, OfPlan, Parked,
+    PinRefusal, Sent, Steered, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip, event_about::is_zero,
 };
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
 use serde::{Deserialize, Serialize};
@@ -188,14 +187,7 @@ pub enum Event {
     },
     /// The commits of an attempt do not merge into the plan's branch.
     #[serde(rename = "work.conflicted")]
-    WorkConflicted {
-        /// The plan.
-        plan: PlanName,
-        /// The attempt.
-        attempt: AttemptId,
-        /// The files.
-        files: Vec<String>,
-    },
+    WorkConflicted(super::WorkConflict),
     /// The commits of an attempt could not be merged into the plan's branch, for another reason than a conflict.
     #[serde(rename = "work.refused")]
     WorkRefused(WorkRefusal),
@@ -351,34 +343,34 @@ pub enum Event {
     MergeFound(Found),
     /// A person took the plan off the target again.
     #[serde(rename = "merge.reverted")]
-    MergeReverted(TakenBack),
+    MergeReverted(super::TakenBack),
     /// Somebody has undone what took the plan off the target.
     #[serde(rename = "merge.restored")]
-    MergeRestored(TakenBack),
+    MergeRestored(super::TakenBack),
     /// The plan could not be landed.
     #[serde(rename = "merge.failed")]
     MergeFailed(super::NotLanded),
     /// Nothing of an attempt has moved for as long as `stuck_after` says.
     #[serde(rename = "agent.stuck")]
-    AgentStuck(StuckNotice),
+    AgentStuck(super::StuckNotice),
     /// It has moved again.
     #[serde(rename = "agent.stirred")]
     AgentStirred(OfAttempt),
     /// It stayed still, and what `on_stuck` says is done about it.
     #[serde(rename = "stuck.acted")]
-    StuckActed(StuckAction),
+    StuckActed(super::StuckAction),
     /// A word of an agent that had ended; it counts for nothing.
     #[serde(rename = "report.late")]
-    ReportLate(LateReport),
+    ReportLate(super::LateReport),
     /// Somebody wrote to those who work on a plan.
     #[serde(rename = "message.sent")]
     MessageSent(Sent),
     /// The plan's branch does not merge with another live one, or with the target, as both stand.
     #[serde(rename = "conflict.foreseen")]
-    ConflictForeseen(Foreseen),
+    ConflictForeseen(super::Foreseen),
     /// By now it does.
     #[serde(rename = "conflict.gone")]
-    ConflictGone(Foreseen),
+    ConflictGone(super::Foreseen),
     /// Branches that pass alone do not pass together.
     #[serde(rename = "union.red")]
     UnionRed(super::UnionSeen),
@@ -390,10 +382,10 @@ pub enum Event {
     TargetChecked(super::TargetChecked),
     /// A plan has waited for longer than `[escalate]` allows.
     #[serde(rename = "wait.escalated")]
-    Escalated(Escalation),
+    Escalated(super::Escalation),
     /// The manifest or a document was edited while plans were worked on.
     #[serde(rename = "manifest.changed")]
-    ManifestChanged(ManifestEdit),
+    ManifestChanged(super::ManifestEdit),
     /// Something worth a person's attention that changes no state.
     #[serde(rename = "warning")]
     Warning {

@@ -105,6 +105,17 @@ pub struct UnitOf {
     pub unit: UnitId,
 }
 
+/// The commits of an attempt do not merge into its plan's branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkConflict {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The files.
+    pub files: Vec<String>,
+}
+
 /// A phase or task that waits for what will not come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkSkip {
@@ -264,7 +275,7 @@ impl Event {
             | Self::AttemptFailed { plan, .. }
             | Self::LegDone { plan, .. }
             | Self::WorkMerged { plan, .. }
-            | Self::WorkConflicted { plan, .. }
+            | Self::WorkConflicted(WorkConflict { plan, .. })
             | Self::WorkFailed { plan, .. }
             | Self::PhaseDone { plan, .. }
             | Self::PhaseVerify(PhaseVerify { plan, .. })

@@ -1,12 +1,12 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, ItemId, Point, TaskId, TaskState, UnitId, WhyAgain};
+use crate::plan::{AttemptId, Point, TaskId, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::lost::Lost;
 use super::plan_run::{Item, Outcome, PlanRun, Tries, Verify};
 use super::ticks::TicksOf;
-use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf};
+use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf, WorkConflict};
 
 impl PlanRun {
     pub(super) fn apply(&mut self, at: At, event: &Event) {
@@ -143,7 +143,7 @@ impl PlanRun {
                     current.integration = Integration::Merged;
                 }
             }
-            Event::WorkConflicted { attempt, files, .. } => {
+            Event::WorkConflicted(WorkConflict { attempt, files, .. }) => {
                 let learned = self.found_in_conflict(attempt, files);
                 if let Some(current) = self.current(attempt) {
                     current.learned = learned;
@@ -366,54 +366,5 @@ impl PlanRun {
             };
         }
         self.spoken = true;
-    }
-
-    /// What an agent said it had done on the way goes with what it was given.
-    pub(super) fn take_back(&mut self, at: At, ended: &Attempt) {
-        for task in ended.claimed.iter().filter(|_| self.by_units) {
-            if let Some(item) = self.items.get_mut(&(*task).into()) {
-                item.state = TaskState::Pending;
-                item.since = at;
-            }
-            self.heard.remove(&(*task).into());
-        }
-    }
-
-    /// What an attempt that brought commits did beyond what it was given is there for whoever is given it.
-    fn note_made_before(&mut self, ended: &Attempt) {
-        if self.tries_of(ended.units.first().copied(), ended.repair).commits > 0 {
-            self.made_before.extend(&ended.claimed);
-        }
-    }
-
-    /// What was reported done went with the commits that did not merge, or there were none: it is to be done again. What a
-    /// document has ticked was not said by anybody, and what another attempt made on its way is there.
-    pub(super) fn lose_reports(&mut self, at: At, ended: &Attempt) {
-        let mut lost = Vec::new();
-        for (id, item) in &mut self.items {
-            let said = item.state == TaskState::Done && self.heard.get(id) == Some(&TaskState::Done);
-            let given = ended.units.iter().any(|unit| unit.covers(id.task));
-            if said && given && !self.made_before.contains(&id.task) {
-                item.state = TaskState::Pending;
-                item.since = at;
-                lost.push(id.clone());
-            }
-        }
-        for id in lost {
-            self.heard.remove(&id);
-            self.unreach(id.task);
-        }
-    }
-
-    /// A task that was under way when its agent ended is to be done again.
-    pub(super) fn reset_running(&mut self, at: At, ended: &Attempt) {
-        let by_units = self.by_units;
-        let given = |item: &ItemId| !by_units || ended.units.iter().any(|unit| unit.covers(item.task));
-        for (id, item) in &mut self.items {
-            if item.state == TaskState::Running && given(id) {
-                item.state = TaskState::Pending;
-                item.since = at;
-            }
-        }
     }
 }

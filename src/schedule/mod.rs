@@ -40,6 +40,7 @@ mod fold_attempt;
 mod fold_merge;
 mod fold_notice;
 mod fold_plan;
+mod fold_reports;
 mod fold_resolver;
 mod fold_worktree;
 mod foresight;
@@ -113,7 +114,7 @@ pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
 pub use event_about::{
     Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
-    TaskReport, UnitOf, VerifiedMerge, WorkRefusal, WorkSkip,
+    TaskReport, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
 };
 pub use event_names::EVENT_NAMES;
 pub use exit::{Evidence, Exit, GoneWork};

@@ -16,7 +16,7 @@ use orch::plan::{
 use orch::schedule::train::{Answer, Order, Tried, Verdict};
 use orch::schedule::{
     At, Effect, Event, Evidence, Exit, Facts, Failed, GoneWork, Input, Launch, Obstacle, ObstacleKind,
-    PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, steer,
+    PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, WorkConflict, steer,
 };
 
 use crate::support::asked;
@@ -651,11 +651,11 @@ impl World {
                 }
             }
             Effect::Integrate { plan, attempt, .. } => match self.dice.percent(10.0) {
-                true => Event::WorkConflicted {
+                true => Event::WorkConflicted(WorkConflict {
                     plan,
                     attempt,
                     files: vec!["a".to_owned()],
-                },
+                }),
                 false => Event::WorkMerged {
                     plan,
                     attempt,

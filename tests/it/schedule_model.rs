@@ -18,7 +18,7 @@ use orch::schedule::{
     AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
     Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify,
     PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent, State, Steer,
-    Steered, Told, UnionSaid, UnitWork, Word, Work, plan_state, steer,
+    Steered, Told, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -429,15 +429,15 @@ impl World {
                 assert!(place.branch_of.is_some(), "{attempt} has no branch of its own");
                 let busy = self.coming.iter().any(|coming| {
                     matches!(coming, Coming::Answer(Event::WorkMerged { plan: other, .. }
-                        | Event::WorkConflicted { plan: other, .. }) if *other == plan)
+                        | Event::WorkConflicted(WorkConflict { plan: other, .. })) if *other == plan)
                 });
                 assert!(!busy, "{plan}: two attempts are merged at once");
                 if self.trouble && self.dice.percent(15) {
-                    Event::WorkConflicted {
+                    Event::WorkConflicted(WorkConflict {
                         plan,
                         attempt,
                         files: vec!["a".to_owned()],
-                    }
+                    })
                 } else {
                     self.branches.integrate(&plan, &attempt);
                     Event::WorkMerged {
@@ -1007,7 +1007,7 @@ impl World {
                                 | Event::WorktreeRefused { .. }
                                 | Event::AttemptChecked { .. }
                                 | Event::WorkMerged { .. }
-                                | Event::WorkConflicted { .. }
+                                | Event::WorkConflicted(_)
                                 | Event::Pinned { .. }
                         )
                     )

@@ -9,7 +9,7 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
-use super::lost_work::{branch_is_gone, refuse_what_is_lost};
+use super::lost_work::{branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost};
 use super::mend::{self, Clash};
 use super::target_lost::lost;
 use super::top::Top;
@@ -206,20 +206,8 @@ fn head(
     let tip = campaign.repo.branch_tip(&plan.branch);
     let tip = tip.map_err(|error| refused(&error))?;
     if let Some(part) = part {
-        let on_branch = tip
-            .as_ref()
-            .map(|tip| campaign.repo.is_ancestor(&part.head, tip))
-            .transpose();
-        return match on_branch.map_err(|error| refused(&error))? {
-            Some(false) => Err(refused(&format!(
-                "its branch `{branch}` does not have the commit any more with which these phases ended ({}): `git branch -f \
-                 {branch} {}` brings it back",
-                part.head.short(),
-                part.head,
-                branch = plan.branch,
-            ))),
-            Some(true) | None => Ok(part.head.clone()),
-        };
+        refuse_part_that_is_lost(campaign, plan, &part.head, tip.as_ref())?;
+        return Ok(part.head.clone());
     }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
         // Set back, or written anew: then all of it has to be there in another form.

@@ -25,6 +25,28 @@ pub(super) fn refuse_what_is_lost(
     }
 }
 
+/// Refuses to land the end of first phases that is not on the plan's branch any more.
+pub(super) fn refuse_part_that_is_lost(
+    campaign: &Campaign,
+    plan: &Plan,
+    end: &CommitId,
+    tip: Option<&CommitId>,
+) -> Result<(), MergeTrouble> {
+    let Some(tip) = tip else {
+        return Ok(());
+    };
+    let there = campaign.repo.is_ancestor(end, tip);
+    match there.map_err(|error| refused(&error))? {
+        true => Ok(()),
+        false => Err(refused(&format!(
+            "its branch `{branch}` does not have the commit any more with which these phases ended ({}): \
+             `git branch -f {branch} {end}` brings it back",
+            end.short(),
+            branch = plan.branch,
+        ))),
+    }
+}
+
 /// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
 pub(super) fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;

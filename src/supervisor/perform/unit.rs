@@ -9,7 +9,7 @@ use crate::git::{
     WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
-use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkPlace, WorkRefusal};
+use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
 
 use super::super::Campaign;
 use super::launch::nobody_else_works;
@@ -161,11 +161,11 @@ pub fn integrate(
                     attempt: attempt_id,
                     commit,
                 },
-                Integrated::Conflict { files } => Event::WorkConflicted {
+                Integrated::Conflict { files } => Event::WorkConflicted(WorkConflict {
                     plan: plan_name,
                     attempt: attempt_id,
                     files: super::conflict::listed(&files),
-                },
+                }),
             };
             (event, said)
         }
