@@ -116,7 +116,7 @@ pub(super) fn reset_detached(
 }
 
 /// Runs the repository's post-checkout hook as `git worktree add` would. Its failure is a warning.
-fn run_post_checkout(admin: &WorktreeAdmin, path: &Path) -> Result<Option<String>, GitError> {
+pub(super) fn run_post_checkout(admin: &WorktreeAdmin, path: &Path) -> Result<Option<String>, GitError> {
     if !has_post_checkout(admin, path) {
         return Ok(None);
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::command::{Git, records};
 use super::inspect::git_dir;
+use super::populate::run_post_checkout;
 use super::spotless::spotless;
 use super::submodule::scour_submodules;
 use super::{EnsureError, GitError, ORCH_DIR, WorktreeAdmin};
@@ -96,6 +97,11 @@ impl WorktreeAdmin {
             false => clean.arg("-e").arg(format!("/{ORCH_DIR}")),
         };
         clean.holding(alone.file())?.run()?;
-        Ok(scour_submodules(path, ignored)?)
+        scour_submodules(path, ignored)?;
+        if ignored {
+            // What it writes is ignored, where it is well-behaved. What is wrong with it was told when the worktree was made.
+            run_post_checkout(self, path)?;
+        }
+        Ok(())
     }
 }

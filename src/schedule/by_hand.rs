@@ -20,7 +20,11 @@ impl Scheduler {
             return;
         }
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let units = self.look(number).chain(|unit| is_all_said(plan, run, unit.id));
+        // Where units have branches of their own, what agents said of theirs is judged by itself.
+        let units = self.look(number).chain(|unit| {
+            let by_hand = !run.by_units || has_work_by_hand(plan, run, unit.id);
+            by_hand && is_all_said(plan, run, unit.id)
+        });
         if !units.iter().any(|unit| has_work_by_hand(plan, run, *unit)) {
             return;
         }

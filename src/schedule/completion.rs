@@ -358,12 +358,15 @@ impl Scheduler {
 fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
     let mut done = Vec::new();
     let mut earlier_done = true;
+    let mut unverified = false;
     for phase in &plan.phases {
         if run.phases_done.contains_key(&phase.id) {
             continue;
         }
-        // What is verified ends with its attempt, on the commit that this leaves.
-        let settled = is_reported(run, phase) && !plan.is_verified(run, phase.id);
+        // What is verified ends with its attempt, on the commit that this leaves. What one agent made behind it stands on that.
+        let verified = plan.is_verified(run, phase.id);
+        let settled = is_reported(run, phase) && !verified && !unverified;
+        unverified |= verified && !run.by_units;
         // A phase without tasks has nothing to report: it is done with all that stands before it.
         if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
             done.push(phase.id);

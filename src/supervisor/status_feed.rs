@@ -77,7 +77,8 @@ impl Engine<'_> {
                     let inside = committed
                         .as_ref()
                         .and_then(|file| file.strip_prefix(&worktree).ok());
-                    let now = head.clone().filter(|_| starts);
+                    // Read after the boxes were: what brings them may be under way.
+                    let now = starts.then(|| head_of(&worktree).ok()).flatten();
                     let from = begun.iter().cloned().chain(now).chain(target());
                     let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
                     texts

@@ -77,7 +77,7 @@ fn a_conflict_is_resolved_as_it_was_before_shown_and_verified() {
         refs.lines().count()
     );
     assert_eq!(
-        sandbox.git("for-each-ref refs/orch/backup"),
+        sandbox.git("for-each-ref refs/orch/backup/again"),
         "",
         "nothing there was anybody's work"
     );

@@ -170,7 +170,7 @@ fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind()
         let sandbox = Sandbox::new();
         sandbox.gate("verify");
         sandbox.tables(&format!(
-            "[merge]\nstrategy = \"{strategy}\"\nverify = ': > \"$MARKS/at-verify\"; until read -r _ < \"$GATES/verify\"; do :; \
+            "[merge]\nstrategy = \"{strategy}\"\nclean = \"ignored\"\nverify = ': > \"$MARKS/at-verify\"; until read -r _ < \"$GATES/verify\"; do :; \
              done; git status --porcelain; git fsck --no-dangling'"
         ));
         for plan in ["p", "q"] {
@@ -178,7 +178,9 @@ fn candidates_outlive_housekeeping_that_prunes_at_once_and_leave_no_ref_behind()
         }
         sandbox.orch("up").code(0).ok();
         let merge = sandbox.start("merge");
-        for _ in 0..2 {
+        // Of a rebased plan each commit is verified.
+        let verifications = if strategy == "rebase" { 4 } else { 2 };
+        for _ in 0..verifications {
             sandbox.reached("verify");
             std::fs::remove_file(sandbox.mark("at-verify")).unwrap();
             // More than the worktree that stands on one holds them.

@@ -142,3 +142,25 @@ fn a_verification_that_was_cut_short_is_run_again_by_the_next_up() {
     assert_eq!(sandbox.state("a"), "finished");
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn what_one_agent_makes_behind_a_phase_is_not_done_before_that_was_verified() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "a",
+        "[plans.a.phases.1]\nverify = \"false\"",
+        TWO,
+        "work 1.1 1.2 2.1",
+    );
+    sandbox.plan(
+        "b",
+        "depends = [\"a.2\"]",
+        "# B\n\n## Phase 1: A\n\n- [ ] 1.1 x\n",
+        "work 1.1",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.count("phase.done", Some("a")), 0);
+    assert_eq!(sandbox.count("plan.pinned", Some("a")), 0);
+    assert!(!sandbox.starts().contains(&"b-1".to_owned()));
+}

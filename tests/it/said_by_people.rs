@@ -110,7 +110,7 @@ fn a_plan_that_a_person_skipped_stays_so_in_the_next_run() {
 
 #[test]
 fn the_end_of_a_phase_lands_only_from_its_branch() {
-    let sandbox = sandbox("", &document(&[1, 1]), "work 1.1; work 2.1");
+    let sandbox = sandbox("dispatch = \"phase\"", &document(&[1, 1]), "work $ORCH_PHASE.1");
     sandbox.orch("up").code(0).ok();
     let worktree = sandbox.worktree("p");
     worktree.git("reset -q --hard main");
