@@ -118,10 +118,10 @@ impl PlanRun {
                     .items
                     .iter()
                     .filter(|(_, item)| item.state == TaskState::Done);
-                let shown = done
-                    .map(|(id, _)| id.task)
-                    .filter(|task| units.iter().any(|unit| unit.covers(*task)));
-                let shown: Vec<TaskId> = shown.collect();
+                let done = done.map(|(id, _)| id.task).filter(|task| !task.is_verify());
+                let shown: Vec<TaskId> = done
+                    .filter(|task| units.iter().any(|unit| unit.covers(*task)))
+                    .collect();
                 self.made_before.extend(shown);
                 for unit in units {
                     if let UnitId::Phase(phase) = unit {
