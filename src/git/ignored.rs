@@ -41,6 +41,20 @@ pub(super) fn ignored(worktree: &Path) -> Result<Vec<Ignored>, GitError> {
     Ok(all)
 }
 
+/// What git ignores in a checkout, NUL-terminated; a folder that is ignored as a whole is named once, with a slash behind it.
+pub(super) fn ignored_places(checkout: &Path) -> Result<Vec<u8>, GitError> {
+    Git::within(checkout)
+        .args([
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            "-z",
+        ])
+        .run()
+}
+
 fn measure(worktree: &Path, path: PathBuf) -> Ignored {
     let mut bytes = 0;
     let mut repositories = Vec::new();

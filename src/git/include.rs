@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::command::{Git, records};
+use super::ignored::ignored_places;
 use super::{GitError, ORCH_DIR, Repository};
 
 /// The file at the top of the main checkout that names them, in the syntax of `.gitignore`.
@@ -52,16 +53,7 @@ impl Repository {
         if named.is_empty() {
             return Ok(Included::default());
         }
-        let ignored = Git::within(top)
-            .args([
-                "ls-files",
-                "--others",
-                "--ignored",
-                "--exclude-standard",
-                "--directory",
-                "-z",
-            ])
-            .run()?;
+        let ignored = ignored_places(top)?;
         let mut ignored: Vec<&[u8]> = records(&ignored).collect();
         ignored.sort_unstable();
         let mut found = Included::default();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::command::{Git, records};
+use super::ignored::ignored_places;
 use super::inspect::git_dir;
 use super::populate::run_post_checkout;
 use super::spotless::spotless;
@@ -62,16 +63,7 @@ impl WorktreeAdmin {
     ///
     /// When git fails.
     pub fn is_fresh(&self, path: &Path) -> Result<bool, GitError> {
-        let out = Git::within(path)
-            .args([
-                "ls-files",
-                "--others",
-                "--ignored",
-                "--exclude-standard",
-                "--directory",
-                "-z",
-            ])
-            .run()?;
+        let out = ignored_places(path)?;
         let own = format!("{ORCH_DIR}/");
         let mut files = records(&out);
         Ok(files.all(|file| file.starts_with(own.as_bytes())))

@@ -20,12 +20,13 @@ impl Scheduler {
             return;
         }
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
+        let last = run.legs().filter_map(|record| record.ended).max();
         // Where units have branches of their own, what agents said of theirs is judged by itself.
         let units = self.look(number).chain(|unit| {
-            let by_hand = !run.by_units || has_work_by_hand(plan, run, unit.id);
+            let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);
             by_hand && is_all_said(plan, run, unit.id)
         });
-        if !units.iter().any(|unit| has_work_by_hand(plan, run, *unit)) {
+        if !units.iter().any(|unit| has_work_by_hand(plan, run, last, *unit)) {
             return;
         }
         let name = plan.name.clone();
@@ -78,9 +79,8 @@ fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
 }
 
-/// True when a person reported something of the unit after the last attempt had ended.
-fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
-    let last = run.legs().filter_map(|record| record.ended).max();
+/// True when a person reported something of the unit after the end of the last attempt.
+fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
     plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
         run.items.get(&item).is_some_and(|known| {
             known.by.is_none()
@@ -141,11 +141,11 @@ impl PlanRun {
     pub(super) fn withdraw(&mut self, at: At, task: TaskId) {
         let shown =
             self.proven.iter().any(|unit| unit.covers(task)) || self.phases_done.contains_key(&task.phase);
+        self.made_before.remove(&task);
         if !shown || !self.landed.is_empty() {
             return;
         }
         self.proven.retain(|unit| !unit.covers(task));
-        self.made_before.remove(&task);
         self.unreach(task);
         if self.outcome == Some(Outcome::Finished) {
             self.outcome = None;

@@ -1,6 +1,6 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, Point, TaskId, TaskState, UnitId, WhyAgain};
+use crate::plan::{AttemptId, Point, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::lost::Lost;
@@ -113,18 +113,9 @@ impl PlanRun {
                 }
                 self.since = at;
                 self.forget_short_end(units);
-                // It is there for whoever is given the rest of a unit that is opened again.
-                let done = self
-                    .items
-                    .iter()
-                    .filter(|(_, item)| item.state == TaskState::Done);
-                let done = done.map(|(id, _)| id.task).filter(|task| !task.is_verify());
-                let shown: Vec<TaskId> = done
-                    .filter(|task| units.iter().any(|unit| unit.covers(*task)))
-                    .collect();
-                self.made_before.extend(shown);
                 for unit in units {
                     if let UnitId::Phase(phase) = unit {
+                        self.note_shown(*phase);
                         self.phases_done.entry(*phase).or_insert(at);
                     }
                     self.lost.remove(unit);

@@ -1,6 +1,6 @@
 //! What becomes of an attempt's reports when its end says that they do not count.
 
-use crate::plan::{ItemId, TaskState};
+use crate::plan::{ItemId, PhaseId, TaskId, TaskState};
 
 use super::At;
 use super::attempt::Attempt;
@@ -23,6 +23,14 @@ impl PlanRun {
         if self.tries_of(ended.units.first().copied(), ended.repair).commits > 0 {
             self.made_before.extend(&ended.claimed);
         }
+    }
+
+    /// The tasks of a phase that was shown are there for whoever is given the rest, when something of the phase is opened again.
+    pub(super) fn note_shown(&mut self, phase: PhaseId) {
+        let own = self.items.range(ItemId::from(TaskId::new(phase.0, 0))..);
+        let own = own.take_while(|(id, _)| id.task.phase == phase);
+        let done = own.filter(|(id, item)| item.state == TaskState::Done && !id.task.is_verify());
+        self.made_before.extend(done.map(|(id, _)| id.task));
     }
 
     /// What was reported done went with the commits that did not merge, or there were none: it is to be done again. What a

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::head_of;
 use crate::journal::Sync;
-use crate::plan::{CommitId, LaneId, PlanName};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, Stage};
 use crate::status;
 
@@ -29,6 +29,8 @@ pub(super) struct LaneReading {
     pub reading: status::Reading,
     /// Its commit, when it could be read.
     pub head: Option<CommitId>,
+    /// The last attempt there when the look began.
+    attempt: Option<AttemptId>,
 }
 
 impl Engine<'_> {
@@ -63,7 +65,8 @@ impl Engine<'_> {
         let (campaign, worktree, plan) = (self.campaign.clone(), self.worktree(lane), lane.plan.clone());
         let run = self.scheduler.state().plan(&plan);
         let attempt = run.attempts.get(&lane.lane);
-        // What is ticked there came before whoever reports now.
+        let of = self.last_attempt(lane);
+        // What orch brings into a worktree for an attempt that is about to begin lies there before its commit does.
         let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
         let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
         let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));
@@ -72,14 +75,13 @@ impl Engine<'_> {
             let head = head_of(&worktree).ok();
             let reading = campaign.plan(&plan).map(|known| {
                 let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
+                let committed = committed.filter(|_| !starts);
                 let target = || campaign.repo.branch_tip(&campaign.target).ok().flatten();
                 let by_others = || {
                     let inside = committed
                         .as_ref()
                         .and_then(|file| file.strip_prefix(&worktree).ok());
-                    // Read after the boxes were: what brings them may be under way.
-                    let now = starts.then(|| head_of(&worktree).ok()).flatten();
-                    let from = begun.iter().cloned().chain(now).chain(target());
+                    let from = begun.iter().cloned().chain(target());
                     let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
                     texts
                         .flat_map(|text| status::new_ticks(&text, &known.document))
@@ -96,8 +98,14 @@ impl Engine<'_> {
             LaneReading {
                 reading: reading.unwrap_or_default(),
                 head,
+                attempt: of,
             }
         }
+    }
+
+    fn last_attempt(&self, lane: &LaneId) -> Option<AttemptId> {
+        let run = self.scheduler.state().plan(&lane.plan);
+        run.attempts.get(&lane.lane).map(|attempt| attempt.id.clone())
     }
 
     pub(super) fn read_status_later(&self, lane: LaneId) {
@@ -107,7 +115,7 @@ impl Engine<'_> {
 
     /// Reads what an agent reported while nobody listened.
     pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
-        let LaneReading { reading, head } = self.reading(lane)();
+        let LaneReading { reading, head, .. } = self.reading(lane)();
         let now = self.clock.now();
         let events = self
             .scheduler
@@ -129,7 +137,15 @@ impl Engine<'_> {
     }
 
     pub(super) fn take_reading(&mut self, lane: LaneId, found: LaneReading, inputs: &mut Vec<Input>) {
-        let LaneReading { reading, head } = found;
+        let LaneReading {
+            reading,
+            head,
+            attempt,
+        } = found;
+        if attempt != self.last_attempt(&lane) {
+            self.read_status_later(lane);
+            return;
+        }
         let LaneId { plan, lane } = lane;
         let said = self.heard.warnings.entry(plan.clone()).or_default();
         for why in reading.warnings {

@@ -42,6 +42,8 @@ struct Known {
     ticked: BTreeSet<TaskId>,
     /// True once an agent of the plan has said anything.
     spoken: bool,
+    /// Tasks of phases that were shown, and not opened again since: an earlier attempt made them.
+    made: BTreeSet<TaskId>,
     /// Units of which everything was shown.
     shown: BTreeSet<UnitId>,
     /// Commits of the attempts at what begins with a unit.
@@ -62,7 +64,8 @@ impl Known {
     /// What was said to be done of these units is open again.
     fn reopen(&mut self, units: &[UnitId]) {
         for (task, word) in &mut self.word {
-            if *word == TaskState::Done && units.iter().any(|unit| unit.covers(*task)) {
+            let lost = *word == TaskState::Done && !self.made.contains(task);
+            if lost && units.iter().any(|unit| unit.covers(*task)) {
                 *word = TaskState::Pending;
                 self.phases.remove(&task.phase);
             }
@@ -242,6 +245,9 @@ impl World {
         if counts || left_out {
             let known = self.known.get_mut(&plan).unwrap();
             known.word.insert(task, said.state);
+            if said.state == TaskState::Failed {
+                known.made.remove(&task);
+            }
             if let Some(by) = &by {
                 known.spoken = true;
                 self.tries.get_mut(by).unwrap().spoke = true;
@@ -380,8 +386,11 @@ impl World {
         let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
         let kept = evidence.gone.is_empty();
         let tasks: Vec<&TaskId> = items.iter().filter(|task| !task.is_verify()).collect();
-        let skipped = |task: &&TaskId| known.word.get(task) == Some(&TaskState::Skipped);
-        let needless = !tasks.is_empty() && tasks.iter().all(skipped);
+        let needs_none = |task: &&TaskId| {
+            let skipped = known.word.get(task) == Some(&TaskState::Skipped);
+            skipped || (known.is_settled(**task) && known.made.contains(task))
+        };
+        let needless = !tasks.is_empty() && tasks.iter().all(needs_none);
         // Where the document has all tasks ticked, nothing but a check was given out.
         let done = |task: &&TaskId| known.ticked.contains(task) && known.is_settled(**task);
         let only_checks = tasks.iter().all(done);
@@ -443,6 +452,7 @@ impl World {
                 let known = self.known.get_mut(plan).unwrap();
                 for item in evidence.gone.iter().flat_map(|gone| &gone.items) {
                     known.word.insert(item.task, TaskState::Pending);
+                    known.made.remove(&item.task);
                     known.phases.remove(&item.task.phase);
                     known.shown.retain(|unit| !unit.covers(item.task));
                 }
@@ -493,6 +503,10 @@ impl World {
                     known.shown.insert(*unit);
                     if let UnitId::Phase(phase) = unit {
                         known.phases.insert(*phase);
+                        let done = known.word.iter().filter(|(_, word)| **word == TaskState::Done);
+                        let done = done.map(|(task, _)| *task);
+                        let own = done.filter(|task| unit.covers(*task) && !task.is_verify());
+                        known.made.extend(own);
                     }
                 }
             }
@@ -845,7 +859,7 @@ impl World {
 }
 
 /// Worlds in which a difference was found once.
-const ONCE_WRONG: [u64; 3] = [1_356, 50_529, 53_854];
+const ONCE_WRONG: [u64; 4] = [1_356, 50_529, 53_854, 55_739];
 
 /// How many attempts were judged, and how many of how many plans landed.
 type Counts = (u32, usize, usize);
