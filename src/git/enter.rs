@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::admin::KeyLock;
 use super::command::Git;
+use super::follow::index_equals;
 use super::gate::{Goal, SparedCommit, SparedTree};
 use super::half_way::undo_half;
 use super::in_the_way::covered;
-use super::landing::index_equals;
 use super::marker::Marker;
 use super::populate::update_submodules;
 use super::registration::read_head;

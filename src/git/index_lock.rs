@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::command::Git;
+use super::git_process::{is_changing, wait_while_changing};
 use super::inspect::git_dir;
 use super::land_refusal::LandRefusal;
 use super::{GitError, stale_lock};
@@ -47,9 +48,16 @@ impl IndexLock {
             path: checkout.to_owned(),
             lock: lock.clone(),
         };
+        let mut quiet = wait_while_changing(checkout);
         let open = loop {
             match OpenOptions::new().write(true).create_new(true).open(&lock) {
-                Ok(open) => break open,
+                // With the lock, none can begin that changes anything.
+                Ok(open) if !quiet || !is_changing(checkout) => break open,
+                Ok(_) => {
+                    fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
+                    quiet = wait_while_changing(checkout);
+                    continue;
+                }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(GitError::io("make", &lock)(error).into()),
             }

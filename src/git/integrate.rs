@@ -3,7 +3,7 @@
 use super::admin::KeyLock;
 use super::candidate::{Build, CandidateBuilder};
 use super::inspect::git_dir;
-use super::landing::{CheckoutOutcome, LandingPlan};
+use super::landing_plan::{CheckoutOutcome, LandingPlan};
 use super::merging::ConflictFile;
 use super::revision::branch_ref;
 use super::unit_error::{UnitError, UnitRefusal};

@@ -1,64 +1,19 @@
 //! Moving the target: compare-and-swap, and the checkouts of it along with it.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 use super::again::again_if_killed;
 use super::beside::{Moved, refuse_overlap};
 use super::command::Git;
-use super::half_way::undo_half;
-use super::in_the_way::in_the_way;
+use super::follow::{index_equals, mend, rehearse};
+use super::git_process::{is_changing, wait_while_changing};
 use super::index_lock::IndexLock;
 use super::land_refusal::LandRefusal;
+use super::landing_plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 use super::revision::branch_ref;
 use super::{GitError, Repository, is_branch_name, stale_lock};
 use crate::plan::CommitId;
-
-/// A move of a branch that was found possible. To be journaled before it is carried out, so that a landing that was
-/// cut short can be ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LandingPlan {
-    /// The branch, without `refs/heads/`.
-    pub branch: String,
-    /// Where it stands; none when it does not exist yet.
-    pub old: Option<CommitId>,
-    /// Where it shall stand.
-    pub new: CommitId,
-    /// True when a checkout may have uncommitted changes in files that do not move: they stay as they are.
-    #[serde(default)]
-    pub beside: bool,
-}
-
-/// A landing that took place: the branch was read again and stands at `commit`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landed {
-    /// Where the branch stands now.
-    pub commit: CommitId,
-    /// The checkouts of the branch, and whether each was brought along.
-    pub checkouts: Vec<MendedCheckout>,
-}
-
-/// A checkout of a branch that has moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MendedCheckout {
-    /// Its folder.
-    pub path: PathBuf,
-    /// What became of it.
-    pub outcome: CheckoutOutcome,
-}
-
-/// Whether a checkout shows the commit that its branch stands at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckoutOutcome {
-    /// It was brought along.
-    FastForwarded,
-    /// It shows it already.
-    Current,
-    /// It was changed by somebody in the same moment and left alone; the text says what hinders.
-    Left(String),
-}
 
 impl Repository {
     /// Refuses a target that is not, and could not become, a local branch.
@@ -125,6 +80,10 @@ impl Repository {
 
     /// Locks the index of every checkout of a branch. Git commands of people and editors have it for a moment at a time.
     fn lock_checkouts(&self, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
+        if !self.is_bare() {
+            // It may be on its way to this branch.
+            wait_while_changing(self.top());
+        }
         let paths = self.checkout_paths(branch)?;
         paths.iter().map(|path| IndexLock::take(path)).collect()
     }
@@ -207,9 +166,15 @@ impl Repository {
                 found,
             });
         }
+        let mut checkouts = self.mend_checkouts(plan, held, locks)?;
+        // One that had read the branch before it moved writes what it read.
+        if !self.is_bare() && is_changing(self.top()) {
+            wait_while_changing(self.top());
+            checkouts = self.mend_checkouts(plan, held, Vec::new())?;
+        }
         Ok(Landed {
             commit: new.clone(),
-            checkouts: self.mend_checkouts(plan, held, locks)?,
+            checkouts,
         })
     }
 
@@ -286,111 +251,18 @@ impl Repository {
             let left = |outcome: &CheckoutOutcome| !matches!(outcome, CheckoutOutcome::Left(_));
             let outcome = again_if_killed(left, || {
                 let lock = lock.take().map_or_else(|| IndexLock::take(&path), Ok);
-                lock.and_then(|lock| Ok(mend(&path, plan, held, lock)?))
-                    .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
+                lock.and_then(|lock| {
+                    // Somebody may have switched it to another branch before it was locked.
+                    match self.checkout_paths(&plan.branch)?.contains(&path) {
+                        true => Ok(mend(&path, plan, held, lock)?),
+                        false => Ok(CheckoutOutcome::Current),
+                    }
+                })
+                .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
             });
             MendedCheckout { path, outcome }
         };
         let paths = self.checkout_paths(&plan.branch)?;
         Ok(paths.into_iter().map(&mut mended).collect())
-    }
-}
-
-/// Brings one checkout from the old commit to the new one, if it still shows the old one.
-fn mend(
-    path: &Path,
-    plan: &LandingPlan,
-    held: Option<&File>,
-    lock: IndexLock,
-) -> Result<CheckoutOutcome, GitError> {
-    let moved = match &plan.old {
-        Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
-        _ => None,
-    };
-    let shows = |commit: &CommitId| match &moved {
-        Some(moved) => moved.is_shown(path, commit),
-        None => index_equals(path, commit),
-    };
-    if shows(&plan.new)? {
-        return Ok(CheckoutOutcome::Current);
-    }
-    let Some(old) = &plan.old else {
-        return Ok(CheckoutOutcome::Left(
-            "it was made while the branch was".to_owned(),
-        ));
-    };
-    if !shows(old)? {
-        return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
-    }
-    let mut hindrance = rehearse(path, old, &plan.new, held, &lock);
-    if matches!(
-        hindrance,
-        Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
-    ) {
-        // It may be what a killed git has left of this very move.
-        undo_half(path, old, plan.new.as_str(), Some(&lock))?;
-        hindrance = rehearse(path, old, &plan.new, held, &lock);
-    }
-    match hindrance {
-        Ok(()) => {}
-        Err(LandRefusal::Git(error)) => return Err(error),
-        Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
-    }
-    let answer = two_way(&lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
-    Ok(if answer.status.success() {
-        lock.publish()?;
-        CheckoutOutcome::FastForwarded
-    } else if answer.status.code().is_none() {
-        CheckoutOutcome::Left("its git was killed".to_owned())
-    } else {
-        CheckoutOutcome::Left(answer.stderr)
-    })
-}
-
-/// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
-fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
-    lock.git()
-        .args(["read-tree", "-m", "-u"])
-        .args(options)
-        .args([old.as_str(), new.as_str()])
-}
-
-/// Finds out whether a checkout could be brought along, changing none of its files.
-fn rehearse(
-    path: &Path,
-    old: &CommitId,
-    new: &CommitId,
-    held: Option<&File>,
-    lock: &IndexLock,
-) -> Result<(), LandRefusal> {
-    // The files' times may differ from the index without their contents doing so.
-    lock.git()
-        .args(["update-index", "-q", "--refresh"])
-        .holding_any(held)?
-        .answer()?;
-    let files = in_the_way(path, old, new)?;
-    if !files.is_empty() {
-        let path = path.to_owned();
-        return Err(LandRefusal::InTheWay { path, files });
-    }
-    let answer = two_way(lock, old, new, &["--dry-run"]).answer()?;
-    if answer.status.success() {
-        return Ok(());
-    }
-    Err(LandRefusal::Blocked {
-        path: path.to_owned(),
-        why: answer.stderr,
-    })
-}
-
-pub(super) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
-    let answer = Git::within(path)
-        .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
-        .arg(commit.as_str())
-        .answer()?;
-    match answer.status.code() {
-        Some(0) => Ok(true),
-        Some(1) => Ok(false),
-        _ => Err(answer.failure()),
     }
 }

@@ -19,7 +19,7 @@
 //! | a merge that conflicts, made by recorded resolutions and generators | `mend`, `rehearsal` |
 //! | whether a merge has what its sides have | `both_sides` |
 //! | merging two commits, as git does, off every checkout | `merging` |
-//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing`, `beside`, `land_refusal`, `in_the_way` |
+//! | the merge: candidates, the target's move, and whether something is on the target | `evidence`, `candidate`, `union`, `landing_plan`, `landing`, `follow`, `beside`, `git_process`, `land_refusal`, `in_the_way` |
 //!
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
@@ -49,9 +49,11 @@ mod enter;
 mod error;
 mod evidence;
 mod exclude;
+mod follow;
 mod found_work;
 mod fresh;
 mod gate;
+mod git_process;
 mod give_up;
 mod half_way;
 mod head_print;
@@ -68,6 +70,7 @@ mod keep_reason;
 mod kept;
 mod land_refusal;
 mod landing;
+mod landing_plan;
 mod lane;
 mod left;
 mod left_open;
@@ -138,7 +141,7 @@ pub use integrate::{Integrated, Integration, MergeMessage};
 pub use keep_reason::{KeepReason, RemoveError};
 pub use kept::{Kept, KeptError};
 pub use land_refusal::LandRefusal;
-pub use landing::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+pub use landing_plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 pub use lane::LaneSpec;
 pub use left_open::BegunMerge;
 pub use leftovers::{LeftoverError, commit_leftovers};

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::git_process::subcommand;
 use super::inspect::git_dir;
 use super::registration::{read_head, registrations};
 use super::regular;
@@ -136,19 +137,6 @@ fn is_somebody_in(folder: &Path) -> bool {
     places.any(|place| place.starts_with(folder))
 }
 
-/// True when a git command stands in a folder.
-pub(super) fn is_git_in(folder: &Path) -> bool {
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_git = |process: &fs::DirEntry| {
-        fs::read(process.path().join("comm")).is_ok_and(|name| name.starts_with(b"git"))
-    };
-    let mut places = processes
-        .filter(is_git)
-        .filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
-    places.any(|place| place.starts_with(&folder))
-}
-
 fn clear(lock: &Path) -> Result<(), EnsureError> {
     let until = Instant::now() + PATIENCE;
     let mut unowned: Option<(u64, u64)> = None;
@@ -221,30 +209,6 @@ fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
     })
 }
 
-/// Options of `git` itself whose value may be the next argument. <https://git-scm.com/docs/git>
-const WITH_A_VALUE: [&[u8]; 6] = [
-    b"-c",
-    b"-C",
-    b"--git-dir",
-    b"--work-tree",
-    b"--namespace",
-    b"--config-env",
-];
-
-/// Which of git's commands a process is, by its arguments as `/proc` shows them. `merge-tree` writes objects and never locks.
-fn subcommand(arguments: &[u8]) -> Option<&[u8]> {
-    let mut arguments = arguments.split(|byte| *byte == 0).skip(1);
-    loop {
-        let argument = arguments.next()?;
-        if !argument.starts_with(b"-") {
-            return Some(argument);
-        }
-        if WITH_A_VALUE.contains(&argument) {
-            arguments.next()?;
-        }
-    }
-}
-
 /// The kernel tells when a process began in hundredths of a second.
 const SLACK: Duration = Duration::from_millis(50);
 
@@ -299,27 +263,4 @@ fn is_open_anywhere(file: &Path) -> bool {
         .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
         .flat_map(|open| open.flatten())
         .any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subcommand_is_what_follows_the_options_of_git_and_their_values() {
-        for (line, expected) in [
-            (&b"git\0merge-tree\0--stdin\0"[..], Some(&b"merge-tree"[..])),
-            (
-                b"git\0-c\0gc.auto=0\0--git-dir=/a\0merge-tree\0",
-                Some(b"merge-tree"),
-            ),
-            (b"git\0-C\0merge-tree\0commit\0-m\0merge-tree\0", Some(b"commit")),
-            (b"git\0--git-dir\0merge-tree\0--no-pager\0gc\0", Some(b"gc")),
-            (b"git\0--version", None),
-            (b"git\0-c", None),
-            (b"", None),
-        ] {
-            assert_eq!(subcommand(line), expected, "{}", String::from_utf8_lossy(line));
-        }
-    }
 }

@@ -83,6 +83,18 @@ impl Person<'_> {
         Some(())
     }
 
+    /// Where a stash is in conflict with what was written since, git puts both into the file.
+    fn pop(&mut self) -> Option<()> {
+        let done = self.git("stash pop -q");
+        for (file, text) in &mut self.wrote {
+            match fs::read_to_string(self.main.join(file)) {
+                Ok(found) if found.contains("<<<<<<<") && found.contains(text.as_str()) => *text = found,
+                _ => {}
+            }
+        }
+        done.map(drop)
+    }
+
     fn act(&mut self) {
         let (what, done) = match self.dice.below(10) {
             0 | 1 => ("write", self.write()),
@@ -99,11 +111,7 @@ impl Person<'_> {
                 )
             }
             7 => ("stash", self.git("stash push -q -u").map(drop)),
-            8 => ("pop", self.git("stash pop -q").map(drop)),
-            // One that is at it in the very moment of a landing may still find files of that staged: only long campaigns do so.
-            _ if std::env::var_os("ORCH_BESIDE").is_none() => {
-                ("status", self.git("status --porcelain").map(drop))
-            }
+            8 => ("pop", self.pop()),
             _ => {
                 let to = if self.dice.below(3) == 0 { "side" } else { "main" };
                 ("switch", self.git(&format!("switch -q {to}")).map(drop))
@@ -143,10 +151,11 @@ impl Person<'_> {
         }
     }
 
-    /// What was written last is in the files, or in something that a ref or a stash holds.
+    /// What was written last is in the files, in the index, or in something that a ref or a stash holds.
     #[track_caller]
     fn nothing_is_lost(&self, seed: u64) {
         let stashes = self.sandbox.git("stash list --format=%H");
+        let index = self.sandbox.git("ls-files --stage");
         let all = ["rev-list", "--objects", "--all"]
             .into_iter()
             .chain(stashes.lines());
@@ -155,7 +164,7 @@ impl Person<'_> {
             let there = fs::read_to_string(self.main.join(file)).is_ok_and(|found| found == *text);
             let id = blob(text);
             assert!(
-                there || held.contains(&id),
+                there || held.contains(&id) || index.contains(&id),
                 "seed {seed}: {file} is lost: {text}\n{}",
                 self.story()
             );
