@@ -172,6 +172,23 @@ impl Repository {
     }
 }
 
+/// Brings a worktree's log of HEAD to where its branch stands, when work begins there: what orch has landed on the branch is in
+/// the branch's own log alone.
+///
+/// # Errors
+///
+/// When git cannot write HEAD.
+pub fn begin_log(worktree: &Path, branch: &str, at: &CommitId) -> Result<(), GitError> {
+    let books = git_dir(worktree)?;
+    let told = head_log(&books).last().and_then(|entry| entry.new.clone());
+    if told.as_ref() == Some(at) || read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
+        return Ok(());
+    }
+    let head = ["symbolic-ref", "-m", "orch: begin", "HEAD"];
+    Git::within(worktree).args(head).arg(branch_ref(branch)).run()?;
+    Ok(())
+}
+
 /// The commits at which a worktree stood only until its branch was put back: what was moved there from elsewhere, and what was
 /// committed on top of that and made again since.
 pub fn put_back_from(worktree: &Path) -> BTreeSet<CommitId> {

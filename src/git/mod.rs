@@ -125,7 +125,7 @@ pub use checkout::Checkout;
 pub use command::is_stray_variable;
 pub use conflict_error::ConflictError;
 pub use conflicted::{ConflictSpec, OpenConflict, conflict_key};
-pub use displaced::{Displaced, put_back_from};
+pub use displaced::{Displaced, begin_log, put_back_from};
 pub use enter::{Entry, UnitReady};
 pub use error::GitError;
 pub use exclude::ORCH_DIR;

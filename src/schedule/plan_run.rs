@@ -31,6 +31,8 @@ pub struct PlanRun {
     /// True when phases or tasks are worked on one by one: then nothing counts as reached before its commits are on the
     /// plan's branch.
     pub by_units: bool,
+    /// The items of each phase that is given out as a whole and has any.
+    pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
     /// Its worktrees by lane; 0 is the plan's own.
     pub worktrees: BTreeMap<u32, WorktreeMade>,
     /// What the making of a lane's worktree is at, when it takes a while.
@@ -269,14 +271,20 @@ impl PlanRun {
     }
 
     /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
-    /// A phase that was done as a whole, under another `dispatch`, is done with all of its tasks; a check is a matter of
-    /// its own.
+    /// What was done under another `dispatch` counts: a phase with its tasks and a check that was said, and all items of a
+    /// phase with that.
     pub fn is_unit_done(&self, unit: UnitId) -> bool {
-        let with_its_phase = |task: TaskId| {
-            let phase = UnitId::Phase(task.phase);
-            !task.is_verify() && self.proven.contains(&phase)
+        let other = match unit {
+            UnitId::Task(task) => {
+                let said = !task.is_verify() || self.is_item_settled(&task.into());
+                said && self.proven.contains(&UnitId::Phase(task.phase))
+            }
+            UnitId::Phase(phase) => self.parts.get(&phase).is_some_and(|parts| {
+                let mut parts = parts.iter();
+                parts.all(|part| self.proven.contains(&UnitId::Task(*part)))
+            }),
         };
-        self.proven.contains(&unit) || matches!(unit, UnitId::Task(task) if with_its_phase(task))
+        other || self.proven.contains(&unit)
     }
 
     /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.

@@ -218,8 +218,11 @@ fn before(plan: &PlanWork) -> PlanRun {
     // What was ticked before anything began is taken as it is.
     let ticked = plan.units.iter().filter(|unit| unit.ticked);
     let ticked: BTreeSet<UnitId> = ticked.map(|unit| unit.id).collect();
+    let whole = plan.phases.iter().filter(|_| !plan.by_units());
+    let parts = whole.map(|phase| (phase.id, phase.items().collect::<Vec<_>>()));
     PlanRun {
         by_units: plan.by_units(),
+        parts: parts.filter(|(_, items)| !items.is_empty()).collect(),
         items: items.collect(),
         proven: ticked.clone(),
         ticked,

@@ -83,15 +83,14 @@ impl Person<'_> {
         Some(())
     }
 
-    /// Where a stash is in conflict with what was written since, git puts both into the file.
+    /// A file in which a stash is in conflict with what was written since holds something of both from then on.
     fn pop(&mut self) -> Option<()> {
         let done = self.git("stash pop -q");
-        for (file, text) in &mut self.wrote {
-            match fs::read_to_string(self.main.join(file)) {
-                Ok(found) if found.contains("<<<<<<<") && found.contains(text.as_str()) => *text = found,
-                _ => {}
-            }
-        }
+        let main = &self.main;
+        self.wrote.retain(|file, _| {
+            fs::read_to_string(main.join(file)).is_ok_and(|found| !found.contains("<<<<<<<"))
+                || !main.join(file).exists()
+        });
         done.map(drop)
     }
 

@@ -261,3 +261,32 @@ fn a_check_that_has_changed_is_to_be_done_again_and_needs_no_commit() {
         assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
     }
 }
+
+#[test]
+fn what_is_done_stays_done_under_another_dispatch() {
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n\n**VERIFY Phase 1:**\n- [ ] tests\n\n## Phase 2: B\n\n- [ ] 2.1 c\n";
+    let script = "case ${ORCH_TASK-} in '') work 1.1 1.2 1.verify;; *) work $ORCH_TASK;; esac";
+    let gate = "[plans.p.phases.2]\ngate = \"approve\"";
+    let keys = |dispatch: &str| format!("dispatch = {dispatch:?}");
+    for before in DISPATCHES {
+        for after in DISPATCHES.into_iter().filter(|after| *after != before) {
+            let sandbox = sandbox(&format!("{}\n{gate}", keys(before)), text, script);
+            sandbox.orch("up").code(1).ok();
+            assert_eq!(sandbox.count("task.done", None), 3, "{before}");
+            let starts = sandbox.starts().len();
+            let manifest = sandbox.read("plans.toml");
+            sandbox.write("plans.toml", manifest.replace(&keys(before), &keys(after)));
+            sandbox.script("p", "work 2.1");
+            sandbox.orch("approve p.2").code(0).ok();
+            sandbox.orch("up --merge").code(0).ok();
+            assert_eq!(
+                sandbox.starts().len(),
+                starts + 1,
+                "{before} to {after}: {}",
+                sandbox.orch("log").out
+            );
+            assert_eq!(sandbox.count("task.done", None), 4, "{before} to {after}");
+            assert_eq!(sandbox.state("p"), "landed", "{before} to {after}");
+        }
+    }
+}

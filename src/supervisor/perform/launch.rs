@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
-    Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, carry, clear_dead_locks_of, git_dir_of,
-    head_of, remove_pipes, stamp, undo_cut_step,
+    Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, begin_log, carry, clear_dead_locks_of,
+    git_dir_of, head_of, remove_pipes, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
 use crate::plan::{
@@ -121,6 +121,7 @@ fn start(
         Ok(Some(tip)) => tip,
         Ok(None) | Err(_) => head_of(worktree).map_err(|error| failed(&error))?,
     };
+    begin_log(worktree, &branch, &head).map_err(|error| failed(&error))?;
     let states = known.states;
     match order.place.branch_of {
         Some(_) => status::prepare_lane(worktree, &plan.name, &plan.document, states),
