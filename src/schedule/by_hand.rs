@@ -64,7 +64,10 @@ impl Scheduler {
 pub(super) fn takes_units_back(event: &Event) -> bool {
     match event {
         Event::AttemptChecked { evidence, .. } => !evidence.gone.is_empty(),
-        other => matches!(other, Event::TaskFailed(_) | Event::WorkAdded(_)),
+        other => matches!(
+            other,
+            Event::AttemptFailed { .. } | Event::TaskFailed(_) | Event::WorkAdded(_)
+        ),
     }
 }
 
@@ -142,6 +145,7 @@ impl PlanRun {
         let shown =
             self.proven.iter().any(|unit| unit.covers(task)) || self.phases_done.contains_key(&task.phase);
         self.made_before.remove(&task);
+        self.reopen_check(task);
         if !shown || !self.landed.is_empty() {
             return;
         }
@@ -154,10 +158,28 @@ impl PlanRun {
         }
     }
 
+    /// What a check of the phase found was found of other work than there will be.
+    fn reopen_check(&mut self, task: TaskId) {
+        let check = TaskId::verify(task.phase);
+        if task == check {
+            return;
+        }
+        self.proven.remove(&UnitId::Task(check));
+        // That it was said is not forgotten: the same statement is no news.
+        if let Some(item) = self
+            .items
+            .get_mut(&check.into())
+            .filter(|item| item.state == TaskState::Done)
+        {
+            item.state = TaskState::Pending;
+        }
+    }
+
     /// The task is open again, and so is what was called reached because of it: whoever starts from there from now on waits
     /// for what is made of it then. Those who have started already go on.
     pub(super) fn unreach(&mut self, task: TaskId) {
         let phase = task.phase;
+        self.reopen_check(task);
         self.phases_done.remove(&phase);
         for point in [Point::Task(task), Point::Phase(phase)] {
             self.pins.remove(&point);

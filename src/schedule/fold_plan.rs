@@ -1,6 +1,6 @@
 //! The fold of one plan's events into its state.
 
-use crate::plan::{AttemptId, Point, TaskState, UnitId, WhyAgain};
+use crate::plan::{AttemptId, Point, TaskId, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::lost::Lost;
@@ -116,6 +116,10 @@ impl PlanRun {
                 for unit in units {
                     if let UnitId::Phase(phase) = unit {
                         self.note_shown(*phase);
+                        let check = TaskId::verify(*phase);
+                        if self.by_units && self.is_item_settled(&check.into()) {
+                            self.proven.insert(UnitId::Task(check));
+                        }
                         self.phases_done.entry(*phase).or_insert(at);
                     }
                     self.lost.remove(unit);

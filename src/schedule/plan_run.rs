@@ -275,10 +275,7 @@ impl PlanRun {
     /// phase with that.
     pub fn is_unit_done(&self, unit: UnitId) -> bool {
         let other = match unit {
-            UnitId::Task(task) => {
-                let said = !task.is_verify() || self.is_item_settled(&task.into());
-                said && self.proven.contains(&UnitId::Phase(task.phase))
-            }
+            UnitId::Task(task) => !task.is_verify() && self.proven.contains(&UnitId::Phase(task.phase)),
             UnitId::Phase(phase) => self.parts.get(&phase).is_some_and(|parts| {
                 let mut parts = parts.iter();
                 parts.all(|part| self.proven.contains(&UnitId::Task(*part)))

@@ -187,7 +187,10 @@ fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
         Voice::Person | Voice::Late => run.said_by_people.get(&said.item),
     };
     match (&said.at, before) {
-        (Some(at), Some(before)) if at == before => is_change(run.item_state(&said.item), said.state),
+        (Some(at), Some(before)) if at == before => {
+            let heard = run.heard.get(&said.item) == Some(&said.state);
+            !heard && is_change(run.item_state(&said.item), said.state)
+        }
         (Some(_), _) => true,
         // The same word without a time and a name is the one that was heard, even if it counted for nothing then.
         (None, _) => {

@@ -63,11 +63,27 @@ impl Known {
 
     /// What was said to be done of these units is open again.
     fn reopen(&mut self, units: &[UnitId]) {
-        for (task, word) in &mut self.word {
-            let lost = *word == TaskState::Done && !self.made.contains(task);
-            if lost && units.iter().any(|unit| unit.covers(*task)) {
+        let done = self.word.iter().filter(|(_, word)| **word == TaskState::Done);
+        let lost = done
+            .map(|(task, _)| *task)
+            .filter(|task| !self.made.contains(task));
+        let lost: Vec<TaskId> = lost
+            .filter(|task| units.iter().any(|unit| unit.covers(*task)))
+            .collect();
+        for task in lost {
+            self.word.insert(task, TaskState::Pending);
+            self.phases.remove(&task.phase);
+            self.reopen_check(task);
+        }
+    }
+
+    /// A check that was said to pass is to be made again when a task of its phase is.
+    fn reopen_check(&mut self, task: TaskId) {
+        let check = TaskId::verify(task.phase);
+        if task != check {
+            self.shown.remove(&UnitId::Task(check));
+            if let Some(word) = self.word.get_mut(&check).filter(|word| **word == TaskState::Done) {
                 *word = TaskState::Pending;
-                self.phases.remove(&task.phase);
             }
         }
     }
@@ -247,6 +263,7 @@ impl World {
             known.word.insert(task, said.state);
             if said.state == TaskState::Failed {
                 known.made.remove(&task);
+                known.reopen_check(task);
             }
             if let Some(by) = &by {
                 known.spoken = true;
@@ -455,6 +472,7 @@ impl World {
                     known.made.remove(&item.task);
                     known.phases.remove(&item.task.phase);
                     known.shown.retain(|unit| !unit.covers(item.task));
+                    known.reopen_check(item.task);
                 }
                 let (done, nothing_made) = self.is_done(attempt, evidence);
                 let made = &self.tries[attempt];

@@ -290,3 +290,20 @@ fn what_is_done_stays_done_under_another_dispatch() {
         }
     }
 }
+
+#[test]
+fn what_a_check_found_does_not_count_for_work_that_was_opened_again() {
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] tests\n";
+    for dispatch in ["plan", "phase"] {
+        let script = "work 1.1; orch task done 1.verify; orch task fail 1.1 --note wrong";
+        let sandbox = sandbox(&format!("dispatch = {dispatch:?}"), text, script);
+        sandbox.orch("up --merge").code(1).ok();
+        sandbox.script("p", "work 1.1");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+        assert!(sandbox.why("p").contains("1.verify"), "{}", sandbox.why("p"));
+        sandbox.script("p", "orch task done 1.verify");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+    }
+}
