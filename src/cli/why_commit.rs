@@ -1,5 +1,6 @@
 //! `orch why COMMIT`: what a commit of the target was landed on, told by the notes that it or its landing carries.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use crate::git::{NOTES, Repository};
 use crate::journal::{EvidenceNote, ItemEvidence, LandingEvidence, SCHEMA};
-use crate::plan::CommitId;
+use crate::plan::{CommitId, PlanName};
 use crate::report::{broken, output_terminal, span};
 
 use super::{CliError, Context, Exit, output};
@@ -18,6 +19,8 @@ struct Answer {
     schema: u32,
     commit: CommitId,
     landings: Vec<LandingEvidence>,
+    /// The commits that took them back since, by plan.
+    taken_back_by: BTreeMap<String, CommitId>,
 }
 
 /// Answers about a commit; none when nothing of that name is one.
@@ -39,14 +42,20 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<Exit>, CliE
             format!("fetch them with `git fetch origin {NOTES}:{NOTES}`; what orch has not landed has none");
         return Err(CliError::new(Exit::Nothing, why).with_hint(hint));
     }
+    let taken_back_by = taken_back(&repo, &landings)?;
     if context.json {
         output::json(&Answer {
             schema: SCHEMA,
             commit,
             landings,
+            taken_back_by,
         })?;
     } else {
-        let text: String = landings.iter().map(|landing| words(&commit, landing)).collect();
+        let back = |plan: &str| taken_back_by.get(plan);
+        let told = landings
+            .iter()
+            .map(|landing| words(&commit, landing, back(&landing.plan)));
+        let text: String = told.collect();
         output::text(&broken(&text, output_terminal()))?;
     }
     Ok(Some(Exit::Done))
@@ -89,7 +98,32 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
     Ok(found.map(|(_, landings)| landings).unwrap_or_default())
 }
 
-fn words(commit: &CommitId, landing: &LandingEvidence) -> String {
+/// What was taken off its target again after it had landed.
+fn taken_back(
+    repo: &Repository,
+    landings: &[LandingEvidence],
+) -> Result<BTreeMap<String, CommitId>, CliError> {
+    let mut all = BTreeMap::new();
+    for landing in landings {
+        let (Ok(plan), Ok(landed)) = (
+            landing.plan.parse::<PlanName>(),
+            landing.commit.parse::<CommitId>(),
+        ) else {
+            continue;
+        };
+        let Some(tip) = repo.branch_tip(&landing.target)? else {
+            continue;
+        };
+        if let Some(back) = repo.taken_back_by(&plan, &tip)?
+            && repo.is_ancestor(&landed, &back)?
+        {
+            all.insert(landing.plan.clone(), back);
+        }
+    }
+    Ok(all)
+}
+
+fn words(commit: &CommitId, landing: &LandingEvidence, back: Option<&CommitId>) -> String {
     let mut text = String::new();
     let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
     let what = match &landing.phases {
@@ -108,6 +142,9 @@ fn words(commit: &CommitId, landing: &LandingEvidence) -> String {
         short(&landing.commit),
         landing.landed_at
     );
+    if let Some(back) = back {
+        let _ = writeln!(text, "  taken back by {}", back.short());
+    }
     for item in &landing.items {
         let _ = writeln!(text, "  {}", item_words(item));
     }
@@ -161,6 +198,7 @@ fn words(commit: &CommitId, landing: &LandingEvidence) -> String {
 fn item_words(item: &ItemEvidence) -> String {
     let who = match (item.attempt.as_deref(), item.assumed) {
         (Some(attempt), true) => format!("shown by the commits of {attempt}"),
+        (None, _) if item.ticked => "ticked in the document when the plan was begun,".to_owned(),
         (attempt, _) => format!("said by {}", attempt.unwrap_or("a person")),
     };
     let note = item.note.as_deref().map(|note| format!(": {note}"));

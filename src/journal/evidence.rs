@@ -58,6 +58,9 @@ pub struct ItemEvidence {
     /// True when nobody said so: the attempt's commits counted, because no agent of the plan reported anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assumed: bool,
+    /// True when nobody said so: the document had it ticked when the plan was begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ticked: bool,
     /// When (RFC 3339).
     pub at: String,
     /// What was said about it.
@@ -186,6 +189,22 @@ fn said(event: &Event) -> Option<(&TaskReport, &'static str)> {
 fn items(records: &[&Record], within: &dyn Fn(PhaseId) -> bool) -> Vec<ItemEvidence> {
     let mut last: BTreeMap<ItemId, ItemEvidence> = BTreeMap::new();
     for record in records {
+        if let Event::AttemptAssigned {
+            ticks: Some(ticks), ..
+        } = &record.event
+        {
+            for id in ticks.items.iter().filter(|id| within(id.task.phase)) {
+                last.entry(id.clone()).or_insert_with(|| ItemEvidence {
+                    id: id.to_string(),
+                    state: "done".to_owned(),
+                    attempt: None,
+                    assumed: false,
+                    ticked: true,
+                    at: record.wall.to_string(),
+                    note: None,
+                });
+            }
+        }
         let Some((report, state)) = said(&record.event).filter(|(report, _)| within(report.task.task.phase))
         else {
             continue;
@@ -195,6 +214,7 @@ fn items(records: &[&Record], within: &dyn Fn(PhaseId) -> bool) -> Vec<ItemEvide
             state: state.to_owned(),
             attempt: report.attempt.as_ref().map(ToString::to_string),
             assumed: report.assumed,
+            ticked: false,
             at: report.said_at.unwrap_or(record.wall).to_string(),
             note: report.note.clone(),
         };

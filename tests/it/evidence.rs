@@ -139,3 +139,27 @@ fn a_note_that_is_missing_is_found_and_written_again_and_one_that_tells_of_nothi
     sandbox.git_args(["notes", "--ref", "orch", "add", "-m", "{}", "main~1^{tree}"]);
     sandbox.orch("doctor").code(1).says("which is not on main").ok();
 }
+
+#[test]
+fn a_note_tells_what_was_ticked_in_the_beginning_and_why_what_was_taken_back() {
+    let sandbox = Sandbox::new();
+    let text = "# P\n\n## Phase 1: A\n\n- [x] 1.1 a\n- [ ] 1.2 b\n";
+    sandbox.plan("p", "report = \"required\"", text, "work 1.2");
+    sandbox.orch("up --merge").code(0).ok();
+    let note = note(&sandbox, "main");
+    let items = note["landings"][0]["items"].as_array().unwrap();
+    let of: Vec<(&str, bool)> = items
+        .iter()
+        .map(|item| (item["id"].as_str().unwrap(), item["ticked"] == true))
+        .collect();
+    assert_eq!(of, [("1.1", true), ("1.2", false)]);
+    sandbox
+        .orch("why main")
+        .code(0)
+        .says("1.1 done, ticked in the document when the plan was begun, at")
+        .ok();
+    let landed = sandbox.git("rev-parse main");
+    sandbox.orch("revert p").code(0).ok();
+    let back = format!("taken back by {}", &sandbox.git("rev-parse main")[..10]);
+    sandbox.orch(&format!("why {landed}")).code(0).says(&back).ok();
+}
