@@ -131,6 +131,8 @@ pub struct AttemptRecord {
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
     pub failure: Option<String>,
+    /// Commits it made.
+    pub commits: u32,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
     /// What its output told.

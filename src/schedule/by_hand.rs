@@ -2,7 +2,7 @@
 
 use crate::plan::{AgentName, AttemptId, CommitId, ItemId, Point, TaskId, TaskState, UnitId};
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, AttemptRecord};
 use super::plan_run::{Outcome, PlanRun, Verify};
 use super::scheduler::{Scheduler, Step};
 use super::state::Phase;
@@ -29,6 +29,10 @@ impl Scheduler {
         if !units.iter().any(|unit| has_work_by_hand(plan, run, last, *unit)) {
             return;
         }
+        // What agents have begun on a branch of its own is completed there, and comes to the plan's from there.
+        let own = |unit: &UnitId| run.by_units && run.has_branch_work(*unit);
+        let until = units.iter().position(own).unwrap_or(units.len()).max(1);
+        let units = units[..until].to_vec();
         let name = plan.name.clone();
         let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
         let attempt = AttemptId::new(&name, sequence.saturating_add(1));
@@ -95,6 +99,14 @@ fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: Unit
 }
 
 impl PlanRun {
+    /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
+    pub(super) fn has_branch_work(&self, unit: UnitId) -> bool {
+        let begun = |record: &AttemptRecord| {
+            record.commits > 0 && record.exit != Some(Exit::ByHand) && record.units.first() == Some(&unit)
+        };
+        !self.tries_of(Some(unit), false).fresh && self.legs().any(begun)
+    }
+
     /// Where the branch stood before a person worked on it; none for an agent's attempt, which knows that itself.
     pub(super) fn tip_before_people(&self, attempt: &Attempt) -> Option<CommitId> {
         let record = self.history_of(&attempt.id)?;
@@ -110,7 +122,11 @@ impl PlanRun {
         let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
         for (id, item) in &self.items {
             // Where units have branches of their own, what others said was said on those.
-            let own = !self.by_units || item.by.as_ref() == Some(&attempt.id);
+            let same_branch = |by: &AttemptId| {
+                let units = self.history_of(by).map(|record| record.units.first());
+                *by == attempt.id || units == Some(attempt.units.first())
+            };
+            let own = !self.by_units || item.by.as_ref().is_some_and(same_branch);
             let Some(commit) = item
                 .commit
                 .as_ref()

@@ -38,11 +38,13 @@ impl PlanRun {
                     record.ended = Some(at);
                     record.exit = Some(exit.clone());
                 }
+                let first = self.attempt(attempt).and_then(|attempt| attempt.units.first().copied());
+                let on_plans = !first.is_some_and(|unit| self.has_branch_work(unit));
                 if let Some(current) = self.current(attempt) {
                     current.stage = Stage::Ended(exit.clone());
                     current.ended = Some(at);
                     // A person works on the plan's branch.
-                    if *exit == Exit::ByHand {
+                    if *exit == Exit::ByHand && on_plans {
                         current.integration = Integration::Merged;
                     }
                 }
@@ -57,7 +59,7 @@ impl PlanRun {
                 let Stage::Ended(exit) = &current.stage else {
                     return;
                 };
-                let by_hand = *exit == Exit::ByHand;
+                let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
                 current.stage = Stage::Checked(exit.clone(), evidence.clone());
                 current.judged_by_word = spoken;
                 let (first, repair) = (current.units.first().copied(), current.repair);
@@ -76,6 +78,9 @@ impl PlanRun {
                     self.made = Some(head.clone());
                 }
                 self.read = self.read.max(evidence.read);
+                if let Some(record) = self.history.iter_mut().rev().find(|record| record.id == *attempt) {
+                    record.commits = evidence.commits;
+                }
                 if let Some(tries) = self.tries_mut(first, repair) {
                     tries.commits += evidence.commits;
                 }

@@ -35,6 +35,7 @@ impl PlanRun {
             ended: None,
             exit: None,
             failure: None,
+            commits: 0,
             account: started.account.clone(),
             facts: Facts::default(),
             resolves: true,

@@ -345,14 +345,15 @@ impl Scheduler {
 }
 
 /// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
-/// the whole plan found. A person works on the plan's.
+/// the whole plan found. A person works on the plan's, or completes what agents have begun on the unit's.
 pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
     let by_hand = run
         .history_of(&attempt.id)
         .and_then(|record| record.exit.as_ref())
         == Some(&Exit::ByHand);
-    let own = plan.by_units() && !attempt.repair && !by_hand;
     let first: Option<UnitId> = attempt.units.first().copied();
+    let plans = by_hand && !first.is_some_and(|unit| run.has_branch_work(unit));
+    let own = plan.by_units() && !attempt.repair && !plans;
     WorkPlace {
         lane,
         branch_of: first.filter(|_| own),

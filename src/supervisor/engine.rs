@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -11,7 +10,7 @@ use crate::agent::Hold;
 use crate::git::WorktreeAdmin;
 use crate::journal::{Journal, RepositoryLock, Sync};
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
-use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler, Work, history};
+use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler};
 use crate::status::{Gates, Watcher};
 
 use super::afterwards::end_at_signals;
@@ -29,6 +28,7 @@ use super::merge_request::MergeRequest;
 use super::message::Message;
 use super::notifier::Notifier;
 use super::perform::{UnitLocks, Yard};
+use super::replay::Replay;
 use super::run_id::next_run;
 use super::set_back::told_of_set_back;
 use super::stillness::Watch;
@@ -83,16 +83,6 @@ pub fn drive(
     result
 }
 
-/// The journal, and the state that it tells.
-fn replay(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Scheduler), SupervisorError> {
-    let journal = Journal::open(&campaign.dir, Timestamp::now())?;
-    let records = journal.read_all()?;
-    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, auto_merge));
-    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
-    Ok((journal, scheduler))
-}
-
 pub(super) struct Engine<'o> {
     pub(super) campaign: Arc<Campaign>,
     pub(super) admin: Arc<WorktreeAdmin>,
@@ -141,9 +131,9 @@ impl<'o> Engine<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, SupervisorError> {
         let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let (mut journal, mut scheduler) = replay(&campaign, auto_merge)?;
+        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
         if doctor::catch_up(&campaign, scheduler.state())? {
-            (journal, scheduler) = replay(&campaign, auto_merge)?;
+            (journal, Replay { scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
         }
         preflight::check_branches(&campaign, scheduler.state())?;
         preflight::check_documents(&campaign, scheduler.state())?;

@@ -54,6 +54,7 @@ mod prompt;
 mod recovery;
 mod rehearsal;
 mod removing;
+mod replay;
 mod request;
 mod resolve;
 mod resolved;

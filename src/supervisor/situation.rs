@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use crate::agent::{JobFolder, JobState};
 use crate::journal::{JournalReader, OrchDir, RepositoryLock};
 use crate::plan::PlanSet;
-use crate::schedule::{Event, Exit, Scheduler, Stage, State, Work, history};
+use crate::schedule::{Event, Exit, Stage, State};
 
 use super::landed_by_hand::landed_by_hand;
+use super::replay::Replay;
 use super::{Campaign, Situation, SupervisorError};
 
 impl Situation {
@@ -52,14 +53,14 @@ impl Situation {
             Some(reader) => reader.after(0, None)?,
             None => Vec::new(),
         };
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(set, &durations, false));
-        let mut epoch = None;
-        if let Some(reader) = reader {
-            scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
-            epoch = Some(reader.epoch());
+        let Replay {
+            durations,
+            mut scheduler,
+        } = Replay::of(set, &records, false);
+        let epoch = reader.map(|reader| reader.epoch());
+        if let Some(epoch) = epoch {
             // Time goes on after the last record: a delay that is over is over.
-            scheduler.observe(reader.epoch().at(Timestamp::now()));
+            scheduler.observe(epoch.at(Timestamp::now()));
         }
         Ok(Self {
             scheduler,

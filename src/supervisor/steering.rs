@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::journal::{Journal, Record, RepositoryLock, Sync};
+use crate::journal::{Record, RepositoryLock, Sync};
 use crate::plan::{RunId, WorkRef};
-use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, Work, history, remarks, steer};
+use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, remarks, steer};
 
 use super::engine::Engine;
+use super::replay::Replay;
 use super::{Answer, Campaign, SupervisorError};
 
 impl Engine<'_> {
@@ -87,11 +88,7 @@ pub(super) fn record(
     let Ok(lock) = RepositoryLock::take(&campaign.dir, doing)? else {
         return Ok(None);
     };
-    let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
-    let records = journal.read_all()?;
-    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
-    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(campaign, false)?;
     let now = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
     scheduler.observe(now);
     let run = scheduler.state().run.as_ref().map_or(RunId(0), |run| run.id);

@@ -307,3 +307,41 @@ fn what_a_check_found_does_not_count_for_work_that_was_opened_again() {
         assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
     }
 }
+
+#[test]
+fn what_an_agent_made_lands_with_what_a_person_says_of_the_rest() {
+    for dispatch in DISPATCHES {
+        let tasks = if dispatch == "task" { 1 } else { 2 };
+        for (word, code) in [("done", 0), ("done", 1), ("skip", 0)] {
+            let script = match dispatch {
+                "task" => format!("commit 1.1; exit {code}"),
+                _ => format!("work 1.1; exit {code}"),
+            };
+            let sandbox = sandbox(&format!("dispatch = {dispatch:?}"), &document(&[tasks]), &script);
+            sandbox.orch("up").code(1).ok();
+            let rest = if dispatch == "task" { "1.1" } else { "1.2" };
+            if (dispatch, word) == ("task", "skip") {
+                continue;
+            }
+            sandbox.orch(&format!("task {word} {rest} --plan p")).code(0).ok();
+            sandbox.orch("up --merge").code(0).ok();
+            assert_eq!(sandbox.starts(), ["p-1"], "{dispatch} {word} {code}");
+            assert_eq!(sandbox.state("p"), "landed", "{dispatch} {word} {code}");
+            let there = sandbox.git("ls-tree --name-only main");
+            let file = if dispatch == "task" { "1.1" } else { "p-1.1.txt" };
+            assert!(there.contains(file), "{dispatch} {word} {code}: {there}");
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_attempt_reported_is_kept_in_every_dispatch() {
+    for dispatch in DISPATCHES {
+        let script = "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; exit 1; fi; git reset -q --hard HEAD~1; commit other; orch task done 1.2 || true";
+        let tasks = if dispatch == "task" { 1 } else { 2 };
+        let sandbox = sandbox(&format!("retries = 1\ndispatch = {dispatch:?}"), &document(&[tasks]), script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+        assert!(sandbox.why("p").contains("1.1"), "{dispatch}: {}", sandbox.why("p"));
+    }
+}

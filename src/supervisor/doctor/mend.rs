@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use crate::agent::{JobFolder, Runner};
 use crate::git::{PinPoint, WorktreeAdmin, stamp};
-use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_aside};
+use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
-use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
+use crate::schedule::{Event, LaneOf};
 
 use super::super::left_git::end_left_gits;
 use super::super::own_refs::pin_again;
+use super::super::replay::Replay;
 use super::super::strays::GRACE;
 use super::super::{Campaign, SupervisorError, evidence, perform, ports, recovery};
 use super::diagnose::{Finding, Step, plan_of};
@@ -164,17 +165,8 @@ impl Doctor<'_> {
             .map_err(|error| text(&error))
     }
 
-    fn open(&self) -> Result<(Journal, Scheduler), SupervisorError> {
-        let journal = Journal::open(&self.campaign.dir, Timestamp::now())?;
-        let records = journal.read_all()?;
-        let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-        let mut scheduler = Scheduler::new(Work::new(&self.campaign.set, &durations, false));
-        scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
-        Ok((journal, scheduler))
-    }
-
     fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {
-        let (mut journal, mut scheduler) = self.open()?;
+        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&self.campaign, false)?;
         let at = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
         let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
         let news: Vec<Event> = events
@@ -197,7 +189,7 @@ impl Doctor<'_> {
             .split_once('@')
             .and_then(|(_, lane)| lane.parse().ok())
             .unwrap_or(0);
-        let (_, scheduler) = self.open()?;
+        let (_, Replay { scheduler, .. }) = Replay::open(&self.campaign, false)?;
         let Some(made) = scheduler.state().plan(&plan.name).worktrees.get(&lane).cloned() else {
             return Ok(());
         };
@@ -218,7 +210,7 @@ impl Doctor<'_> {
     }
 
     fn record_ends(&self) -> Result<(), SupervisorError> {
-        let (_, scheduler) = self.open()?;
+        let (_, Replay { scheduler, .. }) = Replay::open(&self.campaign, false)?;
         let found = recovery::look_around(&self.campaign.dir, scheduler.state())?;
         self.append(found.into_iter().flat_map(|found| found.missed).collect())
     }

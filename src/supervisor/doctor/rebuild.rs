@@ -10,9 +10,10 @@ use crate::agent::{JobFolder, JobState};
 use crate::git::{FoundLanding, conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, RunId, UnitId, WorkRef};
-use crate::schedule::{Event, Exit, Prefix, Scheduler, Work, history};
+use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
+use super::super::replay::Replay;
 use super::super::{Campaign, SupervisorError};
 use super::look::{attempts, expected};
 use super::told::{Shown, ShownAttempt, told};
@@ -43,10 +44,7 @@ pub(super) fn rebuild(
                 .len();
         }
     }
-    let records = journal.read_all()?;
-    let durations = history::durations(records.iter().map(|record| (record.at, &record.event)));
-    let mut scheduler = Scheduler::new(Work::new(&campaign.set, &durations, false));
-    scheduler.replay(records.iter().map(|record| (record.at, &record.event)));
+    let Replay { mut scheduler, .. } = Replay::of(&campaign.set, &journal.read_all()?, false);
     let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
     let mut events = Vec::new();
     if scheduler.state().run.is_none() {
