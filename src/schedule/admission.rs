@@ -99,7 +99,7 @@ fn unit_refusal(
 ) -> Option<Refusal> {
     // It was let in when it began, or is over.
     let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit.id));
-    if given || run.is_unit_settled(unit.id) {
+    if given || run.is_unit_done(unit.id) {
         return None;
     }
     let gates = [Point::Plan, Point::Phase(unit.id.phase())];

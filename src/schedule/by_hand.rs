@@ -149,7 +149,7 @@ impl PlanRun {
                 item.state = TaskState::Pending;
                 item.since = at;
             }
-            self.heard.remove(id);
+            // That it was said is not forgotten: what stands in a file without a time is no news.
             self.proven.retain(|unit| !unit.covers(id.task));
             self.made_before.remove(&id.task);
             self.unreach(id.task);

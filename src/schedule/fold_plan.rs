@@ -23,11 +23,12 @@ impl PlanRun {
                     if current.stage == Stage::Assigned {
                         current.stage = Stage::Running;
                     }
-                    let told = current.told;
+                    let (told, units) = (current.told, current.units.clone());
                     // It begins with the first; whether it tells of that or not.
                     let first = current.units.first().map(|unit| unit.phase());
                     self.told = self.told.max(told);
                     self.touched.extend(first.filter(|_| !self.by_units));
+                    self.listen_anew(&units);
                 }
                 if let Some(record) = self.record(attempt) {
                     record.started.get_or_insert(at);
@@ -38,7 +39,9 @@ impl PlanRun {
                     record.ended = Some(at);
                     record.exit = Some(exit.clone());
                 }
-                let first = self.attempt(attempt).and_then(|attempt| attempt.units.first().copied());
+                let first = self
+                    .attempt(attempt)
+                    .and_then(|attempt| attempt.units.first().copied());
                 let on_plans = !first.is_some_and(|unit| self.has_branch_work(unit));
                 if let Some(current) = self.current(attempt) {
                     current.stage = Stage::Ended(exit.clone());

@@ -1,6 +1,6 @@
 //! What becomes of an attempt's reports when its end says that they do not count.
 
-use crate::plan::{ItemId, PhaseId, TaskId, TaskState};
+use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
 
 use super::At;
 use super::attempt::Attempt;
@@ -16,6 +16,15 @@ impl PlanRun {
             }
             self.heard.remove(&(*task).into());
         }
+    }
+
+    /// The files in which an agent reports are written anew for it: what it says there of open work is news.
+    pub(super) fn listen_anew(&mut self, units: &[UnitId]) {
+        let items = &self.items;
+        self.heard.retain(|id, _| {
+            let given = units.iter().any(|unit| unit.covers(id.task));
+            !given || items.get(id).is_some_and(|item| item.state != TaskState::Pending)
+        });
     }
 
     /// What an attempt that brought commits did beyond what it was given is there for whoever is given it.
@@ -47,7 +56,6 @@ impl PlanRun {
             }
         }
         for id in lost {
-            self.heard.remove(&id);
             self.unreach(id.task);
         }
     }

@@ -1,7 +1,7 @@
 //! Boxes that are ticked in a plan's document: those that were when the plan was begun say what is done already; a later one
 //! is a person's word, which may no more pass a gate or a verification than any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,23 +48,50 @@ impl PlanWork {
 }
 
 impl Scheduler {
+    /// Boxes that are ticked now and were not when the documents were looked at last, by plan. Of plans that have not begun,
+    /// all that are ticked.
+    pub fn new_ticks(&self) -> BTreeMap<PlanName, BTreeSet<ItemId>> {
+        let plans = self.work.plans.iter().zip(&self.state.plans);
+        let open = plans.filter(|(_, run)| run.landed.is_empty());
+        let new = open.map(|(plan, run)| {
+            let known = run.ticks.as_ref().map(|known| &known.items);
+            let new = plan.ticks().items.into_iter();
+            let new = new.filter(|item| !known.is_some_and(|known| known.contains(item)));
+            (plan.name.clone(), new.collect())
+        });
+        new.filter(|(_, new): &(_, BTreeSet<ItemId>)| !new.is_empty())
+            .collect()
+    }
+
     /// Takes in the boxes that were ticked in documents of plans that have begun, since these were looked at last; to be asked
-    /// once the plans of a run are known.
-    pub fn note_ticks(&mut self, at: At) -> Vec<Event> {
+    /// once the plans of a run are known. `brought` are those that came with a landing: no person has ticked these.
+    pub fn note_ticks(&mut self, at: At, brought: &BTreeMap<PlanName, BTreeSet<ItemId>>) -> Vec<Event> {
         let mut step = Step::default();
         for number in 0..self.work.plans.len() {
             let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-            if run.history.is_empty() || !run.landed.is_empty() {
+            let brought = brought.get(&plan.name);
+            if !run.landed.is_empty() || (run.history.is_empty() && run.ticks.is_none() && brought.is_none())
+            {
                 continue;
             }
-            let (name, now) = (plan.name.clone(), plan.ticks());
+            let (name, mut now) = (plan.name.clone(), plan.ticks());
+            if run.history.is_empty() {
+                // What is ticked is done when it begins.
+                let is_brought = |item: &ItemId| brought.is_some_and(|brought| brought.contains(item));
+                now.items.retain(|item| !is_brought(item));
+                let items = |unit: &UnitId| plan.unit_tasks(*unit).into_iter().map(ItemId::from);
+                now.units
+                    .retain(|unit| !items(unit).any(|item| is_brought(&item)));
+            }
             if run.ticks.as_ref().is_some_and(|known| known.items == now.items) {
                 continue;
             }
             // A journal that does not tell what was ticked in the beginning.
             let known = run.ticks.as_ref().map_or(&now.items, |known| &known.items);
             let new = now.items.difference(known).cloned();
+            let new = new.filter(|item| !brought.is_some_and(|brought| brought.contains(item)));
             let said: Vec<Statement> = new
+                .filter(|_| !run.history.is_empty())
                 .map(|item| Statement {
                     by: Some(Speaker::Person),
                     ..Statement::bare(item, TaskState::Done)
@@ -111,6 +138,9 @@ impl PlanRun {
 
     /// Other boxes are ticked now.
     pub(super) fn note_ticked(&mut self, ticks: &Ticks) {
+        if self.history.is_empty() {
+            return self.begin_ticked(ticks);
+        }
         if self.ticks.is_none() {
             self.ticks_at_first = Some(ticks.clone());
         }

@@ -14,6 +14,7 @@ use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler};
 use crate::status::{Gates, Watcher};
 
 use super::afterwards::end_at_signals;
+use super::brought_ticks::brought_ticks;
 use super::clock::Clock;
 use super::closing::Closing;
 use super::conflict_watch::ConflictWatch;
@@ -254,6 +255,14 @@ impl<'o> Engine<'o> {
             only,
             merge_only,
         };
+        let now = self.clock.now();
+        let mut found = self.scheduler.added();
+        found.retain(|event| self.scheduler.take(now, event));
+        // A box carries no time: what was said with one is heard after it.
+        let brought = brought_ticks(&self.campaign, &self.scheduler, &self.journal)?;
+        found.extend(self.scheduler.note_ticks(now, &brought));
+        let records = self.journal.append(now, self.run, &found, Sync::Process)?;
+        self.announce(&records);
         let mut missed = vec![started];
         // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
         let open = self.scheduler.state().plans();
@@ -271,11 +280,12 @@ impl<'o> Engine<'o> {
                 }
             }
         }
-        let landed = landed_by_hand::landed_by_hand(&self.campaign, self.scheduler.state())?;
-        missed.extend(landed.into_iter().chain(self.scheduler.added()));
+        missed.extend(landed_by_hand::landed_by_hand(
+            &self.campaign,
+            self.scheduler.state(),
+        )?);
         let now = self.clock.now();
         missed.retain(|event| self.scheduler.take(now, event));
-        missed.extend(self.scheduler.note_ticks(now));
         if !merge_only {
             self.campaign.note_manifest()?;
             self.campaign.write_down(None)?;

@@ -6,6 +6,7 @@ mod afterwards;
 mod announcing;
 mod assignment;
 mod attention;
+mod brought_ticks;
 mod campaign;
 mod clock;
 mod closing;

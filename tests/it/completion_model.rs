@@ -232,7 +232,7 @@ impl World {
         let Some(unit) = unit else { return true };
         let given = by.is_some_and(|by| self.tries[by].units.contains(&unit.id));
         let run = self.scheduler.state().plan(plan);
-        if given || run.is_unit_settled(unit.id) {
+        if given || run.is_unit_done(unit.id) {
             return true;
         }
         let approved = |point: Point| !work.has_gate(point) || run.approved.contains(&point);

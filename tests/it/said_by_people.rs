@@ -339,9 +339,86 @@ fn what_an_earlier_attempt_reported_is_kept_in_every_dispatch() {
     for dispatch in DISPATCHES {
         let script = "if [ $ORCH_ATTEMPT = p-1 ]; then work 1.1; exit 1; fi; git reset -q --hard HEAD~1; commit other; orch task done 1.2 || true";
         let tasks = if dispatch == "task" { 1 } else { 2 };
-        let sandbox = sandbox(&format!("retries = 1\ndispatch = {dispatch:?}"), &document(&[tasks]), script);
+        let sandbox = sandbox(
+            &format!("retries = 1\ndispatch = {dispatch:?}"),
+            &document(&[tasks]),
+            script,
+        );
         sandbox.orch("up --merge").code(1).ok();
         assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
-        assert!(sandbox.why("p").contains("1.1"), "{dispatch}: {}", sandbox.why("p"));
+        assert!(
+            sandbox.why("p").contains("1.1"),
+            "{dispatch}: {}",
+            sandbox.why("p")
+        );
     }
+}
+
+#[test]
+fn boxes_that_an_agent_ticked_say_nothing_in_the_next_run_either() {
+    for begun in [true, false] {
+        let script = "orch task fail 1.2 --note no; work 1.1; exit 1";
+        let sandbox = sandbox("", &document(&[2]), script);
+        sandbox.plan(
+            "q",
+            "",
+            &document(&[1]),
+            "sed -i 's/\\[ \\]/[x]/' plans/p.md; git add plans; work 1.1",
+        );
+        sandbox.git("add plans plans.toml");
+        sandbox.git("commit -qm plans");
+        if begun {
+            sandbox.orch("up p").code(1).ok();
+        }
+        sandbox.orch("up q --merge").code(0).ok();
+        assert!(sandbox.git("show main:plans/p.md").contains("[x]"));
+        sandbox.script("p", "exit 1");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{begun}");
+    }
+}
+
+#[test]
+fn the_last_word_counts_also_when_a_box_was_ticked_before_it() {
+    let sandbox = sandbox("", &document(&[2]), "work 1.1; exit 1");
+    sandbox.orch("up").code(1).ok();
+    let text = sandbox.read("plans/p.md");
+    sandbox.write("plans/p.md", text.replace("- [ ] 1.2", "- [x] 1.2"));
+    sandbox.orch("task fail 1.2 --plan p --note wrong").code(0).ok();
+    sandbox.script("p", "exit 1");
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state("p"), "failed");
+    sandbox.orch("why p.1.2").code(0).says("wrong").ok();
+}
+
+#[test]
+fn what_an_agent_ticked_and_threw_away_is_no_person_s_word_in_the_next_run() {
+    let script = "commit a; sed -i 's/\\[ \\]/[x]/' .orch/plan.md; gate g; git reset -q --hard HEAD~1";
+    let sandbox = sandbox("", &document(&[1]), script);
+    sandbox.gate("g");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("g");
+    sandbox.happened("task.done", "p");
+    sandbox.open("g");
+    up.end().code(1).ok();
+    sandbox.script("p", "exit 1");
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.count("task.done", None), 1);
+    // Ticked again by the next agent, with the work, it counts.
+    sandbox.script("p", "commit a; sed -i 's/\\[ \\]/[x]/' .orch/plan.md");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn a_dependency_keeps_agents_out_also_when_what_it_waits_for_has_failed() {
+    let sandbox = sandbox("", &document(&[1]), "exit 1");
+    let text = "# Q\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+    let keys = "[plans.q.phases.2]\ndepends = [\"p\"]";
+    let script = "work 1.1; while ! orch events | grep -q plan.failed; do :; done; code=0; orch task done 2.1 || code=$?; echo $code > $MARKS/said";
+    sandbox.plan("q", keys, text, script);
+    sandbox.orch("up").code(1).ok();
+    let said = std::fs::read_to_string(sandbox.mark("said")).unwrap();
+    assert_eq!(said.trim(), "2");
+    sandbox.orch("task done 2.1 --plan q").code(2).ok();
 }
