@@ -330,6 +330,17 @@ impl PlanRun {
             }
     }
 
+    /// True when the plan is finished, or the first phases of it that are to land are done, and nobody has paused it.
+    pub fn may_land(&self) -> bool {
+        let done = |phase: &PhaseId| self.phases_done.contains_key(phase);
+        let whole = || self.outcome == Some(Outcome::Finished);
+        let fit = self
+            .merge_prefix
+            .as_ref()
+            .map_or_else(whole, |part| part.phases.iter().all(done));
+        fit && self.paused.is_empty()
+    }
+
     /// True when the plan ended without success and will not go on in this run.
     pub fn has_given_up(&self) -> bool {
         match self.outcome {

@@ -40,3 +40,8 @@ pub(super) fn plan_file(worktree: &Path) -> PathBuf {
 pub(super) fn gates_file(worktree: &Path) -> PathBuf {
     folder(worktree).join(GATES)
 }
+
+/// The files of a worktree in which agents and people report.
+pub fn reported_in(worktree: &Path) -> [PathBuf; 2] {
+    [status_file(worktree), plan_file(worktree)]
+}

@@ -33,6 +33,7 @@ mod watcher;
 pub use assignment::Assignment;
 pub use error::StatusError;
 pub use file_format::{StatusFile, TaskEntry};
+pub use folder::reported_in;
 pub use gates::{Gates, read_gates, write_gates};
 pub use inbox::{Inbox, deliver, inbox, mark_read};
 pub use outbox::{Posted, outbox, post, take_posted};

@@ -12,6 +12,7 @@ use crate::agent::{Hold, JobFolder, JobState, LOOK_AGAIN, Runner};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Effect, Event, Input, Launch, PinRefusal, Signs};
 
+use super::SupervisorError;
 use super::assignment::waits_elsewhere;
 use super::engine::Engine;
 use super::message::Message;
@@ -19,7 +20,7 @@ use super::perform;
 use super::status_feed::LaneReading;
 
 impl Engine<'_> {
-    pub(super) fn perform(&mut self, effect: Effect) {
+    pub(super) fn perform(&mut self, effect: Effect) -> Result<(), SupervisorError> {
         match effect {
             Effect::MakeWorktree { plan, lane, base } => self.make_worktree(LaneId { plan, lane }, base),
             Effect::Launch(order) => self.launch(order),
@@ -159,7 +160,7 @@ impl Engine<'_> {
                     }
                 });
             }
-            Effect::Train { order, into } => self.train(order, into),
+            Effect::Train { order, into } => return self.train(order, into),
             Effect::Union(trial) => self.try_union(trial),
             Effect::StopUnion(trial) => {
                 let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
@@ -168,6 +169,7 @@ impl Engine<'_> {
             Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
             Effect::End(ending) => self.ending = Some(ending),
         }
+        Ok(())
     }
 
     /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.

@@ -21,6 +21,7 @@ use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::doctor;
 use super::escapes::Escapes;
+use super::land_gate::LandGate;
 use super::left_git::end_left_gits;
 use super::live_edit::ManifestWatch;
 use super::machine;
@@ -104,6 +105,8 @@ pub(super) struct Engine<'o> {
     pub(super) ending: Option<Ending>,
     pub(super) interrupts: u32,
     pub(super) escapes: Escapes,
+    /// The landing that is being carried out, or was last.
+    pub(super) landing: Option<Arc<LandGate>>,
     pub(super) heard: Heard,
     pub(super) gates: BTreeMap<LaneId, Gates>,
     pub(super) making: Making,
@@ -229,6 +232,7 @@ impl<'o> Engine<'o> {
             wake: None,
             ending: None,
             interrupts: 0,
+            landing: None,
             heard: Heard::default(),
             gates: BTreeMap::new(),
             making: Making::new(),
@@ -373,7 +377,7 @@ impl<'o> Engine<'o> {
             if effect.must_not_repeat() && !launches(&effect) {
                 mark.reach()?;
             }
-            self.perform(effect);
+            self.perform(effect)?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ mod evidence;
 mod exit_view;
 mod gates;
 mod inbox;
+mod land_gate;
 mod landed_by_hand;
 mod landed_range;
 mod landed_view;

@@ -14,11 +14,20 @@ impl Engine<'_> {
     /// Does what is asked of all of these, or of none of them.
     pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
         // What a person did and reported by hand counts before anybody goes on.
+        let mut too_late = Vec::new();
         for work in what {
             self.hear_people(&work.plan)?;
+            let gone = self
+                .landing
+                .as_ref()
+                .is_some_and(|gate| !gate.withdraw(&work.plan));
+            if gone && self.scheduler.state().plan(&work.plan).landed.is_empty() {
+                too_late.push(format!("{} lands in this moment", work.plan));
+            }
         }
         Ok(match all(&self.scheduler, what, asked) {
-            Ok((events, remarks)) => {
+            Ok((events, mut remarks)) => {
+                remarks.extend(too_late);
                 let changed = !events.is_empty();
                 self.handle(events.into_iter().map(Input::Event).collect())?;
                 Answer::Steered { changed, remarks }

@@ -1,14 +1,17 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use crate::schedule::train::{Answer, Order};
+use std::sync::Arc;
+
+use crate::schedule::train::{Answer, Order, Unmoved};
 use crate::schedule::{Event, Input, State, UnionTrial};
 
+use super::SupervisorError;
 use super::engine::Engine;
 use super::message::Message;
 use super::perform::{self, Known};
 
 impl Engine<'_> {
-    pub(super) fn train(&mut self, order: Order, into: Option<String>) {
+    pub(super) fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
         let target = into.unwrap_or_else(|| self.campaign.target.clone());
         let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
         match order {
@@ -19,8 +22,15 @@ impl Engine<'_> {
                 });
             }
             Order::Land(landing) => {
+                let Some(gate) = self.land_gate(&landing)? else {
+                    self.answer_train(|| (Answer::Landed(Err(Unmoved::Withdrawn)), Vec::new()));
+                    return Ok(());
+                };
+                let gate = Arc::new(gate);
+                self.landing = Some(gate.clone());
                 self.answer_train(move || {
-                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target);
+                    let go = || gate.go();
+                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target, &go);
                     let about = landing.stack.last();
                     let warn = |why| Event::Warning {
                         plan: about.cloned(),
@@ -33,6 +43,7 @@ impl Engine<'_> {
                 tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
             }
         }
+        Ok(())
     }
 
     /// Branches are tried together, on a thread of their own.

@@ -422,3 +422,21 @@ fn a_dependency_keeps_agents_out_also_when_what_it_waits_for_has_failed() {
     assert_eq!(said.trim(), "2");
     sandbox.orch("task done 2.1 --plan q").code(2).ok();
 }
+
+#[test]
+fn what_is_called_failed_while_orch_merge_verifies_does_not_land() {
+    let sandbox = sandbox("", &document(&[1]), "work 1.1");
+    let stands = sandbox.mark("stands");
+    let path = stands.display();
+    sandbox.tables(&format!(
+        "[merge]\nverify = \"touch {path}; while ! test -e {path}.go; do sleep 0.05; done\""
+    ));
+    sandbox.orch("up").code(0).ok();
+    let merge = sandbox.start("merge");
+    wait_for("the verification", || stands.exists());
+    sandbox.orch("task fail 1.1 --plan p --note wrong").code(0).ok();
+    std::fs::write(stands.with_extension("go"), "").unwrap();
+    assert_ne!(merge.end().code, 0);
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+    sandbox.orch("why p.1.1").code(0).says("p.1.1: failed").ok();
+}

@@ -84,6 +84,8 @@ pub type Moved = (PlanName, Option<CommitId>, CommitId);
 pub enum Unmoved {
     /// Somebody else has moved the target.
     Moved,
+    /// Somebody has said something of one of the plans since they were found fit to land.
+    Withdrawn,
     /// Something stands in the way.
     Refused(String),
     /// Something lies in a checkout where the landing brings its own.

@@ -189,6 +189,8 @@ impl Train {
                             outcomes.push(Outcome::Landed { plan, before, commit });
                         }
                     }
+                    // Whether each of them may land is looked at again.
+                    Err(Unmoved::Withdrawn) => {}
                     Err(Unmoved::Moved) => self.take_move(&landing.stack, &mut outcomes),
                     Err(Unmoved::Refused(why)) if landing.stack.len() == 1 => {
                         self.fail_all(&landing.stack, &why, &mut outcomes);

@@ -15,11 +15,19 @@ use super::merge::verdict;
 use super::yard::{Chain, Ground, Link, Yard};
 
 /// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
-pub fn land(campaign: &Campaign, yard: &Yard, landing: &Landing, target: &str) -> (Answer, Vec<String>) {
+///
+/// `go` is asked in the last moment, and may keep the target from moving.
+pub fn land(
+    campaign: &Campaign,
+    yard: &Yard,
+    landing: &Landing,
+    target: &str,
+    go: &dyn Fn() -> bool,
+) -> (Answer, Vec<String>) {
     let mut warnings = Vec::new();
     let moved = again_if_killed(
         |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
-        || move_target(campaign, yard, landing, target, &mut warnings),
+        || move_target(campaign, yard, landing, target, go, &mut warnings),
     );
     (Answer::Landed(moved), warnings)
 }
@@ -29,6 +37,7 @@ fn move_target(
     yard: &Yard,
     landing: &Landing,
     target: &str,
+    go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Moved>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
@@ -60,7 +69,7 @@ fn move_target(
     // Held to the end: what is built meanwhile must not take our own move for somebody else's.
     let mut built = yard.built();
     if before.as_ref() != Some(&commit) {
-        carry_out(campaign, target, before.as_ref(), &commit, warnings)?;
+        carry_out(campaign, target, before.as_ref(), &commit, go, warnings)?;
         if before.is_some() {
             look_again(campaign, target, before.clone(), commit.clone());
         }
@@ -89,6 +98,7 @@ fn carry_out(
     target: &str,
     before: Option<&CommitId>,
     commit: &CommitId,
+    go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
 ) -> Result<(), Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
@@ -117,6 +127,9 @@ fn carry_out(
     };
     // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
     repo.sync_objects().map_err(|error| refused(&error))?;
+    if !go() {
+        return Err(Unmoved::Withdrawn);
+    }
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
@@ -269,10 +282,11 @@ pub fn land_commit(
         Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
     }
     super::pre_merge::pre_merge(campaign, plan, target, Some(tip), commit)?;
-    match carry_out(campaign, target, Some(tip), commit, &mut warnings) {
+    match carry_out(campaign, target, Some(tip), commit, &|| true, &mut warnings) {
         Ok(()) => Ok(warnings),
         Err(Unmoved::Moved) => Err(moved()),
         Err(Unmoved::Refused(why) | Unmoved::InTheWay(why)) => Err(why),
+        Err(Unmoved::Withdrawn) => Err("it was withdrawn".to_owned()),
     }
 }
 
