@@ -1,25 +1,42 @@
 //! Whether two titles speak of the same work: what was said of a task counts for no other one that has its id.
 
-/// Titles that are as alike as this or more are two wordings of one (Levenshtein distance, 1 for equal).
-const ALIKE: f64 = 0.9;
+/// A slip of the pen is one letter in a word as long as this or longer: short words that differ in a letter are other words.
+const LONG: usize = 5;
 
-/// True for the same title, but for case, marks and slips of the pen. Numbers count as they are: `step 1` is not `step 2`.
+/// True for the same title, but for case, marks and slips of the pen. Names, paths and numbers count as they are: `step 1` is
+/// not `step 2`, and `users_a` is not `users_b`.
 pub fn is_same_title(before: &str, now: &str) -> bool {
     // Asked for every finished task when a run begins.
     if before == now {
         return true;
     }
     let (before, now) = (words(before), words(now));
-    let numbers = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
-    numbers(&before) == numbers(&now) && strsim::normalized_levenshtein(&before, &now) >= ALIKE
+    before.len() == now.len()
+        && before
+            .iter()
+            .zip(&now)
+            .all(|(before, now)| before == now || is_slip(before, now))
 }
 
-/// The words in lower case, without what surrounds them.
-fn words(title: &str) -> String {
+/// One letter that is another one, missing, too much, or in its neighbour's place. The first letter tells words apart:
+/// `enable` is not `unable`.
+fn is_slip(before: &str, now: &str) -> bool {
+    let is_word = |word: &str| word.chars().all(char::is_alphabetic) && word.chars().count() >= LONG;
+    is_word(before)
+        && is_word(now)
+        && before.chars().next() == now.chars().next()
+        && strsim::damerau_levenshtein(before, now) == 1
+}
+
+/// The words in lower case, without the marks around them.
+fn words(title: &str) -> Vec<String> {
     let words = title
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -38,6 +55,12 @@ mod tests {
             ("step 1", "step 2"),
             ("Add the parser", "Remove the parser"),
             ("", "one"),
+            ("Split `src/a.rs`", "Split `src/b.rs`"),
+            ("Encode the frames", "Decode the frames"),
+            ("Migrate users_a", "Migrate users_b"),
+            ("Parse int", "Parse hint"),
+            ("Add the header", "Add the reader"),
+            ("Enable the user", "Unable the user"),
         ] {
             assert!(!is_same_title(before, now), "{before} {now}");
         }
