@@ -147,17 +147,20 @@ fn the_core_reaches_for_nothing_outside() {
 
 /// What takes files, branches or refs away, and the one file in which each may stand.
 const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
-    ("\"--hard\"", &["git/gate.rs"]),
+    ("\"--hard\"", &["git/keep/gate.rs"]),
     // And files that hold nothing but what the commit has, shown file by file.
-    ("\"--force\"", &["git/gate.rs", "git/half_way.rs"]),
-    ("\"clean\", \"-f\"", &["git/gate.rs"]),
-    ("\"--abort\"", &["git/gate.rs"]),
-    ("\"update-ref\", \"-d\"", &["git/gate.rs"]),
-    ("\"worktree\", \"remove\"", &["git/gate.rs"]),
+    ("\"--force\"", &["git/keep/gate.rs", "git/step/half_way.rs"]),
+    ("\"clean\", \"-f\"", &["git/keep/gate.rs"]),
+    ("\"--abort\"", &["git/keep/gate.rs"]),
+    ("\"update-ref\", \"-d\"", &["git/keep/gate.rs"]),
+    ("\"worktree\", \"remove\"", &["git/keep/gate.rs"]),
     // And the folder of a hook that has run, which orch has made for it.
-    ("remove_dir_all", &["git/gate.rs", "supervisor/perform/hook.rs"]),
-    (".delete()", &["git/gate.rs"]),
-    ("set_target(", &["git/gate.rs"]),
+    (
+        "remove_dir_all",
+        &["git/keep/gate.rs", "supervisor/perform/hook.rs"],
+    ),
+    (".delete()", &["git/keep/gate.rs"]),
+    ("set_target(", &["git/keep/gate.rs"]),
 ];
 
 #[test]

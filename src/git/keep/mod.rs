@@ -1,0 +1,9 @@
+//! The gate before whatever takes work away, and the backups that let it through.
+//!
+//! May import `lock` and below.
+
+pub(super) mod backup;
+pub(super) mod gate;
+pub(super) mod kept;
+pub(super) mod set_aside;
+pub(super) mod snapshot;

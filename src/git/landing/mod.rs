@@ -1,0 +1,9 @@
+//! The target's move, and the checkouts that follow it.
+//!
+//! May import `step` and below.
+
+pub(super) mod being_rewritten;
+pub(super) mod beside;
+pub(super) mod follow;
+pub(super) mod land;
+pub(super) mod plan;

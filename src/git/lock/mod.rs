@@ -1,0 +1,9 @@
+//! Lock files of git: taken as git takes them, and removed when whoever held them is dead.
+//!
+//! May import `admin` and below.
+
+pub(super) mod index_lock;
+pub(super) mod land_refusal;
+pub(super) mod locks;
+pub(super) mod own_ref;
+pub(super) mod stale_lock;

@@ -1,0 +1,41 @@
+//! Candidates of the merge queue, kept from git's own housekeeping until they have landed or are given up:
+//! `refs/orch/candidates/N`.
+
+use crate::git::files::error::GitError;
+use crate::git::repo::repository::Repository;
+use crate::git::repo::revision::oid;
+use crate::plan::CommitId;
+
+pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
+
+/// So many are held at once, the latest: more than are ever waited for.
+const HELD: u64 = 64;
+
+impl Repository {
+    /// Holds a candidate; the one that was held longest may be let go for it. `number` grows with each. Then looks whether git still has it: a
+    /// `git gc --prune=now` may have begun before it was held, and taken it away.
+    ///
+    /// # Errors
+    ///
+    /// When the ref cannot be written, which is so, too, when the commit is not there any more.
+    pub fn hold_candidate(&self, number: u64, commit: &CommitId) -> Result<(), GitError> {
+        self.write_ref(
+            &format!("{CANDIDATES}{}", number % HELD),
+            commit,
+            "orch: candidate",
+        )?;
+        self.require_whole(commit)
+    }
+
+    /// True when git has a commit and its tree.
+    pub fn has_commit(&self, commit: &CommitId) -> bool {
+        self.require_whole(commit).is_ok()
+    }
+
+    fn require_whole(&self, commit: &CommitId) -> Result<(), GitError> {
+        let cannot = || GitError::library(format!("read the commit `{commit}`"));
+        let repo = self.handle();
+        let found = repo.find_commit(oid(commit)?).map_err(cannot())?;
+        found.tree().map(drop).map_err(cannot())
+    }
+}

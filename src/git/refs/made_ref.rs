@@ -1,0 +1,33 @@
+//! What has come to the branch of a plan, kept until it has landed: `refs/orch/made/PLAN`. Whoever deletes the branch, or moves it
+//! while nobody is at work there, takes nothing from git's reach.
+
+use crate::git::files::error::GitError;
+use crate::git::repo::repository::Repository;
+use crate::plan::{CommitId, PlanName};
+
+pub(in crate::git) const MADE: &str = "refs/orch/made/";
+
+impl Repository {
+    /// Keeps where the branch of a plan stands, with all that has come to it.
+    ///
+    /// # Errors
+    ///
+    /// When the ref cannot be written.
+    pub fn keep_made(&self, plan: &PlanName, commit: &CommitId) -> Result<(), GitError> {
+        self.write_ref(&made_ref(plan.as_str()), commit, "orch: made")
+    }
+
+    /// Lets go what was kept of a plan that has landed, or whose branch is removed. `holder` is a commit that a ref has which stays:
+    /// what lies in its history needs no backup.
+    ///
+    /// # Errors
+    ///
+    /// When refs cannot be read or written.
+    pub fn release_made(&self, plan: &str, holder: Option<&CommitId>) -> Result<(), GitError> {
+        self.drop_own_ref(&made_ref(plan), plan, holder).map(drop)
+    }
+}
+
+fn made_ref(plan: &str) -> String {
+    format!("{MADE}{plan}")
+}

@@ -1,0 +1,16 @@
+//! The repository and what its object database says: names, ancestry, trees, history, who commits. Looks at no checkout.
+//!
+//! May import `program` and below.
+
+pub(super) mod bare_links;
+pub(super) mod changes;
+pub(super) mod content_notes;
+pub(super) mod diff;
+pub(super) mod durable;
+pub(super) mod history;
+pub(super) mod identity;
+pub(super) mod main_checkout;
+pub(super) mod raw_commit;
+pub(super) mod repository;
+pub(super) mod revision;
+pub(super) mod tree_diff;

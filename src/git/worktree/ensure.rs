@@ -1,0 +1,369 @@
+//! Making worktrees, and finishing those whose making was cut short.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::populate::{Fill, fill};
+use super::repair::unlock_half_made;
+use crate::git::admin::exclude::{exclude, lines_for};
+use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::spec::is_key;
+use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};
+use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
+use crate::git::files::error::GitError;
+use crate::git::files::registration::{Registration, registration_at, settle};
+use crate::git::keep::gate::SparedTree;
+use crate::git::lock::stale_lock;
+use crate::git::program::again::again_if_killed;
+use crate::git::program::command::Git;
+use crate::git::repo::main_checkout;
+use crate::git::repo::revision::branch_ref;
+use crate::git::repo::revision::is_branch_name;
+use crate::plan::CommitId;
+
+/// What one call is about, with settled path.
+pub(in crate::git) struct Wanted<'a> {
+    pub(in crate::git) key: &'a str,
+    pub(in crate::git) path: PathBuf,
+    pub(in crate::git) branch: Option<&'a str>,
+    pub(in crate::git) base: &'a CommitId,
+    /// True for a lane: whatever is checked out there is accepted.
+    pub(in crate::git) lane: bool,
+}
+
+impl Wanted<'_> {
+    /// True for a lane without a branch of its own.
+    pub(in crate::git) fn is_further_lane(&self) -> bool {
+        self.lane && self.branch.is_none()
+    }
+}
+
+/// What is in git's books once the locked part is over.
+struct Registered {
+    registration: Registration,
+    marker: Marker,
+    fill: Fill,
+    created_branch: bool,
+}
+
+impl WorktreeAdmin {
+    /// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
+    /// in git's books is done under the lock; files are written outside of it, so several run side by side.
+    pub fn ensure(&self, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
+        if !is_branch_name(&spec.branch) {
+            let branch = spec.branch.clone();
+            return Err(WorktreeRefusal::BadBranch { branch }.into());
+        }
+        let alone = self.alone(&spec.key)?;
+        self.make(
+            &alone,
+            &Wanted {
+                key: &spec.key,
+                path: settle(&spec.path),
+                branch: Some(&spec.branch),
+                base: &spec.base,
+                lane: false,
+            },
+        )
+    }
+
+    /// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
+    /// reset and untracked ones removed, after a backup of what no check has left there; ignored ones, such as build
+    /// caches, stay. When somebody kills a git command of it, all is looked at and done once more.
+    ///
+    /// # Errors
+    ///
+    /// When something of somebody's stands in the way, or git fails.
+    pub fn ensure_detached(
+        &self,
+        key: &str,
+        path: &Path,
+        commit: &CommitId,
+    ) -> Result<WorktreeReady, EnsureError> {
+        again_if_killed(Result::is_ok, || self.detached(key, path, commit))
+    }
+
+    fn detached(&self, key: &str, path: &Path, commit: &CommitId) -> Result<WorktreeReady, EnsureError> {
+        let alone = self.alone(key)?;
+        let mut ready = self.make(
+            &alone,
+            &Wanted {
+                key,
+                path: settle(path),
+                branch: None,
+                base: commit,
+                lane: false,
+            },
+        )?;
+        if ready.created_worktree {
+            // The repository's post-checkout hook may have written something.
+            self.note_left(key)?;
+        }
+        // One whose making was cut short is finished at the commit that it was begun for.
+        if !ready.created_worktree || ready.head != *commit {
+            super::populate::reset_detached(self, &alone, key, &mut ready, commit)?;
+        }
+        Ok(ready)
+    }
+
+    pub(in crate::git) fn alone(&self, key: &str) -> Result<KeyLock, EnsureError> {
+        if !is_key(key) {
+            return Err(WorktreeRefusal::BadKey { key: key.to_owned() }.into());
+        }
+        Ok(self.lock_key(key)?)
+    }
+
+    pub(in crate::git) fn make(
+        &self,
+        alone: &KeyLock,
+        wanted: &Wanted<'_>,
+    ) -> Result<WorktreeReady, EnsureError> {
+        let registered = {
+            let lock = self.lock()?;
+            self.register(&lock, wanted)?
+        };
+        let Registered {
+            registration,
+            mut marker,
+            fill: kind,
+            created_branch,
+        } = registered;
+        let created_worktree = marker.state == Progress::Making;
+        // Checking out locks the index, HEAD and the branch that it stands on.
+        stale_lock::clear_books(&registration.admin)?;
+        if let Some(branch) = wanted.branch {
+            stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(branch)))?;
+        }
+        let warnings = fill(self, alone, &registration, kind)?;
+        let head = crate::git::state::inspect::head_of(&registration.path)?;
+        if created_worktree {
+            marker.state = Progress::Made;
+            self.write_marker(wanted.key, &marker)?;
+        }
+        Ok(WorktreeReady {
+            path: registration.path,
+            head,
+            created_branch,
+            created_worktree,
+            warnings,
+        })
+    }
+
+    /// Hides files from git in every checkout, by patterns as in `.gitignore`.
+    ///
+    /// # Errors
+    ///
+    /// When the lock cannot be taken or the file not written.
+    pub fn hide(&self, patterns: &[&str]) -> Result<(), GitError> {
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        exclude(&self.lock()?, self.repo.common_dir(), &lines)
+    }
+
+    /// The part under the lock: afterwards the branch exists and git's books hold the worktree.
+    fn register(&self, lock: &AdminLock<'_>, wanted: &Wanted<'_>) -> Result<Registered, EnsureError> {
+        let common = self.repo.common_dir();
+        let found = registration_at(common, &wanted.path)?;
+        let tip = match wanted.branch {
+            Some(branch) => self.repo.branch_tip(branch)?,
+            None => None,
+        };
+        let noted = self.read_marker(wanted.key)?;
+        match &noted {
+            None => self.refuse_foreign(wanted, found.as_ref(), tip.as_ref())?,
+            Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
+        }
+        exclude(lock, common, &lines_for(self.repo.top(), &wanted.path))?;
+        main_checkout::note(lock, common, self.repo.top())?;
+
+        // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
+        let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
+        let gone = nothing_apart && found.is_none() && is_free(&wanted.path);
+        let marker = match noted {
+            Some(marker) if !gone => marker,
+            _ => {
+                let marker = Marker {
+                    schema: 1,
+                    path: wanted.path.clone(),
+                    branch: wanted.branch.map(str::to_owned),
+                    lane: wanted.is_further_lane(),
+                    base: wanted.base.clone(),
+                    state: Progress::Making,
+                };
+                self.write_marker(wanted.key, &marker)?;
+                marker
+            }
+        };
+        if let (Some(branch), None, Progress::Making) = (wanted.branch, &tip, marker.state) {
+            stale_lock::clear_branch(lock, common, branch)?;
+        }
+        let (registration, fill) = match found {
+            Some(known) => match self.repair(lock, wanted, &marker, known)? {
+                Some(repaired) => repaired,
+                None => self.add_blank(lock, wanted, &marker, tip.is_none())?,
+            },
+            None if is_free(&wanted.path) => self.add_blank(lock, wanted, &marker, tip.is_none())?,
+            None => (self.adopt(lock, wanted, &marker)?, Fill::IndexOnly),
+        };
+        unlock_half_made(&registration.admin);
+        Ok(Registered {
+            registration,
+            marker,
+            fill,
+            created_branch: wanted.branch.is_some() && tip.is_none(),
+        })
+    }
+
+    /// Nothing of what is wanted may exist: orch has made none of it.
+    fn refuse_foreign(
+        &self,
+        wanted: &Wanted<'_>,
+        found: Option<&Registration>,
+        tip: Option<&CommitId>,
+    ) -> Result<(), EnsureError> {
+        if let Some(branch) = wanted.branch {
+            if tip.is_some() {
+                let branch = branch.to_owned();
+                return Err(WorktreeRefusal::ForeignBranch { branch }.into());
+            }
+            let clash = |existing: &String| {
+                let under = |long: &str, short: &str| {
+                    long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'))
+                };
+                under(branch, existing) || under(existing, branch)
+            };
+            if let Some(existing) = self.repo.branches()?.into_iter().find(clash) {
+                let branch = branch.to_owned();
+                return Err(WorktreeRefusal::BranchClash { branch, existing }.into());
+            }
+        }
+        let path = wanted.path.clone();
+        if !is_free(&path) {
+            return Err(WorktreeRefusal::ForeignFolder { path }.into());
+        }
+        if found.is_some() {
+            return Err(WorktreeRefusal::ForeignRegistration { path }.into());
+        }
+        Ok(())
+    }
+
+    /// A worktree in which nothing is yet, to be filled.
+    fn add_blank(
+        &self,
+        lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+        new_branch: bool,
+    ) -> Result<(Registration, Fill), EnsureError> {
+        let made = self.add(lock, wanted, marker, new_branch)?;
+        match SparedTree::empty(&made.path) {
+            Some(spared) => Ok((made, Fill::FromCommit(spared))),
+            None => Ok((made, Fill::IndexOnly)),
+        }
+    }
+
+    /// `git worktree add`, with the branch when it does not exist yet, without files.
+    pub(in crate::git) fn add(
+        &self,
+        lock: &AdminLock<'_>,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+        new_branch: bool,
+    ) -> Result<Registration, EnsureError> {
+        if let Some(parent) = wanted.path.parent() {
+            fs::create_dir_all(parent).map_err(GitError::io("create the folder", parent))?;
+        }
+        let git = Git::on(self.repo.common_dir()).args(["worktree", "add", "--quiet", "--no-checkout"]);
+        let git = match wanted.branch {
+            Some(branch) if new_branch => git
+                .args(["--no-track", "-b", branch])
+                .arg(&wanted.path)
+                .arg(marker.base.as_str()),
+            Some(branch) => {
+                self.refuse_checked_out(branch, wanted, marker)?;
+                git.arg(&wanted.path).arg(branch)
+            }
+            None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
+        };
+        git.holding(lock.file())?.run()?;
+        self.registered(&wanted.path)
+    }
+
+    fn refuse_checked_out(
+        &self,
+        branch: &str,
+        wanted: &Wanted<'_>,
+        marker: &Marker,
+    ) -> Result<(), EnsureError> {
+        match self.repo.checkout_paths(branch)?.into_iter().next() {
+            Some(found) if marker.state == Progress::Made && found != self.repo.top() => {
+                Err(WorktreeRefusal::MovedAway {
+                    path: wanted.path.clone(),
+                    branch: branch.to_owned(),
+                    found,
+                }
+                .into())
+            }
+            Some(path) => {
+                let branch = branch.to_owned();
+                Err(WorktreeRefusal::CheckedOutElsewhere { branch, path }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn registered(&self, path: &Path) -> Result<Registration, EnsureError> {
+        registration_at(self.repo.common_dir(), path)?.ok_or_else(|| {
+            EnsureError::Git(GitError::Unreadable {
+                command: "git worktree add".to_owned(),
+                what: format!("no worktree was registered at `{}`", path.display()),
+            })
+        })
+    }
+}
+
+/// A note exists: is it about the same worktree, and is what is there what the note says?
+fn refuse_other(
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+    found: Option<&Registration>,
+    tip: Option<&CommitId>,
+) -> Result<(), WorktreeRefusal> {
+    if marker.path != wanted.path
+        || marker.branch.as_deref() != wanted.branch
+        || marker.lane != wanted.is_further_lane()
+    {
+        return Err(WorktreeRefusal::MadeOtherwise {
+            key: wanted.key.to_owned(),
+            path: marker.path.clone(),
+            branch: marker.branch.clone(),
+        });
+    }
+    let Some(branch) = wanted.branch else {
+        return Ok(());
+    };
+    let branch = branch.to_owned();
+    match (marker.state, tip) {
+        // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
+        (Progress::Making, Some(tip)) if *tip != marker.base => {
+            Err(WorktreeRefusal::ForeignBranch { branch })
+        }
+        (Progress::Made, None) if found.is_some() || !is_free(&wanted.path) => {
+            Err(WorktreeRefusal::BranchGone {
+                path: wanted.path.clone(),
+                branch,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// True when nothing is at the path, or an empty folder.
+pub(in crate::git) fn is_free(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err(),
+    }
+}
