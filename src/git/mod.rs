@@ -39,7 +39,6 @@ mod step;
 mod unit;
 mod worktree;
 
-pub use admin::exclude::ORCH_DIR;
 pub use admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};
 pub use admin::worktree_admin::{AdminLock, WorktreeAdmin};
 pub use candidate::both_sides::MergedFile;
@@ -51,8 +50,9 @@ pub use conflict::left_open::BegunMerge;
 pub use conflict::mend::MendedTree;
 pub use conflict::rehearsal::RehearsedMerge;
 pub use files::error::GitError;
-pub use files::regular::remove_pipes;
-pub use files::version::{GitVersion, LEAST_VERSION, require_git};
+pub use files::names::ORCH_DIR;
+pub use files::pipes::remove_pipes;
+pub use files::version::{GitVersion, LEAST_VERSION};
 pub use keep::backup::{Backup, stamp};
 pub use keep::kept::{Kept, KeptError};
 pub use keep::snapshot::snapshot;
@@ -65,6 +65,7 @@ pub use program::again::again_if_killed;
 pub use program::command::is_stray_variable;
 pub use program::fresh::FreshRepository;
 pub use program::mark::{GIT_MARK, GitMark};
+pub use program::require::require_git;
 pub use program::shared_hooks::{changed_hooks, trust_hooks};
 pub use refs::found_work::FoundLanding;
 pub use refs::notes::NOTES;
@@ -83,9 +84,9 @@ pub use state::inspect::{
     InProgress, WorktreeState, git_dir as git_dir_of, head_of, inspect, inspect_by_git,
 };
 pub use step::carry::{Carried, CarryError, carry};
+pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, put_back_from};
 pub use step::leftovers::{LeftoverError, commit_leftovers};
-pub use step::record::undo_cut_step;
 pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{Entry, UnitReady};
 pub use unit::give_up::GivenUp;

@@ -1,16 +1,14 @@
 //! `info/exclude`: what git shall not see in any checkout of the repository.
 
+use crate::git::files::names::ORCH_DIR;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::marker::replace_file;
 use super::worktree_admin::AdminLock;
 use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
 use crate::git::files::regular;
-
-/// The folder in each worktree that holds orch's files: status, prompt, the plan's document.
-pub const ORCH_DIR: &str = ".orch";
 
 /// Adds lines to `info/exclude` unless they are there. The rest of the file stays as it is, byte by byte.
 pub(in crate::git) fn exclude(

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::marker::replace_file;
 use super::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
 use crate::git::files::regular;
 use crate::git::state::inspect::{WorktreeState, inspect};
 use crate::plan::CommitId;

@@ -1,15 +1,15 @@
 //! What orch writes down about a worktree before it makes it, so that a half-made one is known for its own.
 
+use crate::git::files::place::replace_file;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::worktree_admin::WorktreeAdmin;
-use crate::fault;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
@@ -126,19 +126,6 @@ impl WorktreeAdmin {
         }
         Ok(None)
     }
-}
-
-/// Puts a whole new content in the place of a file: written beside it, made durable, renamed over it.
-pub(in crate::git) fn replace_file(path: &Path, content: &[u8]) -> Result<(), GitError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_data()
-    });
-    written.map_err(GitError::io("write", &beside))?;
-    fault::around("git.note", || fs::rename(&beside, path)).map_err(GitError::io("replace", path))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub(super) mod exclude;
 pub(super) mod left;
+pub(super) mod main_note;
 pub(super) mod marker;
 pub(super) mod spec;
 pub(super) mod worktree_admin;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::git::files::error::GitError;
-use crate::plan::CommitId;
+use crate::plan::{CommitId, PlanName};
 
 /// A worktree with a branch of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,4 +181,13 @@ pub(in crate::git) fn is_key(key: &str) -> bool {
         && key
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'))
+}
+
+/// Whose backups are made for the worktree under a key: a plan's also for its lanes.
+pub(in crate::git) fn owner_of(key: &str) -> &str {
+    match key.split_once('@') {
+        // Lane 0 has the plan's own key: `NAME@0` and `NAME@0.1` are the merge queue's.
+        Some((plan, lane)) if !lane.starts_with('0') && plan.parse::<PlanName>().is_ok() => plan,
+        _ => key,
+    }
 }

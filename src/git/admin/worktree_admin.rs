@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::git::files::error::GitError;
-use crate::git::files::regular::remove_pipes_of_all;
+use crate::git::files::pipes::remove_pipes_of_all;
 use crate::git::repo::repository::Repository;
 
 /// Makes, repairs and removes worktrees of one repository.

@@ -50,7 +50,7 @@ impl fmt::Debug for CandidateBuilder {
 }
 
 impl CandidateBuilder {
-    /// `git` is the version that [`crate::git::files::version::require_git`] gave.
+    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
     pub fn new(repo: &Repository, git: GitVersion) -> Self {
         Self {
             repo: repo.clone(),

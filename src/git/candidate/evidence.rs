@@ -4,16 +4,17 @@
 //! branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the branch
 //! changed is changed on the target too: what was landed and taken back is not there.
 
+use crate::git::repo::patches::OwnPatches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use super::builder::CandidateBuilder;
 use crate::git::files::error::GitError;
-use crate::git::files::version::require_git;
 use crate::git::program::command::{Git, parse_id};
+use crate::git::program::require::require_git;
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{commit_id, oid};
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::plan::{CommitId, LandedBy};
 
@@ -22,17 +23,6 @@ const LOOK_BACK: usize = 1_000;
 
 /// Patches whole, whatever a person has set for reading them.
 const AS_IT_IS: [&str; 4] = ["--no-ext-diff", "--no-textconv", "--full-index", "--binary"];
-
-/// What a branch changes beyond the point at which it and a target parted.
-#[derive(Debug, Clone, Default)]
-pub(in crate::git) struct OwnPatches {
-    /// How many commits it has, merges included.
-    commits: usize,
-    /// The patch of each that has one.
-    patches: Vec<String>,
-    /// The patch of all of them together.
-    whole: Option<String>,
-}
 
 impl Repository {
     /// By what `target` is known to have all of `tip`; none when nothing shows that.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::builder::CandidateBuilder;
 use crate::fault;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::Git;
+use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{branch_ref, oid};
 use crate::plan::CommitId;
 
 impl Repository {

@@ -40,7 +40,7 @@ impl Repository {
     pub fn unions(&self) -> Result<CandidateBuilder, GitError> {
         Ok(CandidateBuilder::new(
             self,
-            crate::git::files::version::require_git()?,
+            crate::git::program::require::require_git()?,
         ))
     }
 }

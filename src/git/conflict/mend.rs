@@ -122,7 +122,7 @@ impl WorktreeAdmin {
             _ => false,
         });
         let changed = changed.filter_map(changed_path);
-        let changed = changed.filter(|file| !file.starts_with(crate::git::admin::exclude::ORCH_DIR));
+        let changed = changed.filter(|file| !file.starts_with(crate::git::files::names::ORCH_DIR));
         let (take, mut left_out): (Vec<PathBuf>, Vec<PathBuf>) = changed.partition(|file| wanted(file));
         if !take.is_empty() {
             let take: Vec<&PathBuf> = take.iter().collect();

@@ -4,6 +4,9 @@
 
 pub(super) mod error;
 pub(super) mod git_process;
+pub(super) mod names;
+pub(super) mod pipes;
+pub(super) mod place;
 pub(super) mod reflog;
 pub(super) mod registration;
 pub(super) mod regular;

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use super::error::GitError;
-use crate::git::program::command::Git;
-
 /// The least version: `git merge-tree --write-tree` is from 2.38.
 pub const LEAST_VERSION: GitVersion = GitVersion { major: 2, minor: 38 };
 
@@ -26,22 +23,8 @@ impl fmt::Display for GitVersion {
     }
 }
 
-/// Asks the git on PATH for its version and refuses one that is missing or older than [`LEAST_VERSION`].
-pub fn require_git() -> Result<GitVersion, GitError> {
-    let answer = Git::anywhere().arg("--version").answer()?;
-    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-    let found = parse(&text).ok_or_else(|| answer.unreadable(text.trim()))?;
-    if found < LEAST_VERSION {
-        return Err(GitError::TooOld {
-            found,
-            least: LEAST_VERSION,
-        });
-    }
-    Ok(found)
-}
-
 /// Reads `git version 2.47.3`, also with a vendor's suffix such as `2.39.5 (Apple Git-154)` or `2.45.1.windows.1`.
-fn parse(text: &str) -> Option<GitVersion> {
+pub(in crate::git) fn parse(text: &str) -> Option<GitVersion> {
     let mut numbers = text.trim().strip_prefix("git version ")?.split(['.', ' ']);
     Some(GitVersion {
         major: numbers.next()?.parse().ok()?,

@@ -2,16 +2,15 @@
 
 use crate::fault;
 use crate::git::files::error::GitError;
+use crate::git::files::names::BACKUPS;
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{commit_id, oid};
 use crate::plan::{CommitId, PlanName};
 
 /// What a backup made now is called.
 pub fn stamp() -> String {
     jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
-
-pub(in crate::git) const BACKUPS: &str = "refs/orch/backup/";
 
 /// One backup of a plan's work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,21 +13,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::backup::BACKUPS;
 use super::backup::{Backup, stamp};
+use super::step::Step;
 use crate::fault;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock};
 use crate::git::files::error::GitError;
+use crate::git::files::names::BACKUPS;
+use crate::git::files::names::CANDIDATES;
+use crate::git::files::names::MADE;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::files::registration::Registration;
 use crate::git::program::command::{Answer, Git};
-use crate::git::refs::candidate_ref::CANDIDATES;
-use crate::git::refs::made_ref::MADE;
+use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{branch_ref, oid};
 use crate::git::state::inspect::{InProgress, WorktreeState};
-use crate::git::step::record::Step;
 use crate::plan::CommitId;
 
 /// Refs that hold nothing for good.

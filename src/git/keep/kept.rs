@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::backup::BACKUPS;
 use super::backup::Backup;
 use super::set_aside::PUT_ASIDE;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::names::BACKUPS;
+use crate::git::files::names::CANDIDATES;
+use crate::git::files::place::is_free;
 use crate::git::program::command::{Git, records};
-use crate::git::refs::candidate_ref::CANDIDATES;
+use crate::git::repo::ids::{branch_ref, commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
-use crate::git::repo::revision::{branch_ref, commit_id, oid};
-use crate::git::worktree::ensure::is_free;
 use crate::plan::CommitId;
 
 /// A backup and what it holds.

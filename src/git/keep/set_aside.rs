@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::backup::Backup;
 use super::snapshot::snapshot_with;
 use crate::git::files::error::GitError;
+use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::oid;
 use crate::plan::CommitId;
 
 /// How the message of a backup of uncommitted work ends.

@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::stage::stage_everything;
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
 use crate::git::repo::identity::committing;
 use crate::git::state::inspect::inspect;
 use crate::git::state::inspect::{git_dir, head_of};
-use crate::git::step::leftovers::stage_everything;
 use crate::plan::CommitId;
 
 /// Commits the worktree's files as they are, uncommitted and untracked ones included, ignored ones and orch's own

@@ -6,8 +6,8 @@ use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
 use crate::git::files::regular;
 use crate::git::lock::land_refusal::LandRefusal;
+use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::branch_ref;
 
 /// Where git notes which branch goes back to where, and what is under way. Of a rebase the whole name of the ref is noted, of a
 /// bisection the name of the branch.

@@ -13,8 +13,8 @@ use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::lock::stale_lock;
 use crate::git::program::again::again_if_killed;
 use crate::git::program::command::Git;
+use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::branch_ref;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
 

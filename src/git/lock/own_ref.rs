@@ -4,8 +4,8 @@ use super::stale_lock;
 use crate::fault;
 use crate::git::admin::spec::EnsureError;
 use crate::git::files::error::GitError;
+use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::oid;
 use crate::plan::CommitId;
 
 impl Repository {

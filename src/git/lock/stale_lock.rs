@@ -16,7 +16,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::git_process::subcommand;
 use crate::git::files::registration::{read_head, registrations};
 use crate::git::files::regular;
-use crate::git::repo::revision::branch_ref;
+use crate::git::repo::ids::branch_ref;
 use crate::git::state::inspect::git_dir;
 
 const PATIENCE: Duration = Duration::from_secs(10);

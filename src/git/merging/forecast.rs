@@ -12,8 +12,8 @@ use super::pair::{Verdict, judge};
 use super::store::lineage::Base;
 use crate::git::files::error::GitError;
 use crate::git::files::version::GitVersion;
+use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::oid;
 use crate::plan::CommitId;
 
 /// Two heads that do not merge.
@@ -51,7 +51,7 @@ struct Beyond {
 }
 
 impl Forecast {
-    /// `git` is the version that [`crate::git::files::version::require_git`] gave.
+    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
     pub fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
         Ok(Self {
             merger: Merger::new(repo, git)?,

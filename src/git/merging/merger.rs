@@ -11,6 +11,7 @@ use super::answer::Answered;
 use super::attributes::Rules;
 use super::by_git::ByGit;
 use super::settings::Settings;
+use super::store::ahead::Ahead;
 use super::store::entry::{Entry, entries, find};
 use super::store::lineage::{Base, Lineage};
 use super::store::objects::Objects;
@@ -18,9 +19,9 @@ use super::three_way::{Leave, ThreeWay};
 use crate::git::files::error::GitError;
 use crate::git::files::version::GitVersion;
 use crate::git::program::command::Git;
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::raw_commit::RawCommit;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{commit_id, oid};
 use crate::plan::CommitId;
 
 /// With so many bytes not written yet, they are: memory is not to grow with the number of merges.
@@ -50,6 +51,8 @@ pub struct Tally {
 pub(in crate::git) struct Merger {
     repo: Repository,
     objects: Objects,
+    /// What reads for the merges to come.
+    ahead: Option<Ahead>,
     lineage: Lineage,
     settings: Settings,
     by_git: ByGit,
@@ -73,6 +76,7 @@ impl Merger {
             repo: repo.clone(),
             rewired: objects.is_rewired(),
             objects,
+            ahead: None,
             lineage: Lineage::default(),
             settings,
             own: None,
@@ -90,7 +94,9 @@ impl Merger {
     pub(in crate::git) fn expect(&mut self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
         if !self.rewired {
             let heads: Result<Vec<Oid>, GitError> = heads.iter().map(oid).collect();
-            self.objects.expect(oid(onto)?, heads?);
+            let ahead = Ahead::begin(self.objects.common_dir(), oid(onto)?, heads?);
+            self.objects.take_from(ahead.as_ref().map(Ahead::shelf));
+            self.ahead = ahead;
         }
         Ok(())
     }
@@ -98,7 +104,10 @@ impl Merger {
     /// Merges `head` into `onto`. What is made need not be written yet.
     pub(in crate::git) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         (self.own, self.base) = (None, None);
-        self.objects.reach(oid(head)?);
+        let id = oid(head)?;
+        if let Some(ahead) = &self.ahead {
+            ahead.reach(id);
+        }
         if onto == head || (self.rewired && self.repo.is_ancestor(head, onto)?) {
             return Ok(Merged::Contained);
         }

@@ -5,7 +5,8 @@ use git2::{ObjectType, Oid};
 use super::ConflictFile;
 use super::attributes::{Rules, may_match, telling};
 use super::changes::{Change, Changes};
-use super::lines::text::{self, Lines};
+use super::lines::hunks::Lines;
+use super::lines::text;
 use super::store::entry::entries;
 use super::store::objects::Objects;
 

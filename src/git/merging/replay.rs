@@ -8,8 +8,8 @@ use super::merger::Merger;
 use super::three_way::{Leave, ThreeWay};
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::raw_commit::RawCommit;
-use crate::git::repo::revision::{commit_id, oid};
 use crate::plan::CommitId;
 
 /// What replaying came to.

@@ -11,7 +11,8 @@ use std::cmp::Ordering;
 use git2::{ObjectType, Oid};
 
 use super::attributes::{Rules, may_match, telling};
-use super::lines::text::{self, Lines};
+use super::lines::hunks::Lines;
+use super::lines::text;
 use super::store::entry::{Entry, Kind, entries, find};
 use super::store::objects::Objects;
 use crate::git::files::error::GitError;

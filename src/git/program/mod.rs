@@ -6,5 +6,6 @@ pub(super) mod again;
 pub(super) mod command;
 pub(super) mod fresh;
 pub(super) mod mark;
+pub(super) mod require;
 pub(super) mod shared_hooks;
 pub(super) mod worktree_settings;

@@ -2,11 +2,10 @@
 //! `refs/orch/candidates/N`.
 
 use crate::git::files::error::GitError;
+use crate::git::files::names::CANDIDATES;
+use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::oid;
 use crate::plan::CommitId;
-
-pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";
 
 /// So many are held at once, the latest: more than are ever waited for.
 const HELD: u64 = 64;

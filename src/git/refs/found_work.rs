@@ -1,7 +1,7 @@
 //! What a repository shows of the work of plans, when nothing else is left to tell.
 
-use super::unit::UNITS;
 use crate::git::files::error::GitError;
+use crate::git::files::names::UNITS;
 use crate::git::program::command::{Git, parse_id};
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, WorkRef};
@@ -108,9 +108,9 @@ impl Repository {
         };
         let first = {
             let repo = self.handle();
-            let log = repo.reflog(&crate::git::repo::revision::branch_ref(branch)).ok();
+            let log = repo.reflog(&crate::git::repo::ids::branch_ref(branch)).ok();
             let oldest = log.and_then(|log| log.get(log.len().checked_sub(1)?).map(|entry| entry.id_new()));
-            oldest.map(crate::git::repo::revision::commit_id)
+            oldest.map(crate::git::repo::ids::commit_id)
         };
         if let Some(first) = first
             && self.is_ancestor(&first, &tip).unwrap_or(false)

@@ -2,10 +2,9 @@
 //! while nobody is at work there, takes nothing from git's reach.
 
 use crate::git::files::error::GitError;
+use crate::git::files::names::MADE;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName};
-
-pub(in crate::git) const MADE: &str = "refs/orch/made/";
 
 impl Repository {
     /// Keeps where the branch of a plan stands, with all that has come to it.

@@ -4,8 +4,8 @@ use git2::Signature;
 
 use crate::fault;
 use crate::git::files::error::GitError;
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{commit_id, oid};
 use crate::plan::CommitId;
 
 /// Where they are kept. Git fetches and pushes notes only when it is told to.

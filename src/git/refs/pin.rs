@@ -2,16 +2,15 @@
 //!
 //! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from.
 
+use crate::git::files::names::PINS;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
+use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::commit_id;
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
-
-const PINS: &str = "refs/orch/pins/";
 
 /// What a pin of a plan stands for: `plan`, `2`, `2.3` or `landed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

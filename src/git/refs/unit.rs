@@ -6,14 +6,13 @@
 use super::unit_error::{UnitError, UnitRefusal};
 use crate::fault;
 use crate::git::files::error::GitError;
+use crate::git::files::names::UNITS;
 use crate::git::keep::gate::SparedCommit;
 use crate::git::lock::stale_lock;
+use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
-use crate::git::repo::revision::{branch_ref, oid};
 use crate::plan::{CommitId, PlanName};
-
-pub(in crate::git) const UNITS: &str = "refs/orch/units/";
 
 /// A unit of work and the branch that it goes to.
 ///

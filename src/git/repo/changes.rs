@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::ids::oid;
 use super::repository::Repository;
-use super::revision::oid;
 use super::tree_diff::TreeDiff;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;

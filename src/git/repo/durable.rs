@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::io;
 
+use super::ids::branch_ref;
 use super::repository::Repository;
-use super::revision::branch_ref;
 use crate::fault;
 use crate::git::files::error::GitError;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::ids::{commit_id, oid};
 use super::repository::Repository;
-use super::revision::{commit_id, oid};
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
 use crate::plan::{CommitId, PlanName};

@@ -3,38 +3,19 @@
 //! worktree.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::admin::marker::replace_file;
-use crate::git::admin::worktree_admin::AdminLock;
-use crate::git::files::error::GitError;
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
 /// The note's name, in orch's folder of the common directory.
-const NOTE: &str = "orch/main-checkout";
+pub(in crate::git) const NOTE: &str = "orch/main-checkout";
 
 /// True when a checkout's `.git` leads to this repository.
 pub(in crate::git) fn leads_to(top: &Path, common_dir: &Path) -> bool {
     let named = pointed_to(top).unwrap_or_else(|| top.join(".git"));
     named.canonicalize().is_ok_and(|found| found == common_dir)
-}
-
-/// Writes down where the main checkout is, unless its repository lies in it.
-pub(in crate::git) fn note(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
-    let path = common_dir.join(NOTE);
-    if top.join(".git") == common_dir
-        || !leads_to(top, common_dir)
-        || noted(common_dir).as_deref() == Some(top)
-    {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(GitError::io("create the folder", folder))?;
-    }
-    replace_file(&path, top.as_os_str().as_bytes())
 }
 
 /// The main checkout as it was noted, when it is still there.

@@ -1,6 +1,6 @@
 //! Commits as git stores them, byte for byte: messages and names need not be UTF-8.
 
-use super::revision::oid;
+use super::ids::oid;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 

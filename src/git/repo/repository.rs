@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::main_checkout::{leads_to, noted};
-use crate::git::candidate::evidence::OwnPatches;
+use super::patches::{LatestPatches, OwnPatches};
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 
@@ -26,9 +26,6 @@ pub struct Repository {
     /// The patches of branches that were looked at, by where they parted from a target, and their tips.
     pub(in crate::git) own_patches: Arc<Mutex<BTreeMap<(CommitId, CommitId), OwnPatches>>>,
 }
-
-/// The tip of a target, and the stable ids of the patches of its latest commits.
-pub(in crate::git) type LatestPatches = (CommitId, Vec<(String, CommitId)>);
 
 impl fmt::Debug for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::ids::{branch_ref, commit_id, oid};
 use super::repository::Repository;
 use super::tree_diff::tree_at;
 use crate::git::files::error::GitError;
@@ -189,20 +190,6 @@ impl Repository {
 /// True when git would accept the text as a branch's name.
 pub fn is_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false) && name != "HEAD"
-}
-
-pub(in crate::git) fn branch_ref(branch: &str) -> String {
-    format!("refs/heads/{branch}")
-}
-
-pub(in crate::git) fn oid(commit: &CommitId) -> Result<git2::Oid, GitError> {
-    git2::Oid::from_str(commit.as_str()).map_err(GitError::library(format!("read the id `{commit}`")))
-}
-
-pub(in crate::git) fn commit_id(oid: git2::Oid) -> CommitId {
-    oid.to_string()
-        .parse()
-        .expect("libgit2 writes ids as lower-case hexadecimal digits of full length")
 }
 
 fn branch_names(repo: &git2::Repository, kind: git2::BranchType) -> Vec<String> {

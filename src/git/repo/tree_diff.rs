@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use git2::{Delta, Tree};
 
-use super::revision::oid;
+use super::ids::oid;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
 

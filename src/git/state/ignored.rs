@@ -34,7 +34,7 @@ pub(in crate::git) fn ignored(worktree: &Path) -> Result<Vec<Ignored>, GitError>
     let found = records(&out).filter(|record| record.first() == Some(&b'!'));
     let mut all: Vec<Ignored> = found
         .filter_map(changed_path)
-        .filter(|path| !path.starts_with(crate::git::admin::exclude::ORCH_DIR))
+        .filter(|path| !path.starts_with(crate::git::files::names::ORCH_DIR))
         .map(|path| measure(worktree, path))
         .collect();
     all.sort();

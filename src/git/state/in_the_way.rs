@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::repo::tree_diff::{TreeDiff, tree_at};
 use crate::plan::CommitId;
 

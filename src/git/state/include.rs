@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::ignored::ignored_places;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 

@@ -6,12 +6,12 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::spotless::spotless;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::files::registration::{pointed_to, read_head, written_head};
 use crate::git::program::command::Git;
+use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::commit_id;
 use crate::plan::CommitId;
 
 /// A git operation that was begun and not ended.

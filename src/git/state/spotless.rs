@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::git::admin::exclude::ORCH_DIR;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::files::registration::written_head;
 use crate::git::files::regular;
 use crate::plan::CommitId;
@@ -182,7 +182,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::git::repo::revision::commit_id;
+    use crate::git::repo::ids::commit_id;
 
     #[test]
     fn a_settled_checkout_is_proved_clean_and_any_file_more_is_not() {

@@ -9,8 +9,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::git::admin::marker::replace_file;
 use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
 use crate::git::program::command::{Answer, Git, records};

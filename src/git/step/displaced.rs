@@ -15,9 +15,9 @@ use crate::git::files::reflog::{LogEntry as Entry, head_log};
 use crate::git::files::registration::read_head;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
+use crate::git::repo::ids::{branch_ref, commit_id};
 use crate::git::repo::raw_commit;
 use crate::git::repo::repository::Repository;
-use crate::git::repo::revision::{branch_ref, commit_id};
 use crate::git::state::inspect::git_dir;
 use crate::plan::CommitId;
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::record::undo_cut_step;
+use super::cut_step::undo_cut_step;
 use super::submodule::stale_submodules;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::admin::spec::on_branch;
 use crate::git::files::error::GitError;
+use crate::git::keep::stage::stage_everything;
 use crate::git::program::command::Git;
 use crate::git::repo::identity::committing_within;
 use crate::git::state::inspect::{InProgress, inspect};
@@ -116,18 +116,4 @@ pub fn commit_leftovers(
     });
     commit.input(message).run()?;
     Ok(Some(crate::git::state::inspect::head_of(path)?))
-}
-
-/// Takes every change into the index but those in orch's own folder, as `git` set up by the caller sees it.
-///
-/// An exclude in the path specification would do, but `git add` fails over one that names an ignored folder, which orch's
-/// is. So all that is not ignored is taken in, and that folder taken out again in case it is not.
-pub(in crate::git) fn stage_everything(git: impl Fn() -> Git) -> Result<(), GitError> {
-    // Also what lies outside of a sparse checkout: somebody has made it there all the same.
-    git().args(["add", "--all", "--sparse", "--", ":(top)"]).run()?;
-    git()
-        .args(["reset", "--quiet", "HEAD", "--"])
-        .arg(format!(":(top){ORCH_DIR}"))
-        .run()?;
-    Ok(())
 }

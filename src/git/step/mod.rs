@@ -5,8 +5,8 @@
 
 pub(super) mod carry;
 pub(super) mod clones;
+pub(super) mod cut_step;
 pub(super) mod displaced;
 pub(super) mod half_way;
 pub(super) mod leftovers;
-pub(super) mod record;
 pub(super) mod submodule;

@@ -141,12 +141,12 @@ pub(in crate::git) fn stale_submodules(path: &Path) -> Result<Vec<PathBuf>, GitE
 /// The commit of a submodule that a commit names.
 fn link_in(repo: &git2::Repository, commit: &CommitId, file: &Path) -> Option<CommitId> {
     let tree = repo
-        .find_commit(crate::git::repo::revision::oid(commit).ok()?)
+        .find_commit(crate::git::repo::ids::oid(commit).ok()?)
         .ok()?
         .tree()
         .ok()?;
     let entry = tree.get_path(file).ok()?;
-    (entry.filemode() == 0o160_000).then(|| crate::git::repo::revision::commit_id(entry.id()))
+    (entry.filemode() == 0o160_000).then(|| crate::git::repo::ids::commit_id(entry.id()))
 }
 
 /// Makes the submodules of a worktree of orch's own exactly what its index says, whatever is in them; with `ignored`, files that

@@ -8,24 +8,24 @@ use crate::git::admin::worktree_admin::KeyLock;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::read_head;
-use crate::git::files::regular;
-use crate::git::keep::backup::{Backup, stamp};
+use crate::git::keep::backup::Backup;
+use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{Goal, SparedCommit, SparedTree};
+use crate::git::keep::step;
+use crate::git::keep::step::Step;
 use crate::git::landing::follow::index_equals;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::refs::unit::Unit;
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
-use crate::git::repo::revision::{branch_ref, oid};
+use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect;
 use crate::git::state::inspect::{WorktreeState, inspect};
+use crate::git::step::cut_step::undo_cut_step;
 use crate::git::step::half_way::undo_half;
-use crate::git::step::record as step;
-use crate::git::step::record::{Step, undo_cut_step};
 use crate::git::step::submodule::keep_submodule_commits;
 use crate::git::worktree::populate::update_submodules;
-use crate::git::worktree::removal::owner_of;
 use crate::plan::CommitId;
 
 /// Where an attempt at a unit begins.
@@ -262,7 +262,7 @@ impl WorktreeAdmin {
         let mut warnings = Vec::new();
         if state.head == *place.commit {
             // Neither files nor index differ: a process would only cost time.
-            self.spare_what_came(path, state, inspect::head_of(path).ok())?;
+            spare_what_came(self, path, state, inspect::head_of(path).ok())?;
             if state.branch.as_deref() != place.branch {
                 write_head(path, place.branch, place.commit)?;
             }
@@ -281,7 +281,7 @@ impl WorktreeAdmin {
             if !arrived || inspect::head_of(path)? != *place.commit {
                 return Err(answer.failure().into());
             }
-            self.spare_what_came(path, state, head_before(path))?;
+            spare_what_came(self, path, state, head_before(path))?;
             if !answer.status.success() {
                 // The files are in place; what failed is the hook.
                 warnings.push(crate::git::worktree::populate::hook_failed(&answer.stderr));
@@ -295,28 +295,6 @@ impl WorktreeAdmin {
         }
         Ok(warnings)
     }
-}
-
-impl WorktreeAdmin {
-    /// Keeps a commit that somebody made on a detached HEAD after it was looked at and before it moved: no branch has it.
-    pub(in crate::git) fn spare_what_came(
-        &self,
-        path: &Path,
-        seen: &WorktreeState,
-        was: Option<CommitId>,
-    ) -> Result<(), GitError> {
-        let Some(was) = was.filter(|was| seen.branch.is_none() && *was != seen.head) else {
-            return Ok(());
-        };
-        let key = self.key_at(path)?.unwrap_or_default();
-        self.repo.back_up_once(owner_of(&key), &was, &stamp()).map(drop)
-    }
-}
-
-/// Where HEAD stood before its last move, as the worktree's reflog tells.
-pub(in crate::git) fn head_before(path: &Path) -> Option<CommitId> {
-    let log = regular::read_to_string(&inspect::git_dir(path).ok()?.join("logs/HEAD")).ok()?;
-    log.lines().last()?.split(' ').next()?.parse().ok()
 }
 
 /// Looks at a worktree, and refuses what could be lost because no commit of it can hold it.

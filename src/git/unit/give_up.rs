@@ -15,7 +15,7 @@ use crate::git::keep::backup::Backup;
 use crate::git::keep::gate::SparedTree;
 use crate::git::program::command::Git;
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
-use crate::git::repo::revision::commit_id;
+use crate::git::repo::ids::commit_id;
 use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::{InProgress, inspect};
 use crate::git::state::inspect::{git_dir, in_progress};

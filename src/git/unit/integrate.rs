@@ -10,7 +10,7 @@ use crate::git::lock::stale_lock;
 use crate::git::merging::ConflictFile;
 use crate::git::refs::unit::Unit;
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
-use crate::git::repo::revision::branch_ref;
+use crate::git::repo::ids::branch_ref;
 use crate::git::state::inspect::git_dir;
 use crate::git::state::inspect::inspect;
 use crate::plan::CommitId;

@@ -1,11 +1,14 @@
 //! Making worktrees, and finishing those whose making was cut short.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::git::files::place::is_free;
+use std::path::Path;
 
+use super::add::add;
 use super::populate::{Fill, fill};
 use super::repair::unlock_half_made;
+use super::wanted::Wanted;
 use crate::git::admin::exclude::{exclude, lines_for};
+use crate::git::admin::main_note;
 use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::spec::is_key;
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};
@@ -15,28 +18,9 @@ use crate::git::files::registration::{Registration, registration_at, settle};
 use crate::git::keep::gate::SparedTree;
 use crate::git::lock::stale_lock;
 use crate::git::program::again::again_if_killed;
-use crate::git::program::command::Git;
-use crate::git::repo::main_checkout;
-use crate::git::repo::revision::branch_ref;
+use crate::git::repo::ids::branch_ref;
 use crate::git::repo::revision::is_branch_name;
 use crate::plan::CommitId;
-
-/// What one call is about, with settled path.
-pub(in crate::git) struct Wanted<'a> {
-    pub(in crate::git) key: &'a str,
-    pub(in crate::git) path: PathBuf,
-    pub(in crate::git) branch: Option<&'a str>,
-    pub(in crate::git) base: &'a CommitId,
-    /// True for a lane: whatever is checked out there is accepted.
-    pub(in crate::git) lane: bool,
-}
-
-impl Wanted<'_> {
-    /// True for a lane without a branch of its own.
-    pub(in crate::git) fn is_further_lane(&self) -> bool {
-        self.lane && self.branch.is_none()
-    }
-}
 
 /// What is in git's books once the locked part is over.
 struct Registered {
@@ -176,7 +160,7 @@ impl WorktreeAdmin {
             Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
         }
         exclude(lock, common, &lines_for(self.repo.top(), &wanted.path))?;
-        main_checkout::note(lock, common, self.repo.top())?;
+        main_note::note(lock, common, self.repo.top())?;
 
         // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
         let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
@@ -257,70 +241,11 @@ impl WorktreeAdmin {
         marker: &Marker,
         new_branch: bool,
     ) -> Result<(Registration, Fill), EnsureError> {
-        let made = self.add(lock, wanted, marker, new_branch)?;
+        let made = add(self, lock, wanted, marker, new_branch)?;
         match SparedTree::empty(&made.path) {
             Some(spared) => Ok((made, Fill::FromCommit(spared))),
             None => Ok((made, Fill::IndexOnly)),
         }
-    }
-
-    /// `git worktree add`, with the branch when it does not exist yet, without files.
-    pub(in crate::git) fn add(
-        &self,
-        lock: &AdminLock<'_>,
-        wanted: &Wanted<'_>,
-        marker: &Marker,
-        new_branch: bool,
-    ) -> Result<Registration, EnsureError> {
-        if let Some(parent) = wanted.path.parent() {
-            fs::create_dir_all(parent).map_err(GitError::io("create the folder", parent))?;
-        }
-        let git = Git::on(self.repo.common_dir()).args(["worktree", "add", "--quiet", "--no-checkout"]);
-        let git = match wanted.branch {
-            Some(branch) if new_branch => git
-                .args(["--no-track", "-b", branch])
-                .arg(&wanted.path)
-                .arg(marker.base.as_str()),
-            Some(branch) => {
-                self.refuse_checked_out(branch, wanted, marker)?;
-                git.arg(&wanted.path).arg(branch)
-            }
-            None => git.arg("--detach").arg(&wanted.path).arg(wanted.base.as_str()),
-        };
-        git.holding(lock.file())?.run()?;
-        self.registered(&wanted.path)
-    }
-
-    fn refuse_checked_out(
-        &self,
-        branch: &str,
-        wanted: &Wanted<'_>,
-        marker: &Marker,
-    ) -> Result<(), EnsureError> {
-        match self.repo.checkout_paths(branch)?.into_iter().next() {
-            Some(found) if marker.state == Progress::Made && found != self.repo.top() => {
-                Err(WorktreeRefusal::MovedAway {
-                    path: wanted.path.clone(),
-                    branch: branch.to_owned(),
-                    found,
-                }
-                .into())
-            }
-            Some(path) => {
-                let branch = branch.to_owned();
-                Err(WorktreeRefusal::CheckedOutElsewhere { branch, path }.into())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn registered(&self, path: &Path) -> Result<Registration, EnsureError> {
-        registration_at(self.repo.common_dir(), path)?.ok_or_else(|| {
-            EnsureError::Git(GitError::Unreadable {
-                command: "git worktree add".to_owned(),
-                what: format!("no worktree was registered at `{}`", path.display()),
-            })
-        })
     }
 }
 
@@ -357,13 +282,5 @@ fn refuse_other(
             })
         }
         _ => Ok(()),
-    }
-}
-
-/// True when nothing is at the path, or an empty folder.
-pub(in crate::git) fn is_free(path: &Path) -> bool {
-    match fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::ensure::Wanted;
+use super::wanted::Wanted;
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::registration::settle;

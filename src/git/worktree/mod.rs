@@ -2,6 +2,7 @@
 //!
 //! May import `step` and below.
 
+pub(super) mod add;
 pub(super) mod broken_index;
 pub(super) mod ensure;
 pub(super) mod keep_reason;
@@ -11,3 +12,4 @@ pub(super) mod removal;
 pub(super) mod repair;
 pub(super) mod scour;
 pub(super) mod survey;
+pub(super) mod wanted;

@@ -7,6 +7,7 @@ use crate::git::admin::spec::WorktreeReady;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::Registration;
+use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{Goal, SparedTree};
 use crate::git::program::command::Git;
 use crate::git::state::in_the_way::in_the_way;
@@ -14,7 +15,6 @@ use crate::git::state::inspect;
 use crate::git::state::inspect::inspect;
 use crate::git::step::clones;
 use crate::git::step::submodule::used_submodules;
-use crate::git::unit::enter;
 use crate::plan::CommitId;
 
 /// Where the files of a worktree come from.
@@ -106,7 +106,7 @@ pub(in crate::git) fn reset_detached(
         return Err(answer.failure());
     }
     if state.head != *commit {
-        admin.spare_what_came(path, &state, enter::head_before(path))?;
+        spare_what_came(admin, path, &state, head_before(path))?;
     }
     if !answer.status.success() {
         // The files are in place; what failed is the repository's post-checkout hook.

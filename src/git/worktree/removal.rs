@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 
 use super::keep_reason::{KeepReason, RemoveError};
 use crate::git::admin::marker::Marker;
+use crate::git::admin::spec::owner_of;
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::{registration_at, registrations};
 use crate::git::files::regular;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::gate::SparedTree;
-use crate::git::repo::revision::branch_ref;
+use crate::git::repo::ids::branch_ref;
 use crate::git::state::hidden::hidden_changes;
 use crate::git::state::ignored::Ignored;
 use crate::git::state::ignored::ignored;
 use crate::git::state::inspect::inspect;
 use crate::git::step::submodule::submodules_hold_work;
-use crate::plan::{CommitId, LandedBy, PlanName};
+use crate::plan::{CommitId, LandedBy};
 
 /// The proof that a worktree and its branch hold nothing that would be lost. Only [`WorktreeAdmin::removable`] makes
 /// one.
@@ -357,14 +358,5 @@ impl WorktreeAdmin {
         self.remove_left(&removable.key);
         self.remove_marker(&removable.key)?;
         Ok(backups)
-    }
-}
-
-/// Whose backups are made for the worktree under a key: a plan's also for its lanes.
-pub(in crate::git) fn owner_of(key: &str) -> &str {
-    match key.split_once('@') {
-        // Lane 0 has the plan's own key: `NAME@0` and `NAME@0.1` are the merge queue's.
-        Some((plan, lane)) if !lane.starts_with('0') && plan.parse::<PlanName>().is_ok() => plan,
-        _ => key,
     }
 }

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use super::ensure::{Wanted, is_free};
+use super::add::add;
 use super::populate::Fill;
+use super::wanted::Wanted;
 use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
 use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
+use crate::git::files::place::is_free;
 use crate::git::files::registration::{Registration, pointed_to, settle};
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
@@ -84,7 +86,7 @@ impl WorktreeAdmin {
             path: settle(beside.path()),
             ..*wanted
         };
-        let added = self.add(lock, &shell, marker, false)?;
+        let added = add(self, lock, &shell, marker, false)?;
         let adopted = Registration {
             path,
             admin: added.admin,

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use super::populate::run_post_checkout;
-use crate::git::admin::exclude::ORCH_DIR;
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 use crate::git::state::ignored::ignored_places;
 use crate::git::state::inspect::git_dir;

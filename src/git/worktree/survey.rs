@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::broken_index::index_trouble;
-use super::ensure::{Wanted, is_free};
-use crate::git::admin::exclude::ORCH_DIR;
+use super::wanted::Wanted;
 use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
+use crate::git::files::place::is_free;
 use crate::git::files::registration::{
     Registration, is_plainly_in, pointed_to, registration_at, registrations, settle,
 };
@@ -328,7 +329,7 @@ impl WorktreeAdmin {
         let gitdir = moved.admin.join("gitdir");
         let mut link = to.join(".git").into_os_string().into_encoded_bytes();
         link.push(b'\n');
-        crate::git::admin::marker::replace_file(&gitdir, &link)?;
+        crate::git::files::place::replace_file(&gitdir, &link)?;
         moved.connect()?;
         Ok(self.write_marker(key, &Marker { path, ..marker })?)
     }

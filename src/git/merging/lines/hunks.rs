@@ -7,7 +7,17 @@ use std::ops::Range;
 
 use super::histogram::compare;
 use super::slide::slide;
-use super::text::Lines;
+
+/// What merging came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git::merging) enum Lines {
+    /// This is the file.
+    Merged(Vec<u8>),
+    /// Both replaced the same lines by different ones.
+    Conflict,
+    /// Git may find this or that.
+    Unsure,
+}
 
 /// A run of lines of base, and what one side has instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,21 +12,10 @@
 
 use memchr::memmem;
 
-use super::hunks;
+use super::hunks::{self, Lines};
 
 /// Files with a zero byte in so many first bytes are binary to git.
 const SNIFFED: usize = 8_000;
-
-/// What merging came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::git::merging) enum Lines {
-    /// This is the file.
-    Merged(Vec<u8>),
-    /// Both replaced the same lines by different ones.
-    Conflict,
-    /// Git may find this or that.
-    Unsure,
-}
 
 /// Merges two changed versions of a file, none of them equal to another.
 pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {

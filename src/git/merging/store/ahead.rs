@@ -4,20 +4,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use git2::{ObjectType, Oid};
 
 use super::entry::{Entry, entries, find};
 use super::lineage::{Base, Lineage};
-use super::objects::{ById, Objects};
+use super::objects::Objects;
+use super::shelf::{Enough, Shelf};
 
 /// Fewer merges are made before a thread has got going.
 const FEW: usize = 8;
-
-/// So many bytes are read and not asked for at most.
-const ROOM: usize = 16 << 20;
 
 /// Larger files are not read ahead, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -62,15 +60,9 @@ impl Ahead {
         }
     }
 
-    /// How many bytes an object has, if it was read ahead and not taken yet.
-    pub(in crate::git::merging) fn size(&self, id: Oid) -> Option<usize> {
-        let laid = self.shelf.laid();
-        laid.objects.get(&id).map(|(.., data)| data.len())
-    }
-
-    /// An object, if it was read ahead and not taken yet.
-    pub(in crate::git::merging) fn take(&self, id: Oid, kind: ObjectType) -> Option<Arc<[u8]>> {
-        self.shelf.take(id, kind)
+    /// Where what was read lies.
+    pub(in crate::git::merging) fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf)
     }
 }
 
@@ -81,80 +73,6 @@ impl Drop for Ahead {
             // One that has panicked has read less, and that is all.
             let _ = thread.join();
         }
-    }
-}
-
-/// Why no more is read of a head.
-enum Enough {
-    /// Nobody wants more of any.
-    Closed,
-    /// Its merge has begun: what else it needs it reads itself, and what comes after it is worth more.
-    Overtaken,
-}
-
-/// Where objects lie between the thread and the merges.
-#[derive(Default)]
-struct Shelf {
-    laid: Mutex<Laid>,
-    room: Condvar,
-}
-
-#[derive(Default)]
-struct Laid {
-    objects: ById<(usize, ObjectType, Arc<[u8]>)>,
-    bytes: usize,
-    /// The merge at hand, counted from 1.
-    turn: usize,
-    closed: bool,
-}
-
-impl Shelf {
-    fn laid(&self) -> MutexGuard<'_, Laid> {
-        self.laid.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lays an object there for a turn, once there is room.
-    fn lay(&self, turn: usize, id: Oid, kind: ObjectType, data: &Arc<[u8]>) -> Result<(), Enough> {
-        let is_full = |laid: &mut Laid| laid.bytes > ROOM && !laid.closed && laid.turn < turn;
-        let waited = self.room.wait_while(self.laid(), is_full);
-        let mut laid = waited.unwrap_or_else(PoisonError::into_inner);
-        if laid.closed {
-            return Err(Enough::Closed);
-        }
-        if laid.turn <= turn {
-            laid.bytes += data.len();
-            laid.objects.insert(id, (turn, kind, Arc::clone(data)));
-        }
-        if laid.turn >= turn {
-            return Err(Enough::Overtaken);
-        }
-        Ok(())
-    }
-
-    fn take(&self, id: Oid, kind: ObjectType) -> Option<Arc<[u8]>> {
-        let mut laid = self.laid();
-        let (_, found, data) = laid.objects.remove(&id)?;
-        laid.bytes -= data.len();
-        (found == kind).then_some(data)
-    }
-
-    fn reach(&self, turn: usize) {
-        let mut laid = self.laid();
-        laid.turn = laid.turn.max(turn);
-        let now = laid.turn;
-        laid.objects.retain(|_, (turn, ..)| *turn >= now);
-        laid.bytes = laid.objects.values().map(|(.., data)| data.len()).sum();
-        drop(laid);
-        self.room.notify_all();
-    }
-
-    fn close(&self) {
-        self.laid().closed = true;
-        self.room.notify_all();
-    }
-
-    fn turn(&self) -> usize {
-        self.laid().turn
     }
 }
 
@@ -320,19 +238,22 @@ mod tests {
         };
         ahead.thread.take().unwrap().join().unwrap();
         for read in ["1", "ours", "theirs", "3", "third", "again"] {
-            assert!(ahead.take(id(read), ObjectType::Blob).is_some(), "{read}");
+            assert!(ahead.shelf.take(id(read), ObjectType::Blob).is_some(), "{read}");
         }
         for left in ["2", "second", "n", "m", "4"] {
-            assert!(ahead.take(id(left), ObjectType::Blob).is_none(), "{left}");
+            assert!(ahead.shelf.take(id(left), ObjectType::Blob).is_none(), "{left}");
         }
-        assert!(ahead.take(heads[1], ObjectType::Commit).is_some());
+        assert!(ahead.shelf.take(heads[1], ObjectType::Commit).is_some());
         let tree = repo.find_commit(heads[2]).unwrap().tree_id();
         assert_eq!(
-            ahead.size(tree),
+            ahead.shelf.size(tree),
             Some(repo.odb().unwrap().read(tree).unwrap().len())
         );
         ahead.reach(heads[3]);
-        assert!(ahead.take(tree, ObjectType::Tree).is_none(), "its merge is over");
+        assert!(
+            ahead.shelf.take(tree, ObjectType::Tree).is_none(),
+            "its merge is over"
+        );
     }
 
     #[test]
@@ -341,36 +262,5 @@ mod tests {
         let repo = git2::Repository::init_bare(folder.path()).unwrap();
         let base = branch(&repo, None, &[("one", "1")]);
         assert!(Ahead::begin(repo.path(), base, vec![base; FEW - 1]).is_none());
-    }
-
-    #[test]
-    fn a_full_shelf_is_waited_for_until_there_is_room_or_nobody_wants_more() {
-        let large: Arc<[u8]> = vec![0; ROOM + 1].into();
-        let some = |n: u8| Oid::from_bytes(&[n; 20]).unwrap();
-        let shelf = Shelf::default();
-        let lay = |turn, n| match shelf.lay(turn, some(n), ObjectType::Blob, &large) {
-            Ok(()) => "more",
-            Err(Enough::Overtaken) => "overtaken",
-            Err(Enough::Closed) => "closed",
-        };
-        assert_eq!(lay(1, 1), "more");
-        std::thread::scope(|scope| {
-            let second = scope.spawn(|| lay(3, 2));
-            shelf.reach(2);
-            assert_eq!(second.join().unwrap(), "more");
-            assert!(shelf.take(some(1), ObjectType::Blob).is_none());
-            assert_eq!(lay(2, 3), "overtaken", "the merge that has begun still finds it");
-            assert!(shelf.take(some(3), ObjectType::Blob).is_some());
-            assert_eq!(lay(1, 4), "overtaken");
-            assert!(
-                shelf.take(some(4), ObjectType::Blob).is_none(),
-                "its merge is over"
-            );
-            let third = scope.spawn(|| lay(4, 5));
-            shelf.close();
-            assert_eq!(third.join().unwrap(), "closed");
-        });
-        assert!(shelf.take(some(2), ObjectType::Tree).is_none(), "of another type");
-        assert_eq!(shelf.laid().bytes, 0);
     }
 }

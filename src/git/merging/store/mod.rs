@@ -4,6 +4,8 @@
 
 pub(super) mod ahead;
 pub(super) mod entry;
+pub(super) mod ids;
 pub(super) mod lineage;
 pub(super) mod objects;
 pub(super) mod pack;
+pub(super) mod shelf;

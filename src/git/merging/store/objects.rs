@@ -1,15 +1,14 @@
 //! The object database as the merge sees it: what is on disk, and what has been made and not been written yet.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 use sha1::{Digest, Sha1};
 
-use super::ahead::Ahead;
+use super::ids::ById;
 use super::pack::Pack;
+use super::shelf::Shelf;
 use crate::git::files::error::GitError;
 
 /// Up to so many new objects are written as a file each; more of them as one pack, which costs less then.
@@ -21,26 +20,6 @@ const WORTH_KEEPING: usize = 1 << 16;
 /// How many bytes are kept to be read again.
 const KEPT: usize = 64 << 20;
 
-/// Something for each of many objects. Their ids are hashes already.
-pub(in crate::git::merging) type ById<T> = HashMap<Oid, T, BuildHasherDefault<FirstBytes>>;
-
-/// Takes the first bytes of an id for its hash.
-#[derive(Debug, Default)]
-pub(in crate::git::merging) struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    /// The id comes last, after its length.
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// Objects of one repository. Everything made here is held in memory until [`Objects::save`].
 pub(in crate::git::merging) struct Objects {
     repo: git2::Repository,
@@ -50,7 +29,8 @@ pub(in crate::git::merging) struct Objects {
     bytes: usize,
     read: ById<Arc<[u8]>>,
     read_bytes: usize,
-    ahead: Option<Ahead>,
+    /// What was read ahead.
+    ahead: Option<Arc<Shelf>>,
 }
 
 impl Objects {
@@ -69,16 +49,14 @@ impl Objects {
         })
     }
 
-    /// Heads that are about to be merged onto a commit, one on top of the other: what that needs is read meanwhile.
-    pub(in crate::git::merging) fn expect(&mut self, onto: Oid, heads: Vec<Oid>) {
-        self.ahead = Ahead::begin(self.repo.commondir(), onto, heads);
+    /// From now on takes what lies on the shelf before it reads anything.
+    pub(in crate::git::merging) fn take_from(&mut self, shelf: Option<Arc<Shelf>>) {
+        self.ahead = shelf;
     }
 
-    /// The merge of a head begins.
-    pub(in crate::git::merging) fn reach(&self, head: Oid) {
-        if let Some(ahead) = &self.ahead {
-            ahead.reach(head);
-        }
+    /// The folder of the repository.
+    pub(in crate::git::merging) fn common_dir(&self) -> &Path {
+        self.repo.commondir()
     }
 
     /// A tree's or commit's bytes; none when it is not there or of another type.

@@ -1,71 +1,21 @@
-//! What orch is about to do to a worktree: written down before it begins, so that what a kill has left of it is never taken for
-//! somebody's work.
+//! Taking back what a step that was cut short has left in a worktree.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
 
 use super::clones;
 use super::half_way::undo_half;
 use super::submodule::follow_submodules;
-use crate::git::admin::marker::replace_file;
 use crate::git::files::error::GitError;
 use crate::git::files::regular;
 use crate::git::keep::gate::SparedTree;
+use crate::git::keep::step::{Step, end, note};
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
-use crate::git::repo::revision::oid;
+use crate::git::repo::ids::oid;
 use crate::git::state::inspect::InProgress;
 use crate::git::state::inspect::{git_dir, head_of, in_progress};
 use crate::plan::CommitId;
-
-/// The note `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
-/// worktree since: it was clean, and whatever differs from the commit is orch's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub(in crate::git) enum Step {
-    /// A checkout of another commit.
-    CheckOut {
-        /// Where the worktree stands.
-        from: CommitId,
-        /// Where it is to stand.
-        to: CommitId,
-    },
-    /// A merge into what is checked out.
-    Merge {
-        /// Where the worktree stands.
-        from: CommitId,
-        /// What is merged into it.
-        to: CommitId,
-    },
-}
-
-impl Step {
-    fn ends(&self) -> (&CommitId, &CommitId) {
-        match self {
-            Self::CheckOut { from, to } | Self::Merge { from, to } => (from, to),
-        }
-    }
-}
-
-/// Writes down what comes next.
-pub(in crate::git) fn begin(path: &Path, step: &Step) -> Result<(), GitError> {
-    let note = note(path)?;
-    let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &note)(error.into()))?;
-    replace_file(&note, &text)
-}
-
-/// It is done, or was refused before anything changed.
-pub(in crate::git) fn end(path: &Path) -> Result<(), GitError> {
-    let note = note(path)?;
-    match fs::remove_file(&note) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", &note)(error)),
-        _ => Ok(()),
-    }
-}
 
 /// Takes back what a step that was cut short has left in a worktree, and nothing else: it is then as before the step, or as
 /// after it where only the note of it was left. To be called before anybody looks for changes there, and while no agent and no
@@ -176,8 +126,4 @@ fn holds(path: &Path, commit: &CommitId, ancestor: &CommitId) -> Result<bool, Gi
     let repo = git2::Repository::open(path).map_err(cannot())?;
     repo.graph_descendant_of(oid(commit)?, oid(ancestor)?)
         .map_err(cannot())
-}
-
-fn note(path: &Path) -> Result<PathBuf, GitError> {
-    Ok(git_dir(path)?.join("orch-step"))
 }
