@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
@@ -98,13 +98,13 @@ impl HandLandings {
         let mut found = Vec::new();
         // Who undid it matters not, so a landing of orch's may have brought it.
         for back in &self.back {
-            if repo.is_undone(&back.commit, &tip).unwrap_or(false) {
+            if git::repo::is_undone(repo, &back.commit, &tip).unwrap_or(false) {
                 found.push(Event::MergeRestored(back.clone()));
             }
         }
         let known: BTreeSet<&CommitId> = self.landed.iter().collect();
         let all_known = match &self.began {
-            Some(began) => repo.is_made_of(&tip, &known, began)?,
+            Some(began) => git::repo::is_made_of(repo, &tip, &known, began)?,
             None => false,
         };
         let open = || self.open.iter().filter(|open| !all_known || open.restored);
@@ -121,7 +121,7 @@ impl HandLandings {
             // Its commits are still in the history that took them back, and prove nothing.
             if let Some(back) = &open.back
                 && repo.is_ancestor(back, &tip)?
-                && !repo.is_undone(back, &tip)?
+                && !git::repo::is_undone(repo, back, &tip)?
             {
                 continue;
             }

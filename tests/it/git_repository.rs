@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use orch::git::{AheadBehind, GitError, Repository, is_branch_name, require_git};
+use orch::git::{self, AheadBehind, GitError, Repository, is_branch_name, require_git};
 use orch::plan::{PlanName, Point, TaskId};
 
 use crate::support::{Scratch, Tree, isolate};
@@ -230,9 +230,7 @@ fn a_diff_command_shows_what_the_branch_changed() {
     let scratch = Scratch::new();
     scratch.branch("side", "main", &[("new.txt", Some("new\n"))]);
     scratch.commit_file("other.txt", "other\n");
-    let out = scratch
-        .repository()
-        .diff_command("main", "side", &["--name-only"])
+    let out = git::repo::diff_command(&scratch.repository(), "main", "side", &["--name-only"])
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(out.stdout).unwrap(), "new.txt\n");

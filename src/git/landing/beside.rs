@@ -1,6 +1,7 @@
 //! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
 //! it is, in the index and in files, as long as the move changes other files.
 
+use crate::git::state::checkout::checkouts_of;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ impl Repository {
     /// What stands in the way, or why that cannot be found out.
     pub fn could_follow(&self, branch: &str, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
         self.refuse_while_rewritten(branch)?;
-        for checkout in self.checkouts_of(branch)? {
+        for checkout in checkouts_of(self, branch)? {
             refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
             let files = in_the_way(&checkout.path, old, new)?;
             if !files.is_empty() {

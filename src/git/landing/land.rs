@@ -1,5 +1,6 @@
 //! Moving the target: compare-and-swap, and the checkouts of it along with it.
 
+use crate::git::state::checkout::{checkout_paths, checkouts_of};
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -87,7 +88,7 @@ impl Repository {
             // It may be on its way to this branch.
             wait_while_changing(self.top());
         }
-        let paths = self.checkout_paths(branch)?;
+        let paths = checkout_paths(self, branch)?;
         paths.iter().map(|path| IndexLock::take(path)).collect()
     }
 
@@ -115,7 +116,7 @@ impl Repository {
                 });
             }
             self.refuse_while_rewritten(branch)?;
-            for checkout in self.checkouts_of(branch)? {
+            for checkout in checkouts_of(self, branch)? {
                 if plan.beside {
                     refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
                 } else if !checkout.dirty.is_empty() {
@@ -230,7 +231,7 @@ impl Repository {
             return Ok(Vec::new());
         }
         let mut behind = Vec::new();
-        for path in self.checkout_paths(&plan.branch)? {
+        for path in checkout_paths(self, &plan.branch)? {
             let moved = Moved::between(&path, old, &tip)?;
             if !moved.is_shown(&path, &tip)? && (moved.is_shown(&path, old)? || !index_equals(&path, &tip)?) {
                 behind.push(path);
@@ -256,7 +257,7 @@ impl Repository {
                 let lock = lock.take().map_or_else(|| IndexLock::take(&path), Ok);
                 lock.and_then(|lock| {
                     // Somebody may have switched it to another branch before it was locked.
-                    match self.checkout_paths(&plan.branch)?.contains(&path) {
+                    match checkout_paths(self, &plan.branch)?.contains(&path) {
                         true => Ok(mend(&path, plan, held, lock)?),
                         false => Ok(CheckoutOutcome::Current),
                     }
@@ -265,7 +266,7 @@ impl Repository {
             });
             MendedCheckout { path, outcome }
         };
-        let paths = self.checkout_paths(&plan.branch)?;
+        let paths = checkout_paths(self, &plan.branch)?;
         Ok(paths.into_iter().map(&mut mended).collect())
     }
 }

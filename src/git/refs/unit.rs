@@ -12,6 +12,7 @@ use crate::git::lock::stale_lock;
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
+use crate::git::state::checkout::checkout_paths;
 use crate::plan::{CommitId, PlanName};
 
 /// A unit of work and the branch that it goes to.
@@ -165,8 +166,7 @@ impl Repository {
         branch: &str,
         but: Option<&std::path::Path>,
     ) -> Result<(), UnitError> {
-        let elsewhere = self
-            .checkout_paths(branch)?
+        let elsewhere = checkout_paths(self, branch)?
             .into_iter()
             .find(|path| Some(path.as_path()) != but);
         match elsewhere {

@@ -140,27 +140,25 @@ fn is_named_here(listing: &[u8]) -> bool {
     ["user.name", "user.email"].iter().all(|key| named.contains(key))
 }
 
-impl Repository {
-    /// Whether git knows in whose name a commit is made here, as it is for those who commit by themselves.
-    ///
-    /// # Errors
-    ///
-    /// When git cannot be run.
-    pub fn knows_who_commits(&self) -> Result<bool, GitError> {
-        let ask = |who| Git::within(self.here()).args(["var", who]).answer();
-        let [(author, ..), (committer, ..)] = IDENTS;
-        // Side by side: what takes long is that a program starts.
-        let (author, committer) = std::thread::scope(|scope| {
-            let author = scope.spawn(|| ask(author));
-            let committer = ask(committer);
-            let author = author.join();
-            (
-                author.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                committer,
-            )
-        });
-        Ok(author?.status.success() && committer?.status.success())
-    }
+/// Whether git knows in whose name a commit is made here, as it is for those who commit by themselves.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub fn knows_who_commits(repo: &Repository) -> Result<bool, GitError> {
+    let ask = |who| Git::within(repo.here()).args(["var", who]).answer();
+    let [(author, ..), (committer, ..)] = IDENTS;
+    // Side by side: what takes long is that a program starts.
+    let (author, committer) = std::thread::scope(|scope| {
+        let author = scope.spawn(|| ask(author));
+        let committer = ask(committer);
+        let author = author.join();
+        (
+            author.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            committer,
+        )
+    });
+    Ok(author?.status.success() && committer?.status.success())
 }
 
 impl Committing {

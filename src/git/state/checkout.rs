@@ -17,26 +17,24 @@ pub struct Checkout {
     pub dirty: Vec<PathBuf>,
 }
 
-impl Repository {
-    /// The folders in which a branch is checked out, sorted. A folder that is gone is not one.
-    pub fn checkout_paths(&self, branch: &str) -> Result<Vec<PathBuf>, GitError> {
-        let mut paths: Vec<PathBuf> = registrations(self.common_dir())?
-            .into_iter()
-            .filter(|known| known.head().flatten().as_deref() == Some(branch) && known.is_connected())
-            .map(|known| known.path)
-            .collect();
-        let main = read_head(&self.common_dir().join("HEAD")).flatten();
-        if !self.is_bare() && main.as_deref() == Some(branch) {
-            paths.push(self.top().to_owned());
-        }
-        paths.sort();
-        Ok(paths)
+/// The folders in which a branch is checked out, sorted. A folder that is gone is not one.
+pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
+    let mut paths: Vec<PathBuf> = registrations(repo.common_dir())?
+        .into_iter()
+        .filter(|known| known.head().flatten().as_deref() == Some(branch) && known.is_connected())
+        .map(|known| known.path)
+        .collect();
+    let main = read_head(&repo.common_dir().join("HEAD")).flatten();
+    if !repo.is_bare() && main.as_deref() == Some(branch) {
+        paths.push(repo.top().to_owned());
     }
+    paths.sort();
+    Ok(paths)
+}
 
-    /// The checkouts of a branch and what is uncommitted in them.
-    pub fn checkouts_of(&self, branch: &str) -> Result<Vec<Checkout>, GitError> {
-        self.checkout_paths(branch)?.into_iter().map(look).collect()
-    }
+/// The checkouts of a branch and what is uncommitted in them.
+pub fn checkouts_of(repo: &Repository, branch: &str) -> Result<Vec<Checkout>, GitError> {
+    checkout_paths(repo, branch)?.into_iter().map(look).collect()
 }
 
 fn look(path: PathBuf) -> Result<Checkout, GitError> {

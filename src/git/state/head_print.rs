@@ -1,5 +1,6 @@
 //! A fingerprint of a checkout, to notice that somebody works in it who should not.
 
+use super::inspect::inspect_in;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -43,19 +44,17 @@ impl HeadPrint {
     }
 }
 
-impl Repository {
-    /// Takes a fingerprint of a checkout. Costs a `git status`.
-    pub fn fingerprint(&self, checkout: &Path) -> Result<HeadPrint, GitError> {
-        let state = self.inspect(checkout)?;
-        let looks = |file: &PathBuf| {
-            let found = checkout.join(file).symlink_metadata().ok()?;
-            Some((found.len(), found.mtime(), found.mtime_nsec()))
-        };
-        let dirty = state.dirty.iter().map(|file| (file.clone(), looks(file)));
-        Ok(HeadPrint {
-            dirty: dirty.collect(),
-            head: state.head,
-            branch: state.branch,
-        })
-    }
+/// Takes a fingerprint of a checkout. Costs a `git status`.
+pub fn fingerprint(repo: &Repository, checkout: &Path) -> Result<HeadPrint, GitError> {
+    let state = inspect_in(repo, checkout)?;
+    let looks = |file: &PathBuf| {
+        let found = checkout.join(file).symlink_metadata().ok()?;
+        Some((found.len(), found.mtime(), found.mtime_nsec()))
+    };
+    let dirty = state.dirty.iter().map(|file| (file.clone(), looks(file)));
+    Ok(HeadPrint {
+        dirty: dirty.collect(),
+        head: state.head,
+        branch: state.branch,
+    })
 }

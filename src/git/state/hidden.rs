@@ -59,35 +59,33 @@ fn staged_as(worktree: &Path, file: &Path) -> Result<Option<Oid>, GitError> {
     Ok(Oid::from_str(String::from_utf8_lossy(&out).trim()).ok())
 }
 
-impl Repository {
-    /// Refs that go with a worktree, with commits that are not in the history of `target`.
-    pub(in crate::git) fn own_refs_beyond(
-        &self,
-        worktree: &Path,
-        target: &CommitId,
-    ) -> Result<Vec<(String, CommitId)>, GitError> {
-        let mut beyond = Vec::new();
-        if !git_dir(worktree)?.join("refs/worktree").is_dir() {
-            return Ok(beyond);
-        }
-        let git = Git::within(worktree).args([
-            "for-each-ref",
-            "--format=%(objectname) %(refname)",
-            "refs/worktree",
-        ]);
-        let out = git.run()?;
-        for line in String::from_utf8_lossy(&out).lines() {
-            let Some((id, name)) = line.split_once(' ') else {
-                continue;
-            };
-            let Ok(commit) = id.parse::<CommitId>() else {
-                continue;
-            };
-            // What is no commit cannot be told to be anywhere else.
-            if !self.is_ancestor(&commit, target).unwrap_or(false) {
-                beyond.push((name.to_owned(), commit));
-            }
-        }
-        Ok(beyond)
+/// Refs that go with a worktree, with commits that are not in the history of `target`.
+pub(in crate::git) fn own_refs_beyond(
+    repo: &Repository,
+    worktree: &Path,
+    target: &CommitId,
+) -> Result<Vec<(String, CommitId)>, GitError> {
+    let mut beyond = Vec::new();
+    if !git_dir(worktree)?.join("refs/worktree").is_dir() {
+        return Ok(beyond);
     }
+    let git = Git::within(worktree).args([
+        "for-each-ref",
+        "--format=%(objectname) %(refname)",
+        "refs/worktree",
+    ]);
+    let out = git.run()?;
+    for line in String::from_utf8_lossy(&out).lines() {
+        let Some((id, name)) = line.split_once(' ') else {
+            continue;
+        };
+        let Ok(commit) = id.parse::<CommitId>() else {
+            continue;
+        };
+        // What is no commit cannot be told to be anywhere else.
+        if !repo.is_ancestor(&commit, target).unwrap_or(false) {
+            beyond.push((name.to_owned(), commit));
+        }
+    }
+    Ok(beyond)
 }

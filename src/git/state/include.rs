@@ -22,57 +22,55 @@ pub struct Included {
     pub repositories: Vec<PathBuf>,
 }
 
-impl Repository {
-    /// True when the main checkout has a `.worktreeinclude`.
-    pub fn has_include_file(&self) -> bool {
-        !self.is_bare() && self.top().join(INCLUDE_FILE).is_file()
-    }
+/// True when the main checkout has a `.worktreeinclude`.
+pub fn has_include_file(repo: &Repository) -> bool {
+    !repo.is_bare() && repo.top().join(INCLUDE_FILE).is_file()
+}
 
-    /// The files of the main checkout that are named by `.worktreeinclude` or one of these patterns, that git ignores and
-    /// that are not tracked. Both lists are matched by git itself, so every pattern means what it means in `.gitignore`.
-    /// Nothing where there is no main checkout.
-    ///
-    /// # Errors
-    ///
-    /// When git cannot list the files.
-    pub fn included(&self, patterns: &[String]) -> Result<Included, GitError> {
-        let top = self.top();
-        let list = top.join(INCLUDE_FILE);
-        let has_list = self.has_include_file();
-        if self.is_bare() || (patterns.is_empty() && !has_list) {
-            return Ok(Included::default());
-        }
-        let mut named = Git::within(top).args(["ls-files", "--others", "--ignored", "-z"]);
-        if has_list {
-            named = named.arg("--exclude-from").arg(&list);
-        }
-        for pattern in patterns {
-            named = named.arg(format!("--exclude={pattern}"));
-        }
-        let named = named.run()?;
-        let mut named: Vec<&[u8]> = records(&named).collect();
-        named.sort_unstable();
-        if named.is_empty() {
-            return Ok(Included::default());
-        }
-        let ignored = ignored_places(top)?;
-        let mut ignored: Vec<&[u8]> = records(&ignored).collect();
-        ignored.sort_unstable();
-        let mut found = Included::default();
-        for path in named.into_iter().filter(|path| is_within(path, &ignored)) {
-            let relative = Path::new(OsStr::from_bytes(path));
-            if relative.starts_with(ORCH_DIR) {
-                continue;
-            }
-            if !path.ends_with(b"/") {
-                found.files.push(relative.to_owned());
-            } else if !top.join(relative).join(".git").is_file() {
-                // What has a file `.git` is a worktree of this repository, or a submodule.
-                found.repositories.push(relative.to_owned());
-            }
-        }
-        Ok(found)
+/// The files of the main checkout that are named by `.worktreeinclude` or one of these patterns, that git ignores and
+/// that are not tracked. Both lists are matched by git itself, so every pattern means what it means in `.gitignore`.
+/// Nothing where there is no main checkout.
+///
+/// # Errors
+///
+/// When git cannot list the files.
+pub fn included(repo: &Repository, patterns: &[String]) -> Result<Included, GitError> {
+    let top = repo.top();
+    let list = top.join(INCLUDE_FILE);
+    let has_list = has_include_file(repo);
+    if repo.is_bare() || (patterns.is_empty() && !has_list) {
+        return Ok(Included::default());
     }
+    let mut named = Git::within(top).args(["ls-files", "--others", "--ignored", "-z"]);
+    if has_list {
+        named = named.arg("--exclude-from").arg(&list);
+    }
+    for pattern in patterns {
+        named = named.arg(format!("--exclude={pattern}"));
+    }
+    let named = named.run()?;
+    let mut named: Vec<&[u8]> = records(&named).collect();
+    named.sort_unstable();
+    if named.is_empty() {
+        return Ok(Included::default());
+    }
+    let ignored = ignored_places(top)?;
+    let mut ignored: Vec<&[u8]> = records(&ignored).collect();
+    ignored.sort_unstable();
+    let mut found = Included::default();
+    for path in named.into_iter().filter(|path| is_within(path, &ignored)) {
+        let relative = Path::new(OsStr::from_bytes(path));
+        if relative.starts_with(ORCH_DIR) {
+            continue;
+        }
+        if !path.ends_with(b"/") {
+            found.files.push(relative.to_owned());
+        } else if !top.join(relative).join(".git").is_file() {
+            // What has a file `.git` is a worktree of this repository, or a submodule.
+            found.repositories.push(relative.to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// True when the path, or a folder that it lies in (written with a slash at its end), is in a sorted list.

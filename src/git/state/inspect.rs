@@ -96,17 +96,15 @@ pub fn inspect_by_git(path: &Path) -> Result<WorktreeState, GitError> {
     look(path)
 }
 
-impl Repository {
-    /// [`inspect`] for a worktree of this repository: cheaper, because the repository is open already.
-    pub fn inspect(&self, worktree: &Path) -> Result<WorktreeState, GitError> {
-        let ours = |git_dir: &Path| git_dir.starts_with(self.common_dir());
-        match git_dir(worktree) {
-            Ok(git_dir) if ours(&git_dir) => {
-                let spotless = seen_spotless(|| self.handle(), worktree, &git_dir);
-                spotless.map_or_else(|| look(worktree), Ok)
-            }
-            _ => inspect(worktree),
+/// [`inspect`] for a worktree of this repository: cheaper, because the repository is open already.
+pub fn inspect_in(repo: &Repository, worktree: &Path) -> Result<WorktreeState, GitError> {
+    let ours = |git_dir: &Path| git_dir.starts_with(repo.common_dir());
+    match git_dir(worktree) {
+        Ok(git_dir) if ours(&git_dir) => {
+            let spotless = seen_spotless(|| repo.handle(), worktree, &git_dir);
+            spotless.map_or_else(|| look(worktree), Ok)
         }
+        _ => inspect(worktree),
     }
 }
 

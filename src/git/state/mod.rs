@@ -10,3 +10,8 @@ pub(super) mod in_the_way;
 pub(super) mod include;
 pub(super) mod inspect;
 pub(super) mod spotless;
+
+pub use checkout::{checkout_paths, checkouts_of};
+pub use head_print::fingerprint;
+pub use include::{has_include_file, included};
+pub use inspect::inspect_in;

@@ -1,6 +1,7 @@
 //! Ending what was begun with git in a worktree and left open, such as a rebase whose agent is gone, so that the next one can
 //! work there. Whatever only that held is kept first.
 
+use crate::git::state::checkout::checkout_paths;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ impl WorktreeAdmin {
             spared.wipe(&alone)?;
         }
         let here = |other: &PathBuf| other == path || path.canonicalize().is_ok_and(|path| *other == path);
-        let free = self.repo.checkout_paths(branch)?.iter().all(here);
+        let free = checkout_paths(&self.repo, branch)?.iter().all(here);
         if let Some(tip) = tip.filter(|_| free) {
             let place = Place {
                 commit: &tip,

@@ -11,6 +11,7 @@ use crate::git::merging::ConflictFile;
 use crate::git::refs::unit::Unit;
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::branch_ref;
+use crate::git::state::checkout::checkout_paths;
 use crate::git::state::inspect::git_dir;
 use crate::git::state::inspect::inspect;
 use crate::plan::CommitId;
@@ -179,7 +180,7 @@ impl WorktreeAdmin {
             return Ok(backups);
         };
         stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(branch)))?;
-        for path in self.repo.checkout_paths(branch)? {
+        for path in checkout_paths(&self.repo, branch)? {
             stale_lock::clear_beside(&git_dir(&path)?.join("index"))?;
         }
         let tip = self.repo.branch_tip(branch)?;

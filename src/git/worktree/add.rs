@@ -1,5 +1,6 @@
 //! `git worktree add`: a new entry in git's books.
 
+use crate::git::state::checkout::checkout_paths;
 use std::fs;
 use std::path::Path;
 
@@ -44,7 +45,7 @@ fn refuse_checked_out(
     wanted: &Wanted<'_>,
     marker: &Marker,
 ) -> Result<(), EnsureError> {
-    match admin.repo.checkout_paths(branch)?.into_iter().next() {
+    match checkout_paths(&admin.repo, branch)?.into_iter().next() {
         Some(found) if marker.state == Progress::Made && found != admin.repo.top() => {
             Err(WorktreeRefusal::MovedAway {
                 path: wanted.path.clone(),

@@ -1,5 +1,6 @@
 //! Removing worktrees and branches that are no longer needed, and nothing else.
 
+use crate::git::state::checkout::checkout_paths;
 use std::path::{Path, PathBuf};
 
 use super::keep_reason::{KeepReason, RemoveError};
@@ -12,7 +13,7 @@ use crate::git::files::regular;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::gate::SparedTree;
 use crate::git::repo::ids::branch_ref;
-use crate::git::state::hidden::hidden_changes;
+use crate::git::state::hidden::{hidden_changes, own_refs_beyond};
 use crate::git::state::ignored::Ignored;
 use crate::git::state::ignored::ignored;
 use crate::git::state::inspect::inspect;
@@ -187,9 +188,7 @@ impl WorktreeAdmin {
         reasons: &mut Vec<KeepReason>,
     ) -> Result<Option<LandedBy>, GitError> {
         let branch = branch.to_owned();
-        let elsewhere = self
-            .repo
-            .checkout_paths(&branch)?
+        let elsewhere = checkout_paths(&self.repo, &branch)?
             .into_iter()
             .find(|path| *path != marker.path);
         if let Some(path) = elsewhere {
@@ -242,7 +241,7 @@ impl WorktreeAdmin {
             let path = path.clone();
             reasons.push(KeepReason::Hidden { path, files });
         }
-        for (branch, tip) in self.repo.own_refs_beyond(&path, target)? {
+        for (branch, tip) in own_refs_beyond(&self.repo, &path, target)? {
             reasons.push(KeepReason::NotLanded { branch, tip });
         }
         if let Some(operation) = state.in_progress {
@@ -341,7 +340,7 @@ impl WorktreeAdmin {
             backups.extend(spared.into_backup());
         }
         if let (Some(branch), Some(tip)) = (&removable.branch, &removable.tip) {
-            if let Some(path) = self.repo.checkout_paths(branch)?.into_iter().next() {
+            if let Some(path) = checkout_paths(&self.repo, branch)?.into_iter().next() {
                 let branch = branch.clone();
                 return Err(RemoveError::Keep(vec![KeepReason::CheckedOutElsewhere {
                     branch,

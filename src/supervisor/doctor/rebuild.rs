@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{FoundLanding, conflict_key, inspect};
+use crate::git::{self, FoundLanding, conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, RunId, UnitId, WorkRef};
 use crate::schedule::{Event, Exit, Prefix, Scheduler, Work, history};
@@ -178,7 +178,7 @@ fn landed_part(
     let Some((last, found)) = parts.rev().max_by_key(|(place, _)| *place) else {
         return Ok(None);
     };
-    if repo.taken_back_by(&plan.name, target)?.is_some() {
+    if git::repo::taken_back_by(repo, &plan.name, target)?.is_some() {
         return Ok(None);
     }
     let part = Prefix {

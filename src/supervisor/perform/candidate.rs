@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::git::Build;
+use crate::git::{self, Build};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
@@ -173,7 +173,9 @@ fn link(
             if let Some(made) = made {
                 refuse_what_is_lost(campaign, plan, made, &top.commit).map_err(trouble)?;
             }
-            let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
+            let found = git::repo::merge_of(&campaign.repo, &head, &top.commit)
+                .ok()
+                .flatten();
             found.unwrap_or_else(|| top.commit.clone())
         }
     };

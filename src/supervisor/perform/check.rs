@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::git::{
-    InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
+    self, InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
     follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
@@ -117,7 +117,7 @@ fn look(
     if let Some(trouble) = follow_stale_submodules(worktree).map_err(|error| error.to_string())? {
         said.push(trouble);
     }
-    let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
+    let inspect = || git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
         evidence.trouble = give_up(admin, worktree, name, &branch, operation);
@@ -212,7 +212,7 @@ fn look(
         kept.map_err(|error| error.to_string())?;
     }
     if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {
-        let made = campaign.repo.files_between(since, tip).unwrap_or_default();
+        let made = git::repo::files_between(&campaign.repo, since, tip).unwrap_or_default();
         let names = made.iter().map(|file| file.to_string_lossy().into_owned());
         evidence.files = names.take(MADE_IN).collect();
     }
@@ -328,7 +328,7 @@ fn target_base(campaign: &Campaign, tip: &CommitId) -> Option<CommitId> {
 
 /// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.
 fn bare_links(campaign: &Campaign, since: &CommitId, tip: &CommitId) -> Option<String> {
-    let links = campaign.repo.bare_links(since, tip).ok()?;
+    let links = git::repo::bare_links(&campaign.repo, since, tip).ok()?;
     let first = links.first()?.display();
     Some(format!(
         "the agent's commits hold {} only as a link to a repository of its own, without its files: `git rm --cached {first}`, \

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::fault;
 use crate::git::{
-    CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
@@ -115,8 +115,11 @@ fn carry_out(
         Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
-    // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
-    repo.sync_objects().map_err(|error| refused(&error))?;
+    git::repo::sync_objects(
+        // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
+        repo,
+    )
+    .map_err(|error| refused(&error))?;
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
@@ -194,7 +197,7 @@ fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: Com
 
 /// Takes the target's ref to the disk before the journal says that it has moved.
 fn sync_target(campaign: &Campaign, target: &str, warnings: &mut Vec<String>) {
-    if let Err(error) = campaign.repo.sync_branch(target) {
+    if let Err(error) = git::repo::sync_branch(&campaign.repo, target) {
         // It has landed; whether that outlives a power cut is not known.
         warnings.push(error.to_string());
     }

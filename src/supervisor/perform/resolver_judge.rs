@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::agent::JobFolder;
-use crate::git::{CandidateBuilder, GitError, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
 use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
@@ -57,7 +57,7 @@ pub(super) fn judge(
     only_the_conflict(campaign, order, &commit).map_err(refused)?;
     nobody_else_s(campaign, order, &commit).map_err(refused)?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
-    let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
+    let clean = git::state::inspect_in(&campaign.repo, &path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
     admin
         .keep_conflict(&plan.name, &commit)
