@@ -24,12 +24,12 @@
 //! Functions block; types are `Send`. Nothing here knows a plan's state: who may do what when is decided above.
 
 mod admin;
-mod candidate;
+pub mod candidate;
 mod conflict;
 mod files;
-mod keep;
+pub mod keep;
 mod landing;
-mod lock;
+pub mod lock;
 mod merging;
 mod program;
 mod refs;

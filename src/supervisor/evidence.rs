@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::agent::JobFolder;
+use crate::git;
 use crate::journal::{EvidenceNote, JournalReader, LandingEvidence, Program, SCHEMA};
 use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, State};
@@ -52,7 +53,7 @@ pub(super) fn missing(
 /// True when a branch that is no plan's holds the commit.
 fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, SupervisorError> {
     let of_plan = |name: &str| campaign.set.plans.iter().any(|plan| plan.branch == name);
-    let holders = campaign.repo.holders(commit)?;
+    let holders = git::keep::holders(&campaign.repo, commit)?;
     let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
     Ok(branches.any(|name| !of_plan(name)))
 }

@@ -115,7 +115,7 @@ impl HandLandings {
                 .filter(|head| *head != open.base)
         });
         let heads: Vec<CommitId> = heads.filter(|head| repo.tree_of(head).is_ok()).collect();
-        repo.read_patches_of(&heads, &tip)?;
+        git::candidate::read_patches_of(repo, &heads, &tip)?;
         let mut builder = None;
         for open in open() {
             // Its commits are still in the history that took them back, and prove nothing.
@@ -127,13 +127,17 @@ impl HandLandings {
             }
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
-                Some(head) => repo.landed_as_tried_by(&mut builder, &head, &tip)?,
+                Some(head) => git::candidate::landed_as_tried_by(repo, &mut builder, &head, &tip)?,
                 // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
                 None => open
                     .made
                     .as_ref()
                     .filter(|made| **made != open.base)
-                    .and_then(|made| repo.landed_as_tried_by(&mut builder, made, &tip).ok().flatten()),
+                    .and_then(|made| {
+                        git::candidate::landed_as_tried_by(repo, &mut builder, made, &tip)
+                            .ok()
+                            .flatten()
+                    }),
             };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {

@@ -1,6 +1,6 @@
 //! The gate: nothing that exists only in one place is taken away there.
 
-use orch::git::{CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
+use orch::git::{self, CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
 use orch::plan::{LandedBy, PlanName, Point};
 
 use crate::support::{Scratch, Tree};
@@ -87,7 +87,7 @@ fn a_pin_that_is_moved_off_a_commit_which_nothing_else_holds_leaves_a_backup() {
     let third = scratch.commit_file("b.txt", "on top");
     repo.pin(&auth(), Point::Plan, &third).unwrap();
     assert_eq!(repo.unpin(&auth(), Point::Plan).unwrap(), None);
-    assert_eq!(repo.backups(&auth()).unwrap().len(), 1);
+    assert_eq!(git::keep::backups(&repo, &auth()).unwrap().len(), 1);
     assert_eq!(repo.unpin(&auth(), PinPoint::Landed).unwrap(), None);
 }
 

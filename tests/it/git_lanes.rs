@@ -3,9 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use orch::git::{
-    EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect,
-};
+use orch::git::{self, EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect};
 use orch::plan::CommitId;
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Scratch, Tree, refused};
@@ -386,10 +384,9 @@ fn entering_that_was_cut_short_is_ended() {
         let lane = &lanes.lane;
         let books = lanes.books(lane);
         let back_up = || {
-            lanes
+            git::keep::backup(&lanes
                 .scratch
-                .repository()
-                .backup(&"auth".parse().unwrap(), &own, "early")
+                .repository(), &"auth".parse().unwrap(), &own, "early")
                 .unwrap()
         };
         match cut {

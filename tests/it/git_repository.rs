@@ -187,15 +187,15 @@ fn pins_are_replaced_listed_and_removed() {
     repo.unpin(&auth, Point::Plan).unwrap();
     repo.unpin(&auth, Point::Plan).unwrap();
     assert_eq!(repo.pinned(&auth, Point::Plan).unwrap(), None);
-    let name = repo.backup(&auth, &first, "20260102T030405Z").unwrap();
+    let name = git::keep::backup(&repo, &auth, &first, "20260102T030405Z").unwrap();
     assert_eq!(name, "refs/orch/backup/auth/20260102T030405Z");
     assert_eq!(scratch.rev(&name), first);
-    assert_eq!(repo.backup(&auth, &first, "20260102T030405Z").unwrap(), name);
+    assert_eq!(git::keep::backup(&repo, &auth, &first, "20260102T030405Z").unwrap(), name);
     let second = scratch.commit("in the same second");
-    let other = repo.backup(&auth, &second, "20260102T030405Z").unwrap();
+    let other = git::keep::backup(&repo, &auth, &second, "20260102T030405Z").unwrap();
     assert_eq!(other, format!("{name}-2"));
     assert_eq!((scratch.rev(&name), scratch.rev(&other)), (first, second));
-    assert_eq!(repo.backups(&auth).unwrap().len(), 2);
+    assert_eq!(git::keep::backups(&repo, &auth).unwrap().len(), 2);
 }
 
 #[test]

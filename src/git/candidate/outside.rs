@@ -20,132 +20,134 @@ pub struct Outside {
     pub files: Vec<(PathBuf, &'static str)>,
 }
 
-impl Repository {
-    /// Compares what was made of the conflict of two commits with git's own merge of them: in files in conflict all but the
-    /// hunks between markers has to be as git has it, other files altogether.
-    ///
-    /// # Errors
-    ///
-    /// When git fails.
-    pub fn outside_of_conflict(
-        &self,
-        git: GitVersion,
-        sides: [&CommitId; 2],
-        result: &CommitId,
-    ) -> Result<Outside, GitError> {
-        let on = Git::on(self.common_dir());
-        // As on a checkout of the first side.
-        let on = match git >= ATTRIBUTE_SOURCE {
-            true => on.option(format!("--attr-source={}", sides[0])),
-            false => on,
+/// Compares what was made of the conflict of two commits with git's own merge of them: in files in conflict all but the
+/// hunks between markers has to be as git has it, other files altogether.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn outside_of_conflict(
+    repo: &Repository,
+    git: GitVersion,
+    sides: [&CommitId; 2],
+    result: &CommitId,
+) -> Result<Outside, GitError> {
+    let on = Git::on(repo.common_dir());
+    // As on a checkout of the first side.
+    let on = match git >= ATTRIBUTE_SOURCE {
+        true => on.option(format!("--attr-source={}", sides[0])),
+        false => on,
+    };
+    let merged = on
+        .args(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"])
+        .args(sides.map(CommitId::as_str))
+        .answer()?;
+    if !matches!(merged.status.code(), Some(0 | 1)) {
+        return Err(merged.failure());
+    }
+    let mut fields = records(&merged.stdout);
+    let automatic = fields
+        .next()
+        .map(|tree| String::from_utf8_lossy(tree).into_owned());
+    let automatic = automatic.ok_or_else(|| merged.unreadable("not the form of `merge-tree -z`"))?;
+    let in_conflict: Vec<&[u8]> = fields.collect();
+    let out = Git::on(repo.common_dir())
+        .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
+        .args([automatic.as_str(), result.as_str()])
+        .run()?;
+    let (mut fields, mut files) = (records(&out), Vec::new());
+    // `:MODE MODE BLOB BLOB STATUS`, then the path.
+    while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
+        let about = String::from_utf8_lossy(about);
+        let words: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
+        let [mode, new_mode, blob, new_blob, status] = words[..] else {
+            continue;
         };
-        let merged = on
-            .args(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"])
-            .args(sides.map(CommitId::as_str))
-            .answer()?;
-        if !matches!(merged.status.code(), Some(0 | 1)) {
-            return Err(merged.failure());
+        let what = match status {
+            "A" => "added",
+            "D" => "deleted",
+            _ => "changed",
+        };
+        let what = if !in_conflict.contains(&path) {
+            Some(what)
+        } else {
+            beside_hunks(repo, sides, (mode, blob), (new_mode, new_blob))?
+        };
+        if let Some(what) = what {
+            files.push((PathBuf::from(OsStr::from_bytes(path)), what));
         }
-        let mut fields = records(&merged.stdout);
-        let automatic = fields
-            .next()
-            .map(|tree| String::from_utf8_lossy(tree).into_owned());
-        let automatic = automatic.ok_or_else(|| merged.unreadable("not the form of `merge-tree -z`"))?;
-        let in_conflict: Vec<&[u8]> = fields.collect();
-        let out = Git::on(self.common_dir())
-            .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
-            .args([automatic.as_str(), result.as_str()])
+    }
+    Ok(Outside { automatic, files })
+}
+
+/// A branch, a tag or a ref of orch's own that has commits of this history which none of these commits has; none where there is
+/// none.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn held_elsewhere(
+    repo: &Repository,
+    commit: &CommitId,
+    but: &[&CommitId],
+) -> Result<Option<String>, GitError> {
+    const PLACES: [&str; 5] = [
+        "refs/heads",
+        "refs/tags",
+        "refs/remotes",
+        "refs/orch/pins",
+        "refs/orch/made",
+    ];
+    let without = |list: Git| {
+        but.iter()
+            .fold(list, |list, commit| list.arg(format!("^{commit}")))
+    };
+    let list = Git::on(repo.common_dir()).args(["rev-list", commit.as_str()]);
+    let own = without(list).run()?;
+    let own = String::from_utf8_lossy(&own).into_owned();
+    for id in own.lines() {
+        let held = Git::on(repo.common_dir())
+            .args([
+                "for-each-ref",
+                "--count=1",
+                "--format=%(refname)",
+                "--contains",
+                id,
+            ])
+            .args(PLACES)
             .run()?;
-        let (mut fields, mut files) = (records(&out), Vec::new());
-        // `:MODE MODE BLOB BLOB STATUS`, then the path.
-        while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
-            let about = String::from_utf8_lossy(about);
-            let words: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
-            let [mode, new_mode, blob, new_blob, status] = words[..] else {
-                continue;
-            };
-            let what = match status {
-                "A" => "added",
-                "D" => "deleted",
-                _ => "changed",
-            };
-            let what = if !in_conflict.contains(&path) {
-                Some(what)
-            } else {
-                self.beside_hunks(sides, (mode, blob), (new_mode, new_blob))?
-            };
-            if let Some(what) = what {
-                files.push((PathBuf::from(OsStr::from_bytes(path)), what));
-            }
+        let held = String::from_utf8_lossy(&held).trim().to_owned();
+        if !held.is_empty() {
+            return Ok(Some(held));
         }
-        Ok(Outside { automatic, files })
     }
+    Ok(None)
+}
 
-    /// A branch, a tag or a ref of orch's own that has commits of this history which none of these commits has; none where there is
-    /// none.
-    ///
-    /// # Errors
-    ///
-    /// When git fails.
-    pub fn held_elsewhere(&self, commit: &CommitId, but: &[&CommitId]) -> Result<Option<String>, GitError> {
-        const PLACES: [&str; 5] = [
-            "refs/heads",
-            "refs/tags",
-            "refs/remotes",
-            "refs/orch/pins",
-            "refs/orch/made",
-        ];
-        let without = |list: Git| {
-            but.iter()
-                .fold(list, |list, commit| list.arg(format!("^{commit}")))
-        };
-        let list = Git::on(self.common_dir()).args(["rev-list", commit.as_str()]);
-        let own = without(list).run()?;
-        let own = String::from_utf8_lossy(&own).into_owned();
-        for id in own.lines() {
-            let held = Git::on(self.common_dir())
-                .args([
-                    "for-each-ref",
-                    "--count=1",
-                    "--format=%(refname)",
-                    "--contains",
-                    id,
-                ])
-                .args(PLACES)
-                .run()?;
-            let held = String::from_utf8_lossy(&held).trim().to_owned();
-            if !held.is_empty() {
-                return Ok(Some(held));
-            }
-        }
-        Ok(None)
+/// What became of a file in conflict outside of its hunks. One without any is in conflict as a whole.
+fn beside_hunks(
+    repo: &Repository,
+    sides: [&CommitId; 2],
+    (mode, blob): (&str, &str),
+    (new_mode, new_blob): (&str, &str),
+) -> Result<Option<&'static str>, GitError> {
+    const FILE: &str = "100";
+    if !mode.starts_with(FILE) {
+        return Ok(None);
     }
-
-    /// What became of a file in conflict outside of its hunks. One without any is in conflict as a whole.
-    fn beside_hunks(
-        &self,
-        sides: [&CommitId; 2],
-        (mode, blob): (&str, &str),
-        (new_mode, new_blob): (&str, &str),
-    ) -> Result<Option<&'static str>, GitError> {
-        const FILE: &str = "100";
-        if !mode.starts_with(FILE) {
-            return Ok(None);
-        }
-        let read = |blob: &str| Git::on(self.common_dir()).args(["cat-file", "blob", blob]).run();
-        let automatic = read(blob)?;
-        let Some(fixed) = outside_of_hunks(&automatic, sides) else {
-            return Ok(None);
-        };
-        if !new_mode.starts_with(FILE) {
-            return Ok(Some("deleted, where only some of its lines are in conflict"));
-        }
-        if mode != new_mode {
-            return Ok(Some("changed in its mode"));
-        }
-        let held = holds_in_turn(&read(new_blob)?, &fixed);
-        Ok((!held).then_some("changed outside of the lines in conflict"))
+    let read = |blob: &str| Git::on(repo.common_dir()).args(["cat-file", "blob", blob]).run();
+    let automatic = read(blob)?;
+    let Some(fixed) = outside_of_hunks(&automatic, sides) else {
+        return Ok(None);
+    };
+    if !new_mode.starts_with(FILE) {
+        return Ok(Some("deleted, where only some of its lines are in conflict"));
     }
+    if mode != new_mode {
+        return Ok(Some("changed in its mode"));
+    }
+    let held = holds_in_turn(&read(new_blob)?, &fixed);
+    Ok((!held).then_some("changed outside of the lines in conflict"))
 }
 
 type Lines<'t> = Vec<&'t [u8]>;

@@ -12,54 +12,52 @@ use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
-impl Repository {
-    /// The files of orch's own folder that a commit holds, sorted.
-    ///
-    /// # Errors
-    ///
-    /// When the commit cannot be read.
-    pub fn orch_files_in(&self, commit: &CommitId) -> Result<Vec<PathBuf>, GitError> {
-        let cannot = || GitError::library(format!("read the files of `{commit}`"));
-        let repo = self.handle();
-        let tree = repo.find_commit(oid(commit)?).and_then(|found| found.tree());
-        let tree = tree.map_err(cannot())?;
-        let Some(entry) = tree.get_name(ORCH_DIR) else {
-            return Ok(Vec::new());
-        };
-        let Some(folder) = entry
-            .to_object(&repo)
-            .ok()
-            .and_then(|found| found.into_tree().ok())
-        else {
-            return Ok(vec![PathBuf::from(ORCH_DIR)]);
-        };
-        let mut files = Vec::new();
-        let walked = folder.walk(git2::TreeWalkMode::PreOrder, |inside, entry| {
-            if entry.kind() != Some(git2::ObjectType::Tree) {
-                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                files.push(Path::new(ORCH_DIR).join(inside).join(name));
-            }
-            git2::TreeWalkResult::Ok
-        });
-        walked.map_err(cannot())?;
-        files.sort();
-        Ok(files)
-    }
+/// The files of orch's own folder that a commit holds, sorted.
+///
+/// # Errors
+///
+/// When the commit cannot be read.
+pub fn orch_files_in(repo: &Repository, commit: &CommitId) -> Result<Vec<PathBuf>, GitError> {
+    let cannot = || GitError::library(format!("read the files of `{commit}`"));
+    let handle = repo.handle();
+    let tree = handle.find_commit(oid(commit)?).and_then(|found| found.tree());
+    let tree = tree.map_err(cannot())?;
+    let Some(entry) = tree.get_name(ORCH_DIR) else {
+        return Ok(Vec::new());
+    };
+    let Some(folder) = entry
+        .to_object(&handle)
+        .ok()
+        .and_then(|found| found.into_tree().ok())
+    else {
+        return Ok(vec![PathBuf::from(ORCH_DIR)]);
+    };
+    let mut files = Vec::new();
+    let walked = folder.walk(git2::TreeWalkMode::PreOrder, |inside, entry| {
+        if entry.kind() != Some(git2::ObjectType::Tree) {
+            let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+            files.push(Path::new(ORCH_DIR).join(inside).join(name));
+        }
+        git2::TreeWalkResult::Ok
+    });
+    walked.map_err(cannot())?;
+    files.sort();
+    Ok(files)
+}
 
-    /// The tree of a commit without orch's own folder.
-    fn tree_without_orch_dir(&self, commit: &CommitId) -> Result<String, GitError> {
-        let repo = self.handle();
-        let write = || {
-            let tree = repo.find_commit(oid(commit)?).and_then(|found| found.tree());
-            let write = tree.and_then(|tree| {
-                let mut builder = repo.treebuilder(Some(&tree))?;
-                builder.remove(ORCH_DIR)?;
-                builder.write()
-            });
-            write.map_err(GitError::library(format!("take `{ORCH_DIR}/` out of `{commit}`")))
-        };
-        write().map(|tree| tree.to_string())
-    }
+/// The tree of a commit without orch's own folder.
+fn tree_without_orch_dir(repo: &Repository, commit: &CommitId) -> Result<String, GitError> {
+    let handle = repo.handle();
+    let write = || {
+        let tree = handle.find_commit(oid(commit)?).and_then(|found| found.tree());
+        let write = tree.and_then(|tree| {
+            let mut builder = handle.treebuilder(Some(&tree))?;
+            builder.remove(ORCH_DIR)?;
+            builder.write()
+        });
+        write.map_err(GitError::library(format!("take `{ORCH_DIR}/` out of `{commit}`")))
+    };
+    write().map(|tree| tree.to_string())
 }
 
 impl CandidateBuilder {
@@ -69,10 +67,10 @@ impl CandidateBuilder {
     ///
     /// When the commit cannot be read or the new one not be written.
     pub fn without_orch_dir(&self, commit: &CommitId, message: &str) -> Result<Option<CommitId>, GitError> {
-        if self.repo().orch_files_in(commit)?.is_empty() {
+        if orch_files_in(self.repo(), commit)?.is_empty() {
             return Ok(None);
         }
-        let tree = self.repo().tree_without_orch_dir(commit)?;
+        let tree = tree_without_orch_dir(self.repo(), commit)?;
         self.seal(&tree, &[commit], message).map(Some)
     }
 }

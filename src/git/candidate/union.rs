@@ -35,12 +35,10 @@ impl CandidateBuilder {
     }
 }
 
-impl Repository {
-    /// A builder of such trees.
-    pub fn unions(&self) -> Result<CandidateBuilder, GitError> {
-        Ok(CandidateBuilder::new(
-            self,
-            crate::git::program::require::require_git()?,
-        ))
-    }
+/// A builder of such trees.
+pub fn unions(repo: &Repository) -> Result<CandidateBuilder, GitError> {
+    Ok(CandidateBuilder::new(
+        repo,
+        crate::git::program::require::require_git()?,
+    ))
 }

@@ -12,7 +12,8 @@ use crate::git::admin::worktree_admin::KeyLock;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::registration::settle;
 use crate::git::keep::backup::{Backup, stamp};
-use crate::git::keep::gate::{Goal, SparedTree};
+use crate::git::keep::gate::{SparedTree, contained, spare_commit, spare_tree};
+use crate::git::keep::goal::Goal;
 use crate::git::lock::stale_lock;
 use crate::git::repo::identity::committing_within;
 use crate::git::repo::repository::Repository;
@@ -118,14 +119,14 @@ impl WorktreeAdmin {
         let (stamp, owner) = (stamp(), plan.as_str());
         let state = inspect(path)?;
         let mut backups = Vec::new();
-        if state.branch.is_none() && self.repo.contained(&state.head, commit)?.is_none() {
+        if state.branch.is_none() && contained(&self.repo, &state.head, commit)?.is_none() {
             let own = Repository::resolution_refs(plan);
             let own = own.each_ref().map(String::as_str);
-            let spared = self.repo.spare_commit(owner, &state.head, &own, &stamp)?;
+            let spared = spare_commit(&self.repo, owner, &state.head, &own, &stamp)?;
             backups.extend(spared.into_backup());
         }
         let in_the_way = covered(path, &state.head, commit)?;
-        let spared = self.repo.spare_tree(owner, path, &state, &in_the_way, &stamp)?;
+        let spared = spare_tree(&self.repo, owner, path, &state, &in_the_way, &stamp)?;
         backups.extend(spared.backup().cloned());
         if state.head != *commit || state.branch.is_some() || !state.is_clean() {
             let answer = spared.check_out(alone, Goal::Detached(commit))?;

@@ -1,5 +1,6 @@
 //! Commits that somebody makes on a detached HEAD between a look at it and its move.
 
+use super::set_aside::back_up_once;
 use std::path::Path;
 
 use super::backup::stamp;
@@ -21,7 +22,7 @@ pub(in crate::git) fn spare_what_came(
         return Ok(());
     };
     let key = admin.key_at(path)?.unwrap_or_default();
-    admin.repo.back_up_once(owner_of(&key), &was, &stamp()).map(drop)
+    back_up_once(&admin.repo, owner_of(&key), &was, &stamp()).map(drop)
 }
 
 /// Where HEAD stood before its last move, as the worktree's reflog tells.

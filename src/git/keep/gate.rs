@@ -10,6 +10,9 @@
 //! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
 //! go into the backup.
 
+use super::goal::Goal;
+use super::set_aside::{back_up_once, set_aside};
+use crate::git::lock::own_ref::over_dead_lock;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -197,25 +200,6 @@ impl SparedTree {
     }
 }
 
-/// What is to be checked out.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::git) enum Goal<'a> {
-    /// A branch.
-    Branch(&'a str),
-    /// A commit, on no branch.
-    Detached(&'a CommitId),
-}
-
-impl Goal<'_> {
-    pub(in crate::git) fn name(self, git: Git) -> Git {
-        match self {
-            Self::Branch(branch) => git.arg(branch),
-            Self::Detached(commit) => git.args(["--detach", commit.as_str()]),
-        }
-        .arg("--")
-    }
-}
-
 impl SparedCommit {
     /// The commit.
     pub(in crate::git) fn commit(&self) -> &CommitId {
@@ -233,163 +217,167 @@ impl SparedCommit {
     }
 }
 
-impl Repository {
-    /// Lets a checkout through the gate: as it is when nothing is uncommitted and nothing in the way, else with a
-    /// backup of both. `in_the_way` are ignored files that what comes next would replace.
-    pub(in crate::git) fn spare_tree(
-        &self,
-        owner: &str,
-        path: &Path,
-        state: &WorktreeState,
-        in_the_way: &[PathBuf],
-        stamp: &str,
-    ) -> Result<SparedTree, GitError> {
-        if state.dirty.is_empty() && in_the_way.is_empty() {
-            return Ok(SparedTree::of(path, None));
+/// Lets a checkout through the gate: as it is when nothing is uncommitted and nothing in the way, else with a
+/// backup of both. `in_the_way` are ignored files that what comes next would replace.
+pub(in crate::git) fn spare_tree(
+    repo: &Repository,
+    owner: &str,
+    path: &Path,
+    state: &WorktreeState,
+    in_the_way: &[PathBuf],
+    stamp: &str,
+) -> Result<SparedTree, GitError> {
+    if state.dirty.is_empty() && in_the_way.is_empty() {
+        return Ok(SparedTree::of(path, None));
+    }
+    let backup = set_aside(repo, owner, path, in_the_way, stamp)?;
+    Ok(SparedTree::of(path, Some(backup)))
+}
+
+/// Shows that a commit lies in the history of another, which the caller has read from a ref that stays.
+pub(in crate::git) fn contained(
+    repo: &Repository,
+    commit: &CommitId,
+    holder: &CommitId,
+) -> Result<Option<SparedCommit>, GitError> {
+    Ok(repo.is_ancestor(commit, holder)?.then(|| SparedCommit {
+        commit: commit.clone(),
+        backup: None,
+    }))
+}
+
+/// Lets a commit through the gate: as it is when another ref than `but` holds it, else with a backup.
+pub(in crate::git) fn spare_commit(
+    repo: &Repository,
+    owner: &str,
+    commit: &CommitId,
+    but: &[&str],
+    stamp: &str,
+) -> Result<SparedCommit, GitError> {
+    // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
+    // soon.
+    let held = holders(repo, commit)?
+        .iter()
+        .any(|name| !but.contains(&name.as_str()) && !PASSING.iter().any(|kind| name.starts_with(kind)));
+    let backup = match held {
+        true => None,
+        false => Some(back_up_once(repo, owner, commit, stamp)?),
+    };
+    Ok(SparedCommit {
+        commit: commit.clone(),
+        backup,
+    })
+}
+
+/// Keeps a commit that a checkout stands on and that no ref holds: gives the backup, or none where it is held.
+///
+/// # Errors
+///
+/// When refs cannot be read or made.
+pub fn keep_loose(repo: &Repository, owner: &str, commit: &CommitId) -> Result<Option<Backup>, GitError> {
+    Ok(spare_commit(repo, owner, commit, &[], &stamp())?
+        .backup()
+        .cloned())
+}
+
+/// The full names of all refs in whose history a commit lies.
+pub fn holders(repo: &Repository, commit: &CommitId) -> Result<Vec<String>, GitError> {
+    let out = Git::on(repo.common_dir())
+        .args([
+            "for-each-ref",
+            "--format=%(refname)",
+            "--contains",
+            commit.as_str(),
+        ])
+        .run()?;
+    let text = String::from_utf8_lossy(&out);
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Deletes a branch if it still stands at the commit that was spared.
+pub(in crate::git) fn delete_branch(
+    repo: &Repository,
+    branch: &str,
+    spared: &SparedCommit,
+) -> Result<(), GitError> {
+    Git::on(repo.common_dir())
+        .args(["update-ref", "-d"])
+        .arg(branch_ref(branch))
+        .arg(spared.commit().as_str())
+        .run()
+        .map(drop)
+}
+
+/// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
+/// what lies in its history needs no backup. Gives the backup that was made.
+pub(in crate::git) fn drop_own_ref(
+    repo: &Repository,
+    name: &str,
+    owner: &str,
+    holder: Option<&CommitId>,
+) -> Result<Option<Backup>, GitError> {
+    let Some(commit) = repo.ref_target(name)? else {
+        return Ok(None);
+    };
+    let contained = match holder {
+        Some(holder) => contained(repo, &commit, holder)?,
+        None => None,
+    };
+    let spared = match contained {
+        Some(spared) => spared,
+        None => spare_commit(repo, owner, &commit, &[name], &super::backup::stamp())?,
+    };
+    delete_own(repo, name, &spared)?;
+    Ok(spared.into_backup())
+}
+
+/// Without a process: this is done for every task that is merged.
+fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library(format!("delete `{name}`"));
+    let delete = || {
+        let mut found = handle.find_reference(name)?;
+        // Deleting compares once more with what was found here.
+        match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
+            true => found.delete(),
+            false => Err(git2::Error::from_str("it has moved")),
         }
-        let backup = self.set_aside(owner, path, in_the_way, stamp)?;
-        Ok(SparedTree::of(path, Some(backup)))
-    }
+    };
+    over_dead_lock(repo, name, || fault::around("ref.own.delete", delete)).map_err(cannot())
+}
 
-    /// Shows that a commit lies in the history of another, which the caller has read from a ref that stays.
-    pub(in crate::git) fn contained(
-        &self,
-        commit: &CommitId,
-        holder: &CommitId,
-    ) -> Result<Option<SparedCommit>, GitError> {
-        Ok(self.is_ancestor(commit, holder)?.then(|| SparedCommit {
-            commit: commit.clone(),
-            backup: None,
-        }))
+/// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
+/// wanted; no proof of anything rests on these refs.
+///
+/// # Errors
+///
+/// When a ref cannot be read or deleted.
+pub fn release_candidates(repo: &Repository) -> Result<(), GitError> {
+    let cannot = || GitError::library("let go of candidates");
+    let handle = repo.handle();
+    let held = handle
+        .references_glob(&format!("{CANDIDATES}*"))
+        .map_err(cannot())?;
+    for mut candidate in held.flatten() {
+        candidate.delete().map_err(cannot())?;
     }
+    Ok(())
+}
 
-    /// Lets a commit through the gate: as it is when another ref than `but` holds it, else with a backup.
-    pub(in crate::git) fn spare_commit(
-        &self,
-        owner: &str,
-        commit: &CommitId,
-        but: &[&str],
-        stamp: &str,
-    ) -> Result<SparedCommit, GitError> {
-        // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
-        // soon.
-        let held = self
-            .holders(commit)?
-            .iter()
-            .any(|name| !but.contains(&name.as_str()) && !PASSING.iter().any(|kind| name.starts_with(kind)));
-        let backup = match held {
-            true => None,
-            false => Some(self.back_up_once(owner, commit, stamp)?),
-        };
-        Ok(SparedCommit {
-            commit: commit.clone(),
-            backup,
-        })
-    }
-
-    /// Keeps a commit that a checkout stands on and that no ref holds: gives the backup, or none where it is held.
-    ///
-    /// # Errors
-    ///
-    /// When refs cannot be read or made.
-    pub fn keep_loose(&self, owner: &str, commit: &CommitId) -> Result<Option<Backup>, GitError> {
-        Ok(self.spare_commit(owner, commit, &[], &stamp())?.backup().cloned())
-    }
-
-    /// The full names of all refs in whose history a commit lies.
-    pub fn holders(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
-        let out = Git::on(self.common_dir())
-            .args([
-                "for-each-ref",
-                "--format=%(refname)",
-                "--contains",
-                commit.as_str(),
-            ])
-            .run()?;
-        let text = String::from_utf8_lossy(&out);
-        Ok(text.lines().map(str::to_owned).collect())
-    }
-
-    /// Deletes a branch if it still stands at the commit that was spared.
-    pub(in crate::git) fn delete_branch(&self, branch: &str, spared: &SparedCommit) -> Result<(), GitError> {
-        Git::on(self.common_dir())
-            .args(["update-ref", "-d"])
-            .arg(branch_ref(branch))
-            .arg(spared.commit().as_str())
-            .run()
-            .map(drop)
-    }
-
-    /// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
-    /// what lies in its history needs no backup. Gives the backup that was made.
-    pub(in crate::git) fn drop_own_ref(
-        &self,
-        name: &str,
-        owner: &str,
-        holder: Option<&CommitId>,
-    ) -> Result<Option<Backup>, GitError> {
-        let Some(commit) = self.ref_target(name)? else {
-            return Ok(None);
-        };
-        let contained = match holder {
-            Some(holder) => self.contained(&commit, holder)?,
-            None => None,
-        };
-        let spared = match contained {
-            Some(spared) => spared,
-            None => self.spare_commit(owner, &commit, &[name], &super::backup::stamp())?,
-        };
-        self.delete_own(name, &spared)?;
-        Ok(spared.into_backup())
-    }
-
-    /// Without a process: this is done for every task that is merged.
-    fn delete_own(&self, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
-        let repo = self.handle();
-        let cannot = || GitError::library(format!("delete `{name}`"));
-        let delete = || {
-            let mut found = repo.find_reference(name)?;
-            // Deleting compares once more with what was found here.
-            match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
-                true => found.delete(),
-                false => Err(git2::Error::from_str("it has moved")),
-            }
-        };
-        self.over_dead_lock(name, || fault::around("ref.own.delete", delete))
-            .map_err(cannot())
-    }
-
-    /// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
-    /// wanted; no proof of anything rests on these refs.
-    ///
-    /// # Errors
-    ///
-    /// When a ref cannot be read or deleted.
-    pub fn release_candidates(&self) -> Result<(), GitError> {
-        let cannot = || GitError::library("let go of candidates");
-        let repo = self.handle();
-        let held = repo
-            .references_glob(&format!("{CANDIDATES}*"))
-            .map_err(cannot())?;
-        for mut candidate in held.flatten() {
-            candidate.delete().map_err(cannot())?;
-        }
-        Ok(())
-    }
-
-    /// Moves a branch away from the commit that was spared, if it still stands there.
-    pub(in crate::git) fn move_branch(
-        &self,
-        branch: &str,
-        from: &SparedCommit,
-        to: &CommitId,
-        why: &str,
-    ) -> Result<(), GitError> {
-        let name = branch_ref(branch);
-        let repo = self.handle();
-        let (to, from) = (oid(to)?, oid(from.commit())?);
-        fault::around("ref.unit", || repo.reference_matching(&name, to, true, from, why))
-            .map(drop)
-            .map_err(GitError::library(format!("write `{name}`")))
-    }
+/// Moves a branch away from the commit that was spared, if it still stands there.
+pub(in crate::git) fn move_branch(
+    repo: &Repository,
+    branch: &str,
+    from: &SparedCommit,
+    to: &CommitId,
+    why: &str,
+) -> Result<(), GitError> {
+    let name = branch_ref(branch);
+    let handle = repo.handle();
+    let (to, from) = (oid(to)?, oid(from.commit())?);
+    fault::around("ref.unit", || {
+        handle.reference_matching(&name, to, true, from, why)
+    })
+    .map(drop)
+    .map_err(GitError::library(format!("write `{name}`")))
 }

@@ -16,45 +16,43 @@ pub struct GitLock {
     pub owner: Option<String>,
 }
 
-impl WorktreeAdmin {
-    /// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's books.
-    ///
-    /// # Errors
-    ///
-    /// When git's books cannot be read.
-    pub fn git_locks(&self) -> Result<Vec<GitLock>, GitError> {
-        let common = self.repo.common_dir();
-        let mut files = Vec::new();
-        for folder in self.books()?.iter().map(PathBuf::as_path).chain([common]) {
-            files.extend(locks_in(folder));
-        }
-        files.extend(locks_below(&common.join("refs")));
-        // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
-        files.extend(locks_in(&common.join("objects")));
-        files.sort();
-        let lock = |path: PathBuf| GitLock {
-            owner: owner(&path),
-            path,
-        };
-        Ok(files.into_iter().map(lock).collect())
+/// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's books.
+///
+/// # Errors
+///
+/// When git's books cannot be read.
+pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
+    let common = admin.repo.common_dir();
+    let mut files = Vec::new();
+    for folder in admin.books()?.iter().map(PathBuf::as_path).chain([common]) {
+        files.extend(locks_in(folder));
     }
+    files.extend(locks_below(&common.join("refs")));
+    // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
+    files.extend(locks_in(&common.join("objects")));
+    files.sort();
+    let lock = |path: PathBuf| GitLock {
+        owner: owner(&path),
+        path,
+    };
+    Ok(files.into_iter().map(lock).collect())
+}
 
-    /// Removes a lock file if it is still certain that nobody holds it. False when somebody may.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be removed.
-    pub fn remove_git_lock(&self, path: &Path) -> Result<bool, GitError> {
-        let _lock = self.lock()?;
-        if owner(path).is_some() {
-            return Ok(false);
+/// Removes a lock file if it is still certain that nobody holds it. False when somebody may.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
+    let _lock = admin.lock()?;
+    if owner(path).is_some() {
+        return Ok(false);
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(GitError::io("remove", path)(error))
         }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(GitError::io("remove", path)(error))
-            }
-            _ => Ok(true),
-        }
+        _ => Ok(true),
     }
 }
 

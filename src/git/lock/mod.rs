@@ -7,3 +7,7 @@ pub(super) mod land_refusal;
 pub(super) mod locks;
 pub(super) mod own_ref;
 pub(super) mod stale_lock;
+
+pub use locks::{git_locks, remove_git_lock};
+pub use own_ref::clear_own_locks;
+pub use stale_lock::clear_dead_locks;

@@ -88,33 +88,31 @@ pub(in crate::git) fn clear_books(books: &Path) -> Result<(), EnsureError> {
     locks_in(books).iter().try_for_each(|lock| clear(lock))
 }
 
-impl WorktreeAdmin {
-    /// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
-    /// the time when no agent is at work.
-    ///
-    /// # Errors
-    ///
-    /// When such a file is held open, or cannot be removed.
-    pub fn clear_dead_locks(&self) -> Result<(), EnsureError> {
-        // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
-        let books = fs::read_dir(self.repo.common_dir().join("worktrees"));
-        let mut books = books.into_iter().flatten().flatten();
-        if books.all(|books| locks_in(&books.path()).is_empty()) {
-            return Ok(());
-        }
-        for key in self.keys()? {
-            let Some(marker) = self.read_marker(&key)? else {
-                continue;
-            };
-            let Ok(books) = git_dir(&marker.path) else {
-                continue;
-            };
-            if !locks_in(&books).is_empty() && !is_somebody_in(&marker.path) {
-                clear_books(&books)?;
-            }
-        }
-        Ok(())
+/// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
+/// the time when no agent is at work.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
+    // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
+    let books = fs::read_dir(admin.repo.common_dir().join("worktrees"));
+    let mut books = books.into_iter().flatten().flatten();
+    if books.all(|books| locks_in(&books.path()).is_empty()) {
+        return Ok(());
     }
+    for key in admin.keys()? {
+        let Some(marker) = admin.read_marker(&key)? else {
+            continue;
+        };
+        let Ok(books) = git_dir(&marker.path) else {
+            continue;
+        };
+        if !locks_in(&books).is_empty() && !is_somebody_in(&marker.path) {
+            clear_books(&books)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it

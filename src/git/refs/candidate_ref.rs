@@ -3,6 +3,7 @@
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::CANDIDATES;
+use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::ids::oid;
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
@@ -18,7 +19,8 @@ impl Repository {
     ///
     /// When the ref cannot be written, which is so, too, when the commit is not there any more.
     pub fn hold_candidate(&self, number: u64, commit: &CommitId) -> Result<(), GitError> {
-        self.write_ref(
+        write_ref(
+            self,
             &format!("{CANDIDATES}{}", number % HELD),
             commit,
             "orch: candidate",

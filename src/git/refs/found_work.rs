@@ -2,6 +2,7 @@
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::UNITS;
+use crate::git::keep::gate::drop_own_ref;
 use crate::git::program::command::{Git, parse_id};
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, WorkRef};
@@ -78,8 +79,7 @@ impl Repository {
         if self.branch_tip(branch)?.is_some() {
             return Ok(());
         }
-        self.drop_own_ref(&format!("{UNITS}{plan}/{branch}"), plan.as_str(), None)
-            .map(drop)
+        drop_own_ref(self, &format!("{UNITS}{plan}/{branch}"), plan.as_str(), None).map(drop)
     }
 
     /// All notes about branches of units, with their plans' names.

@@ -3,6 +3,8 @@
 
 use crate::git::files::error::GitError;
 use crate::git::files::names::MADE;
+use crate::git::keep::gate::drop_own_ref;
+use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName};
 
@@ -13,7 +15,7 @@ impl Repository {
     ///
     /// When the ref cannot be written.
     pub fn keep_made(&self, plan: &PlanName, commit: &CommitId) -> Result<(), GitError> {
-        self.write_ref(&made_ref(plan.as_str()), commit, "orch: made")
+        write_ref(self, &made_ref(plan.as_str()), commit, "orch: made")
     }
 
     /// Lets go what was kept of a plan that has landed, or whose branch is removed. `holder` is a commit that a ref has which stays:
@@ -23,7 +25,7 @@ impl Repository {
     ///
     /// When refs cannot be read or written.
     pub fn release_made(&self, plan: &str, holder: Option<&CommitId>) -> Result<(), GitError> {
-        self.drop_own_ref(&made_ref(plan), plan, holder).map(drop)
+        drop_own_ref(self, &made_ref(plan), plan, holder).map(drop)
     }
 }
 

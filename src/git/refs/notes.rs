@@ -1,5 +1,6 @@
 //! Notes on commits of the target that say what they were landed on: `refs/notes/orch`.
 
+use crate::git::lock::own_ref::over_dead_lock;
 use git2::Signature;
 
 use crate::fault;
@@ -43,7 +44,7 @@ impl Repository {
             });
             written.map(drop)
         };
-        let written = self.over_dead_lock(NOTES, write);
+        let written = over_dead_lock(self, NOTES, write);
         written.map_err(GitError::library(format!("write a note on {}", commit.short())))
     }
 

@@ -3,6 +3,8 @@
 //! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from.
 
 use crate::git::files::names::PINS;
+use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
+use crate::git::lock::own_ref::write_ref;
 use std::fmt;
 use std::str::FromStr;
 
@@ -75,11 +77,17 @@ impl Repository {
     ) -> Result<(), GitError> {
         let name = pin_ref(plan, point.into());
         if let Some(old) = self.ref_target(&name)?
-            && self.contained(&old, commit)?.is_none()
+            && contained(self, &old, commit)?.is_none()
         {
-            self.spare_commit(plan.as_str(), &old, &[&name], &crate::git::keep::backup::stamp())?;
+            spare_commit(
+                self,
+                plan.as_str(),
+                &old,
+                &[&name],
+                &crate::git::keep::backup::stamp(),
+            )?;
         }
-        self.write_ref(&name, commit, "orch: pin")
+        write_ref(self, &name, commit, "orch: pin")
     }
 
     /// The commit that a point of a plan is pinned to.
@@ -106,7 +114,7 @@ impl Repository {
 
     /// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
     pub fn unpin(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<Option<Backup>, GitError> {
-        self.drop_own_ref(&pin_ref(plan, point.into()), plan.as_str(), None)
+        drop_own_ref(self, &pin_ref(plan, point.into()), plan.as_str(), None)
     }
 }
 

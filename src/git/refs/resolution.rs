@@ -8,6 +8,8 @@
 use crate::git::candidate::builder::{Build, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
+use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
+use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName};
 
@@ -74,19 +76,25 @@ impl Repository {
         onto: &CommitId,
         head: &CommitId,
     ) -> Result<(), GitError> {
-        self.write_ref(&Part::Onto.of(plan), onto, "orch: resolve")?;
-        self.write_ref(&Part::Head.of(plan), head, "orch: resolve")
+        write_ref(self, &Part::Onto.of(plan), onto, "orch: resolve")?;
+        write_ref(self, &Part::Head.of(plan), head, "orch: resolve")
     }
 
     /// Keeps a commit as what was made of the plan's conflict. What an earlier one alone held goes to a backup.
     pub(in crate::git) fn note_resolution(&self, plan: &PlanName, commit: &CommitId) -> Result<(), GitError> {
         let name = Part::Done.of(plan);
         if let Some(old) = self.ref_target(&name)?
-            && self.contained(&old, commit)?.is_none()
+            && contained(self, &old, commit)?.is_none()
         {
-            self.spare_commit(plan.as_str(), &old, &[&name], &crate::git::keep::backup::stamp())?;
+            spare_commit(
+                self,
+                plan.as_str(),
+                &old,
+                &[&name],
+                &crate::git::keep::backup::stamp(),
+            )?;
         }
-        self.write_ref(&name, commit, "orch: resolved")
+        write_ref(self, &name, commit, "orch: resolved")
     }
 
     /// Forgets the plan's resolution. `holder` is a commit that a ref has which stays; what it does not hold goes to backups,
@@ -102,7 +110,7 @@ impl Repository {
     ) -> Result<Vec<Backup>, GitError> {
         let mut backups = Vec::new();
         for part in Part::ALL {
-            backups.extend(self.drop_own_ref(&part.of(plan), plan.as_str(), holder)?);
+            backups.extend(drop_own_ref(self, &part.of(plan), plan.as_str(), holder)?);
         }
         Ok(backups)
     }
@@ -120,7 +128,7 @@ impl Repository {
         }
         match was {
             Some(was) => self.note_resolution(plan, was)?,
-            None => drop(self.drop_own_ref(&name, plan.as_str(), None)?),
+            None => drop(drop_own_ref(self, &name, plan.as_str(), None)?),
         }
         Ok(true)
     }

@@ -7,7 +7,8 @@ use super::unit_error::{UnitError, UnitRefusal};
 use crate::fault;
 use crate::git::files::error::GitError;
 use crate::git::files::names::UNITS;
-use crate::git::keep::gate::SparedCommit;
+use crate::git::keep::gate::{SparedCommit, contained, delete_branch, drop_own_ref, move_branch};
+use crate::git::lock::own_ref::write_ref;
 use crate::git::lock::stale_lock;
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;
@@ -88,7 +89,7 @@ impl Repository {
         old: Option<&SparedCommit>,
         new: &CommitId,
     ) -> Result<(), GitError> {
-        self.write_ref(&unit.mark(), new, "orch: unit")?;
+        write_ref(self, &unit.mark(), new, "orch: unit")?;
         match old {
             None => {
                 let name = branch_ref(&unit.branch);
@@ -98,7 +99,7 @@ impl Repository {
                     .map(drop)
                     .map_err(GitError::library(format!("write `{name}`")))
             }
-            Some(old) => self.move_branch(&unit.branch, old, new, "orch: start again"),
+            Some(old) => move_branch(self, &unit.branch, old, new, "orch: start again"),
         }
     }
 
@@ -111,7 +112,7 @@ impl Repository {
     pub fn note_unit_again(&self, unit: &Unit) -> Result<(), GitError> {
         match self.branch_tip(&unit.branch)? {
             Some(tip) if self.ref_target(&unit.mark())?.is_none() => {
-                self.write_ref(&unit.mark(), &tip, "orch: unit")
+                write_ref(self, &unit.mark(), &tip, "orch: unit")
             }
             _ => Ok(()),
         }
@@ -129,7 +130,7 @@ impl Repository {
         stale_lock::clear_beside(&self.common_dir().join(branch_ref(&unit.branch)))?;
         let (plan, tip) = self.unit_tips(unit)?;
         if let Some(tip) = &tip {
-            let Some(spared) = self.contained(tip, &plan)? else {
+            let Some(spared) = contained(self, tip, &plan)? else {
                 return Err(UnitRefusal::NotMerged {
                     branch: unit.branch.clone(),
                     into: unit.plan_branch.clone(),
@@ -137,9 +138,9 @@ impl Repository {
                 .into());
             };
             self.refuse_checked_out(&unit.branch, None)?;
-            self.delete_branch(&unit.branch, &spared)?;
+            delete_branch(self, &unit.branch, &spared)?;
         }
-        self.drop_own_ref(&unit.mark(), unit.plan.as_str(), Some(&plan))?;
+        drop_own_ref(self, &unit.mark(), unit.plan.as_str(), Some(&plan))?;
         Ok(tip)
     }
 
@@ -150,11 +151,11 @@ impl Repository {
         spared: &SparedCommit,
     ) -> Result<(), GitError> {
         if self.branch_tip(branch)?.is_some() {
-            self.delete_branch(branch, spared)?;
+            delete_branch(self, branch, spared)?;
         }
         for mark in self.marks(UNITS)? {
             if let Some((plan, _)) = mark.split_once('/').filter(|(_, of)| *of == branch) {
-                self.drop_own_ref(&format!("{UNITS}{mark}"), plan, None)?;
+                drop_own_ref(self, &format!("{UNITS}{mark}"), plan, None)?;
             }
         }
         Ok(())

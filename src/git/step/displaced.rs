@@ -4,6 +4,7 @@
 //! What the worktree's own log of HEAD tells is what was done in it. Whoever moves the branch from elsewhere leaves no trace
 //! there, while index and files still show the old commit: the next commit would take the difference back.
 
+use crate::git::keep::gate::keep_loose;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -117,7 +118,7 @@ impl Repository {
             backups,
         };
         let Some(now) = self.redone(&found)? else {
-            let kept = self.keep_loose(owner, &found.from)?;
+            let kept = keep_loose(self, owner, &found.from)?;
             let backups = kept.into_iter().map(|backup| backup.name).collect();
             return Ok(Some(displaced(None, backups)));
         };
@@ -131,7 +132,7 @@ impl Repository {
             .run()?;
         let mut backups = Vec::new();
         for commit in found.to.iter().chain(&found.tip) {
-            let kept = self.keep_loose(owner, commit)?;
+            let kept = keep_loose(self, owner, commit)?;
             backups.extend(kept.map(|backup| backup.name));
         }
         Ok(Some(displaced(Some(now), backups)))

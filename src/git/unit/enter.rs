@@ -10,7 +10,8 @@ use crate::git::files::error::GitError;
 use crate::git::files::registration::read_head;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::came::{head_before, spare_what_came};
-use crate::git::keep::gate::{Goal, SparedCommit, SparedTree};
+use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
+use crate::git::keep::goal::Goal;
 use crate::git::keep::step;
 use crate::git::keep::step::Step;
 use crate::git::landing::follow::index_equals;
@@ -108,9 +109,10 @@ impl WorktreeAdmin {
         let owner = unit.plan.as_str();
         let old = match &tip {
             Some(tip) if tip != commit => {
-                let spared = match self.repo.contained(tip, &plan_tip)? {
+                let spared = match contained(&self.repo, tip, &plan_tip)? {
                     Some(spared) => spared,
-                    None => self.repo.spare_commit(
+                    None => spare_commit(
+                        &self.repo,
                         owner,
                         tip,
                         &[&branch_ref(&unit.branch), &unit.mark()],
@@ -126,13 +128,11 @@ impl WorktreeAdmin {
             && !self.repo.is_ancestor(&state.head, &plan_tip)?
             && Some(&state.head) != own_tip
         {
-            let spared = self
-                .repo
-                .spare_commit(owner, &state.head, &[&unit.mark()], stamp)?;
+            let spared = spare_commit(&self.repo, owner, &state.head, &[&unit.mark()], stamp)?;
             backups.extend(spared.into_backup());
         }
         let in_the_way = covered(&path, &state.head, commit)?;
-        let spared = self.repo.spare_tree(owner, &path, &state, &in_the_way, stamp)?;
+        let spared = spare_tree(&self.repo, owner, &path, &state, &in_the_way, stamp)?;
         backups.extend(spared.backup().cloned());
         let dirty = !state.dirty.is_empty();
         if dirty {

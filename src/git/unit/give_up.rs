@@ -13,7 +13,7 @@ use crate::git::files::git_process::is_git_in;
 use crate::git::files::registration::read_head;
 use crate::git::files::regular;
 use crate::git::keep::backup::Backup;
-use crate::git::keep::gate::SparedTree;
+use crate::git::keep::gate::{SparedTree, spare_commit, spare_tree};
 use crate::git::program::command::Git;
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::commit_id;
@@ -99,7 +99,7 @@ impl WorktreeAdmin {
                 None => false,
             };
             if !held {
-                let spared = self.repo.spare_commit(owner, &commit, &[], stamp)?;
+                let spared = spare_commit(&self.repo, owner, &commit, &[], stamp)?;
                 backups.extend(spared.into_backup());
             }
         }
@@ -107,7 +107,7 @@ impl WorktreeAdmin {
             Some(tip) => covered(path, &state.head, tip)?,
             None => Vec::new(),
         };
-        let spared = self.repo.spare_tree(owner, path, &state, &in_the_way, stamp)?;
+        let spared = spare_tree(&self.repo, owner, path, &state, &in_the_way, stamp)?;
         backups.extend(spared.backup().cloned());
         end(path, &books, &spared)?;
         let dirty = !inspect(path)?.dirty.is_empty();
@@ -153,11 +153,11 @@ impl WorktreeAdmin {
         self.repo.refuse_checked_out(branch, Some(path))?;
         let mut backups = Vec::new();
         if state.branch.is_none() && !self.repo.is_ancestor(&state.head, &tip)? {
-            let spared = self.repo.spare_commit(owner, &state.head, &[], stamp)?;
+            let spared = spare_commit(&self.repo, owner, &state.head, &[], stamp)?;
             backups.extend(spared.into_backup());
         }
         let in_the_way = covered(path, &state.head, &tip)?;
-        let spared = self.repo.spare_tree(owner, path, &state, &in_the_way, stamp)?;
+        let spared = spare_tree(&self.repo, owner, path, &state, &in_the_way, stamp)?;
         backups.extend(spared.backup().cloned());
         let dirty = !state.dirty.is_empty();
         if dirty {

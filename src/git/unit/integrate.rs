@@ -5,7 +5,9 @@ use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::candidate::builder::{Build, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
+use crate::git::keep::gate::{drop_own_ref, spare_tree};
 use crate::git::landing::plan::{CheckoutOutcome, LandingPlan};
+use crate::git::lock::own_ref::write_ref;
 use crate::git::lock::stale_lock;
 use crate::git::merging::ConflictFile;
 use crate::git::refs::unit::Unit;
@@ -207,9 +209,7 @@ impl WorktreeAdmin {
                 }
                 // A git that was killed has written some of the files.
                 let state = inspect(&checkout.path)?;
-                let spared = self
-                    .repo
-                    .spare_tree(unit.plan.as_str(), &checkout.path, &state, &[], stamp)?;
+                let spared = spare_tree(&self.repo, unit.plan.as_str(), &checkout.path, &state, &[], stamp)?;
                 backups.extend(spared.backup().cloned());
                 spared.wipe(alone)?;
             }
@@ -221,7 +221,7 @@ impl WorktreeAdmin {
 
 impl crate::git::repo::repository::Repository {
     fn note_move(&self, unit: &Unit, old: &CommitId) -> Result<(), GitError> {
-        self.write_ref(&moving(unit), old, "orch: move")
+        write_ref(self, &moving(unit), old, "orch: move")
     }
 
     fn noted_move(&self, unit: &Unit) -> Result<Option<CommitId>, GitError> {
@@ -230,8 +230,7 @@ impl crate::git::repo::repository::Repository {
 
     /// `tip` is where the plan's branch stands; none when it is gone.
     fn forget_move(&self, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
-        self.drop_own_ref(&moving(unit), unit.plan.as_str(), tip)
-            .map(drop)
+        drop_own_ref(self, &moving(unit), unit.plan.as_str(), tip).map(drop)
     }
 }
 

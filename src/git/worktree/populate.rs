@@ -8,7 +8,8 @@ use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::Registration;
 use crate::git::keep::came::{head_before, spare_what_came};
-use crate::git::keep::gate::{Goal, SparedTree};
+use crate::git::keep::gate::{SparedTree, spare_commit, spare_tree};
+use crate::git::keep::goal::Goal;
 use crate::git::program::command::Git;
 use crate::git::state::in_the_way::in_the_way;
 use crate::git::state::inspect;
@@ -79,7 +80,7 @@ pub(in crate::git) fn reset_detached(
     let mut backups = Vec::new();
     let put_there = left.as_ref().is_some_and(|left| *left.head() == state.head);
     if !put_there && state.head != *commit {
-        let spared = admin.repo.spare_commit(key, &state.head, &[], &stamp)?;
+        let spared = spare_commit(&admin.repo, key, &state.head, &[], &stamp)?;
         backups.extend(spared.into_backup());
     }
     let in_the_way = in_the_way(path, &state.head, commit)?;
@@ -89,7 +90,7 @@ pub(in crate::git) fn reset_detached(
         .filter(|_| in_the_way.is_empty());
     let spared = match explained {
         Some(spared) => spared,
-        None => admin.repo.spare_tree(key, path, &state, &in_the_way, &stamp)?,
+        None => spare_tree(&admin.repo, key, path, &state, &in_the_way, &stamp)?,
     };
     backups.extend(spared.backup().cloned());
     for backup in backups {

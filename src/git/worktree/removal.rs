@@ -1,5 +1,6 @@
 //! Removing worktrees and branches that are no longer needed, and nothing else.
 
+use crate::git::candidate::evidence::landed_by;
 use crate::git::state::checkout::checkout_paths;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::registration::{registration_at, registrations};
 use crate::git::files::regular;
 use crate::git::keep::backup::Backup;
-use crate::git::keep::gate::SparedTree;
+use crate::git::keep::gate::{SparedTree, contained, delete_branch, spare_commit};
 use crate::git::repo::ids::branch_ref;
 use crate::git::state::hidden::{hidden_changes, own_refs_beyond};
 use crate::git::state::ignored::Ignored;
@@ -142,7 +143,7 @@ impl WorktreeAdmin {
         tip: &CommitId,
         (target, recorded): Landing<'_>,
     ) -> Result<Option<LandedBy>, GitError> {
-        if let Some(landed) = self.repo.landed_by(tip, target)? {
+        if let Some(landed) = landed_by(&self.repo, tip, target)? {
             return Ok(Some(landed));
         }
         let Some(RecordedLanding { head, commit }) = recorded else {
@@ -290,10 +291,11 @@ impl WorktreeAdmin {
         let common = self.repo.common_dir();
         let mut backups = Vec::new();
         let spare = |branch: &str, tip: &CommitId| {
-            let contained = self.repo.contained(tip, &removable.target)?;
+            let contained = contained(&self.repo, tip, &removable.target)?;
             contained.map_or_else(
                 || {
-                    self.repo.spare_commit(
+                    spare_commit(
+                        &self.repo,
                         owner_of(&removable.key),
                         tip,
                         &[&branch_ref(branch)],
@@ -324,9 +326,10 @@ impl WorktreeAdmin {
             spared.remove_worktree(lock, common, removable.submodules)?;
         }
         if let Some(head) = &removable.loose
-            && self.repo.contained(head, &removable.target)?.is_none()
+            && contained(&self.repo, head, &removable.target)?.is_none()
         {
-            let spared = self.repo.spare_commit(
+            let spared = spare_commit(
+                &self.repo,
                 owner_of(&removable.key),
                 head,
                 &[],
@@ -349,7 +352,7 @@ impl WorktreeAdmin {
             }
             let spared = spare(branch, tip)?;
             if self.repo.branch_tip(branch)?.is_some() {
-                self.repo.delete_branch(branch, &spared)?;
+                delete_branch(&self.repo, branch, &spared)?;
             }
             backups.extend(spared.into_backup());
             self.repo.release_made(owner_of(&removable.key), Some(tip))?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
-use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
+use crate::git::{self, Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
@@ -107,7 +107,11 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             false => Vec::new(),
         },
         stray_notes: evidence::stray(campaign)?,
-        locks: if idle { admin.git_locks()? } else { Vec::new() },
+        locks: if idle {
+            git::lock::git_locks(&admin)?
+        } else {
+            Vec::new()
+        },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
         left_gits: if idle {
             left_gits(campaign.repo.common_dir())

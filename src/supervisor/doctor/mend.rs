@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, Runner};
-use crate::git::{PinPoint, WorktreeAdmin, stamp};
+use crate::git::{self, PinPoint, WorktreeAdmin, stamp};
 use crate::journal::{Epoch, Journal, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf, Scheduler, Work, history};
@@ -86,7 +86,7 @@ impl Doctor<'_> {
                 .map(drop)
                 .map_err(|error| text(&error)),
             Step::RecordEnds => self.record_ends().map_err(|error| text(&error)),
-            Step::RemoveLock(path) => match self.admin.remove_git_lock(path) {
+            Step::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),

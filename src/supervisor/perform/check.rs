@@ -179,7 +179,7 @@ fn look(
     if before.branch.is_none() && !was_left {
         // The next one may leave it for the branch, and what it stands on is then on nothing.
         let now = head_of(worktree).map_err(|error| error.to_string())?;
-        let kept = campaign.repo.keep_loose(name.as_str(), &now);
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), &now);
         let kept = kept.map_err(|error| error.to_string())?;
         if let (Some(backup), Some(trouble)) = (kept, &mut evidence.trouble) {
             trouble.push_str(&format!("; its commits are kept as {}", backup.name));
@@ -247,7 +247,9 @@ fn own_folder(
         }
         CommitPolicy::Require => {
             let tip = campaign.repo.branch_tip(branch).map_err(text)?;
-            let held = tip.map(|tip| campaign.repo.orch_files_in(&tip)).transpose();
+            let held = tip
+                .map(|tip| git::candidate::orch_files_in(&campaign.repo, &tip))
+                .transpose();
             let held = held.map_err(text)?.unwrap_or_default();
             if !held.is_empty() {
                 return Err(format!(
@@ -309,7 +311,7 @@ fn gone(
         if astray.contains(commit) {
             continue;
         }
-        let kept = campaign.repo.keep_loose(name.as_str(), commit);
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
         let kept = kept.map_err(|error| error.to_string())?;
         gone.push(GoneWork {
             commit: commit.clone(),

@@ -75,8 +75,7 @@ fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitI
     let text = |error: GitError| error.to_string();
     let (repo, git) = (&campaign.repo, campaign.git().map_err(|error| error.to_string())?);
     let outside = |incoming: &CommitId| {
-        repo.outside_of_conflict(git, [&order.onto, incoming], commit)
-            .map_err(text)
+        git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(text)
     };
     let mut found = outside(&order.head)?;
     if !found.files.is_empty() {
@@ -114,9 +113,8 @@ fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -
     let incoming = repo
         .stand_in(&builder, &order.plan, &order.onto, &order.head)
         .map_err(text)?;
-    let foreign = repo
-        .held_elsewhere(commit, &[&order.onto, &order.head, &incoming])
-        .map_err(text)?;
+    let foreign =
+        git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming]).map_err(text)?;
     match foreign {
         None => Ok(()),
         Some(name) => Err(format!(
@@ -133,9 +131,7 @@ fn account(
     commit: &CommitId,
     path: &Path,
 ) -> Result<Option<String>, String> {
-    let files = campaign
-        .repo
-        .merged_files(&order.onto, &order.head, commit)
+    let files = git::candidate::merged_files(&campaign.repo, &order.onto, &order.head, commit)
         .map_err(|error| error.to_string())?;
     let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
     let said = String::from_utf8_lossy(&said).into_owned();

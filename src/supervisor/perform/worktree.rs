@@ -1,7 +1,7 @@
 //! Making a plan's worktrees.
 
 use crate::git::{
-    Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
+    self, Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
     head_of,
 };
 use crate::plan::{CommitId, Dispatch, LaneId, Plan};
@@ -101,7 +101,7 @@ fn make(
 
 /// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
 fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
-    let held = campaign.repo.orch_files_in(&ready.head).unwrap_or_default();
+    let held = git::candidate::orch_files_in(&campaign.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
         return false;
     }
