@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 
 use serde::Serialize;
 
-use crate::git::{RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
+use crate::git::{self, RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
@@ -253,13 +253,13 @@ fn is_conflict(key: &str) -> bool {
 
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
 fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
-    for branch in campaign.repo.units(&plan.name).unwrap_or_default() {
+    for branch in git::refs::units(&campaign.repo, &plan.name).unwrap_or_default() {
         let unit = Unit {
             plan: plan.name.clone(),
             plan_branch: plan.branch.clone(),
             branch: branch.clone(),
         };
-        if let Err(error) = campaign.repo.delete_unit(&unit) {
+        if let Err(error) = git::refs::delete_unit(&campaign.repo, &unit) {
             cleaned.kept.push(Kept {
                 name: branch,
                 why: error.to_string(),

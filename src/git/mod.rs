@@ -28,14 +28,14 @@ pub mod candidate;
 mod conflict;
 mod files;
 pub mod keep;
-mod landing;
+pub mod landing;
 pub mod lock;
 mod merging;
 mod program;
-mod refs;
+pub mod refs;
 pub mod repo;
 pub mod state;
-mod step;
+pub mod step;
 mod unit;
 mod worktree;
 

@@ -42,7 +42,7 @@ pub(super) fn missing(
 ) -> Result<Vec<(PlanName, CommitId)>, SupervisorError> {
     let mut missing = Vec::new();
     for (plan, commit) in landings {
-        let there = || campaign.repo.has_commit(&commit);
+        let there = || git::refs::has_commit(&campaign.repo, &commit);
         if there() && !is_noted(campaign, &plan, &commit)? && is_on_a_target(campaign, &commit)? {
             missing.push((plan, commit));
         }
@@ -59,7 +59,7 @@ fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, Superv
 }
 
 fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
-    let note = campaign.repo.note(commit)?;
+    let note = git::refs::note(&campaign.repo, commit)?;
     let note = note.as_deref().and_then(EvidenceNote::read);
     Ok(note.is_some_and(|note| note.landings.iter().any(|landing| landing.plan == plan.as_str())))
 }
@@ -71,13 +71,15 @@ fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<b
 /// When the notes or the history cannot be read.
 pub(super) fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
     let mut stray = Vec::new();
-    for commit in campaign.repo.noted()? {
-        let text = campaign.repo.note(&commit)?;
+    for commit in git::refs::noted(&campaign.repo)? {
+        let text = git::refs::note(&campaign.repo, &commit)?;
         let note = text.as_deref().and_then(EvidenceNote::read);
         let landing = note.and_then(|note| note.landings.into_iter().next());
         let target = landing.map_or_else(|| campaign.target.clone(), |landing| landing.target);
         let on = match campaign.repo.branch_tip(&target)? {
-            Some(tip) => campaign.repo.has_commit(&commit) && campaign.repo.is_ancestor(&commit, &tip)?,
+            Some(tip) => {
+                git::refs::has_commit(&campaign.repo, &commit) && campaign.repo.is_ancestor(&commit, &tip)?
+            }
             // A target that is gone says nothing.
             None => true,
         };
@@ -117,7 +119,7 @@ pub(super) fn write_missing(
         let Some(evidence) = evidence else {
             continue;
         };
-        let known = campaign.repo.note(&commit)?;
+        let known = git::refs::note(&campaign.repo, &commit)?;
         let mut note = known
             .as_deref()
             .and_then(EvidenceNote::read)
@@ -126,7 +128,7 @@ pub(super) fn write_missing(
                 landings: Vec::new(),
             });
         note.landings.push(evidence);
-        campaign.repo.write_note(&commit, &note.text())?;
+        git::refs::write_note(&campaign.repo, &commit, &note.text())?;
     }
     Ok(())
 }

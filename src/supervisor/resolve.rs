@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
+use crate::git::{self, CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
 use crate::plan::{MergeStrategy, Plan, PlanName, WorkRef};
 use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
@@ -143,7 +143,7 @@ fn open(
         }
     };
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(failed)?);
-    let incoming = repo.stand_in(&builder, name, &onto, &head).map_err(failed)?;
+    let incoming = git::refs::stand_in(repo, &builder, name, &onto, &head).map_err(failed)?;
     let at = admin.conflict_at(name).map_err(failed)?;
     let clashing = builder.conflicts(&onto, &incoming).map_err(failed)?;
     if clashing.is_empty() && at.is_none() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::{ConflictError, WorktreeAdmin};
+use crate::git::{self, ConflictError, WorktreeAdmin};
 use crate::plan::PlanName;
 use crate::schedule::State;
 
@@ -46,7 +46,7 @@ fn close_part(
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
     let repo = &campaign.repo;
-    let Some(resolution) = repo.resolution(plan)? else {
+    let Some(resolution) = git::refs::resolution(repo, plan)? else {
         return Ok(());
     };
     match repo.branch_tip(&campaign.target)? {
@@ -66,7 +66,7 @@ fn close(
     plan: &PlanName,
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
-    let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
+    let made = admin.conflict_at(plan)?.is_some() || git::refs::resolution(&campaign.repo, plan)?.is_some();
     match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
         Some(target) => admin.close_conflict(plan, &target, before).map(drop),
         None => Ok(()),

@@ -42,7 +42,7 @@ pub(super) fn told_of_set_back(
         let there = campaign.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
         // Of a landing that nothing else holds git would be rid one day.
         let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
-        let back = match (there, campaign.repo.has_commit(commit)) {
+        let back = match (there, git::refs::has_commit(&campaign.repo, commit)) {
             (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
             (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
             (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),

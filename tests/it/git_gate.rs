@@ -78,17 +78,17 @@ fn a_pin_that_is_moved_off_a_commit_which_nothing_else_holds_leaves_a_backup() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
     let first = scratch.commit_file("a.txt", "first try");
-    repo.pin(&auth(), Point::Plan, &first).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &first).unwrap();
     scratch.git("reset -q --hard HEAD~1");
     let second = scratch.commit_file("a.txt", "second try");
-    repo.pin(&auth(), Point::Plan, &second).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &second).unwrap();
     assert!(holders(&scratch, &first)[0].starts_with("refs/orch/backup/auth/"));
     // What the branch holds needs none.
     let third = scratch.commit_file("b.txt", "on top");
-    repo.pin(&auth(), Point::Plan, &third).unwrap();
-    assert_eq!(repo.unpin(&auth(), Point::Plan).unwrap(), None);
+    git::refs::pin(&repo, &auth(), Point::Plan, &third).unwrap();
+    assert_eq!(git::refs::unpin(&repo, &auth(), Point::Plan).unwrap(), None);
     assert_eq!(git::keep::backups(&repo, &auth()).unwrap().len(), 1);
-    assert_eq!(repo.unpin(&auth(), PinPoint::Landed).unwrap(), None);
+    assert_eq!(git::refs::unpin(&repo, &auth(), PinPoint::Landed).unwrap(), None);
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn an_unpinned_commit_that_only_the_pin_held_goes_to_a_backup() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
     let only = scratch.commit_file("a.txt", "a");
-    repo.pin(&auth(), Point::Plan, &only).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &only).unwrap();
     scratch.git("reset -q --hard HEAD~1");
-    let backup = repo.unpin(&auth(), Point::Plan).unwrap().unwrap();
-    assert_eq!((backup.commit, repo.pins().unwrap().len()), (only, 0));
+    let backup = git::refs::unpin(&repo, &auth(), Point::Plan).unwrap().unwrap();
+    assert_eq!((backup.commit, git::refs::pins(&repo).unwrap().len()), (only, 0));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use orch::git::{self, EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect};
+use orch::git::{
+    self, EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect,
+};
 use orch::plan::CommitId;
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Scratch, Tree, refused};
@@ -147,7 +149,7 @@ fn a_new_unit_starts_on_the_tip_of_the_plan() {
     assert_eq!((ready.head, ready.backups.len()), (tip.clone(), 0));
     assert_eq!(lanes.lane.read("plan.txt"), "on the plan's branch");
     let repo = lanes.scratch.repository();
-    let units = repo.units(&"auth".parse().unwrap()).unwrap();
+    let units = git::refs::units(&repo, &"auth".parse().unwrap()).unwrap();
     assert_eq!(units, ["orch/auth.2.3", "orch/auth.2.4"]);
     let upstream = "for-each-ref --format=%(upstream) refs/heads/orch";
     assert_eq!(lanes.scratch.git(upstream), "");
@@ -384,10 +386,13 @@ fn entering_that_was_cut_short_is_ended() {
         let lane = &lanes.lane;
         let books = lanes.books(lane);
         let back_up = || {
-            git::keep::backup(&lanes
-                .scratch
-                .repository(), &"auth".parse().unwrap(), &own, "early")
-                .unwrap()
+            git::keep::backup(
+                &lanes.scratch.repository(),
+                &"auth".parse().unwrap(),
+                &own,
+                "early",
+            )
+            .unwrap()
         };
         match cut {
             0 => {
@@ -526,19 +531,19 @@ fn a_unit_branch_goes_once_it_is_merged_and_left() {
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     let repo = lanes.scratch.repository();
     let unit = lanes.unit("2.3");
-    let found = refused(repo.delete_unit(&unit));
+    let found = refused(git::refs::delete_unit(&repo, &unit));
     assert!(matches!(found, UnitRefusal::NotMerged { .. }), "{found}");
     lanes.integrate("2.3");
-    let found = refused(repo.delete_unit(&unit));
+    let found = refused(git::refs::delete_unit(&repo, &unit));
     assert!(
         matches!(found, UnitRefusal::CheckedOutElsewhere { .. }),
         "{found}"
     );
     lanes.admin.leave_unit(LANE, PLAN).unwrap();
-    assert_eq!(repo.delete_unit(&unit).unwrap(), Some(own));
-    assert_eq!(repo.delete_unit(&unit).unwrap(), None);
+    assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), Some(own));
+    assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), None);
     assert_eq!(lanes.scratch.git("branch --list orch/auth.2.3"), "");
-    assert!(repo.units(&unit.plan).unwrap().is_empty());
+    assert!(git::refs::units(&repo, &unit.plan).unwrap().is_empty());
     lanes.nothing_is_lost();
 }
 
@@ -570,10 +575,7 @@ fn a_lane_is_removed_when_the_plan_has_all_of_it() {
     assert_eq!(lanes.scratch.git("branch --list orch/auth.2.3"), "");
     assert_eq!(lanes.admin.keys().unwrap(), [HOME]);
     assert!(
-        lanes
-            .scratch
-            .repository()
-            .units(&"auth".parse().unwrap())
+        git::refs::units(&lanes.scratch.repository(), &"auth".parse().unwrap())
             .unwrap()
             .is_empty()
     );

@@ -4,6 +4,7 @@
 //! It stands on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the
 //! index in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
 
+use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
 use std::path::{Path, PathBuf};
 
 use super::conflict_error::ConflictError;
@@ -96,7 +97,7 @@ impl WorktreeAdmin {
             Some(operation) => return Err(ConflictError::InProgress { path, operation }),
         }
         let backups = self.put_on(&alone, spec.plan, &path, spec.onto)?;
-        self.repo.note_sides(spec.plan, spec.onto, spec.head)?;
+        note_sides(&self.repo, spec.plan, spec.onto, spec.head)?;
         let left = begin_merge(Some(&alone), &path, spec.incoming, spec.message, true)?;
         Ok(OpenConflict {
             path,
@@ -120,7 +121,7 @@ impl WorktreeAdmin {
         let state = inspect(path)?;
         let mut backups = Vec::new();
         if state.branch.is_none() && contained(&self.repo, &state.head, commit)?.is_none() {
-            let own = Repository::resolution_refs(plan);
+            let own = resolution_refs(plan);
             let own = own.each_ref().map(String::as_str);
             let spared = spare_commit(&self.repo, owner, &state.head, &own, &stamp)?;
             backups.extend(spared.into_backup());
@@ -147,7 +148,7 @@ impl WorktreeAdmin {
     /// As there.
     pub fn settle_conflict(&self, plan: &PlanName, message: &str) -> Result<CommitId, ConflictError> {
         let commit = self.commit_conflict(plan, message)?;
-        self.repo.note_resolution(plan, &commit)?;
+        note_resolution(&self.repo, plan, &commit)?;
         Ok(commit)
     }
 
@@ -160,7 +161,7 @@ impl WorktreeAdmin {
         if let Some(path) = self.conflict_at(plan)? {
             remember(&path)?;
         }
-        Ok(self.repo.note_resolution(plan, commit)?)
+        Ok(note_resolution(&self.repo, plan, commit)?)
     }
 
     /// Commits what is in the worktree, unless that was done already. Nothing follows from it yet. Doing it again gives the
@@ -173,7 +174,7 @@ impl WorktreeAdmin {
         let not_open = || ConflictError::NotOpen { plan: plan.clone() };
         let key = conflict_key(plan);
         let marker = self.read_marker(&key)?.ok_or_else(not_open)?;
-        let (path, sides) = (marker.path, self.repo.sides(plan)?.ok_or_else(not_open)?);
+        let (path, sides) = (marker.path, sides(&self.repo, plan)?.ok_or_else(not_open)?);
         if !path.is_dir() {
             return Err(not_open());
         }
@@ -276,7 +277,7 @@ impl WorktreeAdmin {
     ) -> Result<Vec<Backup>, ConflictError> {
         let not_open = || ConflictError::NotOpen { plan: plan.clone() };
         let key = conflict_key(plan);
-        let (marker, sides) = (self.read_marker(&key)?, self.repo.sides(plan)?);
+        let (marker, sides) = (self.read_marker(&key)?, sides(&self.repo, plan)?);
         if marker.is_none() && sides.is_none() {
             return Err(not_open());
         }
@@ -293,7 +294,7 @@ impl WorktreeAdmin {
             before(removable.path());
             backups.extend(self.remove(&self.lock()?, &removable)?);
         }
-        backups.extend(self.repo.forget_resolution(plan, None)?);
+        backups.extend(forget_resolution(&self.repo, plan, None)?);
         Ok(backups)
     }
 
@@ -319,7 +320,7 @@ impl WorktreeAdmin {
             before(removable.path());
             backups.extend(self.remove(&self.lock()?, &removable)?);
         }
-        backups.extend(self.repo.forget_resolution(plan, Some(target))?);
+        backups.extend(forget_resolution(&self.repo, plan, Some(target))?);
         Ok(backups)
     }
 }

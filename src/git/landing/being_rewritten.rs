@@ -17,33 +17,31 @@ const NOTES: [(&str, &str); 3] = [
     ("BISECT_START", "bisect"),
 ];
 
-impl Repository {
-    /// Refuses a branch that a rebase or a bisection will go back to, in any checkout: moved meanwhile, what they end with is
-    /// not what they began with. Git itself refuses to move such a branch.
-    ///
-    /// # Errors
-    ///
-    /// What is under way where, or why that cannot be found out.
-    pub(in crate::git) fn refuse_while_rewritten(&self, branch: &str) -> Result<(), LandRefusal> {
-        for (git_dir, path) in self.git_dirs()? {
-            let Some(what) = under_way(&git_dir, branch) else {
-                continue;
-            };
-            let why = format!("a {what} of `{branch}` is under way there: end it, or give it up");
-            return Err(LandRefusal::Blocked { path, why });
-        }
-        Ok(())
+/// Refuses a branch that a rebase or a bisection will go back to, in any checkout: moved meanwhile, what they end with is
+/// not what they began with. Git itself refuses to move such a branch.
+///
+/// # Errors
+///
+/// What is under way where, or why that cannot be found out.
+pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) -> Result<(), LandRefusal> {
+    for (git_dir, path) in git_dirs(repo)? {
+        let Some(what) = under_way(&git_dir, branch) else {
+            continue;
+        };
+        let why = format!("a {what} of `{branch}` is under way there: end it, or give it up");
+        return Err(LandRefusal::Blocked { path, why });
     }
+    Ok(())
+}
 
-    /// The git folder and the place of every checkout.
-    fn git_dirs(&self) -> Result<Vec<(PathBuf, PathBuf)>, GitError> {
-        let known = registrations(self.common_dir())?.into_iter();
-        let mut all: Vec<_> = known.map(|known| (known.admin, known.path)).collect();
-        if !self.is_bare() {
-            all.push((self.common_dir().to_owned(), self.top().to_owned()));
-        }
-        Ok(all)
+/// The git folder and the place of every checkout.
+fn git_dirs(repo: &Repository) -> Result<Vec<(PathBuf, PathBuf)>, GitError> {
+    let known = registrations(repo.common_dir())?.into_iter();
+    let mut all: Vec<_> = known.map(|known| (known.admin, known.path)).collect();
+    if !repo.is_bare() {
+        all.push((repo.common_dir().to_owned(), repo.top().to_owned()));
     }
+    Ok(all)
 }
 
 fn under_way(git_dir: &Path, branch: &str) -> Option<&'static str> {

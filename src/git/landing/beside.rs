@@ -1,6 +1,7 @@
 //! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
 //! it is, in the index and in files, as long as the move changes other files.
 
+use super::being_rewritten::refuse_while_rewritten;
 use crate::git::state::checkout::checkouts_of;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
@@ -106,23 +107,26 @@ pub(in crate::git) fn refuse_overlap(
     })
 }
 
-impl Repository {
-    /// Refuses when a checkout of the branch could not follow from one commit to another because of what lies in it. A look
-    /// ahead that costs little: a landing looks again.
-    ///
-    /// # Errors
-    ///
-    /// What stands in the way, or why that cannot be found out.
-    pub fn could_follow(&self, branch: &str, old: &CommitId, new: &CommitId) -> Result<(), LandRefusal> {
-        self.refuse_while_rewritten(branch)?;
-        for checkout in checkouts_of(self, branch)? {
-            refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
-            let files = in_the_way(&checkout.path, old, new)?;
-            if !files.is_empty() {
-                let path = checkout.path;
-                return Err(LandRefusal::InTheWay { path, files });
-            }
+/// Refuses when a checkout of the branch could not follow from one commit to another because of what lies in it. A look
+/// ahead that costs little: a landing looks again.
+///
+/// # Errors
+///
+/// What stands in the way, or why that cannot be found out.
+pub fn could_follow(
+    repo: &Repository,
+    branch: &str,
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<(), LandRefusal> {
+    refuse_while_rewritten(repo, branch)?;
+    for checkout in checkouts_of(repo, branch)? {
+        refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+        let files = in_the_way(&checkout.path, old, new)?;
+        if !files.is_empty() {
+            let path = checkout.path;
+            return Err(LandRefusal::InTheWay { path, files });
         }
-        Ok(())
     }
+    Ok(())
 }

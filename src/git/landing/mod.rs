@@ -7,3 +7,9 @@ pub(super) mod beside;
 pub(super) mod follow;
 pub(super) mod land;
 pub(super) mod plan;
+
+pub use beside::could_follow;
+pub use land::{
+    behind, check_target, finish_landing, finish_landing_holding, land, land_holding, plan_landing,
+    plan_landing_beside,
+};

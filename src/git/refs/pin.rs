@@ -67,55 +67,61 @@ fn pin_ref(plan: &PlanName, point: PinPoint) -> String {
     format!("{PINS}{plan}/{point}")
 }
 
-impl Repository {
-    /// Pins a point of a plan to a commit, replacing an earlier pin of it. What only that one held goes to a backup.
-    pub fn pin(
-        &self,
-        plan: &PlanName,
-        point: impl Into<PinPoint>,
-        commit: &CommitId,
-    ) -> Result<(), GitError> {
-        let name = pin_ref(plan, point.into());
-        if let Some(old) = self.ref_target(&name)?
-            && contained(self, &old, commit)?.is_none()
-        {
-            spare_commit(
-                self,
-                plan.as_str(),
-                &old,
-                &[&name],
-                &crate::git::keep::backup::stamp(),
-            )?;
-        }
-        write_ref(self, &name, commit, "orch: pin")
+/// Pins a point of a plan to a commit, replacing an earlier pin of it. What only that one held goes to a backup.
+pub fn pin(
+    repo: &Repository,
+    plan: &PlanName,
+    point: impl Into<PinPoint>,
+    commit: &CommitId,
+) -> Result<(), GitError> {
+    let name = pin_ref(plan, point.into());
+    if let Some(old) = repo.ref_target(&name)?
+        && contained(repo, &old, commit)?.is_none()
+    {
+        spare_commit(
+            repo,
+            plan.as_str(),
+            &old,
+            &[&name],
+            &crate::git::keep::backup::stamp(),
+        )?;
     }
+    write_ref(repo, &name, commit, "orch: pin")
+}
 
-    /// The commit that a point of a plan is pinned to.
-    pub fn pinned(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<Option<CommitId>, GitError> {
-        self.ref_target(&pin_ref(plan, point.into()))
-    }
+/// The commit that a point of a plan is pinned to.
+pub fn pinned(
+    repo: &Repository,
+    plan: &PlanName,
+    point: impl Into<PinPoint>,
+) -> Result<Option<CommitId>, GitError> {
+    repo.ref_target(&pin_ref(plan, point.into()))
+}
 
-    /// All pins, sorted by plan and point. Refs there that are not pins are passed over.
-    pub fn pins(&self) -> Result<Vec<Pin>, GitError> {
-        let repo = self.handle();
-        let cannot = || GitError::library("list the pins");
-        let found = repo.references_glob(&format!("{PINS}*")).map_err(cannot())?;
-        let mut pins: Vec<Pin> = found
-            .flatten()
-            .filter_map(|pin| {
-                let (plan, point) = parse(pin.name().ok()?.strip_prefix(PINS)?)?;
-                let commit = commit_id(pin.target()?);
-                Some(Pin { plan, point, commit })
-            })
-            .collect();
-        pins.sort();
-        Ok(pins)
-    }
+/// All pins, sorted by plan and point. Refs there that are not pins are passed over.
+pub fn pins(repo: &Repository) -> Result<Vec<Pin>, GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library("list the pins");
+    let found = handle.references_glob(&format!("{PINS}*")).map_err(cannot())?;
+    let mut pins: Vec<Pin> = found
+        .flatten()
+        .filter_map(|pin| {
+            let (plan, point) = parse(pin.name().ok()?.strip_prefix(PINS)?)?;
+            let commit = commit_id(pin.target()?);
+            Some(Pin { plan, point, commit })
+        })
+        .collect();
+    pins.sort();
+    Ok(pins)
+}
 
-    /// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
-    pub fn unpin(&self, plan: &PlanName, point: impl Into<PinPoint>) -> Result<Option<Backup>, GitError> {
-        drop_own_ref(self, &pin_ref(plan, point.into()), plan.as_str(), None)
-    }
+/// Removes a pin; one that is not there is no error. What only it held goes to a backup, which is returned.
+pub fn unpin(
+    repo: &Repository,
+    plan: &PlanName,
+    point: impl Into<PinPoint>,
+) -> Result<Option<Backup>, GitError> {
+    drop_own_ref(repo, &pin_ref(plan, point.into()), plan.as_str(), None)
 }
 
 #[cfg(test)]

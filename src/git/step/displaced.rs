@@ -87,92 +87,94 @@ struct Found {
     since: Vec<Entry>,
 }
 
-impl Repository {
-    /// Puts a branch back that somebody has deleted or moved from elsewhere while its worktree stood on it, with what was committed
-    /// there since. None when nobody did, or when that cannot be told, because the worktree stands on no branch or has no log of
-    /// HEAD. Where more than commits was made on what the branch was moved to, it is left, and what it had is kept. `began` is
-    /// where the branch stood when work began.
-    ///
-    /// # Errors
-    ///
-    /// When git cannot do it, such as when the branch moves in this moment.
-    pub fn restore_displaced(
-        &self,
-        owner: &str,
-        worktree: &Path,
-        branch: &str,
-        began: &CommitId,
-    ) -> Result<Option<Displaced>, GitError> {
-        let Some(found) = self.displaced(worktree, branch, began)? else {
-            return Ok(None);
-        };
-        thread::sleep(SETTLES);
-        if self.displaced(worktree, branch, began)?.as_ref() != Some(&found) {
-            return Ok(None);
-        }
-        let displaced = |now, backups| Displaced {
-            branch: branch.to_owned(),
-            from: found.from.clone(),
-            to: found.to.clone(),
-            now,
-            backups,
-        };
-        let Some(now) = self.redone(&found)? else {
-            let kept = keep_loose(self, owner, &found.from)?;
-            let backups = kept.into_iter().map(|backup| backup.name).collect();
-            return Ok(Some(displaced(None, backups)));
-        };
-        let _ = stale_lock::clear_beside(&self.common_dir().join(branch_ref(branch)));
-        let nothing = "0".repeat(now.as_str().len());
-        Git::within(worktree)
-            .args(["update-ref", "-m", PUT_BACK])
-            .arg(branch_ref(branch))
-            .arg(now.as_str())
-            .arg(found.tip.as_ref().map_or(nothing.as_str(), CommitId::as_str))
-            .run()?;
-        let mut backups = Vec::new();
-        for commit in found.to.iter().chain(&found.tip) {
-            let kept = keep_loose(self, owner, commit)?;
-            backups.extend(kept.map(|backup| backup.name));
-        }
-        Ok(Some(displaced(Some(now), backups)))
+/// Puts a branch back that somebody has deleted or moved from elsewhere while its worktree stood on it, with what was committed
+/// there since. None when nobody did, or when that cannot be told, because the worktree stands on no branch or has no log of
+/// HEAD. Where more than commits was made on what the branch was moved to, it is left, and what it had is kept. `began` is
+/// where the branch stood when work began.
+///
+/// # Errors
+///
+/// When git cannot do it, such as when the branch moves in this moment.
+pub fn restore_displaced(
+    repo: &Repository,
+    owner: &str,
+    worktree: &Path,
+    branch: &str,
+    began: &CommitId,
+) -> Result<Option<Displaced>, GitError> {
+    let Some(found) = displaced(repo, worktree, branch, began)? else {
+        return Ok(None);
+    };
+    thread::sleep(SETTLES);
+    if displaced(repo, worktree, branch, began)?.as_ref() != Some(&found) {
+        return Ok(None);
     }
+    let displaced = |now, backups| Displaced {
+        branch: branch.to_owned(),
+        from: found.from.clone(),
+        to: found.to.clone(),
+        now,
+        backups,
+    };
+    let Some(now) = redone(repo, &found)? else {
+        let kept = keep_loose(repo, owner, &found.from)?;
+        let backups = kept.into_iter().map(|backup| backup.name).collect();
+        return Ok(Some(displaced(None, backups)));
+    };
+    let _ = stale_lock::clear_beside(&repo.common_dir().join(branch_ref(branch)));
+    let nothing = "0".repeat(now.as_str().len());
+    Git::within(worktree)
+        .args(["update-ref", "-m", PUT_BACK])
+        .arg(branch_ref(branch))
+        .arg(now.as_str())
+        .arg(found.tip.as_ref().map_or(nothing.as_str(), CommitId::as_str))
+        .run()?;
+    let mut backups = Vec::new();
+    for commit in found.to.iter().chain(&found.tip) {
+        let kept = keep_loose(repo, owner, commit)?;
+        backups.extend(kept.map(|backup| backup.name));
+    }
+    Ok(Some(displaced(Some(now), backups)))
+}
 
-    fn displaced(&self, worktree: &Path, branch: &str, began: &CommitId) -> Result<Option<Found>, GitError> {
-        let books = git_dir(worktree)?;
-        if read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
+fn displaced(
+    repo: &Repository,
+    worktree: &Path,
+    branch: &str,
+    began: &CommitId,
+) -> Result<Option<Found>, GitError> {
+    let books = git_dir(worktree)?;
+    if read_head(&books.join("HEAD")) != Some(Some(branch.to_owned())) {
+        return Ok(None);
+    }
+    Ok(find(&head_log(&books), began, repo.branch_tip(branch)?))
+}
+
+/// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
+/// more than commits.
+fn redone(repo: &Repository, found: &Found) -> Result<Option<CommitId>, GitError> {
+    let handle = repo.handle();
+    let mut now = found.from.clone();
+    for entry in &found.since {
+        let (Some(new), Some(what)) = (&entry.new, entry.what.strip_prefix("commit")) else {
+            return Ok(None);
+        };
+        let mut commit = raw_commit::read(&handle, new)?;
+        if what.starts_with(" (amend)") {
+            commit.parents = raw_commit::read(&handle, &now)?.parents;
+        } else if what.starts_with(':') || what.starts_with(" (initial)") || what.starts_with(" (merge)") {
+            commit
+                .parents
+                .splice(..commit.parents.len().min(1), [now.clone()]);
+        } else {
             return Ok(None);
         }
-        Ok(find(&head_log(&books), began, self.branch_tip(branch)?))
+        let cannot = || GitError::library(format!("make the commit `{new}` again"));
+        let odb = handle.odb().map_err(cannot())?;
+        let made = odb.write(git2::ObjectType::Commit, &commit.content());
+        now = commit_id(made.map_err(cannot())?);
     }
-
-    /// What was committed on top of where the branch was moved to, made again on top of where it had been. None when that is
-    /// more than commits.
-    fn redone(&self, found: &Found) -> Result<Option<CommitId>, GitError> {
-        let repo = self.handle();
-        let mut now = found.from.clone();
-        for entry in &found.since {
-            let (Some(new), Some(what)) = (&entry.new, entry.what.strip_prefix("commit")) else {
-                return Ok(None);
-            };
-            let mut commit = raw_commit::read(&repo, new)?;
-            if what.starts_with(" (amend)") {
-                commit.parents = raw_commit::read(&repo, &now)?.parents;
-            } else if what.starts_with(':') || what.starts_with(" (initial)") || what.starts_with(" (merge)")
-            {
-                commit
-                    .parents
-                    .splice(..commit.parents.len().min(1), [now.clone()]);
-            } else {
-                return Ok(None);
-            }
-            let cannot = || GitError::library(format!("make the commit `{new}` again"));
-            let odb = repo.odb().map_err(cannot())?;
-            let made = odb.write(git2::ObjectType::Commit, &commit.content());
-            now = commit_id(made.map_err(cannot())?);
-        }
-        Ok(Some(now))
-    }
+    Ok(Some(now))
 }
 
 /// The commits at which a worktree stood only until its branch was put back: what was moved there from elsewhere, and what was

@@ -10,3 +10,5 @@ pub(super) mod displaced;
 pub(super) mod half_way;
 pub(super) mod leftovers;
 pub(super) mod submodule;
+
+pub use displaced::restore_displaced;

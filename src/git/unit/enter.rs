@@ -17,7 +17,7 @@ use crate::git::keep::step::Step;
 use crate::git::landing::follow::index_equals;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
-use crate::git::refs::unit::Unit;
+use crate::git::refs::unit::{Unit, refuse_checked_out, set_unit, unit_tips};
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::state::in_the_way::covered;
@@ -91,10 +91,10 @@ impl WorktreeAdmin {
         let path = marker.path;
         let ref_lock = self.repo.common_dir().join(branch_ref(&unit.branch));
         stale_lock::clear_beside(&ref_lock)?;
-        let (plan_tip, tip) = self.repo.unit_tips(unit)?;
+        let (plan_tip, tip) = unit_tips(&self.repo, unit)?;
         let mut state = look(&path)?;
         if tip.is_some() {
-            self.repo.refuse_checked_out(&unit.branch, Some(&path))?;
+            refuse_checked_out(&self.repo, &unit.branch, Some(&path))?;
         }
         let own_tip = match &tip {
             Some(tip) if !self.repo.is_ancestor(tip, &plan_tip)? => Some(tip),
@@ -145,7 +145,7 @@ impl WorktreeAdmin {
                 write_head(&path, None, &state.head)?;
                 state.branch = None;
             }
-            self.repo.set_unit(unit, old.as_ref(), commit)?;
+            set_unit(&self.repo, unit, old.as_ref(), commit)?;
         }
         let place = Place {
             commit,
@@ -208,7 +208,7 @@ impl WorktreeAdmin {
             return Err(UnitRefusal::InTheWay { path, files }.into());
         }
         if own && state.branch.as_deref() != Some(plan_branch) {
-            self.repo.refuse_checked_out(plan_branch, Some(&path))?;
+            refuse_checked_out(&self.repo, plan_branch, Some(&path))?;
         }
         self.go(&alone, &path, &state, &place, None)?;
         Ok(tip)

@@ -1,6 +1,7 @@
 //! Ending what was begun with git in a worktree and left open, such as a rebase whose agent is gone, so that the next one can
 //! work there. Whatever only that held is kept first.
 
+use crate::git::refs::unit::refuse_checked_out;
 use crate::git::state::checkout::checkout_paths;
 use std::collections::BTreeSet;
 use std::fs;
@@ -150,7 +151,7 @@ impl WorktreeAdmin {
         };
         let (alone, _) = self.lane(&key)?;
         let state = look(path)?;
-        self.repo.refuse_checked_out(branch, Some(path))?;
+        refuse_checked_out(&self.repo, branch, Some(path))?;
         let mut backups = Vec::new();
         if state.branch.is_none() && !self.repo.is_ancestor(&state.head, &tip)? {
             let spared = spare_commit(&self.repo, owner, &state.head, &[], stamp)?;

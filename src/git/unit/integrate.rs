@@ -6,11 +6,12 @@ use crate::git::candidate::builder::{Build, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
 use crate::git::keep::gate::{drop_own_ref, spare_tree};
+use crate::git::landing::land::{finish_landing_holding, land_holding};
 use crate::git::landing::plan::{CheckoutOutcome, LandingPlan};
 use crate::git::lock::own_ref::write_ref;
 use crate::git::lock::stale_lock;
 use crate::git::merging::ConflictFile;
-use crate::git::refs::unit::Unit;
+use crate::git::refs::unit::{Unit, unit_tips};
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::branch_ref;
 use crate::git::state::checkout::checkout_paths;
@@ -88,7 +89,7 @@ impl WorktreeAdmin {
         // Held by git commands too: those of a killed orch have ended once this is ours.
         let alone = self.alone(key)?;
         let backups = self.end_move(&alone, key, unit, stamp)?;
-        let (old, tip) = self.repo.unit_tips(unit)?;
+        let (old, tip) = unit_tips(&self.repo, unit)?;
         if let (None, Some(known)) = (&tip, known)
             && self.repo.is_ancestor(known, &old)?
         {
@@ -146,7 +147,7 @@ impl WorktreeAdmin {
         };
         // What is refused here leaves no note.
         self.repo.note_move(unit, old)?;
-        let landed = match self.repo.land_holding(&plan, Some(alone.file())) {
+        let landed = match land_holding(&self.repo, &plan, Some(alone.file())) {
             Ok(landed) => landed,
             Err(refusal) => {
                 if self.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
@@ -195,7 +196,7 @@ impl WorktreeAdmin {
                 beside: false,
             };
             let own = self.read_marker(key)?.map(|marker| marker.path);
-            let ended = self.repo.finish_landing_holding(&plan, Some(alone.file()))?;
+            let ended = finish_landing_holding(&self.repo, &plan, Some(alone.file()))?;
             for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
                 let CheckoutOutcome::Left(why) = checkout.outcome else {
                     continue;

@@ -1,6 +1,8 @@
 //! Removing worktrees and branches that are no longer needed, and nothing else.
 
 use crate::git::candidate::evidence::landed_by;
+use crate::git::refs::made_ref::release_made;
+use crate::git::refs::unit::{delete_judged_unit, is_unit};
 use crate::git::state::checkout::checkout_paths;
 use std::path::{Path, PathBuf};
 
@@ -170,7 +172,7 @@ impl WorktreeAdmin {
         let Some(branch) = on.filter(|on| marker.branch.as_ref() != Some(on)) else {
             return Ok(None);
         };
-        if !self.repo.is_unit(&branch)? {
+        if !is_unit(&self.repo, &branch)? {
             return Ok(None);
         }
         let Some(tip) = self.repo.branch_tip(&branch)? else {
@@ -339,7 +341,7 @@ impl WorktreeAdmin {
         }
         if let Some((branch, tip)) = &removable.unit {
             let spared = spare(branch, tip)?;
-            self.repo.delete_judged_unit(branch, &spared)?;
+            delete_judged_unit(&self.repo, branch, &spared)?;
             backups.extend(spared.into_backup());
         }
         if let (Some(branch), Some(tip)) = (&removable.branch, &removable.tip) {
@@ -355,7 +357,7 @@ impl WorktreeAdmin {
                 delete_branch(&self.repo, branch, &spared)?;
             }
             backups.extend(spared.into_backup());
-            self.repo.release_made(owner_of(&removable.key), Some(tip))?;
+            release_made(&self.repo, owner_of(&removable.key), Some(tip))?;
         }
         self.remove_left(&removable.key);
         self.remove_marker(&removable.key)?;

@@ -79,7 +79,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             lost_attempts.push(attempt.id.to_string());
         }
     }
-    let units = campaign.repo.all_units()?;
+    let units = git::refs::all_units(&campaign.repo)?;
     let exists = |branch: &str| campaign.repo.branch_tip(branch).map(|tip| tip.is_some());
     let (mut unit_notes, mut stray_units) = (Vec::new(), Vec::new());
     for (plan, branch) in units {
@@ -89,7 +89,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             _ => {}
         }
     }
-    let pins = campaign.repo.pins()?.into_iter();
+    let pins = git::refs::pins(&campaign.repo)?.into_iter();
     let homes = [
         campaign.dir.attempts(),
         campaign.dir.verifications(),
@@ -203,9 +203,7 @@ fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, Supervis
                 let base = target
                     .as_ref()
                     .map(|target| campaign.repo.merge_base(tip, target));
-                campaign
-                    .repo
-                    .is_of_plan(&plan, tip, base.transpose()?.flatten().as_ref())?
+                git::refs::is_of_plan(&campaign.repo, &plan, tip, base.transpose()?.flatten().as_ref())?
             }
             _ => false,
         };

@@ -111,10 +111,7 @@ impl Doctor<'_> {
             Step::Unpin(plan, point) => self.unpin(plan, point),
             Step::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
-                campaign
-                    .repo
-                    .forget_unit(&plan, branch)
-                    .map_err(|error| text(&error))
+                git::refs::forget_unit(&campaign.repo, &plan, branch).map_err(|error| text(&error))
             }
             Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
             Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
@@ -135,7 +132,7 @@ impl Doctor<'_> {
             .find(|wanted| wanted.key == key);
         let wanted = wanted.ok_or("it is not in the manifest any more")?;
         let base = match &wanted.branch {
-            Some(branch) => repo.began_at(branch, &self.campaign.target),
+            Some(branch) => git::refs::began_at(repo, branch, &self.campaign.target),
             None => crate::git::head_of(&wanted.path).map(Some),
         };
         let base = base
@@ -157,9 +154,7 @@ impl Doctor<'_> {
                 PinPoint::Done(at.point)
             }
         };
-        self.campaign
-            .repo
-            .unpin(&name, point)
+        git::refs::unpin(&self.campaign.repo, &name, point)
             .map(drop)
             .map_err(|error| text(&error))
     }

@@ -86,10 +86,10 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
     let target = repo.branch_tip(&campaign.target)?;
     let landings = target
         .as_ref()
-        .map(|target| repo.landings(target))
+        .map(|target| git::refs::landings(repo, target))
         .transpose()?
         .unwrap_or_default();
-    let pins = repo.pins()?;
+    let pins = git::refs::pins(repo)?;
     let expected = expected(campaign);
     let attempts = attempts(campaign);
     let mut all = Vec::new();

@@ -103,9 +103,7 @@ fn look(
     // What orch itself has left there is nobody's work.
     undo_cut_step(worktree).map_err(|error| error.to_string())?;
     let put_back = since.and_then(|since| {
-        let put_back = campaign
-            .repo
-            .restore_displaced(name.as_str(), worktree, &branch, since);
+        let put_back = git::step::restore_displaced(&campaign.repo, name.as_str(), worktree, &branch, since);
         put_back.transpose()
     });
     if let Some(found) = put_back.transpose().map_err(|error| error.to_string())? {
@@ -208,7 +206,7 @@ fn look(
         evidence.gone = gone(campaign, name, tip, worktree, reported)?;
     }
     if let (Some(tip), None) = (&tip, place.branch_of) {
-        let kept = campaign.repo.keep_made(name, tip);
+        let kept = git::refs::keep_made(&campaign.repo, name, tip);
         kept.map_err(|error| error.to_string())?;
     }
     if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {

@@ -100,7 +100,7 @@ fn carry_out(
     if !earlier.behind.is_empty() {
         return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
     }
-    let landing = match repo.plan_landing_beside(target, before, commit) {
+    let landing = match git::landing::plan_landing_beside(repo, target, before, commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             return Err(Unmoved::Moved);
@@ -123,7 +123,7 @@ fn carry_out(
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    match repo.land_holding(&landing, Some(&lock)) {
+    match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
             sync_target(campaign, target, warnings);
             let left = still_behind(target, done.checkouts);
@@ -187,10 +187,12 @@ fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: Com
             std::thread::sleep(pause);
             // Held also by whoever moves it on; then that one brings the checkouts along.
             let Ok(lock) = File::open(&lock) else { return };
-            if lock.lock().is_err() || repo.behind(&landing).is_ok_and(|behind| behind.is_empty()) {
+            if lock.lock().is_err()
+                || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
+            {
                 continue;
             }
-            let _ = repo.finish_landing_holding(&landing, Some(&lock));
+            let _ = git::landing::finish_landing_holding(&repo, &landing, Some(&lock));
         }
     });
 }
@@ -324,7 +326,7 @@ pub fn behind(campaign: &Campaign) -> Vec<String> {
     let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
         return Vec::new();
     };
-    let left = campaign.repo.behind(&landing).unwrap_or_default();
+    let left = git::landing::behind(&campaign.repo, &landing).unwrap_or_default();
     let left = left.into_iter().map(|path| MendedCheckout {
         path,
         outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
@@ -339,7 +341,7 @@ fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
         return Ok(ended);
     };
     if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text)
-        && let Some(done) = campaign.repo.finish_landing_holding(&landing, Some(lock))?
+        && let Some(done) = git::landing::finish_landing_holding(&campaign.repo, &landing, Some(lock))?
     {
         let followed = done
             .checkouts

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::agent::{AgentError, Environment, JobFolder, JobState, Runner};
 use crate::git::{
-    CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
+    self, CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
     git_dir_of,
 };
 use crate::plan::{Agent, ConflictingFile, OtherSide, Plan, ResolverContext, RunId};
@@ -76,12 +76,8 @@ fn attempt(
     let plan = campaign
         .plan(&order.plan)
         .ok_or_else(|| not_started("the plan is not in the manifest any more".to_owned()))?;
-    let resolved = || {
-        campaign
-            .repo
-            .resolution(&order.plan)
-            .map(|known| known.map(|known| known.commit))
-    };
+    let resolved =
+        || git::refs::resolution(&campaign.repo, &order.plan).map(|known| known.map(|known| known.commit));
     let mut before = None;
     let mut exit = Exit::Lost;
     for _ in 0..VANISHED_AT_MOST {
@@ -115,7 +111,7 @@ fn attempt(
         }
     }
     if let Some(before) = before {
-        let put_back = campaign.repo.put_resolution_back(&order.plan, before.as_ref());
+        let put_back = git::refs::put_resolution_back(&campaign.repo, &order.plan, before.as_ref());
         if put_back.map_err(|error| not_started(error.to_string()))? {
             let why = format!("it wrote refs/orch/resolve/{}, which is orch's own", order.plan);
             return Err(Refused { exit, why });
@@ -163,8 +159,7 @@ fn start(
         }
     }
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
-    let incoming = repo
-        .stand_in(&builder, &order.plan, &order.onto, &order.head)
+    let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head)
         .map_err(|error| text(&error))?;
     let files = builder
         .conflicts(&order.onto, &incoming)

@@ -81,7 +81,7 @@ fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitI
     if !found.files.is_empty() {
         // What was resolved before stands in for the branch.
         let builder = CandidateBuilder::new(repo, git);
-        let incoming = repo.stand_in(&builder, &order.plan, &order.onto, &order.head);
+        let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head);
         found = outside(&incoming.map_err(text)?)?;
     }
     if found.files.is_empty() {
@@ -110,9 +110,8 @@ fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -
     let text = |error: GitError| error.to_string();
     let repo = &campaign.repo;
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| error.to_string())?);
-    let incoming = repo
-        .stand_in(&builder, &order.plan, &order.onto, &order.head)
-        .map_err(text)?;
+    let incoming =
+        git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(text)?;
     let foreign =
         git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming]).map_err(text)?;
     match foreign {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{
-    Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, UnitRefusal,
-    WorktreeAdmin, again_if_killed, stamp,
+    self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
+    UnitRefusal, WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
@@ -39,10 +39,7 @@ fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
 pub(super) fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(campaign, plan, unit);
-    campaign
-        .repo
-        .note_unit_again(&unit)
-        .map_err(|error| error.to_string())
+    git::refs::note_unit_again(&campaign.repo, &unit).map_err(|error| error.to_string())
 }
 
 /// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
@@ -189,7 +186,7 @@ fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&Commi
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
-    let Some(tip) = tip.filter(|_| campaign.repo.has_commit(made)) else {
+    let Some(tip) = tip.filter(|_| git::refs::has_commit(&campaign.repo, made)) else {
         return Ok(());
     };
     match campaign
@@ -249,11 +246,11 @@ fn merge(
     if let Integrated::FastForward(commit) | Integrated::Merged(commit) | Integrated::AlreadyIn(commit) =
         &done.outcome
     {
-        let kept = campaign.repo.keep_made(name, commit);
+        let kept = git::refs::keep_made(&campaign.repo, name, commit);
         kept.map_err(|error| error.to_string())?;
     }
     if !matches!(done.outcome, Integrated::Conflict { .. })
-        && let Err(error) = campaign.repo.delete_unit(&unit)
+        && let Err(error) = git::refs::delete_unit(&campaign.repo, &unit)
     {
         said.push(format!("the branch `{}` is not deleted: {error}", unit.branch));
     }
