@@ -1,10 +1,10 @@
 //! `orch diff`
 
-use crate::git;
-use crate::supervisor::{Campaign, Situation, landed_range};
 use anyhow::Context as _;
 
 use super::{CliError, Context, Exit};
+use crate::git;
+use crate::supervisor::{Campaign, Situation, landed_range};
 
 /// Show what a plan changed
 ///

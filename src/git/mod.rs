@@ -37,7 +37,7 @@ pub mod repo;
 pub mod state;
 pub mod step;
 mod unit;
-mod worktree;
+pub mod worktree;
 
 pub use admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};
 pub use admin::worktree_admin::{AdminLock, WorktreeAdmin};

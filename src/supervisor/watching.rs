@@ -101,7 +101,7 @@ impl Engine<'_> {
         let cleared = git::lock::clear_dead_locks(&self.admin).map_err(|error| error.to_string());
         let finished = match self.ending {
             Some(Ending::Interrupted) => Ok(()),
-            _ => self.admin.finish_half_made().map_err(|error| error.to_string()),
+            _ => git::worktree::finish_half_made(&self.admin).map_err(|error| error.to_string()),
         };
         let trouble = [cleared, finished].into_iter().filter_map(Result::err);
         trouble.map(|why| Event::Warning { plan: None, why }).collect()

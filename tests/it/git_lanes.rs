@@ -20,13 +20,13 @@ impl Lanes {
     }
 
     fn removal(&self, key: &str, target: &CommitId) -> Result<(), RemoveError> {
-        let proof = self.admin.removable(key, target)?;
-        self.admin.remove(&self.admin.lock().unwrap(), &proof).map(drop)
+        let proof = git::worktree::removable(&self.admin, key, target)?;
+        git::worktree::remove(&self.admin, &self.admin.lock().unwrap(), &proof).map(drop)
     }
 
     #[track_caller]
     fn kept(&self, key: &str, target: &str) -> Vec<KeepReason> {
-        match self.admin.removable(key, &self.scratch.rev(target)) {
+        match git::worktree::removable(&self.admin, key, &self.scratch.rev(target)) {
             Err(RemoveError::Keep(reasons)) => reasons,
             other => panic!("expected reasons to keep it, got {other:?}"),
         }
@@ -39,7 +39,7 @@ fn a_lane_is_made_once_detached_and_hidden_from_git() {
     assert_eq!(inspect(lanes.lane.path()).unwrap().branch, None);
     assert_eq!(lanes.lane.head(), lanes.scratch.rev("main"));
     assert_eq!(lanes.home.git("branch --show-current"), PLAN);
-    let again = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+    let again = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
     assert!(!again.created_worktree);
     lanes.lane.write(".orch/status.json", "{}");
     assert_eq!(lanes.lane.status(), "");
@@ -53,11 +53,11 @@ fn a_lane_in_use_is_found_again_as_it_is() {
         lanes.enter(key, &format!("1.{}", key.len()), Entry::Continue);
         let head = lanes.work(tree, "a.txt", "a");
         tree.write("b.txt", "uncommitted");
-        let ready = lanes.admin.ensure_lane(&lanes.spec(key)).unwrap();
+        let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(key)).unwrap();
         assert_eq!((ready.head, ready.created_worktree), (head, false));
         assert_eq!(tree.read("b.txt"), "uncommitted");
         tree.git("switch -q --detach");
-        lanes.admin.ensure_lane(&lanes.spec(key)).unwrap();
+        git::worktree::ensure_lane(&lanes.admin, &lanes.spec(key)).unwrap();
     }
 }
 
@@ -69,14 +69,12 @@ fn a_half_made_lane_is_finished() {
     assert_ne!(note, making);
     let books = lanes.books(&lanes.lane);
     let is_made_anew = || {
-        let ready = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+        let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
         assert!(ready.created_worktree);
         assert_eq!(lanes.lane.read("src/ä b.txt").lines().count(), 9);
         assert!(inspect(lanes.lane.path()).unwrap().is_clean());
         assert!(
-            !lanes
-                .admin
-                .ensure_lane(&lanes.spec(LANE))
+            !git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE))
                 .unwrap()
                 .created_worktree
         );
@@ -110,7 +108,7 @@ fn a_lane_deleted_by_hand_is_a_new_one() {
     lanes.work(&lanes.lane, "a.txt", "a");
     fs::remove_dir_all(lanes.lane.path()).unwrap();
     lanes.scratch.git("worktree prune");
-    let ready = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+    let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
     assert!(ready.created_worktree, "its set-up has to be done");
     lanes.enter(LANE, "1.1", Entry::Continue);
     assert_eq!(lanes.lane.read("a.txt"), "a");
@@ -119,7 +117,7 @@ fn a_lane_deleted_by_hand_is_a_new_one() {
 #[test]
 fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
     let lanes = Lanes::new();
-    let refusal = |spec: &LaneSpec| match lanes.admin.ensure_lane(spec) {
+    let refusal = |spec: &LaneSpec| match git::worktree::ensure_lane(&lanes.admin, spec) {
         Err(EnsureError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     };
@@ -132,7 +130,7 @@ fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
     assert!(matches!(refusal(&spec), WorktreeRefusal::MadeOtherwise { .. }));
     let head = lanes.scratch.head();
     // A worktree for verifications is reset at each use: a lane must never be taken for one.
-    let taken = lanes.admin.ensure_detached(LANE, lanes.lane.path(), &head);
+    let taken = git::worktree::ensure_detached(&lanes.admin, LANE, lanes.lane.path(), &head);
     assert!(matches!(
         taken,
         Err(EnsureError::Refused(WorktreeRefusal::MadeOtherwise { .. }))

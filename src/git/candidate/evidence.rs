@@ -4,7 +4,6 @@
 //! branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the branch
 //! changed is changed on the target too: what was landed and taken back is not there.
 
-use crate::git::repo::patches::OwnPatches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::PoisonError;
@@ -14,6 +13,7 @@ use crate::git::files::error::GitError;
 use crate::git::program::command::{Git, parse_id};
 use crate::git::program::require::require_git;
 use crate::git::repo::ids::{commit_id, oid};
+use crate::git::repo::patches::OwnPatches;
 use crate::git::repo::repository::Repository;
 use crate::git::repo::tree_diff::TreeDiff;
 use crate::plan::{CommitId, LandedBy};

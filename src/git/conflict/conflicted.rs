@@ -4,7 +4,6 @@
 //! It stands on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the
 //! index in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
 
-use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
 use std::path::{Path, PathBuf};
 
 use super::conflict_error::ConflictError;
@@ -16,12 +15,14 @@ use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{SparedTree, contained, spare_commit, spare_tree};
 use crate::git::keep::goal::Goal;
 use crate::git::lock::stale_lock;
+use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
 use crate::git::repo::identity::committing_within;
-use crate::git::repo::repository::Repository;
 use crate::git::state::in_the_way::covered;
 use crate::git::state::inspect::InProgress;
 use crate::git::state::inspect::{git_dir, inspect};
-use crate::git::worktree::lane::LaneSpec;
+use crate::git::worktree::ensure::alone;
+use crate::git::worktree::lane::{LaneSpec, ensure_lane};
+use crate::git::worktree::removal::{removable, remove};
 use crate::plan::{CommitId, PlanName};
 
 /// The name under which orch keeps its note about the worktree in which a plan's conflict is resolved.
@@ -72,14 +73,17 @@ impl WorktreeAdmin {
     /// When the worktree cannot be made, something else is under way in it, or git fails.
     pub fn open_conflict(&self, spec: &ConflictSpec<'_>) -> Result<OpenConflict, ConflictError> {
         let key = conflict_key(spec.plan);
-        let ready = self.ensure_lane(&LaneSpec {
-            key: key.clone(),
-            path: spec.path.to_owned(),
-            branch: None,
-            base: spec.onto.clone(),
-        })?;
+        let ready = ensure_lane(
+            self,
+            &LaneSpec {
+                key: key.clone(),
+                path: spec.path.to_owned(),
+                branch: None,
+                base: spec.onto.clone(),
+            },
+        )?;
         let path = ready.path;
-        let alone = self.alone(&key)?;
+        let alone = alone(self, &key)?;
         stale_lock::clear_books(&git_dir(&path)?)?;
         let state = inspect(&path)?;
         match state.in_progress {
@@ -178,7 +182,7 @@ impl WorktreeAdmin {
         if !path.is_dir() {
             return Err(not_open());
         }
-        let alone = self.alone(&key)?;
+        let alone = alone(self, &key)?;
         stale_lock::clear_books(&git_dir(&path)?)?;
         if let Some(operation) = inspect(&path)?
             .in_progress
@@ -242,7 +246,7 @@ impl WorktreeAdmin {
         let Some(path) = self.conflict_at(plan)? else {
             return Ok(());
         };
-        let alone = self.alone(&key)?;
+        let alone = alone(self, &key)?;
         self.note_left(&key)?;
         let (state, left) = (inspect(&path)?, self.read_left(&key));
         if let Some(spared) = left.and_then(|left| SparedTree::left_by_checks(&left, &path, &state)) {
@@ -286,13 +290,13 @@ impl WorktreeAdmin {
             // Where it stands on the target nothing of it can be lost.
             let onto = sides.map_or(marker.base, |(onto, _)| onto);
             if marker.path.is_dir() {
-                let alone = self.alone(&key)?;
+                let alone = alone(self, &key)?;
                 stale_lock::clear_books(&git_dir(&marker.path)?)?;
                 backups.extend(self.put_on(&alone, plan, &marker.path, &onto)?);
             }
-            let removable = self.removable(&key, &onto)?;
+            let removable = removable(self, &key, &onto)?;
             before(removable.path());
-            backups.extend(self.remove(&self.lock()?, &removable)?);
+            backups.extend(remove(self, &self.lock()?, &removable)?);
         }
         backups.extend(forget_resolution(&self.repo, plan, None)?);
         Ok(backups)
@@ -316,9 +320,9 @@ impl WorktreeAdmin {
             if let Some(path) = self.conflict_at(plan)? {
                 remember(&path)?;
             }
-            let removable = self.removable(&key, target)?;
+            let removable = removable(self, &key, target)?;
             before(removable.path());
-            backups.extend(self.remove(&self.lock()?, &removable)?);
+            backups.extend(remove(self, &self.lock()?, &removable)?);
         }
         backups.extend(forget_resolution(&self.repo, plan, Some(target))?);
         Ok(backups)

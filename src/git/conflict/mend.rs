@@ -13,6 +13,7 @@ use crate::git::files::error::GitError;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::changed_path;
+use crate::git::worktree::ensure::{alone, ensure_detached};
 use crate::plan::CommitId;
 
 /// The tree that a merge was brought to.
@@ -59,7 +60,7 @@ impl WorktreeAdmin {
         message: &str,
         reuse: bool,
     ) -> Result<BegunMerge, ConflictError> {
-        let alone = self.alone(key)?;
+        let alone = alone(self, key)?;
         Ok(begin_merge(Some(&alone), path, incoming, message, reuse)?)
     }
 
@@ -154,7 +155,7 @@ impl WorktreeAdmin {
         commit: &CommitId,
     ) -> Result<WorktreeReady, ConflictError> {
         self.note_left(key)?;
-        Ok(self.ensure_detached(key, path, commit)?)
+        Ok(ensure_detached(self, key, path, commit)?)
     }
 
     /// Files in conflict in a worktree, sorted.

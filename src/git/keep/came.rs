@@ -1,9 +1,9 @@
 //! Commits that somebody makes on a detached HEAD between a look at it and its move.
 
-use super::set_aside::back_up_once;
 use std::path::Path;
 
 use super::backup::stamp;
+use super::set_aside::back_up_once;
 use crate::git::admin::spec::owner_of;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;

@@ -10,13 +10,12 @@
 //! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
 //! go into the backup.
 
-use super::goal::Goal;
-use super::set_aside::{back_up_once, set_aside};
-use crate::git::lock::own_ref::over_dead_lock;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, stamp};
+use super::goal::Goal;
+use super::set_aside::{back_up_once, set_aside};
 use super::step::Step;
 use crate::fault;
 use crate::git::admin::marker::{Marker, Progress};
@@ -27,6 +26,7 @@ use crate::git::files::names::CANDIDATES;
 use crate::git::files::names::MADE;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::files::registration::Registration;
+use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::program::command::{Answer, Git};
 use crate::git::repo::ids::{branch_ref, oid};
 use crate::git::repo::repository::Repository;

@@ -1,9 +1,9 @@
 //! Backups as people see them: listed, looked into, brought back, and dropped once something else holds them.
 
-use super::gate::{drop_own_ref, holders};
 use std::path::{Path, PathBuf};
 
 use super::backup::{Backup, backups_of};
+use super::gate::{drop_own_ref, holders};
 use super::set_aside::PUT_ASIDE;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;

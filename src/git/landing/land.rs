@@ -1,10 +1,9 @@
 //! Moving the target: compare-and-swap, and the checkouts of it along with it.
 
-use super::being_rewritten::refuse_while_rewritten;
-use crate::git::state::checkout::{checkout_paths, checkouts_of};
 use std::fs::File;
 use std::path::PathBuf;
 
+use super::being_rewritten::refuse_while_rewritten;
 use super::beside::{Moved, refuse_overlap};
 use super::follow::{index_equals, mend, rehearse};
 use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
@@ -18,6 +17,7 @@ use crate::git::program::command::Git;
 use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
 use crate::git::repo::revision::is_branch_name;
+use crate::git::state::checkout::{checkout_paths, checkouts_of};
 use crate::plan::CommitId;
 
 /// Refuses a target that is not, and could not become, a local branch.

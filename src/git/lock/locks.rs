@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::stale_lock::{Holder, holder, locks_below, locks_in};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::registration::registrations;
 
 /// A lock file of git's in this repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct GitLock {
 pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
     let common = admin.repo.common_dir();
     let mut files = Vec::new();
-    for folder in admin.books()?.iter().map(PathBuf::as_path).chain([common]) {
+    for folder in books(admin)?.iter().map(PathBuf::as_path).chain([common]) {
         files.extend(locks_in(folder));
     }
     files.extend(locks_below(&common.join("refs")));
@@ -36,6 +37,14 @@ pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
         path,
     };
     Ok(files.into_iter().map(lock).collect())
+}
+
+/// The folders of all entries in git's books.
+fn books(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
+    Ok(registrations(admin.repo.common_dir())?
+        .into_iter()
+        .map(|known| known.admin)
+        .collect())
 }
 
 /// Removes a lock file if it is still certain that nobody holds it. False when somebody may.

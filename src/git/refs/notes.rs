@@ -1,10 +1,10 @@
 //! Notes on commits of the target that say what they were landed on: `refs/notes/orch`.
 
-use crate::git::lock::own_ref::over_dead_lock;
 use git2::Signature;
 
 use crate::fault;
 use crate::git::files::error::GitError;
+use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::repo::ids::{commit_id, oid};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;

@@ -26,6 +26,7 @@ use crate::git::state::inspect::{WorktreeState, inspect};
 use crate::git::step::cut_step::undo_cut_step;
 use crate::git::step::half_way::undo_half;
 use crate::git::step::submodule::keep_submodule_commits;
+use crate::git::worktree::ensure::alone;
 use crate::git::worktree::populate::update_submodules;
 use crate::plan::CommitId;
 
@@ -238,7 +239,7 @@ impl WorktreeAdmin {
     /// The note about a worktree, with the proof that nobody else in orch is at it.
     pub(in crate::git) fn lane(&self, key: &str) -> Result<(KeyLock, Marker), UnitError> {
         let not_ours = || UnitRefusal::NotOurs { key: key.to_owned() };
-        let alone = self.alone(key).map_err(|_| not_ours())?;
+        let alone = alone(self, key).map_err(|_| not_ours())?;
         let marker = self.read_marker(key)?.ok_or_else(not_ours)?;
         let books = inspect::git_dir(&marker.path)?;
         stale_lock::clear_books(&books)?;

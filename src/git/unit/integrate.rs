@@ -17,6 +17,7 @@ use crate::git::repo::ids::branch_ref;
 use crate::git::state::checkout::checkout_paths;
 use crate::git::state::inspect::git_dir;
 use crate::git::state::inspect::inspect;
+use crate::git::worktree::ensure::alone;
 use crate::plan::CommitId;
 
 /// What became of a unit that was to be merged into its plan's branch.
@@ -87,7 +88,7 @@ impl WorktreeAdmin {
         known: Option<&CommitId>,
     ) -> Result<Integration, UnitError> {
         // Held by git commands too: those of a killed orch have ended once this is ours.
-        let alone = self.alone(key)?;
+        let alone = alone(self, key)?;
         let backups = self.end_move(&alone, key, unit, stamp)?;
         let (old, tip) = unit_tips(&self.repo, unit)?;
         if let (None, Some(known)) = (&tip, known)
@@ -126,7 +127,7 @@ impl WorktreeAdmin {
         if self.repo.noted_move(unit)?.is_none() {
             return Ok(Vec::new());
         }
-        let alone = self.alone(key)?;
+        let alone = alone(self, key)?;
         self.end_move(&alone, key, unit, stamp)
     }
 

@@ -1,6 +1,5 @@
 //! `git worktree add`: a new entry in git's books.
 
-use crate::git::state::checkout::checkout_paths;
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::{Registration, registration_at};
 use crate::git::program::command::Git;
+use crate::git::state::checkout::checkout_paths;
 
 /// `git worktree add`, with the branch when it does not exist yet, without files.
 pub(in crate::git) fn add(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::ensure::alone;
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
@@ -23,25 +24,23 @@ pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
         .then(|| answer.stderr.lines().next_back().unwrap_or_default().to_owned())
 }
 
-impl WorktreeAdmin {
-    /// Puts an index that git cannot read aside, beside its place, and makes another from what is checked out. No file of the
-    /// worktree is touched; what was staged is staged no more.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be renamed or git refuses.
-    pub fn renew_index(&self, key: &str) -> Result<(), EnsureError> {
-        let _alone = self.alone(key)?;
-        let Some(marker) = self.read_marker(key)? else {
-            return Ok(());
-        };
-        if index_trouble(&marker.path).is_none() {
-            return Ok(());
-        }
-        let index = git_dir(&marker.path)?.join("index");
-        let aside = index.with_file_name(format!("index.broken-{}", stamp()));
-        fs::rename(&index, &aside).map_err(GitError::io("rename", &index))?;
-        Git::within(&marker.path).args(["read-tree", "HEAD"]).run()?;
-        Ok(())
+/// Puts an index that git cannot read aside, beside its place, and makes another from what is checked out. No file of the
+/// worktree is touched; what was staged is staged no more.
+///
+/// # Errors
+///
+/// When the file cannot be renamed or git refuses.
+pub fn renew_index(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
+    let _alone = alone(admin, key)?;
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    if index_trouble(&marker.path).is_none() {
+        return Ok(());
     }
+    let index = git_dir(&marker.path)?.join("index");
+    let aside = index.with_file_name(format!("index.broken-{}", stamp()));
+    fs::rename(&index, &aside).map_err(GitError::io("rename", &index))?;
+    Git::within(&marker.path).args(["read-tree", "HEAD"]).run()?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ensure::{alone, make};
 use super::wanted::Wanted;
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
@@ -22,27 +23,26 @@ pub struct LaneSpec {
     pub base: CommitId,
 }
 
-impl WorktreeAdmin {
-    /// Makes a lane, or finds it made, or finishes what a crash left half-made, as [`WorktreeAdmin::ensure`] does for
-    /// a plan's worktree. Unlike there, one that was made is accepted whatever it has checked out: a unit's branch, or
-    /// what an agent has left. Nothing in it is touched; [`WorktreeAdmin::enter_unit`] puts it where it shall be.
-    pub fn ensure_lane(&self, spec: &LaneSpec) -> Result<WorktreeReady, EnsureError> {
-        if let Some(branch) = &spec.branch
-            && !is_branch_name(branch)
-        {
-            let branch = branch.clone();
-            return Err(WorktreeRefusal::BadBranch { branch }.into());
-        }
-        let alone = self.alone(&spec.key)?;
-        self.make(
-            &alone,
-            &Wanted {
-                key: &spec.key,
-                path: settle(&spec.path),
-                branch: spec.branch.as_deref(),
-                base: &spec.base,
-                lane: true,
-            },
-        )
+/// Makes a lane, or finds it made, or finishes what a crash left half-made, as [`WorktreeAdmin::ensure`] does for
+/// a plan's worktree. Unlike there, one that was made is accepted whatever it has checked out: a unit's branch, or
+/// what an agent has left. Nothing in it is touched; [`WorktreeAdmin::enter_unit`] puts it where it shall be.
+pub fn ensure_lane(admin: &WorktreeAdmin, spec: &LaneSpec) -> Result<WorktreeReady, EnsureError> {
+    if let Some(branch) = &spec.branch
+        && !is_branch_name(branch)
+    {
+        let branch = branch.clone();
+        return Err(WorktreeRefusal::BadBranch { branch }.into());
     }
+    let alone = alone(admin, &spec.key)?;
+    make(
+        admin,
+        &alone,
+        &Wanted {
+            key: &spec.key,
+            path: settle(&spec.path),
+            branch: spec.branch.as_deref(),
+            base: &spec.base,
+            lane: true,
+        },
+    )
 }

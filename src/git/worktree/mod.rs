@@ -13,3 +13,10 @@ pub(super) mod repair;
 pub(super) mod scour;
 pub(super) mod survey;
 pub(super) mod wanted;
+
+pub use broken_index::renew_index;
+pub use ensure::{ensure, ensure_detached, hide};
+pub use lane::ensure_lane;
+pub use removal::{removable, removable_once_landed, remove};
+pub use scour::{is_fresh, scour, unhide};
+pub use survey::{finish_half_made, follow, forget, mend, note_again, noted_base, strayed, survey};

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::broken_index::index_trouble;
+use super::ensure::{alone, make};
 use super::wanted::Wanted;
 use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::spec::EnsureError;
@@ -11,9 +12,7 @@ use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::files::place::is_free;
-use crate::git::files::registration::{
-    Registration, is_plainly_in, pointed_to, registration_at, registrations, settle,
-};
+use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, registration_at, settle};
 use crate::plan::CommitId;
 
 /// A worktree that the manifest speaks of.
@@ -86,280 +85,280 @@ pub struct Strayed {
     pub moved_to: Option<PathBuf>,
 }
 
-impl WorktreeAdmin {
-    /// The worktrees that were made by orch and are not where they were: moved, alone or with the repository, or made by
-    /// another repository, of which this one is a copy. `expected` says where a worktree would be made now. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// When a note cannot be read.
-    pub fn strayed(&self, expected: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Vec<Strayed>, GitError> {
-        let mut all = Vec::new();
-        let books = settle(&self.repo.common_dir().join("worktrees"));
-        for key in self.keys()? {
-            let Some(marker) = self
-                .read_marker(&key)?
-                .filter(|marker| marker.state == Progress::Made)
-            else {
-                continue;
-            };
-            // Nearly every worktree is where it was, and for those no path is followed part by part.
-            if pointed_to(&marker.path).is_some_and(|admin| is_plainly_in(&books, &admin)) {
-                continue;
-            }
-            let place = self.place(&marker.path)?;
-            let moved_to = match place {
-                Place::Nothing => self.moved_to(&marker.path, expected(&key).as_deref()),
-                _ => None,
-            };
-            let strayed = match &place {
-                Place::Nothing => moved_to.is_some(),
-                Place::Dangling | Place::Elsewhere(_) => true,
-                Place::Folder => registration_at(self.repo.common_dir(), &marker.path)?.is_some(),
-                Place::Worktree => false,
-            };
-            if strayed {
-                let path = marker.path;
-                all.push(Strayed {
-                    key,
-                    path,
-                    place,
-                    moved_to,
-                });
-            }
+/// The worktrees that were made by orch and are not where they were: moved, alone or with the repository, or made by
+/// another repository, of which this one is a copy. `expected` says where a worktree would be made now. Changes nothing.
+///
+/// # Errors
+///
+/// When a note cannot be read.
+pub fn strayed(
+    admin: &WorktreeAdmin,
+    expected: &dyn Fn(&str) -> Option<PathBuf>,
+) -> Result<Vec<Strayed>, GitError> {
+    let mut all = Vec::new();
+    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    for key in admin.keys()? {
+        let Some(marker) = admin
+            .read_marker(&key)?
+            .filter(|marker| marker.state == Progress::Made)
+        else {
+            continue;
+        };
+        // Nearly every worktree is where it was, and for those no path is followed part by part.
+        if pointed_to(&marker.path).is_some_and(|entry| is_plainly_in(&books, &entry)) {
+            continue;
         }
-        Ok(all)
-    }
-
-    /// The place where a worktree is wanted, when the one that is not at `path` any more is there.
-    fn moved_to(&self, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
-        let to = wanted.map(settle)?;
-        let is_there = self.moved_entry(&to).is_some() || is_cut_off(&to);
-        (to != path && is_there).then_some(to)
-    }
-
-    /// Looks at every worktree that a note or the manifest speaks of. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// When git's books or a note cannot be read.
-    pub fn survey(&self, expected: &[Expected]) -> Result<Vec<TreeSeen>, GitError> {
-        let mut seen = Vec::new();
-        let keys = self.keys()?;
-        for key in &keys {
-            let Some(marker) = self.read_marker(key)? else {
-                continue;
-            };
-            let wanted = expected.iter().find(|wanted| wanted.key == *key);
-            seen.push(self.look(key, &marker.path, marker.branch.clone(), Some(&marker), wanted)?);
-        }
-        for wanted in expected.iter().filter(|wanted| !keys.contains(&wanted.key)) {
-            let tree = self.look(
-                &wanted.key,
-                &settle(&wanted.path),
-                wanted.branch.clone(),
-                None,
-                Some(wanted),
-            )?;
-            if tree.place != Place::Nothing || tree.registered || tree.tip.is_some() {
-                seen.push(tree);
-            }
-        }
-        Ok(seen)
-    }
-
-    fn look(
-        &self,
-        key: &str,
-        path: &Path,
-        branch: Option<String>,
-        marker: Option<&Marker>,
-        wanted: Option<&Expected>,
-    ) -> Result<TreeSeen, GitError> {
-        let place = self.place(path)?;
-        let moved_to = wanted
-            .filter(|_| place == Place::Nothing)
-            .and_then(|wanted| self.moved_to(path, Some(&wanted.path)));
-        let tip = branch
-            .as_deref()
-            .map(|branch| self.repo.branch_tip(branch))
-            .transpose()?;
-        Ok(TreeSeen {
-            key: key.to_owned(),
-            path: path.to_owned(),
-            tip: tip.flatten(),
-            branch,
-            expected: wanted.is_some(),
-            noted: marker.is_some(),
-            half_made: marker.is_some_and(|marker| marker.state == Progress::Making),
-            registered: registration_at(self.repo.common_dir(), path)?.is_some(),
-            has_orch_folder: path.join(ORCH_DIR).is_dir(),
-            index_trouble: match place {
-                Place::Worktree => index_trouble(path),
-                _ => None,
-            },
-            place,
-            moved_to,
-        })
-    }
-
-    fn place(&self, path: &Path) -> Result<Place, GitError> {
-        if is_free(path) {
-            return Ok(Place::Nothing);
-        }
-        let Some(admin) = pointed_to(path) else {
-            return Ok(match path.join(".git").exists() {
-                true => Place::Elsewhere(path.join(".git")),
-                false => Place::Folder,
+        let place = place(admin, &marker.path)?;
+        let moved_to = match place {
+            Place::Nothing => moved_to(admin, &marker.path, expected(&key).as_deref()),
+            _ => None,
+        };
+        let strayed = match &place {
+            Place::Nothing => moved_to.is_some(),
+            Place::Dangling | Place::Elsewhere(_) => true,
+            Place::Folder => registration_at(admin.repo.common_dir(), &marker.path)?.is_some(),
+            Place::Worktree => false,
+        };
+        if strayed {
+            let path = marker.path;
+            all.push(Strayed {
+                key,
+                path,
+                place,
+                moved_to,
             });
-        };
-        let books = settle(&self.repo.common_dir().join("worktrees"));
-        Ok(match admin.canonicalize() {
-            Err(_) => Place::Dangling,
-            Ok(admin) if admin.parent() == Some(&books) => Place::Worktree,
-            Ok(admin) => Place::Elsewhere(admin),
-        })
-    }
-
-    /// The entry of our books that the folder's dead link names, when the folder it was for is gone.
-    fn moved_entry(&self, folder: &Path) -> Option<PathBuf> {
-        let link = pointed_to(folder)?;
-        let id = link.file_name()?;
-        let admin = self.repo.common_dir().join("worktrees").join(id);
-        let dead = !link.exists() || link.canonicalize().ok() == admin.canonicalize().ok();
-        (dead && admin.join("gitdir").exists()).then_some(admin)
-    }
-
-    /// Notes that orch has made a worktree that is there, or the branch for one: after its notes were lost.
-    ///
-    /// # Errors
-    ///
-    /// When the note cannot be written.
-    pub fn note_again(&self, wanted: &Expected, base: &CommitId) -> Result<(), GitError> {
-        fs::create_dir_all(self.marker_dir())
-            .map_err(GitError::io("create the folder", &self.marker_dir()))?;
-        let marker = Marker {
-            schema: 1,
-            path: settle(&wanted.path),
-            branch: wanted.branch.clone(),
-            lane: wanted.lane,
-            base: base.clone(),
-            state: Progress::Made,
-        };
-        self.write_marker(&wanted.key, &marker)
-    }
-
-    /// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and books again
-    /// where one has lost the other. No file that is there is touched.
-    ///
-    /// # Errors
-    ///
-    /// When something of somebody else's is in the way.
-    pub fn mend(&self, key: &str) -> Result<(), EnsureError> {
-        let alone = self.alone(key)?;
-        let Some(marker) = self.read_marker(key)? else {
-            return Ok(());
-        };
-        if self.place(&marker.path)? == Place::Dangling {
-            match registration_at(self.repo.common_dir(), &marker.path)? {
-                Some(known) if known.is_connected() => {}
-                // The repository has moved and the worktree has not.
-                Some(known) => known.connect()?,
-                // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
-                // it is of this repository.
-                None => self.link_here(&marker.path)?,
-            }
         }
-        let lane = Wanted {
-            key,
-            path: marker.path.clone(),
-            branch: marker.branch.as_deref(),
-            base: &marker.base,
-            lane: marker.lane || marker.branch.is_some(),
-        };
-        self.make(&alone, &lane).map(drop)
     }
+    Ok(all)
+}
 
-    /// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
-    /// since. What hinders is met again by whoever needs the worktree.
-    ///
-    /// # Errors
-    ///
-    /// When the notes about worktrees cannot be read.
-    pub fn finish_half_made(&self) -> Result<(), GitError> {
-        for key in self.keys()? {
-            let marker = self.read_marker(&key)?;
-            if marker.is_some_and(|marker| marker.state == Progress::Making) {
-                let _ = self.mend(&key);
-            }
-        }
-        Ok(())
-    }
+/// The place where a worktree is wanted, when the one that is not at `path` any more is there.
+fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
+    let to = wanted.map(settle)?;
+    let is_there = moved_entry(admin, &to).is_some() || is_cut_off(&to);
+    (to != path && is_there).then_some(to)
+}
 
-    fn link_here(&self, folder: &Path) -> Result<(), GitError> {
-        let Some(id) = pointed_to(folder).and_then(|link| Some(link.file_name()?.to_owned())) else {
-            return Ok(());
+/// Looks at every worktree that a note or the manifest speaks of. Changes nothing.
+///
+/// # Errors
+///
+/// When git's books or a note cannot be read.
+pub fn survey(admin: &WorktreeAdmin, expected: &[Expected]) -> Result<Vec<TreeSeen>, GitError> {
+    let mut seen = Vec::new();
+    let keys = admin.keys()?;
+    for key in &keys {
+        let Some(marker) = admin.read_marker(key)? else {
+            continue;
         };
-        let moved = Registration {
-            admin: self.repo.common_dir().join("worktrees").join(id),
-            path: folder.to_owned(),
-        };
-        moved.connect()
-    }
-
-    /// Takes down that a worktree has moved along with its repository.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be written, or something of somebody else's is in the way.
-    pub fn follow(&self, key: &str, to: &Path) -> Result<(), EnsureError> {
-        let Some(marker) = self.read_marker(key)? else {
-            return Ok(());
-        };
-        let path = to.to_owned();
-        let Some(admin) = self.moved_entry(to) else {
-            self.write_marker(key, &Marker { path, ..marker })?;
-            return self.mend(key);
-        };
-        let _lock = self.lock()?;
-        let moved = Registration {
+        let wanted = expected.iter().find(|wanted| wanted.key == *key);
+        seen.push(look(
             admin,
-            path: to.to_owned(),
-        };
-        let gitdir = moved.admin.join("gitdir");
-        let mut link = to.join(".git").into_os_string().into_encoded_bytes();
-        link.push(b'\n');
-        crate::git::files::place::replace_file(&gitdir, &link)?;
-        moved.connect()?;
-        Ok(self.write_marker(key, &Marker { path, ..marker })?)
+            key,
+            &marker.path,
+            marker.branch.clone(),
+            Some(&marker),
+            wanted,
+        )?);
     }
+    for wanted in expected.iter().filter(|wanted| !keys.contains(&wanted.key)) {
+        let tree = look(
+            admin,
+            &wanted.key,
+            &settle(&wanted.path),
+            wanted.branch.clone(),
+            None,
+            Some(wanted),
+        )?;
+        if tree.place != Place::Nothing || tree.registered || tree.tip.is_some() {
+            seen.push(tree);
+        }
+    }
+    Ok(seen)
+}
 
-    /// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
-    ///
-    /// # Errors
-    ///
-    /// When the note cannot be removed.
-    pub fn forget(&self, key: &str) -> Result<(), GitError> {
-        self.remove_left(key);
-        self.remove_marker(key)
-    }
+fn look(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    branch: Option<String>,
+    marker: Option<&Marker>,
+    wanted: Option<&Expected>,
+) -> Result<TreeSeen, GitError> {
+    let place = place(admin, path)?;
+    let moved_to = wanted
+        .filter(|_| place == Place::Nothing)
+        .and_then(|wanted| moved_to(admin, path, Some(&wanted.path)));
+    let tip = branch
+        .as_deref()
+        .map(|branch| admin.repo.branch_tip(branch))
+        .transpose()?;
+    Ok(TreeSeen {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        tip: tip.flatten(),
+        branch,
+        expected: wanted.is_some(),
+        noted: marker.is_some(),
+        half_made: marker.is_some_and(|marker| marker.state == Progress::Making),
+        registered: registration_at(admin.repo.common_dir(), path)?.is_some(),
+        has_orch_folder: path.join(ORCH_DIR).is_dir(),
+        index_trouble: match place {
+            Place::Worktree => index_trouble(path),
+            _ => None,
+        },
+        place,
+        moved_to,
+    })
+}
 
-    /// The branch, base and lane that the note under a key says.
-    ///
-    /// # Errors
-    ///
-    /// When the note cannot be read.
-    pub fn noted_base(&self, key: &str) -> Result<Option<CommitId>, GitError> {
-        Ok(self.read_marker(key)?.map(|marker| marker.base))
+fn place(admin: &WorktreeAdmin, path: &Path) -> Result<Place, GitError> {
+    if is_free(path) {
+        return Ok(Place::Nothing);
     }
+    let Some(entry) = pointed_to(path) else {
+        return Ok(match path.join(".git").exists() {
+            true => Place::Elsewhere(path.join(".git")),
+            false => Place::Folder,
+        });
+    };
+    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    Ok(match entry.canonicalize() {
+        Err(_) => Place::Dangling,
+        Ok(entry) if entry.parent() == Some(&books) => Place::Worktree,
+        Ok(entry) => Place::Elsewhere(entry),
+    })
+}
 
-    /// The folders of all entries in git's books.
-    pub(in crate::git) fn books(&self) -> Result<Vec<PathBuf>, GitError> {
-        Ok(registrations(self.repo.common_dir())?
-            .into_iter()
-            .map(|known| known.admin)
-            .collect())
+/// The entry of our books that the folder's dead link names, when the folder it was for is gone.
+fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
+    let link = pointed_to(folder)?;
+    let id = link.file_name()?;
+    let entry = admin.repo.common_dir().join("worktrees").join(id);
+    let dead = !link.exists() || link.canonicalize().ok() == entry.canonicalize().ok();
+    (dead && entry.join("gitdir").exists()).then_some(entry)
+}
+
+/// Notes that orch has made a worktree that is there, or the branch for one: after its notes were lost.
+///
+/// # Errors
+///
+/// When the note cannot be written.
+pub fn note_again(admin: &WorktreeAdmin, wanted: &Expected, base: &CommitId) -> Result<(), GitError> {
+    fs::create_dir_all(admin.marker_dir()).map_err(GitError::io("create the folder", &admin.marker_dir()))?;
+    let marker = Marker {
+        schema: 1,
+        path: settle(&wanted.path),
+        branch: wanted.branch.clone(),
+        lane: wanted.lane,
+        base: base.clone(),
+        state: Progress::Made,
+    };
+    admin.write_marker(&wanted.key, &marker)
+}
+
+/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and books again
+/// where one has lost the other. No file that is there is touched.
+///
+/// # Errors
+///
+/// When something of somebody else's is in the way.
+pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
+    let alone = alone(admin, key)?;
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    if place(admin, &marker.path)? == Place::Dangling {
+        match registration_at(admin.repo.common_dir(), &marker.path)? {
+            Some(known) if known.is_connected() => {}
+            // The repository has moved and the worktree has not.
+            Some(known) => known.connect()?,
+            // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
+            // it is of this repository.
+            None => link_here(admin, &marker.path)?,
+        }
     }
+    let lane = Wanted {
+        key,
+        path: marker.path.clone(),
+        branch: marker.branch.as_deref(),
+        base: &marker.base,
+        lane: marker.lane || marker.branch.is_some(),
+    };
+    make(admin, &alone, &lane).map(drop)
+}
+
+/// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
+/// since. What hinders is met again by whoever needs the worktree.
+///
+/// # Errors
+///
+/// When the notes about worktrees cannot be read.
+pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
+    for key in admin.keys()? {
+        let marker = admin.read_marker(&key)?;
+        if marker.is_some_and(|marker| marker.state == Progress::Making) {
+            let _ = mend(admin, &key);
+        }
+    }
+    Ok(())
+}
+
+fn link_here(admin: &WorktreeAdmin, folder: &Path) -> Result<(), GitError> {
+    let Some(id) = pointed_to(folder).and_then(|link| Some(link.file_name()?.to_owned())) else {
+        return Ok(());
+    };
+    let moved = Registration {
+        admin: admin.repo.common_dir().join("worktrees").join(id),
+        path: folder.to_owned(),
+    };
+    moved.connect()
+}
+
+/// Takes down that a worktree has moved along with its repository.
+///
+/// # Errors
+///
+/// When a file cannot be written, or something of somebody else's is in the way.
+pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureError> {
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    let path = to.to_owned();
+    let Some(entry) = moved_entry(admin, to) else {
+        admin.write_marker(key, &Marker { path, ..marker })?;
+        return mend(admin, key);
+    };
+    let _lock = admin.lock()?;
+    let moved = Registration {
+        admin: entry,
+        path: to.to_owned(),
+    };
+    let gitdir = moved.admin.join("gitdir");
+    let mut link = to.join(".git").into_os_string().into_encoded_bytes();
+    link.push(b'\n');
+    crate::git::files::place::replace_file(&gitdir, &link)?;
+    moved.connect()?;
+    Ok(admin.write_marker(key, &Marker { path, ..marker })?)
+}
+
+/// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
+///
+/// # Errors
+///
+/// When the note cannot be removed.
+pub fn forget(admin: &WorktreeAdmin, key: &str) -> Result<(), GitError> {
+    admin.remove_left(key);
+    admin.remove_marker(key)
+}
+
+/// The branch, base and lane that the note under a key says.
+///
+/// # Errors
+///
+/// When the note cannot be read.
+pub fn noted_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId>, GitError> {
+    Ok(admin.read_marker(key)?.map(|marker| marker.base))
 }
 
 /// True for a folder whose link leads into the books of a repository that is not there, or to an entry that is not.

@@ -43,7 +43,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let idle = driven.is_none();
     let admin = WorktreeAdmin::new(&campaign.repo);
     let expected = expected(campaign);
-    let trees = admin.survey(&expected)?;
+    let trees = git::worktree::survey(&admin, &expected)?;
     let ours = ours(campaign, &trees)?;
     let database = health(&campaign.dir);
     let mut scheduler = Scheduler::new(Work::new(&campaign.set, &history::durations([]), false));

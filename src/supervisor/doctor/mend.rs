@@ -76,12 +76,14 @@ impl Doctor<'_> {
             }
             Step::Note(key) => self.note(key),
             Step::Follow(key, to) => {
-                self.admin.follow(key, to).map_err(|error| text(&error))?;
+                git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            Step::Mend(key) => self.admin.mend(key).map_err(|error| text(&error)),
-            Step::RenewIndex(key) => self.admin.renew_index(key).map_err(|error| text(&error)),
-            Step::Forget(key) => self.admin.forget(key).map_err(|error| text(&error)),
+            Step::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            Step::RenewIndex(key) => {
+                git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
+            }
+            Step::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
             Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
                 .map(drop)
                 .map_err(|error| text(&error)),
@@ -138,9 +140,7 @@ impl Doctor<'_> {
         let base = base
             .map_err(|error| error.to_string())?
             .unwrap_or_else(|| self.campaign.base.clone());
-        self.admin
-            .note_again(&wanted, &base)
-            .map_err(|error| error.to_string())
+        git::worktree::note_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
     }
 
     fn unpin(&self, plan: &str, point: &str) -> Result<(), String> {

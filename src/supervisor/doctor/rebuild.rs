@@ -107,7 +107,9 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
                 .split_once('@')
                 .and_then(|(_, lane)| lane.parse().ok())
                 .unwrap_or(0);
-            if let Some(base) = admin.noted_base(&wanted.key)?.filter(|_| wanted.path.is_dir()) {
+            if let Some(base) =
+                git::worktree::noted_base(&admin, &wanted.key)?.filter(|_| wanted.path.is_dir())
+            {
                 let path = wanted.path.canonicalize().unwrap_or_else(|_| wanted.path.clone());
                 shown
                     .trees

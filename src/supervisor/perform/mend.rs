@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::agent::JobFolder;
-use crate::git::{CandidateBuilder, ConflictFile, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
 use crate::schedule::train::Trial;
 use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
@@ -115,7 +115,7 @@ fn attempt(
         return Ok(Mended::Not(None));
     }
     let path = campaign.worktree_path(MEND_KEY);
-    let ready = admin.ensure_detached(MEND_KEY, &path, &clash.onto);
+    let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
     let ready = ready.map_err(|error| text(&error))?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;

@@ -178,8 +178,7 @@ fn start(
     let key = conflict_key(&order.plan);
     warnings.extend(super::furnish_own(campaign, plan, &key, &path)?);
     clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
-    admin
-        .hide(agent.known.map_or(&[], |known| known.litter))
+    git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| text(&error))?;
     status::prepare(&path, &plan.name, &plan.document).map_err(|error| text(&error))?;
     let files = files.iter().map(|file| ConflictingFile {

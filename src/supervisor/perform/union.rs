@@ -106,8 +106,7 @@ impl Run<'_> {
         let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
         verify::end(&folder)?;
         let path = campaign.worktree_path(&name);
-        let ready = admin
-            .ensure_detached(&name, &path, self.commit)
+        let ready = git::worktree::ensure_detached(admin, &name, &path, self.commit)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
             super::furnish_own(campaign, plan, &name, &ready.path)?;

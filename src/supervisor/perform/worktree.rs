@@ -164,12 +164,15 @@ fn ensure(
 ) -> Result<WorktreeReady, EnsureError> {
     let (key, path) = (lane.to_string(), campaign.lane_path(lane));
     if lane.lane == 0 && plan.arrangement.dispatch == Dispatch::Plan {
-        return admin.ensure(&WorktreeSpec {
-            key,
-            path,
-            branch: plan.branch.clone(),
-            base: base.clone(),
-        });
+        return git::worktree::ensure(
+            admin,
+            &WorktreeSpec {
+                key,
+                path,
+                branch: plan.branch.clone(),
+                base: base.clone(),
+            },
+        );
     }
     let (branch, base) = if lane.lane == 0 {
         (Some(plan.branch.clone()), base.clone())
@@ -178,12 +181,15 @@ fn ensure(
         let tip = campaign.repo.branch_tip(&plan.branch)?;
         (None, tip.unwrap_or_else(|| base.clone()))
     };
-    admin.ensure_lane(&LaneSpec {
-        key,
-        path,
-        branch,
-        base,
-    })
+    git::worktree::ensure_lane(
+        admin,
+        &LaneSpec {
+            key,
+            path,
+            branch,
+            base,
+        },
+    )
 }
 
 /// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's
