@@ -25,7 +25,7 @@
 
 mod admin;
 pub mod candidate;
-mod conflict;
+pub mod conflict;
 mod files;
 pub mod keep;
 pub mod landing;
@@ -36,7 +36,7 @@ pub mod refs;
 pub mod repo;
 pub mod state;
 pub mod step;
-mod unit;
+pub mod unit;
 pub mod worktree;
 
 pub use admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec};

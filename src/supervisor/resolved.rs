@@ -54,7 +54,7 @@ fn close_part(
             if repo.is_ancestor(&resolution.commit, &target)?
                 && repo.is_ancestor(&resolution.head, &target)? =>
         {
-            admin.close_conflict(plan, &target, before).map(drop)
+            git::conflict::close_conflict(admin, plan, &target, before).map(drop)
         }
         _ => Ok(()),
     }
@@ -66,9 +66,10 @@ fn close(
     plan: &PlanName,
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
-    let made = admin.conflict_at(plan)?.is_some() || git::refs::resolution(&campaign.repo, plan)?.is_some();
+    let made = git::conflict::conflict_at(admin, plan)?.is_some()
+        || git::refs::resolution(&campaign.repo, plan)?.is_some();
     match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
-        Some(target) => admin.close_conflict(plan, &target, before).map(drop),
+        Some(target) => git::conflict::close_conflict(admin, plan, &target, before).map(drop),
         None => Ok(()),
     }
 }

@@ -166,7 +166,7 @@ fn a_retry_goes_on_with_the_commits_and_a_fresh_one_backs_them_up() {
         refused(lanes.try_enter(HOME, "2.3", Entry::Continue)),
         UnitRefusal::CheckedOutElsewhere { .. }
     ));
-    assert_eq!(lanes.admin.leave_unit(LANE, PLAN).unwrap(), tip);
+    assert_eq!(git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap(), tip);
     assert_eq!(lanes.enter(HOME, "2.3", Entry::Continue).head, own);
 
     let ready = lanes.enter(HOME, "2.3", Entry::Fresh);
@@ -253,7 +253,7 @@ fn ignored_files_stay_and_are_backed_up_where_the_branch_has_its_own() {
         .write("secret.env", "theirs")
         .git("add --force secret.env");
     lanes.work(&lanes.home, "plan.txt", "p");
-    let found = refused(lanes.admin.leave_unit(LANE, PLAN));
+    let found = refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN));
     assert!(
         matches!(&found, UnitRefusal::InTheWay { files, .. } if files.len() == 1),
         "{found}"
@@ -287,7 +287,7 @@ fn commits_of_a_detached_head_and_of_branches_of_the_agents_are_kept() {
     lanes.lane.git("switch -q --detach");
     let loose = lanes.work(&lanes.lane, "a.txt", "a");
     assert!(matches!(
-        refused(lanes.admin.leave_unit(LANE, PLAN)),
+        refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
         UnitRefusal::Loose { .. }
     ));
     let ready = lanes.enter(LANE, "2.3", Entry::Continue);
@@ -307,7 +307,7 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     assert!(!lanes.lane.try_git(["merge", PLAN]).status.success());
     for found in [
         refused(lanes.try_enter(LANE, "2.3", Entry::Fresh)),
-        refused(lanes.admin.leave_unit(LANE, PLAN)),
+        refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
     ] {
         assert!(matches!(found, UnitRefusal::InProgress { .. }), "{found}");
     }
@@ -322,11 +322,13 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     lanes.scratch.git("branch orch/auth.9 main");
     let found = refused(lanes.try_enter(LANE, "9", Entry::Fresh));
     assert!(matches!(found, UnitRefusal::ForeignBranch { .. }), "{found}");
-    let found = refused(
-        lanes
-            .admin
-            .enter_unit("auth@7", &lanes.unit("2.3"), Entry::Fresh, "s"),
-    );
+    let found = refused(git::unit::enter_unit(
+        &lanes.admin,
+        "auth@7",
+        &lanes.unit("2.3"),
+        Entry::Fresh,
+        "s",
+    ));
     assert!(matches!(found, UnitRefusal::NotOurs { .. }), "{found}");
     lanes.nothing_is_lost();
 }
@@ -359,7 +361,7 @@ fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
                 lanes.lane.write("README.md", "somebody's\n");
             }
         }
-        let left = lanes.admin.leave_unit(LANE, PLAN);
+        let left = git::unit::leave_unit(&lanes.admin, LANE, PLAN);
         if cut == 2 {
             assert!(matches!(refused(left), UnitRefusal::Dirty { .. }));
             assert_eq!(lanes.lane.read("README.md"), "somebody's\n");
@@ -459,10 +461,7 @@ fn files_that_a_filter_never_shows_clean_do_not_hold_a_lane_up() {
     lanes.lane.git("rm -q --cached dos.txt");
     lanes.lane.git("reset -q --hard");
     lanes.lane.write("dos.txt", "a\r\nb\r\nc\r\n");
-    lanes
-        .admin
-        .enter_unit(LANE, &lanes.unit("2.4"), Entry::Continue, "s")
-        .unwrap();
+    git::unit::enter_unit(&lanes.admin, LANE, &lanes.unit("2.4"), Entry::Continue, "s").unwrap();
     assert_eq!(lanes.lane.git("branch --show-current"), "orch/auth.2.4");
     assert_eq!(lanes.scratch.rev("orch/auth.2.3"), old);
 }
@@ -492,7 +491,7 @@ fn submodules_follow_and_their_changes_are_never_lost() {
     lanes.enter(LANE, "2.4", Entry::Continue);
     assert_eq!(lib.head(), first);
     assert_eq!(lib.rev(&format!("refs/orch/kept/{inside}")), inside);
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let kept = lanes.kept(LANE, PLAN);
     assert!(matches!(kept[0], KeepReason::Submodule { .. }), "{kept:?}");
 }
@@ -504,14 +503,14 @@ fn leaving_puts_each_lane_where_it_rests() {
     lanes.enter(LANE, "2.4", Entry::Continue);
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     lanes.lane.write("left.txt", "left");
-    let found = refused(lanes.admin.leave_unit(LANE, PLAN));
+    let found = refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN));
     assert!(matches!(found, UnitRefusal::Dirty { .. }), "{found}");
     assert_eq!(lanes.lane.head(), own);
     lanes.lane.remove("left.txt");
     let tip = lanes.scratch.rev(PLAN);
     for _ in 0..2 {
-        assert_eq!(lanes.admin.leave_unit(LANE, PLAN).unwrap(), tip);
-        assert_eq!(lanes.admin.leave_unit(HOME, PLAN).unwrap(), tip);
+        assert_eq!(git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap(), tip);
+        assert_eq!(git::unit::leave_unit(&lanes.admin, HOME, PLAN).unwrap(), tip);
         assert_eq!(
             (lanes.lane.head(), lanes.lane.status().as_str()),
             (tip.clone(), "")
@@ -537,7 +536,7 @@ fn a_unit_branch_goes_once_it_is_merged_and_left() {
         matches!(found, UnitRefusal::CheckedOutElsewhere { .. }),
         "{found}"
     );
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), Some(own));
     assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), None);
     assert_eq!(lanes.scratch.git("branch --list orch/auth.2.3"), "");

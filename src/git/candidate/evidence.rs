@@ -33,7 +33,7 @@ pub fn landed_by(repo: &Repository, tip: &CommitId, target: &CommitId) -> Result
     landed_as_tried_by(repo, &mut None, tip, target)
 }
 
-/// As [`Repository::landed_by`], with what tries merges kept from branch to branch.
+/// As [`landed_by`], with what tries merges kept from branch to branch.
 ///
 /// # Errors
 ///
@@ -115,7 +115,7 @@ fn same_patches(own: &OwnPatches, there: &BTreeMap<String, CommitId>) -> Option<
     all.then_some(own.commits)
 }
 
-/// Reads the patches of several branches at once: [`Repository::landed_by`] then starts no process for them. Those that the
+/// Reads the patches of several branches at once: [`landed_by`] then starts no process for them. Those that the
 /// target can have nothing of are left out.
 ///
 /// # Errors

@@ -5,8 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::git::files::error::GitError;
-use crate::git::files::version::ATTRIBUTE_SOURCE;
-use crate::git::files::version::GitVersion;
+use crate::git::files::version::{ATTRIBUTE_SOURCE, GitVersion};
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;

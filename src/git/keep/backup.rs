@@ -34,7 +34,7 @@ pub fn backup(
     back_up(repo, plan.as_str(), commit, stamp)
 }
 
-/// As [`Repository::backup`], also for a worktree that is no plan's, which is named by its key.
+/// As [`backup`], also for a worktree that is no plan's, which is named by its key.
 pub(in crate::git) fn back_up(
     repo: &Repository,
     owner: &str,

@@ -64,7 +64,7 @@ pub fn plan_landing(
     Ok(plan)
 }
 
-/// As [`Repository::plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
+/// As [`plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
 /// `git merge --ff-only`.
 pub fn plan_landing_beside(
     repo: &Repository,
@@ -135,12 +135,12 @@ fn look_at_landing(
 }
 
 /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
-/// error that is not a refusal the branch may have moved: [`Repository::finish_landing`] tells.
+/// error that is not a refusal the branch may have moved: [`finish_landing`] tells.
 pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
     land_holding(repo, plan, None)
 }
 
-/// As [`Repository::land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
+/// As [`land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
 pub fn land_holding(
     repo: &Repository,
     plan: &LandingPlan,
@@ -192,7 +192,7 @@ pub fn finish_landing(repo: &Repository, plan: &LandingPlan) -> Result<Option<La
     finish_landing_holding(repo, plan, None)
 }
 
-/// As [`Repository::finish_landing`], holding a lock as [`Repository::land_holding`] does.
+/// As [`finish_landing`], holding a lock as [`land_holding`] does.
 pub fn finish_landing_holding(
     repo: &Repository,
     plan: &LandingPlan,

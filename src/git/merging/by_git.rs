@@ -9,8 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::answer::{self, Answered};
 use crate::git::files::error::GitError;
-use crate::git::files::version::ATTRIBUTE_SOURCE;
-use crate::git::files::version::GitVersion;
+use crate::git::files::version::{ATTRIBUTE_SOURCE, GitVersion};
 use crate::git::program::command::Git;
 use crate::plan::CommitId;
 

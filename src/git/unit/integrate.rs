@@ -1,7 +1,6 @@
 //! The commit queue of a plan: merging units into the plan's branch, one at a time.
 
-use crate::git::admin::worktree_admin::KeyLock;
-use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::candidate::builder::{Build, CandidateBuilder};
 use crate::git::files::error::GitError;
 use crate::git::keep::backup::Backup;
@@ -14,9 +13,9 @@ use crate::git::merging::ConflictFile;
 use crate::git::refs::unit::{Unit, unit_tips};
 use crate::git::refs::unit_error::{UnitError, UnitRefusal};
 use crate::git::repo::ids::branch_ref;
+use crate::git::repo::repository::Repository;
 use crate::git::state::checkout::checkout_paths;
-use crate::git::state::inspect::git_dir;
-use crate::git::state::inspect::inspect;
+use crate::git::state::inspect::{git_dir, inspect};
 use crate::git::worktree::ensure::alone;
 use crate::plan::CommitId;
 
@@ -65,175 +64,188 @@ impl std::fmt::Display for MergeMessage<'_> {
     }
 }
 
-impl WorktreeAdmin {
-    /// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
-    /// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
-    ///
-    /// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
-    /// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
-    /// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
-    /// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
-    /// lets no other step with a unit of this plan run at the same time.
-    ///
-    /// # Errors
-    ///
-    /// Refused, with nothing moved, when a checkout of the plan's branch has uncommitted changes or files in the way.
-    pub fn integrate(
-        &self,
-        builder: &CandidateBuilder,
-        key: &str,
-        unit: &Unit,
-        message: MergeMessage<'_>,
-        stamp: &str,
-        known: Option<&CommitId>,
-    ) -> Result<Integration, UnitError> {
-        // Held by git commands too: those of a killed orch have ended once this is ours.
-        let alone = alone(self, key)?;
-        let backups = self.end_move(&alone, key, unit, stamp)?;
-        let (old, tip) = unit_tips(&self.repo, unit)?;
-        if let (None, Some(known)) = (&tip, known)
-            && self.repo.is_ancestor(known, &old)?
-        {
-            let outcome = Integrated::AlreadyIn(old);
-            return Ok(Integration { outcome, backups });
-        }
-        let Some(tip) = tip else {
-            let branch = unit.branch.clone();
-            return Err(UnitRefusal::NoBranch { branch }.into());
-        };
-        let outcome = if self.repo.is_ancestor(&tip, &old)? {
-            Integrated::AlreadyIn(old)
-        } else if self.repo.is_ancestor(&old, &tip)? {
-            Integrated::FastForward(self.advance(&alone, unit, &old, &tip)?)
-        } else {
-            match builder.build(&old, &tip, &message.to_string())? {
-                Build::Candidate(candidate) => {
-                    Integrated::Merged(self.advance(&alone, unit, &old, &candidate.commit)?)
-                }
-                Build::AlreadyContained => Integrated::AlreadyIn(old),
-                Build::Conflict { files } => Integrated::Conflict { files },
+/// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
+/// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
+///
+/// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
+/// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
+/// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
+/// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
+/// lets no other step with a unit of this plan run at the same time.
+///
+/// # Errors
+///
+/// Refused, with nothing moved, when a checkout of the plan's branch has uncommitted changes or files in the way.
+pub fn integrate(
+    admin: &WorktreeAdmin,
+    builder: &CandidateBuilder,
+    key: &str,
+    unit: &Unit,
+    message: MergeMessage<'_>,
+    stamp: &str,
+    known: Option<&CommitId>,
+) -> Result<Integration, UnitError> {
+    // Held by git commands too: those of a killed orch have ended once this is ours.
+    let alone = alone(admin, key)?;
+    let backups = end_move(admin, &alone, key, unit, stamp)?;
+    let (old, tip) = unit_tips(&admin.repo, unit)?;
+    if let (None, Some(known)) = (&tip, known)
+        && admin.repo.is_ancestor(known, &old)?
+    {
+        let outcome = Integrated::AlreadyIn(old);
+        return Ok(Integration { outcome, backups });
+    }
+    let Some(tip) = tip else {
+        let branch = unit.branch.clone();
+        return Err(UnitRefusal::NoBranch { branch }.into());
+    };
+    let outcome = if admin.repo.is_ancestor(&tip, &old)? {
+        Integrated::AlreadyIn(old)
+    } else if admin.repo.is_ancestor(&old, &tip)? {
+        Integrated::FastForward(advance(admin, &alone, unit, &old, &tip)?)
+    } else {
+        match builder.build(&old, &tip, &message.to_string())? {
+            Build::Candidate(candidate) => {
+                Integrated::Merged(advance(admin, &alone, unit, &old, &candidate.commit)?)
             }
-        };
-        Ok(Integration { outcome, backups })
-    }
-
-    /// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
-    /// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
-    ///
-    /// # Errors
-    ///
-    /// When a checkout of the branch other than the plan's own worktree cannot be brought along.
-    pub fn finish_move(&self, key: &str, unit: &Unit, stamp: &str) -> Result<Vec<Backup>, UnitError> {
-        if self.repo.noted_move(unit)?.is_none() {
-            return Ok(Vec::new());
+            Build::AlreadyContained => Integrated::AlreadyIn(old),
+            Build::Conflict { files } => Integrated::Conflict { files },
         }
-        let alone = alone(self, key)?;
-        self.end_move(&alone, key, unit, stamp)
-    }
+    };
+    Ok(Integration { outcome, backups })
+}
 
-    /// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
-    /// could not be told from one with changes.
-    fn advance(
-        &self,
-        alone: &KeyLock,
-        unit: &Unit,
-        old: &CommitId,
-        new: &CommitId,
-    ) -> Result<CommitId, UnitError> {
+/// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
+/// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
+///
+/// # Errors
+///
+/// When a checkout of the branch other than the plan's own worktree cannot be brought along.
+pub fn finish_move(
+    admin: &WorktreeAdmin,
+    key: &str,
+    unit: &Unit,
+    stamp: &str,
+) -> Result<Vec<Backup>, UnitError> {
+    if noted_move(&admin.repo, unit)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let alone = alone(admin, key)?;
+    end_move(admin, &alone, key, unit, stamp)
+}
+
+/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
+/// could not be told from one with changes.
+fn advance(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    unit: &Unit,
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<CommitId, UnitError> {
+    let plan = LandingPlan {
+        branch: unit.plan_branch.clone(),
+        old: Some(old.clone()),
+        new: new.clone(),
+        beside: false,
+    };
+    note_move(
+        &
+    // What is refused here leaves no note.
+    admin.repo,
+        unit,
+        old,
+    )?;
+    let landed = match land_holding(&admin.repo, &plan, Some(alone.file())) {
+        Ok(landed) => landed,
+        Err(refusal) => {
+            if admin.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
+                forget_move(&admin.repo, unit, Some(old))?;
+            }
+            return Err(refusal.into());
+        }
+    };
+    for checkout in landed.checkouts {
+        if let CheckoutOutcome::Left(why) = checkout.outcome {
+            return Err(UnitError::LeftBehind {
+                branch: unit.plan_branch.clone(),
+                path: checkout.path,
+                why,
+            });
+        }
+    }
+    forget_move(&admin.repo, unit, Some(new))?;
+    Ok(landed.commit)
+}
+
+/// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
+fn end_move(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    key: &str,
+    unit: &Unit,
+    stamp: &str,
+) -> Result<Vec<Backup>, UnitError> {
+    let branch = &unit.plan_branch;
+    let mut backups = Vec::new();
+    let Some(old) = noted_move(&admin.repo, unit)? else {
+        return Ok(backups);
+    };
+    stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
+    for path in checkout_paths(&admin.repo, branch)? {
+        stale_lock::clear_beside(&git_dir(&path)?.join("index"))?;
+    }
+    let tip = admin.repo.branch_tip(branch)?;
+    let holder = tip.clone();
+    if let Some(tip) = tip.filter(|tip| *tip != old) {
         let plan = LandingPlan {
-            branch: unit.plan_branch.clone(),
-            old: Some(old.clone()),
-            new: new.clone(),
+            branch: branch.clone(),
+            old: Some(old),
+            new: tip,
             beside: false,
         };
-        // What is refused here leaves no note.
-        self.repo.note_move(unit, old)?;
-        let landed = match land_holding(&self.repo, &plan, Some(alone.file())) {
-            Ok(landed) => landed,
-            Err(refusal) => {
-                if self.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
-                    self.repo.forget_move(unit, Some(old))?;
-                }
-                return Err(refusal.into());
-            }
-        };
-        for checkout in landed.checkouts {
-            if let CheckoutOutcome::Left(why) = checkout.outcome {
+        let own = admin.read_marker(key)?.map(|marker| marker.path);
+        let ended = finish_landing_holding(&admin.repo, &plan, Some(alone.file()))?;
+        for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
+            let CheckoutOutcome::Left(why) = checkout.outcome else {
+                continue;
+            };
+            if own.as_ref() != Some(&checkout.path) {
                 return Err(UnitError::LeftBehind {
-                    branch: unit.plan_branch.clone(),
+                    branch: branch.clone(),
                     path: checkout.path,
                     why,
                 });
             }
+            // A git that was killed has written some of the files.
+            let state = inspect(&checkout.path)?;
+            let spared = spare_tree(
+                &admin.repo,
+                unit.plan.as_str(),
+                &checkout.path,
+                &state,
+                &[],
+                stamp,
+            )?;
+            backups.extend(spared.backup().cloned());
+            spared.wipe(alone)?;
         }
-        self.repo.forget_move(unit, Some(new))?;
-        Ok(landed.commit)
     }
-
-    /// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
-    fn end_move(
-        &self,
-        alone: &KeyLock,
-        key: &str,
-        unit: &Unit,
-        stamp: &str,
-    ) -> Result<Vec<Backup>, UnitError> {
-        let branch = &unit.plan_branch;
-        let mut backups = Vec::new();
-        let Some(old) = self.repo.noted_move(unit)? else {
-            return Ok(backups);
-        };
-        stale_lock::clear_beside(&self.repo.common_dir().join(branch_ref(branch)))?;
-        for path in checkout_paths(&self.repo, branch)? {
-            stale_lock::clear_beside(&git_dir(&path)?.join("index"))?;
-        }
-        let tip = self.repo.branch_tip(branch)?;
-        let holder = tip.clone();
-        if let Some(tip) = tip.filter(|tip| *tip != old) {
-            let plan = LandingPlan {
-                branch: branch.clone(),
-                old: Some(old),
-                new: tip,
-                beside: false,
-            };
-            let own = self.read_marker(key)?.map(|marker| marker.path);
-            let ended = finish_landing_holding(&self.repo, &plan, Some(alone.file()))?;
-            for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
-                let CheckoutOutcome::Left(why) = checkout.outcome else {
-                    continue;
-                };
-                if own.as_ref() != Some(&checkout.path) {
-                    return Err(UnitError::LeftBehind {
-                        branch: branch.clone(),
-                        path: checkout.path,
-                        why,
-                    });
-                }
-                // A git that was killed has written some of the files.
-                let state = inspect(&checkout.path)?;
-                let spared = spare_tree(&self.repo, unit.plan.as_str(), &checkout.path, &state, &[], stamp)?;
-                backups.extend(spared.backup().cloned());
-                spared.wipe(alone)?;
-            }
-        }
-        self.repo.forget_move(unit, holder.as_ref())?;
-        Ok(backups)
-    }
+    forget_move(&admin.repo, unit, holder.as_ref())?;
+    Ok(backups)
 }
 
-impl crate::git::repo::repository::Repository {
-    fn note_move(&self, unit: &Unit, old: &CommitId) -> Result<(), GitError> {
-        write_ref(self, &moving(unit), old, "orch: move")
-    }
+fn note_move(repo: &Repository, unit: &Unit, old: &CommitId) -> Result<(), GitError> {
+    write_ref(repo, &moving(unit), old, "orch: move")
+}
 
-    fn noted_move(&self, unit: &Unit) -> Result<Option<CommitId>, GitError> {
-        self.ref_target(&moving(unit))
-    }
+fn noted_move(repo: &Repository, unit: &Unit) -> Result<Option<CommitId>, GitError> {
+    repo.ref_target(&moving(unit))
+}
 
-    /// `tip` is where the plan's branch stands; none when it is gone.
-    fn forget_move(&self, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
-        drop_own_ref(self, &moving(unit), unit.plan.as_str(), tip).map(drop)
-    }
+/// `tip` is where the plan's branch stands; none when it is gone.
+fn forget_move(repo: &Repository, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
+    drop_own_ref(repo, &moving(unit), unit.plan.as_str(), tip).map(drop)
 }
 
 /// The ref that says where the plan's branch stood before the move that is under way.

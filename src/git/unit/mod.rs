@@ -5,3 +5,7 @@
 pub(super) mod enter;
 pub(super) mod give_up;
 pub(super) mod integrate;
+
+pub use enter::{enter_unit, leave_unit, step_off};
+pub use give_up::{give_up, put_back};
+pub use integrate::{finish_move, integrate};

@@ -17,13 +17,12 @@ use crate::git::refs::unit::{delete_judged_unit, is_unit};
 use crate::git::repo::ids::branch_ref;
 use crate::git::state::checkout::checkout_paths;
 use crate::git::state::hidden::{hidden_changes, own_refs_beyond};
-use crate::git::state::ignored::Ignored;
-use crate::git::state::ignored::ignored;
+use crate::git::state::ignored::{Ignored, ignored};
 use crate::git::state::inspect::inspect;
 use crate::git::step::submodule::submodules_hold_work;
 use crate::plan::{CommitId, LandedBy};
 
-/// The proof that a worktree and its branch hold nothing that would be lost. Only [`WorktreeAdmin::removable`] makes
+/// The proof that a worktree and its branch hold nothing that would be lost. Only [`removable`] makes
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removable {
@@ -83,7 +82,7 @@ pub fn removable(admin: &WorktreeAdmin, key: &str, target: &CommitId) -> Result<
     removable_once_landed(admin, key, target, None)
 }
 
-/// As [`WorktreeAdmin::removable`], of a plan whose landing was written down: of a conflict that was resolved on the
+/// As [`removable`], of a plan whose landing was written down: of a conflict that was resolved on the
 /// way, nothing else shows that the branch is on the target.
 pub fn removable_once_landed(
     admin: &WorktreeAdmin,

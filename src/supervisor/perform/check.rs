@@ -271,7 +271,7 @@ fn give_up(
     branch: &str,
     operation: InProgress,
 ) -> Option<String> {
-    match admin.give_up(worktree, name.as_str(), branch, &stamp()) {
+    match git::unit::give_up(admin, worktree, name.as_str(), branch, &stamp()) {
         Ok(given_up) => {
             let backups = given_up.map_or_else(Vec::new, |given_up| given_up.backups);
             let names: Vec<&str> = backups.iter().map(|backup| backup.name.as_str()).collect();

@@ -215,7 +215,7 @@ pub(super) fn nobody_else_works(
 
 /// Puts the worktree back on its plan's branch, should the attempt before have left it elsewhere.
 fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<String>, LaunchTrouble> {
-    let put = admin.put_back(worktree, plan.name.as_str(), &plan.branch, &stamp());
+    let put = git::unit::put_back(admin, worktree, plan.name.as_str(), &plan.branch, &stamp());
     match put {
         Ok(backups) => Ok(super::unit::backed_up(&backups.unwrap_or_default())),
         Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {

@@ -45,7 +45,7 @@ pub fn resolve_by_agent(
             left_out: accepted.left_out,
         }),
         Err(refused) => {
-            let at = admin.conflict_at(&order.plan).ok().flatten();
+            let at = git::conflict::conflict_at(admin, &order.plan).ok().flatten();
             let stopped = yard.is_unwanted_resolver(&order.attempt);
             Resolving::Failed(ResolverFailed {
                 plan: order.plan.clone(),
@@ -148,7 +148,7 @@ fn start(
     let repo = &campaign.repo;
     if order.anew && !folder.path().exists() {
         let (backups, told) = remove_conflict(campaign, &order.plan, |before| {
-            admin.abandon_conflict(&order.plan, before)
+            git::conflict::abandon_conflict(admin, &order.plan, before)
         });
         warnings.extend(told);
         for backup in backups.map_err(|error| text(&error))? {
@@ -172,7 +172,7 @@ fn start(
         incoming: &incoming,
         message: &words(campaign, &order.what()),
     };
-    let opened = admin.open_conflict(&spec).map_err(|error| text(&error))?;
+    let opened = git::conflict::open_conflict(admin, &spec).map_err(|error| text(&error))?;
     warnings.extend(opened.warnings);
     let path = opened.path;
     let key = conflict_key(&order.plan);

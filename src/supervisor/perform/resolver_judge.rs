@@ -47,25 +47,18 @@ pub(super) fn judge(
         exit: Exit::Code { code: 0 },
         why,
     };
-    let commit = admin
-        .commit_conflict(&plan.name, &words(campaign, &order.what()))
+    let commit = git::conflict::commit_conflict(admin, &plan.name, &words(campaign, &order.what()))
         .map_err(|error| refused(error.to_string()))?;
-    let path = admin
-        .conflict_at(&plan.name)
-        .map_err(|error| refused(error.to_string()))?;
+    let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
     only_the_conflict(campaign, order, &commit).map_err(refused)?;
     nobody_else_s(campaign, order, &commit).map_err(refused)?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
     let clean = git::state::inspect_in(&campaign.repo, &path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
-    admin
-        .keep_conflict(&plan.name, &commit)
-        .map_err(|error| refused(error.to_string()))?;
+    git::conflict::keep_conflict(admin, &plan.name, &commit).map_err(|error| refused(error.to_string()))?;
     if clean {
-        admin
-            .sweep_conflict(&plan.name)
-            .map_err(|error| refused(error.to_string()))?;
+        git::conflict::sweep_conflict(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     }
     Ok(Accepted { commit, left_out })
 }

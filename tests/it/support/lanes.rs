@@ -81,8 +81,7 @@ impl Lanes {
 
     /// Enters a unit. The stamp is the same each time: no backup may depend on the clock.
     pub fn try_enter(&self, key: &str, number: &str, entry: Entry) -> Result<UnitReady, UnitError> {
-        self.admin
-            .enter_unit(key, &self.unit(number), entry, "20260102T030405Z")
+        git::unit::enter_unit(&self.admin, key, &self.unit(number), entry, "20260102T030405Z")
     }
 
     #[track_caller]
@@ -96,7 +95,8 @@ impl Lanes {
 
     pub fn try_integrate(&self, number: &str) -> Result<Integration, UnitError> {
         let git: GitVersion = require_git().unwrap();
-        self.admin.integrate(
+        git::unit::integrate(
+            &self.admin,
             &CandidateBuilder::new(&self.scratch.repository(), git),
             HOME,
             &self.unit(number),
