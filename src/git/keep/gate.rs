@@ -6,7 +6,7 @@
 //! first; there is no third way.
 //!
 //! Ignored files are in no backup: they are what a build makes again, and may be huge or secret. They are kept where they
-//! lie by everything but the removal of a whole worktree, which names them with their size ([`crate::git::worktree::removal::Removable::ignored`])
+//! lie by everything but the removal of a whole worktree, which names them with their size ([`crate::git::Removable::ignored`])
 //! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
 //! go into the backup.
 
