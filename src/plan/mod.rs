@@ -1,4 +1,16 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 4 | `manifest` | `plans.toml`: read, checked, resolved |
+//! | 4 | `live` | what of an edited manifest counts while plans run |
+//! | 3 | `set` | plans in force, agents, settings |
+//! | 2 | `markdown` | plan documents: read, and what they probably mean |
+//! | 2 | `prompt` | templates, messages, and what fills them |
+//! | 1 | `id` | names, ids, dependencies, documents as values |
+//! | 0 | `text` | durations, sizes, positions, names that were nearly right |
+//!
+//! A sub-room imports from those on lower floors, and the files here from all of them.
 
 mod doubts;
 mod id;
@@ -35,8 +47,9 @@ pub use prompt::placeholder::{
     WORKTREE_PLACEHOLDERS,
 };
 pub use prompt::templates::{PromptError, Templates};
-pub use set::agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
+pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
+pub use set::call::{AgentStdin, EventFormat, StopSignal};
 pub use set::patience::{Escalate, OnStuck, Waiting};
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,

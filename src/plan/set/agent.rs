@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::{AgentStdin, EventFormat, StopSignal};
 use crate::plan::{AgentName, Preset, Report};
 
 /// An agent.
@@ -68,15 +69,6 @@ mod known {
     }
 }
 
-/// `stdin` of an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AgentStdin {
-    /// `/dev/null`.
-    None,
-    /// The prompt.
-    Prompt,
-}
-
 /// One of several accounts of an agent: an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -95,43 +87,4 @@ pub struct Price {
     pub cached: f64,
     /// Of output.
     pub output: f64,
-}
-
-/// How an agent's output tells what it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventFormat {
-    /// It does not.
-    #[default]
-    None,
-    /// Lines of Claude Code (`stream-json`).
-    Claude,
-    /// Lines of Codex (`--json`).
-    Codex,
-    /// Lines of OpenCode (`--format json`).
-    Opencode,
-    /// Lines of Gemini CLI (`stream-json`).
-    Gemini,
-    /// Aider's plain text.
-    Aider,
-}
-
-impl EventFormat {
-    /// True for programs that say how many tokens they use, and not what these cost.
-    pub fn counts_tokens_alone(self) -> bool {
-        match self {
-            Self::Codex | Self::Gemini => true,
-            Self::None | Self::Claude | Self::Opencode | Self::Aider => false,
-        }
-    }
-}
-
-/// A signal that asks an agent to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum StopSignal {
-    /// Interrupt, to the agent's own process: as a person at its terminal would.
-    Int,
-    /// Terminate, to everything that it started.
-    Term,
 }
