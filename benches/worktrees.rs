@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use orch::git::{Repository, WorktreeAdmin, WorktreeSpec};
+use orch::git::{self, Repository, WorktreeAdmin, WorktreeSpec};
 use support::{Contest, Options, Samples, Sandbox, milliseconds, run};
 
 const FILES: usize = 3000;
@@ -69,7 +69,7 @@ fn ensure_all(sandbox: &Sandbox, round: usize, folders: &[PathBuf]) {
                         key,
                         base: base.clone(),
                     };
-                    admin.ensure(&spec).unwrap();
+                    git::worktree::ensure(&admin, &spec).unwrap();
                 }
             });
         }

@@ -2,8 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test reads the sources")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+#[path = "architecture/imports.rs"]
+mod imports;
+
+use imports::Imports;
 
 /// Every room with its floor.
 const ROOMS: &[(&str, u32)] = &[
@@ -22,6 +28,54 @@ const ROOMS: &[(&str, u32)] = &[
 
 /// The one import within a floor: commands use what people see.
 const SIDEWAYS: &[(&str, &str)] = &[("cli", "report")];
+
+/// Folders with sub-rooms, each with its floor. Files of the folder itself stand above all of its sub-rooms. In such a folder no
+/// files import from each other in a circle.
+const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
+    (
+        "git",
+        &[
+            ("files", 0),
+            ("program", 1),
+            ("repo", 2),
+            ("merging", 3),
+            ("state", 3),
+            ("admin", 4),
+            ("candidate", 4),
+            ("lock", 5),
+            ("keep", 6),
+            ("refs", 7),
+            ("step", 8),
+            ("landing", 9),
+            ("worktree", 9),
+            ("conflict", 10),
+            ("unit", 10),
+        ],
+    ),
+    ("git/merging", &[("lines", 0), ("store", 0)]),
+    (
+        "plan",
+        &[
+            ("text", 0),
+            ("id", 1),
+            ("markdown", 2),
+            ("prompt", 2),
+            ("set", 3),
+            ("live", 4),
+            ("manifest", 4),
+        ],
+    ),
+    ("plan/manifest", &[("written", 0)]),
+];
+
+/// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
+const TIDY: &[&str] = &["git", "plan"];
+
+/// Most files of a folder, beside its `mod.rs`.
+const SHELF: usize = 15;
+
+/// Folders in which the methods of a type stand in few files, and how many those may be.
+const GATHERED: &[(&str, usize)] = &[("git", 3)];
 
 /// Most lines of a file before its tests begin.
 const CEILING: usize = 400;
@@ -112,6 +166,158 @@ fn imports_go_down_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// All sources, without comments and tests.
+fn imports() -> Imports {
+    let without_tests = |text: &str| {
+        // Tests in a file of their own end nothing: a `mod.rs` goes on behind them.
+        let text = text.replace("#[cfg(test)]\nmod tests;", "");
+        let lines = production(&text).map(|(_, line)| format!("{line}\n"));
+        lines.collect::<String>()
+    };
+    let all: Vec<_> = sources("src")
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("tests.rs"))
+        .map(|(file, text)| (file, without_tests(&text)))
+        .collect();
+    Imports::read(&all)
+}
+
+/// Every file below a folder, with the path from there.
+fn below(folder: &str) -> Vec<(String, String)> {
+    let inside = format!("{folder}/");
+    sources("src")
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("tests.rs"))
+        .filter_map(|(file, text)| Some((file.strip_prefix(&inside)?.to_owned(), text)))
+        .collect()
+}
+
+#[test]
+fn sub_rooms_import_down_only() {
+    let imports = imports();
+    let mut wrong = Vec::new();
+    for (folder, rooms) in SUB_ROOMS {
+        // A file of the folder itself stands above all; none for its `mod.rs`, which only gives things on.
+        let floor = |file: &str| match file.split_once('/') {
+            Some((room, _)) => {
+                let found = rooms.iter().find(|(name, _)| *name == room);
+                let (_, floor) = found
+                    .unwrap_or_else(|| panic!("src/{folder}/{room} has no floor: give it one in SUB_ROOMS"));
+                (room.to_owned(), *floor)
+            }
+            None => (String::new(), u32::MAX),
+        };
+        for (file, _) in below(folder) {
+            let (own, above) = floor(&file);
+            let inside = format!("{folder}/");
+            for target in imports.of(&format!("{inside}{file}")) {
+                let Some(target) = target.strip_prefix(&inside) else {
+                    continue;
+                };
+                let (theirs, level) = floor(target);
+                if own != theirs && level >= above {
+                    wrong.push(format!(
+                        "src/{inside}{file} must not import from src/{inside}{target}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_import_in_a_circle() {
+    let imports = imports();
+    for (folder, _) in SUB_ROOMS {
+        if let Some(cycle) = imports.cycle_in(&format!("{folder}/")) {
+            panic!("these import in a circle: src/{}", cycle.join("\n  from src/"));
+        }
+    }
+}
+
+#[test]
+fn no_folder_is_a_drawer() {
+    let mut wrong = Vec::new();
+    for room in TIDY {
+        let mut folders: BTreeMap<String, usize> = BTreeMap::new();
+        let mut told = BTreeSet::new();
+        for (file, text) in below(room) {
+            let path = format!("src/{room}/{file}");
+            let (folder, name) = path.rsplit_once('/').unwrap();
+            let count = folders.entry(folder.to_owned()).or_default();
+            if name != "mod.rs" {
+                *count += 1;
+            } else if text.starts_with("//!") {
+                told.insert(folder.to_owned());
+            }
+        }
+        for (folder, count) in &folders {
+            if *count > SHELF {
+                wrong.push(format!(
+                    "{folder}: {count} files, at most {SHELF}: give it sub-rooms"
+                ));
+            }
+            if !told.contains(folder) {
+                wrong.push(format!("{folder}/mod.rs must say what lives there"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The type of `impl TYPE {`, as a path; none for another line and for an `impl` of a trait.
+fn implemented(line: &str) -> Option<Vec<String>> {
+    let rest = line.strip_prefix("impl")?;
+    let rest = match rest.strip_prefix('<') {
+        Some(generic) => generic.split_once('>')?.1,
+        None => rest,
+    };
+    if rest.contains(" for ") {
+        return None;
+    }
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let path = rest.trim_start().split(|c: char| !word(c)).next()?;
+    Some(path.split("::").map(str::to_owned).collect())
+}
+
+#[test]
+fn the_methods_of_a_type_stand_together() {
+    let imports = imports();
+    let mut wrong = Vec::new();
+    for (room, most) in GATHERED {
+        let mut homes: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for (file, text) in below(room) {
+            let file = format!("{room}/{file}");
+            for path in production(&text).filter_map(|(_, line)| implemented(line)) {
+                // A type without an import is one of this file.
+                let home = imports.home(&file, &path).unwrap_or_else(|| file.clone());
+                let name = path.last().unwrap().clone();
+                homes.entry((name, home)).or_default().insert(file.clone());
+            }
+        }
+        for ((name, home), files) in homes.iter().filter(|(_, files)| files.len() > *most) {
+            let files: Vec<_> = files.iter().map(|file| format!("src/{file}")).collect();
+            let list = files.join(", ");
+            wrong.push(format!(
+                "`impl {name}` of src/{home} stands in {} files, at most {most}: {list}",
+                files.len()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reading_of_methods_sees_types_and_passes_traits_over() {
+    let type_of = |line| implemented(line).map(|path| path.join("::"));
+    assert_eq!(type_of("impl Place<'_> {").as_deref(), Some("Place"));
+    assert_eq!(type_of("impl<'a> Place<'a> {").as_deref(), Some("Place"));
+    assert_eq!(type_of("impl super::Place {").as_deref(), Some("super::Place"));
+    assert_eq!(type_of("impl fmt::Debug for Place {"), None);
+    assert_eq!(type_of("    implement(it)"), None);
+}
+
 #[test]
 fn the_core_reaches_for_nothing_outside() {
     const WORLD: &[&str] = &[
@@ -147,17 +353,20 @@ fn the_core_reaches_for_nothing_outside() {
 
 /// What takes files, branches or refs away, and the one file in which each may stand.
 const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
-    ("\"--hard\"", &["git/gate.rs"]),
+    ("\"--hard\"", &["git/keep/gate.rs"]),
     // And files that hold nothing but what the commit has, shown file by file.
-    ("\"--force\"", &["git/gate.rs", "git/half_way.rs"]),
-    ("\"clean\", \"-f\"", &["git/gate.rs"]),
-    ("\"--abort\"", &["git/gate.rs"]),
-    ("\"update-ref\", \"-d\"", &["git/gate.rs"]),
-    ("\"worktree\", \"remove\"", &["git/gate.rs"]),
+    ("\"--force\"", &["git/keep/gate.rs", "git/step/half_way.rs"]),
+    ("\"clean\", \"-f\"", &["git/keep/gate.rs"]),
+    ("\"--abort\"", &["git/keep/gate.rs"]),
+    ("\"update-ref\", \"-d\"", &["git/keep/gate.rs"]),
+    ("\"worktree\", \"remove\"", &["git/keep/gate.rs"]),
     // And the folder of a hook that has run, which orch has made for it.
-    ("remove_dir_all", &["git/gate.rs", "supervisor/perform/hook.rs"]),
-    (".delete()", &["git/gate.rs"]),
-    ("set_target(", &["git/gate.rs"]),
+    (
+        "remove_dir_all",
+        &["git/keep/gate.rs", "supervisor/perform/hook.rs"],
+    ),
+    (".delete()", &["git/keep/gate.rs"]),
+    ("set_target(", &["git/keep/gate.rs"]),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::git::{Kept, KeptError, Repository, WorktreeAdmin};
+use crate::git::{self, Kept, KeptError, Repository, WorktreeAdmin};
 use crate::journal::SCHEMA;
 
 use super::{CliError, Context, Exit, output};
@@ -119,7 +119,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
         } => {
             let kept = find(&repo, backup)?;
             let branch = to.clone().unwrap_or_else(|| format!("restored/{}", kept.name));
-            repo.restore_to_branch(&kept, &branch).map_err(refused)?;
+            git::keep::restore_to_branch(&repo, &kept, &branch).map_err(refused)?;
             done(
                 context,
                 &format!("{} is on the branch `{branch}`\n", kept.name),
@@ -133,9 +133,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
         } => {
             let kept = find(&repo, backup)?;
             let folder = context.dir.join(folder);
-            WorktreeAdmin::new(&repo)
-                .restore_to_worktree(&kept, &folder)
-                .map_err(refused)?;
+            git::keep::restore_to_worktree(&WorktreeAdmin::new(&repo), &kept, &folder).map_err(refused)?;
             let how = if kept.uncommitted { ", uncommitted" } else { "" };
             done(
                 context,
@@ -145,7 +143,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<Exit, CliError> {
         }
         What::Drop { backup } => {
             let kept = find(&repo, backup)?;
-            repo.drop_kept(&kept).map_err(refused)?;
+            git::keep::drop_kept(&repo, &kept).map_err(refused)?;
             done(
                 context,
                 &format!("dropped {} ({})\n", kept.name, kept.backup.commit.short()),
@@ -165,7 +163,7 @@ fn done(context: &Context, text: &str, json: serde_json::Value) -> Result<(), Cl
 }
 
 fn find(repo: &Repository, name: &str) -> Result<Kept, CliError> {
-    repo.kept_as(name).map_err(refused)
+    git::keep::kept_as(repo, name).map_err(refused)
 }
 
 fn refused(error: KeptError) -> CliError {
@@ -185,7 +183,7 @@ fn refused(error: KeptError) -> CliError {
 
 fn list(context: &Context, repo: &Repository, plan: Option<&str>) -> Result<(), CliError> {
     let prefix = plan.map(|plan| format!("{}/", plan.trim_end_matches('/')));
-    let all = repo.kept(prefix.as_deref().unwrap_or_default())?;
+    let all = git::keep::kept(repo, prefix.as_deref().unwrap_or_default())?;
     if context.json {
         return output::json(&Listed {
             schema: SCHEMA,
@@ -211,7 +209,7 @@ fn list(context: &Context, repo: &Repository, plan: Option<&str>) -> Result<(), 
 }
 
 fn show(context: &Context, repo: &Repository, kept: &Kept) -> Result<(), CliError> {
-    let files = repo.kept_files(kept)?;
+    let files = git::keep::kept_files(repo, kept)?;
     let mut shown = Shown::of(kept);
     if context.json {
         shown.schema = Some(SCHEMA);

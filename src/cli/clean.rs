@@ -1,11 +1,12 @@
 //! `orch clean`
 
-use anyhow::Context as _;
 use std::fs::{self, File, TryLockError};
 
+use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::git::{RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
+use super::{CliError, Context, Exit, output};
+use crate::git::{self, RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
@@ -13,8 +14,6 @@ use crate::schedule::State;
 use crate::supervisor::{
     Campaign, Situation, after_removal, before_removal, check_places, lane_of, record_landings,
 };
-
-use super::{CliError, Context, Exit, output};
 
 /// Remove worktrees and branches of landed plans
 ///
@@ -151,7 +150,12 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             keep("a supervisor is at work".to_owned());
             continue;
         }
-        match admin.removable_once_landed(&key, &target, recorded(&campaign, state, plan).as_ref()) {
+        match git::worktree::removable_once_landed(
+            &admin,
+            &key,
+            &target,
+            recorded(&campaign, state, plan).as_ref(),
+        ) {
             Ok(removable) => {
                 let name = shown(&campaign, &key);
                 let gone = removable.ignored().iter().map(|found| Gone {
@@ -165,7 +169,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
                         anstream::eprintln!("warning: {name}: {why}");
                     }
                     let lock = admin.lock()?;
-                    match admin.remove(&lock, &removable) {
+                    match git::worktree::remove(&admin, &lock, &removable) {
                         Ok(backups) => cleaned.backups.extend(backups.into_iter().map(|backup| Put {
                             name: name.clone(),
                             reference: backup.name,
@@ -253,13 +257,13 @@ fn is_conflict(key: &str) -> bool {
 
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
 fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
-    for branch in campaign.repo.units(&plan.name).unwrap_or_default() {
+    for branch in git::refs::units(&campaign.repo, &plan.name).unwrap_or_default() {
         let unit = Unit {
             plan: plan.name.clone(),
             plan_branch: plan.branch.clone(),
             branch: branch.clone(),
         };
-        if let Err(error) = campaign.repo.delete_unit(&unit) {
+        if let Err(error) = git::refs::delete_unit(&campaign.repo, &unit) {
             cleaned.kept.push(Kept {
                 name: branch,
                 why: error.to_string(),

@@ -4,6 +4,7 @@ mod site;
 
 use std::path::{Path, PathBuf};
 
+use crate::git;
 use crate::plan::PlanState;
 use crate::supervisor::{Campaign, Depth, Errand, Situation};
 
@@ -60,7 +61,7 @@ fn has_landed(campaign: &Campaign) -> Result<bool, CliError> {
 
 fn show_history(campaign: &Campaign) -> Result<(), CliError> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let history = campaign.repo.history_graph(&campaign.target, colour)?;
+    let history = git::repo::history_graph(&campaign.repo, &campaign.target, colour)?;
     output::text(&format!("\nthe history of {}:\n{history}", campaign.target))
 }
 

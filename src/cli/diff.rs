@@ -1,9 +1,10 @@
 //! `orch diff`
 
-use crate::supervisor::{Campaign, Situation, landed_range};
 use anyhow::Context as _;
 
 use super::{CliError, Context, Exit};
+use crate::git;
+use crate::supervisor::{Campaign, Situation, landed_range};
 
 /// Show what a plan changed
 ///
@@ -59,9 +60,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
 }
 
 fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result<Exit, CliError> {
-    let status = campaign
-        .repo
-        .diff_command(base, head, options)
+    let status = git::repo::diff_command(&campaign.repo, base, head, options)
         .status()
         .context("cannot run git diff")?;
     Ok(if status.success() {

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use serde::Serialize;
 
+use crate::git;
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Point, WorkRef};
 use crate::report::PlainLines;
@@ -98,7 +99,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
         .as_deref()
         .map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
     if let Some(into) = &into {
-        campaign.repo.check_target(into).map_err(SupervisorError::from)?;
+        git::landing::check_target(&campaign.repo, into).map_err(SupervisorError::from)?;
         refuse_own_branch(&campaign, into)?;
     }
     if args.dry_run {

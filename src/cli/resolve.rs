@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::journal::SCHEMA;
 use crate::plan::WorkRef;
 use crate::schedule::SteerRefusal;
@@ -58,7 +58,7 @@ pub(super) fn one(
     let state = Situation::look(campaign)?.scheduler.state().clone();
     let mut open = Vec::new();
     for plan in &campaign.set.plans {
-        if let Some(path) = admin.conflict_at(&plan.name)? {
+        if let Some(path) = git::conflict::conflict_at(&admin, &plan.name)? {
             let about = state.plan(&plan.name).resolution.about(&plan.name);
             if here.starts_with(&path) {
                 return Ok(about);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::git::{NOTES, Repository};
+use crate::git::{self, NOTES, Repository};
 use crate::journal::{EvidenceNote, ItemEvidence, LandingEvidence, SCHEMA};
 use crate::plan::{CommitId, PlanName};
 use crate::report::{broken, output_terminal, span};
@@ -65,7 +65,7 @@ pub(super) fn about(context: &Context, typed: &str) -> Result<Option<Exit>, CliE
 /// holds it, and that the target did not hold before.
 fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvidence>, CliError> {
     let read = |on: &CommitId| -> Result<Vec<LandingEvidence>, CliError> {
-        let text = repo.note(on)?;
+        let text = git::refs::note(repo, on)?;
         let note = text.as_deref().and_then(EvidenceNote::read);
         Ok(note.map_or_else(Vec::new, |note| note.landings))
     };
@@ -74,14 +74,14 @@ fn landings_with(repo: &Repository, commit: &CommitId) -> Result<Vec<LandingEvid
         return Ok(own);
     }
     let mut found: Option<(CommitId, Vec<LandingEvidence>)> = None;
-    for on in repo.noted()? {
-        if !repo.has_commit(&on) || !repo.is_ancestor(commit, &on)? {
+    for on in git::refs::noted(repo)? {
+        if !git::refs::has_commit(repo, &on) || !repo.is_ancestor(commit, &on)? {
             continue;
         }
         let mut brought = Vec::new();
         for landing in read(&on)? {
             let before: Option<CommitId> = landing.before.as_deref().and_then(|before| before.parse().ok());
-            let held = match before.filter(|before| repo.has_commit(before)) {
+            let held = match before.filter(|before| git::refs::has_commit(repo, before)) {
                 Some(before) => repo.is_ancestor(commit, &before)?,
                 None => false,
             };
@@ -114,7 +114,7 @@ fn taken_back(
         let Some(tip) = repo.branch_tip(&landing.target)? else {
             continue;
         };
-        if let Some(back) = repo.taken_back_by(&plan, &tip)?
+        if let Some(back) = git::repo::taken_back_by(repo, &plan, &tip)?
             && repo.is_ancestor(&landed, &back)?
         {
             all.insert(landing.plan.clone(), back);

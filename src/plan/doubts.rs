@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::arrangement::{Dispatch, Strategy};
-use super::near_miss::near_miss;
-use super::place::LineIndex;
 use super::{Dependency, Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
+use crate::plan::set::arrangement::{Dispatch, Strategy};
+use crate::plan::text::near_miss::near_miss;
+use crate::plan::text::place::LineIndex;
 
 impl PlanSet {
     /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::templates::{PromptError, render_one};
 use super::{PhaseId, Plan, PlanName, TaskId};
+use crate::plan::prompt::templates::{PromptError, render_one};
 
 /// The template that is used where a repository has none of its own.
 pub const MERGE_TEMPLATE: &str = include_str!("../../templates/merge.txt");

@@ -1,84 +1,69 @@
 //! Floor 0: the vocabulary. Text in, values out; no clock, no files, no processes, no git.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 4 | `manifest` | `plans.toml`: read, checked, resolved |
+//! | 4 | `live` | what of an edited manifest counts while plans run |
+//! | 3 | `set` | plans in force, agents, settings |
+//! | 2 | `markdown` | plan documents: read, and what they probably mean |
+//! | 2 | `prompt` | templates, messages, and what fills them |
+//! | 1 | `id` | names, ids, dependencies, documents as values |
+//! | 0 | `text` | durations, sizes, positions, names that were nearly right |
+//!
+//! A sub-room imports from those on lower floors, and the files here from all of them.
 
-mod agent;
-mod arrangement;
-mod attempt;
-mod branch_name;
-mod commit;
-mod dependency;
-mod document;
 mod doubts;
-mod duration;
-mod fault;
 mod id;
-mod landed_by;
-mod lane;
-mod live_edit;
-mod live_fields;
+mod live;
 pub mod manifest;
 pub mod markdown;
 mod merge_message;
-mod message;
-mod name;
-mod near_miss;
-mod patience;
-mod place;
-mod placeholder;
-mod plan_set;
-mod preset;
-mod priority;
-mod prompt_context;
-mod report;
-mod same_title;
-pub(crate) mod seek;
-mod setup;
-mod size;
+mod prompt;
+mod set;
 mod starter;
-mod state;
-mod statement;
-mod templates;
-mod unit;
-mod vanished;
+mod text;
 
-pub use agent::{Account, Agent, AgentStdin, EventFormat, Price, StopSignal};
-pub use arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
-pub use attempt::{AttemptId, RunId};
-pub use branch_name::{BranchNameError, check_branch_name};
-pub use commit::{CommitId, CommitIdError};
-pub use dependency::{Dependency, Point, ReferenceError, WorkRef};
-pub use document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
-pub use duration::{DurationError, format_duration, parse_duration, spoken};
-pub use fault::{Fault, Faults};
-pub use id::{IdError, ItemId, PhaseId, TaskId};
-pub use landed_by::LandedBy;
-pub use lane::LaneId;
-pub use live_edit::{LiveEdit, ManifestChange, Openness};
+pub use id::attempt::{AttemptId, RunId};
+pub use id::commit::{CommitId, CommitIdError};
+pub use id::dependency::{Dependency, Point, ReferenceError, WorkRef};
+pub use id::document::{Document, Phase, PipelineStart, Subtask, Task, Upstream, VerifyBlock};
+pub use id::landed_by::LandedBy;
+pub use id::lane::LaneId;
+pub use id::name::{AgentName, NameError, PlanName, ResourceName};
+pub use id::numbers::{IdError, ItemId, PhaseId, TaskId};
+pub use id::priority::{Priority, PriorityError};
+pub use id::state::{PlanState, TaskState};
+pub use id::statement::{Speaker, Statement};
+pub use id::unit::UnitId;
+pub use live::edit::{LiveEdit, ManifestChange, Openness};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
-pub use message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
-pub use name::{AgentName, NameError, PlanName, ResourceName};
-pub use patience::{Escalate, OnStuck, Waiting};
-pub use place::Place;
-pub use placeholder::{
-    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
-    WORKTREE_PLACEHOLDERS,
-};
-pub use plan_set::{
-    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
-    Regenerate, RunSettings, SyncPoint,
-};
-pub use preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
-pub use priority::{Priority, PriorityError};
-pub use prompt_context::{
+pub use prompt::context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
     PromptTask, ResolverContext, WhyAgain,
 };
-pub use report::Report;
-pub use same_title::is_same_title;
-pub use setup::{Hooks, Setup};
-pub use size::{SizeError, parse_size};
+pub use prompt::message::{LONGEST_MESSAGE, Message, MessageKind, MessageKindError};
+pub use prompt::placeholder::{
+    BRANCH_PLACEHOLDERS, COMMAND_PLACEHOLDERS, PlaceholderError, RESUME_PLACEHOLDERS, Template,
+    WORKTREE_PLACEHOLDERS,
+};
+pub use prompt::templates::{PromptError, Templates};
+pub use set::agent::{Account, Agent, Price};
+pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
+pub use set::call::{AgentStdin, EventFormat, StopSignal};
+pub use set::patience::{Escalate, OnStuck, Waiting};
+pub use set::plan_set::{
+    AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,
+    Regenerate, RunSettings, SyncPoint,
+};
+pub use set::preset::{Login, PRESETS, Preset, UNWANTED_TOOLS};
+pub use set::report::Report;
+pub use set::setup::{Hooks, Setup};
 pub use starter::{init_manifest, new_plan};
-pub use state::{PlanState, TaskState};
-pub use statement::{Speaker, Statement};
-pub use templates::{PromptError, Templates};
-pub use unit::UnitId;
-pub use vanished::{Sides, returned, speaks_of, vanished};
+pub use text::branch_name::{BranchNameError, check_branch_name};
+pub use text::duration::{DurationError, format_duration, parse_duration, spoken};
+pub use text::fault::{Fault, Faults};
+pub use text::place::Place;
+pub use text::same_title::is_same_title;
+pub(crate) use text::seek;
+pub use text::size::{SizeError, parse_size};
+pub use text::vanished::{Sides, returned, speaks_of, vanished};

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::agent::Launcher;
 use crate::fault;
-use crate::git::{GitError, GitVersion, Repository, WorktreeAdmin, require_git};
+use crate::git::{self, GitError, GitVersion, Repository, WorktreeAdmin, require_git};
 use crate::journal::OrchDir;
 use crate::plan::{
     CommitId, Fault, Faults, LaneId, Plan, PlanName, PlanSet, Template, UnitId, WORKTREE_PLACEHOLDERS,
@@ -148,7 +148,7 @@ impl Campaign {
                 (error, _) => error.into(),
             })?;
         let target = set.run.target.clone().unwrap_or_else(|| base_name.clone());
-        repo.check_target(&target)?;
+        git::landing::check_target(&repo, &target)?;
         check_branches(&set, &target)?;
         let program = std::env::current_exe().map_err(SupervisorError::system("find this program"))?;
         Ok(Self {

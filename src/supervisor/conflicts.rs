@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::git::{ConflictFile, Forecast};
+use crate::git::{self, ConflictFile, Forecast};
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, MergeStrategy, PlanName};
 use crate::schedule::{Outcome, State};
@@ -57,7 +57,7 @@ pub(super) fn live_heads(
     for plan in campaign.set.plans.iter().filter(|plan| is_live(&plan.name)) {
         if let Some(tip) = campaign.repo.branch_tip(&plan.branch)? {
             // What was resolved by hand conflicts with the target no more.
-            let resolved = campaign.repo.resolution(&plan.name)?;
+            let resolved = git::refs::resolution(&campaign.repo, &plan.name)?;
             let resolved = resolved.filter(|resolved| resolved.head == tip);
             let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);
             heads.push((

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::git::{GitError, Repository};
+use crate::git::{self, GitError, Repository};
 use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, Stage, State, work_place};
 
@@ -41,7 +41,8 @@ impl Engine<'_> {
                     return;
                 };
                 // What cannot be read now is looked at again soon, and when the attempt has ended.
-                if let Ok(Some(found)) = repo.restore_displaced(name.as_str(), &worktree, &branch, &began)
+                if let Ok(Some(found)) =
+                    git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
                     && found.now.is_some()
                 {
                     let _ = sender.send(Message::Warning(Some(name), found.to_string()));
@@ -135,7 +136,7 @@ impl Moved {
             // A landing of the plan, or of its first phases, brought it.
             let mut landed = false;
             for commit in &own {
-                landed |= repo.has_commit(commit) && repo.is_ancestor(&shared, commit)?;
+                landed |= git::refs::has_commit(repo, commit) && repo.is_ancestor(&shared, commit)?;
             }
             if landed {
                 continue;

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{Glob, GlobSetBuilder};
 
+use crate::git;
 use crate::plan::markdown::read_document;
 use crate::plan::{Fault, Plan, PlanName};
 
@@ -42,7 +43,7 @@ pub fn doubts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, Supe
 /// When the repository cannot be read.
 pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, SupervisorError> {
     let mut found = uncommitted_scripts(campaign, only)?;
-    if !campaign.repo.knows_who_commits()? {
+    if !git::repo::knows_who_commits(&campaign.repo)? {
         let fault = Fault::of_file(
             Path::new(".git/config"),
             "git does not know who commits here: agents that commit will fail",

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::agent::Hold;
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::journal::{Journal, RepositoryLock, Sync};
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
 use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler};
@@ -148,7 +148,7 @@ impl<'o> Engine<'o> {
         for what in ended.followed.into_iter().chain(ended.behind) {
             let _ = sender.send(Message::Warning(None, what));
         }
-        if let Err(error) = campaign.repo.clear_own_locks() {
+        if let Err(error) = git::lock::clear_own_locks(&campaign.repo) {
             let _ = sender.send(Message::Warning(None, error.to_string()));
         }
         for (attempt, _) in doctor::foreign_runners(&campaign)? {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::git::{HeadPrint, trust_hooks};
+use crate::git::{self, HeadPrint, trust_hooks};
 use crate::plan::{LaneId, PlanName};
 
 use super::Campaign;
@@ -191,7 +191,7 @@ fn difference(campaign: &Campaign, folder: &Path, before: &HeadPrint, now: &Head
         return Some(format!("{branch} is checked out in it"));
     }
     if before.head != now.head {
-        let moved = campaign.repo.files_between(&before.head, &now.head);
+        let moved = git::repo::files_between(&campaign.repo, &before.head, &now.head);
         let counts = moved.map_or(true, |files| files.is_empty() || files.iter().any(foreign));
         return counts.then(|| format!("its branch moved to {}", now.head.short()));
     }
@@ -229,7 +229,7 @@ pub fn see(campaign: &Campaign, places: &[(Place, PathBuf)]) -> Seen {
             Some((
                 place.clone(),
                 folder.clone(),
-                campaign.repo.fingerprint(folder).ok()?,
+                git::state::fingerprint(&campaign.repo, folder).ok()?,
             ))
         })
         .collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::agent::JobFolder;
+use crate::git;
 use crate::journal::{EvidenceNote, JournalReader, LandingEvidence, Program, SCHEMA};
 use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, State};
@@ -41,7 +42,7 @@ pub(super) fn missing(
 ) -> Result<Vec<(PlanName, CommitId)>, SupervisorError> {
     let mut missing = Vec::new();
     for (plan, commit) in landings {
-        let there = || campaign.repo.has_commit(&commit);
+        let there = || git::refs::has_commit(&campaign.repo, &commit);
         if there() && !is_noted(campaign, &plan, &commit)? && is_on_a_target(campaign, &commit)? {
             missing.push((plan, commit));
         }
@@ -52,13 +53,13 @@ pub(super) fn missing(
 /// True when a branch that is no plan's holds the commit.
 fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, SupervisorError> {
     let of_plan = |name: &str| campaign.set.plans.iter().any(|plan| plan.branch == name);
-    let holders = campaign.repo.holders(commit)?;
+    let holders = git::keep::holders(&campaign.repo, commit)?;
     let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
     Ok(branches.any(|name| !of_plan(name)))
 }
 
 fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
-    let note = campaign.repo.note(commit)?;
+    let note = git::refs::note(&campaign.repo, commit)?;
     let note = note.as_deref().and_then(EvidenceNote::read);
     Ok(note.is_some_and(|note| note.landings.iter().any(|landing| landing.plan == plan.as_str())))
 }
@@ -70,13 +71,15 @@ fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<b
 /// When the notes or the history cannot be read.
 pub(super) fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
     let mut stray = Vec::new();
-    for commit in campaign.repo.noted()? {
-        let text = campaign.repo.note(&commit)?;
+    for commit in git::refs::noted(&campaign.repo)? {
+        let text = git::refs::note(&campaign.repo, &commit)?;
         let note = text.as_deref().and_then(EvidenceNote::read);
         let landing = note.and_then(|note| note.landings.into_iter().next());
         let target = landing.map_or_else(|| campaign.target.clone(), |landing| landing.target);
         let on = match campaign.repo.branch_tip(&target)? {
-            Some(tip) => campaign.repo.has_commit(&commit) && campaign.repo.is_ancestor(&commit, &tip)?,
+            Some(tip) => {
+                git::refs::has_commit(&campaign.repo, &commit) && campaign.repo.is_ancestor(&commit, &tip)?
+            }
             // A target that is gone says nothing.
             None => true,
         };
@@ -116,7 +119,7 @@ pub(super) fn write_missing(
         let Some(evidence) = evidence else {
             continue;
         };
-        let known = campaign.repo.note(&commit)?;
+        let known = git::refs::note(&campaign.repo, &commit)?;
         let mut note = known
             .as_deref()
             .and_then(EvidenceNote::read)
@@ -125,7 +128,7 @@ pub(super) fn write_missing(
                 landings: Vec::new(),
             });
         note.landings.push(evidence);
-        campaign.repo.write_note(&commit, &note.text())?;
+        git::refs::write_note(&campaign.repo, &commit, &note.text())?;
     }
     Ok(())
 }

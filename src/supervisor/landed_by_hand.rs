@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
@@ -98,13 +98,13 @@ impl HandLandings {
         let mut found = Vec::new();
         // Who undid it matters not, so a landing of orch's may have brought it.
         for back in &self.back {
-            if repo.is_undone(&back.commit, &tip).unwrap_or(false) {
+            if git::repo::is_undone(repo, &back.commit, &tip).unwrap_or(false) {
                 found.push(Event::MergeRestored(back.clone()));
             }
         }
         let known: BTreeSet<&CommitId> = self.landed.iter().collect();
         let all_known = match &self.began {
-            Some(began) => repo.is_made_of(&tip, &known, began)?,
+            Some(began) => git::repo::is_made_of(repo, &tip, &known, began)?,
             None => false,
         };
         let open = || self.open.iter().filter(|open| !all_known || open.restored);
@@ -115,25 +115,29 @@ impl HandLandings {
                 .filter(|head| *head != open.base)
         });
         let heads: Vec<CommitId> = heads.filter(|head| repo.tree_of(head).is_ok()).collect();
-        repo.read_patches_of(&heads, &tip)?;
+        git::candidate::read_patches_of(repo, &heads, &tip)?;
         let mut builder = None;
         for open in open() {
             // Its commits are still in the history that took them back, and prove nothing.
             if let Some(back) = &open.back
                 && repo.is_ancestor(back, &tip)?
-                && !repo.is_undone(back, &tip)?
+                && !git::repo::is_undone(repo, back, &tip)?
             {
                 continue;
             }
             let evidence = match repo.branch_tip(&open.branch)? {
                 Some(head) if head == open.base => None,
-                Some(head) => repo.landed_as_tried_by(&mut builder, &head, &tip)?,
+                Some(head) => git::candidate::landed_as_tried_by(repo, &mut builder, &head, &tip)?,
                 // Somebody who lands a branch by hand may delete it at once; what was on it is written down.
                 None => open
                     .made
                     .as_ref()
                     .filter(|made| **made != open.base)
-                    .and_then(|made| repo.landed_as_tried_by(&mut builder, made, &tip).ok().flatten()),
+                    .and_then(|made| {
+                        git::candidate::landed_as_tried_by(repo, &mut builder, made, &tip)
+                            .ok()
+                            .flatten()
+                    }),
             };
             found.extend(evidence.map(|evidence| {
                 Event::MergeFound(Found {

@@ -1,5 +1,6 @@
 //! What is still to be looked at, tidied up and said at the end of a run.
 
+use crate::git;
 use crate::journal::Sync;
 use crate::schedule::{Ending, Event};
 
@@ -17,7 +18,7 @@ impl Engine<'_> {
         warnings.extend(self.tidy_conflicts());
         warnings.extend(self.note_landings_now());
         let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
-        let released = self.campaign.repo.release_candidates();
+        let released = git::keep::release_candidates(&self.campaign.repo);
         for error in [released, self.release_made()]
             .into_iter()
             .filter_map(Result::err)

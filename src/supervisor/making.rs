@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::git;
 use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, LaneNote};
 
@@ -80,7 +81,7 @@ impl Engine<'_> {
 
     /// Tells of what about the repository's files will surprise somebody who works in a worktree.
     pub(super) fn tell_of_contents(&self) {
-        if let Ok(Some(why)) = self.campaign.repo.large_files_trouble() {
+        if let Ok(Some(why)) = git::repo::large_files_trouble(&self.campaign.repo) {
             let _ = self.sender.send(Message::Warning(None, why));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::git::{GitError, PinPoint, Repository};
+use crate::git::{self, GitError, PinPoint, Repository};
 use crate::plan::{CommitId, PlanName, Point};
 use crate::schedule::State;
 
@@ -42,8 +42,7 @@ pub(super) fn missing_pins(repo: &Repository, wanted: Vec<MissingPin>) -> Result
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let there: BTreeSet<(PlanName, String)> = repo
-        .pins()?
+    let there: BTreeSet<(PlanName, String)> = git::refs::pins(repo)?
         .into_iter()
         .map(|pin| (pin.plan, pin.point.to_string()))
         .collect();
@@ -66,7 +65,7 @@ pub(super) fn pin_again(repo: &Repository, pin: &MissingPin) -> Result<(), Strin
             pin.commit
         ));
     }
-    let pinned = repo.pin(&pin.plan, pin.point, &pin.commit);
+    let pinned = git::refs::pin(repo, &pin.plan, pin.point, &pin.commit);
     pinned.map_err(|error| error.to_string())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::{Expected, Place, Strayed, WorktreeAdmin};
+use crate::git::{self, Expected, Place, Strayed, WorktreeAdmin};
 use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
 use crate::schedule::{Outcome, State};
 
@@ -161,7 +161,7 @@ pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
         let found = known.iter().find(|wanted| wanted.key == key)?;
         Some(found.path.clone())
     };
-    let strayed = WorktreeAdmin::new(&campaign.repo).strayed(&expected)?;
+    let strayed = git::worktree::strayed(&WorktreeAdmin::new(&campaign.repo), &expected)?;
     if strayed.is_empty() {
         return Ok(());
     }

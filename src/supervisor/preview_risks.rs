@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::graph::{Durations, Graph, Of};
 use crate::plan::{
     Dependency, Dispatch, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName, format_duration,
@@ -114,7 +114,7 @@ fn of_repository(
             "check a branch out, so that what lands is seen there",
         ));
     }
-    for checkout in campaign.repo.checkouts_of(&campaign.target)? {
+    for checkout in git::state::checkouts_of(&campaign.repo, &campaign.target)? {
         if !checkout.dirty.is_empty() {
             let files = checkout
                 .dirty

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
+use crate::git::{self, CandidateBuilder, ConflictError, ConflictSpec, WorktreeAdmin, again_if_killed};
 use crate::plan::{MergeStrategy, Plan, PlanName, WorkRef};
 use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
@@ -143,8 +143,8 @@ fn open(
         }
     };
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(failed)?);
-    let incoming = repo.stand_in(&builder, name, &onto, &head).map_err(failed)?;
-    let at = admin.conflict_at(name).map_err(failed)?;
+    let incoming = git::refs::stand_in(repo, &builder, name, &onto, &head).map_err(failed)?;
+    let at = git::conflict::conflict_at(admin, name).map_err(failed)?;
     let clashing = builder.conflicts(&onto, &incoming).map_err(failed)?;
     if clashing.is_empty() && at.is_none() {
         return Err(refusal(
@@ -152,14 +152,17 @@ fn open(
             Some(format!("orch merge {what}")),
         ));
     }
-    let opened = admin.open_conflict(&ConflictSpec {
-        plan: name,
-        path: &campaign.conflict_path(name),
-        onto: &onto,
-        head: &head,
-        incoming: &incoming,
-        message: &words(campaign, what),
-    });
+    let opened = git::conflict::open_conflict(
+        admin,
+        &ConflictSpec {
+            plan: name,
+            path: &campaign.conflict_path(name),
+            onto: &onto,
+            head: &head,
+            incoming: &incoming,
+            message: &words(campaign, what),
+        },
+    );
     let opened = opened.map_err(failed)?;
     let text = |paths: &[PathBuf]| {
         paths
@@ -244,8 +247,7 @@ fn settle(
 ) -> Result<Resolved, SteerRefusal> {
     let (name, run, what) = (&plan.name, &about.run, &about.what);
     may_be_resolved(campaign, about, plan)?;
-    let commit = admin
-        .settle_conflict(name, &words(campaign, what))
+    let commit = git::conflict::settle_conflict(admin, name, &words(campaign, what))
         .map_err(|error| unsettled(what, error))?;
     let events = match run.resolution.commit.as_ref() == Some(&commit) {
         true => Vec::new(),
@@ -257,7 +259,7 @@ fn settle(
             left_out: None,
         }))],
     };
-    let at = admin.conflict_at(name).map_err(failed)?;
+    let at = git::conflict::conflict_at(admin, name).map_err(failed)?;
     let report = ResolveReport {
         worktree: at.map(|path| path.to_string_lossy().into_owned()),
         ..ResolveReport::of(what)
@@ -291,7 +293,9 @@ fn abandon(
     about: &AboutConflict,
 ) -> Result<Resolved, SteerRefusal> {
     let name = &about.what.plan;
-    let (backups, warnings) = remove_conflict(campaign, name, |before| admin.abandon_conflict(name, before));
+    let (backups, warnings) = remove_conflict(campaign, name, |before| {
+        git::conflict::abandon_conflict(admin, name, before)
+    });
     let backups = backups.map_err(|error| unsettled(&about.what, error))?;
     let mut names: Vec<String> = backups.into_iter().map(|backup| backup.name).collect();
     names.dedup();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::git::{ConflictError, WorktreeAdmin};
+use crate::git::{self, ConflictError, WorktreeAdmin};
 use crate::plan::PlanName;
 use crate::schedule::State;
 
@@ -46,7 +46,7 @@ fn close_part(
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
     let repo = &campaign.repo;
-    let Some(resolution) = repo.resolution(plan)? else {
+    let Some(resolution) = git::refs::resolution(repo, plan)? else {
         return Ok(());
     };
     match repo.branch_tip(&campaign.target)? {
@@ -54,7 +54,7 @@ fn close_part(
             if repo.is_ancestor(&resolution.commit, &target)?
                 && repo.is_ancestor(&resolution.head, &target)? =>
         {
-            admin.close_conflict(plan, &target, before).map(drop)
+            git::conflict::close_conflict(admin, plan, &target, before).map(drop)
         }
         _ => Ok(()),
     }
@@ -66,9 +66,10 @@ fn close(
     plan: &PlanName,
     before: &dyn Fn(&Path),
 ) -> Result<(), ConflictError> {
-    let made = admin.conflict_at(plan)?.is_some() || campaign.repo.resolution(plan)?.is_some();
+    let made = git::conflict::conflict_at(admin, plan)?.is_some()
+        || git::refs::resolution(&campaign.repo, plan)?.is_some();
     match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
-        Some(target) => admin.close_conflict(plan, &target, before).map(drop),
+        Some(target) => git::conflict::close_conflict(admin, plan, &target, before).map(drop),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::git::GitError;
+use crate::git::{self, GitError};
 use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
@@ -82,7 +82,7 @@ impl Engine<'_> {
         for plan in &self.campaign.set.plans {
             let run = self.scheduler.state().plan(&plan.name);
             if run.landed.contains_key(&self.campaign.target) {
-                repo.release_made(plan.name.as_str(), repo.branch_tip(&plan.branch)?.as_ref())?;
+                git::refs::release_made(repo, plan.name.as_str(), repo.branch_tip(&plan.branch)?.as_ref())?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::git;
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::State;
 
@@ -40,8 +41,8 @@ pub(super) fn told_of_set_back(
         let branch = campaign.plan(name).map_or("", |plan| plan.branch.as_str());
         let there = campaign.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
         // Of a landing that nothing else holds git would be rid one day.
-        let kept = campaign.repo.keep_loose(name.as_str(), commit);
-        let back = match (there, campaign.repo.has_commit(commit)) {
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
+        let back = match (there, git::refs::has_commit(&campaign.repo, commit)) {
             (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
             (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
             (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),

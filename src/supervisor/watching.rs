@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::git::changed_hooks;
+use crate::git::{self, changed_hooks};
 use crate::journal::Record;
 use crate::plan::{LaneId, PlanName};
 use crate::schedule::{Ending, Event, Input, Merge, Outcome, PlanRun, Verify};
@@ -98,10 +98,10 @@ impl Engine<'_> {
     /// What killed gits have left in worktrees, once nobody is at work. After an interruption one may still be at it, and is not
     /// waited for.
     pub(super) fn tidy_worktrees(&self) -> Vec<Event> {
-        let cleared = self.admin.clear_dead_locks().map_err(|error| error.to_string());
+        let cleared = git::lock::clear_dead_locks(&self.admin).map_err(|error| error.to_string());
         let finished = match self.ending {
             Some(Ending::Interrupted) => Ok(()),
-            _ => self.admin.finish_half_made().map_err(|error| error.to_string()),
+            _ => git::worktree::finish_half_made(&self.admin).map_err(|error| error.to_string()),
         };
         let trouble = [cleared, finished].into_iter().filter_map(Result::err);
         trouble.map(|why| Event::Warning { plan: None, why }).collect()

@@ -1,6 +1,6 @@
 //! `orch backup`: what was put away is found, looked into and brought back, and nothing is overwritten in doing so.
 
-use orch::git::snapshot;
+use orch::git::{self, snapshot};
 
 use crate::support::{Sandbox, Tree, has_fields};
 
@@ -13,12 +13,12 @@ fn bench() -> Sandbox {
     let (repo, auth) = (sandbox.repository(), "auth".parse().unwrap());
     let lost = sandbox.commit_file("lost.txt", "lost");
     sandbox.git("reset -q --hard HEAD~1");
-    repo.backup(&auth, &lost, TIME).unwrap();
+    git::keep::backup(&repo, &auth, &lost, TIME).unwrap();
     sandbox.write("README.md", "changed").write("new.txt", "new");
     let kept = snapshot(sandbox.path(), "auth: uncommitted work put aside").unwrap();
     sandbox.git("checkout -q -- README.md");
     sandbox.remove("new.txt");
-    repo.backup(&auth, &kept, TIME).unwrap();
+    git::keep::backup(&repo, &auth, &kept, TIME).unwrap();
     sandbox
 }
 

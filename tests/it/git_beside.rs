@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use orch::git::{CheckoutOutcome, LandRefusal, LandingPlan};
+use orch::git::{self, CheckoutOutcome, LandRefusal, LandingPlan};
 
 use crate::support::{Dice, Said, Sandbox, Scratch, asked, document};
 
@@ -142,9 +142,8 @@ fn a_checkout_with_changes_is_left_as_a_fast_forward_by_git_leaves_it_or_not_tou
             .output()
             .unwrap();
         let repo = scratch.repository();
-        let landed = repo
-            .plan_landing_beside("main", Some(&old), &new)
-            .and_then(|plan| repo.land(&plan));
+        let landed = git::landing::plan_landing_beside(&repo, "main", Some(&old), &new)
+            .and_then(|plan| git::landing::land(&repo, &plan));
         match landed {
             Ok(landed) => {
                 assert!(
@@ -177,7 +176,7 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
     for seed in 0..asked("ORCH_BESIDE_RUNS", 48) as u64 {
         let (scratch, mut dice, old, new) = world(seed);
         let repo = scratch.repository();
-        let Ok(plan) = repo.plan_landing_beside("main", Some(&old), &new) else {
+        let Ok(plan) = git::landing::plan_landing_beside(&repo, "main", Some(&old), &new) else {
             continue;
         };
         let before = see(scratch.path());
@@ -205,7 +204,7 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
         }
         let note = serde_json::to_vec(&plan).unwrap();
         let plan: LandingPlan = serde_json::from_slice(&note).unwrap();
-        let done = repo.finish_landing(&plan).unwrap().unwrap();
+        let done = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
         assert_eq!(
             done.checkouts[0].outcome,
             CheckoutOutcome::FastForwarded,
@@ -224,7 +223,7 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
             );
         }
         // Once more changes nothing.
-        let again = repo.finish_landing(&plan).unwrap().unwrap();
+        let again = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
         assert_eq!(
             again.checkouts[0].outcome,
             CheckoutOutcome::Current,
@@ -245,7 +244,7 @@ fn somebody_in_the_middle_of_a_merge_is_not_disturbed() {
     let other = scratch.branch("other", "main", &[("other.txt", Some("other"))]);
     scratch.git(&format!("merge -q --no-commit --no-ff {other}"));
     let before = see(scratch.path());
-    let refusal = scratch.repository().plan_landing_beside("main", Some(&old), &new);
+    let refusal = git::landing::plan_landing_beside(&scratch.repository(), "main", Some(&old), &new);
     assert!(matches!(refusal, Err(LandRefusal::Dirty { .. })), "{refusal:?}");
     assert_eq!(see(scratch.path()), before);
 }

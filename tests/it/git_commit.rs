@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use orch::git::{InProgress, LeftoverError, commit_leftovers, inspect, snapshot};
+use orch::git::{self, InProgress, LeftoverError, commit_leftovers, inspect, snapshot};
 
 use crate::support::Scratch;
 
@@ -220,7 +220,7 @@ fn a_snapshot_is_possible_in_the_middle_of_a_merge() {
 fn a_fingerprint_tells_each_kind_of_meddling() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
-    let look = || repo.fingerprint(scratch.path()).unwrap();
+    let look = || git::state::fingerprint(&repo, scratch.path()).unwrap();
     let clean = look();
     assert_eq!(clean, look());
     scratch.write("new.txt", "n");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orch::git::{Carried, Entry, carry, commit_leftovers, inspect, undo_cut_step};
+use orch::git::{self, Carried, Entry, carry, commit_leftovers, inspect, undo_cut_step};
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Scratch, Tree, program};
 
@@ -73,13 +73,13 @@ fn a_lane_whose_git_is_killed_as_it_leaves_or_enters_loses_no_file() {
                 all_kinds(&lanes, tree);
                 let (tip, branch) = (tree.head(), lanes.unit("1.1").branch);
                 if entering {
-                    lanes.admin.leave_unit(key, PLAN).unwrap();
+                    git::unit::leave_unit(&lanes.admin, key, PLAN).unwrap();
                 }
                 kill_git(&lanes.scratch, call);
                 // One that is killed when HEAD has moved has arrived.
                 let _ = match entering {
                     true => lanes.try_enter(key, "1.1", Entry::Continue).map(drop),
-                    false => lanes.admin.leave_unit(key, PLAN).map(drop),
+                    false => git::unit::leave_unit(&lanes.admin, key, PLAN).map(drop),
                 };
                 let calls = let_live(&lanes.scratch);
                 nothing_is_left_over(tree.path(), &branch, &what);
@@ -87,7 +87,7 @@ fn a_lane_whose_git_is_killed_as_it_leaves_or_enters_loses_no_file() {
                 assert_eq!(lanes.scratch.rev(&branch), tip, "{what}");
                 match entering {
                     true => drop(lanes.enter(key, "1.1", Entry::Continue)),
-                    false => drop(lanes.admin.leave_unit(key, PLAN).unwrap()),
+                    false => drop(git::unit::leave_unit(&lanes.admin, key, PLAN).unwrap()),
                 }
                 assert_eq!(tree.status(), "", "{what}");
                 assert_eq!(lanes.scratch.git("for-each-ref refs/orch/backup"), "", "{what}");
@@ -147,7 +147,7 @@ fn a_change_of_a_person_beside_a_cut_step_stays() {
     lanes.enter(LANE, "1.1", Entry::Continue);
     lanes.work(&lanes.lane, "a.txt", "a\n");
     kill_git(&lanes.scratch, 1);
-    lanes.admin.leave_unit(LANE, PLAN).unwrap_err();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap_err();
     let_live(&lanes.scratch);
     lanes
         .lane

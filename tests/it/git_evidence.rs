@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::process::Command;
 
+use orch::git;
 use orch::plan::LandedBy;
 
 use crate::support::{Scratch, Tree};
@@ -28,7 +29,7 @@ fn worktree(scratch: &Scratch) -> Tree {
 #[track_caller]
 fn evidence(scratch: &Scratch) -> Option<LandedBy> {
     let (tip, target) = (scratch.rev("work"), scratch.rev("main"));
-    scratch.repository().landed_by(&tip, &target).unwrap()
+    git::candidate::landed_by(&scratch.repository(), &tip, &target).unwrap()
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn within_a_minute(scratch: &Scratch) -> Option<LandedBy> {
     let (tip, target) = (scratch.rev("work"), scratch.rev("main"));
     let repository = scratch.repository();
     let (sender, answer) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(repository.landed_by(&tip, &target).unwrap()));
+    std::thread::spawn(move || sender.send(git::candidate::landed_by(&repository, &tip, &target).unwrap()));
     answer
         .recv_timeout(std::time::Duration::from_secs(60))
         .expect("an answer")

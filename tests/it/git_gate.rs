@@ -1,6 +1,6 @@
 //! The gate: nothing that exists only in one place is taken away there.
 
-use orch::git::{CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
+use orch::git::{self, CarryError, KeepReason, PinPoint, RemoveError, WorktreeAdmin, WorktreeSpec, carry};
 use orch::plan::{LandedBy, PlanName, Point};
 
 use crate::support::{Scratch, Tree};
@@ -18,7 +18,7 @@ fn made(scratch: &Scratch) -> (WorktreeAdmin, Tree) {
         branch: "orch/auth".to_owned(),
         base: scratch.head(),
     };
-    admin.ensure(&spec).unwrap();
+    git::worktree::ensure(&admin, &spec).unwrap();
     (admin, Tree::at(path))
 }
 
@@ -36,9 +36,9 @@ fn a_squashed_branch_goes_and_its_commits_are_kept() {
     let tip = tree.commit_file("b.txt", "b");
     scratch.git("merge -q --squash orch/auth");
     scratch.commit("squashed");
-    let proof = admin.removable("auth", &scratch.rev("main")).unwrap();
+    let proof = git::worktree::removable(&admin, "auth", &scratch.rev("main")).unwrap();
     assert!(matches!(proof.landed(), Some(LandedBy::EqualTree { .. })));
-    let backups = admin.remove(&admin.lock().unwrap(), &proof).unwrap();
+    let backups = git::worktree::remove(&admin, &admin.lock().unwrap(), &proof).unwrap();
     assert!(!tree.path().exists());
     assert_eq!(scratch.git("branch --list orch/auth"), "");
     assert_eq!(backups[0].commit, tip);
@@ -53,7 +53,7 @@ fn ignored_files_are_named_with_their_size_and_a_repository_among_them_is_kept()
     tree.write("target/deep/cache", "12345")
         .write("target/x", "678")
         .write(".env", "K=1");
-    let proof = admin.removable("auth", &scratch.head()).unwrap();
+    let proof = git::worktree::removable(&admin, "auth", &scratch.head()).unwrap();
     let found: Vec<(String, u64)> = proof
         .ignored()
         .iter()
@@ -63,7 +63,7 @@ fn ignored_files_are_named_with_their_size_and_a_repository_among_them_is_kept()
 
     tree.write("vendor/lib/README", "a clone");
     Tree::at(tree.join("vendor/lib")).git("init -q");
-    let Err(RemoveError::Keep(reasons)) = admin.removable("auth", &scratch.head()) else {
+    let Err(RemoveError::Keep(reasons)) = git::worktree::removable(&admin, "auth", &scratch.head()) else {
         panic!("a repository would be removed with its commits");
     };
     assert!(
@@ -78,17 +78,17 @@ fn a_pin_that_is_moved_off_a_commit_which_nothing_else_holds_leaves_a_backup() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
     let first = scratch.commit_file("a.txt", "first try");
-    repo.pin(&auth(), Point::Plan, &first).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &first).unwrap();
     scratch.git("reset -q --hard HEAD~1");
     let second = scratch.commit_file("a.txt", "second try");
-    repo.pin(&auth(), Point::Plan, &second).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &second).unwrap();
     assert!(holders(&scratch, &first)[0].starts_with("refs/orch/backup/auth/"));
     // What the branch holds needs none.
     let third = scratch.commit_file("b.txt", "on top");
-    repo.pin(&auth(), Point::Plan, &third).unwrap();
-    assert_eq!(repo.unpin(&auth(), Point::Plan).unwrap(), None);
-    assert_eq!(repo.backups(&auth()).unwrap().len(), 1);
-    assert_eq!(repo.unpin(&auth(), PinPoint::Landed).unwrap(), None);
+    git::refs::pin(&repo, &auth(), Point::Plan, &third).unwrap();
+    assert_eq!(git::refs::unpin(&repo, &auth(), Point::Plan).unwrap(), None);
+    assert_eq!(git::keep::backups(&repo, &auth()).unwrap().len(), 1);
+    assert_eq!(git::refs::unpin(&repo, &auth(), PinPoint::Landed).unwrap(), None);
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn an_unpinned_commit_that_only_the_pin_held_goes_to_a_backup() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
     let only = scratch.commit_file("a.txt", "a");
-    repo.pin(&auth(), Point::Plan, &only).unwrap();
+    git::refs::pin(&repo, &auth(), Point::Plan, &only).unwrap();
     scratch.git("reset -q --hard HEAD~1");
-    let backup = repo.unpin(&auth(), Point::Plan).unwrap().unwrap();
-    assert_eq!((backup.commit, repo.pins().unwrap().len()), (only, 0));
+    let backup = git::refs::unpin(&repo, &auth(), Point::Plan).unwrap().unwrap();
+    assert_eq!((backup.commit, git::refs::pins(&repo).unwrap().len()), (only, 0));
 }
 
 #[test]
@@ -108,13 +108,13 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     let admin = WorktreeAdmin::new(&scratch.repository());
     let path = scratch.beside("trees/train");
     let first = scratch.head();
-    admin.ensure_detached("train@0", &path, &first).unwrap();
+    git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     let tree = Tree::at(&path);
     tree.write("report.xml", "left by a check")
         .write("README.md", "changed by a check");
     admin.note_left("train@0").unwrap();
     let second = scratch.commit_file("new.txt", "new");
-    let ready = admin.ensure_detached("train@0", &path, &second).unwrap();
+    let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &second).unwrap();
     assert_eq!((ready.warnings.len(), tree.status().as_str()), (0, ""));
     let backups = || scratch.git("for-each-ref --format=%(refname) refs/orch/backup");
     assert_eq!(backups(), "");
@@ -122,7 +122,7 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     tree.write("report.xml", "left by a check");
     admin.note_left("train@0").unwrap();
     tree.write("report.xml", "and then a person wrote here");
-    let ready = admin.ensure_detached("train@0", &path, &first).unwrap();
+    let ready = git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(
         ready.warnings[0].contains("refs/orch/backup/train@0/"),
         "{:?}",
@@ -135,12 +135,12 @@ fn what_checks_left_goes_and_what_somebody_put_there_is_kept() {
     assert_eq!(tree.status(), "");
 
     let own = tree.commit_file("own.txt", "committed on no branch");
-    admin.ensure_detached("train@0", &path, &second).unwrap();
+    git::worktree::ensure_detached(&admin, "train@0", &path, &second).unwrap();
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
     // While a check was at work there.
     let own = tree.commit_file("own.txt", "committed beside a check");
     admin.note_left("train@0").unwrap();
-    admin.ensure_detached("train@0", &path, &first).unwrap();
+    git::worktree::ensure_detached(&admin, "train@0", &path, &first).unwrap();
     assert!(holders(&scratch, &own)[0].starts_with("refs/orch/backup/train@0/"));
 }
 

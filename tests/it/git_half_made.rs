@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use orch::git::{EnsureError, WorktreeAdmin, WorktreeRefusal, WorktreeSpec, inspect};
+use orch::git::{self, EnsureError, WorktreeAdmin, WorktreeRefusal, WorktreeSpec, inspect};
 
 use crate::support::{Scratch, Tree};
 
@@ -44,7 +44,7 @@ impl Bench {
     /// Makes it whole, then takes the note back to where it was before anybody was let in.
     fn making() -> Self {
         let bench = Self::new();
-        bench.admin.ensure(&bench.spec).unwrap();
+        git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
         let note = fs::read_to_string(bench.marker()).unwrap();
         assert!(note.contains("\"made\""));
         fs::write(bench.marker(), note.replace("\"made\"", "\"making\"")).unwrap();
@@ -53,13 +53,13 @@ impl Bench {
 
     fn made() -> Self {
         let bench = Self::new();
-        bench.admin.ensure(&bench.spec).unwrap();
+        git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
         bench
     }
 
     #[track_caller]
     fn is_made_anew(&self) {
-        let ready = self.admin.ensure(&self.spec).unwrap();
+        let ready = git::worktree::ensure(&self.admin, &self.spec).unwrap();
         assert!(
             ready.created_worktree,
             "nobody has worked in it, so it is new to the caller"
@@ -69,7 +69,11 @@ impl Bench {
         assert_eq!(self.tree().read("src/a.txt"), "a\n");
         assert!(inspect(&self.spec.path).unwrap().is_clean());
         assert!(!self.books().join("locked").exists());
-        assert!(!self.admin.ensure(&self.spec).unwrap().created_worktree);
+        assert!(
+            !git::worktree::ensure(&self.admin, &self.spec)
+                .unwrap()
+                .created_worktree
+        );
         assert_eq!(self.scratch.git("worktree list").lines().count(), 2);
         self.scratch.git("worktree prune");
     }
@@ -148,13 +152,13 @@ fn a_worktree_for_checks_begun_for_one_commit_is_finished_at_the_one_that_is_che
     let old = bench.scratch.head();
     let new = bench.scratch.commit_file("src/a.txt", "b\n");
     let path = bench.scratch.beside("trees/train");
-    bench.admin.ensure_detached("train@0", &path, &old).unwrap();
+    git::worktree::ensure_detached(&bench.admin, "train@0", &path, &old).unwrap();
     let marker = bench.scratch.join(".git/orch/worktrees/train@0.json");
     let note = fs::read_to_string(&marker).unwrap();
     fs::write(&marker, note.replace("\"made\"", "\"making\"")).unwrap();
     fs::remove_file(path.join("src/a.txt")).unwrap();
     fs::write(bench.scratch.join(".git/worktrees/train/index.lock"), "").unwrap();
-    let ready = bench.admin.ensure_detached("train@0", &path, &new).unwrap();
+    let ready = git::worktree::ensure_detached(&bench.admin, "train@0", &path, &new).unwrap();
     assert_eq!(ready.head, new);
     assert_eq!(Tree::at(&path).read("src/a.txt"), "b\n");
     assert!(inspect(&path).unwrap().is_clean());
@@ -168,7 +172,7 @@ fn a_branch_that_moved_before_anybody_was_let_in_is_somebody_elses() {
         .git_args(["worktree", "remove", "--force", bench.spec.path.to_str().unwrap()]);
     let theirs = bench.scratch.commit("theirs");
     bench.scratch.git(&format!("branch -f orch/auth {theirs}"));
-    let result = bench.admin.ensure(&bench.spec);
+    let result = git::worktree::ensure(&bench.admin, &bench.spec);
     assert!(
         matches!(
             result,
@@ -188,7 +192,7 @@ fn work_survives_a_lost_git_file() {
         .write("c.txt", "uncommitted\n")
         .write("b.txt", "changed\n");
     fs::remove_file(bench.spec.path.join(".git")).unwrap();
-    let ready = bench.admin.ensure(&bench.spec).unwrap();
+    let ready = git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
     assert!(!ready.created_worktree);
     assert_eq!(ready.head, head);
     assert_eq!(bench.tree().status(), "M b.txt\n?? c.txt");
@@ -203,7 +207,7 @@ fn work_survives_a_lost_index() {
         .write("c.txt", "uncommitted\n")
         .write("b.txt", "changed\n");
     fs::remove_file(bench.books().join("index")).unwrap();
-    bench.admin.ensure(&bench.spec).unwrap();
+    git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
     assert_eq!(bench.tree().status(), "M b.txt\n?? c.txt");
 }
 
@@ -216,7 +220,7 @@ fn work_survives_a_lost_entry_in_gits_books() {
         .write("c.txt", "uncommitted\n")
         .write("b.txt", "changed\n");
     fs::remove_dir_all(bench.books()).unwrap();
-    let ready = bench.admin.ensure(&bench.spec).unwrap();
+    let ready = git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
     assert!(!ready.created_worktree);
     assert_eq!(ready.head, head);
     assert_eq!(bench.tree().status(), "M b.txt\n?? c.txt");
@@ -227,7 +231,11 @@ fn work_survives_a_lost_entry_in_gits_books() {
         "nothing is left beside it"
     );
     bench.scratch.git("worktree prune");
-    assert!(!bench.admin.ensure(&bench.spec).unwrap().created_worktree);
+    assert!(
+        !git::worktree::ensure(&bench.admin, &bench.spec)
+            .unwrap()
+            .created_worktree
+    );
 }
 
 #[test]
@@ -239,11 +247,15 @@ fn commits_survive_a_deleted_folder() {
         if prune {
             bench.scratch.git("worktree prune --expire=now");
         }
-        let ready = bench.admin.ensure(&bench.spec).unwrap();
+        let ready = git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
         assert_eq!(ready.head, head);
         assert_eq!(bench.tree().read("b.txt"), "b\n");
         assert_eq!(bench.tree().status(), "");
-        assert!(!bench.admin.ensure(&bench.spec).unwrap().created_worktree);
+        assert!(
+            !git::worktree::ensure(&bench.admin, &bench.spec)
+                .unwrap()
+                .created_worktree
+        );
     }
 }
 
@@ -251,7 +263,7 @@ fn commits_survive_a_deleted_folder() {
 fn a_deleted_branch_is_not_silently_made_again_under_a_worktree() {
     let bench = Bench::made();
     bench.scratch.git("update-ref -d refs/heads/orch/auth");
-    let result = bench.admin.ensure(&bench.spec);
+    let result = git::worktree::ensure(&bench.admin, &bench.spec);
     assert!(
         matches!(
             result,
@@ -269,13 +281,14 @@ fn a_worktree_that_was_deleted_as_a_whole_starts_anew() {
         .git_args(["worktree", "remove", "--force", bench.spec.path.to_str().unwrap()]);
     bench.scratch.git("branch -D orch/auth");
     let base = bench.scratch.commit("later");
-    let ready = bench
-        .admin
-        .ensure(&WorktreeSpec {
+    let ready = git::worktree::ensure(
+        &bench.admin,
+        &WorktreeSpec {
             base: base.clone(),
             ..bench.spec.clone()
-        })
-        .unwrap();
+        },
+    )
+    .unwrap();
     assert_eq!(
         (ready.created_branch, ready.created_worktree, ready.head),
         (true, true, base)
@@ -289,7 +302,7 @@ fn a_branch_that_is_checked_out_elsewhere_is_refused_with_the_place() {
         .scratch
         .git_args(["worktree", "remove", "--force", bench.spec.path.to_str().unwrap()]);
     bench.scratch.git("switch -q orch/auth");
-    let result = bench.admin.ensure(&bench.spec);
+    let result = git::worktree::ensure(&bench.admin, &bench.spec);
     let Err(EnsureError::Refused(WorktreeRefusal::CheckedOutElsewhere { path, .. })) = result else {
         panic!("{result:?}");
     };
@@ -302,7 +315,7 @@ fn a_lock_that_a_running_process_holds_is_waited_for() {
     let lock = bench.books().join("index.lock");
     let file = fs::File::create(&lock).unwrap();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| bench.admin.ensure(&bench.spec).unwrap());
+        let waiting = scope.spawn(|| git::worktree::ensure(&bench.admin, &bench.spec).unwrap());
         // The holder ends as git does: rename, or removal, while it has the file open.
         fs::remove_file(&lock).unwrap();
         drop(file);
@@ -326,7 +339,7 @@ fn child_that_makes_a_worktree() {
         branch: "orch/auth".to_owned(),
         base: scratch.head(),
     };
-    admin.ensure(&spec).unwrap();
+    git::worktree::ensure(&admin, &spec).unwrap();
 }
 
 #[test]
@@ -378,9 +391,7 @@ fn a_kill_at_any_instant_leaves_what_can_be_finished() {
             base: head.clone(),
             ..bench.spec.clone()
         };
-        let ready = bench
-            .admin
-            .ensure(&spec)
+        let ready = git::worktree::ensure(&bench.admin, &spec)
             .unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(ready.head, head);
         assert_eq!(bench.tree().git("branch --show-current"), "orch/auth");

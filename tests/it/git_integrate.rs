@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use orch::git::{Entry, Integrated, LandRefusal, UnitError};
+use orch::git::{self, Entry, Integrated, LandRefusal, UnitError};
 
 use crate::support::{HOME, LANE, Lanes, PLAN, Tree};
 
@@ -13,7 +13,7 @@ impl Lanes {
     fn done(&self, number: &str, file: &str, content: &str) -> orch::plan::CommitId {
         self.enter(LANE, number, Entry::Continue);
         let commit = self.work(&self.lane, file, content);
-        self.admin.leave_unit(LANE, PLAN).unwrap();
+        git::unit::leave_unit(&self.admin, LANE, PLAN).unwrap();
         commit
     }
 
@@ -34,7 +34,7 @@ fn the_first_moves_the_plan_on_the_second_is_merged_with_the_words() {
     let lanes = Lanes::new();
     lanes.enter(LANE, "1.1", Entry::Continue);
     let first = lanes.work(&lanes.lane, "a ü.txt", "a\n");
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let second = {
         lanes.enter(LANE, "1.2", Entry::Continue);
         lanes.work(&lanes.lane, "b.txt", "b\n")
@@ -72,7 +72,7 @@ fn a_conflict_moves_nothing_and_merges_after_it_was_solved_on_the_new_tip() {
     let lanes = Lanes::new();
     lanes.enter(LANE, "1.2", Entry::Continue);
     let second = lanes.work(&lanes.lane, "src/ä b.txt", "two\n");
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let first = lanes.done("1.1", "src/ä b.txt", "one\n");
     lanes.integrate("1.1");
     let Integrated::Conflict { files } = lanes.integrate("1.2") else {
@@ -98,7 +98,7 @@ fn a_rename_on_one_side_and_a_change_on_the_other_are_merged() {
     let lanes = Lanes::new();
     lanes.enter(LANE, "1.2", Entry::Continue);
     lanes.work(&lanes.lane, "src/ä b.txt", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     lanes.enter(LANE, "1.1", Entry::Continue);
     lanes.lane.git_args(["mv", "src/ä b.txt", "moved.txt"]);
     lanes.work(&lanes.lane, "c.txt", "c");
@@ -148,7 +148,7 @@ fn a_plan_branch_checked_out_nowhere_just_moves() {
     assert!(matches!(lanes.integrate("1.2"), Integrated::Merged(_)));
     assert_eq!(lanes.home.git("branch --show-current"), "orch/auth.1.2");
     assert!(!lanes.home.join("a.txt").exists());
-    lanes.admin.leave_unit(HOME, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, HOME, PLAN).unwrap();
     assert_eq!(lanes.home.read("a.txt"), "a");
     lanes.home_is_current();
 }
@@ -373,7 +373,7 @@ fn generated_units_merge_as_git_merges_them_in_a_checkout() {
             lanes.enter(LANE, number, Entry::Continue);
             meddle(&lanes.lane, &mut random);
             lanes.work(&lanes.lane, &format!("log/{number}.txt"), number);
-            lanes.admin.leave_unit(LANE, PLAN).unwrap();
+            git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
         }
         for number in &numbers {
             let unit = lanes.scratch.rev(&format!("{PLAN}.{number}"));
@@ -447,7 +447,7 @@ fn a_kill_at_any_instant_loses_nothing() {
         lanes.enter(LANE, "1.2", Entry::Continue);
         lanes.work(&lanes.lane, "first try.txt", "first");
         let done = {
-            lanes.admin.leave_unit(LANE, PLAN).unwrap();
+            git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
             lanes.enter(LANE, "1.1", Entry::Continue);
             for n in 0..30 {
                 lanes.lane.write(format!("src/{n}.txt"), format!("done {n}\n"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use orch::git::{
-    EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect,
+    self, EnsureError, Entry, KeepReason, LaneSpec, RemoveError, UnitRefusal, WorktreeRefusal, inspect,
 };
 use orch::plan::CommitId;
 
@@ -20,13 +20,13 @@ impl Lanes {
     }
 
     fn removal(&self, key: &str, target: &CommitId) -> Result<(), RemoveError> {
-        let proof = self.admin.removable(key, target)?;
-        self.admin.remove(&self.admin.lock().unwrap(), &proof).map(drop)
+        let proof = git::worktree::removable(&self.admin, key, target)?;
+        git::worktree::remove(&self.admin, &self.admin.lock().unwrap(), &proof).map(drop)
     }
 
     #[track_caller]
     fn kept(&self, key: &str, target: &str) -> Vec<KeepReason> {
-        match self.admin.removable(key, &self.scratch.rev(target)) {
+        match git::worktree::removable(&self.admin, key, &self.scratch.rev(target)) {
             Err(RemoveError::Keep(reasons)) => reasons,
             other => panic!("expected reasons to keep it, got {other:?}"),
         }
@@ -39,7 +39,7 @@ fn a_lane_is_made_once_detached_and_hidden_from_git() {
     assert_eq!(inspect(lanes.lane.path()).unwrap().branch, None);
     assert_eq!(lanes.lane.head(), lanes.scratch.rev("main"));
     assert_eq!(lanes.home.git("branch --show-current"), PLAN);
-    let again = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+    let again = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
     assert!(!again.created_worktree);
     lanes.lane.write(".orch/status.json", "{}");
     assert_eq!(lanes.lane.status(), "");
@@ -53,11 +53,11 @@ fn a_lane_in_use_is_found_again_as_it_is() {
         lanes.enter(key, &format!("1.{}", key.len()), Entry::Continue);
         let head = lanes.work(tree, "a.txt", "a");
         tree.write("b.txt", "uncommitted");
-        let ready = lanes.admin.ensure_lane(&lanes.spec(key)).unwrap();
+        let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(key)).unwrap();
         assert_eq!((ready.head, ready.created_worktree), (head, false));
         assert_eq!(tree.read("b.txt"), "uncommitted");
         tree.git("switch -q --detach");
-        lanes.admin.ensure_lane(&lanes.spec(key)).unwrap();
+        git::worktree::ensure_lane(&lanes.admin, &lanes.spec(key)).unwrap();
     }
 }
 
@@ -69,14 +69,12 @@ fn a_half_made_lane_is_finished() {
     assert_ne!(note, making);
     let books = lanes.books(&lanes.lane);
     let is_made_anew = || {
-        let ready = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+        let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
         assert!(ready.created_worktree);
         assert_eq!(lanes.lane.read("src/ä b.txt").lines().count(), 9);
         assert!(inspect(lanes.lane.path()).unwrap().is_clean());
         assert!(
-            !lanes
-                .admin
-                .ensure_lane(&lanes.spec(LANE))
+            !git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE))
                 .unwrap()
                 .created_worktree
         );
@@ -110,7 +108,7 @@ fn a_lane_deleted_by_hand_is_a_new_one() {
     lanes.work(&lanes.lane, "a.txt", "a");
     fs::remove_dir_all(lanes.lane.path()).unwrap();
     lanes.scratch.git("worktree prune");
-    let ready = lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+    let ready = git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
     assert!(ready.created_worktree, "its set-up has to be done");
     lanes.enter(LANE, "1.1", Entry::Continue);
     assert_eq!(lanes.lane.read("a.txt"), "a");
@@ -119,7 +117,7 @@ fn a_lane_deleted_by_hand_is_a_new_one() {
 #[test]
 fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
     let lanes = Lanes::new();
-    let refusal = |spec: &LaneSpec| match lanes.admin.ensure_lane(spec) {
+    let refusal = |spec: &LaneSpec| match git::worktree::ensure_lane(&lanes.admin, spec) {
         Err(EnsureError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     };
@@ -132,7 +130,7 @@ fn a_foreign_folder_and_another_use_of_the_key_are_refused() {
     assert!(matches!(refusal(&spec), WorktreeRefusal::MadeOtherwise { .. }));
     let head = lanes.scratch.head();
     // A worktree for verifications is reset at each use: a lane must never be taken for one.
-    let taken = lanes.admin.ensure_detached(LANE, lanes.lane.path(), &head);
+    let taken = git::worktree::ensure_detached(&lanes.admin, LANE, lanes.lane.path(), &head);
     assert!(matches!(
         taken,
         Err(EnsureError::Refused(WorktreeRefusal::MadeOtherwise { .. }))
@@ -149,7 +147,7 @@ fn a_new_unit_starts_on_the_tip_of_the_plan() {
     assert_eq!((ready.head, ready.backups.len()), (tip.clone(), 0));
     assert_eq!(lanes.lane.read("plan.txt"), "on the plan's branch");
     let repo = lanes.scratch.repository();
-    let units = repo.units(&"auth".parse().unwrap()).unwrap();
+    let units = git::refs::units(&repo, &"auth".parse().unwrap()).unwrap();
     assert_eq!(units, ["orch/auth.2.3", "orch/auth.2.4"]);
     let upstream = "for-each-ref --format=%(upstream) refs/heads/orch";
     assert_eq!(lanes.scratch.git(upstream), "");
@@ -168,7 +166,7 @@ fn a_retry_goes_on_with_the_commits_and_a_fresh_one_backs_them_up() {
         refused(lanes.try_enter(HOME, "2.3", Entry::Continue)),
         UnitRefusal::CheckedOutElsewhere { .. }
     ));
-    assert_eq!(lanes.admin.leave_unit(LANE, PLAN).unwrap(), tip);
+    assert_eq!(git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap(), tip);
     assert_eq!(lanes.enter(HOME, "2.3", Entry::Continue).head, own);
 
     let ready = lanes.enter(HOME, "2.3", Entry::Fresh);
@@ -255,7 +253,7 @@ fn ignored_files_stay_and_are_backed_up_where_the_branch_has_its_own() {
         .write("secret.env", "theirs")
         .git("add --force secret.env");
     lanes.work(&lanes.home, "plan.txt", "p");
-    let found = refused(lanes.admin.leave_unit(LANE, PLAN));
+    let found = refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN));
     assert!(
         matches!(&found, UnitRefusal::InTheWay { files, .. } if files.len() == 1),
         "{found}"
@@ -289,7 +287,7 @@ fn commits_of_a_detached_head_and_of_branches_of_the_agents_are_kept() {
     lanes.lane.git("switch -q --detach");
     let loose = lanes.work(&lanes.lane, "a.txt", "a");
     assert!(matches!(
-        refused(lanes.admin.leave_unit(LANE, PLAN)),
+        refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
         UnitRefusal::Loose { .. }
     ));
     let ready = lanes.enter(LANE, "2.3", Entry::Continue);
@@ -309,7 +307,7 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     assert!(!lanes.lane.try_git(["merge", PLAN]).status.success());
     for found in [
         refused(lanes.try_enter(LANE, "2.3", Entry::Fresh)),
-        refused(lanes.admin.leave_unit(LANE, PLAN)),
+        refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN)),
     ] {
         assert!(matches!(found, UnitRefusal::InProgress { .. }), "{found}");
     }
@@ -324,11 +322,13 @@ fn a_merge_in_progress_a_nested_repository_and_a_foreign_branch_are_refused() {
     lanes.scratch.git("branch orch/auth.9 main");
     let found = refused(lanes.try_enter(LANE, "9", Entry::Fresh));
     assert!(matches!(found, UnitRefusal::ForeignBranch { .. }), "{found}");
-    let found = refused(
-        lanes
-            .admin
-            .enter_unit("auth@7", &lanes.unit("2.3"), Entry::Fresh, "s"),
-    );
+    let found = refused(git::unit::enter_unit(
+        &lanes.admin,
+        "auth@7",
+        &lanes.unit("2.3"),
+        Entry::Fresh,
+        "s",
+    ));
     assert!(matches!(found, UnitRefusal::NotOurs { .. }), "{found}");
     lanes.nothing_is_lost();
 }
@@ -361,7 +361,7 @@ fn leaving_that_was_cut_short_among_files_or_before_head_is_ended() {
                 lanes.lane.write("README.md", "somebody's\n");
             }
         }
-        let left = lanes.admin.leave_unit(LANE, PLAN);
+        let left = git::unit::leave_unit(&lanes.admin, LANE, PLAN);
         if cut == 2 {
             assert!(matches!(refused(left), UnitRefusal::Dirty { .. }));
             assert_eq!(lanes.lane.read("README.md"), "somebody's\n");
@@ -386,11 +386,13 @@ fn entering_that_was_cut_short_is_ended() {
         let lane = &lanes.lane;
         let books = lanes.books(lane);
         let back_up = || {
-            lanes
-                .scratch
-                .repository()
-                .backup(&"auth".parse().unwrap(), &own, "early")
-                .unwrap()
+            git::keep::backup(
+                &lanes.scratch.repository(),
+                &"auth".parse().unwrap(),
+                &own,
+                "early",
+            )
+            .unwrap()
         };
         match cut {
             0 => {
@@ -459,10 +461,7 @@ fn files_that_a_filter_never_shows_clean_do_not_hold_a_lane_up() {
     lanes.lane.git("rm -q --cached dos.txt");
     lanes.lane.git("reset -q --hard");
     lanes.lane.write("dos.txt", "a\r\nb\r\nc\r\n");
-    lanes
-        .admin
-        .enter_unit(LANE, &lanes.unit("2.4"), Entry::Continue, "s")
-        .unwrap();
+    git::unit::enter_unit(&lanes.admin, LANE, &lanes.unit("2.4"), Entry::Continue, "s").unwrap();
     assert_eq!(lanes.lane.git("branch --show-current"), "orch/auth.2.4");
     assert_eq!(lanes.scratch.rev("orch/auth.2.3"), old);
 }
@@ -492,7 +491,7 @@ fn submodules_follow_and_their_changes_are_never_lost() {
     lanes.enter(LANE, "2.4", Entry::Continue);
     assert_eq!(lib.head(), first);
     assert_eq!(lib.rev(&format!("refs/orch/kept/{inside}")), inside);
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
     let kept = lanes.kept(LANE, PLAN);
     assert!(matches!(kept[0], KeepReason::Submodule { .. }), "{kept:?}");
 }
@@ -504,14 +503,14 @@ fn leaving_puts_each_lane_where_it_rests() {
     lanes.enter(LANE, "2.4", Entry::Continue);
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     lanes.lane.write("left.txt", "left");
-    let found = refused(lanes.admin.leave_unit(LANE, PLAN));
+    let found = refused(git::unit::leave_unit(&lanes.admin, LANE, PLAN));
     assert!(matches!(found, UnitRefusal::Dirty { .. }), "{found}");
     assert_eq!(lanes.lane.head(), own);
     lanes.lane.remove("left.txt");
     let tip = lanes.scratch.rev(PLAN);
     for _ in 0..2 {
-        assert_eq!(lanes.admin.leave_unit(LANE, PLAN).unwrap(), tip);
-        assert_eq!(lanes.admin.leave_unit(HOME, PLAN).unwrap(), tip);
+        assert_eq!(git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap(), tip);
+        assert_eq!(git::unit::leave_unit(&lanes.admin, HOME, PLAN).unwrap(), tip);
         assert_eq!(
             (lanes.lane.head(), lanes.lane.status().as_str()),
             (tip.clone(), "")
@@ -529,19 +528,19 @@ fn a_unit_branch_goes_once_it_is_merged_and_left() {
     let own = lanes.work(&lanes.lane, "own.txt", "own");
     let repo = lanes.scratch.repository();
     let unit = lanes.unit("2.3");
-    let found = refused(repo.delete_unit(&unit));
+    let found = refused(git::refs::delete_unit(&repo, &unit));
     assert!(matches!(found, UnitRefusal::NotMerged { .. }), "{found}");
     lanes.integrate("2.3");
-    let found = refused(repo.delete_unit(&unit));
+    let found = refused(git::refs::delete_unit(&repo, &unit));
     assert!(
         matches!(found, UnitRefusal::CheckedOutElsewhere { .. }),
         "{found}"
     );
-    lanes.admin.leave_unit(LANE, PLAN).unwrap();
-    assert_eq!(repo.delete_unit(&unit).unwrap(), Some(own));
-    assert_eq!(repo.delete_unit(&unit).unwrap(), None);
+    git::unit::leave_unit(&lanes.admin, LANE, PLAN).unwrap();
+    assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), Some(own));
+    assert_eq!(git::refs::delete_unit(&repo, &unit).unwrap(), None);
     assert_eq!(lanes.scratch.git("branch --list orch/auth.2.3"), "");
-    assert!(repo.units(&unit.plan).unwrap().is_empty());
+    assert!(git::refs::units(&repo, &unit.plan).unwrap().is_empty());
     lanes.nothing_is_lost();
 }
 
@@ -573,10 +572,7 @@ fn a_lane_is_removed_when_the_plan_has_all_of_it() {
     assert_eq!(lanes.scratch.git("branch --list orch/auth.2.3"), "");
     assert_eq!(lanes.admin.keys().unwrap(), [HOME]);
     assert!(
-        lanes
-            .scratch
-            .repository()
-            .units(&"auth".parse().unwrap())
+        git::refs::units(&lanes.scratch.repository(), &"auth".parse().unwrap())
             .unwrap()
             .is_empty()
     );

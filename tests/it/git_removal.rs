@@ -1,6 +1,6 @@
 //! Removing what is no longer needed, and keeping everything else.
 
-use orch::git::{KeepReason, Removable, RemoveError, WorktreeAdmin, WorktreeSpec};
+use orch::git::{self, KeepReason, Removable, RemoveError, WorktreeAdmin, WorktreeSpec};
 
 use crate::support::{Scratch, Tree};
 
@@ -20,7 +20,7 @@ impl Bench {
             branch: "orch/auth".to_owned(),
             base: scratch.head(),
         };
-        admin.ensure(&spec).unwrap();
+        git::worktree::ensure(&admin, &spec).unwrap();
         Self {
             scratch,
             admin,
@@ -29,7 +29,7 @@ impl Bench {
     }
 
     fn judge(&self) -> Result<Removable, RemoveError> {
-        self.admin.removable("auth", &self.scratch.rev("main"))
+        git::worktree::removable(&self.admin, "auth", &self.scratch.rev("main"))
     }
 
     #[track_caller]
@@ -42,7 +42,7 @@ impl Bench {
 
     fn remove(&self, proof: &Removable) -> Result<(), RemoveError> {
         let lock = self.admin.lock().unwrap();
-        self.admin.remove(&lock, proof).map(drop)
+        git::worktree::remove(&self.admin, &lock, proof).map(drop)
     }
 
     #[track_caller]
@@ -112,7 +112,7 @@ fn every_reason_to_keep_it_is_told_at_once() {
 #[test]
 fn what_orch_did_not_make_is_kept() {
     let bench = Bench::new(Scratch::new());
-    let result = bench.admin.removable("billing", &bench.scratch.head());
+    let result = git::worktree::removable(&bench.admin, "billing", &bench.scratch.head());
     assert!(
         matches!(result, Err(RemoveError::Keep(reasons)) if matches!(reasons[0], KeepReason::NotOurs { .. }))
     );
@@ -239,8 +239,8 @@ fn a_detached_worktree_goes_when_it_is_clean() {
     let admin = WorktreeAdmin::new(&scratch.repository());
     let path = scratch.beside("train");
     let candidate = scratch.branch("rejected", "main", &[("a.txt", Some("a"))]);
-    admin.ensure_detached("train", &path, &candidate).unwrap();
-    let proof = admin.removable("train", &scratch.head()).unwrap();
-    admin.remove(&admin.lock().unwrap(), &proof).unwrap();
+    git::worktree::ensure_detached(&admin, "train", &path, &candidate).unwrap();
+    let proof = git::worktree::removable(&admin, "train", &scratch.head()).unwrap();
+    git::worktree::remove(&admin, &admin.lock().unwrap(), &proof).unwrap();
     assert!(!path.exists());
 }

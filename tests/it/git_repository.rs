@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use orch::git::{AheadBehind, GitError, Repository, is_branch_name, require_git};
+use orch::git::{self, AheadBehind, GitError, Repository, is_branch_name, require_git};
 use orch::plan::{PlanName, Point, TaskId};
 
 use crate::support::{Scratch, Tree, isolate};
@@ -171,31 +171,36 @@ fn pins_are_replaced_listed_and_removed() {
     let repo = scratch.repository();
     let (auth, first): (PlanName, _) = ("auth".parse().unwrap(), scratch.head());
     let second = scratch.commit("second");
-    repo.pin(&auth, Point::Task(TaskId::new(2, 3)), &first).unwrap();
-    repo.pin(&auth, Point::Plan, &first).unwrap();
-    repo.pin(&auth, Point::Plan, &second).unwrap();
-    repo.pin(&auth, orch::git::PinPoint::Landed, &second).unwrap();
-    assert_eq!(repo.pinned(&auth, Point::Plan).unwrap(), Some(second.clone()));
+    git::refs::pin(&repo, &auth, Point::Task(TaskId::new(2, 3)), &first).unwrap();
+    git::refs::pin(&repo, &auth, Point::Plan, &first).unwrap();
+    git::refs::pin(&repo, &auth, Point::Plan, &second).unwrap();
+    git::refs::pin(&repo, &auth, orch::git::PinPoint::Landed, &second).unwrap();
+    assert_eq!(
+        git::refs::pinned(&repo, &auth, Point::Plan).unwrap(),
+        Some(second.clone())
+    );
     assert_eq!(scratch.rev("refs/orch/pins/auth/2.3"), first);
-    let listed: Vec<String> = repo
-        .pins()
+    let listed: Vec<String> = git::refs::pins(&repo)
         .unwrap()
         .iter()
         .map(|pin| pin.point.to_string())
         .collect();
     assert_eq!(listed, ["plan", "2.3", "landed"]);
-    repo.unpin(&auth, Point::Plan).unwrap();
-    repo.unpin(&auth, Point::Plan).unwrap();
-    assert_eq!(repo.pinned(&auth, Point::Plan).unwrap(), None);
-    let name = repo.backup(&auth, &first, "20260102T030405Z").unwrap();
+    git::refs::unpin(&repo, &auth, Point::Plan).unwrap();
+    git::refs::unpin(&repo, &auth, Point::Plan).unwrap();
+    assert_eq!(git::refs::pinned(&repo, &auth, Point::Plan).unwrap(), None);
+    let name = git::keep::backup(&repo, &auth, &first, "20260102T030405Z").unwrap();
     assert_eq!(name, "refs/orch/backup/auth/20260102T030405Z");
     assert_eq!(scratch.rev(&name), first);
-    assert_eq!(repo.backup(&auth, &first, "20260102T030405Z").unwrap(), name);
+    assert_eq!(
+        git::keep::backup(&repo, &auth, &first, "20260102T030405Z").unwrap(),
+        name
+    );
     let second = scratch.commit("in the same second");
-    let other = repo.backup(&auth, &second, "20260102T030405Z").unwrap();
+    let other = git::keep::backup(&repo, &auth, &second, "20260102T030405Z").unwrap();
     assert_eq!(other, format!("{name}-2"));
     assert_eq!((scratch.rev(&name), scratch.rev(&other)), (first, second));
-    assert_eq!(repo.backups(&auth).unwrap().len(), 2);
+    assert_eq!(git::keep::backups(&repo, &auth).unwrap().len(), 2);
 }
 
 #[test]
@@ -230,9 +235,7 @@ fn a_diff_command_shows_what_the_branch_changed() {
     let scratch = Scratch::new();
     scratch.branch("side", "main", &[("new.txt", Some("new\n"))]);
     scratch.commit_file("other.txt", "other\n");
-    let out = scratch
-        .repository()
-        .diff_command("main", "side", &["--name-only"])
+    let out = git::repo::diff_command(&scratch.repository(), "main", "side", &["--name-only"])
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(out.stdout).unwrap(), "new.txt\n");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::thread;
 
-use orch::git::{EnsureError, WorktreeAdmin, WorktreeReady, WorktreeRefusal, WorktreeSpec, inspect};
+use orch::git::{self, EnsureError, WorktreeAdmin, WorktreeReady, WorktreeRefusal, WorktreeSpec, inspect};
 
 use crate::support::{Scratch, Tree};
 
@@ -35,7 +35,7 @@ fn a_worktree_is_made_once_and_found_again() {
         admin(&scratch),
         spec(&scratch, "auth", scratch.beside("trees/deep/auth")),
     );
-    let ready = admin.ensure(&spec).unwrap();
+    let ready = git::worktree::ensure(&admin, &spec).unwrap();
     assert_eq!((ready.created_branch, ready.created_worktree), (true, true));
     assert_eq!((&ready.path, &ready.head), (&spec.path, &spec.base));
     assert!(ready.warnings.is_empty());
@@ -45,7 +45,7 @@ fn a_worktree_is_made_once_and_found_again() {
     let head = tree.write("work.txt", "uncommitted").commit_file("a.txt", "a");
     tree.write("more.txt", "uncommitted");
 
-    let again = admin.ensure(&spec).unwrap();
+    let again = git::worktree::ensure(&admin, &spec).unwrap();
     assert_eq!((again.created_branch, again.created_worktree), (false, false));
     assert_eq!(again.head, head);
     assert_eq!(tree.read("more.txt"), "uncommitted");
@@ -56,9 +56,7 @@ fn a_worktree_is_made_once_and_found_again() {
 fn a_new_worktree_is_clean_and_has_no_upstream() {
     let scratch = Scratch::new();
     scratch.git("config branch.autoSetupMerge always");
-    let ready = admin(&scratch)
-        .ensure(&spec(&scratch, "a", scratch.beside("a")))
-        .unwrap();
+    let ready = git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", scratch.beside("a"))).unwrap();
     assert!(inspect(&ready.path).unwrap().is_clean());
     assert_eq!(
         scratch.git("for-each-ref --format=%(upstream) refs/heads/orch/a"),
@@ -73,7 +71,7 @@ fn orch_folder_is_hidden_and_the_exclude_file_kept() {
     std::fs::write(&exclude, "# mine\n*.swp").unwrap();
     let admin = admin(&scratch);
     for key in ["a", "b"] {
-        let ready = admin.ensure(&spec(&scratch, key, scratch.beside(key))).unwrap();
+        let ready = git::worktree::ensure(&admin, &spec(&scratch, key, scratch.beside(key))).unwrap();
         let tree = Tree::at(ready.path);
         tree.write(".orch/status.json", "{}");
         assert_eq!(tree.status(), "");
@@ -83,16 +81,18 @@ fn orch_folder_is_hidden_and_the_exclude_file_kept() {
         "# mine\n*.swp\n.orch/\n"
     );
     std::fs::remove_dir_all(scratch.join(".git/info")).unwrap();
-    admin.ensure(&spec(&scratch, "c", scratch.beside("c"))).unwrap();
+    git::worktree::ensure(&admin, &spec(&scratch, "c", scratch.beside("c"))).unwrap();
     assert_eq!(std::fs::read_to_string(&exclude).unwrap(), ".orch/\n");
 }
 
 #[test]
 fn a_worktree_inside_the_main_checkout_does_not_dirty_it() {
     let scratch = Scratch::new();
-    admin(&scratch)
-        .ensure(&spec(&scratch, "a", scratch.join("trees/a [1]")))
-        .unwrap();
+    git::worktree::ensure(
+        &admin(&scratch),
+        &spec(&scratch, "a", scratch.join("trees/a [1]")),
+    )
+    .unwrap();
     assert_eq!(scratch.status(), "");
 }
 
@@ -105,8 +105,8 @@ fn paths_may_hold_spaces_letters_of_all_kinds_and_bytes_that_are_no_text() {
     let odd = std::ffi::OsStr::from_bytes(b"no text \xff");
     for (key, name) in [("a", "meine Bäume/店 a".as_ref()), ("b", odd)] {
         let spec = spec(&scratch, key, scratch.beside(name));
-        assert!(admin.ensure(&spec).unwrap().created_worktree);
-        assert!(!admin.ensure(&spec).unwrap().created_worktree);
+        assert!(git::worktree::ensure(&admin, &spec).unwrap().created_worktree);
+        assert!(!git::worktree::ensure(&admin, &spec).unwrap().created_worktree);
         assert!(inspect(&spec.path).unwrap().is_clean());
     }
 }
@@ -115,7 +115,7 @@ fn paths_may_hold_spaces_letters_of_all_kinds_and_bytes_that_are_no_text() {
 fn the_relative_path_of_a_template_is_understood() {
     let scratch = Scratch::new();
     let path = scratch.join("../repo.worktrees/a");
-    let ready = admin(&scratch).ensure(&spec(&scratch, "a", path)).unwrap();
+    let ready = git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", path)).unwrap();
     assert_eq!(ready.path, scratch.beside("repo.worktrees/a"));
 }
 
@@ -126,14 +126,12 @@ fn it_works_from_a_linked_worktree_and_from_a_bare_repository() {
     scratch.git_args(["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
     let linked = Tree::at(linked);
     assert!(
-        admin(&linked)
-            .ensure(&spec(&linked, "a", scratch.beside("a")))
+        git::worktree::ensure(&admin(&linked), &spec(&linked, "a", scratch.beside("a")))
             .unwrap()
             .created_worktree
     );
     assert!(
-        !admin(&scratch)
-            .ensure(&spec(&scratch, "a", scratch.beside("a")))
+        !git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", scratch.beside("a")))
             .unwrap()
             .created_worktree
     );
@@ -141,9 +139,7 @@ fn it_works_from_a_linked_worktree_and_from_a_bare_repository() {
     let bare = scratch.beside("bare.git");
     scratch.git_args(["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     let bare = Tree::at(bare);
-    let ready = admin(&bare)
-        .ensure(&spec(&bare, "b", scratch.beside("b")))
-        .unwrap();
+    let ready = git::worktree::ensure(&admin(&bare), &spec(&bare, "b", scratch.beside("b"))).unwrap();
     assert_eq!(Tree::at(&ready.path).read("README.md"), "a scratch repository\n");
     assert!(bare.join("info/exclude").exists());
 }
@@ -152,9 +148,7 @@ fn it_works_from_a_linked_worktree_and_from_a_bare_repository() {
 fn a_detached_main_checkout_does_not_matter() {
     let scratch = Scratch::new();
     scratch.git("checkout -q --detach");
-    let ready = admin(&scratch)
-        .ensure(&spec(&scratch, "a", scratch.beside("a")))
-        .unwrap();
+    let ready = git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", scratch.beside("a"))).unwrap();
     assert_eq!(ready.head, scratch.head());
 }
 
@@ -179,15 +173,15 @@ fn a_failing_hook_is_a_warning_and_sees_what_git_would_show_it() {
         hook.parent().unwrap().to_str().unwrap(),
     ]);
     let admin = admin(&scratch);
-    let ready = admin.ensure(&spec(&scratch, "a", scratch.beside("a"))).unwrap();
+    let ready = git::worktree::ensure(&admin, &spec(&scratch, "a", scratch.beside("a"))).unwrap();
     assert!(ready.warnings[0].contains("no luck"), "{:?}", ready.warnings);
     let shown = Tree::at(&ready.path).read("from-hook");
     assert_eq!(shown.trim(), format!("{} {} 1", "0".repeat(40), ready.head));
 
     let path = scratch.beside("train");
-    admin.ensure_detached("train", &path, &ready.head).unwrap();
+    git::worktree::ensure_detached(&admin, "train", &path, &ready.head).unwrap();
     let second = scratch.commit("second");
-    let moved = admin.ensure_detached("train", &path, &second).unwrap();
+    let moved = git::worktree::ensure_detached(&admin, "train", &path, &second).unwrap();
     assert_eq!(moved.head, second);
     assert_eq!(moved.warnings.len(), 1);
 }
@@ -205,7 +199,7 @@ fn submodules_are_checked_out_and_their_failure_is_a_warning() {
     ]);
     scratch.commit("add a submodule");
     let admin = admin(&scratch);
-    let ready = admin.ensure(&spec(&scratch, "a", scratch.beside("a"))).unwrap();
+    let ready = git::worktree::ensure(&admin, &spec(&scratch, "a", scratch.beside("a"))).unwrap();
     assert_eq!(ready.warnings, [""; 0]);
     assert_eq!(
         Tree::at(ready.path.join("lib")).read("README.md"),
@@ -214,7 +208,7 @@ fn submodules_are_checked_out_and_their_failure_is_a_warning() {
     assert!(inspect(&ready.path).unwrap().is_clean());
 
     std::fs::rename(library.path(), library.beside("out of reach")).unwrap();
-    let ready = admin.ensure(&spec(&scratch, "b", scratch.beside("b"))).unwrap();
+    let ready = git::worktree::ensure(&admin, &spec(&scratch, "b", scratch.beside("b"))).unwrap();
     assert_eq!(ready.warnings.len(), 1);
     assert!(ready.warnings[0].contains("submodule"), "{:?}", ready.warnings);
     assert!(inspect(&ready.path).unwrap().is_clean());
@@ -228,9 +222,7 @@ fn filters_run_as_in_any_checkout() {
     scratch
         .write(".gitattributes", "*.txt filter=shout\n")
         .commit_file("a.txt", "loud\n");
-    let ready = admin(&scratch)
-        .ensure(&spec(&scratch, "a", scratch.beside("a")))
-        .unwrap();
+    let ready = git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", scratch.beside("a"))).unwrap();
     assert_eq!(Tree::at(&ready.path).read("a.txt"), "LOUD\n");
     assert!(inspect(&ready.path).unwrap().is_clean());
 }
@@ -240,7 +232,10 @@ fn what_orch_did_not_make_is_refused_and_left_alone() {
     let scratch = Scratch::new();
     let admin = admin(&scratch);
     scratch.git("branch orch/a");
-    let found = refusal(admin.ensure(&spec(&scratch, "a", scratch.beside("a"))));
+    let found = refusal(git::worktree::ensure(
+        &admin,
+        &spec(&scratch, "a", scratch.beside("a")),
+    ));
     assert_eq!(
         found,
         WorktreeRefusal::ForeignBranch {
@@ -251,7 +246,7 @@ fn what_orch_did_not_make_is_refused_and_left_alone() {
 
     let folder = Tree::at(scratch.beside("b"));
     folder.write("mine.txt", "mine");
-    let found = refusal(admin.ensure(&spec(&scratch, "b", folder.path())));
+    let found = refusal(git::worktree::ensure(&admin, &spec(&scratch, "b", folder.path())));
     assert_eq!(
         found,
         WorktreeRefusal::ForeignFolder {
@@ -263,15 +258,18 @@ fn what_orch_did_not_make_is_refused_and_left_alone() {
     let gone = scratch.beside("c");
     scratch.git_args(["worktree", "add", "-q", "-b", "theirs", gone.to_str().unwrap()]);
     std::fs::remove_dir_all(&gone).unwrap();
-    let found = refusal(admin.ensure(&spec(&scratch, "c", &gone)));
+    let found = refusal(git::worktree::ensure(&admin, &spec(&scratch, "c", &gone)));
     assert_eq!(found, WorktreeRefusal::ForeignRegistration { path: gone });
 
     scratch.git("branch orch/d/e");
-    let found = refusal(admin.ensure(&spec(&scratch, "d", scratch.beside("d"))));
+    let found = refusal(git::worktree::ensure(
+        &admin,
+        &spec(&scratch, "d", scratch.beside("d")),
+    ));
     assert!(matches!(found, WorktreeRefusal::BranchClash { .. }), "{found}");
     let mut outside = spec(&scratch, "x", scratch.beside("x"));
     outside.key = "../x".to_owned();
-    let found = refusal(admin.ensure(&outside));
+    let found = refusal(git::worktree::ensure(&admin, &outside));
     assert!(matches!(found, WorktreeRefusal::BadKey { .. }), "{found}");
     assert!(admin.keys().unwrap().is_empty());
 }
@@ -281,8 +279,7 @@ fn an_empty_folder_at_the_path_is_used() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.beside("a")).unwrap();
     assert!(
-        admin(&scratch)
-            .ensure(&spec(&scratch, "a", scratch.beside("a")))
+        git::worktree::ensure(&admin(&scratch), &spec(&scratch, "a", scratch.beside("a")))
             .unwrap()
             .created_worktree
     );
@@ -293,11 +290,14 @@ fn another_path_or_another_head_is_refused_with_both_named() {
     let scratch = Scratch::new();
     let admin = admin(&scratch);
     let first = spec(&scratch, "a", scratch.beside("a"));
-    admin.ensure(&first).unwrap();
-    let found = refusal(admin.ensure(&spec(&scratch, "a", scratch.beside("b"))));
+    git::worktree::ensure(&admin, &first).unwrap();
+    let found = refusal(git::worktree::ensure(
+        &admin,
+        &spec(&scratch, "a", scratch.beside("b")),
+    ));
     assert!(matches!(found, WorktreeRefusal::MadeOtherwise { .. }), "{found}");
     Tree::at(&first.path).git("switch -q -c other");
-    let found = refusal(admin.ensure(&first));
+    let found = refusal(git::worktree::ensure(&admin, &first));
     assert!(
         found.to_string().contains("`orch/a`") && found.to_string().contains("`other`"),
         "{found}"
@@ -317,7 +317,7 @@ fn sixteen_threads_make_sixteen_worktrees() {
         .collect();
     thread::scope(|scope| {
         for spec in &specs {
-            scope.spawn(|| assert!(admin.ensure(spec).unwrap().created_worktree));
+            scope.spawn(|| assert!(git::worktree::ensure(&admin, spec).unwrap().created_worktree));
         }
     });
     for spec in &specs {
@@ -341,7 +341,7 @@ fn four_administrations_share_one_lock_and_agree_on_who_made_what() {
                     let admin = admin(&scratch);
                     specs
                         .iter()
-                        .filter(|spec| admin.ensure(spec).unwrap().created_worktree)
+                        .filter(|spec| git::worktree::ensure(&admin, spec).unwrap().created_worktree)
                         .count()
                 })
             })
@@ -358,8 +358,7 @@ fn a_detached_worktree_is_used_again_with_its_build_cache() {
     let admin = admin(&scratch);
     let (path, first) = (scratch.beside("train"), scratch.head());
     assert!(
-        admin
-            .ensure_detached("train", &path, &first)
+        git::worktree::ensure_detached(&admin, "train", &path, &first)
             .unwrap()
             .created_worktree
     );
@@ -368,7 +367,7 @@ fn a_detached_worktree_is_used_again_with_its_build_cache() {
         .write("litter/x", "x")
         .write("README.md", "changed");
     let second = scratch.commit_file("new.txt", "new");
-    let ready = admin.ensure_detached("train", &path, &second).unwrap();
+    let ready = git::worktree::ensure_detached(&admin, "train", &path, &second).unwrap();
     assert!(!ready.created_worktree);
     assert_eq!((ready.head, tree.read("new.txt").as_str()), (second, "new"));
     assert_eq!(tree.read("target/cache"), "warm");

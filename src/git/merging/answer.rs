@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::super::command::parse_id;
 use super::ConflictFile;
+use crate::git::program::command::parse_id;
 use crate::plan::CommitId;
 
 /// What git made of a merge.

@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::super::command::Git;
-use super::super::version::ATTRIBUTE_SOURCE;
-use super::super::{GitError, GitVersion};
 use super::answer::{self, Answered};
+use crate::git::files::error::GitError;
+use crate::git::files::version::{ATTRIBUTE_SOURCE, GitVersion};
+use crate::git::program::command::Git;
 use crate::plan::CommitId;
 
 /// Since here `merge-tree` answers to several merges asked for on its input.

@@ -2,8 +2,8 @@
 
 use git2::{ObjectType, Oid};
 
-use super::entry::{Entry, Kind, entries};
-use super::objects::Objects;
+use super::store::entry::{Entry, Kind, entries};
+use super::store::objects::Objects;
 
 /// What stands at a path.
 pub(super) type Thing = (Kind, Oid);

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use git2::Oid;
 
-use super::super::revision::oid;
-use super::super::{GitError, GitVersion, Repository};
 use super::ConflictFile;
 use super::changes::Changes;
-use super::lineage::Base;
 use super::merger::{Merged, Merger};
 use super::pair::{Verdict, judge};
+use super::store::lineage::Base;
+use crate::git::files::error::GitError;
+use crate::git::files::version::GitVersion;
+use crate::git::repo::ids::oid;
+use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
 /// Two heads that do not merge.
@@ -49,7 +51,7 @@ struct Beyond {
 }
 
 impl Forecast {
-    /// `git` is the version that [`super::super::require_git`] gave.
+    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
     pub fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
         Ok(Self {
             merger: Merger::new(repo, git)?,

@@ -6,19 +6,22 @@ use std::path::Path;
 
 use git2::{ObjectType, Oid};
 
-use super::super::command::Git;
-use super::super::raw_commit::RawCommit;
-use super::super::revision::{commit_id, oid};
-use super::super::{GitError, GitVersion, Repository};
 use super::ConflictFile;
 use super::answer::Answered;
 use super::attributes::Rules;
 use super::by_git::ByGit;
-use super::entry::{Entry, entries, find};
-use super::lineage::{Base, Lineage};
-use super::objects::Objects;
 use super::settings::Settings;
+use super::store::ahead::Ahead;
+use super::store::entry::{Entry, entries, find};
+use super::store::lineage::{Base, Lineage};
+use super::store::objects::Objects;
 use super::three_way::{Leave, ThreeWay};
+use crate::git::files::error::GitError;
+use crate::git::files::version::GitVersion;
+use crate::git::program::command::Git;
+use crate::git::repo::ids::{commit_id, oid};
+use crate::git::repo::raw_commit::RawCommit;
+use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
 /// With so many bytes not written yet, they are: memory is not to grow with the number of merges.
@@ -26,7 +29,7 @@ const UNSAVED: usize = 32 << 20;
 
 /// What merging two commits came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Merged {
+pub(in crate::git) enum Merged {
     /// The id of the merged tree.
     Tree(String),
     /// The first has all of the second.
@@ -45,9 +48,11 @@ pub struct Tally {
 }
 
 /// See the module.
-pub(in super::super) struct Merger {
+pub(in crate::git) struct Merger {
     repo: Repository,
     objects: Objects,
+    /// What reads for the merges to come.
+    ahead: Option<Ahead>,
     lineage: Lineage,
     settings: Settings,
     by_git: ByGit,
@@ -63,7 +68,7 @@ pub(in super::super) struct Merger {
 }
 
 impl Merger {
-    pub(in super::super) fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
+    pub(in crate::git) fn new(repo: &Repository, git: GitVersion) -> Result<Self, GitError> {
         let objects = Objects::open(repo.common_dir())?;
         let settings = Settings::read(repo.common_dir())?;
         Ok(Self {
@@ -71,6 +76,7 @@ impl Merger {
             repo: repo.clone(),
             rewired: objects.is_rewired(),
             objects,
+            ahead: None,
             lineage: Lineage::default(),
             settings,
             own: None,
@@ -80,23 +86,28 @@ impl Merger {
         })
     }
 
-    pub(in super::super) fn tally(&self) -> Tally {
+    pub(in crate::git) fn tally(&self) -> Tally {
         self.tally
     }
 
     /// These heads are about to be merged, one on top of the other.
-    pub(in super::super) fn expect(&mut self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
+    pub(in crate::git) fn expect(&mut self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
         if !self.rewired {
             let heads: Result<Vec<Oid>, GitError> = heads.iter().map(oid).collect();
-            self.objects.expect(oid(onto)?, heads?);
+            let ahead = Ahead::begin(self.objects.common_dir(), oid(onto)?, heads?);
+            self.objects.take_from(ahead.as_ref().map(Ahead::shelf));
+            self.ahead = ahead;
         }
         Ok(())
     }
 
     /// Merges `head` into `onto`. What is made need not be written yet.
-    pub(in super::super) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
+    pub(in crate::git) fn merge(&mut self, onto: &CommitId, head: &CommitId) -> Result<Merged, GitError> {
         (self.own, self.base) = (None, None);
-        self.objects.reach(oid(head)?);
+        let id = oid(head)?;
+        if let Some(ahead) = &self.ahead {
+            ahead.reach(id);
+        }
         if onto == head || (self.rewired && self.repo.is_ancestor(head, onto)?) {
             return Ok(Merged::Contained);
         }
@@ -185,7 +196,7 @@ impl Merger {
     }
 
     /// Makes the commit of a merge that [`Merger::merge`] has given the tree of; the next merge may go on from it.
-    pub(in super::super) fn commit(
+    pub(in crate::git) fn commit(
         &mut self,
         tree: &str,
         parents: &[&CommitId],
@@ -199,7 +210,7 @@ impl Merger {
     }
 
     /// Makes a commit.
-    pub(in super::super) fn commit_of(
+    pub(in crate::git) fn commit_of(
         &mut self,
         tree: &str,
         parents: &[&CommitId],
@@ -282,7 +293,7 @@ impl Merger {
     }
 
     /// From now on no commit is signed.
-    pub(in super::super) fn sign_nothing(&mut self) {
+    pub(in crate::git) fn sign_nothing(&mut self) {
         self.settings.committing.sign = false;
     }
 
@@ -311,7 +322,7 @@ impl Merger {
     }
 
     /// Writes what was made, so that every git command sees it.
-    pub(in super::super) fn save(&mut self) -> Result<(), GitError> {
+    pub(in crate::git) fn save(&mut self) -> Result<(), GitError> {
         self.objects.save()
     }
 }

@@ -3,33 +3,25 @@
 //! | noun | file |
 //! |---|---|
 //! | one who merges: by ids where that is certain, else by git | `merger` |
-//! | merging trees by the ids of their entries; lines of a file that both changed | `three_way`, `text`, `hunks`, `histogram`, `slide`, `attributes` |
-//! | entries of trees, objects on disk and new ones, the pack that these become | `entry`, `objects`, `pack` |
-//! | objects read on another thread for merges to come | `ahead` |
-//! | common ancestors along a line of merges | `lineage` |
+//! | merging trees by the ids of their entries, and what attributes say about that | `three_way`, `attributes` |
+//! | lines of a file that both changed | `lines` |
+//! | objects on disk and new ones, common ancestors | `store` |
 //! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
 //! | commits replayed one by one | `replay` |
 //! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
 //! | who commits, and settings that matter | `settings` |
 
-mod ahead;
 mod answer;
 mod attributes;
 mod by_git;
 mod changes;
-mod entry;
 mod forecast;
-mod histogram;
-mod hunks;
-mod lineage;
+mod lines;
 mod merger;
-mod objects;
-mod pack;
 mod pair;
 mod replay;
 mod settings;
-mod slide;
-mod text;
+mod store;
 mod three_way;
 
 use std::path::{Path, PathBuf};

@@ -5,9 +5,10 @@ use git2::{ObjectType, Oid};
 use super::ConflictFile;
 use super::attributes::{Rules, may_match, telling};
 use super::changes::{Change, Changes};
-use super::entry::entries;
-use super::objects::Objects;
-use super::text::{self, Lines};
+use super::lines::hunks::Lines;
+use super::lines::text;
+use super::store::entry::entries;
+use super::store::objects::Objects;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

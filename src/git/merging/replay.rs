@@ -2,19 +2,19 @@
 
 use git2::{ObjectType, Oid};
 
-use super::super::GitError;
-use super::super::command::Git;
-use super::super::raw_commit::RawCommit;
-use super::super::revision::{commit_id, oid};
 use super::ConflictFile;
 use super::answer::Answered;
 use super::merger::Merger;
 use super::three_way::{Leave, ThreeWay};
+use crate::git::files::error::GitError;
+use crate::git::program::command::Git;
+use crate::git::repo::ids::{commit_id, oid};
+use crate::git::repo::raw_commit::RawCommit;
 use crate::plan::CommitId;
 
 /// What replaying came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Replayed {
+pub(in crate::git) enum Replayed {
     /// Where the replayed commits end; the commit replayed onto when none of them changed anything.
     Tip(CommitId),
     /// One of them does not merge.
@@ -23,7 +23,7 @@ pub(in super::super) enum Replayed {
 
 /// What taking a change back came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Undone {
+pub(in crate::git) enum Undone {
     /// The id of the tree.
     Tree(String),
     /// Something that changed since stands in the way.
@@ -33,11 +33,7 @@ pub(in super::super) enum Undone {
 impl Merger {
     /// Replays what `head` has and `onto` has not, oldest first, without merges. A commit that changes nothing any more is
     /// left out; those that already stand on `onto` are kept as they are.
-    pub(in super::super) fn replay(
-        &mut self,
-        onto: &CommitId,
-        head: &CommitId,
-    ) -> Result<Replayed, GitError> {
+    pub(in crate::git) fn replay(&mut self, onto: &CommitId, head: &CommitId) -> Result<Replayed, GitError> {
         self.save()?;
         let list = Git::on(self.common_dir())
             .args(["rev-list", "--reverse", "--topo-order", "--no-merges"])
@@ -78,7 +74,7 @@ impl Merger {
     }
 
     /// What differs from `from` to `to`, taken back from `tip`.
-    pub(in super::super) fn undo(
+    pub(in crate::git) fn undo(
         &mut self,
         tip: &CommitId,
         from: &CommitId,

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::super::GitError;
-use super::super::command::Git;
-use super::super::identity::{Committing, is_true, stand_ins};
 use super::attributes::Rules;
+use crate::git::files::error::GitError;
+use crate::git::program::command::Git;
+use crate::git::repo::identity::{Committing, is_true, stand_ins};
 
 /// Settings of the repository, the person and the machine that matter to a merge.
 #[derive(Debug, Clone)]

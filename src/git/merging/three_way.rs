@@ -10,11 +10,12 @@ use std::cmp::Ordering;
 
 use git2::{ObjectType, Oid};
 
-use super::super::GitError;
 use super::attributes::{Rules, may_match, telling};
-use super::entry::{Entry, Kind, entries, find};
-use super::objects::Objects;
-use super::text::{self, Lines};
+use super::lines::hunks::Lines;
+use super::lines::text;
+use super::store::entry::{Entry, Kind, entries, find};
+use super::store::objects::Objects;
+use crate::git::files::error::GitError;
 
 /// Files larger than this are left to git.
 const LARGEST: usize = 16 << 20;

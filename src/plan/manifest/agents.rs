@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::at::{At, Named};
 use super::ledger::Ledger;
 use super::one_agent::{of_preset, read};
-use super::raw::{RawAgent, RawManifest};
-use crate::plan::near_miss::suggest;
+use super::written::at::{At, Named};
+use super::written::raw::{RawAgent, RawManifest};
+use crate::plan::text::near_miss::suggest;
 use crate::plan::{Agent, AgentName, PRESETS, Place, Preset};
 
 /// The agents of a manifest.

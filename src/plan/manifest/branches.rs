@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::at::At;
 use super::ledger::Ledger;
-use super::raw::{RawManifest, RawPlan};
-use super::values::Text;
+use super::written::at::At;
+use super::written::raw::{RawManifest, RawPlan};
+use super::written::values::Text;
 use crate::plan::{BRANCH_PLACEHOLDERS, Place, PlanName, Template, WORKTREE_PLACEHOLDERS, check_branch_name};
 
 const BRANCH: &str = "orch/{plan}";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::Ledger;
-use super::raw::RawManifest;
+use super::written::raw::RawManifest;
 use crate::plan::{Agent, AgentName, Plan};
 
 /// Tells of every agent that works under a budget, says only how many tokens it uses, and has no price.

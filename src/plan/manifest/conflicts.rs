@@ -1,10 +1,10 @@
 //! What `[merge]` says of conflicts: checked, and resolved.
 
 use super::agents::Agents;
-use super::at::At;
 use super::ledger::Ledger;
-use super::raw::{RawManifest, RawMerge, RawRegenerate};
-use super::words;
+use super::written::at::At;
+use super::written::raw::{RawManifest, RawMerge, RawRegenerate};
+use super::written::words;
 
 use crate::plan::{OnConflict, Regenerate};
 

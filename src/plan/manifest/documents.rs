@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::ledger::Ledger;
-use super::raw::RawPlan;
+use super::written::raw::RawPlan;
 use crate::plan::markdown::{DocumentFault, read_document};
-use crate::plan::near_miss::near_miss;
+use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Document, Phase, PhaseId, Place, PlanName, Task, TaskId};
 
 /// A plan document as a caller read it.

@@ -5,7 +5,6 @@
 //! takes their bytes and gives the plan set, or every fault of the manifest and of all documents together.
 
 mod agents;
-mod at;
 mod branches;
 mod budgets;
 mod carried;
@@ -14,27 +13,23 @@ mod cycles;
 mod documents;
 mod ledger;
 mod one_agent;
-mod parsed;
-mod raw;
-mod reader;
 mod references;
 mod resolve;
-mod schema;
 mod settings;
 mod syncs;
-mod unsupported;
-mod values;
 mod waits;
-mod words;
+mod written;
 
 #[cfg(test)]
 mod tests;
 
-pub use at::{At, Named};
 pub use documents::{Content, DocumentSource, Unreadable};
-pub use parsed::{DocumentRequest, Parsed, parse_manifest};
-pub use raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
 pub use resolve::resolve;
-pub use schema::manifest_schema;
-pub use values::{AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
-pub use words::{Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy};
+pub use written::at::{At, Named};
+pub use written::parsed::{DocumentRequest, Parsed, parse_manifest};
+pub use written::raw::{RawAgent, RawHooks, RawManifest, RawMerge, RawPhase, RawPlan, RawRun};
+pub use written::schema::manifest_schema;
+pub use written::values::{AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, Text};
+pub use written::words::{
+    Commit, Dispatch, Gate, Landing, Merge, OnConflict, Overlap, Preset, Stdin, Strategy,
+};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::at::{At, Named};
 use super::ledger::Ledger;
-use super::raw::RawAgent;
-use super::words::Stdin;
+use super::written::at::{At, Named};
+use super::written::raw::RawAgent;
+use super::written::words::Stdin;
 use crate::plan::{
     Account, Agent, AgentName, AgentStdin, COMMAND_PLACEHOLDERS, EventFormat, Preset, Price,
     RESUME_PLACEHOLDERS, StopSignal, Template,
@@ -111,7 +111,8 @@ pub(super) fn read(name: &AgentName, raw: &At<RawAgent>, ledger: &mut Ledger) ->
         });
     }
     agent.price = raw.price.as_ref().and_then(|price| {
-        let amount = |amount: &Option<At<super::values::Amount>>| amount.as_ref().map(|at| at.value.0);
+        let amount =
+            |amount: &Option<At<super::written::values::Amount>>| amount.as_ref().map(|at| at.value.0);
         match (amount(&price.value.input), amount(&price.value.output)) {
             (Some(input), Some(output)) => Some(Price {
                 input,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::documents::Loaded;
 use super::ledger::Ledger;
 use super::waits::Wait;
-use crate::plan::near_miss::{near_miss, quoted, suggest};
-use crate::plan::place::LineIndex;
+use crate::plan::text::near_miss::{near_miss, quoted, suggest};
+use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, Fault, PlanName, Point};
 
 /// What can be waited for.

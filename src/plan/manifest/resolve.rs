@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agents::Agents;
-use super::at::At;
 use super::branches::{self, Branches};
 use super::documents::{self, DocumentSource, Loaded};
 use super::ledger::Ledger;
-use super::parsed::Parsed;
-use super::raw::{RawManifest, RawPhase, RawPlan};
 use super::waits::{self, Wait};
+use super::written::at::At;
+use super::written::parsed::Parsed;
+use super::written::raw::{RawManifest, RawPhase, RawPlan};
 use super::{budgets, carried, conflicts, cycles, references, settings, syncs};
-use crate::plan::near_miss::{quoted, suggest};
+use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{
     AgentName, Dependency, Faults, PhaseId, PhaseSettings, Place, Plan, PlanName, PlanSet, ResourceName,
     SyncPoint, Templates,

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::at::At;
 use super::conflicts;
-use super::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
-use super::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
-use super::words::{self, Commit, Landing, Merge};
+use super::written::at::At;
+use super::written::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
+use super::written::values::{After, AutoOrCount, DurationText, PositiveDuration, Text};
+use super::written::words;
+use super::written::words::{Commit, Landing, Merge};
 use crate::plan::{
     Arrangement, AttemptPolicy, CommitPolicy, Dispatch, Escalate, Hooks, Lanes, MergeSettings, MergeStrategy,
     OnStuck, Overlap, Place, Report, RunSettings, Setup, Strategy,

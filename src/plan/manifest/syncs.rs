@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::at::At;
 use super::documents::Loaded;
 use super::ledger::Ledger;
-use super::raw::{RawManifest, RawSync};
 use super::references::{self, Known};
 use super::waits::Wait;
+use super::written::at::At;
+use super::written::raw::{RawManifest, RawSync};
 use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, WorkRef};
 
 /// The synchronisation points, and what they make phases wait for: every phase behind one of the points waits for all

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::documents::Loaded;
-use super::raw::RawPlan;
+use super::written::raw::RawPlan;
 use crate::plan::{Dependency, PhaseId, PlanName};
 
 /// One such place.

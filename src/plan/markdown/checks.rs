@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::DocumentFault;
-use crate::plan::near_miss::near_miss;
+use crate::plan::text::near_miss::near_miss;
 use crate::plan::{Phase, PhaseId, PipelineStart, Task, TaskId};
 
 /// Reports dependencies on nothing and on itself, pipeline starts on nothing, and cycles.

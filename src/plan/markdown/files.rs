@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use memchr::{memchr, memchr2_iter, memrchr};
 
-use super::item::split_line;
+use super::shape::item::split_line;
 
 const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
 const VERBS: [&str; 5] = ["create", "modify", "update", "edit", "in"];

@@ -8,11 +8,11 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{SubDraft, TaskDraft};
 use super::fault::DocumentFault;
-use super::item::{dedent, split_id, split_line};
-use super::label::{label, verify};
-use super::outline::Item;
 use super::read::one_line;
-use super::upstream;
+use super::shape::item::{dedent, split_id, split_line};
+use super::shape::label::{label, verify};
+use super::shape::outline::Item;
+use super::shape::upstream;
 use super::walk::{Headed, Role, Section, Walk};
 use crate::plan::{ItemId, Subtask, TaskId, Upstream};
 

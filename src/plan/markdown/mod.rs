@@ -11,19 +11,12 @@ mod draft;
 mod fault;
 mod files;
 mod finish;
-mod front_matter;
 mod groups;
-mod heading;
-mod item;
 mod items;
-mod label;
-mod lines;
 mod lint;
-mod masked;
-mod outline;
 mod read;
+mod shape;
 mod stated;
-mod upstream;
 mod walk;
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use std::ops::Range;
 use super::annotations::{self, bracketed, marks, without};
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
-use super::item::{dedent, split_line};
-use super::label::{is_background, is_verify, label};
-use super::lines::Lines;
-use super::outline::{Block, Outline, outline};
+use super::finish;
+use super::shape::item::{dedent, split_line};
+use super::shape::label::{is_background, is_verify, label};
+use super::shape::lines::Lines;
+use super::shape::outline::{Block, Outline, outline};
+use super::shape::{front_matter, heading, upstream};
 use super::walk::{Headed, Section, Walk};
-use super::{finish, front_matter, heading, upstream};
-use crate::plan::place::LineIndex;
+use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, PhaseId, Priority};
 
 /// Reads a plan document. Every text gives a document; what breaks a rule is in the list, in no special order.

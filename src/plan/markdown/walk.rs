@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::draft::{Note, PhaseDraft};
 use super::fault::DocumentFault;
-use super::lines::Lines;
-use super::masked::Masked;
+use super::shape::lines::Lines;
+use super::shape::masked::Masked;
 use crate::plan::{Document, PhaseId, VerifyBlock};
 
 /// What the text at hand belongs to.

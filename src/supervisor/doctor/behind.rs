@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
+use crate::git;
 use crate::plan::AttemptId;
 use crate::schedule::State;
 
@@ -97,7 +98,7 @@ fn has_landed(campaign: &Campaign) -> Result<bool, SupervisorError> {
     let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
         return Ok(false);
     };
-    let landings = campaign.repo.landings(&target)?;
+    let landings = git::refs::landings(&campaign.repo, &target)?;
     Ok(landings
         .iter()
         .any(|landing| campaign.plan(&landing.what.plan).is_some()))

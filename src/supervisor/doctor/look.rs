@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
-use crate::git::{Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
+use crate::git::{self, Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
@@ -43,7 +43,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
     let idle = driven.is_none();
     let admin = WorktreeAdmin::new(&campaign.repo);
     let expected = expected(campaign);
-    let trees = admin.survey(&expected)?;
+    let trees = git::worktree::survey(&admin, &expected)?;
     let ours = ours(campaign, &trees)?;
     let database = health(&campaign.dir);
     let mut scheduler = Scheduler::new(Work::new(&campaign.set, &history::durations([]), false));
@@ -79,7 +79,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             lost_attempts.push(attempt.id.to_string());
         }
     }
-    let units = campaign.repo.all_units()?;
+    let units = git::refs::all_units(&campaign.repo)?;
     let exists = |branch: &str| campaign.repo.branch_tip(branch).map(|tip| tip.is_some());
     let (mut unit_notes, mut stray_units) = (Vec::new(), Vec::new());
     for (plan, branch) in units {
@@ -89,7 +89,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             _ => {}
         }
     }
-    let pins = campaign.repo.pins()?.into_iter();
+    let pins = git::refs::pins(&campaign.repo)?.into_iter();
     let homes = [
         campaign.dir.attempts(),
         campaign.dir.verifications(),
@@ -107,7 +107,11 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
             false => Vec::new(),
         },
         stray_notes: evidence::stray(campaign)?,
-        locks: if idle { admin.git_locks()? } else { Vec::new() },
+        locks: if idle {
+            git::lock::git_locks(&admin)?
+        } else {
+            Vec::new()
+        },
         orphans: if idle { left_running(&homes) } else { Vec::new() },
         left_gits: if idle {
             left_gits(campaign.repo.common_dir())
@@ -199,9 +203,7 @@ fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, Supervis
                 let base = target
                     .as_ref()
                     .map(|target| campaign.repo.merge_base(tip, target));
-                campaign
-                    .repo
-                    .is_of_plan(&plan, tip, base.transpose()?.flatten().as_ref())?
+                git::refs::is_of_plan(&campaign.repo, &plan, tip, base.transpose()?.flatten().as_ref())?
             }
             _ => false,
         };

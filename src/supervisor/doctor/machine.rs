@@ -9,7 +9,7 @@ use notify::{RecursiveMode, Watcher};
 use serde::Serialize;
 
 use crate::agent::makes_control_groups;
-use crate::git::{Repository, require_git};
+use crate::git::{self, Repository, require_git};
 
 use super::super::Campaign;
 
@@ -43,14 +43,16 @@ pub struct MachineFacts {
 pub fn machine_facts(campaign: &Campaign) -> MachineFacts {
     facts(
         campaign.worktree_path("x"),
-        campaign.repo.knows_who_commits().ok(),
+        git::repo::knows_who_commits(&campaign.repo).ok(),
     )
 }
 
 /// Looks at the machine where no plans are written yet: beside this folder, or beside the repository that it is in.
 pub fn machine_facts_at(folder: &Path) -> MachineFacts {
     let repo = Repository::discover(folder).ok();
-    let identity = repo.as_ref().and_then(|repo| repo.knows_who_commits().ok());
+    let identity = repo
+        .as_ref()
+        .and_then(|repo| git::repo::knows_who_commits(repo).ok());
     let place = repo.and_then(|repo| repo.here().parent().map(Path::to_owned));
     facts(place.unwrap_or_else(|| folder.to_owned()), identity)
 }

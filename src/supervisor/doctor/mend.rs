@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, Runner};
-use crate::git::{PinPoint, WorktreeAdmin, stamp};
+use crate::git::{self, PinPoint, WorktreeAdmin, stamp};
 use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
@@ -77,17 +77,19 @@ impl Doctor<'_> {
             }
             Step::Note(key) => self.note(key),
             Step::Follow(key, to) => {
-                self.admin.follow(key, to).map_err(|error| text(&error))?;
+                git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            Step::Mend(key) => self.admin.mend(key).map_err(|error| text(&error)),
-            Step::RenewIndex(key) => self.admin.renew_index(key).map_err(|error| text(&error)),
-            Step::Forget(key) => self.admin.forget(key).map_err(|error| text(&error)),
+            Step::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            Step::RenewIndex(key) => {
+                git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
+            }
+            Step::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
             Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
                 .map(drop)
                 .map_err(|error| text(&error)),
             Step::RecordEnds => self.record_ends().map_err(|error| text(&error)),
-            Step::RemoveLock(path) => match self.admin.remove_git_lock(path) {
+            Step::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
@@ -112,10 +114,7 @@ impl Doctor<'_> {
             Step::Unpin(plan, point) => self.unpin(plan, point),
             Step::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
-                campaign
-                    .repo
-                    .forget_unit(&plan, branch)
-                    .map_err(|error| text(&error))
+                git::refs::forget_unit(&campaign.repo, &plan, branch).map_err(|error| text(&error))
             }
             Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
             Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
@@ -136,15 +135,13 @@ impl Doctor<'_> {
             .find(|wanted| wanted.key == key);
         let wanted = wanted.ok_or("it is not in the manifest any more")?;
         let base = match &wanted.branch {
-            Some(branch) => repo.began_at(branch, &self.campaign.target),
+            Some(branch) => git::refs::began_at(repo, branch, &self.campaign.target),
             None => crate::git::head_of(&wanted.path).map(Some),
         };
         let base = base
             .map_err(|error| error.to_string())?
             .unwrap_or_else(|| self.campaign.base.clone());
-        self.admin
-            .note_again(&wanted, &base)
-            .map_err(|error| error.to_string())
+        git::worktree::note_again(&self.admin, &wanted, &base).map_err(|error| error.to_string())
     }
 
     fn unpin(&self, plan: &str, point: &str) -> Result<(), String> {
@@ -158,9 +155,7 @@ impl Doctor<'_> {
                 PinPoint::Done(at.point)
             }
         };
-        self.campaign
-            .repo
-            .unpin(&name, point)
+        git::refs::unpin(&self.campaign.repo, &name, point)
             .map(drop)
             .map_err(|error| text(&error))
     }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{FoundLanding, conflict_key, inspect};
+use crate::git::{self, FoundLanding, conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
 use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, RunId, UnitId, WorkRef};
 use crate::schedule::{Event, Exit, Prefix};
@@ -84,10 +84,10 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
     let target = repo.branch_tip(&campaign.target)?;
     let landings = target
         .as_ref()
-        .map(|target| repo.landings(target))
+        .map(|target| git::refs::landings(repo, target))
         .transpose()?
         .unwrap_or_default();
-    let pins = repo.pins()?;
+    let pins = git::refs::pins(repo)?;
     let expected = expected(campaign);
     let attempts = attempts(campaign);
     let mut all = Vec::new();
@@ -105,7 +105,9 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
                 .split_once('@')
                 .and_then(|(_, lane)| lane.parse().ok())
                 .unwrap_or(0);
-            if let Some(base) = admin.noted_base(&wanted.key)?.filter(|_| wanted.path.is_dir()) {
+            if let Some(base) =
+                git::worktree::noted_base(&admin, &wanted.key)?.filter(|_| wanted.path.is_dir())
+            {
                 let path = wanted.path.canonicalize().unwrap_or_else(|_| wanted.path.clone());
                 shown
                     .trees
@@ -176,7 +178,7 @@ fn landed_part(
     let Some((last, found)) = parts.rev().max_by_key(|(place, _)| *place) else {
         return Ok(None);
     };
-    if repo.taken_back_by(&plan.name, target)?.is_some() {
+    if git::repo::taken_back_by(repo, &plan.name, target)?.is_some() {
         return Ok(None);
     }
     let part = Prefix {

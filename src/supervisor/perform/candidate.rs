@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::git::Build;
+use crate::git::{self, Build};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
 use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
@@ -61,7 +61,7 @@ pub(super) fn chain(
         let known = built.trials.get(&first).cloned();
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
     }
-    repo.check_target(target).map_err(|error| refused(&error))?;
+    git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
     if let Some(why) = lost(campaign, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
         return Err(Halt::Tried(Tried::Refused(why)));
@@ -88,8 +88,7 @@ pub(super) fn chain(
         .collect();
     // Also when something on top does not merge: what lies below is known from now on.
     top.save().map_err(|error| refused(&error))?;
-    repo.hold_candidate(trial.id, &top.commit)
-        .map_err(|error| refused(&error))?;
+    git::refs::hold_candidate(repo, trial.id, &top.commit).map_err(|error| refused(&error))?;
     let (links, tree) = (links?, top.tree);
     // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
     for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
@@ -106,7 +105,7 @@ pub(super) fn chain(
 /// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
 /// verification than after it. What cannot be found out now, the landing finds out.
 fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
-    match campaign.repo.could_follow(target, from, to) {
+    match git::landing::could_follow(&campaign.repo, target, from, to) {
         Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
             why: refusal.to_string(),
         }),
@@ -173,7 +172,9 @@ fn link(
             if let Some(made) = made {
                 refuse_what_is_lost(campaign, plan, made, &top.commit).map_err(trouble)?;
             }
-            let found = campaign.repo.merge_of(&head, &top.commit).ok().flatten();
+            let found = git::repo::merge_of(&campaign.repo, &head, &top.commit)
+                .ok()
+                .flatten();
             found.unwrap_or_else(|| top.commit.clone())
         }
     };
@@ -211,7 +212,7 @@ fn head(
     }
     if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
         // Set back, or written anew: then all of it has to be there in another form.
-        let there = campaign.repo.has_commit(made);
+        let there = git::refs::has_commit(&campaign.repo, made);
         if there
             && !campaign
                 .repo
@@ -239,10 +240,10 @@ struct Sides<'a> {
 fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
     match plan.merge_strategy {
         MergeStrategy::Rebase => Ok(head.clone()),
-        MergeStrategy::Merge | MergeStrategy::Squash => campaign
-            .repo
-            .stand_in(&top.builder, &plan.name, &top.commit, head)
-            .map_err(|error| refused(&error)),
+        MergeStrategy::Merge | MergeStrategy::Squash => {
+            git::refs::stand_in(&campaign.repo, &top.builder, &plan.name, &top.commit, head)
+                .map_err(|error| refused(&error))
+        }
     }
 }
 

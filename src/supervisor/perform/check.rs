@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::git::{
-    InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
+    self, InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
     follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
@@ -103,9 +103,7 @@ fn look(
     // What orch itself has left there is nobody's work.
     undo_cut_step(worktree).map_err(|error| error.to_string())?;
     let put_back = since.and_then(|since| {
-        let put_back = campaign
-            .repo
-            .restore_displaced(name.as_str(), worktree, &branch, since);
+        let put_back = git::step::restore_displaced(&campaign.repo, name.as_str(), worktree, &branch, since);
         put_back.transpose()
     });
     if let Some(found) = put_back.transpose().map_err(|error| error.to_string())? {
@@ -117,7 +115,7 @@ fn look(
     if let Some(trouble) = follow_stale_submodules(worktree).map_err(|error| error.to_string())? {
         said.push(trouble);
     }
-    let inspect = || campaign.repo.inspect(worktree).map_err(|error| error.to_string());
+    let inspect = || git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
     if let Some(operation) = before.in_progress {
         evidence.trouble = give_up(admin, worktree, name, &branch, operation);
@@ -179,7 +177,7 @@ fn look(
     if before.branch.is_none() && !was_left {
         // The next one may leave it for the branch, and what it stands on is then on nothing.
         let now = head_of(worktree).map_err(|error| error.to_string())?;
-        let kept = campaign.repo.keep_loose(name.as_str(), &now);
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), &now);
         let kept = kept.map_err(|error| error.to_string())?;
         if let (Some(backup), Some(trouble)) = (kept, &mut evidence.trouble) {
             trouble.push_str(&format!("; its commits are kept as {}", backup.name));
@@ -208,11 +206,11 @@ fn look(
         evidence.gone = gone(campaign, name, tip, worktree, reported)?;
     }
     if let (Some(tip), None) = (&tip, place.branch_of) {
-        let kept = campaign.repo.keep_made(name, tip);
+        let kept = git::refs::keep_made(&campaign.repo, name, tip);
         kept.map_err(|error| error.to_string())?;
     }
     if let (Some(tip), Some(since)) = (&tip, since.filter(|_| place.branch_of.is_some())) {
-        let made = campaign.repo.files_between(since, tip).unwrap_or_default();
+        let made = git::repo::files_between(&campaign.repo, since, tip).unwrap_or_default();
         let names = made.iter().map(|file| file.to_string_lossy().into_owned());
         evidence.files = names.take(MADE_IN).collect();
     }
@@ -247,7 +245,9 @@ fn own_folder(
         }
         CommitPolicy::Require => {
             let tip = campaign.repo.branch_tip(branch).map_err(text)?;
-            let held = tip.map(|tip| campaign.repo.orch_files_in(&tip)).transpose();
+            let held = tip
+                .map(|tip| git::candidate::orch_files_in(&campaign.repo, &tip))
+                .transpose();
             let held = held.map_err(text)?.unwrap_or_default();
             if !held.is_empty() {
                 return Err(format!(
@@ -271,7 +271,7 @@ fn give_up(
     branch: &str,
     operation: InProgress,
 ) -> Option<String> {
-    match admin.give_up(worktree, name.as_str(), branch, &stamp()) {
+    match git::unit::give_up(admin, worktree, name.as_str(), branch, &stamp()) {
         Ok(given_up) => {
             let backups = given_up.map_or_else(Vec::new, |given_up| given_up.backups);
             let names: Vec<&str> = backups.iter().map(|backup| backup.name.as_str()).collect();
@@ -309,7 +309,7 @@ fn gone(
         if astray.contains(commit) {
             continue;
         }
-        let kept = campaign.repo.keep_loose(name.as_str(), commit);
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
         let kept = kept.map_err(|error| error.to_string())?;
         gone.push(GoneWork {
             commit: commit.clone(),
@@ -328,7 +328,7 @@ fn target_base(campaign: &Campaign, tip: &CommitId) -> Option<CommitId> {
 
 /// What is wrong with commits that hold links to repositories which nobody else has; none where there are none.
 fn bare_links(campaign: &Campaign, since: &CommitId, tip: &CommitId) -> Option<String> {
-    let links = campaign.repo.bare_links(since, tip).ok()?;
+    let links = git::repo::bare_links(&campaign.repo, since, tip).ok()?;
     let first = links.first()?.display();
     Some(format!(
         "the agent's commits hold {} only as a link to a repository of its own, without its files: `git rm --cached {first}`, \

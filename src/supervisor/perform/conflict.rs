@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::git::{ConflictFile, Repository};
+use crate::git::{self, ConflictFile, Repository};
 use crate::plan::{CommitId, PlanName};
 
 /// The landed plans that changed one of the files, by the commits with which they landed.
@@ -11,7 +11,7 @@ pub fn authors(repo: &Repository, landed: &BTreeMap<PlanName, CommitId>, files: 
     landed
         .iter()
         .filter(|(_, commit)| {
-            let changed = repo.changed_files(commit).unwrap_or_default();
+            let changed = git::repo::changed_files(repo, commit).unwrap_or_default();
             files.iter().any(|file| changed.contains(file))
         })
         .map(|(name, _)| name.clone())

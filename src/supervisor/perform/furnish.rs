@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::agent::{Environment, JobFolder, JobState, Runner};
 use crate::fault;
-use crate::git::{ORCH_DIR, inspect};
+use crate::git::{self, ORCH_DIR, inspect};
 use crate::journal::SCHEMA;
 use crate::plan::Setup;
 use crate::schedule::Exit;
@@ -142,7 +142,7 @@ pub fn furnish(
 ) -> Result<Vec<String>, Unready> {
     let mut warnings = Vec::new();
     let hook_line = campaign.set.hooks.post_create.as_deref();
-    let included = !wanted.setup.copy.is_empty() || campaign.repo.has_include_file();
+    let included = !wanted.setup.copy.is_empty() || git::state::has_include_file(&campaign.repo);
     if !included && wanted.setup.line.is_none() && hook_line.is_none() {
         return Ok(warnings);
     }
@@ -186,7 +186,7 @@ fn copy(
     wanted: &Furnishing<'_>,
     progress: &Progress<'_>,
 ) -> Result<Vec<String>, Unready> {
-    let included = campaign.repo.included(&wanted.setup.copy);
+    let included = git::state::included(&campaign.repo, &wanted.setup.copy);
     let included = included.map_err(|error| Unready::Failed(error.to_string()))?;
     let aside = wanted.worktree.join(ORCH_DIR).join("copying");
     let mut look = || progress.wait_for_room(campaign);

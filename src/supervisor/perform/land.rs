@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::fault;
 use crate::git::{
-    CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
@@ -110,7 +110,7 @@ fn carry_out(
     if !earlier.behind.is_empty() {
         return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
     }
-    let landing = match repo.plan_landing_beside(target, before, commit) {
+    let landing = match git::landing::plan_landing_beside(repo, target, before, commit) {
         Ok(landing) => landing,
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             return Err(Unmoved::Moved);
@@ -126,14 +126,14 @@ fn carry_out(
         Err(error) => return Err(refused(&error)),
     };
     // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
-    repo.sync_objects().map_err(|error| refused(&error))?;
+    git::repo::sync_objects(repo).map_err(|error| refused(&error))?;
     if !go() {
         return Err(Unmoved::Withdrawn);
     }
     // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
     let note = campaign.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    match repo.land_holding(&landing, Some(&lock)) {
+    match git::landing::land_holding(repo, &landing, Some(&lock)) {
         Ok(done) => {
             sync_target(campaign, target, warnings);
             let left = still_behind(target, done.checkouts);
@@ -197,17 +197,19 @@ fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: Com
             std::thread::sleep(pause);
             // Held also by whoever moves it on; then that one brings the checkouts along.
             let Ok(lock) = File::open(&lock) else { return };
-            if lock.lock().is_err() || repo.behind(&landing).is_ok_and(|behind| behind.is_empty()) {
+            if lock.lock().is_err()
+                || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
+            {
                 continue;
             }
-            let _ = repo.finish_landing_holding(&landing, Some(&lock));
+            let _ = git::landing::finish_landing_holding(&repo, &landing, Some(&lock));
         }
     });
 }
 
 /// Takes the target's ref to the disk before the journal says that it has moved.
 fn sync_target(campaign: &Campaign, target: &str, warnings: &mut Vec<String>) {
-    if let Err(error) = campaign.repo.sync_branch(target) {
+    if let Err(error) = git::repo::sync_branch(&campaign.repo, target) {
         // It has landed; whether that outlives a power cut is not known.
         warnings.push(error.to_string());
     }
@@ -335,7 +337,7 @@ pub fn behind(campaign: &Campaign) -> Vec<String> {
     let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
         return Vec::new();
     };
-    let left = campaign.repo.behind(&landing).unwrap_or_default();
+    let left = git::landing::behind(&campaign.repo, &landing).unwrap_or_default();
     let left = left.into_iter().map(|path| MendedCheckout {
         path,
         outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
@@ -350,7 +352,7 @@ fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
         return Ok(ended);
     };
     if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text)
-        && let Some(done) = campaign.repo.finish_landing_holding(&landing, Some(lock))?
+        && let Some(done) = git::landing::finish_landing_holding(&campaign.repo, &landing, Some(lock))?
     {
         let followed = done
             .checkouts

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::git::{
-    Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, begin_log, carry, clear_dead_locks_of,
-    git_dir_of, head_of, remove_pipes, stamp, undo_cut_step,
+    self, Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, begin_log, carry,
+    clear_dead_locks_of, git_dir_of, head_of, remove_pipes, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
 use crate::plan::{
@@ -105,8 +105,7 @@ fn start(
     nobody_else_works(campaign, &order.plan, worktree)?;
     clear_dead_locks_of(worktree, campaign.repo.common_dir()).map_err(|error| failed(&error))?;
     undo_cut_step(worktree).map_err(|error| failed(&error))?;
-    admin
-        .hide(agent.known.map_or(&[], |known| known.litter))
+    git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| failed(&error))?;
     let mut said: Vec<String> = pipes.iter().map(|file| told_of_pipe(file)).collect();
     said.extend(match order.place.branch_of {
@@ -217,7 +216,7 @@ pub(super) fn nobody_else_works(
 
 /// Puts the worktree back on its plan's branch, should the attempt before have left it elsewhere.
 fn put_back(admin: &WorktreeAdmin, plan: &Plan, worktree: &Path) -> Result<Vec<String>, LaunchTrouble> {
-    let put = admin.put_back(worktree, plan.name.as_str(), &plan.branch, &stamp());
+    let put = git::unit::put_back(admin, worktree, plan.name.as_str(), &plan.branch, &stamp());
     match put {
         Ok(backups) => Ok(super::unit::backed_up(&backups.unwrap_or_default())),
         Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {

@@ -2,6 +2,7 @@
 
 use super::super::Campaign;
 use super::candidate::refused;
+use crate::git;
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 
@@ -13,7 +14,7 @@ pub(super) fn refuse_what_is_lost(
     made: &CommitId,
     onto: &CommitId,
 ) -> Result<(), MergeTrouble> {
-    let found = campaign.repo.landed_by(made, onto);
+    let found = git::candidate::landed_by(&campaign.repo, made, onto);
     match found.map_err(|error| refused(&error))? {
         Some(_) => Ok(()),
         None => Err(refused(&format!(

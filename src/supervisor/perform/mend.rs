@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::agent::JobFolder;
-use crate::git::{CandidateBuilder, ConflictFile, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
 use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
 use crate::schedule::train::Trial;
 use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
@@ -107,15 +107,12 @@ fn attempt(
     let entries = &campaign.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
     let generated = clash.files.iter().any(|file| is_generated(&file.path));
-    let reuse = campaign
-        .repo
-        .has_recorded_resolutions()
-        .map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(&campaign.repo).map_err(|error| text(&error))?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(Mended::Not(None));
     }
     let path = campaign.worktree_path(MEND_KEY);
-    let ready = admin.ensure_detached(MEND_KEY, &path, &clash.onto);
+    let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
     let ready = ready.map_err(|error| text(&error))?;
     told.warnings.extend(ready.warnings);
     let path = ready.path;
@@ -124,10 +121,14 @@ fn attempt(
             .extend(super::furnish_own(campaign, &clash.plan, MEND_KEY, &path)?);
     }
     let done = in_worktree(campaign, admin, yard, trial, clash, &path, reuse, told);
-    // What was made there is in the commit, or of no use to anybody.
-    admin
-        .end_merge(MEND_KEY, &path, &clash.onto)
-        .map_err(|error| text(&error))?;
+    git::conflict::end_mending(
+        // What was made there is in the commit, or of no use to anybody.
+        admin,
+        MEND_KEY,
+        &path,
+        &clash.onto,
+    )
+    .map_err(|error| text(&error))?;
     done
 }
 
@@ -154,8 +155,7 @@ fn in_worktree(
         clash.part.as_ref(),
     );
     let words = words.map_err(|trouble| format!("{trouble:?}"))?;
-    let begun = admin
-        .begin_merge(MEND_KEY, path, &clash.incoming, &words, reuse)
+    let begun = git::conflict::begin_mending(admin, MEND_KEY, path, &clash.incoming, &words, reuse)
         .map_err(|error| text(&error))?;
     let entries = &campaign.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
@@ -167,9 +167,7 @@ fn in_worktree(
     if !rest.is_empty() {
         return Ok(Mended::Not(None));
     }
-    admin
-        .take_own_side(path, &generated)
-        .map_err(|error| text(&error))?;
+    git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
     let due: Vec<&Regenerate> = entries
         .iter()
         .filter(|entry| generated.iter().any(|file| entry.makes(file)))
@@ -182,7 +180,7 @@ fn in_worktree(
         }
     }
     let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
-    let made = admin.merged_tree(path, &wanted).map_err(|error| text(&error))?;
+    let made = git::conflict::merged_tree(path, &wanted).map_err(|error| text(&error))?;
     if !due.is_empty() && !made.left_out.is_empty() {
         told.warnings.push(format!(
             "making files anew changed others too, which are left out: {}",
@@ -212,12 +210,13 @@ pub(super) fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(Com
     let repo = &campaign.repo;
     let entries = &campaign.set.merge.regenerate;
     let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
-    let reuse = repo.has_recorded_resolutions().map_err(|error| text(&error))?;
+    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(|error| text(&error))?;
     if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
         return Ok(None);
     }
     let files: Vec<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
-    let tried = repo.rehearse_merge(&clash.onto, &clash.incoming, &files, reuse, &is_generated);
+    let tried =
+        git::conflict::rehearse_merge(repo, &clash.onto, &clash.incoming, &files, reuse, &is_generated);
     let tried = tried.map_err(|error| text(&error))?;
     let Some(tree) = tried.tree else {
         return Ok(None);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::agent::JobFolder;
 use crate::fault;
-use crate::git::{GitError, WorktreeAdmin, again_if_killed};
+use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
@@ -212,7 +212,7 @@ fn replayed_below(campaign: &Campaign, chain: &Chain) -> Result<Vec<CommitId>, G
     }
     let before = chain.links.iter().rev().nth(1);
     let before = before.map_or(&chain.ground.commit, |link| &link.commit);
-    let mut line = campaign.repo.first_parents(before, chain.top())?;
+    let mut line = git::repo::first_parents(&campaign.repo, before, chain.top())?;
     line.pop();
     Ok(line)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{CandidateBuilder, GitError, step_out_of_orch_dir};
+use crate::git::{self, CandidateBuilder, GitError, step_out_of_orch_dir};
 use crate::plan::{CommitId, PlanName};
 
 use super::super::Campaign;
@@ -29,7 +29,7 @@ pub(super) fn take_out(
     let Some(tip) = campaign.repo.branch_tip(branch)? else {
         return Ok(Vec::new());
     };
-    let files = campaign.repo.orch_files_in(&tip)?;
+    let files = git::candidate::orch_files_in(&campaign.repo, &tip)?;
     if files.is_empty() {
         return Ok(files);
     }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::agent::JobFolder;
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::plan::{PhaseId, Plan, PlanName};
 use crate::schedule::train::TrialId;
 use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
@@ -96,7 +96,7 @@ fn said(
         path
     } else {
         verify::end(&folder)?;
-        let ready = admin.ensure_detached(&name, &path, &commit);
+        let ready = git::worktree::ensure_detached(admin, &name, &path, &commit);
         let ready = ready.map_err(|error| error.to_string())?;
         super::furnish_own(campaign, plan, &name, &ready.path)?;
         ready.path

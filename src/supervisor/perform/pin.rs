@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::git::{WorktreeState, commit_leftovers, inspect};
+use crate::git::{self, WorktreeState, commit_leftovers, inspect};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
@@ -49,7 +49,7 @@ pub fn pin(
         Some(_) | None => None,
     };
     // Held by a branch that somebody may move.
-    let verified = verified.filter(|commit| campaign.repo.has_commit(commit));
+    let verified = verified.filter(|commit| git::refs::has_commit(&campaign.repo, commit));
     let (mut uncommitted, mut warning) = (0, None);
     if let (Some(left), Some(agent)) = (left, at_work) {
         if wanted {
@@ -72,10 +72,7 @@ pub fn pin(
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
-    campaign
-        .repo
-        .pin(name, point, &commit)
-        .map_err(|error| error.to_string())?;
+    git::refs::pin(&campaign.repo, name, point, &commit).map_err(|error| error.to_string())?;
     let pinned = Pinned {
         plan: name.clone(),
         point,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::agent::{AgentError, Environment, JobFolder, JobState, Runner};
 use crate::git::{
-    CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
+    self, CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
     git_dir_of,
 };
 use crate::plan::{Agent, ConflictingFile, OtherSide, Plan, ResolverContext, RunId};
@@ -45,7 +45,7 @@ pub fn resolve_by_agent(
             left_out: accepted.left_out,
         }),
         Err(refused) => {
-            let at = admin.conflict_at(&order.plan).ok().flatten();
+            let at = git::conflict::conflict_at(admin, &order.plan).ok().flatten();
             let stopped = yard.is_unwanted_resolver(&order.attempt);
             Resolving::Failed(ResolverFailed {
                 plan: order.plan.clone(),
@@ -76,12 +76,8 @@ fn attempt(
     let plan = campaign
         .plan(&order.plan)
         .ok_or_else(|| not_started("the plan is not in the manifest any more".to_owned()))?;
-    let resolved = || {
-        campaign
-            .repo
-            .resolution(&order.plan)
-            .map(|known| known.map(|known| known.commit))
-    };
+    let resolved =
+        || git::refs::resolution(&campaign.repo, &order.plan).map(|known| known.map(|known| known.commit));
     let mut before = None;
     let mut exit = Exit::Lost;
     for _ in 0..VANISHED_AT_MOST {
@@ -115,7 +111,7 @@ fn attempt(
         }
     }
     if let Some(before) = before {
-        let put_back = campaign.repo.put_resolution_back(&order.plan, before.as_ref());
+        let put_back = git::refs::put_resolution_back(&campaign.repo, &order.plan, before.as_ref());
         if put_back.map_err(|error| not_started(error.to_string()))? {
             let why = format!("it wrote refs/orch/resolve/{}, which is orch's own", order.plan);
             return Err(Refused { exit, why });
@@ -152,7 +148,7 @@ fn start(
     let repo = &campaign.repo;
     if order.anew && !folder.path().exists() {
         let (backups, told) = remove_conflict(campaign, &order.plan, |before| {
-            admin.abandon_conflict(&order.plan, before)
+            git::conflict::abandon_conflict(admin, &order.plan, before)
         });
         warnings.extend(told);
         for backup in backups.map_err(|error| text(&error))? {
@@ -163,8 +159,7 @@ fn start(
         }
     }
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
-    let incoming = repo
-        .stand_in(&builder, &order.plan, &order.onto, &order.head)
+    let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head)
         .map_err(|error| text(&error))?;
     let files = builder
         .conflicts(&order.onto, &incoming)
@@ -177,14 +172,13 @@ fn start(
         incoming: &incoming,
         message: &words(campaign, &order.what()),
     };
-    let opened = admin.open_conflict(&spec).map_err(|error| text(&error))?;
+    let opened = git::conflict::open_conflict(admin, &spec).map_err(|error| text(&error))?;
     warnings.extend(opened.warnings);
     let path = opened.path;
     let key = conflict_key(&order.plan);
     warnings.extend(super::furnish_own(campaign, plan, &key, &path)?);
     clear_dead_locks_of(&path, repo.common_dir()).map_err(|error| text(&error))?;
-    admin
-        .hide(agent.known.map_or(&[], |known| known.litter))
+    git::worktree::hide(admin, agent.known.map_or(&[], |known| known.litter))
         .map_err(|error| text(&error))?;
     status::prepare(&path, &plan.name, &plan.document).map_err(|error| text(&error))?;
     let files = files.iter().map(|file| ConflictingFile {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::agent::JobFolder;
-use crate::git::{CandidateBuilder, GitError, WorktreeAdmin};
+use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
 use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
@@ -47,25 +47,18 @@ pub(super) fn judge(
         exit: Exit::Code { code: 0 },
         why,
     };
-    let commit = admin
-        .commit_conflict(&plan.name, &words(campaign, &order.what()))
+    let commit = git::conflict::commit_conflict(admin, &plan.name, &words(campaign, &order.what()))
         .map_err(|error| refused(error.to_string()))?;
-    let path = admin
-        .conflict_at(&plan.name)
-        .map_err(|error| refused(error.to_string()))?;
+    let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
     only_the_conflict(campaign, order, &commit).map_err(refused)?;
     nobody_else_s(campaign, order, &commit).map_err(refused)?;
     let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
-    let clean = campaign.repo.inspect(&path).is_ok_and(|state| state.is_clean());
+    let clean = git::state::inspect_in(&campaign.repo, &path).is_ok_and(|state| state.is_clean());
     both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
-    admin
-        .keep_conflict(&plan.name, &commit)
-        .map_err(|error| refused(error.to_string()))?;
+    git::conflict::keep_conflict(admin, &plan.name, &commit).map_err(|error| refused(error.to_string()))?;
     if clean {
-        admin
-            .sweep_conflict(&plan.name)
-            .map_err(|error| refused(error.to_string()))?;
+        git::conflict::sweep_conflict(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
     }
     Ok(Accepted { commit, left_out })
 }
@@ -75,14 +68,13 @@ fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitI
     let text = |error: GitError| error.to_string();
     let (repo, git) = (&campaign.repo, campaign.git().map_err(|error| error.to_string())?);
     let outside = |incoming: &CommitId| {
-        repo.outside_of_conflict(git, [&order.onto, incoming], commit)
-            .map_err(text)
+        git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(text)
     };
     let mut found = outside(&order.head)?;
     if !found.files.is_empty() {
         // What was resolved before stands in for the branch.
         let builder = CandidateBuilder::new(repo, git);
-        let incoming = repo.stand_in(&builder, &order.plan, &order.onto, &order.head);
+        let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head);
         found = outside(&incoming.map_err(text)?)?;
     }
     if found.files.is_empty() {
@@ -111,12 +103,10 @@ fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -
     let text = |error: GitError| error.to_string();
     let repo = &campaign.repo;
     let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| error.to_string())?);
-    let incoming = repo
-        .stand_in(&builder, &order.plan, &order.onto, &order.head)
-        .map_err(text)?;
-    let foreign = repo
-        .held_elsewhere(commit, &[&order.onto, &order.head, &incoming])
-        .map_err(text)?;
+    let incoming =
+        git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(text)?;
+    let foreign =
+        git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming]).map_err(text)?;
     match foreign {
         None => Ok(()),
         Some(name) => Err(format!(
@@ -133,9 +123,7 @@ fn account(
     commit: &CommitId,
     path: &Path,
 ) -> Result<Option<String>, String> {
-    let files = campaign
-        .repo
-        .merged_files(&order.onto, &order.head, commit)
+    let files = git::candidate::merged_files(&campaign.repo, &order.onto, &order.head, commit)
         .map_err(|error| error.to_string())?;
     let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
     let said = String::from_utf8_lossy(&said).into_owned();

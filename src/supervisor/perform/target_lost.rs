@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::git::GitError;
+use crate::git::{self, GitError};
 use crate::plan::CommitId;
 
 use super::super::Campaign;
@@ -69,7 +69,10 @@ pub(super) fn lost(
 /// The one of these that has the others.
 fn last_of(campaign: &Campaign, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
     let mut last: Option<&CommitId> = None;
-    for commit in landed.iter().filter(|commit| campaign.repo.has_commit(commit)) {
+    for commit in landed
+        .iter()
+        .filter(|commit| git::refs::has_commit(&campaign.repo, commit))
+    {
         match last {
             Some(last) if !campaign.repo.is_ancestor(last, commit)? => {}
             _ => last = Some(commit),

@@ -1,6 +1,6 @@
 //! The last look at what has landed: its tip once more, in a worktree without anything that an earlier verification has left there.
 
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::journal::Verdicts;
 use crate::plan::CommitId;
 use crate::schedule::train::{Trial, TrialId, patience};
@@ -85,11 +85,8 @@ impl Look<'_> {
         let Some(why) = self.red(tip, warnings)? else {
             return Ok(Some(told(None)));
         };
-        let line = self
-            .campaign
-            .repo
-            .first_parents(began, tip)
-            .map_err(|error| error.to_string())?;
+        let line =
+            git::repo::first_parents(&self.campaign.repo, began, tip).map_err(|error| error.to_string())?;
         // The last one is red; what was there before is looked at first, for it may have been.
         let mut red = line.len().saturating_sub(1);
         let mut green = None;

@@ -1,6 +1,6 @@
 //! The end of a chain of candidates that is being built.
 
-use crate::git::{CandidateBuilder, GitError, GitVersion, Repository};
+use crate::git::{self, CandidateBuilder, GitError, GitVersion, Repository};
 use crate::plan::{CommitId, PlanName};
 
 /// See the module. Nobody knows of its commit yet but the builder.
@@ -42,6 +42,6 @@ impl Top {
     /// The commit that took all of the plan off again, which had been merged here; none when that is there.
     pub fn took_back(&self, plan: &PlanName) -> Result<Option<CommitId>, GitError> {
         self.save()?;
-        self.repo.taken_back_by(plan, &self.commit)
+        git::repo::taken_back_by(&self.repo, plan, &self.commit)
     }
 }

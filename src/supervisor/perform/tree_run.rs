@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
-use crate::git::WorktreeAdmin;
+use crate::git::{self, WorktreeAdmin};
 use crate::plan::Plan;
 use crate::schedule::train::Trial;
 
@@ -59,15 +59,15 @@ pub(super) fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        admin.unhide(&name, &path).map_err(|error| error.to_string())?;
-        let ready = admin.ensure_detached(&name, &path, chain.top());
+        git::worktree::unhide(admin, &name, &path).map_err(|error| error.to_string())?;
+        let ready = git::worktree::ensure_detached(admin, &name, &path, chain.top());
         let ready = ready.map_err(|error| error.to_string())?;
         warnings.extend(ready.warnings);
         // What was red before may owe it to what lay there.
         let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
-        let scoured = admin.scour(&name, &ready.path, ignored);
+        let scoured = git::worktree::scour(admin, &name, &ready.path, ignored);
         scoured.map_err(|error| error.to_string())?;
-        fresh = ignored || admin.is_fresh(&ready.path).map_err(|error| error.to_string())?;
+        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(|error| error.to_string())?;
         let noted = match fresh {
             true => fs::write(&note, &tag),
             false => fs::remove_file(&note),
@@ -95,7 +95,7 @@ pub(super) fn run<'a>(
     });
     let took = began.elapsed();
     keep_log(campaign, top, &folder);
-    let seen = admin.unhide(&name, &worktree).map_err(|error| error.to_string());
+    let seen = git::worktree::unhide(admin, &name, &worktree).map_err(|error| error.to_string());
     seen.and_then(|()| admin.note_left(&name).map_err(|error| error.to_string()))?;
     Ok((said?, took, fresh, Some(taken)))
 }

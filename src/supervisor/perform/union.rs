@@ -2,7 +2,7 @@
 //! train's while it needs none. What it says is kept apart from verdicts, and nothing lands on it.
 
 use crate::agent::JobFolder;
-use crate::git::{Build, Candidate, WorktreeAdmin};
+use crate::git::{self, Build, Candidate, WorktreeAdmin};
 use crate::journal::{KnownVerdict, Verdicts};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::patience;
@@ -40,10 +40,7 @@ fn tried(
         return Ok(UnionSaid::Nothing);
     };
     let heads: Vec<&CommitId> = trial.heads.iter().map(|(_, head)| head).collect();
-    let built = campaign
-        .repo
-        .unions()
-        .and_then(|unions| unions.union(&trial.target, &heads));
+    let built = git::candidate::unions(&campaign.repo).and_then(|unions| unions.union(&trial.target, &heads));
     let Candidate { commit, tree } = match built.map_err(|error| error.to_string())? {
         Build::Candidate(candidate) => candidate,
         Build::AlreadyContained | Build::Conflict { .. } => return Ok(UnionSaid::Nothing),
@@ -109,8 +106,7 @@ impl Run<'_> {
         let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
         verify::end(&folder)?;
         let path = campaign.worktree_path(&name);
-        let ready = admin
-            .ensure_detached(&name, &path, self.commit)
+        let ready = git::worktree::ensure_detached(admin, &name, &path, self.commit)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
             super::furnish_own(campaign, plan, &name, &ready.path)?;

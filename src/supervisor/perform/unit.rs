@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{
-    Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError, UnitRefusal,
-    WorktreeAdmin, again_if_killed, stamp,
+    self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
+    UnitRefusal, WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
@@ -39,10 +39,7 @@ fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
 pub(super) fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(campaign, plan, unit);
-    campaign
-        .repo
-        .note_unit_again(&unit)
-        .map_err(|error| error.to_string())
+    git::refs::note_unit_again(&campaign.repo, &unit).map_err(|error| error.to_string())
 }
 
 /// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
@@ -89,15 +86,15 @@ pub(super) fn enter(
     };
     let unit = unit_of(campaign, plan, unit);
     let try_it = || {
-        let ended = admin.finish_move(plan.name.as_str(), &unit, &stamp())?;
-        Ok((ended, admin.enter_unit(&key, &unit, entry, &stamp())?))
+        let ended = git::unit::finish_move(admin, plan.name.as_str(), &unit, &stamp())?;
+        Ok((ended, git::unit::enter_unit(admin, &key, &unit, entry, &stamp())?))
     };
     let entered = match try_it() {
         Err(UnitError::Refused(UnitRefusal::CheckedOutElsewhere { path, .. }))
             if is_idle_lane(campaign, admin, plan, &path, &key) =>
         {
             let idle = admin.key_at(&path).map_err(UnitError::from);
-            let off = idle.and_then(|idle| idle.map_or(Ok(()), |idle| admin.step_off(&idle)));
+            let off = idle.and_then(|idle| idle.map_or(Ok(()), |idle| git::unit::step_off(admin, &idle)));
             off.and_then(|()| try_it())
         }
         entered => entered,
@@ -131,7 +128,7 @@ fn is_idle_lane(campaign: &Campaign, admin: &WorktreeAdmin, plan: &Plan, path: &
 /// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
 /// branch is held for nothing. What hinders is met again by whoever needs the lane next.
 pub(super) fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
-    admin.leave_unit(&LaneId::new(&plan.name, lane).to_string(), &plan.branch)
+    git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
 }
 
 /// Merges an attempt's commits into the plan's branch, with what a person should know of it.
@@ -189,7 +186,7 @@ fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&Commi
         .repo
         .branch_tip(&plan.branch)
         .map_err(|error| error.to_string())?;
-    let Some(tip) = tip.filter(|_| campaign.repo.has_commit(made)) else {
+    let Some(tip) = tip.filter(|_| git::refs::has_commit(&campaign.repo, made)) else {
         return Ok(());
     };
     match campaign
@@ -225,9 +222,8 @@ fn merge(
     let unit = unit_of(campaign, plan, id);
     let git = campaign.git().map_err(|error| error.to_string())?;
     let builder = CandidateBuilder::new(&campaign.repo, git);
-    let ended = admin
-        .finish_move(name.as_str(), &unit, &stamp())
-        .map_err(|error| error.to_string())?;
+    let ended =
+        git::unit::finish_move(admin, name.as_str(), &unit, &stamp()).map_err(|error| error.to_string())?;
     leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let text = format!("Merge {name}.{id} into {}", plan.branch);
@@ -237,7 +233,7 @@ fn merge(
     };
     let mut tries = 0;
     let done = loop {
-        match admin.integrate(&builder, name.as_str(), &unit, message, &stamp(), known) {
+        match git::unit::integrate(admin, &builder, name.as_str(), &unit, message, &stamp(), known) {
             Ok(done) => break done,
             // Somebody else moved the plan's branch: the merge is built on what is there now.
             Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
@@ -249,11 +245,11 @@ fn merge(
     if let Integrated::FastForward(commit) | Integrated::Merged(commit) | Integrated::AlreadyIn(commit) =
         &done.outcome
     {
-        let kept = campaign.repo.keep_made(name, commit);
+        let kept = git::refs::keep_made(&campaign.repo, name, commit);
         kept.map_err(|error| error.to_string())?;
     }
     if !matches!(done.outcome, Integrated::Conflict { .. })
-        && let Err(error) = campaign.repo.delete_unit(&unit)
+        && let Err(error) = git::refs::delete_unit(&campaign.repo, &unit)
     {
         said.push(format!("the branch `{}` is not deleted: {error}", unit.branch));
     }

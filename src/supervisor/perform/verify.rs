@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
-use crate::git::commit_leftovers;
+use crate::git::{self, commit_leftovers};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 
@@ -104,10 +104,7 @@ fn verdict(
 
 /// What is verified is what lands: nothing may count that is in no commit.
 fn commit_all(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Result<(), String> {
-    let seen = campaign
-        .repo
-        .inspect(worktree)
-        .map_err(|error| error.to_string())?;
+    let seen = git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string())?;
     let Some(first) = seen.dirty.first() else {
         return Ok(());
     };

@@ -1,7 +1,7 @@
 //! Making a plan's worktrees.
 
 use crate::git::{
-    Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
+    self, Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
     head_of,
 };
 use crate::plan::{CommitId, Dispatch, LaneId, Plan};
@@ -101,7 +101,7 @@ fn make(
 
 /// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
 fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
-    let held = campaign.repo.orch_files_in(&ready.head).unwrap_or_default();
+    let held = git::candidate::orch_files_in(&campaign.repo, &ready.head).unwrap_or_default();
     if held.is_empty() {
         return false;
     }
@@ -164,12 +164,15 @@ fn ensure(
 ) -> Result<WorktreeReady, EnsureError> {
     let (key, path) = (lane.to_string(), campaign.lane_path(lane));
     if lane.lane == 0 && plan.arrangement.dispatch == Dispatch::Plan {
-        return admin.ensure(&WorktreeSpec {
-            key,
-            path,
-            branch: plan.branch.clone(),
-            base: base.clone(),
-        });
+        return git::worktree::ensure(
+            admin,
+            &WorktreeSpec {
+                key,
+                path,
+                branch: plan.branch.clone(),
+                base: base.clone(),
+            },
+        );
     }
     let (branch, base) = if lane.lane == 0 {
         (Some(plan.branch.clone()), base.clone())
@@ -178,12 +181,15 @@ fn ensure(
         let tip = campaign.repo.branch_tip(&plan.branch)?;
         (None, tip.unwrap_or_else(|| base.clone()))
     };
-    admin.ensure_lane(&LaneSpec {
-        key,
-        path,
-        branch,
-        base,
-    })
+    git::worktree::ensure_lane(
+        admin,
+        &LaneSpec {
+            key,
+            path,
+            branch,
+            base,
+        },
+    )
 }
 
 /// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{JobFolder, Runner};
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
 use crate::schedule::train::TrialId;
 use crate::schedule::{EARLY, UnionSaid};
@@ -81,7 +81,9 @@ impl Built {
     /// A merge that was made before; none when git has pruned it since.
     pub fn merge(&self, repo: &Repository, key: &MergeKey) -> Option<Option<(CommitId, String)>> {
         let known = self.merges.get(key)?;
-        let is_there = known.as_ref().is_none_or(|(commit, _)| repo.has_commit(commit));
+        let is_there = known
+            .as_ref()
+            .is_none_or(|(commit, _)| git::refs::has_commit(repo, commit));
         is_there.then(|| known.clone())
     }
 }

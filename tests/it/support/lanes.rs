@@ -1,8 +1,8 @@
 //! A plan with lanes, in a scratch repository with difficult names.
 
 use orch::git::{
-    CandidateBuilder, Entry, GitVersion, Integrated, Integration, LaneSpec, MergeMessage, Unit, UnitError,
-    UnitReady, UnitRefusal, WorktreeAdmin, require_git,
+    self, CandidateBuilder, Entry, GitVersion, Integrated, Integration, LaneSpec, MergeMessage, Unit,
+    UnitError, UnitReady, UnitRefusal, WorktreeAdmin, require_git,
 };
 use orch::plan::CommitId;
 
@@ -30,8 +30,8 @@ impl Lanes {
         scratch.commit_file("src/ä b.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
         let mut lanes = Self::at(Tree::at(scratch.path()));
         lanes.owned = Some(scratch);
-        lanes.admin.ensure_lane(&lanes.spec(HOME)).unwrap();
-        lanes.admin.ensure_lane(&lanes.spec(LANE)).unwrap();
+        git::worktree::ensure_lane(&lanes.admin, &lanes.spec(HOME)).unwrap();
+        git::worktree::ensure_lane(&lanes.admin, &lanes.spec(LANE)).unwrap();
         lanes
     }
 
@@ -81,8 +81,7 @@ impl Lanes {
 
     /// Enters a unit. The stamp is the same each time: no backup may depend on the clock.
     pub fn try_enter(&self, key: &str, number: &str, entry: Entry) -> Result<UnitReady, UnitError> {
-        self.admin
-            .enter_unit(key, &self.unit(number), entry, "20260102T030405Z")
+        git::unit::enter_unit(&self.admin, key, &self.unit(number), entry, "20260102T030405Z")
     }
 
     #[track_caller]
@@ -96,7 +95,8 @@ impl Lanes {
 
     pub fn try_integrate(&self, number: &str) -> Result<Integration, UnitError> {
         let git: GitVersion = require_git().unwrap();
-        self.admin.integrate(
+        git::unit::integrate(
+            &self.admin,
             &CandidateBuilder::new(&self.scratch.repository(), git),
             HOME,
             &self.unit(number),

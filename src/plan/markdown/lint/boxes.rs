@@ -7,9 +7,9 @@ use super::page::Page;
 use super::region::Region;
 use crate::plan::Phase;
 use crate::plan::markdown::DocumentFault;
-use crate::plan::markdown::item::{split_id, split_line};
-use crate::plan::markdown::label::verify;
 use crate::plan::markdown::read::one_line;
+use crate::plan::markdown::shape::item::{split_id, split_line};
+use crate::plan::markdown::shape::label::verify;
 
 /// Tells of boxes in a phase that nobody is given, and of numbered ones that stand in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {

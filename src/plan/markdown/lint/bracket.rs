@@ -3,8 +3,8 @@
 use super::page::Page;
 use crate::plan::markdown::DocumentFault;
 use crate::plan::markdown::annotations::{Named, depends};
-use crate::plan::near_miss::near_miss;
 use crate::plan::parse_duration;
+use crate::plan::text::near_miss::near_miss;
 
 /// What may be annotated.
 #[derive(Clone, Copy, PartialEq, Eq)]

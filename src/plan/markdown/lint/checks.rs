@@ -3,7 +3,7 @@
 use super::page::Page;
 use crate::plan::PhaseId;
 use crate::plan::markdown::DocumentFault;
-use crate::plan::markdown::label::{is_verify, label};
+use crate::plan::markdown::shape::label::{is_verify, label};
 
 /// Tells of them: their checks count for the phase above, or for none.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::plan::markdown::DocumentFault;
-use crate::plan::markdown::item::split_id;
+use crate::plan::markdown::shape::item::split_id;
 use crate::plan::{Phase, TaskId};
 
 /// Tells of them where they stand in a phase.

@@ -7,11 +7,11 @@ use std::ops::Range;
 use super::region::{Region, regions};
 use crate::plan::Document;
 use crate::plan::markdown::DocumentFault;
-use crate::plan::markdown::front_matter;
-use crate::plan::markdown::item::split_line;
-use crate::plan::markdown::masked::Masked;
-use crate::plan::markdown::outline::{Block, Item, Outline, outline};
-use crate::plan::place::LineIndex;
+use crate::plan::markdown::shape::front_matter;
+use crate::plan::markdown::shape::item::split_line;
+use crate::plan::markdown::shape::masked::Masked;
+use crate::plan::markdown::shape::outline::{Block, Item, Outline, outline};
+use crate::plan::text::place::LineIndex;
 
 pub(super) struct Page<'d> {
     pub(super) document: &'d Document,

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::plan::markdown::heading;
-use crate::plan::markdown::outline::Block;
-use crate::plan::place::LineIndex;
+use crate::plan::markdown::shape::heading;
+use crate::plan::markdown::shape::outline::Block;
+use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, Phase};
 
 /// A phase, or a section that is none.

@@ -1,0 +1,112 @@
+//! What checks have left in a worktree of orch's own, so that it can be told from what somebody put there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
+use crate::git::files::regular;
+use crate::git::state::inspect::{WorktreeState, inspect};
+use crate::plan::CommitId;
+
+/// The note `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::git) struct Left {
+    head: CommitId,
+    /// By path, with bytes that are not text escaped; none for a file that was deleted.
+    files: BTreeMap<String, Option<Looks>>,
+}
+
+/// Size in bytes, time of change in seconds and nanoseconds, inode.
+type Looks = (u64, i64, i64, u64);
+
+impl Left {
+    /// Nothing but a commit.
+    pub(in crate::git) fn nothing(head: &CommitId) -> Self {
+        Self {
+            head: head.clone(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    fn of(path: &Path, state: &WorktreeState, head: CommitId) -> Self {
+        let seen = |file: &PathBuf| (name(file), looks(path, file));
+        Self {
+            head,
+            files: state.dirty.iter().map(seen).collect(),
+        }
+    }
+
+    /// The commit that was put there.
+    pub(in crate::git) fn head(&self) -> &CommitId {
+        &self.head
+    }
+
+    /// True when everything uncommitted is as it was noted.
+    pub(in crate::git) fn explains(&self, path: &Path, state: &WorktreeState) -> bool {
+        let now = Self::of(path, state, state.head.clone());
+        now.files
+            .iter()
+            .all(|(file, looks)| self.files.get(file) == Some(looks))
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.as_os_str().as_bytes().escape_ascii().to_string()
+}
+
+fn looks(path: &Path, file: &Path) -> Option<Looks> {
+    let found = path.join(file).symlink_metadata().ok()?;
+    // A repository inside is a folder, which checks may go on filling.
+    let (size, time) = if found.is_dir() {
+        (0, (0, 0))
+    } else {
+        (found.len(), (found.mtime(), found.mtime_nsec()))
+    };
+    Some((size, time.0, time.1, found.ino()))
+}
+
+impl WorktreeAdmin {
+    fn left_path(&self, key: &str) -> PathBuf {
+        self.marker_dir().join(format!("{key}.left"))
+    }
+
+    /// Notes that whatever is uncommitted in a worktree of orch's own was left by a check that has just ended: it may go
+    /// when the next commit is put there; commits do not. To be called while nobody else works there.
+    ///
+    /// # Errors
+    ///
+    /// When the worktree cannot be read or the note not be written.
+    pub fn note_left(&self, key: &str) -> Result<(), GitError> {
+        let Some(marker) = self.read_marker(key)? else {
+            return Ok(());
+        };
+        let state = inspect(&marker.path)?;
+        // Nobody can tell a commit that a check has made from somebody's.
+        let put_there = self
+            .read_left(key)
+            .map_or_else(|| state.head.clone(), |left| left.head);
+        self.write_left(key, &Left::of(&marker.path, &state, put_there))
+    }
+
+    pub(in crate::git) fn write_left(&self, key: &str, left: &Left) -> Result<(), GitError> {
+        let path = self.left_path(key);
+        let text = serde_json::to_vec(left).map_err(|error| GitError::io("write", &path)(error.into()))?;
+        replace_file(&path, &text)
+    }
+
+    /// The note; none when there is none that can be read.
+    pub(in crate::git) fn read_left(&self, key: &str) -> Option<Left> {
+        serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
+    }
+
+    pub(in crate::git) fn remove_left(&self, key: &str) {
+        let _ = fs::remove_file(self.left_path(key));
+    }
+}

@@ -1,0 +1,25 @@
+//! Noting where the main checkout is, for those who stand in a linked worktree of a repository that lies apart from it.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::worktree_admin::AdminLock;
+use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
+use crate::git::repo::main_checkout::{NOTE, leads_to, noted};
+
+/// Writes down where the main checkout is, unless its repository lies in it.
+pub(in crate::git) fn note(_lock: &AdminLock<'_>, common_dir: &Path, top: &Path) -> Result<(), GitError> {
+    let path = common_dir.join(NOTE);
+    if top.join(".git") == common_dir
+        || !leads_to(top, common_dir)
+        || noted(common_dir).as_deref() == Some(top)
+    {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(GitError::io("create the folder", folder))?;
+    }
+    replace_file(&path, top.as_os_str().as_bytes())
+}

@@ -1,0 +1,150 @@
+//! What orch writes down about a worktree before it makes it, so that a half-made one is known for its own.
+
+use crate::git::files::place::replace_file;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::plan::CommitId;
+
+/// How far a worktree has been made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::git) enum Progress {
+    /// Nobody has worked in it yet: whatever is there is orch's own.
+    Making,
+    /// It has been handed out: what is in it may be somebody's work.
+    Made,
+}
+
+/// The note `orch/worktrees/KEY.json` in the common directory. Only what such a note names is orch's to repair or
+/// remove; a branch or folder without one is somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::git) struct Marker {
+    pub(in crate::git) schema: u32,
+    #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
+    pub(in crate::git) path: PathBuf,
+    /// None for a worktree with a detached HEAD.
+    pub(in crate::git) branch: Option<String>,
+    /// True for a further lane of a plan: it has no branch of its own, and what is in it may be somebody's work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::git) lane: bool,
+    /// The commit that the branch was, or will be, made at.
+    pub(in crate::git) base: CommitId,
+    pub(in crate::git) state: Progress,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredPath {
+    Text(String),
+    /// A path that is not UTF-8, byte by byte.
+    Bytes(Vec<u8>),
+}
+
+fn write_path<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    match path.to_str() {
+        Some(text) => StoredPath::Text(text.to_owned()),
+        None => StoredPath::Bytes(path.as_os_str().as_bytes().to_vec()),
+    }
+    .serialize(to)
+}
+
+fn read_path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    Ok(match StoredPath::deserialize(from)? {
+        StoredPath::Text(text) => text.into(),
+        StoredPath::Bytes(bytes) => OsString::from_vec(bytes).into(),
+    })
+}
+
+impl WorktreeAdmin {
+    fn marker_path(&self, key: &str) -> PathBuf {
+        self.marker_dir().join(format!("{key}.json"))
+    }
+
+    /// The note under a key; none when there is none.
+    pub(in crate::git) fn read_marker(&self, key: &str) -> Result<Option<Marker>, GitError> {
+        let path = self.marker_path(key);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(GitError::io("read", &path)(error)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| GitError::io("read", &path)(error.into()))
+    }
+
+    /// Writes a note so that a crash leaves the old one or the new one, never a part.
+    pub(in crate::git) fn write_marker(&self, key: &str, marker: &Marker) -> Result<(), GitError> {
+        let path = self.marker_path(key);
+        let text = serde_json::to_vec(marker).map_err(|error| GitError::io("write", &path)(error.into()))?;
+        replace_file(&path, &text)
+    }
+
+    pub(in crate::git) fn remove_marker(&self, key: &str) -> Result<(), GitError> {
+        let path = self.marker_path(key);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(GitError::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The keys of all worktrees that orch has made and not removed, sorted.
+    pub fn keys(&self) -> Result<Vec<String>, GitError> {
+        let folder = self.marker_dir();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(GitError::io("read", &folder)(error)),
+        };
+        let mut keys: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
+            .collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// The key of the worktree that orch has made at this folder; none when it made none there.
+    pub fn key_at(&self, folder: &Path) -> Result<Option<String>, GitError> {
+        for key in self.keys()? {
+            if self
+                .read_marker(&key)?
+                .is_some_and(|marker| marker.path == folder)
+            {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_keeps_paths_that_are_not_text() {
+        for path in ["/a b/ü".into(), OsString::from_vec(b"/a/\xff".to_vec())] {
+            let marker = Marker {
+                schema: 1,
+                path: path.into(),
+                branch: Some("orch/a".to_owned()),
+                lane: false,
+                base: "0".repeat(40).parse().unwrap(),
+                state: Progress::Making,
+            };
+            let text = serde_json::to_string(&marker).unwrap();
+            assert_eq!(serde_json::from_str::<Marker>(&text).unwrap(), marker);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Merge candidates, built from the object database, off every checkout.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::git::files::error::GitError;
+use crate::git::files::version::GitVersion;
+use crate::git::merging::{ConflictFile, Merged, Merger, Replayed, Tally, Undone};
+use crate::git::repo::repository::Repository;
+use crate::plan::CommitId;
+
+/// A commit that the target could move to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The commit. Of a merge the first parent is the target, the second the branch.
+    pub commit: CommitId,
+    /// The id of its tree. Verdicts are kept by it.
+    pub tree: String,
+}
+
+/// What became of building a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Build {
+    /// The commit exists, on no branch yet.
+    Candidate(Candidate),
+    /// The target has all of the branch already.
+    AlreadyContained,
+    /// The two do not merge.
+    Conflict {
+        /// The files, sorted by path, each once.
+        files: Vec<ConflictFile>,
+    },
+}
+
+/// Builds candidates of one repository, one after the other; clones share what they have read. Settings of git are read
+/// when it is first used.
+#[derive(Clone)]
+pub struct CandidateBuilder {
+    repo: Repository,
+    git: GitVersion,
+    merger: Arc<Mutex<Option<Merger>>>,
+}
+
+impl fmt::Debug for CandidateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CandidateBuilder")
+            .field("repo", &self.repo)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CandidateBuilder {
+    /// `git` is the version that [`crate::git::program::require::require_git`] gave.
+    pub fn new(repo: &Repository, git: GitVersion) -> Self {
+        Self {
+            repo: repo.clone(),
+            git,
+            merger: Arc::default(),
+        }
+    }
+
+    /// Merges `head` into `onto` as `git merge --no-ff` would (same tree, same conflicts, attributes and drivers as
+    /// on a checkout of `onto`) and commits the result. No ref and no checkout changes.
+    pub fn build(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+        let built = self.draft(onto, head, message)?;
+        self.save()?;
+        Ok(built)
+    }
+
+    /// Tells which heads are about to be merged onto a commit, one on top of the other, so that what this needs can be read
+    /// while those before are merged. A hint: others may come, and some of these may not.
+    pub fn expect(&self, onto: &CommitId, heads: &[CommitId]) -> Result<(), GitError> {
+        self.with(|merger| merger.expect(onto, heads))
+    }
+
+    /// As [`CandidateBuilder::build`], but only this builder knows of the candidate until [`CandidateBuilder::save`]: many
+    /// of them, each on top of the one before it, cost least when they are written together.
+    pub fn draft(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+        self.with(|merger| match merger.merge(onto, head)? {
+            Merged::Contained => Ok(Build::AlreadyContained),
+            Merged::Conflict(files) => Ok(Build::Conflict { files }),
+            Merged::Tree(tree) => {
+                let commit = merger.commit(&tree, &[onto, head], message)?;
+                Ok(Build::Candidate(Candidate { commit, tree }))
+            }
+        })
+    }
+
+    /// As [`CandidateBuilder::build`], but one commit on `onto` with the whole change, as `git merge --squash` makes it.
+    pub fn squash(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
+        let built = self.with(|merger| match merger.merge(onto, head)? {
+            Merged::Contained => Ok(Build::AlreadyContained),
+            Merged::Conflict(files) => Ok(Build::Conflict { files }),
+            Merged::Tree(tree) => {
+                let commit = merger.commit(&tree, &[onto], message)?;
+                Ok(Build::Candidate(Candidate { commit, tree }))
+            }
+        })?;
+        self.save()?;
+        Ok(built)
+    }
+
+    /// As [`CandidateBuilder::build`], but the head's own commits replayed on `onto`, as `git rebase` does it: without
+    /// merges, and without commits that change nothing there.
+    pub fn rebase(&self, onto: &CommitId, head: &CommitId) -> Result<Build, GitError> {
+        let replayed = self.with(|merger| merger.replay(onto, head))?;
+        self.save()?;
+        Ok(match replayed {
+            Replayed::Conflict(files) => Build::Conflict { files },
+            Replayed::Tip(tip) if tip == *onto => Build::AlreadyContained,
+            Replayed::Tip(commit) => Build::Candidate(Candidate {
+                tree: self.repo.tree_of(&commit)?,
+                commit,
+            }),
+        })
+    }
+
+    /// One commit on `onto` that takes changes back, one after the other, each from a commit to a later one.
+    pub fn take_back(
+        &self,
+        onto: &CommitId,
+        changes: &[(CommitId, CommitId)],
+        message: &str,
+    ) -> Result<Build, GitError> {
+        let before = self.repo.tree_of(onto)?;
+        let built = self.with(|merger| {
+            let mut tip = onto.clone();
+            let mut tree = before.clone();
+            for (from, to) in changes {
+                match merger.undo(&tip, from, to)? {
+                    Undone::Conflict(files) => return Ok(Build::Conflict { files }),
+                    Undone::Tree(undone) => {
+                        tip = merger.commit(&undone, &[&tip], message)?;
+                        tree = undone;
+                    }
+                }
+            }
+            if tree == before {
+                return Ok(Build::AlreadyContained);
+            }
+            let commit = merger.commit(&tree, &[onto], message)?;
+            Ok(Build::Candidate(Candidate { commit, tree }))
+        })?;
+        self.save()?;
+        Ok(built)
+    }
+
+    /// A commit of a tree that was merged elsewhere.
+    pub fn seal(&self, tree: &str, parents: &[&CommitId], message: &str) -> Result<CommitId, GitError> {
+        let commit = self.with(|merger| merger.commit_of(tree, parents, message))?;
+        self.save()?;
+        Ok(commit)
+    }
+
+    /// Writes all drafts, so that git commands and other processes see them.
+    pub fn save(&self) -> Result<(), GitError> {
+        self.with(Merger::save)
+    }
+
+    /// How merges were made so far.
+    pub fn tally(&self) -> Result<Tally, GitError> {
+        self.with(|merger| Ok(merger.tally()))
+    }
+
+    /// The files in which two commits conflict; none when they merge. Writes nothing that a ref shows.
+    pub fn conflicts(&self, one: &CommitId, other: &CommitId) -> Result<Vec<ConflictFile>, GitError> {
+        self.with(|merger| match merger.merge(one, other)? {
+            Merged::Contained | Merged::Tree(_) => Ok(Vec::new()),
+            Merged::Conflict(files) => Ok(files),
+        })
+    }
+
+    /// The id of the tree that merging `head` into `onto` gives; none when they conflict. The tree need not be written.
+    pub fn rehearse(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
+        match self.with(|merger| merger.merge(onto, head))? {
+            Merged::Contained => self.repo.tree_of(onto).map(Some),
+            Merged::Tree(tree) => Ok(Some(tree)),
+            Merged::Conflict(_) => Ok(None),
+        }
+    }
+
+    /// The repository it builds in.
+    pub(in crate::git) fn repo(&self) -> &Repository {
+        &self.repo
+    }
+
+    pub(in crate::git) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Merger) -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
+        let mut merger = self.merger.lock().unwrap_or_else(PoisonError::into_inner);
+        let merger = match &mut *merger {
+            Some(merger) => merger,
+            none => none.insert(Merger::new(&self.repo, self.git)?),
+        };
+        work(merger)
+    }
+}

@@ -1,0 +1,277 @@
+//! Whether a target has all of a branch, also after a squash or a rebase that left none of its commits.
+//!
+//! Kinds of evidence, cheapest first: ancestry; the same tree; the same patches (`git patch-id` of each commit, and of the
+//! branch as a whole); and last a trial merge that changes nothing. Patches count only while each path that the branch
+//! changed is changed on the target too: what was landed and taken back is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use super::builder::CandidateBuilder;
+use crate::git::files::error::GitError;
+use crate::git::program::command::{Git, parse_id};
+use crate::git::program::require::require_git;
+use crate::git::repo::ids::{commit_id, oid};
+use crate::git::repo::patches::OwnPatches;
+use crate::git::repo::repository::Repository;
+use crate::git::repo::tree_diff::TreeDiff;
+use crate::plan::{CommitId, LandedBy};
+
+/// How far back on the target patches are looked for, in commits: a look has to end soon, however far the target has gone.
+const LOOK_BACK: usize = 1_000;
+
+/// Patches whole, whatever a person has set for reading them.
+const AS_IT_IS: [&str; 4] = ["--no-ext-diff", "--no-textconv", "--full-index", "--binary"];
+
+/// By what `target` is known to have all of `tip`; none when nothing shows that.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn landed_by(repo: &Repository, tip: &CommitId, target: &CommitId) -> Result<Option<LandedBy>, GitError> {
+    landed_as_tried_by(repo, &mut None, tip, target)
+}
+
+/// As [`landed_by`], with what tries merges kept from branch to branch.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn landed_as_tried_by(
+    repo: &Repository,
+    builder: &mut Option<CandidateBuilder>,
+    tip: &CommitId,
+    target: &CommitId,
+) -> Result<Option<LandedBy>, GitError> {
+    if repo.is_ancestor(tip, target)? {
+        return Ok(Some(LandedBy::Ancestry));
+    }
+    let Some(base) = repo.merge_base(tip, target)? else {
+        return Ok(None);
+    };
+    if repo.tree_of(tip)? != repo.tree_of(&base)? {
+        if let Some(commit) = with_tree_of(repo, tip, &base, target)? {
+            return Ok(Some(LandedBy::EqualTree { commit }));
+        }
+        // Cheap, and true of nearly every branch that has not landed: the rest costs several processes.
+        let there = changed_paths(repo, &base, target)?;
+        if !changed_paths(repo, &base, tip)?.is_subset(&there) {
+            return Ok(None);
+        }
+        let there = patches_since(repo, &base, target)?;
+        let own = own_patches(repo, tip, &base, target)?;
+        if let Some(commits) = same_patches(&own, &there) {
+            return Ok(Some(LandedBy::SamePatches { commits }));
+        }
+        // A commit on the target that makes the same change as the whole branch.
+        if let Some(commit) = own.whole.and_then(|whole| there.get(&whole).cloned()) {
+            return Ok(Some(LandedBy::Squash { commit }));
+        }
+    }
+    let builder = match builder {
+        Some(builder) => builder,
+        none => none.insert(CandidateBuilder::new(repo, require_git()?)),
+    };
+    let merged = builder.rehearse(target, tip)?;
+    let nothing = merged.is_some_and(|tree| repo.tree_of(target).is_ok_and(|own| own == tree));
+    Ok(nothing.then_some(LandedBy::NothingLeft))
+}
+
+/// The paths that differ between two commits.
+fn changed_paths(repo: &Repository, one: &CommitId, other: &CommitId) -> Result<BTreeSet<PathBuf>, GitError> {
+    Ok(TreeDiff::between(&repo.handle(), one, other)?.paths())
+}
+
+/// A commit on the target since `base` with the files of `tip`, the latest.
+fn with_tree_of(
+    repo: &Repository,
+    tip: &CommitId,
+    base: &CommitId,
+    target: &CommitId,
+) -> Result<Option<CommitId>, GitError> {
+    let tree = repo.tree_of(tip)?;
+    let handle = repo.handle();
+    let cannot = || GitError::library("read the history of the target");
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.push(oid(target)?).map_err(cannot())?;
+    walk.hide(oid(base)?).map_err(cannot())?;
+    for found in walk.take(LOOK_BACK) {
+        let commit = handle.find_commit(found.map_err(cannot())?).map_err(cannot())?;
+        if commit.tree_id().to_string() == tree {
+            return Ok(Some(commit_id(commit.id())));
+        }
+    }
+    Ok(None)
+}
+
+/// How many commits the branch has that the target lacks, when each of them has a twin among the latest of the target. A
+/// merge among them, or a commit that changes nothing, has no patch of its own, so with one nothing is shown.
+fn same_patches(own: &OwnPatches, there: &BTreeMap<String, CommitId>) -> Option<usize> {
+    if own.commits == 0 || own.commits > LOOK_BACK {
+        return None;
+    }
+    let all = own.patches.len() == own.commits && own.patches.iter().all(|patch| there.contains_key(patch));
+    all.then_some(own.commits)
+}
+
+/// Reads the patches of several branches at once: [`landed_by`] then starts no process for them. Those that the
+/// target can have nothing of are left out.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn read_patches_of(repo: &Repository, tips: &[CommitId], target: &CommitId) -> Result<(), GitError> {
+    let (mut wanted, mut commits, mut wholes) = (Vec::new(), String::new(), String::new());
+    for tip in tips {
+        let known = |base: &CommitId| {
+            let known = repo.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+            known.contains_key(&(base.clone(), tip.clone()))
+        };
+        if repo.is_ancestor(tip, target)? {
+            continue;
+        }
+        let Some(base) = repo.merge_base(tip, target)? else {
+            continue;
+        };
+        let there = || changed_paths(repo, &base, target);
+        if known(&base) || !changed_paths(repo, &base, tip)?.is_subset(&there()?) {
+            continue;
+        }
+        let (own, count) = commits_since(repo, Some(&base), tip)?;
+        if count <= LOOK_BACK {
+            own.iter().for_each(|commit| commits += &format!("{commit}\n"));
+        }
+        let tree = repo.tree_of(tip)?;
+        // Backwards, and read backwards: what stands first names the patch.
+        wholes += &format!("{tree} {}\n", repo.tree_of(&base)?);
+        wanted.push((base, tip.clone(), tree, own, count));
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let of = |pairs: Vec<(String, CommitId)>| -> BTreeMap<String, String> {
+        let pairs = pairs.into_iter();
+        pairs.map(|(patch, what)| (what.to_string(), patch)).collect()
+    };
+    let of_commits = of(diffs(repo, commits, false)?);
+    let of_wholes = of(diffs(repo, wholes, true)?);
+    let mut known = repo.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+    for (base, tip, tree, own, count) in wanted {
+        let patches = own.iter().filter_map(|commit| of_commits.get(commit.as_str()));
+        let own = OwnPatches {
+            commits: count,
+            patches: patches.cloned().collect(),
+            whole: of_wholes.get(&tree).cloned(),
+        };
+        known.insert((base, tip), own);
+    }
+    Ok(())
+}
+
+fn own_patches(
+    repo: &Repository,
+    tip: &CommitId,
+    base: &CommitId,
+    target: &CommitId,
+) -> Result<OwnPatches, GitError> {
+    read_patches_of(repo, std::slice::from_ref(tip), target)?;
+    let known = repo.own_patches.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(known
+        .get(&(base.clone(), tip.clone()))
+        .cloned()
+        .unwrap_or_default())
+}
+
+/// The latest commits of a history but its merges, newest first and so many at most, and how many there are in all, counted
+/// no further than that.
+fn commits_since(
+    repo: &Repository,
+    base: Option<&CommitId>,
+    tip: &CommitId,
+) -> Result<(Vec<CommitId>, usize), GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library("read a history");
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    if let Some(base) = base {
+        walk.hide(oid(base)?).map_err(cannot())?;
+    }
+    let (mut commits, mut count) = (Vec::new(), 0);
+    for found in walk {
+        let commit = handle.find_commit(found.map_err(cannot())?).map_err(cannot())?;
+        count += 1;
+        if commit.parent_count() < 2 {
+            commits.push(commit_id(commit.id()));
+        }
+        if commits.len() == LOOK_BACK || (base.is_some() && count > LOOK_BACK) {
+            break;
+        }
+    }
+    Ok((commits, count))
+}
+
+/// The patches of the target's latest commits that are not in the history of `base`. Read once for each tip of the target,
+/// however many branches are looked at.
+fn patches_since(
+    repo: &Repository,
+    base: &CommitId,
+    target: &CommitId,
+) -> Result<BTreeMap<String, CommitId>, GitError> {
+    let mut known = repo.latest_patches.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = match known.take().filter(|(of, _)| of == target) {
+        Some((_, patches)) => patches,
+        None => {
+            let (latest, _) = commits_since(repo, None, target)?;
+            let lines = latest.iter().map(|commit| format!("{commit}\n"));
+            diffs(repo, lines.collect(), false)?
+        }
+    };
+    let (_, patches) = known.insert((target.clone(), read));
+    let since = since(repo, base, target)?;
+    let since = patches.iter().filter(|(_, commit)| since.contains(commit));
+    Ok(since.cloned().collect())
+}
+
+/// The commits of the target that are not in the history of `base`.
+fn since(repo: &Repository, base: &CommitId, target: &CommitId) -> Result<BTreeSet<CommitId>, GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library("read the history of the target");
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.push(oid(target)?).map_err(cannot())?;
+    walk.hide(oid(base)?).map_err(cannot())?;
+    walk.map(|found| found.map(commit_id).map_err(cannot())).collect()
+}
+
+/// The stable ids of the patches of commits, or of pairs of trees, one a line, each with what stands first there.
+fn diffs(repo: &Repository, lines: String, backwards: bool) -> Result<Vec<(String, CommitId)>, GitError> {
+    let mut git = Git::on(repo.common_dir())
+        .args([
+            "diff-tree",
+            "--stdin",
+            "--root",
+            "-r",
+            "--patch",
+            "-M",
+            "--no-prefix",
+        ])
+        .args(AS_IT_IS);
+    if backwards {
+        git = git.arg("-R");
+    }
+    patch_ids(repo, git.input(lines).run()?)
+}
+
+/// The stable ids of patches, with the commits that they come from.
+fn patch_ids(repo: &Repository, patches: Vec<u8>) -> Result<Vec<(String, CommitId)>, GitError> {
+    let out = Git::on(repo.common_dir())
+        .args(["patch-id", "--stable"])
+        .input(patches)
+        .run()?;
+    let text = String::from_utf8_lossy(&out);
+    let pairs = text.lines().filter_map(|line| {
+        let (patch, commit) = line.split_once(' ')?;
+        Some((patch.to_owned(), parse_id(commit.as_bytes())?))
+    });
+    Ok(pairs.collect())
+}

@@ -1,0 +1,16 @@
+//! Merges built off every checkout, and the evidence that something is on the target already.
+//!
+//! May import `merging` and below.
+
+pub(super) mod both_sides;
+pub(super) mod builder;
+pub(super) mod evidence;
+pub(super) mod outside;
+pub(super) mod own_folder;
+pub(super) mod union;
+
+pub use both_sides::merged_files;
+pub use evidence::{landed_as_tried_by, landed_by, read_patches_of};
+pub use outside::{held_elsewhere, outside_of_conflict};
+pub use own_folder::orch_files_in;
+pub use union::unions;

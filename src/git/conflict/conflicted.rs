@@ -1,0 +1,334 @@
+//! The worktree in which a person, or an agent, resolves a plan's conflict with the target: made, taken as resolved, given up,
+//! and removed once it was landed.
+//!
+//! It stands on the target's tip, detached, with the merge of the plan's branch begun and left open: markers in the files, the
+//! index in conflict, so that `git status`, `git mergetool` and editors work as after any `git merge`.
+
+use std::path::{Path, PathBuf};
+
+use super::conflict_error::ConflictError;
+use super::left_open::{begin_merge, marked_lines, markers, merge_head, remember, standing};
+use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
+use crate::git::files::registration::settle;
+use crate::git::keep::backup::{Backup, stamp};
+use crate::git::keep::gate::{SparedTree, contained, spare_commit, spare_tree};
+use crate::git::keep::goal::Goal;
+use crate::git::lock::stale_lock;
+use crate::git::refs::resolution::{forget_resolution, note_resolution, note_sides, resolution_refs, sides};
+use crate::git::repo::identity::committing_within;
+use crate::git::state::in_the_way::covered;
+use crate::git::state::inspect::{InProgress, git_dir, inspect};
+use crate::git::worktree::ensure::alone;
+use crate::git::worktree::lane::{LaneSpec, ensure_lane};
+use crate::git::worktree::removal::{removable, remove};
+use crate::plan::{CommitId, PlanName};
+
+/// The name under which orch keeps its note about the worktree in which a plan's conflict is resolved.
+pub fn conflict_key(plan: &PlanName) -> String {
+    format!("{plan}@resolve")
+}
+
+/// A conflict that is to be checked out.
+#[derive(Debug, Clone)]
+pub struct ConflictSpec<'a> {
+    /// The plan.
+    pub plan: &'a PlanName,
+    /// Where the worktree shall be.
+    pub path: &'a Path,
+    /// Where the target stands.
+    pub onto: &'a CommitId,
+    /// Where the plan's branch stands.
+    pub head: &'a CommitId,
+    /// What is merged: the head, or what stands in for it.
+    pub incoming: &'a CommitId,
+    /// The words of the commit.
+    pub message: &'a str,
+}
+
+/// A conflict that is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenConflict {
+    /// The worktree.
+    pub path: PathBuf,
+    /// Files to be resolved, relative to it, sorted.
+    pub unmerged: Vec<PathBuf>,
+    /// Files that git resolved as they were resolved before, sorted.
+    pub reused: Vec<PathBuf>,
+    /// True when it was checked out already; nothing was touched then.
+    pub again: bool,
+    /// What was put away of what lay there.
+    pub backups: Vec<Backup>,
+    /// What did not work and does not hinder.
+    pub warnings: Vec<String>,
+}
+
+/// Checks a conflict out. One that is checked out already is left as it is, also when a side has moved since: nobody's
+/// work at it is lost. One that was cut short is ended by doing it again.
+///
+/// # Errors
+///
+/// When the worktree cannot be made, something else is under way in it, or git fails.
+pub fn open_conflict(admin: &WorktreeAdmin, spec: &ConflictSpec<'_>) -> Result<OpenConflict, ConflictError> {
+    let key = conflict_key(spec.plan);
+    let ready = ensure_lane(
+        admin,
+        &LaneSpec {
+            key: key.clone(),
+            path: spec.path.to_owned(),
+            branch: None,
+            base: spec.onto.clone(),
+        },
+    )?;
+    let path = ready.path;
+    let alone = alone(admin, &key)?;
+    stale_lock::clear_books(&git_dir(&path)?)?;
+    let state = inspect(&path)?;
+    match state.in_progress {
+        None => {}
+        Some(InProgress::Merge) => {
+            return Ok(OpenConflict {
+                unmerged: standing(&path)?.unmerged,
+                path,
+                reused: Vec::new(),
+                again: true,
+                backups: Vec::new(),
+                warnings: ready.warnings,
+            });
+        }
+        Some(operation) => return Err(ConflictError::InProgress { path, operation }),
+    }
+    let backups = put_on(admin, &alone, spec.plan, &path, spec.onto)?;
+    note_sides(&admin.repo, spec.plan, spec.onto, spec.head)?;
+    let left = begin_merge(Some(&alone), &path, spec.incoming, spec.message, true)?;
+    Ok(OpenConflict {
+        path,
+        unmerged: left.unmerged,
+        reused: left.reused,
+        again: false,
+        backups,
+        warnings: ready.warnings,
+    })
+}
+
+/// Puts the worktree, whatever lies in it, on a commit, clean. What would be lost goes to backups.
+fn put_on(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    plan: &PlanName,
+    path: &Path,
+    commit: &CommitId,
+) -> Result<Vec<Backup>, ConflictError> {
+    let (stamp, owner) = (stamp(), plan.as_str());
+    let state = inspect(path)?;
+    let mut backups = Vec::new();
+    if state.branch.is_none() && contained(&admin.repo, &state.head, commit)?.is_none() {
+        let own = resolution_refs(plan);
+        let own = own.each_ref().map(String::as_str);
+        let spared = spare_commit(&admin.repo, owner, &state.head, &own, &stamp)?;
+        backups.extend(spared.into_backup());
+    }
+    let in_the_way = covered(path, &state.head, commit)?;
+    let spared = spare_tree(&admin.repo, owner, path, &state, &in_the_way, &stamp)?;
+    backups.extend(spared.backup().cloned());
+    if state.head != *commit || state.branch.is_some() || !state.is_clean() {
+        let answer = spared.check_out(alone, Goal::Detached(commit))?;
+        if crate::git::state::inspect::head_of(path)? != *commit {
+            return Err(answer.failure().into());
+        }
+        spared.wipe(alone)?;
+    }
+    Ok(backups)
+}
+
+/// Takes what is in the worktree as the resolution of the plan's conflict: as [`commit_conflict`], and from
+/// now on the commit stands in for the plan's branch. Git remembers how it was resolved once it has landed: what is given
+/// up until then is not to come back by itself.
+///
+/// # Errors
+///
+/// As there.
+pub fn settle_conflict(
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    message: &str,
+) -> Result<CommitId, ConflictError> {
+    let commit = commit_conflict(admin, plan, message)?;
+    note_resolution(&admin.repo, plan, &commit)?;
+    Ok(commit)
+}
+
+/// From now on a commit of the worktree stands in for the plan's branch, and git remembers how each file was resolved.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn keep_conflict(admin: &WorktreeAdmin, plan: &PlanName, commit: &CommitId) -> Result<(), ConflictError> {
+    if let Some(path) = conflict_at(admin, plan)? {
+        remember(&path)?;
+    }
+    Ok(note_resolution(&admin.repo, plan, commit)?)
+}
+
+/// Commits what is in the worktree, unless that was done already. Nothing follows from it yet. Doing it again gives the
+/// same commit.
+///
+/// # Errors
+///
+/// When files are unmerged, conflict markers are left, changes are not in the index, or the merge was given up there.
+pub fn commit_conflict(
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    message: &str,
+) -> Result<CommitId, ConflictError> {
+    let not_open = || ConflictError::NotOpen { plan: plan.clone() };
+    let key = conflict_key(plan);
+    let marker = admin.read_marker(&key)?.ok_or_else(not_open)?;
+    let (path, sides) = (marker.path, sides(&admin.repo, plan)?.ok_or_else(not_open)?);
+    if !path.is_dir() {
+        return Err(not_open());
+    }
+    let alone = alone(admin, &key)?;
+    stale_lock::clear_books(&git_dir(&path)?)?;
+    if let Some(operation) = inspect(&path)?
+        .in_progress
+        .filter(|operation| *operation != InProgress::Merge)
+    {
+        return Err(ConflictError::InProgress { path, operation });
+    }
+    let now = standing(&path)?;
+    if !now.unmerged.is_empty() {
+        let places = marked_lines(&path, &now.unmerged);
+        let files = now.unmerged;
+        return Err(ConflictError::Unmerged { path, files, places });
+    }
+    if !now.unstaged.is_empty() {
+        let files = now.unstaged;
+        return Err(ConflictError::Unstaged { path, files });
+    }
+    let merging = merge_head(&path)?;
+    let head = crate::git::state::inspect::head_of(&path)?;
+    let holds = |commit: &CommitId| -> Result<bool, ConflictError> {
+        let merged = match &merging {
+            Some(merging) => admin.repo.is_ancestor(commit, merging)?,
+            None => false,
+        };
+        Ok(merged || admin.repo.is_ancestor(commit, &head)?)
+    };
+    if !holds(&sides.0)? || !holds(&sides.1)? {
+        return Err(ConflictError::GivenUp { path });
+    }
+    let committed = merging.is_none().then_some(&head);
+    let places = markers(&path, [&sides.0, &sides.1], committed)?;
+    if !places.is_empty() {
+        return Err(ConflictError::Markers { path, places });
+    }
+    if merging.is_some() {
+        // `--no-verify` as for every commit of orch's own: hooks that check work are for those who work. How files were
+        // resolved is remembered once it is known to be good.
+        committing_within(&path)?
+            .config("rerere.enabled=false")
+            .args([
+                "commit",
+                "--quiet",
+                "--no-verify",
+                "--cleanup=whitespace",
+                "-m",
+                message,
+            ])
+            .holding(alone.file())?
+            .run()?;
+    }
+    Ok(crate::git::state::inspect::head_of(&path)?)
+}
+
+/// Takes away what checks have left in the worktree, in which nothing was uncommitted before they ran.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn sweep_conflict(admin: &WorktreeAdmin, plan: &PlanName) -> Result<(), ConflictError> {
+    let key = conflict_key(plan);
+    let Some(path) = conflict_at(admin, plan)? else {
+        return Ok(());
+    };
+    let alone = alone(admin, &key)?;
+    admin.note_left(&key)?;
+    let (state, left) = (inspect(&path)?, admin.read_left(&key));
+    if let Some(spared) = left.and_then(|left| SparedTree::left_by_checks(&left, &path, &state)) {
+        spared.wipe(&alone)?;
+    }
+    admin.remove_left(&key);
+    Ok(())
+}
+
+/// The worktree in which a plan's conflict is checked out; none when there is none.
+///
+/// # Errors
+///
+/// When the note about it cannot be read.
+pub fn conflict_at(admin: &WorktreeAdmin, plan: &PlanName) -> Result<Option<PathBuf>, ConflictError> {
+    let marker = admin.read_marker(&conflict_key(plan))?;
+    Ok(marker
+        .map(|marker| settle(&marker.path))
+        .filter(|path| path.is_dir()))
+}
+
+/// Gives the resolution of a plan's conflict up, and removes the worktree. What is uncommitted there, and commits that
+/// nothing else holds, go to backups, which are given. `before` is called with the folder as it is about to go.
+///
+/// # Errors
+///
+/// When there is nothing to give up, or the worktree holds what no backup can.
+pub fn abandon_conflict(
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    before: &dyn Fn(&Path),
+) -> Result<Vec<Backup>, ConflictError> {
+    let not_open = || ConflictError::NotOpen { plan: plan.clone() };
+    let key = conflict_key(plan);
+    let (marker, sides) = (admin.read_marker(&key)?, sides(&admin.repo, plan)?);
+    if marker.is_none() && sides.is_none() {
+        return Err(not_open());
+    }
+    let mut backups = Vec::new();
+    if let Some(marker) = marker {
+        // Where it stands on the target nothing of it can be lost.
+        let onto = sides.map_or(marker.base, |(onto, _)| onto);
+        if marker.path.is_dir() {
+            let alone = alone(admin, &key)?;
+            stale_lock::clear_books(&git_dir(&marker.path)?)?;
+            backups.extend(put_on(admin, &alone, plan, &marker.path, &onto)?);
+        }
+        let removable = removable(admin, &key, &onto)?;
+        before(removable.path());
+        backups.extend(remove(admin, &admin.lock()?, &removable)?);
+    }
+    backups.extend(forget_resolution(&admin.repo, plan, None)?);
+    Ok(backups)
+}
+
+/// Removes the worktree and the resolution of a plan that has landed; what is uncommitted in it keeps it. Gives the
+/// backups that were made. `before` is called with the folder as it is about to go.
+///
+/// # Errors
+///
+/// When the worktree holds something that is not on the target.
+pub fn close_conflict(
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    target: &CommitId,
+    before: &dyn Fn(&Path),
+) -> Result<Vec<Backup>, ConflictError> {
+    let key = conflict_key(plan);
+    let mut backups = Vec::new();
+    if admin.read_marker(&key)?.is_some() {
+        if let Some(path) = conflict_at(admin, plan)? {
+            remember(&path)?;
+        }
+        let removable = removable(admin, &key, target)?;
+        before(removable.path());
+        backups.extend(remove(admin, &admin.lock()?, &removable)?);
+    }
+    backups.extend(forget_resolution(&admin.repo, plan, Some(target))?);
+    Ok(backups)
+}

@@ -1,0 +1,16 @@
+//! A merge that conflicts: resolved in a worktree of its own, or made by recorded resolutions and generators.
+//!
+//! May import `worktree` and below.
+
+pub(super) mod conflict_error;
+pub(super) mod conflicted;
+pub(super) mod left_open;
+pub(super) mod mend;
+pub(super) mod rehearsal;
+
+pub use conflicted::{
+    abandon_conflict, close_conflict, commit_conflict, conflict_at, keep_conflict, open_conflict,
+    settle_conflict, sweep_conflict,
+};
+pub use mend::{begin_mending, end_mending, has_recorded_resolutions, merged_tree, take_own_side};
+pub use rehearsal::rehearse_merge;

@@ -1,0 +1,115 @@
+//! Git commands that other people and programs are running.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Most take some ten milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Commands that read a checkout's HEAD and index, and write index and files afterwards, without the lock of the index in between:
+/// they turn around what moves the branch meanwhile. `commit` does not: it refuses where HEAD has moved.
+const IN_STEPS: [&[u8]; 12] = [
+    b"am",
+    b"checkout",
+    b"cherry-pick",
+    b"merge",
+    b"pull",
+    b"rebase",
+    b"reset",
+    b"restore",
+    b"revert",
+    b"sparse-checkout",
+    b"stash",
+    b"switch",
+];
+
+/// True when a git command stands in a folder or below it.
+pub(in crate::git) fn is_git_in(folder: &Path) -> bool {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    places(|_| true).any(|place| place.starts_with(&folder))
+}
+
+/// True while somebody's git is changing a checkout in several steps.
+pub(in crate::git) fn is_changing(checkout: &Path) -> bool {
+    let checkout = checkout.canonicalize().unwrap_or_else(|_| checkout.to_owned());
+    let in_steps = |line: &[u8]| subcommand(line).is_some_and(|command| IN_STEPS.contains(&command));
+    places(in_steps).any(|place| top(&place) == Some(&checkout))
+}
+
+/// Waits for the end of what [`is_changing`] tells of; false where that takes too long, as where one waits for an editor.
+pub(in crate::git) fn wait_while_changing(checkout: &Path) -> bool {
+    let until = Instant::now() + PATIENCE;
+    while is_changing(checkout) {
+        if Instant::now() > until {
+            return false;
+        }
+        thread::sleep(PAUSE);
+    }
+    true
+}
+
+/// Where the git processes stand whose arguments are such.
+fn places(are_such: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = PathBuf> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(move |process| {
+        let process = process.path();
+        let is_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
+        let is_one = is_git && fs::read(process.join("cmdline")).is_ok_and(|line| are_such(&line));
+        is_one.then(|| fs::read_link(process.join("cwd")).ok()).flatten()
+    })
+}
+
+/// The checkout that a folder is in.
+fn top(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|above| above.join(".git").exists())
+}
+
+/// Options of `git` itself whose value may be the next argument. <https://git-scm.com/docs/git>
+const WITH_A_VALUE: [&[u8]; 6] = [
+    b"-c",
+    b"-C",
+    b"--git-dir",
+    b"--work-tree",
+    b"--namespace",
+    b"--config-env",
+];
+
+/// Which of git's commands a process is, by its arguments as `/proc` shows them. `merge-tree` writes objects and never locks.
+pub(in crate::git) fn subcommand(arguments: &[u8]) -> Option<&[u8]> {
+    let mut arguments = arguments.split(|byte| *byte == 0).skip(1);
+    loop {
+        let argument = arguments.next()?;
+        if !argument.starts_with(b"-") {
+            return Some(argument);
+        }
+        if WITH_A_VALUE.contains(&argument) {
+            arguments.next()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subcommand_is_what_follows_the_options_of_git_and_their_values() {
+        for (line, expected) in [
+            (&b"git\0merge-tree\0--stdin\0"[..], Some(&b"merge-tree"[..])),
+            (
+                b"git\0-c\0gc.auto=0\0--git-dir=/a\0merge-tree\0",
+                Some(b"merge-tree"),
+            ),
+            (b"git\0-C\0merge-tree\0commit\0-m\0merge-tree\0", Some(b"commit")),
+            (b"git\0--git-dir\0merge-tree\0--no-pager\0gc\0", Some(b"gc")),
+            (b"git\0--version", None),
+            (b"git\0-c", None),
+            (b"", None),
+        ] {
+            assert_eq!(subcommand(line), expected, "{}", String::from_utf8_lossy(line));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Git's own files, read as files: what git has written down about worktrees, who runs git here, and what can go wrong.
+//!
+//! Starts no program, opens no repository, and imports nothing of the other sub-rooms.
+
+pub(super) mod error;
+pub(super) mod git_process;
+pub(super) mod names;
+pub(super) mod pipes;
+pub(super) mod place;
+pub(super) mod reflog;
+pub(super) mod registration;
+pub(super) mod regular;
+pub(super) mod version;

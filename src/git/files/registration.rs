@@ -1,0 +1,207 @@
+//! What git has written down about worktrees: the folders below `worktrees/` in the common directory.
+//!
+//! Read as files, as `gitrepository-layout` documents them, because half-made ones must be seen too, which
+//! `git worktree list` leaves out.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::error::GitError;
+use super::regular;
+use crate::plan::CommitId;
+
+/// One worktree in git's books.
+#[derive(Debug, Clone)]
+pub(in crate::git) struct Registration {
+    /// Its folder in git's books: `COMMON/worktrees/ID`.
+    pub(in crate::git) admin: PathBuf,
+    /// Where its files are, or should be.
+    pub(in crate::git) path: PathBuf,
+}
+
+impl Registration {
+    /// The branch that is checked out, `Some(None)` when HEAD is detached; none when HEAD is not usable, as in a
+    /// worktree whose making was cut short.
+    pub(in crate::git) fn head(&self) -> Option<Option<String>> {
+        if !self.admin.join("commondir").exists() {
+            return None;
+        }
+        read_head(&self.admin.join("HEAD"))
+    }
+
+    /// True when the folder at `path` points back to this registration.
+    pub(in crate::git) fn is_connected(&self) -> bool {
+        let Some(admin) = pointed_to(&self.path) else {
+            return false;
+        };
+        // The same words lead to the same place.
+        if admin == self.admin && admin.exists() {
+            return true;
+        }
+        let same = |admin| self.admin.canonicalize().is_ok_and(|own| own == admin);
+        admin.canonicalize().is_ok_and(same)
+    }
+
+    /// Writes the worktree's `.git` file, creating the folder when it is missing.
+    pub(in crate::git) fn connect(&self) -> Result<(), GitError> {
+        fs::create_dir_all(&self.path).map_err(GitError::io("create the folder", &self.path))?;
+        let mut content = b"gitdir: ".to_vec();
+        content.extend_from_slice(self.admin.as_os_str().as_bytes());
+        content.push(b'\n');
+        let link = self.path.join(".git");
+        fs::write(&link, content).map_err(GitError::io("write", &link))
+    }
+}
+
+/// The branch in a HEAD file: `Some(None)` for a commit, none for neither.
+pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
+    let text = regular::read_to_string(file).ok()?;
+    let text = text.trim();
+    if let Some(branch) = text.strip_prefix("ref: refs/heads/") {
+        return Some(Some(branch.to_owned()));
+    }
+    let is_commit = text.len() >= 40 && text.bytes().any(|b| b != b'0');
+    is_commit.then_some(None)
+}
+
+/// The commit that HEAD names, where it stands in a file: in HEAD itself, or in a branch's own file, which counts before
+/// `packed-refs`. None says only that the reference must be looked for by other means.
+pub(in crate::git) fn written_head(git_dir: &Path) -> Option<CommitId> {
+    let id = |file: &Path| regular::read_to_string(file).ok()?.trim().parse().ok();
+    match read_head(&git_dir.join("HEAD"))? {
+        None => id(&git_dir.join("HEAD")),
+        Some(branch) => {
+            let common = match regular::read(&git_dir.join("commondir")) {
+                Ok(content) => path_in(&content, git_dir)?,
+                Err(_) => git_dir.to_owned(),
+            };
+            id(&common.join("refs/heads").join(branch))
+        }
+    }
+}
+
+/// All worktrees in git's books, in no particular order. Entries without a path are passed over.
+pub(in crate::git) fn registrations(common_dir: &Path) -> Result<Vec<Registration>, GitError> {
+    let settled = |(admin, path): (PathBuf, PathBuf)| Registration {
+        path: settle(&path),
+        admin,
+    };
+    Ok(written_paths(common_dir)?.map(settled).collect())
+}
+
+/// The worktree that git's books hold at a settled path. Cheaper than looking for it among all: with many worktrees,
+/// resolving every path of theirs would cost more than making one more.
+pub(in crate::git) fn registration_at(
+    common_dir: &Path,
+    path: &Path,
+) -> Result<Option<Registration>, GitError> {
+    let found = |admin: PathBuf| Registration {
+        path: path.to_owned(),
+        admin,
+    };
+    let back = |admin: &Path| -> Option<bool> {
+        let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, admin)?;
+        Some(settle(link.parent()?) == path)
+    };
+    let books = common_dir.join("worktrees");
+    if let Some(admin) = pointed_to(path).and_then(|admin| entry_in(&books, admin))
+        && let Some(name) = admin.file_name()
+        && back(&admin) == Some(true)
+    {
+        return Ok(Some(found(books.join(name))));
+    }
+    // Only a path with the same last part, or one whose last part is a link, can lead to the same folder.
+    let may_be =
+        |written: &Path| written == path || written.file_name() == path.file_name() || written.is_symlink();
+    Ok(written_paths(common_dir)?
+        .find(|(_, written)| written == path || (may_be(written) && settle(written) == path))
+        .map(|(admin, _)| found(admin)))
+}
+
+/// Folders in git's books with the worktrees' paths as they are written there.
+fn written_paths(common_dir: &Path) -> Result<impl Iterator<Item = (PathBuf, PathBuf)>, GitError> {
+    let folder = common_dir.join("worktrees");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(GitError::io("read", &folder)(error)),
+    };
+    Ok(entries.into_iter().flatten().flatten().filter_map(|entry| {
+        let admin = entry.path();
+        let link = path_in(&regular::read(&admin.join("gitdir")).ok()?, &admin)?;
+        Some((admin, link.parent()?.to_owned()))
+    }))
+}
+
+/// True for an entry of these books that is there and is written as what it is: a name in this very folder, and no link. Then
+/// it is in them wherever they lead to, and no path need be followed part by part.
+pub(in crate::git) fn is_plainly_in(books: &Path, admin: &Path) -> bool {
+    let is_name_in = admin.parent() == Some(books) && admin.file_name().is_some();
+    is_name_in && admin.symlink_metadata().is_ok_and(|found| !found.is_symlink())
+}
+
+/// The entry of these books that is meant, under its own name there; none when it is in others.
+fn entry_in(books: &Path, admin: PathBuf) -> Option<PathBuf> {
+    if is_plainly_in(books, &admin) {
+        return Some(admin);
+    }
+    let admin = admin.canonicalize().ok()?;
+    let books = books.canonicalize().ok()?;
+    (admin.parent() == Some(books.as_path())).then_some(admin)
+}
+
+/// The administration folder that a worktree's `.git` file names; none when there is no such file.
+pub(in crate::git) fn pointed_to(worktree: &Path) -> Option<PathBuf> {
+    let content = regular::read(&worktree.join(".git")).ok()?;
+    path_in(content.strip_prefix(b"gitdir: ")?, worktree)
+}
+
+fn path_in(content: &[u8], relative_to: &Path) -> Option<PathBuf> {
+    let content = content.trim_ascii_end();
+    (!content.is_empty()).then(|| relative_to.join(OsStr::from_bytes(content)))
+}
+
+/// A path without `.`, `..` and symbolic links, whether or not its last parts exist yet.
+pub(in crate::git) fn settle(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut settled = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                settled.pop();
+            }
+            Component::RootDir | Component::Prefix(_) | Component::Normal(_) => {
+                settled.push(component);
+                // Links are followed part by part, so that `..` after a link means what the system means.
+                if let Ok(real) = settled.canonicalize() {
+                    settled = real;
+                }
+            }
+        }
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_settles_whether_or_not_it_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
+        assert_eq!(
+            settle(&real.join("link/../x/./y")),
+            real.parent().unwrap().join("x/y")
+        );
+        assert_eq!(settle(&real.join("link/new/deep")), real.join("new/deep"));
+    }
+}

@@ -1,0 +1,380 @@
+//! The gate: whatever takes files or commits away stands in this file, and asks for a proof that nobody's work goes with
+//! them.
+//!
+//! There are two proofs. [`SparedTree`] says of a checkout that nothing in it exists only there, [`SparedCommit`] says of
+//! a commit that it stays reachable when a ref to it goes. Both are had by showing that it is so, or by making a backup
+//! first; there is no third way.
+//!
+//! Ignored files are in no backup: they are what a build makes again, and may be huge or secret. They are kept where they
+//! lie by everything but the removal of a whole worktree, which names them with their size ([`crate::git::Removable::ignored`])
+//! and is refused when there is a repository among them. One that a checkout would replace with a file of its own does
+//! go into the backup.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::backup::{Backup, stamp};
+use super::goal::Goal;
+use super::set_aside::{back_up_once, set_aside};
+use super::step::Step;
+use crate::fault;
+use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::worktree_admin::{AdminLock, KeyLock};
+use crate::git::files::error::GitError;
+use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
+use crate::git::files::registration::Registration;
+use crate::git::lock::own_ref::over_dead_lock;
+use crate::git::program::command::{Answer, Git};
+use crate::git::repo::ids::{branch_ref, oid};
+use crate::git::repo::repository::Repository;
+use crate::git::state::inspect::{InProgress, WorktreeState};
+use crate::plan::CommitId;
+
+/// Refs that hold nothing for good.
+const PASSING: [&str; 3] = [BACKUPS, CANDIDATES, MADE];
+
+/// Proof: nothing in this checkout, apart from ignored files, exists only there.
+#[derive(Debug)]
+pub(in crate::git) struct SparedTree {
+    path: PathBuf,
+    backup: Option<Backup>,
+}
+
+/// Proof: this commit stays reachable from a ref other than the one that goes.
+#[derive(Debug)]
+pub(in crate::git) struct SparedCommit {
+    commit: CommitId,
+    backup: Option<Backup>,
+}
+
+impl SparedTree {
+    /// A checkout in which nothing is uncommitted.
+    pub(in crate::git) fn clean(path: &Path, state: &WorktreeState) -> Option<Self> {
+        state.dirty.is_empty().then(|| Self::of(path, None))
+    }
+
+    /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
+    pub(in crate::git) fn unused(marker: &Marker) -> Option<Self> {
+        (marker.state == Progress::Making).then(|| Self::of(&marker.path, None))
+    }
+
+    /// A folder that holds nothing but, at most, its `.git` file.
+    pub(in crate::git) fn empty(path: &Path) -> Option<Self> {
+        let bare = fs::read_dir(path).map_or(true, |entries| {
+            entries.flatten().all(|entry| entry.file_name() == ".git")
+        });
+        bare.then(|| Self::of(path, None))
+    }
+
+    /// A checkout of orch's own in which only its checks have written since it was last looked at.
+    pub(in crate::git) fn left_by_checks(
+        left: &crate::git::admin::left::Left,
+        path: &Path,
+        state: &WorktreeState,
+    ) -> Option<Self> {
+        left.explains(path, state).then(|| Self::of(path, None))
+    }
+
+    /// A checkout that was clean when orch began a step in it, which was cut short: nobody else was let in since.
+    pub(in crate::git) fn cut_short(path: &Path, _step: &Step) -> Self {
+        Self::of(path, None)
+    }
+
+    /// A checkout in which orch was cloning submodules: nobody was let in since it began.
+    pub(in crate::git) fn half_cloned(path: &Path) -> Self {
+        Self::of(path, None)
+    }
+
+    /// Removes the clone of a submodule that was not there before, with what is checked out of it below this one.
+    pub(in crate::git) fn forget_clone(&self, repository: &Path, checkout: &Path) -> Result<(), GitError> {
+        debug_assert!(checkout.starts_with(&self.path));
+        for folder in [repository, checkout] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", folder)(error));
+                }
+                _ => {}
+            }
+        }
+        fs::create_dir_all(checkout).map_err(GitError::io("create the folder", checkout))
+    }
+
+    fn of(path: &Path, backup: Option<Backup>) -> Self {
+        Self {
+            path: path.to_owned(),
+            backup,
+        }
+    }
+
+    /// The backup that was made for it.
+    pub(in crate::git) fn backup(&self) -> Option<&Backup> {
+        self.backup.as_ref()
+    }
+
+    /// Takes every change away but those to ignored files and in orch's own folder.
+    pub(in crate::git) fn wipe(&self, alone: &KeyLock) -> Result<(), GitError> {
+        self.reset(alone)?;
+        Git::within(&self.path)
+            .args(["clean", "-f", "-d", "-q", "-e"])
+            .arg(format!("/{ORCH_DIR}"))
+            .holding(alone.file())?
+            .run()
+            .map(drop)
+    }
+
+    /// Writes all tracked files as in HEAD.
+    pub(in crate::git) fn reset(&self, alone: &KeyLock) -> Result<(), GitError> {
+        Git::within(&self.path)
+            .args(["reset", "--hard", "--quiet", "--no-recurse-submodules"])
+            .holding(alone.file())?
+            .run()
+            .map(drop)
+    }
+
+    /// Checks a branch or, detached, a commit out, whatever the tracked files are like.
+    pub(in crate::git) fn check_out(&self, alone: &KeyLock, to: Goal<'_>) -> Result<Answer, GitError> {
+        let git = Git::within(&self.path).args(["checkout", "--quiet", "--no-recurse-submodules", "--force"]);
+        to.name(git).holding(alone.file())?.answer()
+    }
+
+    /// Takes out of the index what is not in HEAD, and out of the files what they have of that. Files that differ from the index
+    /// as well stay as they are.
+    pub(in crate::git) fn unstage(&self) -> Result<(), GitError> {
+        let reset = |how: &str| Git::within(&self.path).args(["reset", "--quiet", how]);
+        if reset("--merge").answer()?.status.success() {
+            return Ok(());
+        }
+        reset("--mixed").run().map(drop)
+    }
+
+    /// Takes a merge that stopped back.
+    pub(in crate::git) fn abort_merge(&self) -> Result<(), GitError> {
+        Git::within(&self.path).args(["merge", "--abort"]).run().map(drop)
+    }
+
+    /// Takes away git's notes about an operation that git itself cannot make sense of. The commits that they name were spared.
+    pub(in crate::git) fn forget_operation(
+        &self,
+        books: &Path,
+        operation: InProgress,
+    ) -> Result<(), GitError> {
+        let names: &[&str] = match operation {
+            InProgress::Merge => &["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE"],
+            InProgress::Rebase => &["rebase-merge", "rebase-apply"],
+            InProgress::CherryPick => &["CHERRY_PICK_HEAD", "sequencer"],
+            InProgress::Revert => &["REVERT_HEAD", "sequencer"],
+            InProgress::Bisect => &["BISECT_LOG", "BISECT_START", "BISECT_TERMS", "BISECT_NAMES"],
+        };
+        let notes = names.iter().map(|name| books.join(name));
+        for found in notes.filter(|note| note.exists()) {
+            let removed = match found.is_dir() {
+                true => fs::remove_dir_all(&found),
+                false => fs::remove_file(&found),
+            };
+            removed.map_err(GitError::io("remove", &found))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the worktree with everything ignored in it. Git itself refuses when something was changed meanwhile, but
+    /// refuses any worktree with submodules; those have to be `judged` by the caller.
+    pub(in crate::git) fn remove_worktree(
+        self,
+        lock: &AdminLock<'_>,
+        common_dir: &Path,
+        judged: bool,
+    ) -> Result<(), GitError> {
+        let git = Git::on(common_dir).args(["worktree", "remove"]);
+        let git = if judged { git.arg("--force") } else { git };
+        git.arg(&self.path).holding(lock.file())?.run().map(drop)
+    }
+
+    /// Removes a useless entry from git's books, and the `.git` file of the folder it was for.
+    pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, known: &Registration) -> Result<(), GitError> {
+        fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
+        let _ = fs::remove_file(self.path.join(".git"));
+        Ok(())
+    }
+}
+
+impl SparedCommit {
+    /// The commit.
+    pub(in crate::git) fn commit(&self) -> &CommitId {
+        &self.commit
+    }
+
+    /// The backup that was made for it.
+    pub(in crate::git) fn backup(&self) -> Option<&Backup> {
+        self.backup.as_ref()
+    }
+
+    /// The backup that was made for it.
+    pub(in crate::git) fn into_backup(self) -> Option<Backup> {
+        self.backup
+    }
+}
+
+/// Lets a checkout through the gate: as it is when nothing is uncommitted and nothing in the way, else with a
+/// backup of both. `in_the_way` are ignored files that what comes next would replace.
+pub(in crate::git) fn spare_tree(
+    repo: &Repository,
+    owner: &str,
+    path: &Path,
+    state: &WorktreeState,
+    in_the_way: &[PathBuf],
+    stamp: &str,
+) -> Result<SparedTree, GitError> {
+    if state.dirty.is_empty() && in_the_way.is_empty() {
+        return Ok(SparedTree::of(path, None));
+    }
+    let backup = set_aside(repo, owner, path, in_the_way, stamp)?;
+    Ok(SparedTree::of(path, Some(backup)))
+}
+
+/// Shows that a commit lies in the history of another, which the caller has read from a ref that stays.
+pub(in crate::git) fn contained(
+    repo: &Repository,
+    commit: &CommitId,
+    holder: &CommitId,
+) -> Result<Option<SparedCommit>, GitError> {
+    Ok(repo.is_ancestor(commit, holder)?.then(|| SparedCommit {
+        commit: commit.clone(),
+        backup: None,
+    }))
+}
+
+/// Lets a commit through the gate: as it is when another ref than `but` holds it, else with a backup.
+pub(in crate::git) fn spare_commit(
+    repo: &Repository,
+    owner: &str,
+    commit: &CommitId,
+    but: &[&str],
+    stamp: &str,
+) -> Result<SparedCommit, GitError> {
+    // A backup may be dropped one day: what only another one holds gets, or has, one of its own. A candidate is let go
+    // soon.
+    let held = holders(repo, commit)?
+        .iter()
+        .any(|name| !but.contains(&name.as_str()) && !PASSING.iter().any(|kind| name.starts_with(kind)));
+    let backup = match held {
+        true => None,
+        false => Some(back_up_once(repo, owner, commit, stamp)?),
+    };
+    Ok(SparedCommit {
+        commit: commit.clone(),
+        backup,
+    })
+}
+
+/// Keeps a commit that a checkout stands on and that no ref holds: gives the backup, or none where it is held.
+///
+/// # Errors
+///
+/// When refs cannot be read or made.
+pub fn keep_loose(repo: &Repository, owner: &str, commit: &CommitId) -> Result<Option<Backup>, GitError> {
+    Ok(spare_commit(repo, owner, commit, &[], &stamp())?
+        .backup()
+        .cloned())
+}
+
+/// The full names of all refs in whose history a commit lies.
+pub fn holders(repo: &Repository, commit: &CommitId) -> Result<Vec<String>, GitError> {
+    let out = Git::on(repo.common_dir())
+        .args([
+            "for-each-ref",
+            "--format=%(refname)",
+            "--contains",
+            commit.as_str(),
+        ])
+        .run()?;
+    let text = String::from_utf8_lossy(&out);
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Deletes a branch if it still stands at the commit that was spared.
+pub(in crate::git) fn delete_branch(
+    repo: &Repository,
+    branch: &str,
+    spared: &SparedCommit,
+) -> Result<(), GitError> {
+    Git::on(repo.common_dir())
+        .args(["update-ref", "-d"])
+        .arg(branch_ref(branch))
+        .arg(spared.commit().as_str())
+        .run()
+        .map(drop)
+}
+
+/// Deletes a ref of orch's own; one that is not there is no error. `holder` is a commit that a ref has which stays:
+/// what lies in its history needs no backup. Gives the backup that was made.
+pub(in crate::git) fn drop_own_ref(
+    repo: &Repository,
+    name: &str,
+    owner: &str,
+    holder: Option<&CommitId>,
+) -> Result<Option<Backup>, GitError> {
+    let Some(commit) = repo.ref_target(name)? else {
+        return Ok(None);
+    };
+    let contained = match holder {
+        Some(holder) => contained(repo, &commit, holder)?,
+        None => None,
+    };
+    let spared = match contained {
+        Some(spared) => spared,
+        None => spare_commit(repo, owner, &commit, &[name], &super::backup::stamp())?,
+    };
+    delete_own(repo, name, &spared)?;
+    Ok(spared.into_backup())
+}
+
+/// Without a process: this is done for every task that is merged.
+fn delete_own(repo: &Repository, name: &str, spared: &SparedCommit) -> Result<(), GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library(format!("delete `{name}`"));
+    let delete = || {
+        let mut found = handle.find_reference(name)?;
+        // Deleting compares once more with what was found here.
+        match found.target() == Some(git2::Oid::from_str(spared.commit().as_str())?) {
+            true => found.delete(),
+            false => Err(git2::Error::from_str("it has moved")),
+        }
+    };
+    over_dead_lock(repo, name, || fault::around("ref.own.delete", delete)).map_err(cannot())
+}
+
+/// Lets all candidates of the merge queue go. They are made of what branches hold, and are built again when they are
+/// wanted; no proof of anything rests on these refs.
+///
+/// # Errors
+///
+/// When a ref cannot be read or deleted.
+pub fn release_candidates(repo: &Repository) -> Result<(), GitError> {
+    let cannot = || GitError::library("let go of candidates");
+    let handle = repo.handle();
+    let held = handle
+        .references_glob(&format!("{CANDIDATES}*"))
+        .map_err(cannot())?;
+    for mut candidate in held.flatten() {
+        candidate.delete().map_err(cannot())?;
+    }
+    Ok(())
+}
+
+/// Moves a branch away from the commit that was spared, if it still stands there.
+pub(in crate::git) fn move_branch(
+    repo: &Repository,
+    branch: &str,
+    from: &SparedCommit,
+    to: &CommitId,
+    why: &str,
+) -> Result<(), GitError> {
+    let name = branch_ref(branch);
+    let handle = repo.handle();
+    let (to, from) = (oid(to)?, oid(from.commit())?);
+    fault::around("ref.unit", || {
+        handle.reference_matching(&name, to, true, from, why)
+    })
+    .map(drop)
+    .map_err(GitError::library(format!("write `{name}`")))
+}

@@ -1,0 +1,23 @@
+//! Where a checkout goes.
+
+use crate::git::program::command::Git;
+use crate::plan::CommitId;
+
+/// What is to be checked out.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::git) enum Goal<'a> {
+    /// A branch.
+    Branch(&'a str),
+    /// A commit, on no branch.
+    Detached(&'a CommitId),
+}
+
+impl Goal<'_> {
+    pub(in crate::git) fn name(self, git: Git) -> Git {
+        match self {
+            Self::Branch(branch) => git.arg(branch),
+            Self::Detached(commit) => git.args(["--detach", commit.as_str()]),
+        }
+        .arg("--")
+    }
+}

@@ -1,0 +1,63 @@
+//! What orch is about to do to a worktree: written down before it begins, so that what a kill has left of it is never taken for
+//! somebody's work.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
+use crate::git::state::inspect::git_dir;
+use crate::plan::CommitId;
+
+/// The note `orch-step` in the folder that holds HEAD and index of a worktree. While it is there nobody else has worked in the
+/// worktree since: it was clean, and whatever differs from the commit is orch's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub(in crate::git) enum Step {
+    /// A checkout of another commit.
+    CheckOut {
+        /// Where the worktree stands.
+        from: CommitId,
+        /// Where it is to stand.
+        to: CommitId,
+    },
+    /// A merge into what is checked out.
+    Merge {
+        /// Where the worktree stands.
+        from: CommitId,
+        /// What is merged into it.
+        to: CommitId,
+    },
+}
+
+impl Step {
+    pub(in crate::git) fn ends(&self) -> (&CommitId, &CommitId) {
+        match self {
+            Self::CheckOut { from, to } | Self::Merge { from, to } => (from, to),
+        }
+    }
+}
+
+/// Writes down what comes next.
+pub(in crate::git) fn begin(path: &Path, step: &Step) -> Result<(), GitError> {
+    let note = note(path)?;
+    let text = serde_json::to_vec(step).map_err(|error| GitError::io("write", &note)(error.into()))?;
+    replace_file(&note, &text)
+}
+
+/// It is done, or was refused before anything changed.
+pub(in crate::git) fn end(path: &Path) -> Result<(), GitError> {
+    let note = note(path)?;
+    match fs::remove_file(&note) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", &note)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Where the note of a step is.
+pub(in crate::git) fn note(path: &Path) -> Result<PathBuf, GitError> {
+    Ok(git_dir(path)?.join("orch-step"))
+}

@@ -1,0 +1,132 @@
+//! Moving a branch whose checkout has uncommitted changes, as `git merge --ff-only` does: what nobody has committed stays as
+//! it is, in the index and in files, as long as the move changes other files.
+
+use super::being_rewritten::refuse_while_rewritten;
+use crate::git::state::checkout::checkouts_of;
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::files::error::GitError;
+use crate::git::lock::land_refusal::LandRefusal;
+use crate::git::program::command::{Git, records};
+use crate::git::repo::repository::Repository;
+use crate::git::repo::tree_diff::TreeDiff;
+use crate::git::state::in_the_way::in_the_way;
+use crate::git::state::inspect::inspect;
+use crate::plan::CommitId;
+
+/// The files that differ between two commits, from the top, with what stands in the place of one of them.
+pub(in crate::git) struct Moved(BTreeSet<PathBuf>);
+
+impl Moved {
+    pub(in crate::git) fn between(path: &Path, old: &CommitId, new: &CommitId) -> Result<Self, GitError> {
+        let repo = git2::Repository::open(path).map_err(GitError::library(format!(
+            "open the checkout `{}`",
+            path.display()
+        )))?;
+        Ok(Self(TreeDiff::between(&repo, old, new)?.paths()))
+    }
+
+    /// True when the move changes the file, a folder in its place, or a file in the place of a folder above it.
+    fn touches(&self, file: &Path) -> bool {
+        let below = self.0.range(file.to_owned()..).next();
+        file.ancestors().any(|above| self.0.contains(above))
+            || below.is_some_and(|found| found.starts_with(file))
+    }
+
+    /// True when the index holds what the commit holds, in every file that moves.
+    pub(in crate::git) fn is_shown(&self, path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+        let staged = staged(path, commit)?;
+        Ok(!staged.files.iter().any(|file| self.touches(file)))
+    }
+}
+
+/// What the index holds beside a commit.
+struct Staged {
+    files: Vec<PathBuf>,
+    /// True when two sides of a merge stand in it.
+    unmerged: bool,
+}
+
+fn staged(path: &Path, commit: &CommitId) -> Result<Staged, GitError> {
+    let out = Git::within(path)
+        .args([
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules=none",
+        ])
+        .arg(commit.as_str())
+        .run()?;
+    let mut fields = records(&out);
+    let mut staged = Staged {
+        files: Vec::new(),
+        unmerged: false,
+    };
+    // `:MODE MODE BLOB BLOB STATUS`, then the path.
+    while let (Some(about), Some(file)) = (fields.next(), fields.next()) {
+        staged.unmerged |= about.last() == Some(&b'U');
+        staged
+            .files
+            .push(PathBuf::from(std::ffi::OsStr::from_bytes(file)));
+    }
+    Ok(staged)
+}
+
+/// Refuses a checkout in which the move meets something that nobody has committed, or in which somebody is in the middle
+/// of a merge or the like. `dirty` are the tracked files with uncommitted changes.
+pub(in crate::git) fn refuse_overlap(
+    path: &Path,
+    dirty: &[PathBuf],
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<(), LandRefusal> {
+    let staged = staged(path, old)?;
+    let mut all: BTreeSet<PathBuf> = dirty.iter().cloned().collect();
+    all.extend(staged.files);
+    if all.is_empty() {
+        return Ok(());
+    }
+    if staged.unmerged || inspect(path)?.in_progress.is_some() {
+        return Err(LandRefusal::Dirty {
+            path: path.to_owned(),
+            files: all.into_iter().collect(),
+        });
+    }
+    let moved = Moved::between(path, old, new)?;
+    all.retain(|file| moved.touches(file));
+    if all.is_empty() {
+        return Ok(());
+    }
+    Err(LandRefusal::Overlap {
+        path: path.to_owned(),
+        files: all.into_iter().collect(),
+    })
+}
+
+/// Refuses when a checkout of the branch could not follow from one commit to another because of what lies in it. A look
+/// ahead that costs little: a landing looks again.
+///
+/// # Errors
+///
+/// What stands in the way, or why that cannot be found out.
+pub fn could_follow(
+    repo: &Repository,
+    branch: &str,
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<(), LandRefusal> {
+    refuse_while_rewritten(repo, branch)?;
+    for checkout in checkouts_of(repo, branch)? {
+        refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+        let files = in_the_way(&checkout.path, old, new)?;
+        if !files.is_empty() {
+            let path = checkout.path;
+            return Err(LandRefusal::InTheWay { path, files });
+        }
+    }
+    Ok(())
+}

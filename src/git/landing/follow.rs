@@ -1,0 +1,113 @@
+//! Bringing a checkout along when its branch has moved.
+
+use std::fs::File;
+use std::path::Path;
+
+use super::beside::Moved;
+use super::plan::{CheckoutOutcome, LandingPlan};
+use crate::git::files::error::GitError;
+use crate::git::lock::index_lock::IndexLock;
+use crate::git::lock::land_refusal::LandRefusal;
+use crate::git::program::command::Git;
+use crate::git::state::in_the_way::in_the_way;
+use crate::git::step::half_way::undo_half;
+use crate::plan::CommitId;
+
+/// Brings one checkout from the old commit to the new one, if it still shows the old one.
+pub(in crate::git) fn mend(
+    path: &Path,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    lock: IndexLock,
+) -> Result<CheckoutOutcome, GitError> {
+    let moved = match &plan.old {
+        Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
+        _ => None,
+    };
+    let shows = |commit: &CommitId| match &moved {
+        Some(moved) => moved.is_shown(path, commit),
+        None => index_equals(path, commit),
+    };
+    if shows(&plan.new)? {
+        return Ok(CheckoutOutcome::Current);
+    }
+    let Some(old) = &plan.old else {
+        return Ok(CheckoutOutcome::Left(
+            "it was made while the branch was".to_owned(),
+        ));
+    };
+    if !shows(old)? {
+        return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
+    }
+    let mut hindrance = rehearse(path, old, &plan.new, held, &lock);
+    if matches!(
+        hindrance,
+        Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
+    ) {
+        // It may be what a killed git has left of this very move.
+        undo_half(path, old, plan.new.as_str(), Some(&lock))?;
+        hindrance = rehearse(path, old, &plan.new, held, &lock);
+    }
+    match hindrance {
+        Ok(()) => {}
+        Err(LandRefusal::Git(error)) => return Err(error),
+        Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
+    }
+    let answer = two_way(&lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
+    Ok(if answer.status.success() {
+        lock.publish()?;
+        CheckoutOutcome::FastForwarded
+    } else if answer.status.code().is_none() {
+        CheckoutOutcome::Left("its git was killed".to_owned())
+    } else {
+        CheckoutOutcome::Left(answer.stderr)
+    })
+}
+
+/// What `git merge --ff-only` does to index and files, without moving HEAD: the branch moves apart from it.
+fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -> Git {
+    lock.git()
+        .args(["read-tree", "-m", "-u"])
+        .args(options)
+        .args([old.as_str(), new.as_str()])
+}
+
+/// Finds out whether a checkout could be brought along, changing none of its files.
+pub(in crate::git) fn rehearse(
+    path: &Path,
+    old: &CommitId,
+    new: &CommitId,
+    held: Option<&File>,
+    lock: &IndexLock,
+) -> Result<(), LandRefusal> {
+    // The files' times may differ from the index without their contents doing so.
+    lock.git()
+        .args(["update-index", "-q", "--refresh"])
+        .holding_any(held)?
+        .answer()?;
+    let files = in_the_way(path, old, new)?;
+    if !files.is_empty() {
+        let path = path.to_owned();
+        return Err(LandRefusal::InTheWay { path, files });
+    }
+    let answer = two_way(lock, old, new, &["--dry-run"]).answer()?;
+    if answer.status.success() {
+        return Ok(());
+    }
+    Err(LandRefusal::Blocked {
+        path: path.to_owned(),
+        why: answer.stderr,
+    })
+}
+
+pub(in crate::git) fn index_equals(path: &Path, commit: &CommitId) -> Result<bool, GitError> {
+    let answer = Git::within(path)
+        .args(["diff-index", "--cached", "--quiet", "--ignore-submodules=none"])
+        .arg(commit.as_str())
+        .answer()?;
+    match answer.status.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => Err(answer.failure()),
+    }
+}

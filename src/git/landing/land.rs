@@ -1,0 +1,275 @@
+//! Moving the target: compare-and-swap, and the checkouts of it along with it.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use super::being_rewritten::refuse_while_rewritten;
+use super::beside::{Moved, refuse_overlap};
+use super::follow::{index_equals, mend, rehearse};
+use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+use crate::git::files::error::GitError;
+use crate::git::files::git_process::{is_changing, wait_while_changing};
+use crate::git::lock::index_lock::IndexLock;
+use crate::git::lock::land_refusal::LandRefusal;
+use crate::git::lock::stale_lock;
+use crate::git::program::again::again_if_killed;
+use crate::git::program::command::Git;
+use crate::git::repo::ids::branch_ref;
+use crate::git::repo::repository::Repository;
+use crate::git::repo::revision::is_branch_name;
+use crate::git::state::checkout::{checkout_paths, checkouts_of};
+use crate::plan::CommitId;
+
+/// Refuses a target that is not, and could not become, a local branch.
+pub fn check_target(repo: &Repository, target: &str) -> Result<(), LandRefusal> {
+    let refused = |what| {
+        let target = target.to_owned();
+        Err(LandRefusal::NotABranch { target, what })
+    };
+    if target.starts_with("refs/") {
+        return refused("the full name of a ref");
+    }
+    if !is_branch_name(target) {
+        return refused("no name for a branch");
+    }
+    if repo.branch_tip(target)?.is_some() {
+        return Ok(());
+    }
+    for (folder, what) in [("refs/tags/", "a tag"), ("refs/remotes/", "a branch of a remote")] {
+        if repo.ref_target(&format!("{folder}{target}"))?.is_some() {
+            return refused(what);
+        }
+    }
+    if repo.resolve(target).is_ok() {
+        return refused("a commit");
+    }
+    Ok(())
+}
+
+/// Looks whether a branch can move from `old` (none: it does not exist yet) to `new`, with every checkout of it.
+/// Changes nothing.
+pub fn plan_landing(
+    repo: &Repository,
+    branch: &str,
+    old: Option<&CommitId>,
+    new: &CommitId,
+) -> Result<LandingPlan, LandRefusal> {
+    let plan = LandingPlan {
+        branch: branch.to_owned(),
+        old: old.cloned(),
+        new: new.clone(),
+        beside: false,
+    };
+    look_at_landing(repo, &plan, None, &lock_checkouts(repo, branch)?)?;
+    Ok(plan)
+}
+
+/// As [`plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
+/// `git merge --ff-only`.
+pub fn plan_landing_beside(
+    repo: &Repository,
+    branch: &str,
+    old: Option<&CommitId>,
+    new: &CommitId,
+) -> Result<LandingPlan, LandRefusal> {
+    let plan = LandingPlan {
+        branch: branch.to_owned(),
+        old: old.cloned(),
+        new: new.clone(),
+        beside: true,
+    };
+    look_at_landing(repo, &plan, None, &lock_checkouts(repo, branch)?)?;
+    Ok(plan)
+}
+
+/// Locks the index of every checkout of a branch. Git commands of people and editors have it for a moment at a time.
+fn lock_checkouts(repo: &Repository, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
+    if !repo.is_bare() {
+        // It may be on its way to this branch.
+        wait_while_changing(repo.top());
+    }
+    let paths = checkout_paths(repo, branch)?;
+    paths.iter().map(|path| IndexLock::take(path)).collect()
+}
+
+fn look_at_landing(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    locks: &[IndexLock],
+) -> Result<(), LandRefusal> {
+    let LandingPlan { branch, old, new, .. } = plan;
+    check_target(repo, branch)?;
+    let found = repo.branch_tip(branch)?;
+    if found != *old {
+        return Err(LandRefusal::Moved {
+            branch: branch.to_owned(),
+            expected: old.clone(),
+            found,
+        });
+    }
+    if let Some(old) = old {
+        if !repo.is_ancestor(old, new)? {
+            return Err(LandRefusal::NotAFastForward {
+                branch: branch.to_owned(),
+                new: new.clone(),
+            });
+        }
+        refuse_while_rewritten(repo, branch)?;
+        for checkout in checkouts_of(repo, branch)? {
+            if plan.beside {
+                refuse_overlap(&checkout.path, &checkout.dirty, old, new)?;
+            } else if !checkout.dirty.is_empty() {
+                return Err(LandRefusal::Dirty {
+                    path: checkout.path,
+                    files: checkout.dirty,
+                });
+            }
+            // One that was made in this moment shows the old commit, and is brought along as it is found then.
+            if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
+                rehearse(&checkout.path, old, new, held, lock)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
+/// error that is not a refusal the branch may have moved: [`finish_landing`] tells.
+pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
+    land_holding(repo, plan, None)
+}
+
+/// As [`land`]; the git commands that change something hold the lock, so that it outlives a killed orch.
+pub fn land_holding(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+) -> Result<Landed, LandRefusal> {
+    let LandingPlan { branch, old, new, .. } = plan;
+    let locks = lock_checkouts(repo, branch)?;
+    look_at_landing(repo, plan, held, &locks)?;
+    // What a killed git left would refuse every landing from now on. One that is still held, git will name.
+    // A branch that HEAD stands on is moved under HEAD's lock too.
+    for name in [branch_ref(branch).as_str(), "HEAD"] {
+        let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
+    }
+    let nothing = "0".repeat(new.as_str().len());
+    let answer = Git::on(repo.common_dir())
+        .args(["update-ref", "-m"])
+        .arg(format!("orch: land {}", new.short()))
+        .arg(branch_ref(branch))
+        .arg(new.as_str())
+        .arg(old.as_ref().map_or(nothing.as_str(), CommitId::as_str))
+        .holding_any(held)?
+        .answer()?;
+    let found = repo.branch_tip(branch)?;
+    if !answer.status.success() || found.as_ref() != Some(new) {
+        if found == *old {
+            return Err(answer.failure().into());
+        }
+        return Err(LandRefusal::Moved {
+            branch: branch.clone(),
+            expected: old.clone(),
+            found,
+        });
+    }
+    let mut checkouts = mend_checkouts(repo, plan, held, locks)?;
+    // One that had read the branch before it moved writes what it read.
+    if !repo.is_bare() && is_changing(repo.top()) {
+        wait_while_changing(repo.top());
+        checkouts = mend_checkouts(repo, plan, held, Vec::new())?;
+    }
+    Ok(Landed {
+        commit: new.clone(),
+        checkouts,
+    })
+}
+
+/// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
+/// otherwise its checkouts are brought along. Doing so again changes nothing.
+pub fn finish_landing(repo: &Repository, plan: &LandingPlan) -> Result<Option<Landed>, GitError> {
+    finish_landing_holding(repo, plan, None)
+}
+
+/// As [`finish_landing`], holding a lock as [`land_holding`] does.
+pub fn finish_landing_holding(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+) -> Result<Option<Landed>, GitError> {
+    let Some(tip) = repo.branch_tip(&plan.branch)? else {
+        return Ok(None);
+    };
+    if !repo.is_ancestor(&plan.new, &tip)? {
+        return Ok(None);
+    }
+    // Whoever has moved the branch on from a checkout has brought that along.
+    let (gone_on, plan) = (
+        tip != plan.new,
+        LandingPlan {
+            new: tip.clone(),
+            ..plan.clone()
+        },
+    );
+    let mut checkouts = mend_checkouts(repo, &plan, held, Vec::new())?;
+    if gone_on {
+        checkouts.retain(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
+    }
+    Ok(Some(Landed {
+        commit: tip,
+        checkouts,
+    }))
+}
+
+/// The checkouts of a branch that has moved so which still show what it moved from. Changes nothing.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, GitError> {
+    let (Some(old), Some(tip)) = (&plan.old, repo.branch_tip(&plan.branch)?) else {
+        return Ok(Vec::new());
+    };
+    if !repo.is_ancestor(&plan.new, &tip)? {
+        return Ok(Vec::new());
+    }
+    let mut behind = Vec::new();
+    for path in checkout_paths(repo, &plan.branch)? {
+        let moved = Moved::between(&path, old, &tip)?;
+        if !moved.is_shown(&path, &tip)? && (moved.is_shown(&path, old)? || !index_equals(&path, &tip)?) {
+            behind.push(path);
+        }
+    }
+    Ok(behind)
+}
+
+/// What hinders one is told, and hinders no other: the branch has moved.
+fn mend_checkouts(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    mut locks: Vec<IndexLock>,
+) -> Result<Vec<MendedCheckout>, GitError> {
+    let mut mended = |path: PathBuf| {
+        let mut lock = locks
+            .iter()
+            .position(|lock| lock.is_of(&path))
+            .map(|found| locks.swap_remove(found));
+        let left = |outcome: &CheckoutOutcome| !matches!(outcome, CheckoutOutcome::Left(_));
+        let outcome = again_if_killed(left, || {
+            let lock = lock.take().map_or_else(|| IndexLock::take(&path), Ok);
+            lock.and_then(|lock| {
+                // Somebody may have switched it to another branch before it was locked.
+                match checkout_paths(repo, &plan.branch)?.contains(&path) {
+                    true => Ok(mend(&path, plan, held, lock)?),
+                    false => Ok(CheckoutOutcome::Current),
+                }
+            })
+            .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
+        });
+        MendedCheckout { path, outcome }
+    };
+    let paths = checkout_paths(repo, &plan.branch)?;
+    Ok(paths.into_iter().map(&mut mended).collect())
+}

@@ -1,0 +1,15 @@
+//! The target's move, and the checkouts that follow it.
+//!
+//! May import `step` and below.
+
+pub(super) mod being_rewritten;
+pub(super) mod beside;
+pub(super) mod follow;
+pub(super) mod land;
+pub(super) mod plan;
+
+pub use beside::could_follow;
+pub use land::{
+    behind, check_target, finish_landing, finish_landing_holding, land, land_holding, plan_landing,
+    plan_landing_beside,
+};

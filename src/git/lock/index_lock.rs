@@ -1,0 +1,135 @@
+//! The lock of a checkout's index, held across a move of its branch.
+//!
+//! Git locks the index, moves the checkout and releases the lock within one command. Here the ref moves in between, so the lock
+//! is taken as git takes it (`index.lock`, made anew) and git works on a copy beside it, which becomes the index at the end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::land_refusal::LandRefusal;
+use super::stale_lock;
+use crate::git::files::error::GitError;
+use crate::git::files::git_process::{is_changing, wait_while_changing};
+use crate::git::program::command::Git;
+use crate::git::state::inspect::git_dir;
+
+/// How long another git command may keep the index.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// See the module. Dropped, it leaves the index as it was.
+pub(in crate::git) struct IndexLock {
+    checkout: PathBuf,
+    index: PathBuf,
+    lock: PathBuf,
+    /// What git works on.
+    copy: PathBuf,
+    /// Open for as long as the lock is held, which is how others tell that it is.
+    open: File,
+}
+
+impl IndexLock {
+    /// Locks a checkout's index; waits for a git command that has it, and removes what a dead one left.
+    ///
+    /// # Errors
+    ///
+    /// When somebody keeps it for longer, or it cannot be written.
+    pub(in crate::git) fn take(checkout: &Path) -> Result<Self, LandRefusal> {
+        let books = git_dir(checkout)?;
+        let (index, lock, copy) = (
+            books.join("index"),
+            books.join("index.lock"),
+            books.join("index.orch"),
+        );
+        let until = Instant::now() + PATIENCE;
+        let held = || LandRefusal::Locked {
+            path: checkout.to_owned(),
+            lock: lock.clone(),
+        };
+        let mut quiet = wait_while_changing(checkout);
+        let open = loop {
+            match OpenOptions::new().write(true).create_new(true).open(&lock) {
+                // With the lock, none can begin that changes anything.
+                Ok(open) if !quiet || !is_changing(checkout) => break open,
+                Ok(_) => {
+                    fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
+                    quiet = wait_while_changing(checkout);
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(GitError::io("make", &lock)(error).into()),
+            }
+            if Instant::now() > until || stale_lock::clear_index(&books).is_err() {
+                return Err(held());
+            }
+            thread::sleep(PAUSE);
+        };
+        let taken = Self {
+            checkout: checkout.to_owned(),
+            index,
+            lock,
+            copy,
+            open,
+        };
+        // Only whoever holds the lock makes these.
+        taken.remove_copy();
+        match taken.make_copy() {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(GitError::io("copy", &taken.index)(error).into())
+            }
+            _ => Ok(taken),
+        }
+    }
+
+    /// As old as the index: by that git tells which files may have changed without their times doing so.
+    fn make_copy(&self) -> std::io::Result<()> {
+        let written = fs::metadata(&self.index)?.modified()?;
+        fs::copy(&self.index, &self.copy)?;
+        File::options()
+            .write(true)
+            .open(&self.copy)?
+            .set_modified(written)
+    }
+
+    /// True for the checkout whose index this locks.
+    pub(in crate::git) fn is_of(&self, checkout: &Path) -> bool {
+        self.checkout == checkout
+    }
+
+    /// A git command in the checkout that reads and writes the index to be.
+    pub(in crate::git) fn git(&self) -> Git {
+        Git::within(&self.checkout).env("GIT_INDEX_FILE", &self.copy)
+    }
+
+    /// Makes what git has written the index, and releases the lock.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be moved; then the index is as it was.
+    pub(in crate::git) fn publish(self) -> Result<(), GitError> {
+        // Through the lock, as git does it: nobody finds the index unlocked before it is the new one.
+        fs::rename(&self.copy, &self.lock).map_err(GitError::io("move", &self.copy))?;
+        fs::rename(&self.lock, &self.index).map_err(GitError::io("move", &self.lock))
+    }
+
+    fn remove_copy(&self) {
+        let _ = fs::remove_file(&self.copy);
+        let _ = fs::remove_file(self.copy.with_extension("orch.lock"));
+    }
+}
+
+impl Drop for IndexLock {
+    fn drop(&mut self) {
+        self.remove_copy();
+        // After it was published, another may hold a lock of the same name.
+        if let (Ok(own), Ok(found)) = (self.open.metadata(), fs::symlink_metadata(&self.lock)) {
+            use std::os::unix::fs::MetadataExt;
+            if (own.dev(), own.ino()) == (found.dev(), found.ino()) {
+                let _ = fs::remove_file(&self.lock);
+            }
+        }
+    }
+}

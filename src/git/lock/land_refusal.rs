@@ -1,0 +1,130 @@
+//! Why the target is not moved.
+
+use std::path::PathBuf;
+
+use crate::git::files::error::GitError;
+use crate::plan::CommitId;
+
+/// Why a branch is not moved. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LandRefusal {
+    /// The target is not a local branch.
+    #[error("`{target}` is {what}, not a local branch: name a branch as the target")]
+    NotABranch {
+        /// The name.
+        target: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The branch is not where it was.
+    #[error("the branch `{branch}` has moved: expected {}, found {}", shown(expected.as_ref()), shown(found.as_ref()))]
+    Moved {
+        /// The branch.
+        branch: String,
+        /// Where it was to be.
+        expected: Option<CommitId>,
+        /// Where it is.
+        found: Option<CommitId>,
+    },
+    /// The new commit does not contain the old one.
+    #[error("`{new}` does not contain what is on `{branch}`: moving there would lose commits")]
+    NotAFastForward {
+        /// The branch.
+        branch: String,
+        /// The new commit.
+        new: CommitId,
+    },
+    /// A checkout of the branch has uncommitted changes.
+    #[error(
+        "`{}` has the target checked out with uncommitted changes ({}): commit or stash them, then try again",
+        path.display(),
+        first_few(files)
+    )]
+    Dirty {
+        /// The checkout.
+        path: PathBuf,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// A checkout of the branch has uncommitted changes in files that the move changes too.
+    #[error(
+        "`{}` has the target checked out with uncommitted changes in files that would be replaced ({}): commit or stash them, \
+         then try again",
+        path.display(),
+        first_few(files)
+    )]
+    Overlap {
+        /// The checkout.
+        path: PathBuf,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// A checkout of the branch holds files that git does not track, where new files have to go.
+    #[error(
+        "`{}` has untracked files where the merge brings its own ({}): move them away, then try again",
+        path.display(),
+        first_few(files)
+    )]
+    InTheWay {
+        /// The checkout.
+        path: PathBuf,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// A checkout cannot be brought along for another reason that git gave.
+    #[error("the checkout `{}` cannot be brought along: {why}", path.display())]
+    Blocked {
+        /// The checkout.
+        path: PathBuf,
+        /// Git's words.
+        why: String,
+    },
+    /// A git command keeps the index of a checkout to itself.
+    #[error(
+        "`{}` has the target checked out, and a git command there keeps its index locked (`{}`): end that command, or remove \
+         the file if there is none, then try again",
+        path.display(),
+        lock.display()
+    )]
+    Locked {
+        /// The checkout.
+        path: PathBuf,
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl LandRefusal {
+    /// True when something lies in a checkout that a person will take away or commit.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Dirty { .. }
+            | Self::Overlap { .. }
+            | Self::InTheWay { .. }
+            | Self::Blocked { .. }
+            | Self::Locked { .. } => true,
+            Self::NotABranch { .. } | Self::Moved { .. } | Self::NotAFastForward { .. } | Self::Git(_) => {
+                false
+            }
+        }
+    }
+}
+
+fn shown(commit: Option<&CommitId>) -> &str {
+    commit.map_or("no such branch", CommitId::short)
+}
+
+fn first_few(files: &[PathBuf]) -> String {
+    let mut shown: Vec<String> = files
+        .iter()
+        .take(3)
+        .map(|file| format!("`{}`", file.display()))
+        .collect();
+    if files.len() > 3 {
+        shown.push(format!("{} more", files.len() - 3));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,102 @@
+//! Lock files of git that nobody holds any more.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::stale_lock::{Holder, holder, locks_below, locks_in};
+use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::files::registration::registrations;
+
+/// A lock file of git's in this repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitLock {
+    /// The file.
+    pub path: PathBuf,
+    /// Who may hold it; none when it is certain that nobody does.
+    pub owner: Option<String>,
+}
+
+/// Every lock file of git's: of the index, of HEAD, of refs, settings and housekeeping, here and in every worktree's books.
+///
+/// # Errors
+///
+/// When git's books cannot be read.
+pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
+    let common = admin.repo.common_dir();
+    let mut files = Vec::new();
+    for folder in books(admin)?.iter().map(PathBuf::as_path).chain([common]) {
+        files.extend(locks_in(folder));
+    }
+    files.extend(locks_below(&common.join("refs")));
+    // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.
+    files.extend(locks_in(&common.join("objects")));
+    files.sort();
+    let lock = |path: PathBuf| GitLock {
+        owner: owner(&path),
+        path,
+    };
+    Ok(files.into_iter().map(lock).collect())
+}
+
+/// The folders of all entries in git's books.
+fn books(admin: &WorktreeAdmin) -> Result<Vec<PathBuf>, GitError> {
+    Ok(registrations(admin.repo.common_dir())?
+        .into_iter()
+        .map(|known| known.admin)
+        .collect())
+}
+
+/// Removes a lock file if it is still certain that nobody holds it. False when somebody may.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub fn remove_git_lock(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
+    let _lock = admin.lock()?;
+    if owner(path).is_some() {
+        return Ok(false);
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(GitError::io("remove", path)(error))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Who may hold a lock file, in words. Other than a run, which has to go on, a look from outside leaves one alone that a git
+/// of another machine may hold.
+fn owner(lock: &Path) -> Option<String> {
+    if let Some(name) = shared_with_other_machines(lock) {
+        return Some(format!(
+            "it lies on {name}, where a git of another machine may hold it"
+        ));
+    }
+    let found = fs::metadata(lock).ok()?;
+    let held = match holder(lock, &found)? {
+        Holder::Open => "a process has it open",
+        Holder::Git => "a git that is as old as it is at work here",
+    };
+    Some(held.to_owned())
+}
+
+/// The name of a file system whose files processes elsewhere may hold (numbers as in `statfs(2)`).
+fn shared_with_other_machines(lock: &Path) -> Option<&'static str> {
+    const SHARED: &[(u32, &str)] = &[
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB"),
+        (0x0102_1997, "9P"),
+        (0x00c3_6400, "Ceph"),
+    ];
+    let found = rustix::fs::statfs(lock).ok()?;
+    // The numbers have 32 bits, whatever the field has.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let kind = found.f_type as u32;
+    SHARED
+        .iter()
+        .find(|(number, _)| *number == kind)
+        .map(|(_, name)| *name)
+}

@@ -1,0 +1,266 @@
+//! Lock files that a killed git command has left behind.
+//!
+//! The file carries no owner, and an owner need not even have it open: `git commit -a` closes `index.lock` and keeps it
+//! for as long as its editor is open. So a lock counts as stale only when no process has it open, no git process that
+//! is old enough to have made it works in the repository, and both still hold at a second look.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
+use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
+use crate::git::files::error::GitError;
+use crate::git::files::git_process::subcommand;
+use crate::git::files::registration::{read_head, registrations};
+use crate::git::files::regular;
+use crate::git::repo::ids::branch_ref;
+use crate::git::state::inspect::git_dir;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Removes `index.lock` from a worktree's administration when its owner is gone; waits for one that is not.
+pub(in crate::git) fn clear_index(admin: &Path) -> Result<(), EnsureError> {
+    clear(&admin.join("index.lock"))
+}
+
+/// Removes `FILE.lock` when its owner is gone; waits for one that is not.
+pub(in crate::git) fn clear_beside(file: &Path) -> Result<(), EnsureError> {
+    let mut lock = file.as_os_str().to_owned();
+    lock.push(".lock");
+    clear(Path::new(&lock))
+}
+
+/// Removes the lock of a branch that orch has noted it was making and that does not exist. Under the lock, so that no
+/// git command of orch's is at it, and nobody else makes that branch.
+pub(in crate::git) fn clear_branch(
+    _lock: &AdminLock<'_>,
+    common_dir: &Path,
+    branch: &str,
+) -> Result<(), EnsureError> {
+    clear_beside(&common_dir.join(branch_ref(branch)))
+}
+
+/// Removes the lock of `packed-refs`, and the half-written new file that goes with it. Every deletion of a branch needs it.
+pub(in crate::git) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError> {
+    let lock = common_dir.join("packed-refs.lock");
+    if !lock.exists() {
+        return Ok(());
+    }
+    // The new file first: while the lock stands, nobody else begins one.
+    clear(&common_dir.join("packed-refs.new"))?;
+    clear(&lock)
+}
+
+/// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
+pub(in crate::git) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
+    locks_below(folder).iter().try_for_each(|lock| clear(lock))
+}
+
+/// The lock files in a folder.
+pub(in crate::git) fn locks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
+        .collect()
+}
+
+/// The lock files in a folder and in all below it.
+pub(in crate::git) fn locks_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        found.extend(locks_in(&folder));
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        open.extend(folders.map(|entry| entry.path()));
+    }
+    found
+}
+
+/// Removes the locks in git's books of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
+/// and whatever else is written there.
+pub(in crate::git) fn clear_books(books: &Path) -> Result<(), EnsureError> {
+    locks_in(books).iter().try_for_each(|lock| clear(lock))
+}
+
+/// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
+/// the time when no agent is at work.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
+    // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
+    let books = fs::read_dir(admin.repo.common_dir().join("worktrees"));
+    let mut books = books.into_iter().flatten().flatten();
+    if books.all(|books| locks_in(&books.path()).is_empty()) {
+        return Ok(());
+    }
+    for key in admin.keys()? {
+        let Some(marker) = admin.read_marker(&key)? else {
+            continue;
+        };
+        let Ok(books) = git_dir(&marker.path) else {
+            continue;
+        };
+        if !locks_in(&books).is_empty() && !is_somebody_in(&marker.path) {
+            clear_books(&books)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the locks that killed git commands have left of a worktree in which no agent is at work, and of the branch that it
+/// stands on.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), EnsureError> {
+    let books = git_dir(worktree)?;
+    clear_books(&books)?;
+    match read_head(&books.join("HEAD")) {
+        Some(Some(branch)) => clear_beside(&common_dir.join(branch_ref(&branch))),
+        _ => Ok(()),
+    }
+}
+
+/// True when a process stands in a folder: git closes some locks and keeps them, while an editor is open for one.
+fn is_somebody_in(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut places = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
+    places.any(|place| place.starts_with(folder))
+}
+
+fn clear(lock: &Path) -> Result<(), EnsureError> {
+    let until = Instant::now() + PATIENCE;
+    let mut unowned: Option<(u64, u64)> = None;
+    while let Ok(found) = fs::symlink_metadata(lock) {
+        let this = (found.dev(), found.ino());
+        if holder(lock, &found).is_some() {
+            unowned = None;
+        } else if unowned == Some(this) {
+            match fs::remove_file(lock) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", lock)(error).into());
+                }
+                _ => return Ok(()),
+            }
+        } else {
+            // A living git closes the file an instant before it renames it: what is stale is still there the next time.
+            unowned = Some(this);
+        }
+        if Instant::now() > until {
+            let lock = lock.to_owned();
+            return Err(WorktreeRefusal::Busy { lock }.into());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Who may hold a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum Holder {
+    /// A process has it open.
+    Open,
+    /// A git that is as old as the lock works in the repository.
+    Git,
+}
+
+/// Who may hold a lock file. It carries no name, and git does not keep every one open, so nobody does only when no process
+/// has it open and no git is at work that was there when it was made.
+pub(in crate::git) fn holder(lock: &Path, found: &fs::Metadata) -> Option<Holder> {
+    if is_open_anywhere(lock) {
+        Some(Holder::Open)
+    } else {
+        owner_may_live(lock, found).then_some(Holder::Git)
+    }
+}
+
+/// True while some git process that is at least as old as the lock works in the lock's repository, or may do so.
+fn owner_may_live(lock: &Path, found: &fs::Metadata) -> bool {
+    let age = found.modified().ok().and_then(|made| made.elapsed().ok());
+    let age = age.unwrap_or_default();
+    let places = places_of(lock);
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return true;
+    };
+    processes.flatten().any(|process| {
+        let process = process.path();
+        let named_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
+        if !named_git || age_of(&process).is_some_and(|born| born + SLACK < age) {
+            return false;
+        }
+        // Whoever merges many branches keeps one of these for as long as that takes.
+        if fs::read(process.join("cmdline")).is_ok_and(|line| subcommand(&line) == Some(b"merge-tree")) {
+            return false;
+        }
+        match fs::read_link(process.join("cwd")) {
+            Ok(folder) => places.iter().any(|place| folder.starts_with(place)),
+            // One that has ended meanwhile owns nothing; one that may not be looked at may.
+            Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        }
+    })
+}
+
+/// The kernel tells when a process began in hundredths of a second.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// How long ago a process began, by field 22 of its `stat` and the time since boot.
+fn age_of(process: &Path) -> Option<Duration> {
+    let stat = fs::read(process.join("stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let fields = stat.rsplit_once(')')?.1;
+    let ticks: u64 = fields.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
+    let hertz = rustix::param::clock_ticks_per_second();
+    let began = Duration::from_millis(ticks.saturating_mul(1000) / hertz.max(1));
+    Some(Duration::from_secs_f64(uptime).saturating_sub(began))
+}
+
+/// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it.
+fn places_of(lock: &Path) -> Vec<PathBuf> {
+    let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
+    let git_dir = lock.ancestors().skip(1).find(holds_head).unwrap_or(lock);
+    let common = regular::read_to_string(&git_dir.join("commondir")).ok();
+    let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path.trim_end()));
+    let common = common.canonicalize().unwrap_or(common);
+    let mut places: Vec<PathBuf> = registrations(&common)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|known| known.path)
+        .collect();
+    if common.file_name().is_some_and(|name| name == ".git") {
+        places.extend(common.parent().map(Path::to_owned));
+    }
+    places.push(common);
+    places
+}
+
+fn is_open_anywhere(file: &Path) -> bool {
+    let Ok(file) = file.canonicalize() else {
+        return false;
+    };
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return true;
+    };
+    processes
+        .flatten()
+        .filter(|process| {
+            process
+                .file_name()
+                .to_string_lossy()
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+        })
+        .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
+        .flat_map(|open| open.flatten())
+        .any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file))
+}

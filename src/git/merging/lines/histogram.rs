@@ -1,0 +1,218 @@
+//! Which lines two files have in common, as git's histogram comparison finds it (`xdiff/xhistogram.c`, after JGit's
+//! `HistogramDiff`): the run of equal lines with the rarest line in it stays, of equally rare ones the longest, of equally
+//! long ones the first that is come by; then the same on both sides of it. Lines are numbers here, equal for equal lines.
+
+/// A line that stands more often in the old file is no reason for a run to stay.
+const RARE: usize = 64;
+
+/// Stands for no place.
+const NOWHERE: usize = usize::MAX;
+
+/// Which lines are not common to both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git::merging) struct Changed {
+    pub(in crate::git::merging) old: Vec<bool>,
+    pub(in crate::git::merging) new: Vec<bool>,
+}
+
+/// Compares two files of lines below `numbers`. None where git goes on with another comparison: all that the two have in common
+/// somewhere stands there too often.
+pub(in crate::git::merging) fn compare(old: &[usize], new: &[usize], numbers: usize) -> Option<Changed> {
+    let mut changed = Changed {
+        old: vec![false; old.len()],
+        new: vec![false; new.len()],
+    };
+    let mut index = Index {
+        old,
+        new,
+        first: vec![NOWHERE; numbers],
+        times: vec![0; numbers],
+        next: vec![NOWHERE; old.len()],
+    };
+    let whole = Region {
+        old: (0, old.len()),
+        new: (0, new.len()),
+    };
+    let mut open = vec![whole];
+    while let Some(region) = open.pop() {
+        match index.look(region) {
+            Found::Run(run) => open.extend([region.before(run), region.after(run)]),
+            Found::Nothing => {
+                changed.old[region.old.0..region.old.1].fill(true);
+                changed.new[region.new.0..region.new.1].fill(true);
+            }
+            Found::TooOften => return None,
+        }
+    }
+    Some(changed)
+}
+
+/// Lines of both files, each from one up to before another.
+#[derive(Debug, Clone, Copy)]
+struct Region {
+    old: (usize, usize),
+    new: (usize, usize),
+}
+
+impl Region {
+    fn before(self, run: Self) -> Self {
+        Self {
+            old: (self.old.0, run.old.0),
+            new: (self.new.0, run.new.0),
+        }
+    }
+
+    fn after(self, run: Self) -> Self {
+        Self {
+            old: (run.old.1, self.old.1),
+            new: (run.new.1, self.new.1),
+        }
+    }
+
+    fn len(self) -> usize {
+        self.old.1 - self.old.0
+    }
+}
+
+enum Found {
+    /// These stay.
+    Run(Region),
+    /// Nothing is common to both.
+    Nothing,
+    /// There is something, and each such line stands there too often.
+    TooOften,
+}
+
+/// Where lines stand in a region of the old file.
+struct Index<'a> {
+    old: &'a [usize],
+    new: &'a [usize],
+    /// Of each number: where it stands first in the region, and how often.
+    first: Vec<usize>,
+    times: Vec<usize>,
+    /// Of each place: where its line stands again.
+    next: Vec<usize>,
+}
+
+impl Index<'_> {
+    /// The run that stays in a region.
+    fn look(&mut self, region: Region) -> Found {
+        if region.len() == 0 || region.new.0 == region.new.1 {
+            return Found::Nothing;
+        }
+        for at in (region.old.0..region.old.1).rev() {
+            let number = self.old[at];
+            self.next[at] = self.first[number];
+            self.first[number] = at;
+            self.times[number] += 1;
+        }
+        let found = self.rarest(region);
+        for at in region.old.0..region.old.1 {
+            self.first[self.old[at]] = NOWHERE;
+            self.times[self.old[at]] = 0;
+        }
+        found
+    }
+
+    fn rarest(&self, region: Region) -> Found {
+        let mut best: Option<Region> = None;
+        let mut least = RARE + 1;
+        let mut common = false;
+        let mut at = region.new.0;
+        while at < region.new.1 {
+            let number = self.new[at];
+            let mut here = self.first[number];
+            common |= here != NOWHERE;
+            at += 1;
+            if here == NOWHERE || self.times[number] > least {
+                continue;
+            }
+            let (from, times) = (at - 1, self.times[number]);
+            while here != NOWHERE {
+                let (run, rarest) = self.grown(region, here, from, times);
+                // The lines of a run are looked at no more.
+                at = at.max(run.new.1);
+                let longer = best.map_or(run.len() > 1, |best| run.len() > best.len());
+                if longer || rarest < least {
+                    best = Some(run);
+                    least = rarest;
+                }
+                // The same line further on within the run would grow to another one; git skips it.
+                while here != NOWHERE && here < run.old.1 {
+                    here = self.next[here];
+                }
+            }
+        }
+        match best {
+            Some(run) if least <= RARE => Found::Run(run),
+            _ if common => Found::TooOften,
+            _ => Found::Nothing,
+        }
+    }
+
+    /// The run through a line of the old file and an equal one of the new, and how often its rarest line stands there.
+    fn grown(&self, region: Region, old: usize, new: usize, times: usize) -> (Region, usize) {
+        let mut run = Region {
+            old: (old, old + 1),
+            new: (new, new + 1),
+        };
+        let mut rarest = times;
+        while run.old.0 > region.old.0
+            && run.new.0 > region.new.0
+            && self.old[run.old.0 - 1] == self.new[run.new.0 - 1]
+        {
+            run.old.0 -= 1;
+            run.new.0 -= 1;
+            rarest = rarest.min(self.times[self.old[run.old.0]]);
+        }
+        while run.old.1 < region.old.1
+            && run.new.1 < region.new.1
+            && self.old[run.old.1] == self.new[run.new.1]
+        {
+            rarest = rarest.min(self.times[self.old[run.old.1]]);
+            run.old.1 += 1;
+            run.new.1 += 1;
+        }
+        (run, rarest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(old: &str, new: &str) -> Option<(String, String)> {
+        let numbers = |text: &str| text.bytes().map(usize::from).collect::<Vec<_>>();
+        let changed = compare(&numbers(old), &numbers(new), 256)?;
+        let of = |text: &str, changed: &[bool]| {
+            let stay = text.chars().zip(changed).filter(|(_, changed)| !**changed);
+            stay.map(|(letter, _)| letter).collect::<String>()
+        };
+        Some((of(old, &changed.old), of(new, &changed.new)))
+    }
+
+    #[test]
+    fn the_rarest_line_stays_where_the_longest_run_would_not_have_it() {
+        // The three dots are longer, but the `x` stands there once.
+        let both = ("x".to_owned(), "x".to_owned());
+        assert_eq!(kept("x...", "...x"), Some(both));
+    }
+
+    #[test]
+    fn of_equally_rare_runs_the_longest_stays() {
+        let both = ("bcd".to_owned(), "bcd".to_owned());
+        assert_eq!(kept("abcd", "bcda"), Some(both));
+    }
+
+    #[test]
+    fn nothing_stays_of_files_with_nothing_in_common() {
+        assert_eq!(kept("ab", "cd"), Some(Default::default()));
+        assert_eq!(kept("", "cd"), Some(Default::default()));
+    }
+
+    #[test]
+    fn lines_that_stand_there_too_often_are_no_reason() {
+        assert_eq!(kept(&"}".repeat(RARE + 1), "}x"), None);
+        assert!(kept(&"}".repeat(RARE), "}x").is_some());
+    }
+}

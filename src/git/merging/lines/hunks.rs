@@ -1,0 +1,259 @@
+//! Merging the lines of a file as git does it: what each side changed by histogram (`histogram`), slid to its place
+//! (`slide`), and both sides' changes together where at least one line of base lies between them (`xdl_do_merge` in
+//! `xdiff/xmerge.c`). Where it depends on git's version or on settings what comes of that, it is unsure.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::histogram::compare;
+use super::slide::slide;
+
+/// What merging came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git::merging) enum Lines {
+    /// This is the file.
+    Merged(Vec<u8>),
+    /// Both replaced the same lines by different ones.
+    Conflict,
+    /// Git may find this or that.
+    Unsure,
+}
+
+/// A run of lines of base, and what one side has instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hunk {
+    base: Range<usize>,
+    side: Range<usize>,
+}
+
+/// Whose lines count in a piece of the merged file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Theirs,
+    /// Both changed it.
+    Both,
+}
+
+/// A piece in which the sides differ. A side that has nothing of its own there has the lines of base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    whose: Whose,
+    ours: Range<usize>,
+    theirs: Range<usize>,
+}
+
+/// Merges three files, none equal to another.
+pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
+    let mut numbering = Numbering::default();
+    let base = numbering.take(base);
+    let (text, ours) = (split(ours), numbering.take(ours));
+    let (other_text, theirs) = (split(theirs), numbering.take(theirs));
+    let count = numbering.known.len();
+    let (Some(one), Some(two)) = (hunks(&base, &ours, count), hunks(&base, &theirs, count)) else {
+        return Lines::Unsure;
+    };
+    let pieces = pieces(&one, &two, &ours, &theirs);
+    let mut same = false;
+    for piece in pieces.iter().filter(|piece| piece.whose == Whose::Both) {
+        match (ours.get(piece.ours.clone()), theirs.get(piece.theirs.clone())) {
+            (Some(one), Some(two)) if one != two => return Lines::Conflict,
+            _ => same = true,
+        }
+    }
+    if same {
+        // Both came to the same by different ways. Whether that is a conflict depends on `merge.conflictStyle`.
+        return Lines::Unsure;
+    }
+    let mut merged = Vec::new();
+    let mut done = 0;
+    for piece in pieces.iter().filter(|piece| piece.whose == Whose::Theirs) {
+        merged.extend(text[done..piece.ours.start].iter().copied().flatten());
+        merged.extend(other_text[piece.theirs.clone()].iter().copied().flatten());
+        done = piece.ours.end;
+    }
+    merged.extend(text[done..].iter().copied().flatten());
+    Lines::Merged(merged)
+}
+
+/// Lines with their ends; what follows the last end is one too.
+fn split(text: &[u8]) -> Vec<&[u8]> {
+    let mut lines = Vec::with_capacity(text.len() / 32);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text) {
+        lines.push(&text[start..=end]);
+        start = end + 1;
+    }
+    if start < text.len() {
+        lines.push(&text[start..]);
+    }
+    lines
+}
+
+/// Numbers for lines.
+#[derive(Debug, Default)]
+struct Numbering<'a> {
+    known: HashMap<&'a [u8], usize>,
+}
+
+impl<'a> Numbering<'a> {
+    fn take(&mut self, text: &'a [u8]) -> Vec<usize> {
+        let number = |line| {
+            let next = self.known.len();
+            *self.known.entry(line).or_insert(next)
+        };
+        split(text).into_iter().map(number).collect()
+    }
+}
+
+/// What a side changed, in order.
+fn hunks(base: &[usize], side: &[usize], numbers: usize) -> Option<Vec<Hunk>> {
+    let mut changed = compare(base, side, numbers)?;
+    slide(base, &mut changed.old, &changed.new)?;
+    slide(side, &mut changed.new, &changed.old)?;
+    let run = |changed: &[bool], from: usize| {
+        let rest = changed[from..].iter();
+        from..from + rest.take_while(|changed| **changed).count()
+    };
+    let mut found = Vec::new();
+    let (mut old, mut new) = (0, 0);
+    while old < base.len() || new < side.len() {
+        let hunk = Hunk {
+            base: run(&changed.old, old),
+            side: run(&changed.new, new),
+        };
+        (old, new) = (hunk.base.end + 1, hunk.side.end + 1);
+        if !(hunk.base.is_empty() && hunk.side.is_empty()) {
+            found.push(hunk);
+        }
+    }
+    Some(found)
+}
+
+/// Goes through the changes of both sides.
+fn pieces(one: &[Hunk], two: &[Hunk], ours: &[usize], theirs: &[usize]) -> Vec<Piece> {
+    let mut pieces = Pieces(Vec::new());
+    // By how much the unchanged lines of a side lie further down than those of base.
+    let (mut moved_one, mut moved_two) = (0_isize, 0_isize);
+    let shifted = |range: &Range<usize>, by: isize| {
+        range.start.saturating_add_signed(by)..range.end.saturating_add_signed(by)
+    };
+    let (mut left, mut right) = (one.iter().peekable(), two.iter().peekable());
+    loop {
+        match (left.peek(), right.peek()) {
+            (None, None) => return pieces.0,
+            (Some(a), other) if other.is_none_or(|b| a.base.end < b.base.start) => {
+                pieces.add(Whose::Ours, a.side.clone(), shifted(&a.base, moved_two));
+                moved_one = gain(a);
+                left.next();
+            }
+            (other, Some(b)) if other.is_none_or(|a| b.base.end < a.base.start) => {
+                pieces.add(Whose::Theirs, shifted(&b.base, moved_one), b.side.clone());
+                moved_two = gain(b);
+                right.next();
+            }
+            (Some(a), Some(b)) => {
+                if a.base != b.base || ours[a.side.clone()] != theirs[b.side.clone()] {
+                    let (start, end) = (a.base.start.min(b.base.start), a.base.end.max(b.base.end));
+                    let widened = |hunk: &Hunk| {
+                        let above = hunk.base.start - start;
+                        hunk.side.start.saturating_sub(above)..hunk.side.end + (end - hunk.base.end)
+                    };
+                    pieces.add(Whose::Both, widened(a), widened(b));
+                }
+                let (a_end, b_end) = (a.base.end, b.base.end);
+                if b_end <= a_end {
+                    moved_two = gain(b);
+                    right.next();
+                }
+                if a_end <= b_end {
+                    moved_one = gain(a);
+                    left.next();
+                }
+            }
+            // The guards above leave nothing else.
+            (Some(_), None) | (None, Some(_)) => return pieces.0,
+        }
+    }
+}
+
+/// By how much lines after a hunk lie further down in the side than in base.
+fn gain(hunk: &Hunk) -> isize {
+    hunk.side.end.cast_signed() - hunk.base.end.cast_signed()
+}
+
+struct Pieces(Vec<Piece>);
+
+impl Pieces {
+    /// Adds a piece; one that touches the last belongs to it.
+    fn add(&mut self, whose: Whose, ours: Range<usize>, theirs: Range<usize>) {
+        match self.0.last_mut() {
+            Some(last) if ours.start <= last.ours.end || theirs.start <= last.theirs.end => {
+                if last.whose != whose {
+                    last.whose = Whose::Both;
+                }
+                last.ours.end = ours.end;
+                last.theirs.end = theirs.end;
+            }
+            _ => self.0.push(Piece { whose, ours, theirs }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lines: &[&str]) -> Vec<u8> {
+        lines
+            .iter()
+            .flat_map(|line| [line.as_bytes(), b"\n"].concat())
+            .collect()
+    }
+
+    const BASE: &[&str] = &["a", "b", "c", "d", "e", "f", "g"];
+
+    #[test]
+    fn changes_between_changes_of_the_other_side_merge() {
+        let ours = text(&["A", "b", "c", "d", "e", "f", "G"]);
+        let theirs = text(&["a", "b", "c", "D", "d2", "e", "f", "g"]);
+        let both = text(&["A", "b", "c", "D", "d2", "e", "f", "G"]);
+        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Merged(both));
+    }
+
+    #[test]
+    fn one_line_of_base_between_two_changes_parts_them_and_none_does_not() {
+        let ours = text(&["a", "B", "c", "d", "e", "f", "g"]);
+        let near = text(&["a", "b", "c", "D", "e", "f", "g"]);
+        let both = text(&["a", "B", "c", "D", "e", "f", "g"]);
+        assert_eq!(merge(&text(BASE), &ours, &near), Lines::Merged(both));
+        let beside = text(&["a", "b", "C", "d", "e", "f", "g"]);
+        assert_eq!(merge(&text(BASE), &ours, &beside), Lines::Conflict);
+    }
+
+    #[test]
+    fn lines_that_stand_there_often_are_in_nobodys_way() {
+        let base = text(&["{", "}", "a", "b", "{", "}", "c", "{", "}"]);
+        let ours = text(&["{", "}", "A", "b", "{", "}", "C", "{", "}"]);
+        let theirs = text(&["{", "}", "a", "B", "{", "}", "c", "{", "}", "d"]);
+        assert_eq!(merge(&base, &ours, &theirs), Lines::Conflict);
+        let theirs = text(&["{", "}", "a", "b", "{", "}", "c", "{", "}", "d"]);
+        let both = text(&["{", "}", "A", "b", "{", "}", "C", "{", "}", "d"]);
+        assert_eq!(merge(&base, &ours, &theirs), Lines::Merged(both));
+    }
+
+    #[test]
+    fn what_both_changed_alike_is_there_once() {
+        let ours = text(&["a", "b", "c", "x", "e", "f", "g"]);
+        let theirs = text(&["a", "b", "c", "x", "e", "f", "g", "h"]);
+        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Merged(theirs));
+    }
+
+    #[test]
+    fn many_changes_within_one_of_the_other_side_are_one_conflict() {
+        let ours = text(&["a", "B", "c", "D", "e", "F", "g"]);
+        let theirs = text(&["a", "x", "g"]);
+        assert_eq!(merge(&text(BASE), &ours, &theirs), Lines::Conflict);
+        assert_eq!(merge(&text(BASE), &theirs, &ours), Lines::Conflict);
+    }
+}

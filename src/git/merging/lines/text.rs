@@ -1,0 +1,267 @@
+//! Merging the lines of a file that both sides changed, where git's own result is certain: by one line that parts the
+//! changes of the two sides, or else by comparing the files as git does (`hunks`), which takes longer.
+//!
+//! One line is enough when one side changed only lines before it and the other only lines after it, and it stands once in
+//! each of the three files. Why: git compares by histogram (`xdiff/xhistogram.c`), which takes the longest run of equal
+//! lines among those with the rarest line, and goes on to the left and to the right of it. The run through the line has a
+//! line that is there once, so no run is rarer; and a run that would set lines of one side of it against lines of its other
+//! side would lie, in one of the two files, wholly within what is unchanged beyond it, so it is shorter than the run through
+//! the line, which takes in all of that. So the line stays with itself, and where nothing changed beyond it nothing is found.
+//! Changes that slide along equal lines stop at it, there being no other line like it. All changes of one side then end
+//! before it, and those of the other begin after it: they do not touch, and git takes both.
+
+use memchr::memmem;
+
+use super::hunks::{self, Lines};
+
+/// Files with a zero byte in so many first bytes are binary to git.
+const SNIFFED: usize = 8_000;
+
+/// Merges two changed versions of a file, none of them equal to another.
+pub(in crate::git::merging) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Lines {
+    if [base, ours, theirs].iter().any(|text| is_binary(text)) {
+        return Lines::Unsure;
+    }
+    let (one, two) = (Change::between(base, ours), Change::between(base, theirs));
+    if let Some(at) = anchor(base, ours, theirs, one.end, two.start) {
+        // `at` counts bytes of base; what stands before it stands as long before the end of ours.
+        let head = ours.len() - (base.len() - at);
+        return Lines::Merged([&ours[..head], &theirs[at..]].concat());
+    }
+    if let Some(at) = anchor(base, theirs, ours, two.end, one.start) {
+        let head = theirs.len() - (base.len() - at);
+        return Lines::Merged([&theirs[..head], &ours[at..]].concat());
+    }
+    hunks::merge(base, ours, theirs)
+}
+
+fn is_binary(text: &[u8]) -> bool {
+    memchr::memchr(0, &text[..text.len().min(SNIFFED)]).is_some()
+}
+
+/// The bytes of base, whole lines of it, between what both begin and what both end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    start: usize,
+    end: usize,
+}
+
+impl Change {
+    fn between(base: &[u8], side: &[u8]) -> Self {
+        let shorter = base.len().min(side.len());
+        let same = common(base.chunks(CHUNK).zip(side.chunks(CHUNK)), |one, two| {
+            one.iter().zip(two).take_while(|(one, two)| one == two).count()
+        });
+        // Back to the beginning of the line.
+        let start = line_start(base, same);
+        let rest = shorter - start;
+        let (one, two) = (&base[base.len() - rest..], &side[side.len() - rest..]);
+        let tail = common(one.rchunks(CHUNK).zip(two.rchunks(CHUNK)), |one, two| {
+            let both = one.iter().rev().zip(two.iter().rev());
+            both.take_while(|(one, two)| one == two).count()
+        });
+        let (mut end, other) = (base.len() - tail, side.len() - tail);
+        // On to the beginning of a line in both.
+        if !(starts_line(base, end) && starts_line(side, other)) {
+            end = memchr::memchr(b'\n', &base[end..]).map_or(base.len(), |at| end + at + 1);
+        }
+        Self { start, end }
+    }
+}
+
+/// So many bytes are compared at once.
+const CHUNK: usize = 64;
+
+/// How many bytes pairs of pieces have in common from their beginning on, `within` telling it of the first pair that differs.
+fn common<'a>(
+    pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    within: impl Fn(&'a [u8], &'a [u8]) -> usize,
+) -> usize {
+    let mut same = 0;
+    for (one, two) in pairs {
+        if one != two {
+            return same + within(one, two);
+        }
+        same += one.len();
+    }
+    same
+}
+
+fn starts_line(text: &[u8], at: usize) -> bool {
+    at == 0 || text[at - 1] == b'\n'
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// Where a line of base begins that lies from `from` on and ends before `to`, and stands once in all three.
+fn anchor(base: &[u8], ours: &[u8], theirs: &[u8], from: usize, to: usize) -> Option<usize> {
+    /// After so many lines that stand there more often it is left to git.
+    const TRIES: usize = 16;
+    let mut at = from;
+    for _ in 0..TRIES {
+        if at >= to {
+            return None;
+        }
+        let next = at + memchr::memchr(b'\n', &base[at..to])? + 1;
+        let line = &base[at..next];
+        if [base, ours, theirs].iter().all(|text| stands_once(text, line)) {
+            return Some(at);
+        }
+        at = next;
+    }
+    None
+}
+
+fn stands_once(text: &[u8], line: &[u8]) -> bool {
+    let mut places = memmem::find_iter(text, line).filter(|at| starts_line(text, *at));
+    places.next().is_some() && places.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Dice;
+
+    fn text(lines: &[&str]) -> Vec<u8> {
+        lines
+            .iter()
+            .flat_map(|line| [line.as_bytes(), b"\n"].concat())
+            .collect()
+    }
+
+    #[test]
+    fn changes_on_both_sides_of_a_line_of_its_own_merge() {
+        let base = text(&["a", "b", "c"]);
+        let both = Lines::Merged(text(&["A", "b", "C"]));
+        let (first, last) = (text(&["A", "b", "c"]), text(&["a", "b", "C"]));
+        assert_eq!(merge(&base, &first, &last), both);
+        assert_eq!(merge(&base, &last, &first), both);
+    }
+
+    #[test]
+    fn lines_that_come_and_go_are_counted() {
+        let base = text(&["a", "b", "c", "d", "e"]);
+        let more = text(&["x", "y", "a", "b", "c", "d", "e"]);
+        let less = text(&["a", "b", "c"]);
+        assert_eq!(
+            merge(&base, &more, &less),
+            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+        );
+        assert_eq!(
+            merge(&base, &less, &more),
+            Lines::Merged(text(&["x", "y", "a", "b", "c"]))
+        );
+    }
+
+    #[test]
+    fn without_a_line_that_stands_there_once_between_them_changes_that_touch_conflict() {
+        let base = text(&["a", "", "c"]);
+        assert_eq!(
+            merge(&base, &text(&["A", "", "c", ""]), &text(&["a", "", "C"])),
+            Lines::Conflict
+        );
+    }
+
+    #[test]
+    fn an_end_without_a_newline_is_a_line() {
+        let (base, ours) = (b"a\nb\nc".to_vec(), b"A\nb\nc".to_vec());
+        assert_eq!(
+            merge(&base, &ours, b"a\nb\nc\n"),
+            Lines::Merged(b"A\nb\nc\n".to_vec())
+        );
+    }
+
+    #[test]
+    fn binary_files_are_left_to_git() {
+        assert_eq!(
+            merge(b"a\nb\n\0\n", b"A\nb\n\0\n", b"a\nb\n\0\nc\n"),
+            Lines::Unsure
+        );
+    }
+
+    /// A file of lines some of which stand there often, and versions of it with a few changes.
+    fn draw(dice: &mut Dice) -> [Vec<String>; 3] {
+        let often = ["{", "}", "", "else"];
+        let line = |dice: &mut Dice, own: &str| match dice.below(5) {
+            often_one @ 0..4 if dice.below(2) == 0 => often[often_one].to_owned(),
+            _ => format!("{own}{}", dice.below(1000)),
+        };
+        let base: Vec<String> = (0..4 + dice.below(36)).map(|_| line(dice, "base")).collect();
+        let mut side = |own: &str| {
+            let mut lines = base.clone();
+            for _ in 0..1 + dice.below(3) {
+                let at = dice.below(lines.len() + 1);
+                match dice.below(5) {
+                    0 => lines.insert(at, line(dice, own)),
+                    1 if at < lines.len() => drop(lines.remove(at)),
+                    2 if at < lines.len() => {
+                        let moved = lines.remove(at);
+                        lines.insert(dice.below(lines.len() + 1), moved);
+                    }
+                    3 if at < lines.len() => lines.insert(at, lines[at].clone()),
+                    _ if at < lines.len() => lines[at] = line(dice, own),
+                    _ => {}
+                }
+            }
+            lines
+        };
+        let (ours, theirs) = (side("ours"), side("theirs"));
+        [base, ours, theirs]
+    }
+
+    #[test]
+    fn what_is_merged_is_what_git_merges() {
+        let asked = std::env::var("ORCH_LINES")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["ours", "base", "theirs"].map(|name| dir.path().join(name));
+        let (mut certain, mut conflicts) = (0, 0);
+        for seed in 0..asked.unwrap_or(300) {
+            let drawn = draw(&mut Dice::new(seed));
+            let [base, ours, theirs] = drawn.map(|lines| {
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                text(&lines)
+            });
+            if base == ours || base == theirs || ours == theirs {
+                continue;
+            }
+            let said = merge(&base, &ours, &theirs);
+            if said == Lines::Unsure {
+                continue;
+            }
+            for (file, bytes) in files.iter().zip([&ours, &base, &theirs]) {
+                std::fs::write(file, bytes).unwrap();
+            }
+            let git = std::process::Command::new("git")
+                .args(["merge-file", "-p", "-q", "--diff-algorithm=histogram"])
+                .args(&files)
+                .output()
+                .unwrap();
+            if String::from_utf8_lossy(&git.stderr).contains("diff-algorithm") {
+                println!("this git takes no algorithm for `merge-file`: nothing is compared");
+                return;
+            }
+            match said {
+                Lines::Merged(merged) => {
+                    assert!(git.status.success(), "seed {seed}: git finds a conflict");
+                    assert_eq!(
+                        String::from_utf8_lossy(&merged),
+                        String::from_utf8_lossy(&git.stdout),
+                        "seed {seed}"
+                    );
+                    certain += 1;
+                }
+                Lines::Conflict => {
+                    assert!(!git.status.success(), "seed {seed}: git merges it");
+                    conflicts += 1;
+                }
+                Lines::Unsure => {}
+            }
+        }
+        println!("{certain} files merged as git does, {conflicts} conflicts as git finds");
+        assert!(certain > 0 && conflicts > 0);
+    }
+}

@@ -1,0 +1,180 @@
+//! The object database as the merge sees it: what is on disk, and what has been made and not been written yet.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use git2::{ObjectType, Oid};
+use sha1::{Digest, Sha1};
+
+use super::ids::ById;
+use super::pack::Pack;
+use super::shelf::Shelf;
+use crate::git::files::error::GitError;
+
+/// Up to so many new objects are written as a file each; more of them as one pack, which costs less then.
+const LOOSE: usize = 24;
+
+/// Objects of more bytes are read again when they are asked for again.
+const WORTH_KEEPING: usize = 1 << 16;
+
+/// How many bytes are kept to be read again.
+const KEPT: usize = 64 << 20;
+
+/// Objects of one repository. Everything made here is held in memory until [`Objects::save`].
+pub(in crate::git::merging) struct Objects {
+    repo: git2::Repository,
+    made: ById<(ObjectType, Arc<[u8]>)>,
+    /// What was made, in order.
+    order: Vec<Oid>,
+    bytes: usize,
+    read: ById<Arc<[u8]>>,
+    read_bytes: usize,
+    /// What was read ahead.
+    ahead: Option<Arc<Shelf>>,
+}
+
+impl Objects {
+    pub(in crate::git::merging) fn open(common_dir: &Path) -> Result<Self, GitError> {
+        let cannot = GitError::library(format!("open `{}`", common_dir.display()));
+        // To hash again what is read took longer than all else. Git does not do so either; `git fsck` does.
+        git2::opts::strict_hash_verification(false);
+        Ok(Self {
+            repo: git2::Repository::open(common_dir).map_err(cannot)?,
+            made: ById::default(),
+            order: Vec::new(),
+            bytes: 0,
+            read: ById::default(),
+            read_bytes: 0,
+            ahead: None,
+        })
+    }
+
+    /// From now on takes what lies on the shelf before it reads anything.
+    pub(in crate::git::merging) fn take_from(&mut self, shelf: Option<Arc<Shelf>>) {
+        self.ahead = shelf;
+    }
+
+    /// The folder of the repository.
+    pub(in crate::git::merging) fn common_dir(&self) -> &Path {
+        self.repo.commondir()
+    }
+
+    /// A tree's or commit's bytes; none when it is not there or of another type.
+    pub(in crate::git::merging) fn get(&mut self, id: Oid, kind: ObjectType) -> Option<Arc<[u8]>> {
+        if let Some((made, data)) = self.made.get(&id) {
+            return (*made == kind).then(|| Arc::clone(data));
+        }
+        if kind != ObjectType::Commit
+            && let Some(data) = self.read.get(&id)
+        {
+            return Some(Arc::clone(data));
+        }
+        let ahead = self.ahead.as_ref().and_then(|ahead| ahead.take(id, kind));
+        let data = match ahead {
+            Some(data) => data,
+            None => {
+                let odb = self.repo.odb().ok()?;
+                let object = odb.read(id).ok()?;
+                if object.kind() != kind {
+                    return None;
+                }
+                object.data().into()
+            }
+        };
+        if kind != ObjectType::Commit && data.len() <= WORTH_KEEPING {
+            self.keep(id, &data);
+        }
+        Some(data)
+    }
+
+    /// How many bytes an object has, without reading them.
+    pub(in crate::git::merging) fn size(&self, id: Oid) -> Option<usize> {
+        if let Some((_, data)) = self.made.get(&id) {
+            return Some(data.len());
+        }
+        // Of an object in a pack its header is as far away as its beginning.
+        if let Some(data) = self.read.get(&id) {
+            return Some(data.len());
+        }
+        if let Some(size) = self.ahead.as_ref().and_then(|ahead| ahead.size(id)) {
+            return Some(size);
+        }
+        Some(self.repo.odb().ok()?.read_header(id).ok()?.0)
+    }
+
+    /// Makes an object.
+    pub(in crate::git::merging) fn put(&mut self, kind: ObjectType, data: Vec<u8>) -> Result<Oid, GitError> {
+        let id = name_of(kind, &data).map_err(GitError::library("name an object"))?;
+        if !self.made.contains_key(&id) && !self.read.contains_key(&id) {
+            self.bytes += data.len();
+            self.order.push(id);
+            self.made.insert(id, (kind, data.into()));
+        }
+        Ok(id)
+    }
+
+    /// How many bytes wait to be written.
+    pub(in crate::git::merging) fn unsaved(&self) -> usize {
+        self.bytes
+    }
+
+    /// Writes what was made, so that every git command sees it.
+    pub(in crate::git::merging) fn save(&mut self) -> Result<(), GitError> {
+        if self.order.is_empty() {
+            return Ok(());
+        }
+        let cannot = || GitError::library("write what was merged");
+        let mut objects = self.order.iter().map(|id| (*id, &self.made[id]));
+        if self.order.len() <= LOOSE {
+            let odb = self.repo.odb().map_err(cannot())?;
+            for (_, (kind, data)) in objects {
+                odb.write(*kind, data).map_err(cannot())?;
+            }
+        } else {
+            let folder = self.repo.commondir().join("objects/pack");
+            let mut pack = Pack::with_room(self.bytes + self.order.len() * 32);
+            let added = objects.try_for_each(|(id, (kind, data))| pack.add(id, *kind, data));
+            added
+                .and_then(|()| pack.write(&folder))
+                .map_err(GitError::io("write what was merged into", &folder))?;
+        }
+        self.bytes = 0;
+        self.order.clear();
+        for (id, (kind, data)) in std::mem::take(&mut self.made) {
+            if kind == ObjectType::Tree {
+                self.keep(id, &data);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, id: Oid, data: &Arc<[u8]>) {
+        self.read_bytes += data.len();
+        if self.read_bytes > KEPT {
+            self.read.clear();
+            self.read_bytes = data.len();
+        }
+        self.read.insert(id, Arc::clone(data));
+    }
+
+    /// True when what git commands read differs from what the objects themselves say.
+    pub(in crate::git::merging) fn is_rewired(&self) -> bool {
+        let dir = self.repo.commondir();
+        let grafted = ["info/grafts", "shallow"]
+            .iter()
+            .any(|file| dir.join(file).exists());
+        grafted
+            || self
+                .repo
+                .references_glob("refs/replace/*")
+                .map_or(true, |mut refs| refs.next().is_some())
+    }
+}
+
+/// An object's id: SHA-1 of its type, its size and its bytes.
+fn name_of(kind: ObjectType, data: &[u8]) -> Result<Oid, git2::Error> {
+    let mut hash = Sha1::new();
+    hash.update(format!("{kind} {}\0", data.len()));
+    hash.update(data);
+    Oid::from_bytes(&hash.finalize())
+}

@@ -1,0 +1,40 @@
+//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program. Whoever works in the
+//! worktree can write them; in orch's own git commands they have no say. What the repository or a person has set stays in force.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::git::files::registration::pointed_to;
+use crate::git::files::regular;
+
+/// The settings that undo them, for `-c`. None for a worktree without settings of its own, as nearly all are.
+pub(in crate::git) fn undone(worktree: &Path) -> Vec<OsString> {
+    let Some(admin) = pointed_to(worktree) else {
+        return Vec::new();
+    };
+    let file = admin.join("config.worktree");
+    let own = file.exists().then(|| git2::Config::open(&file));
+    let Some(Ok(own)) = own else { return Vec::new() };
+    let mut undone = Vec::new();
+    if own.get_entry("core.hookspath").is_ok() {
+        let mut setting = OsString::from("core.hooksPath=");
+        setting.push(hooks_of_all(&admin));
+        undone.push(setting);
+    }
+    undone
+}
+
+/// Where the hooks of all other worktrees are.
+fn hooks_of_all(admin: &Path) -> OsString {
+    let common = match regular::read_to_string(&admin.join("commondir")) {
+        Ok(common) => admin.join(common.trim_end()),
+        Err(_) => admin.to_owned(),
+    };
+    let of = |config: Result<git2::Config, git2::Error>| {
+        config.and_then(|config| config.get_path("core.hookspath"))
+    };
+    of(git2::Config::open(&common.join("config")))
+        .or_else(|_| of(git2::Config::open_default()))
+        .unwrap_or_else(|_| common.join("hooks"))
+        .into_os_string()
+}

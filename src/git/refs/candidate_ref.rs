@@ -1,0 +1,40 @@
+//! Candidates of the merge queue, kept from git's own housekeeping until they have landed or are given up:
+//! `refs/orch/candidates/N`.
+
+use crate::git::files::error::GitError;
+use crate::git::files::names::CANDIDATES;
+use crate::git::lock::own_ref::write_ref;
+use crate::git::repo::ids::oid;
+use crate::git::repo::repository::Repository;
+use crate::plan::CommitId;
+
+/// So many are held at once, the latest: more than are ever waited for.
+const HELD: u64 = 64;
+
+/// Holds a candidate; the one that was held longest may be let go for it. `number` grows with each. Then looks whether git still has it: a
+/// `git gc --prune=now` may have begun before it was held, and taken it away.
+///
+/// # Errors
+///
+/// When the ref cannot be written, which is so, too, when the commit is not there any more.
+pub fn hold_candidate(repo: &Repository, number: u64, commit: &CommitId) -> Result<(), GitError> {
+    write_ref(
+        repo,
+        &format!("{CANDIDATES}{}", number % HELD),
+        commit,
+        "orch: candidate",
+    )?;
+    require_whole(repo, commit)
+}
+
+/// True when git has a commit and its tree.
+pub fn has_commit(repo: &Repository, commit: &CommitId) -> bool {
+    require_whole(repo, commit).is_ok()
+}
+
+fn require_whole(repo: &Repository, commit: &CommitId) -> Result<(), GitError> {
+    let cannot = || GitError::library(format!("read the commit `{commit}`"));
+    let handle = repo.handle();
+    let found = handle.find_commit(oid(commit)?).map_err(cannot())?;
+    found.tree().map(drop).map_err(cannot())
+}

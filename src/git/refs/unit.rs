@@ -1,0 +1,182 @@
+//! Units of work: the branches of tasks and phases, which are merged into their plan's branch one by one.
+//!
+//! `refs/orch/units/PLAN/BRANCH` says that orch has made a branch for a unit of a plan. It is written before the branch
+//! and removed after it, so that a branch without one is always somebody else's.
+
+use super::unit_error::{UnitError, UnitRefusal};
+use crate::fault;
+use crate::git::files::error::GitError;
+use crate::git::files::names::UNITS;
+use crate::git::keep::gate::{SparedCommit, contained, delete_branch, drop_own_ref, move_branch};
+use crate::git::lock::own_ref::write_ref;
+use crate::git::lock::stale_lock;
+use crate::git::repo::ids::{branch_ref, oid};
+use crate::git::repo::repository::Repository;
+use crate::git::repo::revision::is_branch_name;
+use crate::git::state::checkout::checkout_paths;
+use crate::plan::{CommitId, PlanName};
+
+/// A unit of work and the branch that it goes to.
+///
+/// Functions that take one change the plan's branch, the unit's branch and worktrees step by step. The caller sees to it
+/// that only one of them is at work for a plan at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    /// The plan.
+    pub plan: PlanName,
+    /// The plan's branch, without `refs/heads/`, such as `orch/auth`.
+    pub plan_branch: String,
+    /// The unit's branch, such as `orch/auth.2.3`.
+    pub branch: String,
+}
+
+impl Unit {
+    pub(in crate::git) fn mark(&self) -> String {
+        format!("{UNITS}{}/{}", self.plan, self.branch)
+    }
+}
+
+/// The branches that orch has made for units of a plan, sorted; also one whose making or deletion was cut short, so
+/// not every one of them exists.
+pub fn units(repo: &Repository, plan: &PlanName) -> Result<Vec<String>, GitError> {
+    marks(repo, &format!("{UNITS}{plan}/"))
+}
+
+/// True when orch has made the branch for a unit of any plan.
+pub(in crate::git) fn is_unit(repo: &Repository, branch: &str) -> Result<bool, GitError> {
+    let marks = marks(repo, UNITS)?;
+    Ok(marks
+        .iter()
+        .any(|mark| mark.split_once('/').is_some_and(|(_, of)| of == branch)))
+}
+
+pub(in crate::git) fn marks(repo: &Repository, below: &str) -> Result<Vec<String>, GitError> {
+    let handle = repo.handle();
+    let cannot = || GitError::library("list the branches of units");
+    let mut names = handle.references_glob(&format!("{below}*")).map_err(cannot())?;
+    let mut marks: Vec<String> = names
+        .names()
+        .flatten()
+        .filter_map(|name| name.strip_prefix(below).map(str::to_owned))
+        .collect();
+    marks.sort();
+    Ok(marks)
+}
+
+/// The tip of the plan's branch and, when it exists, the unit's. Refuses a branch that orch did not make.
+pub(in crate::git) fn unit_tips(
+    repo: &Repository,
+    unit: &Unit,
+) -> Result<(CommitId, Option<CommitId>), UnitError> {
+    if !is_branch_name(&unit.branch) || unit.branch == unit.plan_branch {
+        let branch = unit.branch.clone();
+        return Err(UnitRefusal::BadBranch { branch }.into());
+    }
+    let Some(plan) = repo.branch_tip(&unit.plan_branch)? else {
+        let branch = unit.plan_branch.clone();
+        return Err(UnitRefusal::NoBranch { branch }.into());
+    };
+    let tip = repo.branch_tip(&unit.branch)?;
+    if tip.is_some() && repo.ref_target(&unit.mark())?.is_none() {
+        let branch = unit.branch.clone();
+        return Err(UnitRefusal::ForeignBranch { branch }.into());
+    }
+    Ok((plan, tip))
+}
+
+/// Makes the unit's branch, or moves it, by compare-and-swap. `old` is where it stands; none when it is to be made.
+pub(in crate::git) fn set_unit(
+    repo: &Repository,
+    unit: &Unit,
+    old: Option<&SparedCommit>,
+    new: &CommitId,
+) -> Result<(), GitError> {
+    write_ref(repo, &unit.mark(), new, "orch: unit")?;
+    match old {
+        None => {
+            let name = branch_ref(&unit.branch);
+            let new = oid(new)?;
+            let handle = repo.handle();
+            fault::around("ref.unit", || handle.reference(&name, new, false, "orch: start"))
+                .map(drop)
+                .map_err(GitError::library(format!("write `{name}`")))
+        }
+        Some(old) => move_branch(repo, &unit.branch, old, new, "orch: start again"),
+    }
+}
+
+/// Notes again that orch has made the unit's branch, when somebody has deleted the note. For a caller who knows by other
+/// means that an attempt at the unit began on that branch.
+///
+/// # Errors
+///
+/// When refs cannot be read or written.
+pub fn note_unit_again(repo: &Repository, unit: &Unit) -> Result<(), GitError> {
+    match repo.branch_tip(&unit.branch)? {
+        Some(tip) if repo.ref_target(&unit.mark())?.is_none() => {
+            write_ref(repo, &unit.mark(), &tip, "orch: unit")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Deletes a unit's branch by compare-and-swap, once the plan's branch has all of its commits and it is checked out
+/// nowhere. Gives the commit that it stood at; none when there was none any more.
+///
+/// # Errors
+///
+/// Refused while the branch has commits of its own or is checked out.
+pub fn delete_unit(repo: &Repository, unit: &Unit) -> Result<Option<CommitId>, UnitError> {
+    // Also of a git that was killed when the branch was gone already.
+    stale_lock::clear_packed(repo.common_dir())?;
+    stale_lock::clear_beside(&repo.common_dir().join(branch_ref(&unit.branch)))?;
+    let (plan, tip) = unit_tips(repo, unit)?;
+    if let Some(tip) = &tip {
+        let Some(spared) = contained(repo, tip, &plan)? else {
+            return Err(UnitRefusal::NotMerged {
+                branch: unit.branch.clone(),
+                into: unit.plan_branch.clone(),
+            }
+            .into());
+        };
+        refuse_checked_out(repo, &unit.branch, None)?;
+        delete_branch(repo, &unit.branch, &spared)?;
+    }
+    drop_own_ref(repo, &unit.mark(), unit.plan.as_str(), Some(&plan))?;
+    Ok(tip)
+}
+
+/// Deletes a unit's branch that was judged to hold nothing of its own.
+pub(in crate::git) fn delete_judged_unit(
+    repo: &Repository,
+    branch: &str,
+    spared: &SparedCommit,
+) -> Result<(), GitError> {
+    if repo.branch_tip(branch)?.is_some() {
+        delete_branch(repo, branch, spared)?;
+    }
+    for mark in marks(repo, UNITS)? {
+        if let Some((plan, _)) = mark.split_once('/').filter(|(_, of)| *of == branch) {
+            drop_own_ref(repo, &format!("{UNITS}{mark}"), plan, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses when the branch is checked out, but for one folder.
+pub(in crate::git) fn refuse_checked_out(
+    repo: &Repository,
+    branch: &str,
+    but: Option<&std::path::Path>,
+) -> Result<(), UnitError> {
+    let elsewhere = checkout_paths(repo, branch)?
+        .into_iter()
+        .find(|path| Some(path.as_path()) != but);
+    match elsewhere {
+        Some(path) => {
+            let branch = branch.to_owned();
+            Err(UnitRefusal::CheckedOutElsewhere { branch, path }.into())
+        }
+        None => Ok(()),
+    }
+}

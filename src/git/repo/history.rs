@@ -1,0 +1,150 @@
+//! The history of a branch, as git draws it.
+
+use std::collections::BTreeSet;
+
+use super::ids::{commit_id, oid};
+use super::repository::Repository;
+use crate::git::files::error::GitError;
+use crate::git::program::command::Git;
+use crate::plan::{CommitId, PlanName};
+
+/// How far back is looked, in commits.
+const LOOKED_AT: usize = 1000;
+
+/// `git log --graph --oneline` of a branch, in colour or not, whatever is configured.
+///
+/// # Errors
+///
+/// When there is no such branch.
+pub fn history_graph(repo: &Repository, branch: &str, colour: bool) -> Result<String, GitError> {
+    let when = if colour { "always" } else { "never" };
+    let out = Git::on(repo.common_dir())
+        .args([
+            "log",
+            "--graph",
+            "--oneline",
+            "--no-decorate",
+            "--no-show-signature",
+        ])
+        .arg(format!("--color={when}"))
+        .arg(format!("refs/heads/{branch}"))
+        .arg("--")
+        .run()?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// The merge on the first-parent line of `tip` that brought `head` in: its second parent. None when there is none among
+/// the last thousand commits.
+pub fn merge_of(repo: &Repository, head: &CommitId, tip: &CommitId) -> Result<Option<CommitId>, GitError> {
+    let head = oid(head)?;
+    latest(repo, tip, |commit| {
+        let second = commit.parent_id(1);
+        second
+            .is_ok_and(|second| second == head)
+            .then(|| commit_id(commit.id()))
+    })
+}
+
+/// The commit that took a plan back, when that is the last word about it on the first-parent line of `tip`, by the trailers of the
+/// last thousand commits, and nobody has undone it.
+pub fn taken_back_by(
+    repo: &Repository,
+    plan: &PlanName,
+    tip: &CommitId,
+) -> Result<Option<CommitId>, GitError> {
+    let (landed, back) = (format!("Orch-Plan: {plan}"), format!("Orch-Revert: {plan}"));
+    let word = latest(repo, tip, |commit| {
+        let message = String::from_utf8_lossy(commit.message_bytes());
+        let mut lines = message.lines();
+        let part = format!("{landed}.");
+        let word = lines.find(|line| *line == landed || *line == back || line.starts_with(&part))?;
+        Some((word == back).then(|| commit_id(commit.id())))
+    })?;
+    match word.flatten() {
+        Some(back) if !is_undone(repo, &back, tip)? => Ok(Some(back)),
+        _ => Ok(None),
+    }
+}
+
+/// True when a commit in the history of `tip` says, in the words of `git revert`, that it takes `back` back, and was not taken
+/// back in this way itself.
+pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<bool, GitError> {
+    const WORDS: &str = "This reverts commit ";
+    let cannot = || GitError::library("read the history of the target");
+    let handle = repo.handle();
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.set_sorting(git2::Sort::TOPOLOGICAL).map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    walk.hide(oid(back)?).map_err(cannot())?;
+    // Children come first: whether one counts is known before what it undoes is met.
+    let mut undone: BTreeSet<String> = BTreeSet::new();
+    for id in walk.take(LOOKED_AT) {
+        let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
+        if undone.contains(&commit.id().to_string()) {
+            continue;
+        }
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let ids = message.split(WORDS).skip(1);
+        undone.extend(ids.map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect()));
+    }
+    Ok(undone.contains(back.as_str()))
+}
+
+/// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
+/// commits, or one that does not lead there, nobody can say that.
+pub fn is_made_of(
+    repo: &Repository,
+    tip: &CommitId,
+    known: &BTreeSet<&CommitId>,
+    end: &CommitId,
+) -> Result<bool, GitError> {
+    let word = latest(repo, tip, |commit| {
+        let commit = commit_id(commit.id());
+        if commit == *end {
+            Some(true)
+        } else {
+            (!known.contains(&commit)).then_some(false)
+        }
+    })?;
+    Ok(word.unwrap_or(false))
+}
+
+/// The first-parent line of `tip`, oldest first, without `began` and what came before that.
+///
+/// # Errors
+///
+/// When the history cannot be read.
+pub fn first_parents(repo: &Repository, began: &CommitId, tip: &CommitId) -> Result<Vec<CommitId>, GitError> {
+    let mut line = Vec::new();
+    latest(repo, tip, |commit| {
+        let id = commit_id(commit.id());
+        let ended = id == *began;
+        (ended || {
+            line.push(id);
+            false
+        })
+        .then_some(())
+    })?;
+    line.reverse();
+    Ok(line)
+}
+
+/// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
+fn latest<T>(
+    repo: &Repository,
+    tip: &CommitId,
+    mut says: impl FnMut(&git2::Commit<'_>) -> Option<T>,
+) -> Result<Option<T>, GitError> {
+    let cannot = || GitError::library("read the history of a commit");
+    let handle = repo.handle();
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.simplify_first_parent().map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    for id in walk.take(LOOKED_AT) {
+        let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
+        if let Some(said) = says(&commit) {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
+}

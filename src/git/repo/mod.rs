@@ -1,0 +1,26 @@
+//! The repository and what its object database says: names, ancestry, trees, history, who commits. Looks at no checkout.
+//!
+//! May import `program` and below.
+
+pub(super) mod bare_links;
+pub(super) mod changes;
+pub(super) mod content_notes;
+pub(super) mod diff;
+pub(super) mod durable;
+pub(super) mod history;
+pub(super) mod identity;
+pub(super) mod ids;
+pub(super) mod main_checkout;
+pub(super) mod patches;
+pub(super) mod raw_commit;
+pub(super) mod repository;
+pub(super) mod revision;
+pub(super) mod tree_diff;
+
+pub use bare_links::bare_links;
+pub use changes::{changed_files, files_between};
+pub use content_notes::large_files_trouble;
+pub use diff::diff_command;
+pub use durable::{sync_branch, sync_objects};
+pub use history::{first_parents, history_graph, is_made_of, is_undone, merge_of, taken_back_by};
+pub use identity::knows_who_commits;

@@ -1,0 +1,17 @@
+//! Patches of branches and targets that were looked at, kept for the next look.
+
+use crate::plan::CommitId;
+
+/// The tip of a target, and the stable ids of the patches of its latest commits.
+pub(in crate::git) type LatestPatches = (CommitId, Vec<(String, CommitId)>);
+
+/// What a branch changes beyond the point at which it and a target parted.
+#[derive(Debug, Clone, Default)]
+pub(in crate::git) struct OwnPatches {
+    /// How many commits it has, merges included.
+    pub(in crate::git) commits: usize,
+    /// The patch of each that has one.
+    pub(in crate::git) patches: Vec<String>,
+    /// The patch of all of them together.
+    pub(in crate::git) whole: Option<String>,
+}

@@ -1,0 +1,220 @@
+//! Names and ancestry of commits.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::ids::{branch_ref, commit_id, oid};
+use super::repository::Repository;
+use super::tree_diff::tree_at;
+use crate::git::files::error::GitError;
+use crate::plan::CommitId;
+
+/// How far two commits have grown apart, in commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AheadBehind {
+    /// Commits in the first that the second lacks.
+    pub ahead: usize,
+    /// Commits in the second that the first lacks.
+    pub behind: usize,
+}
+
+impl Repository {
+    /// The commit that a name stands for, as git reads names: branch, tag, remote branch, id, `HEAD~2`. A short
+    /// name shared by a branch and a tag that differ is refused instead of guessed.
+    pub fn resolve(&self, rev: &str) -> Result<CommitId, GitError> {
+        let repo = self.handle();
+        let commit_of = |name: &str| {
+            let object = repo.revparse_single(name)?;
+            object.peel_to_commit().map(|commit| commit_id(commit.id()))
+        };
+        let full = [format!("refs/heads/{rev}"), format!("refs/tags/{rev}")];
+        if let [Ok(branch), Ok(tag)] = [commit_of(&full[0]), commit_of(&full[1])]
+            && branch != tag
+        {
+            return Err(GitError::AmbiguousRevision {
+                rev: rev.to_owned(),
+                choices: full.to_vec(),
+            });
+        }
+        commit_of(rev).map_err(|source| match source.code() {
+            git2::ErrorCode::NotFound
+            | git2::ErrorCode::InvalidSpec
+            | git2::ErrorCode::Peel
+            | git2::ErrorCode::UnbornBranch => GitError::UnknownRevision {
+                rev: rev.to_owned(),
+                near: near_branches(&repo, rev),
+            },
+            _ => GitError::Library {
+                action: format!("resolve `{rev}`"),
+                source,
+            },
+        })
+    }
+
+    /// The commit a local branch points to; none when there is no such branch.
+    pub fn branch_tip(&self, branch: &str) -> Result<Option<CommitId>, GitError> {
+        self.ref_target(&branch_ref(branch))
+    }
+
+    /// The names of all local branches, sorted.
+    pub fn branches(&self) -> Result<Vec<String>, GitError> {
+        let repo = self.handle();
+        let mut names = branch_names(&repo, git2::BranchType::Local);
+        names.sort();
+        Ok(names)
+    }
+
+    /// The commit a ref points to, given its full name; none when there is no such ref.
+    pub fn ref_target(&self, name: &str) -> Result<Option<CommitId>, GitError> {
+        let repo = self.handle();
+        let peeled = repo.find_reference(name).and_then(|found| found.peel_to_commit());
+        match peeled {
+            Ok(commit) => Ok(Some(commit_id(commit.id()))),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(source) => Err(GitError::Library {
+                action: format!("read `{name}`"),
+                source,
+            }),
+        }
+    }
+
+    /// True when `ancestor` is `descendant` or lies in its history.
+    pub fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, GitError> {
+        if ancestor == descendant {
+            return Ok(true);
+        }
+        let (ancestor, descendant) = (oid(ancestor)?, oid(descendant)?);
+        self.handle()
+            .graph_descendant_of(descendant, ancestor)
+            .map_err(GitError::library("compare two histories"))
+    }
+
+    /// Those of these commits that are not in the history of `tip`, in one walk. One that cannot be looked up is in none.
+    pub fn not_in(
+        &self,
+        tip: &CommitId,
+        commits: &BTreeSet<CommitId>,
+    ) -> Result<BTreeSet<CommitId>, GitError> {
+        let cannot = || GitError::library(format!("walk the history of `{tip}`"));
+        let repo = self.handle();
+        let mut walk = repo.revwalk().map_err(cannot())?;
+        walk.hide(oid(tip)?).map_err(cannot())?;
+        let mut gone = BTreeSet::new();
+        for commit in commits {
+            if walk.push(oid(commit)?).is_err() {
+                gone.insert(commit.clone());
+            }
+        }
+        for id in walk {
+            let id = commit_id(id.map_err(cannot())?);
+            if commits.contains(&id) {
+                gone.insert(id);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// How many commits `one` and `other` each have that the other lacks.
+    pub fn ahead_behind(&self, one: &CommitId, other: &CommitId) -> Result<AheadBehind, GitError> {
+        if one == other {
+            return Ok(AheadBehind { ahead: 0, behind: 0 });
+        }
+        let (ahead, behind) = self
+            .handle()
+            .graph_ahead_behind(oid(one)?, oid(other)?)
+            .map_err(GitError::library("count the commits between two"))?;
+        Ok(AheadBehind { ahead, behind })
+    }
+
+    /// The best common ancestor of two commits; none when their histories are unrelated.
+    pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
+        match self.handle().merge_base(oid(one)?, oid(other)?) {
+            Ok(base) => Ok(Some(commit_id(base))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(source) => Err(GitError::Library {
+                action: "find the common ancestor of two commits".to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// The first line of a commit's message.
+    pub fn subject(&self, commit: &CommitId) -> Result<String, GitError> {
+        let repo = self.handle();
+        let found = repo
+            .find_commit(oid(commit)?)
+            .map_err(GitError::library("read a commit"))?;
+        Ok(String::from_utf8_lossy(found.summary_bytes().unwrap_or_default()).into_owned())
+    }
+
+    /// True when a commit has this file or folder, named from the top of the repository.
+    pub fn has_file(&self, commit: &CommitId, path: &Path) -> Result<bool, GitError> {
+        let repo = self.handle();
+        match tree_at(&repo, commit)?.get_path(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+            Err(source) => Err(GitError::Library {
+                action: format!("look for {} in a commit", path.display()),
+                source,
+            }),
+        }
+    }
+
+    /// The id of a commit's tree: equal trees hold equal files.
+    pub fn tree_of(&self, commit: &CommitId) -> Result<String, GitError> {
+        let repo = self.handle();
+        let found = repo
+            .find_commit(oid(commit)?)
+            .map_err(GitError::library("read a commit"))?;
+        Ok(found.tree_id().to_string())
+    }
+}
+
+impl Repository {
+    /// The text of a file in a commit; none where that has no such file, or one that is not UTF-8.
+    pub fn text_at(&self, commit: &CommitId, path: &Path) -> Option<String> {
+        let repo = self.handle();
+        let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;
+        let blob = repo.find_blob(tree.get_path(path).ok()?.id()).ok()?;
+        String::from_utf8(blob.content().to_vec()).ok()
+    }
+}
+
+/// True when git would accept the text as a branch's name.
+pub fn is_branch_name(name: &str) -> bool {
+    git2::Branch::name_is_valid(name).unwrap_or(false) && name != "HEAD"
+}
+
+fn branch_names(repo: &git2::Repository, kind: git2::BranchType) -> Vec<String> {
+    let Ok(branches) = repo.branches(Some(kind)) else {
+        return Vec::new();
+    };
+    branches
+        .flatten()
+        .filter_map(|(branch, _)| Some(branch.name().ok()??.to_owned()))
+        .collect()
+}
+
+/// Up to three branches whose names are close to `rev`, nearest first: one letter in three may differ.
+fn near_branches(repo: &git2::Repository, rev: &str) -> Vec<String> {
+    let mut near: Vec<(usize, String)> = [git2::BranchType::Local, git2::BranchType::Remote]
+        .into_iter()
+        .flat_map(|kind| branch_names(repo, kind))
+        .map(|name| {
+            let last = name.rsplit('/').next().unwrap_or(&name);
+            let distance =
+                strsim::damerau_levenshtein(&name, rev).min(strsim::damerau_levenshtein(last, rev));
+            (distance, name)
+        })
+        .filter(|(distance, _)| *distance <= 1.max(rev.chars().count() / 3))
+        .collect();
+    near.sort();
+    near.into_iter().map(|(_, name)| name).take(3).collect()
+}

@@ -1,0 +1,55 @@
+//! Where branches are checked out.
+
+use std::path::PathBuf;
+
+use super::inspect::changed_path;
+use crate::git::files::error::GitError;
+use crate::git::files::registration::{read_head, registrations};
+use crate::git::program::command::{Git, records};
+use crate::git::repo::repository::Repository;
+
+/// A place where a branch is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Tracked files with uncommitted changes, relative to it, sorted. Submodules are left to those who work on them.
+    pub dirty: Vec<PathBuf>,
+}
+
+/// The folders in which a branch is checked out, sorted. A folder that is gone is not one.
+pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
+    let mut paths: Vec<PathBuf> = registrations(repo.common_dir())?
+        .into_iter()
+        .filter(|known| known.head().flatten().as_deref() == Some(branch) && known.is_connected())
+        .map(|known| known.path)
+        .collect();
+    let main = read_head(&repo.common_dir().join("HEAD")).flatten();
+    if !repo.is_bare() && main.as_deref() == Some(branch) {
+        paths.push(repo.top().to_owned());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The checkouts of a branch and what is uncommitted in them.
+pub fn checkouts_of(repo: &Repository, branch: &str) -> Result<Vec<Checkout>, GitError> {
+    checkout_paths(repo, branch)?.into_iter().map(look).collect()
+}
+
+fn look(path: PathBuf) -> Result<Checkout, GitError> {
+    let out = Git::within(&path)
+        .option("--no-optional-locks")
+        .args([
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=no",
+            "--no-renames",
+        ])
+        .arg("--ignore-submodules=all")
+        .run()?;
+    let mut dirty: Vec<PathBuf> = records(&out).filter_map(changed_path).collect();
+    dirty.sort();
+    Ok(Checkout { path, dirty })
+}

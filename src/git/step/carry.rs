@@ -1,0 +1,194 @@
+//! Carrying pinned work of one plan into the worktree of another, between attempts.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::cut_step::undo_cut_step;
+use super::half_way::undo_half_merge;
+use super::submodule::follow_submodules;
+use crate::git::files::error::GitError;
+use crate::git::keep::gate::SparedTree;
+use crate::git::keep::step;
+use crate::git::keep::step::Step;
+use crate::git::program::command::{Git, records};
+use crate::git::repo::identity::committing_within;
+use crate::git::repo::ids::{commit_id, oid};
+use crate::git::state::in_the_way::covered;
+use crate::git::state::inspect::{InProgress, inspect};
+use crate::plan::CommitId;
+
+/// What became of a commit that was to be carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// It was there already.
+    UpToDate,
+    /// The worktree had nothing of its own beyond it, and moved on to it.
+    FastForward(CommitId),
+    /// It was merged, in this commit.
+    Merged(CommitId),
+    /// It does not merge. The worktree is as it was.
+    Conflict {
+        /// The files in conflict, relative to the worktree, sorted.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Why nothing was carried. The worktree is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryError {
+    /// There are uncommitted changes.
+    #[error("`{}` has uncommitted changes ({} files): commit them, then try again", path.display(), files.len())]
+    Dirty {
+        /// The worktree.
+        path: PathBuf,
+        /// The files, relative to it.
+        files: Vec<PathBuf>,
+    },
+    /// Something was begun and not ended.
+    #[error(
+        "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
+        path.display(),
+        operation.end()
+    )]
+    InProgress {
+        /// The worktree.
+        path: PathBuf,
+        /// What was begun.
+        operation: InProgress,
+    },
+    /// Ignored files lie where the commit has its own, and git would replace them without a word.
+    #[error(
+        "`{}` has ignored files where the commit to be merged has its own: {}; move them away, then try again",
+        path.display(),
+        files.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    )]
+    InTheWay {
+        /// The worktree.
+        path: PathBuf,
+        /// The files, relative to it.
+        files: Vec<PathBuf>,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Merges a commit into a clean worktree, through git itself. A conflict is taken back whole.
+pub fn carry(path: &Path, commit: &CommitId, message: &str) -> Result<Carried, CarryError> {
+    undo_cut_step(path)?;
+    let before = crate::git::state::inspect::head_of(path)?;
+    let base = common_ancestor(path, &before, commit)?;
+    if base.as_ref() == Some(commit) {
+        return Ok(Carried::UpToDate);
+    }
+    let fast_forward = base.as_ref() == Some(&before);
+    // Dependents wait for this: the two looks are taken side by side.
+    let (state, git) = thread::scope(|scope| {
+        let looking = scope.spawn(|| inspect(path));
+        let git = if fast_forward {
+            Ok(Git::within(path))
+        } else {
+            committing_within(path)
+        };
+        (looking.join().expect("inspect does not panic"), git)
+    });
+    let (mut state, git) = (state?, git?);
+    if !state.dirty.is_empty() && state.in_progress.is_none() {
+        // It may be what a killed git has left of this very merge.
+        undo_half_merge(path, &before, commit, fast_forward)?;
+        state = inspect(path)?;
+    }
+    let path_owned = || path.to_owned();
+    if let Some(operation) = state.in_progress {
+        return Err(CarryError::InProgress {
+            path: path_owned(),
+            operation,
+        });
+    }
+    let Some(spared) = SparedTree::clean(path, &state) else {
+        return Err(CarryError::Dirty {
+            path: path_owned(),
+            files: state.dirty,
+        });
+    };
+    let files = covered(path, &before, commit)?;
+    if !files.is_empty() {
+        let path = path_owned();
+        return Err(CarryError::InTheWay { path, files });
+    }
+    let (from, to) = (before, commit.clone());
+    step::begin(path, &Step::Merge { from, to })?;
+    // The options undo settings of the person's that would change what is asked for here. `--no-verify` for the
+    // reason given at `commit_leftovers`: this is upkeep between attempts.
+    let answer = git
+        .args([
+            "merge",
+            "--quiet",
+            "--ff",
+            "--commit",
+            "--no-squash",
+            "--no-verify",
+            "--no-edit",
+            "--no-autostash",
+        ])
+        .arg("-m")
+        .arg(message)
+        .arg(commit.as_str())
+        .answer()?;
+    if answer.status.success() {
+        // What does not work is met by whoever needs them.
+        follow_submodules(path)?;
+        step::end(path)?;
+        let after = crate::git::state::inspect::head_of(path)?;
+        return Ok(if fast_forward {
+            Carried::FastForward(after)
+        } else {
+            Carried::Merged(after)
+        });
+    }
+    if answer.status.code().is_none() {
+        // It was killed: what it has left is taken back before anybody looks.
+        return Err(answer.failure().into());
+    }
+    let files = unmerged(path)?;
+    let under_way =
+        crate::git::state::inspect::in_progress(&crate::git::state::inspect::git_dir(path)?).is_some();
+    if under_way {
+        spared.abort_merge()?;
+    }
+    if files.is_empty() {
+        return Err(answer.failure().into());
+    }
+    step::end(path)?;
+    Ok(Carried::Conflict { files })
+}
+
+fn common_ancestor(path: &Path, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
+    let repo = git2::Repository::open(path).map_err(GitError::library(format!(
+        "open the worktree `{}`",
+        path.display()
+    )))?;
+    match repo.merge_base(oid(one)?, oid(other)?) {
+        Ok(base) => Ok(Some(commit_id(base))),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        Err(source) => Err(GitError::library(format!("compare `{one}` with `{other}`"))(
+            source,
+        )),
+    }
+}
+
+/// The files that a merge has left in conflict, sorted.
+fn unmerged(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let out = Git::within(path)
+        .args(["ls-files", "--unmerged", "--full-name", "-z"])
+        .run()?;
+    let mut files: Vec<PathBuf> = records(&out)
+        .filter_map(|record| record.splitn(2, |b| *b == b'\t').nth(1))
+        .map(|file| PathBuf::from(OsStr::from_bytes(file)))
+        .collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}

@@ -1,0 +1,144 @@
+//! Clones of submodules that orch makes in a worktree: written down before they begin, because git can do nothing in a worktree
+//! with half a clone, and would take a clone that is not checked out for a change.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::files::error::GitError;
+use crate::git::files::place::replace_file;
+use crate::git::files::regular;
+use crate::git::keep::gate::SparedTree;
+use crate::git::program::command::{Answer, Git, records};
+use crate::git::state::inspect::git_dir;
+
+/// A submodule that `.gitmodules` of a checkout tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git) struct Listed {
+    /// Its name, under which its repository lies in `modules`.
+    pub(in crate::git) name: OsString,
+    /// Where it is checked out.
+    pub(in crate::git) path: OsString,
+}
+
+/// The note `orch-clones` in the folder that holds HEAD and index of a worktree. While it is there, whatever lies in the place of
+/// these submodules is orch's own: there was nothing when it was written, and nobody was let in since.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    /// Those that are to be checked out, by their paths.
+    wanted: Vec<Vec<u8>>,
+    /// Those without a clone, by name and path.
+    fresh: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The submodules of a checkout.
+pub(in crate::git) fn listed(path: &Path) -> Result<Vec<Listed>, GitError> {
+    let file = path.join(".gitmodules");
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let answer = Git::within(path)
+        .args(["config", "-z", "--file"])
+        .arg(&file)
+        .args(["--get-regexp", r"^submodule\..*\.path$"])
+        .answer()?;
+    // `submodule.NAME.path<LF>PATH<NUL>`; nothing, and no success, where there is none.
+    let listed = records(&answer.stdout).filter_map(|record| {
+        let line = record.iter().position(|byte| *byte == b'\n')?;
+        let name = record[..line]
+            .strip_prefix(b"submodule.")?
+            .strip_suffix(b".path")?;
+        Some(Listed {
+            name: OsStr::from_bytes(name).to_owned(),
+            path: OsStr::from_bytes(&record[line + 1..]).to_owned(),
+        })
+    });
+    Ok(listed.collect())
+}
+
+/// Checks these submodules out, and clones them where they are not. What of that fails leaves nothing.
+pub(in crate::git) fn update(
+    path: &Path,
+    wanted: &[OsString],
+    alone: Option<&File>,
+) -> Result<Answer, GitError> {
+    let (admin, note) = (git_dir(path)?, note(path)?);
+    let fresh: Vec<Listed> = listed(path)?
+        .into_iter()
+        .filter(|one| is_plain(&one.name) && is_plain(&one.path))
+        .filter(|one| !admin.join("modules").join(&one.name).exists() && is_empty(&path.join(&one.path)))
+        .collect();
+    if !fresh.is_empty() {
+        let bytes = |text: &OsString| text.clone().into_vec();
+        let text = serde_json::to_vec(&Note {
+            wanted: wanted.iter().map(bytes).collect(),
+            fresh: fresh
+                .iter()
+                .map(|one| (bytes(&one.name), bytes(&one.path)))
+                .collect(),
+        });
+        let text = text.map_err(|error| GitError::io("write", &note)(error.into()))?;
+        replace_file(&note, &text)?;
+    }
+    let answer = Git::within(path)
+        .args(["submodule", "--quiet", "update", "--init", "--recursive", "--"])
+        .args(wanted)
+        .holding_any(alone)?
+        .answer()?;
+    if !answer.status.success() {
+        forget(path)?;
+    } else if !fresh.is_empty() {
+        remove(&note)?;
+    }
+    Ok(answer)
+}
+
+/// Takes back clones that were cut short: they are as if they had not been begun. Gives the paths of the submodules that were to be
+/// checked out; none where nothing was cut short, which costs a look for the note.
+pub(in crate::git) fn forget(path: &Path) -> Result<Option<Vec<OsString>>, GitError> {
+    let note = note(path)?;
+    let Ok(text) = regular::read(&note) else {
+        return Ok(None);
+    };
+    let mut wanted = None;
+    if let Ok(noted) = serde_json::from_slice::<Note>(&text) {
+        let modules = git_dir(path)?.join("modules");
+        for (name, place) in &noted.fresh {
+            let (name, place) = (OsStr::from_bytes(name), OsStr::from_bytes(place));
+            if is_plain(name) && is_plain(place) {
+                SparedTree::half_cloned(path).forget_clone(&modules.join(name), &path.join(place))?;
+            }
+        }
+        wanted = Some(noted.wanted.into_iter().map(OsString::from_vec).collect());
+    }
+    remove(&note)?;
+    Ok(wanted)
+}
+
+fn remove(note: &Path) -> Result<(), GitError> {
+    match fs::remove_file(note) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::io("remove", note)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// True for a path that leads down, and nowhere else.
+fn is_plain(path: &OsStr) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn note(path: &Path) -> Result<PathBuf, GitError> {
+    Ok(git_dir(path)?.join("orch-clones"))
+}

@@ -1,0 +1,129 @@
+//! Taking back what a step that was cut short has left in a worktree.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::clones;
+use super::half_way::undo_half;
+use super::submodule::follow_submodules;
+use crate::git::files::error::GitError;
+use crate::git::files::regular;
+use crate::git::keep::gate::SparedTree;
+use crate::git::keep::step::{Step, end, note};
+use crate::git::lock::stale_lock;
+use crate::git::program::command::Git;
+use crate::git::repo::ids::oid;
+use crate::git::state::inspect::InProgress;
+use crate::git::state::inspect::{git_dir, head_of, in_progress};
+use crate::plan::CommitId;
+
+/// Takes back what a step that was cut short has left in a worktree, and nothing else: it is then as before the step, or as
+/// after it where only the note of it was left. To be called before anybody looks for changes there, and while no agent and no
+/// git is at work there. Without a note it costs a look for one.
+///
+/// # Errors
+///
+/// When git cannot do it.
+pub fn undo_cut_step(path: &Path) -> Result<(), GitError> {
+    let cloning = clones::forget(path)?;
+    undo_noted(path)?;
+    // What does not work is met again by whoever needs them.
+    match cloning {
+        Some(wanted) => clones::update(path, &wanted, None).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn undo_noted(path: &Path) -> Result<(), GitError> {
+    let note = note(path)?;
+    let Ok(text) = regular::read(&note) else {
+        return Ok(());
+    };
+    // One that cannot be read was not written by a program that knew what it was about to do.
+    if let Ok(step) = serde_json::from_slice::<Step>(&text) {
+        undo(path, &step)?;
+    }
+    end(path)
+}
+
+fn undo(path: &Path, step: &Step) -> Result<(), GitError> {
+    let books = git_dir(path)?;
+    // One that is held, git will name.
+    let _ = stale_lock::clear_dead_locks_of(path, &common_dir(&books));
+    let (from, to) = step.ends();
+    let head = head_of(path)?;
+    let merging = matches!(step, Step::Merge { .. });
+    if head != *from {
+        // Git moves HEAD last, but for its notes about a merge.
+        if merging && in_progress(&books).is_some() && holds(path, &head, to)? {
+            SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
+        }
+        if merging && holds(path, &head, to)? {
+            follow_submodules(path)?;
+        }
+        if !merging && head == *to {
+            // Those come after the checkout. What does not work is met again by whoever needs them.
+            let there = |one: &clones::Listed| books.join("modules").join(&one.name).is_dir();
+            let listed = clones::listed(path)?.into_iter().filter(there);
+            let paths: Vec<OsString> = listed.map(|one| one.path).collect();
+            if !paths.is_empty() {
+                clones::update(path, &paths, None)?;
+            }
+        }
+        return Ok(());
+    }
+    if merging {
+        SparedTree::cut_short(path, step).forget_operation(&books, InProgress::Merge)?;
+    }
+    let Some(written) = written(path, step)? else {
+        return Ok(());
+    };
+    let staged = Git::within(path).arg("write-tree").answer()?;
+    let own = Git::within(path)
+        .args(["rev-parse", "--verify"])
+        .arg(format!("{from}^{{tree}}"))
+        .run()?;
+    if !staged.status.success() || staged.stdout != own {
+        SparedTree::cut_short(path, step).unstage()?;
+    }
+    undo_half(path, from, &written, None)
+}
+
+/// The tree that the step writes; none where it writes nothing.
+fn written(path: &Path, step: &Step) -> Result<Option<String>, GitError> {
+    let (from, to) = step.ends();
+    let fast_forward = || holds(path, to, from);
+    if matches!(step, Step::CheckOut { .. }) || fast_forward()? {
+        return Ok(Some(to.to_string()));
+    }
+    // HEAD by its name: it stands in the markers of a conflict.
+    let answer = Git::within(path)
+        .args(["merge-tree", "--write-tree", "--no-messages", "HEAD"])
+        .arg(to.as_str())
+        .answer()?;
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let tree = text.lines().next().map(str::trim).filter(|tree| !tree.is_empty());
+    match (answer.status.code(), tree) {
+        // With conflicts too: their markers are in the tree.
+        (Some(0 | 1), Some(tree)) => Ok(Some(tree.to_owned())),
+        _ => Ok(None),
+    }
+}
+
+fn common_dir(books: &Path) -> PathBuf {
+    match regular::read_to_string(&books.join("commondir")) {
+        Ok(common) => books.join(common.trim_end()),
+        Err(_) => books.to_owned(),
+    }
+}
+
+/// True when `ancestor` lies in the history of `commit`.
+fn holds(path: &Path, commit: &CommitId, ancestor: &CommitId) -> Result<bool, GitError> {
+    if commit == ancestor {
+        return Ok(true);
+    }
+    let cannot = || GitError::library(format!("compare `{commit}` with `{ancestor}`"));
+    let repo = git2::Repository::open(path).map_err(cannot())?;
+    repo.graph_descendant_of(oid(commit)?, oid(ancestor)?)
+        .map_err(cannot())
+}

@@ -1,0 +1,186 @@
+//! What a git that was killed half-way through bringing a checkout along has left in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::files::error::GitError;
+use crate::git::files::regular;
+use crate::git::lock::index_lock::IndexLock;
+use crate::git::program::command::{Git, records};
+use crate::git::state::inspect::inspect;
+use crate::plan::CommitId;
+
+/// Takes back what was already written of `new` into a checkout whose index still shows `old`, so that the move can be
+/// done again. Only files that hold the content of `new`, or the beginning of it, are touched: all of that is in the
+/// commit. Whatever else differs is somebody's work, and is left for the move to refuse.
+///
+/// `new` names a commit or a tree. `lock` is the one of the checkout's index, where it is held.
+pub(in crate::git) fn undo_half(
+    path: &Path,
+    old: &CommitId,
+    new: &str,
+    lock: Option<&IndexLock>,
+) -> Result<(), GitError> {
+    let differing: BTreeSet<PathBuf> = inspect(path)?.dirty.into_iter().collect();
+    let changed = changes(path, old, new)?.into_iter();
+    let changed = changed.filter(|change| differing.contains(&change.file));
+    let (changed, added): (Vec<Change>, Vec<Change>) = changed.partition(|change| change.old);
+    // First: a folder of theirs may lie where a file was.
+    for change in added {
+        let file = path.join(&change.file);
+        if change.is_written(&file, path)? {
+            fs::remove_file(&file).map_err(GitError::io("remove", &file))?;
+        }
+        remove_empty(path, &change.file);
+    }
+    let mut back = Vec::new();
+    for change in changed {
+        let file = path.join(&change.file);
+        // An empty folder is nobody's work.
+        let _ = fs::remove_dir(&file);
+        // Git takes a file away before it writes the next one. A person's deletion would look the same, and loses nothing.
+        if fs::symlink_metadata(&file).is_err() || change.is_written(&file, path)? {
+            back.push(change.file);
+        }
+    }
+    if back.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<u8> = back
+        .iter()
+        .flat_map(|file| [file.as_os_str().as_bytes(), b"\0"].concat())
+        .collect();
+    lock.map_or_else(|| Git::within(path), IndexLock::git)
+        .args(["checkout-index", "--force", "--quiet", "-z", "--stdin", "-u"])
+        .input(list)
+        .run()
+        .map(drop)
+}
+
+/// Takes back a merge of `commit` into `old`, whose git was killed before it moved HEAD: files that were written, and the index
+/// if that was, too. Nothing is touched where the two do not merge, or where anything else differs.
+pub(in crate::git) fn undo_half_merge(
+    path: &Path,
+    old: &CommitId,
+    commit: &CommitId,
+    fast_forward: bool,
+) -> Result<(), GitError> {
+    let merged = if fast_forward {
+        let tree = format!("{commit}^{{tree}}");
+        Git::within(path)
+            .args(["rev-parse", "--verify"])
+            .arg(tree)
+            .answer()?
+    } else {
+        let git = Git::within(path).args(["merge-tree", "--write-tree", "--no-messages"]);
+        git.args([old.as_str(), commit.as_str()]).answer()?
+    };
+    if !merged.status.success() {
+        return Ok(());
+    }
+    let merged = String::from_utf8_lossy(&merged.stdout).trim().to_owned();
+    let index = Git::within(path).arg("write-tree").answer()?;
+    if index.status.success() && String::from_utf8_lossy(&index.stdout).trim() == merged {
+        // Git writes the index when all files are there. It refuses this where one was changed since.
+        return Git::within(path)
+            .args(["read-tree", "-m", "-u", &merged])
+            .arg(old.as_str())
+            .answer()
+            .map(drop);
+    }
+    undo_half(path, old, &merged, None)
+}
+
+/// A file that differs between two commits.
+struct Change {
+    file: PathBuf,
+    /// True when the old commit has it.
+    old: bool,
+    /// Its blob in the new commit, if that has it as a plain file or a link.
+    new: Option<Blob>,
+}
+
+enum Blob {
+    File(String),
+    Link(String),
+}
+
+impl Change {
+    /// True when a file holds what the new commit has there, or the beginning of it.
+    fn is_written(&self, file: &Path, path: &Path) -> Result<bool, GitError> {
+        let Ok(found) = fs::symlink_metadata(file) else {
+            return Ok(false);
+        };
+        match &self.new {
+            Some(Blob::File(blob)) if found.is_file() => begins(file, path, blob),
+            Some(Blob::Link(blob)) if found.is_symlink() => {
+                let target = fs::read_link(file).map_err(GitError::io("read", file))?;
+                let wanted = Git::within(path)
+                    .args(["cat-file", "blob", blob.as_str()])
+                    .run()?;
+                Ok(target.as_os_str().as_bytes() == wanted)
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+}
+
+/// Removes the folders that a file lay in, as far as nothing else is in them.
+fn remove_empty(path: &Path, file: &Path) {
+    for folder in file
+        .ancestors()
+        .skip(1)
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        if fs::remove_dir(path.join(folder)).is_err() {
+            return;
+        }
+    }
+}
+
+fn changes(path: &Path, old: &CommitId, new: &str) -> Result<Vec<Change>, GitError> {
+    let out = Git::within(path)
+        .args(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"])
+        .args([old.as_str(), new])
+        .run()?;
+    let mut fields = records(&out);
+    let mut all = Vec::new();
+    // `:MODE MODE BLOB BLOB STATUS`, then the path.
+    while let (Some(about), Some(file)) = (fields.next(), fields.next()) {
+        let about = String::from_utf8_lossy(about);
+        let mut words = about.trim_start_matches(':').split(' ');
+        let modes = (words.next(), words.next());
+        let blob = words.nth(1).map(str::to_owned);
+        all.push(Change {
+            file: PathBuf::from(std::ffi::OsStr::from_bytes(file)),
+            old: modes.0.is_some_and(|mode| mode != "000000"),
+            new: match modes.1 {
+                Some("120000") => blob.map(Blob::Link),
+                Some(mode) if mode.starts_with("100") => blob.map(Blob::File),
+                _ => None,
+            },
+        });
+    }
+    Ok(all)
+}
+
+/// True when a file holds a blob as it is checked out there, or the beginning of it.
+fn begins(file: &Path, path: &Path, blob: &str) -> Result<bool, GitError> {
+    let found = regular::read(file).map_err(GitError::io("read", file))?;
+    let name = file.strip_prefix(path).unwrap_or(file);
+    // With the filters and line ends that git would apply.
+    let whole = Git::within(path)
+        .args(["cat-file", "--filters"])
+        .arg(joined("--path=", name))
+        .arg(blob)
+        .run()?;
+    Ok(whole.starts_with(&found))
+}
+
+fn joined(option: &str, path: &Path) -> std::ffi::OsString {
+    let mut joined = std::ffi::OsString::from(option);
+    joined.push(path);
+    joined
+}

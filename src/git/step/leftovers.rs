@@ -1,0 +1,119 @@
+//! Committing what an agent left uncommitted.
+
+use std::path::{Path, PathBuf};
+
+use super::cut_step::undo_cut_step;
+use super::submodule::stale_submodules;
+use crate::git::admin::spec::on_branch;
+use crate::git::files::error::GitError;
+use crate::git::keep::stage::stage_everything;
+use crate::git::program::command::Git;
+use crate::git::repo::identity::committing_within;
+use crate::git::state::inspect::{InProgress, inspect};
+use crate::plan::CommitId;
+
+/// Why leftovers are not committed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LeftoverError {
+    /// Something was begun and not ended.
+    #[error(
+        "`{}` is in the middle of a {operation}: end it or give it up (`{}`), then try again",
+        path.display(),
+        operation.end()
+    )]
+    InProgress {
+        /// The worktree.
+        path: PathBuf,
+        /// What was begun.
+        operation: InProgress,
+    },
+    /// The worktree is not on its branch.
+    #[error(
+        "`{}` should be on the branch `{expected}` and is on {}: switch it back with its changes, then try again",
+        path.display(),
+        on_branch(found.as_deref())
+    )]
+    OtherHead {
+        /// The worktree.
+        path: PathBuf,
+        /// The branch it should be on.
+        expected: String,
+        /// The branch it is on; none for a detached HEAD.
+        found: Option<String>,
+    },
+    /// There are whole repositories among the untracked files. Git would note only their commits, not their files.
+    #[error(
+        "`{}` holds repositories of its own that git cannot commit as files: {}; move them away, or add them to \
+         `.gitignore`",
+        path.display(),
+        nested.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    )]
+    NestedRepositories {
+        /// The worktree.
+        path: PathBuf,
+        /// Their folders, relative to the worktree.
+        nested: Vec<PathBuf>,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Commits everything uncommitted in a worktree except orch's own folder, with trailers at the end of the message.
+/// None when there is nothing to commit. The worktree must be on `branch`.
+pub fn commit_leftovers(
+    path: &Path,
+    branch: &str,
+    message: &str,
+    trailers: &[(&str, &str)],
+) -> Result<Option<CommitId>, LeftoverError> {
+    undo_cut_step(path)?;
+    let state = inspect(path)?;
+    if let Some(operation) = state.in_progress {
+        let path = path.to_owned();
+        return Err(LeftoverError::InProgress { path, operation });
+    }
+    if state.branch.as_deref() != Some(branch) {
+        return Err(LeftoverError::OtherHead {
+            path: path.to_owned(),
+            expected: branch.to_owned(),
+            found: state.branch,
+        });
+    }
+    if state.dirty.is_empty() {
+        return Ok(None);
+    }
+    let nested: Vec<PathBuf> = state
+        .dirty
+        .iter()
+        .filter(|path| path.as_os_str().as_encoded_bytes().ends_with(b"/"))
+        .cloned()
+        .collect();
+    if !nested.is_empty() {
+        let path = path.to_owned();
+        return Err(LeftoverError::NestedRepositories { path, nested });
+    }
+    let stale = stale_submodules(path)?;
+    stage_everything(|| Git::within(path))?;
+    if !stale.is_empty() {
+        let reset = Git::within(path).args(["reset", "--quiet", "HEAD", "--"]);
+        reset.args(&stale).run()?;
+    }
+    let unchanged = Git::within(path)
+        .args(["diff", "--cached", "--quiet", "HEAD"])
+        .answer()?;
+    match unchanged.status.code() {
+        // Only the looks had changed: line endings that a filter evens out, a submodule's inside.
+        Some(0) => return Ok(None),
+        Some(1) => {}
+        _ => return Err(unchanged.failure().into()),
+    }
+    // `--no-verify`: the hooks judge what people mean to publish. Here an attempt's remains are kept from being
+    // lost, whatever state they are in; whether they are good is for the plan's `verify` to say.
+    let commit = committing_within(path)?.args(["commit", "--quiet", "--no-verify", "--file=-"]);
+    let commit = trailers.iter().fold(commit, |commit, (name, value)| {
+        commit.arg(format!("--trailer={name}: {value}"))
+    });
+    commit.input(message).run()?;
+    Ok(Some(crate::git::state::inspect::head_of(path)?))
+}

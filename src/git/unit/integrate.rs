@@ -1,0 +1,254 @@
+//! The commit queue of a plan: merging units into the plan's branch, one at a time.
+
+use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
+use crate::git::candidate::builder::{Build, CandidateBuilder};
+use crate::git::files::error::GitError;
+use crate::git::keep::backup::Backup;
+use crate::git::keep::gate::{drop_own_ref, spare_tree};
+use crate::git::landing::land::{finish_landing_holding, land_holding};
+use crate::git::landing::plan::{CheckoutOutcome, LandingPlan};
+use crate::git::lock::own_ref::write_ref;
+use crate::git::lock::stale_lock;
+use crate::git::merging::ConflictFile;
+use crate::git::refs::unit::{Unit, unit_tips};
+use crate::git::refs::unit_error::{UnitError, UnitRefusal};
+use crate::git::repo::ids::branch_ref;
+use crate::git::repo::repository::Repository;
+use crate::git::state::checkout::checkout_paths;
+use crate::git::state::inspect::{git_dir, inspect};
+use crate::git::worktree::ensure::alone;
+use crate::plan::CommitId;
+
+/// What became of a unit that was to be merged into its plan's branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Integrated {
+    /// The plan's branch had nothing of its own beyond it, and moved on to it.
+    FastForward(CommitId),
+    /// It was merged, in this commit: first parent the plan's branch, second the unit's.
+    Merged(CommitId),
+    /// The plan's branch, which stands at this commit, has all of it already.
+    AlreadyIn(CommitId),
+    /// The two do not merge. Nothing has moved.
+    Conflict {
+        /// The files, sorted by path, each once.
+        files: Vec<ConflictFile>,
+    },
+}
+
+/// A unit that was looked at by the commit queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// What became of it.
+    pub outcome: Integrated,
+    /// What was put away in the plan's worktree in order to end an earlier move that was cut short.
+    pub backups: Vec<Backup>,
+}
+
+/// The words for a merge commit.
+#[derive(Debug, Clone, Copy)]
+pub struct MergeMessage<'a> {
+    /// Subject and body.
+    pub text: &'a str,
+    /// `Name: value` lines for its end.
+    pub trailers: &'a [(&'a str, &'a str)],
+}
+
+impl std::fmt::Display for MergeMessage<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.text.trim_end())?;
+        for (nth, (name, value)) in self.trailers.iter().enumerate() {
+            let gap = if nth == 0 { "\n" } else { "" };
+            writeln!(f, "{gap}{name}: {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Merges a unit's branch into its plan's: by moving it on when it can, else by a merge commit that is built off
+/// every checkout. The plan's branch moves by compare-and-swap, and its checkouts follow.
+///
+/// `key` is that of the plan's own worktree, in which no agent is at work when the plan's branch is checked out
+/// there. One that was cut short is ended by doing it again, with any unit of the plan: what hinders in the plan's
+/// own worktree then is the remains of the move, and goes to a backup that `stamp` names. `known` is where the unit's
+/// branch stood when it was last looked at: a branch that is gone is no fault when the plan's has that commit. The caller
+/// lets no other step with a unit of this plan run at the same time.
+///
+/// # Errors
+///
+/// Refused, with nothing moved, when a checkout of the plan's branch has uncommitted changes or files in the way.
+pub fn integrate(
+    admin: &WorktreeAdmin,
+    builder: &CandidateBuilder,
+    key: &str,
+    unit: &Unit,
+    message: MergeMessage<'_>,
+    stamp: &str,
+    known: Option<&CommitId>,
+) -> Result<Integration, UnitError> {
+    // Held by git commands too: those of a killed orch have ended once this is ours.
+    let alone = alone(admin, key)?;
+    let backups = end_move(admin, &alone, key, unit, stamp)?;
+    let (old, tip) = unit_tips(&admin.repo, unit)?;
+    if let (None, Some(known)) = (&tip, known)
+        && admin.repo.is_ancestor(known, &old)?
+    {
+        let outcome = Integrated::AlreadyIn(old);
+        return Ok(Integration { outcome, backups });
+    }
+    let Some(tip) = tip else {
+        let branch = unit.branch.clone();
+        return Err(UnitRefusal::NoBranch { branch }.into());
+    };
+    let outcome = if admin.repo.is_ancestor(&tip, &old)? {
+        Integrated::AlreadyIn(old)
+    } else if admin.repo.is_ancestor(&old, &tip)? {
+        Integrated::FastForward(advance(admin, &alone, unit, &old, &tip)?)
+    } else {
+        match builder.build(&old, &tip, &message.to_string())? {
+            Build::Candidate(candidate) => {
+                Integrated::Merged(advance(admin, &alone, unit, &old, &candidate.commit)?)
+            }
+            Build::AlreadyContained => Integrated::AlreadyIn(old),
+            Build::Conflict { files } => Integrated::Conflict { files },
+        }
+    };
+    Ok(Integration { outcome, backups })
+}
+
+/// Ends a move of the plan's branch that was cut short, with what was put away for that. To be called before a step
+/// looks at the plan's own worktree, whose key this is: the remains of the move would pass for somebody's changes.
+///
+/// # Errors
+///
+/// When a checkout of the branch other than the plan's own worktree cannot be brought along.
+pub fn finish_move(
+    admin: &WorktreeAdmin,
+    key: &str,
+    unit: &Unit,
+    stamp: &str,
+) -> Result<Vec<Backup>, UnitError> {
+    if noted_move(&admin.repo, unit)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let alone = alone(admin, key)?;
+    end_move(admin, &alone, key, unit, stamp)
+}
+
+/// Moves the plan's branch. Before that it is noted where it stood, without which a checkout that was not brought along
+/// could not be told from one with changes.
+fn advance(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    unit: &Unit,
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<CommitId, UnitError> {
+    let plan = LandingPlan {
+        branch: unit.plan_branch.clone(),
+        old: Some(old.clone()),
+        new: new.clone(),
+        beside: false,
+    };
+    note_move(
+        &
+    // What is refused here leaves no note.
+    admin.repo,
+        unit,
+        old,
+    )?;
+    let landed = match land_holding(&admin.repo, &plan, Some(alone.file())) {
+        Ok(landed) => landed,
+        Err(refusal) => {
+            if admin.repo.branch_tip(&unit.plan_branch)?.as_ref() == Some(old) {
+                forget_move(&admin.repo, unit, Some(old))?;
+            }
+            return Err(refusal.into());
+        }
+    };
+    for checkout in landed.checkouts {
+        if let CheckoutOutcome::Left(why) = checkout.outcome {
+            return Err(UnitError::LeftBehind {
+                branch: unit.plan_branch.clone(),
+                path: checkout.path,
+                why,
+            });
+        }
+    }
+    forget_move(&admin.repo, unit, Some(new))?;
+    Ok(landed.commit)
+}
+
+/// Ends a move that was cut short after the branch had moved, so that every checkout shows where it is.
+fn end_move(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    key: &str,
+    unit: &Unit,
+    stamp: &str,
+) -> Result<Vec<Backup>, UnitError> {
+    let branch = &unit.plan_branch;
+    let mut backups = Vec::new();
+    let Some(old) = noted_move(&admin.repo, unit)? else {
+        return Ok(backups);
+    };
+    stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
+    for path in checkout_paths(&admin.repo, branch)? {
+        stale_lock::clear_beside(&git_dir(&path)?.join("index"))?;
+    }
+    let tip = admin.repo.branch_tip(branch)?;
+    let holder = tip.clone();
+    if let Some(tip) = tip.filter(|tip| *tip != old) {
+        let plan = LandingPlan {
+            branch: branch.clone(),
+            old: Some(old),
+            new: tip,
+            beside: false,
+        };
+        let own = admin.read_marker(key)?.map(|marker| marker.path);
+        let ended = finish_landing_holding(&admin.repo, &plan, Some(alone.file()))?;
+        for checkout in ended.into_iter().flat_map(|landed| landed.checkouts) {
+            let CheckoutOutcome::Left(why) = checkout.outcome else {
+                continue;
+            };
+            if own.as_ref() != Some(&checkout.path) {
+                return Err(UnitError::LeftBehind {
+                    branch: branch.clone(),
+                    path: checkout.path,
+                    why,
+                });
+            }
+            // A git that was killed has written some of the files.
+            let state = inspect(&checkout.path)?;
+            let spared = spare_tree(
+                &admin.repo,
+                unit.plan.as_str(),
+                &checkout.path,
+                &state,
+                &[],
+                stamp,
+            )?;
+            backups.extend(spared.backup().cloned());
+            spared.wipe(alone)?;
+        }
+    }
+    forget_move(&admin.repo, unit, holder.as_ref())?;
+    Ok(backups)
+}
+
+fn note_move(repo: &Repository, unit: &Unit, old: &CommitId) -> Result<(), GitError> {
+    write_ref(repo, &moving(unit), old, "orch: move")
+}
+
+fn noted_move(repo: &Repository, unit: &Unit) -> Result<Option<CommitId>, GitError> {
+    repo.ref_target(&moving(unit))
+}
+
+/// `tip` is where the plan's branch stands; none when it is gone.
+fn forget_move(repo: &Repository, unit: &Unit, tip: Option<&CommitId>) -> Result<(), GitError> {
+    drop_own_ref(repo, &moving(unit), unit.plan.as_str(), tip).map(drop)
+}
+
+/// The ref that says where the plan's branch stood before the move that is under way.
+fn moving(unit: &Unit) -> String {
+    format!("refs/orch/moving/{}", unit.plan)
+}

@@ -1,0 +1,11 @@
+//! Tasks side by side: a lane goes onto a unit's branch, leaves it or gives it up, and the unit's commits come onto the plan's.
+//!
+//! May import `worktree`, `landing` and below.
+
+pub(super) mod enter;
+pub(super) mod give_up;
+pub(super) mod integrate;
+
+pub use enter::{enter_unit, leave_unit, step_off};
+pub use give_up::{give_up, put_back};
+pub use integrate::{finish_move, integrate};

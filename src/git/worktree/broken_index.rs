@@ -1,0 +1,46 @@
+//! Indexes of worktrees that git cannot read any more: found, and made anew.
+
+use std::fs;
+use std::path::Path;
+
+use super::ensure::alone;
+use crate::git::admin::spec::EnsureError;
+use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::keep::backup::stamp;
+use crate::git::program::command::Git;
+use crate::git::state::inspect::git_dir;
+
+/// What git says of a worktree's index when it cannot read it; none for one that it can read, or that is not there.
+pub(in crate::git) fn index_trouble(worktree: &Path) -> Option<String> {
+    let index = git_dir(worktree).ok()?.join("index");
+    // Cheap, and right where it succeeds; it does not know all that git knows.
+    if !index.exists() || git2::Index::open(&index).is_ok() {
+        return None;
+    }
+    let answer = Git::within(worktree).args(["ls-files", "-z"]).answer().ok()?;
+    let of_index = answer.stderr.contains("index");
+    (!answer.status.success() && of_index)
+        .then(|| answer.stderr.lines().next_back().unwrap_or_default().to_owned())
+}
+
+/// Puts an index that git cannot read aside, beside its place, and makes another from what is checked out. No file of the
+/// worktree is touched; what was staged is staged no more.
+///
+/// # Errors
+///
+/// When the file cannot be renamed or git refuses.
+pub fn renew_index(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
+    let _alone = alone(admin, key)?;
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    if index_trouble(&marker.path).is_none() {
+        return Ok(());
+    }
+    let index = git_dir(&marker.path)?.join("index");
+    let aside = index.with_file_name(format!("index.broken-{}", stamp()));
+    fs::rename(&index, &aside).map_err(GitError::io("rename", &index))?;
+    Git::within(&marker.path).args(["read-tree", "HEAD"]).run()?;
+    Ok(())
+}

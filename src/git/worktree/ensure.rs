@@ -1,0 +1,293 @@
+//! Making worktrees, and finishing those whose making was cut short.
+
+use std::path::Path;
+
+use super::add::add;
+use super::populate::{Fill, fill};
+use super::repair::{adopt, repair, unlock_half_made};
+use super::wanted::Wanted;
+use crate::git::admin::exclude::{exclude, lines_for};
+use crate::git::admin::main_note;
+use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal, WorktreeSpec, is_key};
+use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
+use crate::git::files::error::GitError;
+use crate::git::files::place::is_free;
+use crate::git::files::registration::{Registration, registration_at, settle};
+use crate::git::keep::gate::SparedTree;
+use crate::git::lock::stale_lock;
+use crate::git::program::again::again_if_killed;
+use crate::git::repo::ids::branch_ref;
+use crate::git::repo::revision::is_branch_name;
+use crate::plan::CommitId;
+
+/// What is in git's books once the locked part is over.
+struct Registered {
+    registration: Registration,
+    marker: Marker,
+    fill: Fill,
+    created_branch: bool,
+}
+
+/// Makes the branch and the worktree, or finds them made, or finishes what a crash left half-made. Only the part
+/// in git's books is done under the lock; files are written outside of it, so several run side by side.
+pub fn ensure(admin: &WorktreeAdmin, spec: &WorktreeSpec) -> Result<WorktreeReady, EnsureError> {
+    if !is_branch_name(&spec.branch) {
+        let branch = spec.branch.clone();
+        return Err(WorktreeRefusal::BadBranch { branch }.into());
+    }
+    let alone = alone(admin, &spec.key)?;
+    make(
+        admin,
+        &alone,
+        &Wanted {
+            key: &spec.key,
+            path: settle(&spec.path),
+            branch: Some(&spec.branch),
+            base: &spec.base,
+            lane: false,
+        },
+    )
+}
+
+/// Makes, or makes ready again, a worktree without a branch at a commit, for verifications. Tracked files are
+/// reset and untracked ones removed, after a backup of what no check has left there; ignored ones, such as build
+/// caches, stay. When somebody kills a git command of it, all is looked at and done once more.
+///
+/// # Errors
+///
+/// When something of somebody's stands in the way, or git fails.
+pub fn ensure_detached(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    commit: &CommitId,
+) -> Result<WorktreeReady, EnsureError> {
+    again_if_killed(Result::is_ok, || detached(admin, key, path, commit))
+}
+
+fn detached(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    commit: &CommitId,
+) -> Result<WorktreeReady, EnsureError> {
+    let alone = alone(admin, key)?;
+    let mut ready = make(
+        admin,
+        &alone,
+        &Wanted {
+            key,
+            path: settle(path),
+            branch: None,
+            base: commit,
+            lane: false,
+        },
+    )?;
+    if ready.created_worktree {
+        // The repository's post-checkout hook may have written something.
+        admin.note_left(key)?;
+    }
+    // One whose making was cut short is finished at the commit that it was begun for.
+    if !ready.created_worktree || ready.head != *commit {
+        super::populate::reset_detached(admin, &alone, key, &mut ready, commit)?;
+    }
+    Ok(ready)
+}
+
+pub(in crate::git) fn alone(admin: &WorktreeAdmin, key: &str) -> Result<KeyLock, EnsureError> {
+    if !is_key(key) {
+        return Err(WorktreeRefusal::BadKey { key: key.to_owned() }.into());
+    }
+    Ok(admin.lock_key(key)?)
+}
+
+pub(in crate::git) fn make(
+    admin: &WorktreeAdmin,
+    alone: &KeyLock,
+    wanted: &Wanted<'_>,
+) -> Result<WorktreeReady, EnsureError> {
+    let registered = {
+        let lock = admin.lock()?;
+        register(admin, &lock, wanted)?
+    };
+    let Registered {
+        registration,
+        mut marker,
+        fill: kind,
+        created_branch,
+    } = registered;
+    let created_worktree = marker.state == Progress::Making;
+    // Checking out locks the index, HEAD and the branch that it stands on.
+    stale_lock::clear_books(&registration.admin)?;
+    if let Some(branch) = wanted.branch {
+        stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
+    }
+    let warnings = fill(admin, alone, &registration, kind)?;
+    let head = crate::git::state::inspect::head_of(&registration.path)?;
+    if created_worktree {
+        marker.state = Progress::Made;
+        admin.write_marker(wanted.key, &marker)?;
+    }
+    Ok(WorktreeReady {
+        path: registration.path,
+        head,
+        created_branch,
+        created_worktree,
+        warnings,
+    })
+}
+
+/// Hides files from git in every checkout, by patterns as in `.gitignore`.
+///
+/// # Errors
+///
+/// When the lock cannot be taken or the file not written.
+pub fn hide(admin: &WorktreeAdmin, patterns: &[&str]) -> Result<(), GitError> {
+    if patterns.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+    exclude(&admin.lock()?, admin.repo.common_dir(), &lines)
+}
+
+/// The part under the lock: afterwards the branch exists and git's books hold the worktree.
+fn register(
+    admin: &WorktreeAdmin,
+    lock: &AdminLock<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Registered, EnsureError> {
+    let common = admin.repo.common_dir();
+    let found = registration_at(common, &wanted.path)?;
+    let tip = match wanted.branch {
+        Some(branch) => admin.repo.branch_tip(branch)?,
+        None => None,
+    };
+    let noted = admin.read_marker(wanted.key)?;
+    match &noted {
+        None => refuse_foreign(admin, wanted, found.as_ref(), tip.as_ref())?,
+        Some(marker) => refuse_other(wanted, marker, found.as_ref(), tip.as_ref())?,
+    }
+    exclude(lock, common, &lines_for(admin.repo.top(), &wanted.path))?;
+    main_note::note(lock, common, admin.repo.top())?;
+
+    // Deleted by hand as a whole: nothing of the old worktree is left, so this is a new one.
+    let nothing_apart = (wanted.branch.is_some() && tip.is_none()) || wanted.is_further_lane();
+    let gone = nothing_apart && found.is_none() && is_free(&wanted.path);
+    let marker = match noted {
+        Some(marker) if !gone => marker,
+        _ => {
+            let marker = Marker {
+                schema: 1,
+                path: wanted.path.clone(),
+                branch: wanted.branch.map(str::to_owned),
+                lane: wanted.is_further_lane(),
+                base: wanted.base.clone(),
+                state: Progress::Making,
+            };
+            admin.write_marker(wanted.key, &marker)?;
+            marker
+        }
+    };
+    if let (Some(branch), None, Progress::Making) = (wanted.branch, &tip, marker.state) {
+        stale_lock::clear_branch(lock, common, branch)?;
+    }
+    let (registration, fill) = match found {
+        Some(known) => match repair(admin, lock, wanted, &marker, known)? {
+            Some(repaired) => repaired,
+            None => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
+        },
+        None if is_free(&wanted.path) => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
+        None => (adopt(admin, lock, wanted, &marker)?, Fill::IndexOnly),
+    };
+    unlock_half_made(&registration.admin);
+    Ok(Registered {
+        registration,
+        marker,
+        fill,
+        created_branch: wanted.branch.is_some() && tip.is_none(),
+    })
+}
+
+/// Nothing of what is wanted may exist: orch has made none of it.
+fn refuse_foreign(
+    admin: &WorktreeAdmin,
+    wanted: &Wanted<'_>,
+    found: Option<&Registration>,
+    tip: Option<&CommitId>,
+) -> Result<(), EnsureError> {
+    if let Some(branch) = wanted.branch {
+        if tip.is_some() {
+            let branch = branch.to_owned();
+            return Err(WorktreeRefusal::ForeignBranch { branch }.into());
+        }
+        let clash = |existing: &String| {
+            let under =
+                |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'));
+            under(branch, existing) || under(existing, branch)
+        };
+        if let Some(existing) = admin.repo.branches()?.into_iter().find(clash) {
+            let branch = branch.to_owned();
+            return Err(WorktreeRefusal::BranchClash { branch, existing }.into());
+        }
+    }
+    let path = wanted.path.clone();
+    if !is_free(&path) {
+        return Err(WorktreeRefusal::ForeignFolder { path }.into());
+    }
+    if found.is_some() {
+        return Err(WorktreeRefusal::ForeignRegistration { path }.into());
+    }
+    Ok(())
+}
+
+/// A worktree in which nothing is yet, to be filled.
+fn add_blank(
+    admin: &WorktreeAdmin,
+    lock: &AdminLock<'_>,
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+    new_branch: bool,
+) -> Result<(Registration, Fill), EnsureError> {
+    let made = add(admin, lock, wanted, marker, new_branch)?;
+    match SparedTree::empty(&made.path) {
+        Some(spared) => Ok((made, Fill::FromCommit(spared))),
+        None => Ok((made, Fill::IndexOnly)),
+    }
+}
+
+/// A note exists: is it about the same worktree, and is what is there what the note says?
+fn refuse_other(
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+    found: Option<&Registration>,
+    tip: Option<&CommitId>,
+) -> Result<(), WorktreeRefusal> {
+    if marker.path != wanted.path
+        || marker.branch.as_deref() != wanted.branch
+        || marker.lane != wanted.is_further_lane()
+    {
+        return Err(WorktreeRefusal::MadeOtherwise {
+            key: wanted.key.to_owned(),
+            path: marker.path.clone(),
+            branch: marker.branch.clone(),
+        });
+    }
+    let Some(branch) = wanted.branch else {
+        return Ok(());
+    };
+    let branch = branch.to_owned();
+    match (marker.state, tip) {
+        // Nobody was let in yet, so a branch elsewhere than at its base is not the one orch made.
+        (Progress::Making, Some(tip)) if *tip != marker.base => {
+            Err(WorktreeRefusal::ForeignBranch { branch })
+        }
+        (Progress::Made, None) if found.is_some() || !is_free(&wanted.path) => {
+            Err(WorktreeRefusal::BranchGone {
+                path: wanted.path.clone(),
+                branch,
+            })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! Worktrees made, filled, repaired, surveyed and removed.
+//!
+//! May import `step` and below.
+
+pub(super) mod add;
+pub(super) mod broken_index;
+pub(super) mod ensure;
+pub(super) mod keep_reason;
+pub(super) mod lane;
+pub(super) mod populate;
+pub(super) mod removal;
+pub(super) mod repair;
+pub(super) mod scour;
+pub(super) mod survey;
+pub(super) mod wanted;
+
+pub use broken_index::renew_index;
+pub use ensure::{ensure, ensure_detached, hide};
+pub use lane::ensure_lane;
+pub use removal::{removable, removable_once_landed, remove};
+pub use scour::{is_fresh, scour, unhide};
+pub use survey::{finish_half_made, follow, forget, mend, note_again, noted_base, strayed, survey};

@@ -1,0 +1,106 @@
+//! Bringing back worktrees that are half-made or damaged. Nobody's work is touched in doing so.
+
+use std::fs;
+use std::path::Path;
+
+use super::add::add;
+use super::populate::Fill;
+use super::wanted::Wanted;
+use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::spec::{EnsureError, WorktreeRefusal};
+use crate::git::admin::worktree_admin::{AdminLock, WorktreeAdmin};
+use crate::git::files::error::GitError;
+use crate::git::files::place::is_free;
+use crate::git::files::registration::{Registration, pointed_to, settle};
+use crate::git::files::regular;
+use crate::git::keep::gate::SparedTree;
+
+/// Brings a worktree that is in git's books back to life. None when its entry was useless and has been removed.
+pub(in crate::git) fn repair(
+    _admin: &WorktreeAdmin,
+    lock: &AdminLock<'_>,
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+    known: Registration,
+) -> Result<Option<(Registration, Fill)>, EnsureError> {
+    let making = marker.state == Progress::Making;
+    let head = known.head();
+    let right_head = match wanted.branch {
+        Some(branch) if making || !wanted.lane => {
+            head.as_ref().is_some_and(|on| on.as_deref() == Some(branch))
+        }
+        _ => head.is_some(),
+    };
+    if !right_head {
+        if let Some(spared) = SparedTree::unused(marker).and_then(|_| SparedTree::empty(&known.path)) {
+            spared.forget(lock, &known)?;
+            return Ok(None);
+        }
+        return Err(WorktreeRefusal::OtherHead {
+            path: known.path,
+            expected: wanted.branch.unwrap_or("any commit").to_owned(),
+            found: head.flatten(),
+        }
+        .into());
+    }
+    let was_free = is_free(&known.path);
+    if !known.is_connected() {
+        if known.path.join(".git").exists() {
+            return Err(WorktreeRefusal::ForeignFolder { path: known.path }.into());
+        }
+        known.connect()?;
+    }
+    let has_index = known.admin.join("index").exists();
+    let blank = SparedTree::empty(&known.path).filter(|_| was_free && !has_index);
+    let fill = match (SparedTree::unused(marker).or(blank), has_index, was_free) {
+        (Some(spared), _, _) => Fill::FromCommit(spared),
+        (None, true, true) => Fill::FromIndex,
+        (None, true, false) => Fill::Nothing,
+        (None, false, _) => Fill::IndexOnly,
+    };
+    Ok(Some((known, fill)))
+}
+
+/// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
+pub(in crate::git) fn adopt(
+    admin: &WorktreeAdmin,
+    lock: &AdminLock<'_>,
+    wanted: &Wanted<'_>,
+    marker: &Marker,
+) -> Result<Registration, EnsureError> {
+    let path = wanted.path.clone();
+    let books = admin.repo.common_dir().join("worktrees");
+    let was_ours = pointed_to(&path)
+        .is_some_and(|entry| !entry.exists() && entry.parent().is_some_and(|parent| settle(parent) == books));
+    if !was_ours {
+        return Err(WorktreeRefusal::ForeignFolder { path }.into());
+    }
+    // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.
+    let beside = tempfile::Builder::new()
+        .prefix(".orch-adopt-")
+        .tempdir_in(path.parent().unwrap_or(&path))
+        .map_err(GitError::io("create a folder beside", &path))?;
+    let shell = Wanted {
+        path: settle(beside.path()),
+        ..*wanted
+    };
+    let added = add(admin, lock, &shell, marker, false)?;
+    let adopted = Registration {
+        path,
+        admin: added.admin,
+    };
+    let mut link = adopted.path.join(".git").into_os_string().into_encoded_bytes();
+    link.push(b'\n');
+    let gitdir = adopted.admin.join("gitdir");
+    fs::write(&gitdir, link).map_err(GitError::io("write", &gitdir))?;
+    adopted.connect()?;
+    Ok(adopted)
+}
+
+/// `git worktree add` locks what it is making with the reason `initializing`; one that was killed leaves that.
+pub(in crate::git) fn unlock_half_made(admin: &Path) {
+    let locked = admin.join("locked");
+    if regular::read(&locked).is_ok_and(|reason| reason.trim_ascii() == b"initializing") {
+        let _ = fs::remove_file(locked);
+    }
+}

@@ -1,0 +1,101 @@
+//! Making a worktree of the merge queue exactly its commit again, where an ordinary clean-up does not reach.
+
+use std::fs;
+use std::path::Path;
+
+use super::ensure::alone;
+use super::populate::run_post_checkout;
+use crate::git::admin::spec::EnsureError;
+use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
+use crate::git::program::command::{Git, records};
+use crate::git::state::ignored::ignored_places;
+use crate::git::state::inspect::git_dir;
+use crate::git::state::spotless::spotless;
+use crate::git::step::submodule::scour_submodules;
+
+/// Lets git see every file of a worktree that is orch's own and nobody's place of work: none is left out by a sparse
+/// checkout, and no flag in the index hides a change. Nothing happens where there is no such worktree yet.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), EnsureError> {
+    let _alone = alone(admin, key)?;
+    if admin.read_marker(key)?.is_none() {
+        return Ok(());
+    }
+    let Ok(books) = git_dir(path) else {
+        return Ok(());
+    };
+    if !books.join("index").exists() {
+        return Ok(());
+    }
+    // A sparse checkout is a setting of this one worktree.
+    for file in ["config.worktree", "info/sparse-checkout"].map(|name| books.join(name)) {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(GitError::io("remove", &file)(error).into());
+            }
+            _ => {}
+        }
+    }
+    let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
+    // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
+    let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
+    let hidden: Vec<&[u8]> = records(&out)
+        .filter(|record| record.first().is_some_and(is_hidden))
+        .filter_map(|record| record.get(2..))
+        .collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    for flag in ["--no-skip-worktree", "--no-assume-unchanged"] {
+        Git::within(path)
+            .args(["update-index", flag, "-z", "--stdin"])
+            .input(hidden.join(&b'\0'))
+            .run()?;
+    }
+    Ok(())
+}
+
+/// True when no file lies in such a worktree that git ignores, apart from orch's own.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
+    let out = ignored_places(path)?;
+    let own = format!("{ORCH_DIR}/");
+    let mut files = records(&out);
+    Ok(files.all(|file| file.starts_with(own.as_bytes())))
+}
+
+/// Takes away what verifications have left in such a worktree and an ordinary clean-up spares: repositories in it, and with
+/// `ignored` every file that git ignores, with orch's own notes about how it was prepared.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn scour(admin: &WorktreeAdmin, key: &str, path: &Path, ignored: bool) -> Result<(), EnsureError> {
+    let alone = alone(admin, key)?;
+    let books = git_dir(path)?;
+    let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;
+    if !ignored && spotless(|| &repo, path, &books).is_some() {
+        return Ok(());
+    }
+    // Twice forced: a repository in it is no reason to spare a folder.
+    let clean = Git::within(path).args(["clean", "-ffdq"]);
+    let clean = match ignored {
+        true => clean.arg("-x"),
+        false => clean.arg("-e").arg(format!("/{ORCH_DIR}")),
+    };
+    clean.holding(alone.file())?.run()?;
+    scour_submodules(path, ignored)?;
+    if ignored {
+        // What it writes is ignored, where it is well-behaved. What is wrong with it was told when the worktree was made.
+        run_post_checkout(admin, path)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,370 @@
+//! What git, orch's notes and the disk say of worktrees, side by side, so that what does not fit together is seen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::broken_index::index_trouble;
+use super::ensure::{alone, make};
+use super::wanted::Wanted;
+use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::spec::EnsureError;
+use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
+use crate::git::files::place::is_free;
+use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, registration_at, settle};
+use crate::plan::CommitId;
+
+/// A worktree that the manifest speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The name under which orch keeps its note about it.
+    pub key: String,
+    /// Where it lies, or would.
+    pub path: PathBuf,
+    /// Its branch; none for a further lane and the merge queue's.
+    pub branch: Option<String>,
+    /// True for a further lane.
+    pub lane: bool,
+}
+
+/// What is at a worktree's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing, or an empty folder.
+    Nothing,
+    /// A checkout that git's books of this repository know.
+    Worktree,
+    /// A folder whose `.git` file leads to a place that does not exist.
+    Dangling,
+    /// A folder that belongs to another repository, whose books these are.
+    Elsewhere(PathBuf),
+    /// A folder that is no checkout.
+    Folder,
+}
+
+/// One worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeSeen {
+    /// The name under which orch keeps its note about it.
+    pub key: String,
+    /// Where it should be: as noted, else as the manifest says.
+    pub path: PathBuf,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// Where that stands; none when it does not exist.
+    pub tip: Option<CommitId>,
+    /// True when the manifest speaks of it.
+    pub expected: bool,
+    /// True when orch has a note of having made it.
+    pub noted: bool,
+    /// True when its making was cut short.
+    pub half_made: bool,
+    /// True when git's books have an entry for the place.
+    pub registered: bool,
+    /// What is at the place.
+    pub place: Place,
+    /// Another place, at which the manifest expects it and at which it now is.
+    pub moved_to: Option<PathBuf>,
+    /// True when orch's own folder lies in it.
+    pub has_orch_folder: bool,
+    /// What git says of its index, when it cannot read that.
+    pub index_trouble: Option<String>,
+}
+
+/// A worktree that is not where it was made, or is another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strayed {
+    /// The name under which orch keeps its note about it.
+    pub key: String,
+    /// Where it was made.
+    pub path: PathBuf,
+    /// What is there.
+    pub place: Place,
+    /// Where it is now, when it was moved.
+    pub moved_to: Option<PathBuf>,
+}
+
+/// The worktrees that were made by orch and are not where they were: moved, alone or with the repository, or made by
+/// another repository, of which this one is a copy. `expected` says where a worktree would be made now. Changes nothing.
+///
+/// # Errors
+///
+/// When a note cannot be read.
+pub fn strayed(
+    admin: &WorktreeAdmin,
+    expected: &dyn Fn(&str) -> Option<PathBuf>,
+) -> Result<Vec<Strayed>, GitError> {
+    let mut all = Vec::new();
+    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    for key in admin.keys()? {
+        let Some(marker) = admin
+            .read_marker(&key)?
+            .filter(|marker| marker.state == Progress::Made)
+        else {
+            continue;
+        };
+        // Nearly every worktree is where it was, and for those no path is followed part by part.
+        if pointed_to(&marker.path).is_some_and(|entry| is_plainly_in(&books, &entry)) {
+            continue;
+        }
+        let place = place(admin, &marker.path)?;
+        let moved_to = match place {
+            Place::Nothing => moved_to(admin, &marker.path, expected(&key).as_deref()),
+            _ => None,
+        };
+        let strayed = match &place {
+            Place::Nothing => moved_to.is_some(),
+            Place::Dangling | Place::Elsewhere(_) => true,
+            Place::Folder => registration_at(admin.repo.common_dir(), &marker.path)?.is_some(),
+            Place::Worktree => false,
+        };
+        if strayed {
+            let path = marker.path;
+            all.push(Strayed {
+                key,
+                path,
+                place,
+                moved_to,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The place where a worktree is wanted, when the one that is not at `path` any more is there.
+fn moved_to(admin: &WorktreeAdmin, path: &Path, wanted: Option<&Path>) -> Option<PathBuf> {
+    let to = wanted.map(settle)?;
+    let is_there = moved_entry(admin, &to).is_some() || is_cut_off(&to);
+    (to != path && is_there).then_some(to)
+}
+
+/// Looks at every worktree that a note or the manifest speaks of. Changes nothing.
+///
+/// # Errors
+///
+/// When git's books or a note cannot be read.
+pub fn survey(admin: &WorktreeAdmin, expected: &[Expected]) -> Result<Vec<TreeSeen>, GitError> {
+    let mut seen = Vec::new();
+    let keys = admin.keys()?;
+    for key in &keys {
+        let Some(marker) = admin.read_marker(key)? else {
+            continue;
+        };
+        let wanted = expected.iter().find(|wanted| wanted.key == *key);
+        seen.push(look(
+            admin,
+            key,
+            &marker.path,
+            marker.branch.clone(),
+            Some(&marker),
+            wanted,
+        )?);
+    }
+    for wanted in expected.iter().filter(|wanted| !keys.contains(&wanted.key)) {
+        let tree = look(
+            admin,
+            &wanted.key,
+            &settle(&wanted.path),
+            wanted.branch.clone(),
+            None,
+            Some(wanted),
+        )?;
+        if tree.place != Place::Nothing || tree.registered || tree.tip.is_some() {
+            seen.push(tree);
+        }
+    }
+    Ok(seen)
+}
+
+fn look(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    branch: Option<String>,
+    marker: Option<&Marker>,
+    wanted: Option<&Expected>,
+) -> Result<TreeSeen, GitError> {
+    let place = place(admin, path)?;
+    let moved_to = wanted
+        .filter(|_| place == Place::Nothing)
+        .and_then(|wanted| moved_to(admin, path, Some(&wanted.path)));
+    let tip = branch
+        .as_deref()
+        .map(|branch| admin.repo.branch_tip(branch))
+        .transpose()?;
+    Ok(TreeSeen {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        tip: tip.flatten(),
+        branch,
+        expected: wanted.is_some(),
+        noted: marker.is_some(),
+        half_made: marker.is_some_and(|marker| marker.state == Progress::Making),
+        registered: registration_at(admin.repo.common_dir(), path)?.is_some(),
+        has_orch_folder: path.join(ORCH_DIR).is_dir(),
+        index_trouble: match place {
+            Place::Worktree => index_trouble(path),
+            _ => None,
+        },
+        place,
+        moved_to,
+    })
+}
+
+fn place(admin: &WorktreeAdmin, path: &Path) -> Result<Place, GitError> {
+    if is_free(path) {
+        return Ok(Place::Nothing);
+    }
+    let Some(entry) = pointed_to(path) else {
+        return Ok(match path.join(".git").exists() {
+            true => Place::Elsewhere(path.join(".git")),
+            false => Place::Folder,
+        });
+    };
+    let books = settle(&admin.repo.common_dir().join("worktrees"));
+    Ok(match entry.canonicalize() {
+        Err(_) => Place::Dangling,
+        Ok(entry) if entry.parent() == Some(&books) => Place::Worktree,
+        Ok(entry) => Place::Elsewhere(entry),
+    })
+}
+
+/// The entry of our books that the folder's dead link names, when the folder it was for is gone.
+fn moved_entry(admin: &WorktreeAdmin, folder: &Path) -> Option<PathBuf> {
+    let link = pointed_to(folder)?;
+    let id = link.file_name()?;
+    let entry = admin.repo.common_dir().join("worktrees").join(id);
+    let dead = !link.exists() || link.canonicalize().ok() == entry.canonicalize().ok();
+    (dead && entry.join("gitdir").exists()).then_some(entry)
+}
+
+/// Notes that orch has made a worktree that is there, or the branch for one: after its notes were lost.
+///
+/// # Errors
+///
+/// When the note cannot be written.
+pub fn note_again(admin: &WorktreeAdmin, wanted: &Expected, base: &CommitId) -> Result<(), GitError> {
+    fs::create_dir_all(admin.marker_dir()).map_err(GitError::io("create the folder", &admin.marker_dir()))?;
+    let marker = Marker {
+        schema: 1,
+        path: settle(&wanted.path),
+        branch: wanted.branch.clone(),
+        lane: wanted.lane,
+        base: base.clone(),
+        state: Progress::Made,
+    };
+    admin.write_marker(&wanted.key, &marker)
+}
+
+/// Ends what was cut short, brings a deleted folder back as it was last staged, and connects folder and books again
+/// where one has lost the other. No file that is there is touched.
+///
+/// # Errors
+///
+/// When something of somebody else's is in the way.
+pub fn mend(admin: &WorktreeAdmin, key: &str) -> Result<(), EnsureError> {
+    let alone = alone(admin, key)?;
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    if place(admin, &marker.path)? == Place::Dangling {
+        match registration_at(admin.repo.common_dir(), &marker.path)? {
+            Some(known) if known.is_connected() => {}
+            // The repository has moved and the worktree has not.
+            Some(known) => known.connect()?,
+            // Its entry in the books is gone too, as after `git worktree prune`. It gets another, once its link says that
+            // it is of this repository.
+            None => link_here(admin, &marker.path)?,
+        }
+    }
+    let lane = Wanted {
+        key,
+        path: marker.path.clone(),
+        branch: marker.branch.as_deref(),
+        base: &marker.base,
+        lane: marker.lane || marker.branch.is_some(),
+    };
+    make(admin, &alone, &lane).map(drop)
+}
+
+/// For the end of a run, when nobody is at work: ends the making of worktrees that was cut short and that nobody has asked for
+/// since. What hinders is met again by whoever needs the worktree.
+///
+/// # Errors
+///
+/// When the notes about worktrees cannot be read.
+pub fn finish_half_made(admin: &WorktreeAdmin) -> Result<(), GitError> {
+    for key in admin.keys()? {
+        let marker = admin.read_marker(&key)?;
+        if marker.is_some_and(|marker| marker.state == Progress::Making) {
+            let _ = mend(admin, &key);
+        }
+    }
+    Ok(())
+}
+
+fn link_here(admin: &WorktreeAdmin, folder: &Path) -> Result<(), GitError> {
+    let Some(id) = pointed_to(folder).and_then(|link| Some(link.file_name()?.to_owned())) else {
+        return Ok(());
+    };
+    let moved = Registration {
+        admin: admin.repo.common_dir().join("worktrees").join(id),
+        path: folder.to_owned(),
+    };
+    moved.connect()
+}
+
+/// Takes down that a worktree has moved along with its repository.
+///
+/// # Errors
+///
+/// When a file cannot be written, or something of somebody else's is in the way.
+pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureError> {
+    let Some(marker) = admin.read_marker(key)? else {
+        return Ok(());
+    };
+    let path = to.to_owned();
+    let Some(entry) = moved_entry(admin, to) else {
+        admin.write_marker(key, &Marker { path, ..marker })?;
+        return mend(admin, key);
+    };
+    let _lock = admin.lock()?;
+    let moved = Registration {
+        admin: entry,
+        path: to.to_owned(),
+    };
+    let gitdir = moved.admin.join("gitdir");
+    let mut link = to.join(".git").into_os_string().into_encoded_bytes();
+    link.push(b'\n');
+    crate::git::files::place::replace_file(&gitdir, &link)?;
+    moved.connect()?;
+    Ok(admin.write_marker(key, &Marker { path, ..marker })?)
+}
+
+/// Forgets a worktree of which nothing is left: no folder, no entry in git's books, no branch.
+///
+/// # Errors
+///
+/// When the note cannot be removed.
+pub fn forget(admin: &WorktreeAdmin, key: &str) -> Result<(), GitError> {
+    admin.remove_left(key);
+    admin.remove_marker(key)
+}
+
+/// The branch, base and lane that the note under a key says.
+///
+/// # Errors
+///
+/// When the note cannot be read.
+pub fn noted_base(admin: &WorktreeAdmin, key: &str) -> Result<Option<CommitId>, GitError> {
+    Ok(admin.read_marker(key)?.map(|marker| marker.base))
+}
+
+/// True for a folder whose link leads into the books of a repository that is not there, or to an entry that is not.
+fn is_cut_off(folder: &Path) -> bool {
+    pointed_to(folder).is_some_and(|link| {
+        let of_a_worktree = link.parent().is_some_and(|books| books.ends_with("worktrees"));
+        of_a_worktree && !link.exists()
+    })
+}

@@ -1,0 +1,39 @@
+//! Which worktree of a plan.
+
+use std::fmt;
+
+use crate::plan::PlanName;
+
+/// One of a plan's worktrees: 0 is the plan's own, the others are lanes beside it. Shown as `auth` and `auth@1`, which is
+/// also the name under which git's part of the program knows them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneId {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its number.
+    pub lane: u32,
+}
+
+impl LaneId {
+    /// The plan's own worktree.
+    pub fn own(plan: &PlanName) -> Self {
+        Self::new(plan, 0)
+    }
+
+    /// The worktree with this number.
+    pub fn new(plan: &PlanName, lane: u32) -> Self {
+        Self {
+            plan: plan.clone(),
+            lane,
+        }
+    }
+}
+
+impl fmt::Display for LaneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lane {
+            0 => f.pad(self.plan.as_str()),
+            lane => f.pad(&format!("{}@{lane}", self.plan)),
+        }
+    }
+}

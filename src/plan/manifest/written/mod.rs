@@ -1,0 +1,12 @@
+//! The manifest as it is written: keys, words and values, and where each stands.
+//!
+//! Imports nothing of the folder above.
+
+pub(super) mod at;
+pub(super) mod parsed;
+pub(super) mod raw;
+pub(super) mod reader;
+pub(super) mod schema;
+pub(super) mod unsupported;
+pub(super) mod values;
+pub(super) mod words;

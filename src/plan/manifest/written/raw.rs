@@ -1,0 +1,311 @@
+//! The manifest as written: every table with every key it may have.
+//!
+//! One macro makes the type, its reading and (through `schemars`) its schema from one list of keys, so that what is
+//! accepted and what is documented cannot differ.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use toml::de::DeValue;
+
+use crate::plan::manifest::written::at::{At, Named};
+use crate::plan::manifest::written::reader::{FromToml, Reader, Spot};
+use crate::plan::manifest::written::values::{
+    After, Amount, AutoOrCount, Count, DurationText, Glob, Money, PositiveDuration, Share, SizeText, Text,
+};
+use crate::plan::manifest::written::words::{
+    Clean, Commit, Dispatch, Events, Gate, Landing, Merge, OnConflict, OnStuck, Overlap, Preset, Report,
+    Stdin, Stop, Strategy,
+};
+use crate::plan::{AgentName, Dependency, Priority, ResourceName};
+
+macro_rules! tables {
+    ($($(#[$meta:meta])* $type:ident = $kind:literal { $($(#[$doc:meta])* $key:ident: $value:ty,)+ })+) => { $(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub struct $type { $($(#[$doc])* pub $key: Option<At<$value>>,)+ }
+
+        impl FromToml for $type {
+            fn from_toml(value: &DeValue<'_>, spot: &Spot, reader: &mut Reader<'_>) -> Option<Self> {
+                let mut table = reader.table(value, spot, $kind)?;
+                let read = Self { $($key: table.take(stringify!($key)),)+ };
+                table.finish();
+                Some(read)
+            }
+        }
+    )+ };
+}
+
+tables! {
+    /// `plans.toml`: run settings, agents, resources and plans.
+    RawManifest = "manifest" {
+        /// Version of this format: 1.
+        schema: i64,
+        /// Settings of the run, and defaults for plans.
+        run: RawRun,
+        /// Agents by name: command templates that do the work.
+        agents: Named<RawAgent>,
+        /// Tokens that phases claim while they run, by resource.
+        resources: Named<Count>,
+        /// The merge queue.
+        merge: RawMerge,
+        /// Shell lines that run on events.
+        hooks: RawHooks,
+        /// After how long somebody is told of a wait.
+        escalate: RawEscalate,
+        /// Points that several plans reach before any of them goes on, by name.
+        sync: Named<RawSync>,
+        /// Plans by name.
+        plans: Named<RawPlan>,
+    }
+
+    /// Settings of the run, and defaults for plans.
+    RawRun = "run" {
+        /// Where branches start: a branch, tag or commit. Default: the branch that is checked out.
+        base: Text,
+        /// The branch that plans land on. Default: the base.
+        target: Text,
+        /// Path of each plan's worktree, with {repo} and {plan}. Default: "../{repo}.worktrees/{plan}".
+        worktrees: Text,
+        /// Name of each plan's branch, with {plan}. Default: "orch/{plan}".
+        branch: Text,
+        /// The agent that works on plans which name none. Default: the only one defined.
+        agent: AgentName,
+        /// How many agent processes run at once. Default: 4.
+        max_agents: Count,
+        /// What one agent process is given. Default: "plan".
+        dispatch: Dispatch,
+        /// How the order of tasks is drawn. Default: "auto".
+        strategy: Strategy,
+        /// Share of a phase that lets the next one start. Default: 0.8.
+        phase_threshold: Share,
+        /// Lanes per plan in phase and task dispatch. Default: "auto".
+        parallel_tasks: AutoOrCount,
+        /// What happens with plans that touch the same files. Default: "warn".
+        overlap: Overlap,
+        /// What happens to changes that an agent leaves uncommitted. Default: "auto", they are committed.
+        commit: Commit,
+        /// What an agent has to say about its work. Default: the agent's.
+        report: Report,
+        /// When finished plans land. Default: "manual", with `orch merge`.
+        merge: Merge,
+        /// Further attempts after a failure. Default: 2.
+        retries: u32,
+        /// Delay before the first retry; doubles, capped at ten minutes. Default: "10s".
+        backoff: DurationText,
+        /// Longest duration of one attempt. Default: "4h".
+        timeout: PositiveDuration,
+        /// How long output, status, files and processor time may all be still before somebody is told. Default: "30m".
+        stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: "notice", nothing more.
+        on_stuck: OnStuck,
+        /// From TERM to KILL. Default: "10s".
+        grace: DurationText,
+        /// Money over the run.
+        budget: Money,
+        /// Ignored files of the main checkout to copy into new worktrees, besides those of `.worktreeinclude`: patterns as in
+        /// `.gitignore`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each new worktree, before any agent works there.
+        setup: Text,
+        /// Free space on the disk of the worktrees below which none is made, such as "10 GB". Default: none.
+        min_free_disk: SizeText,
+    }
+
+    /// An agent: a command template.
+    RawAgent = "agents" {
+        /// A program that is known by name. Default: the agent's own name, when it is one of them.
+        preset: Preset,
+        /// Program and arguments, with {prompt_file}, {prompt}, {plan}, {worktree}, {model}, {status_file}, {branch},
+        /// {git_dir}, {git_common_dir}, {settings_file}. Default: the preset's.
+        command: Vec<At<String>>,
+        /// The same to go on with a conversation, with {session} too; empty: every attempt begins a new one. Default:
+        /// the preset's, unless there is a `command`.
+        resume: Vec<At<String>>,
+        /// Options that let it work without asking, instead of the preset's.
+        permissions: Vec<At<String>>,
+        /// Further arguments for the preset's command.
+        args: Vec<At<String>>,
+        /// How its output tells what it does. Default: the preset's, else by the program's name.
+        events: Events,
+        /// Signals that ask it to end, in order, within `grace`; KILL follows. Default: the preset's, else ["TERM"].
+        stop: Vec<At<Stop>>,
+        /// What its standard input holds. Default: the preset's, else "none".
+        stdin: Stdin,
+        /// What it has to say about its work. Default: that of `[run]`, else the preset's, else "auto".
+        report: Report,
+        /// How many processes of it run at once. Default: as many as there are slots.
+        max: Count,
+        /// The value of {model}.
+        model: Text,
+        /// Additional environment.
+        env: Named<String>,
+        /// Several accounts of it, each a table of environment variables; used in turn.
+        accounts: Named<Named<String>>,
+        /// What its tokens cost, for one that does not say so itself.
+        price: RawPrice,
+    }
+
+    /// What a million tokens cost, in the money of `budget`.
+    RawPrice = "price" {
+        /// Of input.
+        input: Amount,
+        /// Of input that was read from a cache. Default: as `input`.
+        cached: Amount,
+        /// Of output.
+        output: Amount,
+    }
+
+    /// The merge queue.
+    RawMerge = "merge" {
+        /// How plans come onto the target. Default: "merge".
+        strategy: Landing,
+        /// Shell line that must succeed on the merged tree before the target moves.
+        verify: Text,
+        /// How many candidates are verified at once. Default: 1.
+        verify_slots: Count,
+        /// Longest duration of a verification. Default: from how long earlier ones took, 30 minutes at first.
+        verify_timeout: PositiveDuration,
+        /// What is removed from the worktree of a verification before each candidate. Default: "untracked".
+        clean: Clean,
+        /// What a conflict with the target leads to that needs somebody. Default: "hold".
+        on_conflict: OnConflict,
+        /// The agent that resolves conflicts, with `on_conflict = "agent"`. Default: the plan's own.
+        resolver: AgentName,
+        /// False lets a batch land on one verdict. Default: true.
+        every_commit_green: bool,
+        /// True tries unfinished branches together while nothing is to be merged. Default: false.
+        early: bool,
+        /// Generated files that are made anew where they conflict, instead of being merged.
+        regenerate: Vec<At<RawRegenerate>>,
+    }
+
+    /// Generated files.
+    RawRegenerate = "regenerate" {
+        /// Which files: a glob from the repository's top.
+        path: Glob,
+        /// Shell line that makes them, in a worktree with the rest merged.
+        command: Text,
+    }
+
+    /// Shell lines that run on events.
+    RawHooks = "hooks" {
+        /// After a worktree was made.
+        post_create: Text,
+        /// Before a merge, which it can stop.
+        pre_merge: Text,
+        /// After a merge.
+        post_merge: Text,
+        /// Before a worktree is removed.
+        pre_remove: Text,
+        /// When somebody should know.
+        notify: Text,
+    }
+
+    /// After how long somebody is told of a wait: a duration, "at once" or "never".
+    RawEscalate = "escalate" {
+        /// A plan is held by a conflict. Default: "2h".
+        conflict: After,
+        /// A plan waits for another one. Default: "4h".
+        dependency: After,
+        /// A plan waits for a person: at a gate, or held for another reason than a conflict. Default: "at once".
+        gate: After,
+        /// An agent was found stuck. Default: "at once".
+        stuck: After,
+    }
+
+    /// A point that several plans reach before any of them goes on.
+    RawSync = "sync" {
+        /// What has to be reached: a plan, or the phase of one; what comes behind it waits for all the others.
+        points: Vec<At<Dependency>>,
+        /// Shell line that must succeed on the commit of each point before the point counts as reached.
+        verify: Text,
+    }
+
+    /// A plan: one branch, one worktree, one document.
+    RawPlan = "plans" {
+        /// Its Markdown document, relative to the manifest.
+        file: PathBuf,
+        /// Instead of a document: the text of a plan with one phase and one task.
+        prompt: Text,
+        /// high, medium, low, P0 to P3, or an integer (larger first). Default: the document's, else medium.
+        priority: Priority,
+        /// What the whole plan waits for: plan, plan.phase2, plan.2 or plan.2.3, each with an optional @landed.
+        depends: Vec<At<Dependency>>,
+        /// Globs of files it touches, besides those its document names.
+        touches: Vec<At<Glob>>,
+        /// Shell line that must succeed in its worktree before it counts as finished.
+        verify: Text,
+        /// False waits for dependencies without merging what they made. Default: true.
+        carry: bool,
+        /// True when ending without a commit is success. Default: false.
+        allow_empty: bool,
+        /// Its branch's name. Default: from `[run]`.
+        branch: Text,
+        /// Where its branch starts.
+        base: Text,
+        /// The agent that works on it. Default: from `[run]`.
+        agent: AgentName,
+        /// What one agent process is given.
+        dispatch: Dispatch,
+        /// How the order of its tasks is drawn.
+        strategy: Strategy,
+        /// Share of a phase that lets the next one start. Default: 0.8.
+        phase_threshold: Share,
+        /// Its lanes in task dispatch.
+        parallel_tasks: AutoOrCount,
+        /// What happens with plans that touch the same files.
+        overlap: Overlap,
+        /// What happens to changes that an agent leaves uncommitted. Default: from `[run]`.
+        commit: Commit,
+        /// What an agent has to say about its work. Default: the agent's.
+        report: Report,
+        /// When it lands. Default: from `[run]`.
+        merge: Merge,
+        /// How it comes onto the target. Default: from `[merge]`.
+        merge_strategy: Landing,
+        /// Further attempts after a failure. Default: from `[run]`.
+        retries: u32,
+        /// Delay before the first retry. Default: from `[run]`.
+        backoff: DurationText,
+        /// Longest duration of one attempt. Default: from `[run]`.
+        timeout: PositiveDuration,
+        /// How long output, status, files and processor time may all be still. Default: from `[run]`.
+        stuck_after: PositiveDuration,
+        /// What follows when they stay so for as long again. Default: from `[run]`.
+        on_stuck: OnStuck,
+        /// From TERM to KILL. Default: from `[run]`.
+        grace: DurationText,
+        /// How long one agent would take for all of it, as far as anybody knows.
+        expected: PositiveDuration,
+        /// Money over the plan.
+        budget: Money,
+        /// Ignored files to copy into its worktrees, instead of those of `[run]`.
+        copy: Vec<At<Text>>,
+        /// Shell line that runs once in each of its worktrees. Default: from `[run]`.
+        setup: Text,
+        /// What its first phase waits for besides plans.
+        gate: Gate,
+        /// Settings of its phases, by number.
+        phases: Named<RawPhase>,
+    }
+
+    /// Settings of a phase.
+    RawPhase = "phases" {
+        /// What the phase waits for.
+        depends: Vec<At<Dependency>>,
+        /// Resources of which it holds one token each while it runs.
+        uses: Vec<At<ResourceName>>,
+        /// Its own agent.
+        agent: AgentName,
+        /// Its own time-out.
+        timeout: PositiveDuration,
+        /// How long one agent would take for it, as far as anybody knows.
+        expected: PositiveDuration,
+        /// What it waits for besides plans.
+        gate: Gate,
+        /// Shell line that must succeed on the commit with which it ends before it counts as done.
+        verify: Text,
+    }
+}

@@ -1,0 +1,12 @@
+//! What a line of a document is: heading, item, label, fence, front matter.
+//!
+//! Imports nothing of the folder above.
+
+pub(super) mod front_matter;
+pub(super) mod heading;
+pub(super) mod item;
+pub(super) mod label;
+pub(super) mod lines;
+pub(super) mod masked;
+pub(super) mod outline;
+pub(super) mod upstream;

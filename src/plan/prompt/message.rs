@@ -1,0 +1,114 @@
+//! Messages to those who work on a plan.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::PlanName;
+use crate::plan::text::near_miss::{quoted, suggest};
+
+/// Longest text of a message, in bytes: what fits beside a prompt. More belongs into a file that the message names.
+pub const LONGEST_MESSAGE: usize = 16 << 10;
+
+/// What a message is about. It changes nothing about how the message is delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Who does what, and how parts fit together.
+    #[default]
+    Coordination,
+    /// How far somebody is.
+    Status,
+    /// Something that does not fit together.
+    Conflict,
+    /// A request to wait for each other.
+    SyncRequest,
+}
+
+impl MessageKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Coordination,
+        Self::Status,
+        Self::Conflict,
+        Self::SyncRequest,
+    ];
+
+    /// The word that people and scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Coordination => "coordination",
+            Self::Status => "status",
+            Self::Conflict => "conflict",
+            Self::SyncRequest => "sync_request",
+        }
+    }
+}
+
+impl fmt::Display for MessageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is no kind of message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no kind of message: expected one of {}{}", quoted(&MessageKind::ALL.map(MessageKind::as_str)), .hint)]
+pub struct MessageKindError {
+    word: String,
+    hint: String,
+}
+
+impl FromStr for MessageKind {
+    type Err = MessageKindError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
+        known.ok_or_else(|| {
+            let near = suggest(word, Self::ALL.map(Self::as_str)).filter(|hint| hint.starts_with("did"));
+            MessageKindError {
+                word: word.to_owned(),
+                hint: near.map(|hint| format!(" ({hint})")).unwrap_or_default(),
+            }
+        })
+    }
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its number among the plan's messages, from 1.
+    pub id: u32,
+    /// The plan whose agent sent it; none for a person and for `orch` itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PlanName>,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// What it says.
+    pub text: String,
+    /// True when `orch` wrote it: what it tells may be over when an agent ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_orch: bool,
+}
+
+impl Message {
+    /// Who sent it, in words.
+    pub fn sender(&self) -> &str {
+        self.from.as_ref().map_or("the lead", PlanName::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_read_as_it_is_written_and_a_near_miss_is_named() {
+        for kind in MessageKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        let wrong = "conflikt".parse::<MessageKind>().unwrap_err().to_string();
+        assert!(wrong.contains("did you mean `conflict`?"), "{wrong}");
+    }
+}

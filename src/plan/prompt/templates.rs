@@ -1,0 +1,587 @@
+//! Templates of prompts: those built in, and those that a repository has instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::prompt::context::{
+    ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, ResolverContext, WhyAgain,
+};
+use crate::plan::text::near_miss::suggest;
+use crate::plan::{MessageKind, PhaseId, TaskId, TaskState};
+
+macro_rules! built_in {
+    ($($name:literal),+) => {
+        &[$(($name, include_str!(concat!("../../../templates/prompt/", $name)))),+]
+    };
+}
+
+/// Every template, by the name of its file.
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "prompt.md",
+    "plan.md",
+    "leg.md",
+    "phase.md",
+    "task.md",
+    "verifier.md",
+    "tasks.md",
+    "retry.md",
+    "messages.md",
+    "unread.md",
+    "protocol.md",
+    "rules.md",
+    "resolver.md"
+];
+/// Steps after which a template counts as one that never ends. Those of a plan with a thousand tasks are well below.
+const MOST_STEPS: u64 = 5_000_000;
+/// The one that every attempt is given; it includes the others.
+const WHOLE: &str = "prompt.md";
+/// The one for a conflict.
+const RESOLVER: &str = "resolver.md";
+
+/// The templates of one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Templates {
+    own: BTreeMap<String, String>,
+}
+
+/// Why a prompt could not be rendered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("line {line} of the template {name}: {reason}")]
+pub struct PromptError {
+    /// The template's file name.
+    pub name: String,
+    /// Line from 1; 1 when it is not known.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl PromptError {
+    fn new(error: &minijinja::Error, fallback: &str) -> Self {
+        // What failed inside of an included template is the cause of a failed include.
+        let cause =
+            std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<minijinja::Error>());
+        if let Some(cause) = cause {
+            return Self::new(cause, fallback);
+        }
+        let kind = error.kind().to_string();
+        Self {
+            name: error.name().unwrap_or(fallback).to_owned(),
+            line: error.line().unwrap_or(1),
+            reason: match error.detail() {
+                _ if error.kind() == minijinja::ErrorKind::OutOfFuel => {
+                    format!("it takes more than {MOST_STEPS} steps: make its loops shorter")
+                }
+                Some(detail) => format!("{kind}: {detail}"),
+                None => kind,
+            },
+        }
+    }
+}
+
+impl Templates {
+    /// The built-in templates, with these in the place of those of the same name.
+    pub fn new(own: BTreeMap<String, String>) -> Self {
+        Self { own }
+    }
+
+    /// The names of all templates, with the built-in texts.
+    pub fn built_in() -> &'static [(&'static str, &'static str)] {
+        BUILT_IN
+    }
+
+    /// What an attempt is told. Templates are Jinja; a name that is not in [`PromptContext`] is an error, and values are
+    /// never templates themselves.
+    ///
+    /// # Errors
+    /// What is wrong with which template, and on which line.
+    pub fn prompt(&self, context: &PromptContext) -> Result<String, PromptError> {
+        self.render(WHOLE, context)
+    }
+
+    /// What an agent is told that resolves a conflict.
+    ///
+    /// # Errors
+    /// As for [`Templates::prompt`].
+    pub fn resolver(&self, context: &ResolverContext) -> Result<String, PromptError> {
+        self.render(RESOLVER, context)
+    }
+
+    /// Everything that is wrong with the repository's own templates: names that nothing uses, syntax, and names that there
+    /// are not, tried with prompts of every kind.
+    pub fn faults(&self) -> Vec<PromptError> {
+        let mut faults = BTreeSet::new();
+        for name in self.own.keys() {
+            if !BUILT_IN.iter().any(|(known, _)| known == name) {
+                let near = suggest(name, BUILT_IN.iter().map(|(known, _)| *known));
+                let near = near.map_or_else(String::new, |near| format!("; {near}"));
+                faults.insert(PromptError {
+                    name: name.clone(),
+                    line: 1,
+                    reason: format!("there is no template of this name{near}"),
+                });
+            }
+        }
+        if !self.own.is_empty() {
+            for context in samples() {
+                faults.extend(self.prompt(&context).err());
+            }
+            faults.extend(self.resolver(&sample_conflict()).err());
+        }
+        faults.into_iter().collect()
+    }
+
+    fn render(&self, name: &str, context: &impl Serialize) -> Result<String, PromptError> {
+        // To read them costs more than to render one, and agents are started often.
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        static READ_ONCE: LazyLock<Result<Environment<'static>, PromptError>> = LazyLock::new(|| read(&NONE));
+        if self.own.is_empty() {
+            return render_in(READ_ONCE.as_ref().map_err(Clone::clone)?, name, context);
+        }
+        render_in(&read(&self.own)?, name, context)
+    }
+}
+
+/// Reads every template, with these in the place of built-in ones.
+fn read(own: &BTreeMap<String, String>) -> Result<Environment<'_>, PromptError> {
+    let mut environment = environment().map_err(|error| PromptError::new(&error, WHOLE))?;
+    for (name, text) in BUILT_IN {
+        let text = own.get(*name).map_or(*text, String::as_str);
+        environment
+            .add_template(name, text)
+            .map_err(|error| PromptError::new(&error, name))?;
+    }
+    Ok(environment)
+}
+
+fn render_in(
+    environment: &Environment<'_>,
+    name: &str,
+    context: &impl Serialize,
+) -> Result<String, PromptError> {
+    let fault = |error: minijinja::Error| PromptError::new(&error, name);
+    let template = environment.get_template(name).map_err(fault)?;
+    template.render(Serde(context)).map_err(fault)
+}
+
+/// How templates of any sort are read.
+fn environment<'t>() -> Result<Environment<'t>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Otherwise only a debug build says which name is undefined.
+    environment.set_debug(true);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    environment.set_fuel(Some(MOST_STEPS));
+    Ok(environment)
+}
+
+/// Renders one template that includes no others.
+pub(in crate::plan) fn render_one(
+    name: &str,
+    text: &str,
+    context: &impl Serialize,
+) -> Result<String, PromptError> {
+    let fault = |error: minijinja::Error| PromptError::new(&error, name);
+    let mut environment = environment().map_err(fault)?;
+    environment.add_template(name, text).map_err(fault)?;
+    render_in(&environment, name, context)
+}
+
+impl PromptKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Plan, Self::Leg, Self::Phase, Self::Task, Self::Verifier];
+}
+
+/// Prompts of every kind, first and later attempts, with all that can be there and with as little as can be.
+fn samples() -> Vec<PromptContext> {
+    let poor = |kind| PromptContext {
+        kind,
+        plan: "auth".parse().expect("it is a name"),
+        title: "Auth".to_owned(),
+        goal: None,
+        attempt: 1,
+        failure: None,
+        verify: None,
+        is_last: true,
+        red: None,
+        open: Vec::new(),
+        messages: Vec::new(),
+        brief: false,
+        phases: Vec::new(),
+        branch: "orch/auth".to_owned(),
+        base: "main".to_owned(),
+        target: "main".to_owned(),
+        status_file: ".orch/status.json".to_owned(),
+        plan_file: ".orch/plan.md".to_owned(),
+        document: None,
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let task = |number, state| PromptTask {
+        id: TaskId::new(1, number),
+        title: "One".to_owned(),
+        details: "- in `src/a.rs`".to_owned(),
+        state,
+    };
+    let rich = |kind| PromptContext {
+        goal: text("People log in."),
+        attempt: 2,
+        failure: Some(PromptFailure {
+            cause: WhyAgain::Failed,
+            reason: "the agent exited with code 1".to_owned(),
+            tail: text("output"),
+        }),
+        verify: text("cargo test"),
+        red: text("`cargo test` exited with code 1"),
+        open: vec![TaskId::new(1, 2)],
+        messages: vec![PromptMessage {
+            from: "the lead".to_owned(),
+            kind: MessageKind::Conflict,
+            text: "Keep it.".to_owned(),
+        }],
+        phases: vec![PromptPhase {
+            id: PhaseId(1),
+            title: "Begin".to_owned(),
+            objective: text("It works."),
+            tasks: vec![task(1, TaskState::Done), task(2, TaskState::Pending)],
+            checks: vec!["It runs".to_owned()],
+            verify: Some(TaskId::verify(PhaseId(1))),
+        }],
+        document: text("plans/auth.md"),
+        ..poor(kind)
+    };
+    let brief = PromptContext {
+        brief: true,
+        ..rich(PromptKind::Plan)
+    };
+    PromptKind::ALL
+        .into_iter()
+        .flat_map(|kind| [poor(kind), rich(kind)])
+        .chain([brief])
+        .collect()
+}
+
+/// A conflict with all that can be said about one.
+fn sample_conflict() -> ResolverContext {
+    let text = |text: &str| Some(text.to_owned());
+    ResolverContext {
+        plan: "auth".parse().expect("it is a name"),
+        title: "Auth".to_owned(),
+        goal: text("People log in."),
+        up_to: None,
+        branch: "orch/auth".to_owned(),
+        target: "main".to_owned(),
+        others: vec![OtherSide {
+            plan: "billing".parse().expect("it is a name"),
+            title: "Billing".to_owned(),
+            goal: text("People pay."),
+        }],
+        files: vec![ConflictingFile {
+            path: "src/a.rs".to_owned(),
+            kind: "content".to_owned(),
+        }],
+        verify: text("cargo test"),
+        plan_file: "plans/auth.md".to_owned(),
+        left_out_file: ".orch/left-out.md".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_that_never_ends_is_a_fault() {
+        let text = "{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}";
+        let error = render_one("own.md", text, &()).unwrap_err();
+        assert!(error.to_string().contains("steps"), "{error}");
+        let long = "{% for a in range(9000) %}{{ a }} {% endfor %}";
+        assert!(render_one("own.md", long, &()).is_ok());
+    }
+
+    fn context() -> PromptContext {
+        PromptContext {
+            plan: "auth".parse().unwrap(),
+            title: "Auth".to_owned(),
+            goal: Some("People log in.".to_owned()),
+            attempt: 2,
+            kind: PromptKind::Leg,
+            open: vec![TaskId::new(2, 2)],
+            verify: Some("cargo test".to_owned()),
+            is_last: true,
+            red: None,
+            failure: Some(PromptFailure {
+                cause: WhyAgain::Failed,
+                reason: "the agent exited with code 1".to_owned(),
+                tail: Some("one\n```\ntwo".to_owned()),
+            }),
+            messages: vec![PromptMessage {
+                from: "billing".to_owned(),
+                kind: MessageKind::Conflict,
+                text: "Keep `sign()`.\nWe {{ call }} it.".to_owned(),
+            }],
+            brief: false,
+            phases: vec![PromptPhase {
+                id: PhaseId(2),
+                title: "Tokens".to_owned(),
+                objective: Some("Sign them.".to_owned()),
+                tasks: vec![
+                    PromptTask {
+                        id: TaskId::new(2, 1),
+                        title: "Keys".to_owned(),
+                        details: "done long ago".to_owned(),
+                        state: TaskState::Done,
+                    },
+                    PromptTask {
+                        id: TaskId::new(2, 2),
+                        title: "Sign {{ title }}".to_owned(),
+                        details: "- in `src/sign.rs`\n  - with care".to_owned(),
+                        state: TaskState::Pending,
+                    },
+                ],
+                verify: None,
+                checks: vec!["Tokens verify".to_owned()],
+            }],
+            branch: "orch/auth".to_owned(),
+            base: "main".to_owned(),
+            target: "main".to_owned(),
+            status_file: ".orch/status.json".to_owned(),
+            plan_file: ".orch/plan.md".to_owned(),
+            document: None,
+        }
+    }
+
+    #[test]
+    fn the_default_template_tells_the_work_and_how_to_report() {
+        let text = Templates::default().prompt(&context()).unwrap();
+        let work = &text[..text.find("The whole plan").unwrap()];
+        insta::assert_snapshot!(work, @r#"
+    # Auth
+
+    You work on the plan `auth` in this folder, a git worktree on branch `orch/auth`
+    (it started from `main` and will be merged into `main` by others).
+
+    Goal: People log in.
+
+    ## What went wrong before
+
+    This is attempt 2. The one before it failed: the agent exited with code 1
+
+    The end of its output:
+
+        one
+        ```
+        two
+
+    Still open: 2.2.
+
+    Look at what is already there (`git log`, `git status`) and go on from it.
+
+    ## Messages
+
+    - From billing (conflict):
+      Keep `sign()`.
+      We {{ call }} it.
+
+    ## The work
+
+    Do the open tasks below, in order, and nothing of the plan's other phases.
+
+    ### Phase 2: Tokens
+
+    Objective: Sign them.
+
+    - [x] 2.1 Keys (done)
+    - [ ] 2.2 Sign {{ title }}
+          - in `src/sign.rs`
+            - with care
+
+    At the end of phase 2, check:
+
+    - Tokens verify
+    "#);
+        for needed in [
+            "orch task done ID",
+            "orch task fail ID --note",
+            "do not push",
+            ".orch/plan.md",
+        ] {
+            assert!(text.contains(needed), "{needed} is missing");
+        }
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn each_reason_for_another_attempt_is_told_in_its_own_words() {
+        let told = |cause, red: Option<&str>| {
+            let mut context = context();
+            let failure = context.failure.as_mut().unwrap();
+            (failure.cause, failure.tail) = (cause, None);
+            context.red = red.map(str::to_owned);
+            let text = Templates::default().prompt(&context).unwrap();
+            assert!(!text.contains("\n\n\n"), "{text}");
+            text
+        };
+        let stopped = told(WhyAgain::Stopped, None);
+        assert!(
+            stopped.contains("A person stopped the agent that began this work."),
+            "{stopped}"
+        );
+        assert!(
+            !stopped.contains("failed:") && !stopped.contains("went wrong"),
+            "{stopped}"
+        );
+        let cut = told(WhyAgain::CutShort, None);
+        assert!(cut.contains("cut short") && !cut.contains("went wrong"), "{cut}");
+        assert!(told(WhyAgain::Unread, None).contains("unread messages"));
+        assert!(told(WhyAgain::Vanished, None).contains("went wrong"));
+        let red = told(
+            WhyAgain::Verify,
+            Some("`cargo test` exited with code 1\ntest a ... FAILED"),
+        );
+        for part in [
+            "does not pass its verification",
+            "Make it pass: run `cargo test` until it succeeds.",
+            "    test a ... FAILED\n",
+        ] {
+            assert!(red.contains(part), "{part} is missing in {red}");
+        }
+        // One who was stopped while mending is told of both.
+        let both = told(WhyAgain::Stopped, Some("`cargo test` exited with code 1"));
+        assert!(
+            both.contains("A person stopped") && both.contains("Make it pass"),
+            "{both}"
+        );
+    }
+
+    #[test]
+    fn the_plans_verification_and_the_end_of_the_work_are_named() {
+        let mut context = context();
+        let text = Templates::default().prompt(&context).unwrap();
+        for part in [
+            "Run it before you report the last task, and mend what it finds:\n\n    cargo test\n",
+            "run `orch task inbox` once more. If there is a new message, do what it asks for. Then stop.",
+            "Start nothing in the background",
+            "Make no worktrees",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        context.is_last = false;
+        let part = Templates::default().prompt(&context).unwrap();
+        assert!(
+            part.contains("mend what your own work breaks:\n\n    cargo test\n"),
+            "{part}"
+        );
+        context.verify = None;
+        assert!(
+            !Templates::default()
+                .prompt(&context)
+                .unwrap()
+                .contains("cargo test")
+        );
+    }
+
+    #[test]
+    fn one_who_goes_on_with_messages_is_told_these_alone() {
+        let brief = PromptContext {
+            brief: true,
+            ..context()
+        };
+        let text = Templates::default().prompt(&brief).unwrap();
+        assert!(text.starts_with("You ended with unread messages."), "{text}");
+        assert!(
+            text.contains("  Keep `sign()`.") && text.contains("orch task done ID"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("## The work") && !text.contains("\n\n\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_first_attempt_says_nothing_of_failures() {
+        let mut first = context();
+        (first.attempt, first.failure, first.goal) = (1, None, None);
+        first.messages.clear();
+        let text = Templates::default().prompt(&first).unwrap();
+        assert!(!text.contains("went wrong") && !text.contains("## Messages"));
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn every_kind_of_work_has_words_of_its_own() {
+        let mut texts: Vec<String> = Vec::new();
+        for kind in PromptKind::ALL {
+            let context = PromptContext { kind, ..context() };
+            let text = Templates::default().prompt(&context).unwrap();
+            assert!(!text.contains("\n\n\n"), "{text}");
+            assert!(!texts.contains(&text), "{kind:?}");
+            texts.push(text);
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_told_with_both_sides_and_the_files() {
+        let text = Templates::default().resolver(&sample_conflict()).unwrap();
+        for part in [
+            "`src/a.rs` (content)",
+            "`billing`: Billing",
+            "Run `cargo test`",
+            "git commit --no-edit",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn a_repository_replaces_one_part_and_keeps_the_others() {
+        let own = [("rules.md".to_owned(), "- Be brief, {{ plan }}.\n".to_owned())];
+        let text = Templates::new(own.into()).prompt(&context()).unwrap();
+        assert!(text.ends_with("## Rules\n\n- Be brief, auth.\n"), "{text}");
+        assert!(text.contains("orch task done ID"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_template_is_told_with_its_file_and_line() {
+        let faults = |name: &str, text: &str| {
+            let own = [(name.to_owned(), text.to_owned())];
+            let faults = Templates::new(own.into()).faults();
+            let faults = faults
+                .into_iter()
+                .map(|fault| format!("{}:{}: {}", fault.name, fault.line, fault.reason));
+            faults.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            faults("retry.md", "a\n{{ nonsense }}"),
+            ["retry.md:2: undefined value: `nonsense` is undefined"]
+        );
+        assert_eq!(
+            faults("resolver.md", "{{ phases }}").len(),
+            1,
+            "it is about a conflict"
+        );
+        assert!(faults("task.md", "{% if %}")[0].starts_with("task.md:1: syntax error"));
+        assert!(faults("prompt.md", "{% include \"no.md\" %}")[0].contains("no.md"));
+        assert_eq!(
+            faults("retyr.md", "x"),
+            ["retyr.md:1: there is no template of this name; did you mean `retry.md`?"]
+        );
+        assert_eq!(
+            faults("messages.md", "{% for m in messages %}{{ m.text }}{% endfor %}"),
+            [""; 0]
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! The plans that are in force, with their agents and settings.
+//!
+//! May import `prompt`, `markdown` and below.
+
+pub(super) mod agent;
+pub(super) mod arrangement;
+pub(super) mod call;
+pub(super) mod patience;
+pub(super) mod plan_set;
+pub(super) mod preset;
+pub(super) mod report;
+pub(super) mod setup;

@@ -1,0 +1,13 @@
+//! Reading and writing small texts: durations, sizes, positions, names that were nearly right.
+//!
+//! Imports nothing of the other sub-rooms.
+
+pub(super) mod branch_name;
+pub(super) mod duration;
+pub(super) mod fault;
+pub(super) mod near_miss;
+pub(super) mod place;
+pub(super) mod same_title;
+pub(crate) mod seek;
+pub(super) mod size;
+pub(super) mod vanished;
