@@ -13,6 +13,7 @@ mod power_cuts;
 mod plan_reader_properties;
 // Floor 2: the scheduler in random worlds.
 mod completion_model;
+mod proved_bounds;
 mod schedule_documents;
 mod schedule_model;
 mod train_model;
