@@ -51,15 +51,14 @@ impl Engine<'_> {
                         Exit::Lost
                     }
                 };
-                self.look_for_escapes();
+                self.look_for_stray_writes();
                 self.look_at_hooks(inputs);
                 self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::LookAround => self.look_for_escapes(),
-            Message::Looked { began, seen } => self.looked(&began, seen, inputs),
+            Message::Looked(began, seen) => self.looked(began, seen, inputs),
             Message::LookForConflicts => {
                 self.look_for_landings();
                 self.look_for_obstacles();
