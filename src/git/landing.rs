@@ -44,24 +44,7 @@ impl Repository {
 
     /// Looks whether a branch can move from `old` (none: it does not exist yet) to `new`, with every checkout of it.
     /// Changes nothing.
-    pub fn plan_landing(
-        &self,
-        branch: &str,
-        old: Option<&CommitId>,
-        new: &CommitId,
-    ) -> Result<LandingPlan, LandRefusal> {
-        let plan = LandingPlan {
-            branch: branch.to_owned(),
-            old: old.cloned(),
-            new: new.clone(),
-            beside: false,
-        };
-        self.look_at_landing(&plan, None, &self.lock_checkouts(branch)?)?;
-        Ok(plan)
-    }
-
-    /// As [`Repository::plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
-    /// `git merge --ff-only`.
+    /// What is uncommitted in files that do not move is no hindrance, as with `git merge --ff-only`.
     pub fn plan_landing_beside(
         &self,
         branch: &str,
@@ -131,7 +114,7 @@ impl Repository {
     }
 
     /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
-    /// error that is not a refusal the branch may have moved: [`Repository::finish_landing`] tells.
+    /// error that is not a refusal the branch may have moved: [`Repository::finish_landing_holding`] tells.
     pub fn land(&self, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
         self.land_holding(plan, None)
     }
@@ -180,11 +163,7 @@ impl Repository {
 
     /// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
     /// otherwise its checkouts are brought along. Doing so again changes nothing.
-    pub fn finish_landing(&self, plan: &LandingPlan) -> Result<Option<Landed>, GitError> {
-        self.finish_landing_holding(plan, None)
-    }
-
-    /// As [`Repository::finish_landing`], holding a lock as [`Repository::land_holding`] does.
+    /// `held` is as for [`Repository::land_holding`].
     pub fn finish_landing_holding(
         &self,
         plan: &LandingPlan,

@@ -205,7 +205,7 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
         }
         let note = serde_json::to_vec(&plan).unwrap();
         let plan: LandingPlan = serde_json::from_slice(&note).unwrap();
-        let done = repo.finish_landing(&plan).unwrap().unwrap();
+        let done = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
         assert_eq!(
             done.checkouts[0].outcome,
             CheckoutOutcome::FastForwarded,
@@ -224,7 +224,7 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
             );
         }
         // Once more changes nothing.
-        let again = repo.finish_landing(&plan).unwrap().unwrap();
+        let again = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
         assert_eq!(
             again.checkouts[0].outcome,
             CheckoutOutcome::Current,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use orch::git::{CheckoutOutcome, LandRefusal};
+use orch::git::{CheckoutOutcome, LandRefusal, LandingPlan};
 
 use crate::support::{Scratch, Tree};
 
@@ -18,7 +18,7 @@ fn the_target_moves_and_every_clean_checkout_with_it() {
     );
     let repo = scratch.repository();
     scratch.write("untracked.txt", "mine");
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     let landed = repo.land(&plan).unwrap();
     assert_eq!(landed.commit, new);
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
@@ -39,7 +39,7 @@ fn a_target_that_is_checked_out_nowhere_just_moves() {
     );
     let repo = scratch.repository();
     let landed = repo
-        .land(&repo.plan_landing("target", Some(&old), &new).unwrap())
+        .land(&repo.plan_landing_beside("target", Some(&old), &new).unwrap())
         .unwrap();
     assert!(landed.checkouts.is_empty());
     assert_eq!((scratch.rev("target"), scratch.head()), (new, old));
@@ -50,7 +50,9 @@ fn a_target_that_is_checked_out_nowhere_just_moves() {
 fn a_target_that_does_not_exist_is_created() {
     let scratch = Scratch::new();
     let repo = scratch.repository();
-    let plan = repo.plan_landing("release/1", None, &scratch.head()).unwrap();
+    let plan = repo
+        .plan_landing_beside("release/1", None, &scratch.head())
+        .unwrap();
     repo.land(&plan).unwrap();
     assert_eq!(scratch.rev("refs/heads/release/1"), scratch.head());
 }
@@ -65,13 +67,25 @@ fn a_linked_checkout_and_one_of_a_bare_repository_come_along() {
     bare.git_args(["worktree", "add", "-q", linked.path().to_str().unwrap(), "main"]);
     let repo = bare.repository();
     let landed = repo
-        .land(&repo.plan_landing("main", Some(&scratch.head()), &new).unwrap())
+        .land(
+            &repo
+                .plan_landing_beside("main", Some(&scratch.head()), &new)
+                .unwrap(),
+        )
         .unwrap();
     assert_eq!(landed.checkouts[0].path, linked.path());
     assert_eq!(
         (linked.read("new.txt").as_str(), linked.status().as_str()),
         ("new", "")
     );
+}
+
+/// As a lane's work comes onto its plan's branch: anything uncommitted is a hindrance.
+fn strict(plan: LandingPlan) -> LandingPlan {
+    LandingPlan {
+        beside: false,
+        ..plan
+    }
 }
 
 #[test]
@@ -81,15 +95,14 @@ fn a_dirty_checkout_refuses_before_anything_moves() {
         scratch.head(),
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
+    let repo = scratch.repository();
+    let plan = strict(repo.plan_landing_beside("main", Some(&old), &new).unwrap());
     for staged in [false, true] {
         scratch.write("README.md", "changed\n");
         if staged {
             scratch.git("add README.md");
         }
-        let refusal = scratch
-            .repository()
-            .plan_landing("main", Some(&old), &new)
-            .unwrap_err();
+        let refusal = repo.land(&plan).unwrap_err();
         let LandRefusal::Dirty { path, files } = &refusal else {
             panic!("{refusal}")
         };
@@ -125,7 +138,7 @@ fn files_in_the_way_refuse_even_ignored_ones() {
         .write("build", "a file of mine");
     let refusal = scratch
         .repository()
-        .plan_landing("main", Some(&old), &new)
+        .plan_landing_beside("main", Some(&old), &new)
         .unwrap_err();
     let LandRefusal::InTheWay { files, .. } = &refusal else {
         panic!("{refusal}")
@@ -148,7 +161,7 @@ fn an_ignored_folder_in_the_way_of_a_file_refuses() {
     scratch.write("build/deep/out.txt", "mine");
     let refusal = scratch
         .repository()
-        .plan_landing("main", Some(&old), &new)
+        .plan_landing_beside("main", Some(&old), &new)
         .unwrap_err();
     assert!(
         matches!(&refusal, LandRefusal::InTheWay { files, .. } if files == &[PathBuf::from("build/deep/out.txt")]),
@@ -165,7 +178,7 @@ fn a_checkout_that_became_dirty_after_the_plan_refuses_still() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = strict(repo.plan_landing_beside("main", Some(&old), &new).unwrap());
     scratch.write("README.md", "changed\n");
     assert!(matches!(repo.land(&plan), Err(LandRefusal::Dirty { .. })));
     assert_eq!(scratch.rev("main"), old);
@@ -179,7 +192,7 @@ fn a_lost_race_is_told_with_both_commits() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     let theirs = scratch.commit("somebody was faster");
     let refusal = repo.land(&plan).unwrap_err();
     let LandRefusal::Moved { expected, found, .. } = &refusal else {
@@ -187,7 +200,7 @@ fn a_lost_race_is_told_with_both_commits() {
     };
     assert_eq!((expected, found), (&Some(old), &Some(theirs.clone())));
     assert_eq!(scratch.rev("main"), theirs);
-    assert_eq!(repo.finish_landing(&plan).unwrap(), None);
+    assert_eq!(repo.finish_landing_holding(&plan, None).unwrap(), None);
 }
 
 #[test]
@@ -204,7 +217,7 @@ fn one_of_many_landings_at_once_wins() {
             .iter()
             .map(|new| {
                 scope.spawn(|| {
-                    let plan = repo.plan_landing("main", Some(&old), new).ok()?;
+                    let plan = repo.plan_landing_beside("main", Some(&old), new).ok()?;
                     repo.land(&plan).ok().map(|landed| landed.commit)
                 })
             })
@@ -247,7 +260,7 @@ fn commits_of_the_target_are_never_left_behind() {
     let old = scratch.commit("not in side");
     let refusal = scratch
         .repository()
-        .plan_landing("main", Some(&old), &new)
+        .plan_landing_beside("main", Some(&old), &new)
         .unwrap_err();
     assert!(
         matches!(refusal, LandRefusal::NotAFastForward { .. }),
@@ -263,18 +276,22 @@ fn a_landing_cut_short_after_the_swap_is_ended() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
-    assert_eq!(repo.finish_landing(&plan).unwrap(), None, "it has not begun");
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
+    assert_eq!(
+        repo.finish_landing_holding(&plan, None).unwrap(),
+        None,
+        "it has not begun"
+    );
     // Killed here: the branch has moved, the checkout shows the old commit.
     scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
     assert_eq!(scratch.status(), "D  new.txt");
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert_eq!(
         (scratch.status().as_str(), scratch.read("new.txt").as_str()),
         ("", "new")
     );
-    let again = repo.finish_landing(&plan).unwrap().unwrap();
+    let again = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert_eq!(again.checkouts[0].outcome, CheckoutOutcome::Current);
 }
 
@@ -301,7 +318,7 @@ fn a_checkout_whose_git_was_killed_among_its_files_is_brought_along_to_the_end()
         ),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     let half = || {
         scratch.git_args(["update-ref", "refs/heads/main", new.as_str()]);
         scratch.git_args(["read-tree", old.as_str()]);
@@ -314,14 +331,14 @@ fn a_checkout_whose_git_was_killed_among_its_files_is_brought_along_to_the_end()
         scratch.write(".git/index.lock", "");
     };
     half();
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert_eq!(scratch.status(), "");
     assert_eq!(scratch.read("cut.txt"), "new and longer\n");
     // What a person wrote there meanwhile is no remains.
     half();
     scratch.write("cut.txt", "mine\n");
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"
@@ -337,7 +354,7 @@ fn locks_of_the_branch_and_of_head_that_a_dead_git_left_hinder_no_landing() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     for lock in [".git/HEAD.lock", ".git/refs/heads/main.lock"] {
         scratch.write(lock, "");
     }
@@ -353,7 +370,7 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
     // As `git commit -a` does while its editor is open: the lock is there, and nobody has it open.
     let mut editing = std::process::Command::new("git")
@@ -363,7 +380,7 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
         .spawn()
         .unwrap();
     scratch.write(".git/index.lock", "");
-    let finished = repo.finish_landing(&plan);
+    let finished = repo.finish_landing_holding(&plan, None);
     assert!(scratch.join(".git/index.lock").exists());
     assert!(
         !matches!(&finished, Ok(Some(landed)) if landed.checkouts[0].outcome == CheckoutOutcome::FastForwarded),
@@ -371,7 +388,7 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
     );
     editing.kill().unwrap();
     editing.wait().unwrap();
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert!(!scratch.join(".git/index.lock").exists());
 }
@@ -381,7 +398,9 @@ fn a_git_that_only_merges_trees_keeps_no_lock_of_a_dead_one_alive() {
     let scratch = Scratch::new();
     let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&scratch.head()), &new).unwrap();
+    let plan = repo
+        .plan_landing_beside("main", Some(&scratch.head()), &new)
+        .unwrap();
     // As orch has one itself while it merges many branches.
     let mut merging = std::process::Command::new("git")
         .args(["-c", "gc.auto=0", "merge-tree", "--stdin"])
@@ -404,10 +423,10 @@ fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
         scratch.branch("side", "main", &[("README.md", Some("new\n"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
     scratch.write("README.md", "mine\n");
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"
@@ -416,7 +435,7 @@ fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
     scratch
         .write("README.md", "mine and staged\n")
         .git("add README.md");
-    let landed = repo.finish_landing(&plan).unwrap().unwrap();
+    let landed = repo.finish_landing_holding(&plan, None).unwrap().unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"
@@ -444,10 +463,10 @@ fn a_submodule_left_behind_does_not_block_the_next_landing() {
     scratch.git("switch -q main");
     scratch.git("submodule --quiet update");
     let repo = scratch.repository();
-    repo.land(&repo.plan_landing("main", Some(&old), &new).unwrap())
+    repo.land(&repo.plan_landing_beside("main", Some(&old), &new).unwrap())
         .unwrap();
     assert_eq!(scratch.git("rev-parse HEAD:lib"), lib.to_string());
-    repo.land(&repo.plan_landing("main", Some(&new), &newer).unwrap())
+    repo.land(&repo.plan_landing_beside("main", Some(&new), &newer).unwrap())
         .unwrap();
     assert_eq!(scratch.read("a.txt"), "a");
 }
@@ -466,7 +485,7 @@ fn touched_files_with_the_same_content_are_clean() {
         .unwrap();
     file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     let repo = scratch.repository();
-    repo.land(&repo.plan_landing("main", Some(&old), &new).unwrap())
+    repo.land(&repo.plan_landing_beside("main", Some(&old), &new).unwrap())
         .unwrap();
     assert_eq!(scratch.read("README.md"), "new\n");
 }
@@ -523,7 +542,7 @@ fn a_lock_of_an_index_that_is_kept_refuses_before_anything_moves() {
         scratch.branch("side", "main", &[("new.txt", Some("new"))]),
     );
     let repo = scratch.repository();
-    let plan = repo.plan_landing("main", Some(&old), &new).unwrap();
+    let plan = repo.plan_landing_beside("main", Some(&old), &new).unwrap();
     let kept = std::fs::File::create_new(scratch.join(".git/index.lock")).unwrap();
     let refusal = repo.land(&plan).unwrap_err();
     assert!(
