@@ -30,15 +30,8 @@ impl Engine<'_> {
                 self.take_reading(lane, reading, inputs);
             }
             Message::RunnerGone(plan, attempt, ended) => {
-                // From here on nobody stops it for this attempt any more, so it may have another.
                 self.runners.remove(&attempt);
                 self.still.forget(&attempt);
-                let ended = ended.map(|(state, spare)| {
-                    spare
-                        .into_iter()
-                        .for_each(|spare| self.campaign.launcher.give_back(spare));
-                    state
-                });
                 let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,

@@ -1,6 +1,6 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
-use crate::agent::{AgentError, Hold, JobState, SpareRunner};
+use crate::agent::{AgentError, Hold, JobState};
 use crate::git::HeadPrint;
 use crate::journal::JournalError;
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet};
@@ -20,12 +20,8 @@ pub enum Message {
     StatusRead(LaneId, super::status_feed::LaneReading),
     /// A runner was started.
     Started(AttemptId, Hold),
-    /// A runner has ended its job, and may have time for another one; or it is gone.
-    RunnerGone(
-        PlanName,
-        AttemptId,
-        Result<(JobState, Option<SpareRunner>), AgentError>,
-    ),
+    /// A runner has ended its job, or is gone.
+    RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
     /// The main checkout was looked at; none where it cannot be read.
     Looked(Look, Option<HeadPrint>),
     /// It is time to see whether a head has moved.
