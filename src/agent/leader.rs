@@ -33,7 +33,8 @@ impl Leader {
             if getppid() != Some(runner) {
                 return Err(Errno::SRCH.into());
             }
-            // One that is not let in is found by descent and by its mark.
+            // The kernel waits until no processor looks at the old group: 4 to 18 ms. One that is not let in is found by descent
+            // and by its mark.
             if let Some(door) = &door {
                 let _ = rustix::io::write(door, b"0");
             }
