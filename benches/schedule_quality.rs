@@ -3,6 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark meets the world")]
 
+#[path = "support/proof/mod.rs"]
+mod proof;
 mod support;
 
 use std::cmp::Reverse;
@@ -12,7 +14,8 @@ use std::time::Duration;
 
 use orch::graph::{Dice, Durations, Generated};
 use orch::plan::{Arrangement, Dispatch, Document, Lanes, Phase, PhaseId, PlanSet, Strategy, Task, TaskId};
-use orch::schedule::{Ending, Rivals, SimulationSettings, Work, lower_bound, simulate, tighten};
+use orch::schedule::{Ending, SimulationSettings, Work, lower_bound, simulate};
+use proof::{Rivals, tighten};
 use support::{Options, Samples};
 
 /// Work divided by slots, divided by the longest path, of each regime.

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    // What starts runners must not pay for anything that commands need.
-    if let [_, first] = arguments.as_slice()
-        && first == orch::agent::RUNNER_HOST_ARGUMENT
+    // A runner must not pay for anything that commands need.
+    if let [_, first, folder] = arguments.as_slice()
+        && first == orch::agent::RUNNER_ARGUMENT
     {
-        return match orch::agent::host_runners() {
+        return match orch::agent::run_job(folder.as_ref()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };

@@ -61,7 +61,7 @@ impl ControlGroup {
         }
     }
 
-    /// Removes what runners that were killed, with their host, have left; one with something in it stays.
+    /// Removes what runners that were killed, with their supervisor, have left; one with something in it stays.
     pub(super) fn tidy_all() {
         let Some(own) = own_group() else { return };
         for folder in below(&own) {
@@ -88,11 +88,6 @@ impl ControlGroup {
             folder: std::ffi::OsString::from_vec(folder.to_vec()).into(),
         };
         (identities(job, &group.folder)?.as_bytes() == identity).then_some(group)
-    }
-
-    /// Its folder, for a process that is to begin in it.
-    pub(super) fn open(&self) -> Option<File> {
-        File::open(&self.folder).ok()
     }
 
     /// Where a process that is to be in it writes `0`.
@@ -182,11 +177,6 @@ fn mounts() -> Option<&'static str> {
     static MOUNTS: OnceLock<Option<String>> = OnceLock::new();
     let read = || fs::read_to_string("/proc/self/mountinfo").ok();
     MOUNTS.get_or_init(read).as_deref()
-}
-
-/// Reads ahead what every process needs that is forked from this one and makes a group.
-pub(super) fn read_ahead() {
-    mounts();
 }
 
 /// The folder of the group that `/proc/self/cgroup` names, by the mounts of `/proc/self/mountinfo`. None for version 1.

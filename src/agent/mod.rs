@@ -16,32 +16,26 @@
 //! | `exit.json` | runner, last | how it ended ([`ExitRecord`]) |
 
 mod activity;
-mod channel;
 mod control_group;
 mod environment;
 mod error;
-#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
-mod exec;
 mod exit_record;
 mod extinction;
 mod folder;
 mod job;
+#[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
 mod launcher;
-#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
+#[allow(unsafe_code, reason = "a process is told of its surroundings before its exec")]
 mod leader;
 mod log;
-mod packets;
 mod process;
 mod reader;
 mod recorder;
 mod rollout;
-#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
 mod runner;
 mod runner_handle;
-#[allow(unsafe_code, reason = "processes are made by calls of the kernel")]
-mod runner_host;
 mod runner_leash;
-mod runner_life;
+#[allow(unsafe_code, reason = "signals are held back by a call of the C library")]
 mod runner_signals;
 mod stopping;
 
@@ -53,9 +47,9 @@ pub use exit_record::ExitRecord;
 pub use extinction::end_trees;
 pub use folder::{JobFolder, JobState, Running};
 pub use job::{Job, JobInput};
-pub use launcher::Launcher;
+pub use launcher::{Launcher, RUNNER_ARGUMENT};
 pub use log::LOG_LIMIT;
 pub use process::{Carrier, ProcessId, carriers, children, descendants, is_suspended, left_running};
 pub use reader::{Readable, Reader, Reading};
-pub use runner_handle::{Hold, LOOK_AGAIN, Runner, SpareRunner};
-pub use runner_host::{RUNNER_HOST_ARGUMENT, host_runners};
+pub use runner::run_job;
+pub use runner_handle::{Hold, LOOK_AGAIN, Runner};

@@ -1,4 +1,4 @@
-//! One job of a runner, the small process between the supervisor and a command. It leads a session, adopts whatever the command
+//! The runner, the small process between the supervisor and a command. It leads a session, adopts whatever the command
 //! forks away, writes the log and the exit record, enforces the time-out even when the supervisor is dead, and is done with
 //! the job only when nothing of the command is left.
 
@@ -9,44 +9,66 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Pid;
 
 use crate::fault;
 use crate::schedule::Exit;
 
-use super::channel::Order;
 use super::control_group::ControlGroup;
-use super::exec::Exec;
 use super::leader::Leader;
 use super::recorder::Recorder;
-use super::runner_life::Tools;
-use super::runner_signals::drain;
+use super::runner_signals::{Signals, drain};
 use super::stopping::Stopping;
-use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, Running, extinction, process};
+use super::{AgentError, ExitRecord, Job, JobFolder, JobInput, ProcessId, Running, extinction, process};
 
 /// How long output of a command that has ended is still waited for while nothing of it is left alive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Runs the job of this folder to its end. The folder is free when this returns.
+/// Runs the job of this folder, whose lock is standard input, to its end, as the one thing that this process does. The folder is
+/// free when this returns.
 ///
 /// # Errors
 ///
-/// When the folder cannot be used; how the command ends is not an error of the runner.
-pub(super) fn run(tools: &mut Tools, folder: &JobFolder, lock: OwnedFd) -> Result<(), AgentError> {
+/// When the kernel refuses what a runner needs, or the folder cannot be used; how the command ends is not an error of the runner.
+pub fn run_job(folder: &Path) -> Result<(), AgentError> {
+    let refused = |what| move |source| AgentError::System { what, source };
+    rustix::process::set_child_subreaper(Pid::from_raw(1))
+        .map_err(|source| refused("become a sub-reaper")(source.into()))?;
+    let own = ProcessId::own().ok_or(std::io::ErrorKind::NotFound.into());
+    let own = own.map_err(refused("read /proc"))?;
+    let signals = Signals::register()?;
+    let lock = given_lock().map_err(refused("take the lock over"))?;
+    run(own, signals, &JobFolder::new(folder), lock)?;
+    fault::point("runner.ended");
+    Ok(())
+}
+
+/// Standard input, which nothing that is started from here may hold open.
+fn given_lock() -> std::io::Result<OwnedFd> {
+    let lock = std::io::stdin().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(lock)
+}
+
+fn run(own: ProcessId, signals: Signals, folder: &JobFolder, lock: OwnedFd) -> Result<(), AgentError> {
     let lock = held(folder, lock)?;
     let job = folder.job()?;
     let mut record = Recorder::open(folder, &job)?;
     let started_at = Timestamp::now();
     folder.reserve_exit()?;
-    let runner = tools.own;
-    folder.write("running.json", &Running { runner, started_at })?;
-    let group = ControlGroup::make(runner, folder);
+    let running = Running {
+        runner: own,
+        started_at,
+    };
+    folder.write("running.json", &running)?;
+    let group = ControlGroup::make(own, folder);
     let (exit, left_behind) = match start(&job, folder, group.as_ref()) {
-        Ok((leader, output)) => Supervision::new(&job, leader, output, tools).run(&mut record),
+        Ok((leader, output)) => Supervision::new(&job, leader, output, signals).run(&mut record),
         Err(error) => {
             // Nothing should be there. Whatever is, nobody would know of.
             extinction::kill_descendants();
@@ -71,7 +93,7 @@ pub(super) fn run(tools: &mut Tools, folder: &JobFolder, lock: OwnedFd) -> Resul
         output_bytes,
         left_behind,
     })?;
-    // Not only closed: the supervisor may hold a copy of the descriptor for another moment.
+    // Not only closed: a child that the supervisor is starting may hold a copy of the descriptor for another moment.
     let _ = rustix::fs::flock(&lock, rustix::fs::FlockOperation::Unlock);
     Ok(())
 }
@@ -144,10 +166,16 @@ fn start(job: &Job, folder: &JobFolder, group: Option<&ControlGroup>) -> std::io
         (process::JOB_VARIABLE, mark.as_os_str()),
     ];
     environment.extend(own.map(|(name, value)| (name.into(), value.to_owned())));
-    let ends = (input.into(), write.into());
-    let command = Exec::new(&program, arguments, environment, &job.folder, ends)?;
-    // SAFETY: a runner has a single thread.
-    let leader = fault::around("agent.spawn", || unsafe { Leader::start(&command, group) })?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(environment)
+        .current_dir(&job.folder)
+        .stdin(input)
+        .stdout(write.try_clone()?)
+        .stderr(write);
+    let leader = fault::around("agent.spawn", || Leader::start(command, group))?;
     Ok((leader, read.into()))
 }
 
@@ -163,19 +191,19 @@ struct Supervision<'a> {
     job: &'a Job,
     leader: Leader,
     output: Option<File>,
-    tools: &'a mut Tools,
+    signals: Signals,
     deadline: Option<Instant>,
     ending: Option<Ending>,
     stopping: Option<Stopping>,
 }
 
 impl<'a> Supervision<'a> {
-    fn new(job: &'a Job, leader: Leader, output: OwnedFd, tools: &'a mut Tools) -> Self {
+    fn new(job: &'a Job, leader: Leader, output: OwnedFd, signals: Signals) -> Self {
         Self {
             job,
             leader,
             output: Some(File::from(output)),
-            tools,
+            signals,
             deadline: job
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
@@ -211,18 +239,13 @@ impl<'a> Supervision<'a> {
             .flatten()
             .min();
         let timeout = due.map(|due| timespec(due.saturating_duration_since(Instant::now())));
-        let (mut ended, mut graceful, mut at_once, mut told, mut output) =
-            <(bool, bool, bool, bool, bool)>::default();
+        let (mut ended, mut graceful, mut at_once, mut output) = <(bool, bool, bool, bool)>::default();
         {
-            let signals = &self.tools.signals;
             let mut fds = vec![
                 PollFd::new(&self.leader, PollFlags::IN),
-                PollFd::new(&signals.graceful, PollFlags::IN),
-                PollFd::new(&signals.at_once, PollFlags::IN),
+                PollFd::new(&self.signals.graceful, PollFlags::IN),
+                PollFd::new(&self.signals.at_once, PollFlags::IN),
             ];
-            let orders = self.tools.orders.as_ref();
-            fds.extend(orders.map(|orders| PollFd::from_borrowed_fd(orders.as_fd(), PollFlags::IN)));
-            let output_is = fds.len();
             fds.extend(
                 self.output
                     .as_ref()
@@ -233,8 +256,7 @@ impl<'a> Supervision<'a> {
                 ended = ready(0);
                 graceful = ready(1);
                 at_once = ready(2);
-                told = orders.is_some() && ready(3);
-                output = ready(output_is);
+                output = ready(3);
             }
         }
         if output && !ended {
@@ -242,18 +264,10 @@ impl<'a> Supervision<'a> {
         }
         // Only what was seen to be there: the other may come in this very moment.
         if graceful {
-            drain(&mut self.tools.signals.graceful);
+            drain(&mut self.signals.graceful);
         }
         if at_once {
-            drain(&mut self.tools.signals.at_once);
-        }
-        if told {
-            match self.tools.next_order() {
-                Some(Order::Stop { now: false }) => graceful = true,
-                Some(Order::Stop { now: true }) => at_once = true,
-                // No job is handed over while one is at work; a supervisor that is gone says nothing any more.
-                Some(Order::Run(..)) | None => {}
-            }
+            drain(&mut self.signals.at_once);
         }
         if graceful {
             self.end_command(Ending::Stopped);

@@ -1,13 +1,16 @@
 //! A runner as its supervisor sees it: recognising one that is already at work, stopping it, waiting for the end of its job.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
-use super::channel::{Channel, readable_within};
+use super::control_group::ControlGroup;
 use super::runner_leash::Leash;
 use super::{AgentError, ExitRecord, JobFolder, JobState, ProcessId, extinction};
 
@@ -22,33 +25,15 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct Runner {
     folder: JobFolder,
     hold: Hold,
+    /// None where another supervisor started it.
+    child: Option<Child>,
 }
 
 /// What a runner at work can be stopped by.
 #[derive(Debug, Clone)]
 pub struct Hold {
     process: ProcessId,
-    /// None where another supervisor started it.
-    channel: Option<Arc<Channel>>,
     leash: Arc<Leash>,
-}
-
-/// A runner without a job.
-#[derive(Debug)]
-pub struct SpareRunner {
-    pub(super) process: ProcessId,
-    pub(super) channel: Arc<Channel>,
-}
-
-impl SpareRunner {
-    pub(super) fn at_work(self, folder: JobFolder) -> Runner {
-        let hold = Hold {
-            process: self.process,
-            channel: Some(self.channel),
-            leash: Arc::new(Leash::of(&folder)),
-        };
-        Runner { folder, hold }
-    }
 }
 
 impl Hold {
@@ -59,16 +44,28 @@ impl Hold {
 
     /// Asks it to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(&self, now: bool) {
-        let heard = self.channel.as_ref().is_some_and(|channel| channel.stop(now));
-        if !heard {
-            Runner::stop(self.process, now);
-        }
-        self.process.wake();
+        Runner::stop(self.process, now);
         self.leash.shorten(now);
     }
 }
 
 impl Runner {
+    /// A runner that was just started for the job in this folder.
+    pub(super) fn started(folder: JobFolder, child: Child) -> Self {
+        let id = child.id();
+        // Nobody else collects it, so it keeps its id until it was named.
+        let process = ProcessId::of(id).unwrap_or(ProcessId { pid: id, started: 0 });
+        let hold = Hold {
+            process,
+            leash: Arc::new(Leash::of(&folder)),
+        };
+        Self {
+            folder,
+            hold,
+            child: Some(child),
+        }
+    }
+
     /// The runner that another supervisor started in this folder; none when none lives there.
     ///
     /// # Errors
@@ -80,10 +77,13 @@ impl Runner {
         };
         let hold = Hold {
             process: running.runner,
-            channel: None,
             leash: Arc::new(Leash::of(&folder)),
         };
-        Ok(Some(Self { folder, hold }))
+        Ok(Some(Self {
+            folder,
+            hold,
+            child: None,
+        }))
     }
 
     /// Its folder.
@@ -101,8 +101,7 @@ impl Runner {
         self.hold.clone()
     }
 
-    /// Asks a runner by its process alone to end its command: with grace, or at once. Asking again is harmless. For runners that
-    /// get no other job, so that this cannot meet one.
+    /// Asks a runner by its process alone to end its command: with grace, or at once. Asking again is harmless.
     pub fn stop(process: ProcessId, now: bool) {
         process.signal(if now { Signal::USR1 } else { Signal::TERM });
         process.wake();
@@ -120,42 +119,26 @@ impl Runner {
     ///
     /// When the kernel refuses to tell.
     pub fn end(&self) -> Result<Option<OwnedFd>, AgentError> {
-        match &self.hold.channel {
-            Some(channel) => channel.as_fd().try_clone_to_owned().map(Some),
-            None => end_of(self.hold.process),
-        }
-        .map_err(AgentError::cannot_wait)
+        end_of(self.hold.process).map_err(AgentError::cannot_wait)
     }
 
     /// Waits until the job has ended and says what it left; what a runner that was killed left running is ended first.
-    /// Blocks. The runner ends too: it may be stopped by its process at any time, and that never meets another job.
+    /// Blocks.
     ///
     /// # Errors
     ///
     /// When the kernel refuses to wait, or the folder cannot be read.
-    pub fn wait(self) -> Result<JobState, AgentError> {
-        self.wait_and_keep().map(|(state, _)| state)
-    }
-
-    /// As [`Runner::wait`], and keeps the runner where it can take on another job.
-    ///
-    /// # Errors
-    ///
-    /// As [`Runner::wait`].
-    pub fn wait_and_keep(self) -> Result<(JobState, Option<SpareRunner>), AgentError> {
+    pub fn wait(mut self) -> Result<JobState, AgentError> {
         if let Some(end) = self.end()? {
-            while !readable_within(end.as_fd(), LOOK_AGAIN).map_err(AgentError::cannot_wait)? {
+            while !readable_within(&end, LOOK_AGAIN).map_err(AgentError::cannot_wait)? {
                 self.look();
             }
         }
-        let process = self.hold.process;
-        let spare = match self.hold.channel {
-            Some(channel) => {
-                let lives = channel.wait().map_err(AgentError::cannot_wait)?;
-                lives.then_some(SpareRunner { process, channel })
-            }
-            None => None,
-        };
+        if let Some(child) = &mut self.child {
+            child.wait().map_err(AgentError::cannot_wait)?;
+            // It could not, had it been killed; what is still in its group stays.
+            ControlGroup::tidy(self.hold.process);
+        }
         let state = match left(&self.folder)? {
             JobState::Lost(running) => {
                 Self::sweep(&self.folder)?;
@@ -168,7 +151,7 @@ impl Runner {
             }
             state @ (JobState::Unstarted | JobState::Running(_) | JobState::Ended(_)) => state,
         };
-        Ok((state, spare))
+        Ok(state)
     }
 
     /// Ends what a runner that died without a word has left running, and returns how many processes that were.
@@ -214,4 +197,14 @@ fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     };
     // The id may have been given to another process before the pidfd was opened.
     Ok(process.is_alive().then_some(fd))
+}
+
+/// Waits until this is readable, for so long at most; tells whether it is.
+fn readable_within(fd: &OwnedFd, most: Duration) -> io::Result<bool> {
+    let most = Timespec::try_from(most).map_err(io::Error::other)?;
+    match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&most)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }

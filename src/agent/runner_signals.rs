@@ -1,9 +1,18 @@
 //! What a runner is asked by signals.
 
-use std::io::Read;
+use std::ffi::c_int;
+use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+
 use super::AgentError;
+
+/// Signals that ask for an end with grace.
+const GRACEFUL: [c_int; 3] = [SIGTERM, SIGINT, SIGHUP];
+
+/// The signal that asks for an end at once.
+const AT_ONCE: c_int = SIGUSR1;
 
 /// Signals, turned into bytes on a pipe.
 #[derive(Debug)]
@@ -15,8 +24,9 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// Listens from here on, and hears what was held back.
     pub(super) fn register() -> Result<Self, AgentError> {
-        let pipe = |numbers: &[i32]| -> std::io::Result<UnixStream> {
+        let pipe = |numbers: &[c_int]| -> io::Result<UnixStream> {
             let (read, write) = UnixStream::pair()?;
             read.set_nonblocking(true)?;
             for number in numbers {
@@ -24,26 +34,41 @@ impl Signals {
             }
             Ok(read)
         };
-        let registered = || -> std::io::Result<Self> {
-            Ok(Self {
-                graceful: pipe(&[
-                    signal_hook::consts::SIGTERM,
-                    signal_hook::consts::SIGINT,
-                    signal_hook::consts::SIGHUP,
-                ])?,
-                at_once: pipe(&[signal_hook::consts::SIGUSR1])?,
-            })
+        let registered = || -> io::Result<Self> {
+            let signals = Self {
+                graceful: pipe(&GRACEFUL)?,
+                at_once: pipe(&[AT_ONCE])?,
+            };
+            mask(libc::SIG_UNBLOCK)?;
+            Ok(signals)
         };
         registered().map_err(|source| AgentError::System {
             what: "listen for signals",
             source,
         })
     }
+}
 
-    /// Forgets all that came.
-    pub(super) fn forget(&mut self) {
-        drain(&mut self.graceful);
-        drain(&mut self.at_once);
+/// Has these signals wait until the program that this process executes listens: one that came before would end it. Only calls of the
+/// kernel.
+pub(super) fn hold_back() -> io::Result<()> {
+    mask(libc::SIG_BLOCK)
+}
+
+fn mask(how: c_int) -> io::Result<()> {
+    // SAFETY: the set is of this frame, and filled before it is used.
+    let done = unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for number in GRACEFUL {
+            libc::sigaddset(&raw mut set, number);
+        }
+        libc::sigaddset(&raw mut set, AT_ONCE);
+        libc::sigprocmask(how, &raw const set, std::ptr::null_mut())
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

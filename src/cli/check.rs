@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{Fault, Faults};
+use crate::plan::{Faults, Lint, LintId, LintPlace};
 use crate::report::{broken, output_terminal};
 use crate::supervisor;
 
@@ -22,15 +22,43 @@ struct Checked<'a> {
     ok: bool,
     faults: &'a Faults,
     /// What is allowed and may not be meant; left out where there is none.
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    warnings: &'a [Fault],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning<'a>>,
+}
+
+/// A lint of `orch check --json`, with the names that faults have.
+#[derive(Debug, Serialize)]
+struct Warning<'a> {
+    id: LintId,
+    file: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl<'a> Warning<'a> {
+    fn of(lint: &'a Lint) -> Self {
+        let (file, line, column) = match &lint.place {
+            LintPlace::File { file, line, column } => (file.display().to_string(), *line, *column),
+            place @ (LintPlace::Pair(..) | LintPlace::Named(_)) => (place.to_string(), None, None),
+        };
+        Self {
+            id: lint.id,
+            file,
+            line,
+            column,
+            message: &lint.message,
+            hint: lint.hint.as_deref(),
+        }
+    }
 }
 
 /// The plans are in order, and nothing can be done with them here.
-fn outside_a_repository(manifest: &std::path::Path) -> Fault {
+fn outside_a_repository(manifest: &std::path::Path) -> Lint {
     let name = manifest.file_name().unwrap_or_default();
-    Fault::of_file(name.as_ref(), "this is no git repository")
-        .hint("`git init` and a first commit make it one; `orch up` needs that".to_owned())
+    Lint::of_file(LintId::NoRepository, name.as_ref(), "this is no git repository")
+        .hint("`git init` and a first commit make it one; `orch up` needs that")
 }
 
 /// Runs the command.
@@ -42,10 +70,8 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
     // Without a repository a manifest can still be read and checked.
     let loaded = match context.campaign() {
         Ok(campaign) => {
-            let doubts = supervisor::doubts(&campaign, &[])?;
-            let mut set = campaign.set;
-            set.warnings.extend(doubts);
-            Ok(set)
+            let lints = supervisor::lints(&campaign)?;
+            Ok((campaign.set, lints))
         }
         Err(error) if error.faults().is_none() => {
             let file = match &context.manifest {
@@ -53,9 +79,10 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                 None => supervisor::find_manifest(&context.dir, std::path::Path::new("/"))?,
             };
             match supervisor::load(&file) {
-                Ok(mut set) if context.repository().is_err() => {
-                    set.warnings.push(outside_a_repository(&file));
-                    Ok(set)
+                Ok(set) if context.repository().is_err() => {
+                    let mut lints: Vec<Lint> = set.lints().chain([outside_a_repository(&file)]).collect();
+                    lints.sort();
+                    Ok((set, lints))
                 }
                 Ok(_) => Err(error),
                 Err(faults) => Err(faults.into()),
@@ -64,19 +91,16 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
         Err(error) => Err(error),
     };
     match loaded {
-        Ok(set) => {
-            let doubts = set.plans.iter().flat_map(|plan| set.doubts(plan));
-            let mut warnings: Vec<Fault> = set.warnings.iter().cloned().chain(doubts).collect();
-            warnings.sort();
+        Ok((set, lints)) => {
             if context.json {
                 output::json(&Checked {
                     schema: SCHEMA,
                     ok: true,
                     faults: &Faults::default(),
-                    warnings: &warnings,
+                    warnings: lints.iter().map(Warning::of).collect(),
                 })?;
             } else if !context.quiet {
-                for warning in &warnings {
+                for warning in &lints {
                     output::text(&broken(&format!("warning: {warning}\n"), output_terminal()))?;
                 }
                 let phases: usize = set.plans.iter().map(|plan| plan.document.phases.len()).sum();
@@ -96,7 +120,7 @@ pub fn run(context: &Context, _: &CheckArgs) -> Result<Exit, CliError> {
                     schema: SCHEMA,
                     ok: false,
                     faults,
-                    warnings: &[],
+                    warnings: Vec::new(),
                 })?;
                 Ok(Exit::Usage)
             }

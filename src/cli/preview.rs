@@ -133,7 +133,7 @@ fn text(preview: &Preview, columns: usize) -> String {
         // The same risk of many plans is told once.
         let mut told: Vec<(&str, &str)> = Vec::new();
         for risk in &preview.risks {
-            let key = (risk.what.as_str(), risk.advice.as_str());
+            let key = (risk.message.as_str(), risk.hint.as_deref().unwrap_or_default());
             if told.contains(&key) {
                 continue;
             }
@@ -141,8 +141,8 @@ fn text(preview: &Preview, columns: usize) -> String {
             let alike = preview
                 .risks
                 .iter()
-                .filter(|other| (other.what.as_str(), other.advice.as_str()) == key);
-            let places: Vec<&str> = alike.map(|other| other.place.as_str()).collect();
+                .filter(|other| (&other.message, &other.hint) == (&risk.message, &risk.hint));
+            let places: Vec<String> = alike.map(|other| other.place.to_string()).collect();
             // A place can be a pair of plans.
             let between = if places.iter().any(|place| place.contains(',')) {
                 "; "
@@ -152,9 +152,9 @@ fn text(preview: &Preview, columns: usize) -> String {
             below(
                 &mut out,
                 "  ",
-                &format!("{}: {}", places.join(between), risk.what),
+                &format!("{}: {}", places.join(between), risk.message),
             );
-            below(&mut out, "    ", &risk.advice);
+            below(&mut out, "    ", key.1);
         }
     }
     out

@@ -1,22 +1,19 @@
 //! `orch up`
 
 use anyhow::Context as _;
-use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::graph::{Durations, Graph};
 use crate::journal::RepositoryLock;
-use crate::plan::{Plan, PlanName};
+use crate::plan::{Lint, LintId, PlanName};
 use crate::report::{
     JsonLines, PlainLines, ProgressBars, broken, error_terminal, next_steps, output_columns, summary,
 };
-use crate::schedule::{Ending, rewritten};
+use crate::schedule::Ending;
 use crate::supervisor::{
-    Campaign, Depth, Errand, Observer, Silent, Situation, StatusView, drive, missing_in_worktrees,
-    with_dependencies,
+    Campaign, Depth, Errand, Observer, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
 };
 
 use super::{CliError, Context, Exit, output, preview};
@@ -78,60 +75,17 @@ pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
 
 /// Says what may not be meant as it is.
 fn warn_of(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
-    // A journal that cannot be read is a matter of the run itself.
-    let situation = Situation::look(campaign).ok();
-    if let Some(situation) = &situation {
-        warn_of_rewritten(situation, only);
+    let lints = lints_of_run(campaign, only)?;
+    let (overlaps, others): (Vec<&Lint>, Vec<&Lint>) =
+        lints.iter().partition(|lint| lint.id == LintId::Overlap);
+    for lint in others.into_iter().chain(overlaps.iter().copied().take(NAMED)) {
+        warn(&format!("warning: {lint}"));
     }
-    let open = open_plans(campaign, situation.as_ref(), only);
-    warn_of_manifest(campaign, &open);
-    warn_of_worktrees(campaign, only)?;
-    warn_of_overlaps(campaign, &open);
-    Ok(())
-}
-
-/// A warning, broken between words where it goes to a terminal.
-fn warn(said: &str) {
-    anstream::eprintln!("{}", broken(said, error_terminal()));
-}
-
-/// Names plans that have landed and have other tasks by now.
-fn warn_of_rewritten(situation: &Situation, only: &[PlanName]) {
-    let plans = situation.scheduler.work().plans.iter();
-    for plan in plans.filter(|plan| only.is_empty() || only.contains(&plan.name)) {
-        if let Some(reason) = rewritten(situation.scheduler.state(), plan) {
-            warn(&format!("warning: {}: {}", plan.name, reason.text));
-            if let Some(remedy) = reason.remedy {
-                warn(&format!("  hint: {remedy}"));
-            }
-        }
-    }
-}
-
-/// The plans that are driven and are not known to have landed.
-fn open_plans<'c>(campaign: &'c Campaign, situation: Option<&Situation>, only: &[PlanName]) -> Vec<&'c Plan> {
-    let has_landed =
-        |name: &PlanName| situation.is_some_and(|situation| situation.scheduler.state().is_landed(name));
-    let driven = campaign
-        .set
-        .plans
-        .iter()
-        .filter(|plan| only.is_empty() || only.contains(&plan.name));
-    driven.filter(|plan| !has_landed(&plan.name)).collect()
-}
-
-/// Names what the manifest and the documents of these plans allow and may not mean.
-fn warn_of_manifest(campaign: &Campaign, open: &[&Plan]) {
-    let doubts = open.iter().flat_map(|plan| campaign.set.doubts(plan));
-    for warning in campaign.set.warnings.iter().cloned().chain(doubts) {
-        warn(&format!("warning: {warning}"));
-    }
-}
-
-/// Names what agents will miss in their worktrees.
-fn warn_of_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliError> {
-    for warning in missing_in_worktrees(campaign, only)? {
-        warn(&format!("warning: {warning}"));
+    let more = overlaps.len().saturating_sub(NAMED);
+    if more > 0 {
+        warn(&format!(
+            "and {more} more pairs of plans; `orch preview` names them all"
+        ));
     }
     Ok(())
 }
@@ -139,31 +93,9 @@ fn warn_of_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<(), CliEr
 /// So many overlaps are named one by one.
 const NAMED: usize = 5;
 
-/// Names those of these plans that run side by side and touch the same files, unless the manifest allows it.
-fn warn_of_overlaps(campaign: &Campaign, open: &[&Plan]) {
-    let graph = Graph::new(&campaign.set, &Durations::default());
-    let name = |plan: usize| &campaign.set.plans[plan].name;
-    let open: BTreeSet<&PlanName> = open.iter().map(|plan| &plan.name).collect();
-    let driven = |plan: usize| open.contains(name(plan));
-    let found = graph.overlaps.iter().filter(|found| {
-        let (one, other) = found.plans;
-        found.serialized.is_none() && !found.waits && driven(one) && driven(other)
-    });
-    let found: Vec<_> = found.collect();
-    for overlap in found.iter().take(NAMED) {
-        let (one, other) = (name(overlap.plans.0), name(overlap.plans.1));
-        warn(&format!(
-            "warning: {one} and {other} both touch {}",
-            overlap.files.join(", ")
-        ));
-    }
-    match found.len().saturating_sub(NAMED) {
-        0 if found.is_empty() => {}
-        0 => warn("they may conflict when they land; `overlap = \"serialize\"` lets one wait for the other"),
-        more => warn(&format!(
-            "and {more} more pairs of plans; `orch preview` names them all"
-        )),
-    }
+/// A warning, broken between words where it goes to a terminal.
+fn warn(said: &str) {
+    anstream::eprintln!("{}", broken(said, error_terminal()));
 }
 
 /// How an errand ended, and what is there now.

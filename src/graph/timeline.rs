@@ -1,6 +1,6 @@
 //! When everything could begin if there were room for all of it at once, and how much later it may without harm.
 
-use super::network::{Graph, Of};
+use super::network::Graph;
 use super::rank::Ranks;
 
 /// Earliest starts and slacks by node, in expected milliseconds from now.
@@ -40,12 +40,5 @@ impl Timeline {
             start,
             length,
         }
-    }
-
-    /// The slack of a plan: the smallest of its open tasks; none when it has none.
-    pub fn plan_slack(&self, graph: &Graph, plan: usize) -> Option<u64> {
-        let open = graph.nodes.iter().enumerate();
-        let open = open.filter(|(_, node)| node.plan == plan && matches!(node.of, Of::Task(_)) && !node.done);
-        open.map(|(node, _)| self.slack[node]).min()
     }
 }

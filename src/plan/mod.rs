@@ -12,7 +12,7 @@
 //!
 //! A sub-room imports from those on lower floors, and the files here from all of them.
 
-mod doubts;
+mod document_lints;
 mod id;
 mod live;
 pub mod manifest;
@@ -50,6 +50,7 @@ pub use prompt::templates::{PromptError, Templates};
 pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, StopSignal};
+pub use set::lint::{Lint, LintId, LintPlace};
 pub use set::patience::{Escalate, OnStuck, Waiting};
 pub use set::plan_set::{
     AttemptPolicy, CommitPolicy, MergeSettings, MergeStrategy, OnConflict, PhaseSettings, Plan, PlanSet,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::plan::{AgentName, CommitId, Dependency, Point, Priority, ResourceName, UnitId, WorkRef};
 
-use super::ahead::Ahead;
 use super::plan_run::{PlanRun, Verify};
 use super::state::State;
 use super::work::{PlanWork, UnitWork, Work};
@@ -98,15 +97,14 @@ pub fn key(place: &Place) -> Key {
     (place.0, place.1, place.2)
 }
 
-/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan. What was found by looking ahead
-/// stands for the longest remaining path.
-pub(super) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun, ahead: &Ahead) -> Place {
+/// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
+pub(super) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
     let own = &work.units[unit];
     let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
     (
         Reverse(own.priority),
         tries.attempts == 0,
-        Reverse(ahead.weight(plan, unit, own.remaining)),
+        Reverse(own.remaining),
         plan,
         unit,
     )

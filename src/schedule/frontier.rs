@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{AgentName, Point, ResourceName};
 
 use super::At;
-use super::ahead::Ahead;
 use super::dispatch::{Key, Place};
 use super::standing::Standing;
 
@@ -43,8 +42,6 @@ pub(super) struct Frontier {
     pub pinning: BTreeMap<(usize, Point), Key>,
     /// Where the units of each plan stand, of those that were looked at.
     pub standing: Vec<Option<Standing>>,
-    /// What was found by looking ahead.
-    pub ahead: Ahead,
 }
 
 /// One moment for each plan, the earliest first.
@@ -103,7 +100,6 @@ impl Frontier {
             landing: true,
             resolving: true,
             standing: vec![None; plans],
-            ahead: Ahead::unknown(plans),
             ..Self::default()
         }
     }

@@ -1,13 +1,12 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
 //! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `ahead` (whether another order ends earlier), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
+//! `dispatch` (who gets a slot), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
 
 mod added;
 pub mod admission;
 mod after;
 mod agent_work;
-mod ahead;
 mod answers;
 mod at;
 mod attempt;
@@ -62,8 +61,6 @@ mod merge_facts;
 mod merging;
 mod needed;
 mod notice;
-mod outlook;
-mod outlook_draft;
 mod parking;
 mod pausing;
 mod phase_check;
@@ -71,7 +68,6 @@ mod pinning;
 mod plan_run;
 mod plan_work;
 mod prefix;
-mod proof;
 mod proof_of;
 mod readiness;
 mod refusal;
@@ -82,9 +78,7 @@ mod resolver;
 mod resolver_watch;
 mod resolving;
 mod reworking;
-mod rollout;
 mod scheduler;
-mod search;
 mod simulate;
 mod simulation;
 mod standing;
@@ -133,7 +127,6 @@ pub use parking::{Limit, Parked, Parking};
 pub use phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};
 pub use plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Tries, Verify, WorktreeMade};
 pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
-pub use proof::{Rivals, tighten};
 pub use proof_of::{Claim, Proof};
 pub use readiness::{Readiness, Wait};
 pub use refusal::SteerRefusal;

@@ -49,7 +49,6 @@ impl Scheduler {
         other.train.change(other.work.train);
         other.machine = self.machine;
         other.looked = std::mem::take(&mut self.looked);
-        other.effort = self.effort;
         *self = other;
     }
 

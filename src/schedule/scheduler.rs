@@ -83,7 +83,6 @@ pub struct Scheduler {
     pub(super) refused: BTreeSet<Refused>,
     /// When each attempt was looked at last.
     pub(super) looked: BTreeMap<AttemptId, At>,
-    pub(super) effort: u64,
     /// Points that are waited for, by the plan that has them.
     pub(super) waited: Vec<Vec<WorkRef>>,
     /// Plans that wait for something of a plan.
@@ -116,7 +115,6 @@ impl Scheduler {
             machine: Machine::default(),
             refused: BTreeSet::new(),
             looked: BTreeMap::new(),
-            effort: Self::EFFORT,
             waited,
             waiting: waiting
                 .into_iter()
@@ -242,7 +240,6 @@ impl Scheduler {
         if self.state.limits.len() < limited {
             self.frontier.dirty.extend(0..self.work.plans.len());
         }
-        self.frontier.ahead.follow(event);
         if let Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) =
             event
             && let Some(number) = self.state.number(plan)

@@ -68,7 +68,7 @@ impl<'s> World<'s> {
             ending: None,
             inputs: 0,
             commit: CommitId::null(),
-            scheduler: Scheduler::new(of_quiet_agents(work)).with_effort(settings.effort),
+            scheduler: Scheduler::new(of_quiet_agents(work)),
         }
     }
 

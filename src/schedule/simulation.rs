@@ -4,7 +4,7 @@ use crate::plan::{AttemptId, PlanName, Report, TaskId, UnitId};
 
 use super::train::Answer;
 use super::work::{PlanWork, Work};
-use super::{Ending, Event, Exit, Scheduler};
+use super::{Ending, Event, Exit};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,6 @@ pub struct SimulationSettings {
     pub stragglers: f64,
     /// What is not an agent's work.
     pub overheads: Overheads,
-    /// Starts of units that are tried at each look ahead; 0 is the rule alone.
-    pub effort: u64,
 }
 
 /// Milliseconds of everything that is not an agent's work.
@@ -56,7 +54,6 @@ impl Default for SimulationSettings {
             failures: 0.0,
             stragglers: 0.0,
             overheads: Overheads::default(),
-            effort: Scheduler::EFFORT,
         }
     }
 }

@@ -20,8 +20,6 @@ pub(super) struct Standing {
     pub settled: Vec<bool>,
     /// How many units are not done.
     pub undone: usize,
-    /// How many units are not settled.
-    pub unsettled: usize,
     /// How many more members each gate needs.
     missing: Vec<usize>,
     /// How many gates of each unit are closed.
@@ -121,7 +119,6 @@ impl Standing {
             skips: run.items.values().any(|item| item.state == TaskState::Skipped),
             shape: Arc::new(shape),
             undone: done.iter().filter(|done| !**done).count(),
-            unsettled: settled.iter().filter(|settled| !**settled).count(),
             open: (0..done.len())
                 .filter(|unit| !settled[*unit] && closed[*unit] == 0)
                 .collect(),
@@ -189,7 +186,6 @@ impl Standing {
         let settles = !std::mem::replace(&mut self.settled[place], true);
         let succeeds = well && !std::mem::replace(&mut self.done[place], true);
         self.undone -= usize::from(succeeds);
-        self.unsettled -= usize::from(settles);
         self.open.remove(&place);
         if let Some(phase) = shape.phase_of[place].filter(|_| succeeds) {
             self.left[phase] -= 1;

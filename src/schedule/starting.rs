@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
 
 use super::after::after;
-use super::ahead::Ahead;
 use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
 use super::dispatch::{self, Key, Limit, Place, Room};
@@ -25,9 +24,6 @@ impl Scheduler {
         self.standing(number);
         let plan = &self.work.plans[number];
         let run = &self.state.plans[number];
-        let open = self.frontier.standing[number].as_ref();
-        let open = open.map_or(0, |standing| standing.unsettled);
-        self.frontier.ahead.set_open(number, open);
         let driven = self.state.drives(&plan.name)
             && run.is_open()
             && self.state.phase == Phase::Driving
@@ -45,21 +41,13 @@ impl Scheduler {
                 look.ready(at)
             };
             if run.attempts.is_empty() {
-                coming = comes(
-                    number,
-                    plan,
-                    run,
-                    &look,
-                    &units,
-                    timer.is_some(),
-                    &self.frontier.ahead,
-                );
+                coming = comes(number, plan, run, &look, &units, timer.is_some());
             }
             if run.attempts.len() < self.machine.lanes(plan, run) {
                 for unit in units {
                     let own = &plan.units[unit];
                     let class = self.frontier.class(&own.agent, &own.uses);
-                    let place = dispatch::place(number, unit, plan, run, &self.frontier.ahead);
+                    let place = dispatch::place(number, unit, plan, run);
                     match ready.iter_mut().find(|(known, _)| *known == class) {
                         Some((_, best)) => *best = (*best).min(place),
                         None => ready.push((class, place)),
@@ -84,7 +72,6 @@ impl Scheduler {
     /// Gives free slots to ready work in order.
     pub(super) fn start_agents(&mut self, at: At, step: &mut Step) {
         self.start_assigned(step);
-        self.look_ahead();
         let mut room = Room::left(&self.work, &self.state);
         if room.slots == 0 {
             return;
@@ -128,12 +115,6 @@ impl Scheduler {
     fn expected(&self) -> Vec<Place> {
         // But nobody keeps a slot for what is verified first.
         let verified = |name: &PlanName, attempt: &Attempt| self.is_verifying(name, attempt);
-        let mut all = self.state.all_attempts();
-        if !all.any(|(name, _, attempt)| verified(name, attempt))
-            && let Some(soon) = self.soon()
-        {
-            return soon.into_iter().chain(self.cut_short()).collect();
-        }
         let ended = self.state.all_attempts();
         let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
         let ended = ended.filter(|(name, _, attempt)| !verified(name, attempt));
@@ -191,7 +172,7 @@ impl Scheduler {
     /// The place of a unit.
     pub(super) fn place_of(&self, number: usize, unit: usize) -> Place {
         let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        dispatch::place(number, unit, plan, run, &self.frontier.ahead)
+        dispatch::place(number, unit, plan, run)
     }
 
     /// An attempt that was assigned before a restart and never started is started now.
@@ -370,15 +351,12 @@ fn comes(
     look: &Readiness<'_>,
     ready: &[usize],
     delayed: bool,
-    ahead: &Ahead,
 ) -> Option<(bool, Place)> {
     let made = run.worktree().is_some();
     if run.verify == Verify::Running || (made && (delayed || look.all_done())) {
         return None;
     }
-    let places = ready
-        .iter()
-        .map(|unit| dispatch::place(number, *unit, plan, run, ahead));
+    let places = ready.iter().map(|unit| dispatch::place(number, *unit, plan, run));
     match places.min() {
         Some(place) => Some((false, place)),
         None => {
@@ -386,7 +364,7 @@ fn comes(
             // One with nothing left to do waits for nothing but its worktree.
             Some((
                 next.is_some(),
-                dispatch::place(number, next.unwrap_or(0), plan, run, ahead),
+                dispatch::place(number, next.unwrap_or(0), plan, run),
             ))
         }
     }

@@ -12,22 +12,15 @@ impl Engine<'_> {
     pub(super) fn announce(&mut self, records: &[Record]) {
         for record in records {
             self.stop_making(&record.event);
-            if let Some(plan) = record
-                .event
-                .plan()
-                .filter(|_| !matches!(record.event, Event::Warning { .. }))
-            {
-                self.escapes.forget_plan(plan);
-            }
             for request in &mut self.requests {
                 request.hear(&record.event);
             }
             match &record.event {
-                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.escapes.forget(),
+                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.stray_writes.forget(),
                 Event::MergeLanded(landed) => {
                     self.note_landings(vec![(landed.plan.clone(), landed.commit.clone())]);
-                    self.escapes.forget();
-                    self.look_for_escapes();
+                    self.stray_writes.forget();
+                    self.look_for_stray_writes();
                 }
                 Event::WorktreeCreated { plan, lane, path, .. } => self.worktree_made(plan, *lane, path),
                 event => {
@@ -52,7 +45,6 @@ impl Engine<'_> {
             is_open
         });
         self.tell_gates(records);
-        self.note_quiet(records);
         self.notify(records);
         if !records.is_empty() {
             self.observer.recorded(records, &self.scheduler);

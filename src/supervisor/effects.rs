@@ -300,7 +300,7 @@ async fn wait_for(
         }
     }
     tokio::task::spawn_blocking(move || {
-        let ended = runner.wait_and_keep();
+        let ended = runner.wait();
         let plan = lane.plan.clone();
         let _ = sender.send(Message::StatusRead(lane, read()));
         let _ = sender.send(Message::RunnerGone(plan, attempt, ended));

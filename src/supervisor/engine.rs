@@ -20,7 +20,7 @@ use super::closing::Closing;
 use super::conflict_watch::ConflictWatch;
 use super::control::{self, Call, Conversations};
 use super::doctor;
-use super::escapes::Escapes;
+use super::evidence;
 use super::land_gate::LandGate;
 use super::left_git::end_left_gits;
 use super::live_edit::ManifestWatch;
@@ -34,6 +34,7 @@ use super::replay::Replay;
 use super::run_id::next_run;
 use super::set_back::told_of_set_back;
 use super::stillness::Watch;
+use super::stray_writes::StrayWrites;
 use super::verifying::Verifying;
 use super::{
     Campaign, Conclusion, Errand, MergeReport, Observer, SupervisorError, landed_by_hand, perform, preflight,
@@ -104,7 +105,7 @@ pub(super) struct Engine<'o> {
     pub(super) wake: Option<At>,
     pub(super) ending: Option<Ending>,
     pub(super) interrupts: u32,
-    pub(super) escapes: Escapes,
+    pub(super) stray_writes: StrayWrites,
     /// The landing that is being carried out, or was last.
     pub(super) landing: Option<Arc<LandGate>>,
     pub(super) heard: Heard,
@@ -203,7 +204,7 @@ impl<'o> Engine<'o> {
             Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
         };
         let mut engine = Self {
-            escapes: Escapes::begin_first(&campaign),
+            stray_writes: StrayWrites::begin_first(&campaign),
             conversations,
             manifest: ManifestWatch::new(&campaign, sender.clone()),
             auto_merge,
@@ -302,11 +303,11 @@ impl<'o> Engine<'o> {
         if !merge_only {
             self.mend_pins();
             self.tell_of_contents();
-            self.look_now_and_then();
+            self.note_landings(evidence::landings(self.scheduler.state()));
             self.watch_all();
             self.deliver_all();
         }
-        self.escapes.end_first();
+        self.stray_writes.end_first();
         match errand {
             Errand::Up { .. } => self.handle(vec![Input::Wake]),
             Errand::Merge { plans, into } => self.request_merge(plans.clone(), into.clone(), None),

@@ -30,15 +30,8 @@ impl Engine<'_> {
                 self.take_reading(lane, reading, inputs);
             }
             Message::RunnerGone(plan, attempt, ended) => {
-                // From here on nobody stops it for this attempt any more, so it may have another.
                 self.runners.remove(&attempt);
                 self.still.forget(&attempt);
-                let ended = ended.map(|(state, spare)| {
-                    spare
-                        .into_iter()
-                        .for_each(|spare| self.campaign.launcher.give_back(spare));
-                    state
-                });
                 let exit = match ended {
                     Ok(JobState::Ended(record)) => record.exit,
                     Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
@@ -51,15 +44,14 @@ impl Engine<'_> {
                         Exit::Lost
                     }
                 };
-                self.look_for_escapes();
+                self.look_for_stray_writes();
                 self.look_at_hooks(inputs);
                 self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
                 inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
-            Message::LookAround => self.look_for_escapes(),
-            Message::Looked { began, seen } => self.looked(&began, seen, inputs),
+            Message::Looked(began, seen) => self.looked(began, seen, inputs),
             Message::LookForConflicts => {
                 self.look_for_landings();
                 self.look_for_obstacles();

@@ -1,12 +1,13 @@
 //! What the loop wakes up for. Everything that happens comes through one channel, in one order.
 
-use crate::agent::{AgentError, Hold, JobState, SpareRunner};
+use crate::agent::{AgentError, Hold, JobState};
+use crate::git::HeadPrint;
 use crate::journal::JournalError;
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet};
 use crate::schedule::{Event, Input};
 
 use super::control::Call;
-use super::escapes::{Look, Seen};
+use super::stray_writes::Look;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -19,21 +20,10 @@ pub enum Message {
     StatusRead(LaneId, super::status_feed::LaneReading),
     /// A runner was started.
     Started(AttemptId, Hold),
-    /// A runner has ended its job, and may have time for another one; or it is gone.
-    RunnerGone(
-        PlanName,
-        AttemptId,
-        Result<(JobState, Option<SpareRunner>), AgentError>,
-    ),
-    /// It is time to look whether agents stay where they belong.
-    LookAround,
-    /// Places where agents have no business were looked at.
-    Looked {
-        /// The look that this ends.
-        began: Look,
-        /// What was seen.
-        seen: Seen,
-    },
+    /// A runner has ended its job, or is gone.
+    RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
+    /// The main checkout was looked at; none where it cannot be read.
+    Looked(Look, Option<HeadPrint>),
     /// It is time to see whether a head has moved.
     LookForConflicts,
     /// What was foreseen of merging the live branches.

@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::agent::{JobFolder, JobState};
 use crate::graph::{Durations, Gate, Graph, Of, Ranks};
 use crate::journal::SCHEMA;
-use crate::plan::{Dispatch, Plan, PlanName, PlanSet, PlanState, Strategy};
+use crate::plan::{Dispatch, Lint, Plan, PlanName, PlanSet, PlanState, Strategy};
 use crate::schedule::{
     Event, Scheduler, Simulation, SimulationSettings, Work, needs_no_more_work, plan_state, simulate,
 };
 
+use super::lint;
 use super::preview_points::{SyncPoint, gates, sync_points};
-use super::preview_risks::{self, Risk};
 use super::run_id::next_run;
 use super::{Campaign, Situation, SupervisorError};
 
@@ -41,7 +41,8 @@ pub struct Preview {
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
     /// What may go wrong, and what to do about it.
-    pub risks: Vec<Risk>,
+    #[serde(serialize_with = "lint::as_risks")]
+    pub risks: Vec<Lint>,
     /// Points that more than one plan waits for, and those where several plans wait for each other.
     pub sync_points: Vec<SyncPoint>,
     /// Points where a person has to approve.
@@ -128,13 +129,13 @@ pub fn preview(campaign: &Campaign, only: &[PlanName], merge: bool) -> Result<Pr
     let ranks = Ranks::new(&graph, &left);
     let path = ranks.critical_path(&graph);
     let overlaps = overlaps(&left, &graph, &situation.scheduler);
-    let mut risks = preview_risks::risks(campaign, &situation, &left, &graph, &path, &overlaps)?;
+    let mut risks = lint::of_preview(campaign, &situation, &left, &graph, &path, &overlaps)?;
     if !merge {
-        preview_risks::of_landings(&left, &situation.scheduler, &mut risks);
+        lint::of_landings(&left, &situation.scheduler, &mut risks);
     }
     let (expected, as_written) = expected(&left, &situation.durations);
     if let Some(found) = as_written {
-        preview_risks::of_foresight(&left, &found, &mut risks);
+        lint::of_foresight(&left, &found, &mut risks);
     }
     Ok(Preview {
         schema: SCHEMA,

@@ -199,7 +199,7 @@ impl World {
         });
         Self {
             known: known.collect(),
-            scheduler: Scheduler::new(work.clone()).with_effort(0),
+            scheduler: Scheduler::new(work.clone()),
             work,
             dice,
             coming: Vec::new(),

@@ -54,16 +54,11 @@ fn living(sandbox: &Sandbox) -> BTreeMap<&'static str, Vec<i32>> {
     let mut found: BTreeMap<_, Vec<i32>> = BTreeMap::new();
     let processes = sandbox.processes();
     let drives = |line: &str| line.contains("orch up --merge");
-    let supervisor = processes
-        .iter()
-        .find(|(_, line)| drives(line))
-        .map(|(pid, _)| *pid);
     for (pid, line) in &processes {
         let kind = if drives(line) {
             "supervisor"
-        } else if line.contains("__runners") {
-            let is_host = supervisor.is_some() && parent(*pid) == supervisor;
-            if is_host { "host" } else { "runner" }
+        } else if line.contains("__runner") {
+            "runner"
         } else if line.contains("/agents/") {
             "agent"
         } else if line.starts_with("git") || line.contains("/git") {
@@ -74,16 +69,6 @@ fn living(sandbox: &Sandbox) -> BTreeMap<&'static str, Vec<i32>> {
         found.entry(kind).or_default().push(*pid);
     }
     found
-}
-
-fn parent(pid: i32) -> Option<i32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()
 }
 
 /// What one run saw.

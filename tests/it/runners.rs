@@ -1,4 +1,4 @@
-//! Runners: one process for job after job, and nothing of one job in the next.
+//! Runners: one process for each job, and nothing of the job is left when it ends.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use orch::agent::{
-    Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, SpareRunner,
-    makes_control_groups,
+    Job, JobFolder, JobInput, JobState, Launcher, ProcessId, Reading, Runner, makes_control_groups,
 };
 use orch::plan::StopSignal;
 use orch::schedule::Exit;
@@ -44,10 +43,10 @@ fn start(launcher: &Launcher, place: &Path, name: &str, script: &str) -> Runner 
     start_command(launcher, place, name, &["sh", "-c", script])
 }
 
-fn end(runner: Runner) -> (Exit, Option<SpareRunner>) {
-    match runner.wait_and_keep().unwrap() {
-        (JobState::Ended(record), spare) => (record.exit, spare),
-        (state, _) => panic!("{state:?}"),
+fn end(runner: Runner) -> Exit {
+    match runner.wait().unwrap() {
+        JobState::Ended(record) => record.exit,
+        state => panic!("{state:?}"),
     }
 }
 
@@ -65,63 +64,50 @@ fn group_of(job: &Path) -> Option<PathBuf> {
 const FINE: Exit = Exit::Code { code: 0 };
 
 #[test]
-fn a_runner_takes_on_job_after_job_and_nothing_of_one_is_left_in_the_next() {
+fn each_job_has_a_runner_of_its_own_in_a_session_of_its_own_and_nothing_of_it_is_left() {
     let scratch = tempfile::tempdir().unwrap();
     let launcher = launcher();
-    let open_files = |process: ProcessId| {
-        let files = fs::read_dir(format!("/proc/{}/fd", process.pid)).unwrap();
-        files.count()
-    };
-    let first = start(
-        &launcher,
-        scratch.path(),
-        "one",
-        "export NAME=x ONLY=1; sleep 1000 & cd /; echo one",
-    );
+    let script = "export ONLY=1; sleep 1000 & cd /; ps -o sess= -p $$";
+    let first = start(&launcher, scratch.path(), "one", script);
     let process = first.process();
-    let (exit, spare) = end(first);
-    assert_eq!(exit, FINE);
-    let files = open_files(process);
-    launcher.give_back(spare.unwrap());
-    for name in ["two", "three", "four"] {
+    assert_eq!(end(first), FINE);
+    assert!(!process.is_alive());
+    let log = |name: &str| fs::read_to_string(scratch.path().join(name).join("log")).unwrap();
+    assert_eq!(log("one").trim(), process.pid.to_string());
+    for name in ["two", "three"] {
         let script = "echo $NAME ${ONLY-none} $(pwd); wc -w < /proc/$PPID/task/$PPID/children";
         let next = start(&launcher, scratch.path(), name, script);
-        assert_eq!(next.process(), process);
-        let (exit, spare) = end(next);
-        assert_eq!(exit, FINE);
+        let process = next.process();
+        assert_eq!(end(next), FINE);
         let place = scratch.path().canonicalize().unwrap();
-        let log = fs::read_to_string(scratch.path().join(name).join("log")).unwrap();
-        assert_eq!(log, format!("{name} none {}\n1\n", place.display()));
+        assert_eq!(log(name), format!("{name} none {}\n1\n", place.display()));
         assert!(group_of(&scratch.path().join(name)).is_none_or(|group| !group.exists()));
-        assert_eq!(open_files(process), files);
-        launcher.give_back(spare.unwrap());
+        // Collected, too.
+        assert!(!Path::new(&format!("/proc/{}", process.pid)).exists());
     }
 }
 
 #[test]
-fn the_wish_that_a_job_end_never_meets_the_next_one() {
+fn a_runner_that_is_asked_to_end_at_once_hears_it() {
     let scratch = tempfile::tempdir().unwrap();
     let launcher = launcher();
     let first = start(&launcher, scratch.path(), "one", "true");
-    let (process, hold) = (first.process(), first.hold());
-    let (exit, spare) = end(first);
-    assert_eq!(exit, FINE);
+    let hold = first.hold();
+    assert_eq!(end(first), FINE);
     // By somebody who does not know yet.
     hold.stop(false);
     hold.stop(true);
-    launcher.give_back(spare.unwrap());
-    let next = start(&launcher, scratch.path(), "two", "echo done");
-    assert_eq!(next.process(), process);
-    let (exit, spare) = end(next);
-    assert_eq!(exit, FINE);
-    launcher.give_back(spare.unwrap());
-    for now in [false, true] {
-        let next = start(&launcher, scratch.path(), &format!("stopped-{now}"), "sleep 1000");
-        assert_eq!(next.process(), process);
-        next.hold().stop(now);
-        let (exit, spare) = end(next);
-        assert_eq!(exit, Exit::Stopped);
-        launcher.give_back(spare.unwrap());
+    for round in 0..10 {
+        for now in [false, true] {
+            let next = start(
+                &launcher,
+                scratch.path(),
+                &format!("stopped-{now}-{round}"),
+                "sleep 1000",
+            );
+            next.hold().stop(now);
+            assert_eq!(end(next), Exit::Stopped);
+        }
     }
 }
 
@@ -135,40 +121,13 @@ fn what_was_set_in_the_control_group_of_a_job_does_not_hold_for_the_next_one() {
     let launcher = launcher();
     let freeze = "group=$(sed 's,^[^/]*,,' one/group)\n\
                   echo $$ > \"$group/../cgroup.procs\"; echo 1 > \"$group/cgroup.freeze\"; cat \"$group/cgroup.freeze\"";
-    let first = start(&launcher, scratch.path(), "one", freeze);
-    let process = first.process();
-    let (exit, spare) = end(first);
-    assert_eq!(exit, FINE);
+    assert_eq!(end(start(&launcher, scratch.path(), "one", freeze)), FINE);
     assert_eq!(fs::read_to_string(scratch.path().join("one/log")).unwrap(), "1\n");
-    launcher.give_back(spare.unwrap());
-    let next = start(&launcher, scratch.path(), "two", "true");
-    assert_eq!(next.process(), process);
-    assert_eq!(end(next).0, FINE);
+    assert_eq!(end(start(&launcher, scratch.path(), "two", "true")), FINE);
 }
 
 #[test]
-fn a_spare_runner_that_died_is_passed_over_and_none_outlives_its_launcher() {
-    let scratch = tempfile::tempdir().unwrap();
-    let launcher = launcher();
-    let first = start(&launcher, scratch.path(), "one", "true");
-    let dead = first.process();
-    let (_, spare) = end(first);
-    kill(dead);
-    wait_for("it to be gone", || !dead.is_alive());
-    launcher.give_back(spare.unwrap());
-    let next = start(&launcher, scratch.path(), "two", "true");
-    let process = next.process();
-    assert_ne!(process, dead);
-    let (exit, spare) = end(next);
-    assert_eq!(exit, FINE);
-    launcher.give_back(spare.unwrap());
-    assert!(process.is_alive());
-    drop(launcher);
-    wait_for("the runner to end", || !process.is_alive());
-}
-
-#[test]
-fn a_runner_that_is_killed_at_work_is_no_spare_and_what_it_ran_is_ended() {
+fn what_a_runner_that_is_killed_at_work_ran_is_ended() {
     let scratch = tempfile::tempdir().unwrap();
     let launcher = launcher();
     let runner = start(&launcher, scratch.path(), "one", "echo $$ > pid; exec sleep 1000");
@@ -177,21 +136,16 @@ fn a_runner_that_is_killed_at_work_is_no_spare_and_what_it_ran_is_ended() {
     wait_for("the command to run", || written().ends_with('\n'));
     let command = ProcessId::of(written().trim().parse().unwrap()).unwrap();
     kill(process);
-    let (state, spare) = runner.wait_and_keep().unwrap();
+    let state = runner.wait().unwrap();
     assert!(matches!(state, JobState::Lost(_)), "{state:?}");
-    assert!(spare.is_none());
     assert!(!command.is_alive());
 }
 
 #[test]
-fn a_command_that_cannot_be_executed_is_told_of_and_the_runner_goes_on() {
+fn a_command_that_cannot_be_executed_is_told_of() {
     let scratch = tempfile::tempdir().unwrap();
     let launcher = launcher();
-    let run = |name: &str, argv: &[&str]| {
-        let (exit, spare) = end(start_command(&launcher, scratch.path(), name, argv));
-        launcher.give_back(spare.unwrap());
-        exit
-    };
+    let run = |name: &str, argv: &[&str]| end(start_command(&launcher, scratch.path(), name, argv));
     let not_started = |exit: Exit| match exit {
         Exit::NotStarted { why } => why,
         other => panic!("{other:?}"),

@@ -248,9 +248,6 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// How long plans wait before somebody is told, where that is not at once.
 const LONG: Duration = Duration::from_millis(700);
 
-/// Starts that are tried at each look ahead: few, so that very many worlds can be.
-const EFFORT: u64 = 60;
-
 /// What waits to happen in the world.
 #[derive(Debug, Clone)]
 enum Coming {
@@ -298,7 +295,7 @@ impl World {
         Self {
             trouble,
             dice,
-            scheduler: Scheduler::new(work).with_effort(EFFORT),
+            scheduler: Scheduler::new(work),
             coming: Vec::new(),
             journal: Vec::new(),
             now: At(0),
@@ -715,7 +712,7 @@ impl World {
     /// The supervisor dies: what was not recorded is gone, what runs goes on, and a new one replays the journal.
     fn crash(&mut self) {
         let work = self.scheduler.work().clone();
-        let mut fresh = Scheduler::new(work).with_effort(EFFORT);
+        let mut fresh = Scheduler::new(work);
         fresh.replay(self.journal.iter().map(|(at, event)| (*at, event)));
         // Time passes without being recorded.
         fresh.observe(self.scheduler.state().now);

@@ -17,14 +17,6 @@ fn runner(sandbox: &Sandbox, attempt: &str) -> i32 {
     i32::try_from(running["runner"]["pid"].as_i64().unwrap()).unwrap()
 }
 
-/// The process id of a process's parent.
-#[track_caller]
-fn parent(pid: i32) -> i32 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields = stat.rsplit_once(')').unwrap().1;
-    fields.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 #[test]
 fn an_agent_whose_runner_is_killed_is_ended_and_tried_again() {
     let sandbox = Sandbox::new();
@@ -69,36 +61,6 @@ fn a_child_that_hides_from_everything_else_is_found_in_its_control_group_when_it
     let note = sandbox.attempt_file("p-1", "group");
     let group = note.find('/').map(|start| &note[start..]).unwrap();
     assert!(!std::path::Path::new(group).exists(), "{group} was left behind");
-}
-
-#[test]
-fn runners_outlive_the_host_that_forked_them_and_others_are_started_by_a_new_one() {
-    let sandbox = Sandbox::new();
-    sandbox.settings("retries = 0\nmax_agents = 2");
-    sandbox.gate("g").gate("h");
-    sandbox.plan("p", "", &document(&[1]), "gate g; work 1.1");
-    sandbox.plan("q", "", &document(&[1]), "gate h; work 1.1");
-    sandbox.plan("r", "", &document(&[1]), "work 1.1");
-    let up = sandbox.start("up");
-    sandbox.reached("g");
-    sandbox.reached("h");
-    let host = parent(runner(&sandbox, "p-1"));
-    assert_eq!(
-        host,
-        parent(runner(&sandbox, "q-1")),
-        "one process starts all runners"
-    );
-    assert_eq!(parent(host), up.pid());
-    kill(host, Signal::KILL);
-    // Its slot goes to the third plan, whose runner needs another host; the second is still at work then.
-    sandbox.open("g");
-    sandbox.happened("plan.finished", "r");
-    assert_eq!(sandbox.state("q"), "running");
-    sandbox.open("h");
-    up.end().code(0).ok();
-    assert_eq!(sandbox.starts().len(), 3);
-    sandbox.nothing_ran_twice();
-    sandbox.nothing_is_left();
 }
 
 #[test]

@@ -9,13 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::waits::Wait;
-use crate::plan::{Fault, MergeStrategy, Plan, PlanName};
+use crate::plan::{Fault, Lint, LintId, MergeStrategy, Plan, PlanName};
 
 /// What was found: what can never land, and what needs care.
 #[derive(Debug, Default)]
 pub(super) struct Carried {
     pub(super) faults: Vec<Fault>,
-    pub(super) warnings: Vec<Fault>,
+    pub(super) warnings: Vec<Lint>,
 }
 
 /// Looks at all plans and everything that they wait for.
@@ -55,12 +55,13 @@ pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> Carried {
         let hint = format!(
             "write `carry = false` for {plan}, let it wait for `{on}@landed`, or write `merge_strategy = \"merge\"` for {on}"
         );
-        let mut fault = Fault::of_file(&wait.file, message).hint(hint);
-        (fault.line, fault.column) = (Some(wait.line), wait.column);
         if never {
+            let mut fault = Fault::of_file(&wait.file, message).hint(hint);
+            (fault.line, fault.column) = (Some(wait.line), wait.column);
             found.faults.push(fault);
         } else {
-            found.warnings.push(fault);
+            let lint = Lint::at(LintId::Carried, &wait.file, wait.line, wait.column, message);
+            found.warnings.push(lint.hint(hint));
         }
     }
     found.warnings.sort();

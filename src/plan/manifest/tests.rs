@@ -389,7 +389,7 @@ fn an_upstream_plan_is_waited_for_although_a_later_phase_names_a_point_of_it() {
             &[("schema.md", schema), ("b.md", b)],
         )
         .unwrap();
-        let doubts = set.doubts(&set.plans[1]);
+        let doubts = set.lints_of(&set.plans[1]);
         let doubts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
         let depends: Vec<String> = set.plans[1].depends.iter().map(ToString::to_string).collect();
         (depends.join(" "), doubts.join("\n"))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{
-    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Fault, Hooks, OnStuck, Overlap, PhaseId,
+    Agent, AgentName, Arrangement, Dependency, Document, Escalate, Hooks, Lint, OnStuck, Overlap, PhaseId,
     Place, PlanName, Point, Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
@@ -37,9 +37,9 @@ pub struct PlanSet {
     #[serde(skip)]
     pub base_place: Option<Place>,
     /// What is allowed and may not be meant, sorted by file and place; what documents show beside it is in
-    /// [`PlanSet::doubts`].
+    /// [`PlanSet::lints_of`].
     #[serde(skip)]
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<Lint>,
 }
 
 impl PlanSet {

@@ -8,32 +8,21 @@ use globset::{Glob, GlobSetBuilder};
 
 use crate::git;
 use crate::plan::markdown::read_document;
-use crate::plan::{Fault, Plan, PlanName};
+use crate::plan::{Lint, LintId, Plan, PlanName};
 
-use super::preflight::{agents_of, missing_agents};
-use super::{Campaign, SupervisorError};
+use super::super::preflight::{agents_of, missing_agents};
+use super::super::{Campaign, SupervisorError};
 
 /// Documents that nobody listed which are named, and files of one folder that are looked at for them.
 const MOST: (usize, usize) = (5, 200);
 
-/// All doubts about these plans, or about all: those of the manifest as a whole last.
-///
-/// # Errors
-///
-/// When the repository cannot be read.
-pub fn doubts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, SupervisorError> {
+/// Agents that cannot be started here.
+pub(super) fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Lint> {
     let manifest = name_of(&campaign.manifest);
-    let missing = missing_agents(campaign, only).into_iter();
-    let mut found: Vec<Fault> = missing
-        .map(|why| {
-            Fault::of_file(&manifest, why).hint("`orch up` refuses to begin before that is mended".to_owned())
-        })
-        .collect();
-    found.extend(missing_in_worktrees(campaign, only)?);
-    if only.is_empty() {
-        found.extend(unlisted_documents(campaign));
-    }
-    Ok(found)
+    missing_agents(campaign, only).into_iter().map(move |why| {
+        Lint::of_file(LintId::MissingAgent, &manifest, why)
+            .hint("`orch up` refuses to begin before that is mended")
+    })
 }
 
 /// What agents will miss in their worktrees: scripts, and a name to commit with.
@@ -41,14 +30,18 @@ pub fn doubts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, Supe
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, SupervisorError> {
+pub(super) fn missing_in_worktrees(
+    campaign: &Campaign,
+    only: &[PlanName],
+) -> Result<Vec<Lint>, SupervisorError> {
     let mut found = uncommitted_scripts(campaign, only)?;
     if !git::repo::knows_who_commits(&campaign.repo)? {
-        let fault = Fault::of_file(
+        let lint = Lint::of_file(
+            LintId::NoIdentity,
             Path::new(".git/config"),
             "git does not know who commits here: agents that commit will fail",
         );
-        found.push(fault.hint("git config user.name NAME && git config user.email ADDRESS".to_owned()));
+        found.push(lint.hint("git config user.name NAME && git config user.email ADDRESS"));
     }
     Ok(found)
 }
@@ -59,7 +52,7 @@ pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Ve
 /// # Errors
 ///
 /// When the repository cannot be read.
-fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fault>, SupervisorError> {
+fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
     let plans = campaign.set.plans.iter();
     let driven: Vec<&Plan> = plans
         .filter(|plan| only.is_empty() || only.contains(&plan.name))
@@ -120,7 +113,8 @@ fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Fau
             "`{shown}`, {whose}, {state}: a worktree begins with what {} holds, so it will be missing there",
             campaign.base_name
         );
-        found.push(Fault::of_file(&name_of(&campaign.manifest), message).hint(hint));
+        let manifest = name_of(&campaign.manifest);
+        found.push(Lint::of_file(LintId::MissingScript, &manifest, message).hint(hint));
     }
     Ok(found)
 }
@@ -165,7 +159,7 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
 }
 
 /// Documents with tasks that lie beside those of plans and that no plan has.
-fn unlisted_documents(campaign: &Campaign) -> Vec<Fault> {
+pub(super) fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
     let home = campaign.manifest.parent().unwrap_or(Path::new("/"));
     let listed = campaign.files();
     let listed: BTreeSet<PathBuf> = listed
@@ -191,19 +185,20 @@ fn unlisted_documents(campaign: &Campaign) -> Vec<Fault> {
         found.extend(files.into_iter().filter(|file| has_tasks(file)));
     }
     let more = found.len().saturating_sub(MOST.0);
-    let mut faults: Vec<Fault> = found
+    let mut lints: Vec<Lint> = found
         .iter()
         .take(MOST.0)
         .map(|file| unlisted(home, file))
         .collect();
     if more > 0 {
         let message = format!("and {more} more documents with tasks that no plan has");
-        faults.push(Fault::of_file(&name_of(&campaign.manifest), message));
+        let manifest = name_of(&campaign.manifest);
+        lints.push(Lint::of_file(LintId::UnlistedDocument, &manifest, message));
     }
-    faults
+    lints
 }
 
-fn unlisted(home: &Path, file: &Path) -> Fault {
+fn unlisted(home: &Path, file: &Path) -> Lint {
     let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
     let shown = file.strip_prefix(&home).unwrap_or(file);
     let name = file
@@ -214,7 +209,8 @@ fn unlisted(home: &Path, file: &Path) -> Fault {
     let name = name
         .parse::<PlanName>()
         .map_or_else(|_| "NAME".to_owned(), |name| name.to_string());
-    Fault::of_file(
+    Lint::of_file(
+        LintId::UnlistedDocument,
         shown,
         "has tasks, and no plan of the manifest has it: nobody will work on it",
     )

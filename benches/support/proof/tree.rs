@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::work::{PlanWork, Work};
+use orch::graph::Gate;
+use orch::plan::{Dependency, Dispatch, PlanName, Point, UnitId};
+use orch::schedule::{PlanWork, Work};
+
 use super::jobs::{Jobs, bit, members, set, union};
-use crate::graph::Gate;
-use crate::plan::{Dependency, Dispatch, PlanName, Point, UnitId};
 
 /// A unit that is still to be done.
 #[derive(Debug)]

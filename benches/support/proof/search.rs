@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::search::shared;
-use super::Rivals;
 use super::jobs::{Jobs, bit, members};
 use super::moment::Moment;
 use super::tree::Tree;
+use super::{Rivals, shared};
 
 /// One question: what is still to be spent on it, and where it has been already.
 pub(super) struct Search<'t> {

@@ -3,25 +3,35 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Dependency, Document, Fault, PhaseId, Plan, PlanName, PlanSet, markdown};
+use super::{Dependency, Document, Lint, LintId, PhaseId, Plan, PlanName, PlanSet, markdown};
 use crate::plan::set::arrangement::{Dispatch, Strategy};
 use crate::plan::text::near_miss::near_miss;
 use crate::plan::text::place::LineIndex;
 
 impl PlanSet {
+    /// All lints of manifest and documents.
+    pub fn lints(&self) -> impl Iterator<Item = Lint> {
+        let of_documents = self.plans.iter().flat_map(|plan| self.lints_of(plan));
+        self.warnings.iter().cloned().chain(of_documents)
+    }
+
     /// What a document says and nobody acts upon, by place. Nothing in it is an error: work may be lost without a word. The
     /// document is read over once more for it, so this is for those who tell people of it.
-    pub fn doubts(&self, plan: &Plan) -> Vec<Fault> {
+    pub fn lints_of(&self, plan: &Plan) -> Vec<Lint> {
         // A prompt in the manifest is no document.
         let Some(file) = &plan.file else {
             return Vec::new();
         };
-        let mut found: Vec<Fault> = Vec::new();
-        for doubt in markdown::doubts(&plan.document) {
-            let mut fault = Fault::of_file(file, doubt.message).hint(doubt.hint);
-            (fault.line, fault.column) = (Some(doubt.line), doubt.column);
-            found.push(fault);
-        }
+        let read = markdown::doubts(&plan.document).into_iter();
+        let mut found: Vec<Lint> = read
+            .map(|doubt| {
+                let lint = Lint::at(LintId::Document, file, doubt.line, doubt.column, doubt.message);
+                Lint {
+                    hint: doubt.hint,
+                    ..lint
+                }
+            })
+            .collect();
         self.upstream(plan, file, &mut found);
         backwards(plan, file, &mut found);
         found.sort();
@@ -49,7 +59,7 @@ impl PlanSet {
     }
 
     /// Names of upstream plans that are none, and those that are not waited for.
-    fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
+    fn upstream(&self, plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
         let stem = |plan: &Plan| Some(plan.file.as_ref()?.file_stem()?.to_string_lossy().into_owned());
         let stems: Vec<String> = self.plans.iter().filter_map(stem).collect();
         let names = self.plans.iter().map(|plan| plan.name.as_str());
@@ -60,10 +70,9 @@ impl PlanSet {
             let by_stem = || self.plans.iter().rfind(|plan| stem(plan).as_ref() == Some(name));
             let by_name = self.plans.iter().find(|plan| plan.name.as_str() == name);
             if let Some(on) = by_name.or_else(by_stem) {
-                found.extend(in_turn(file, plan, on).map(|mut fault| {
-                    fault.line = Some(upstream.line);
-                    fault.column = lines.column_of(upstream.line, name);
-                    fault
+                let column = lines.column_of(upstream.line, name);
+                found.extend(in_turn(plan, on).map(|(message, hint)| {
+                    Lint::at(LintId::Upstream, file, upstream.line, column, message).hint(hint)
                 }));
                 continue;
             }
@@ -80,16 +89,15 @@ impl PlanSet {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write the name of a plan of the manifest, or say that it is completed".to_owned(),
             };
-            let mut fault = Fault::of_file(file, message).hint(hint);
-            fault.line = Some(upstream.line);
-            fault.column = lines.column_of(upstream.line, name);
-            found.push(fault);
+            let column = lines.column_of(upstream.line, name);
+            found.push(Lint::at(LintId::Upstream, file, upstream.line, column, message).hint(hint));
         }
     }
 }
 
-/// That a plan does not wait for one of its upstream plans before it begins, because that waits for a part of it in turn.
-fn in_turn(file: &Path, plan: &Plan, on: &Plan) -> Option<Fault> {
+/// That a plan does not wait for one of its upstream plans before it begins, because that waits for a part of it in turn; and
+/// what to do.
+fn in_turn(plan: &Plan, on: &Plan) -> Option<(String, String)> {
     let is_on = |dependency: &Dependency| dependency.on.plan == on.name;
     if plan.name == on.name || plan.depends.iter().any(is_on) {
         return None;
@@ -107,7 +115,7 @@ fn in_turn(file: &Path, plan: &Plan, on: &Plan) -> Option<Fault> {
     let hint = format!(
         "say in [plans.{plan}] what all of it waits for: depends = [\"{on}.phaseN\"]; or take `{on}` off the list"
     );
-    Some(Fault::of_file(file, message).hint(hint))
+    Some((message, hint))
 }
 
 /// Edits up to which a name is a slip of another. Names of plans resemble each other on purpose: `api-1`, `api-2`.
@@ -133,7 +141,7 @@ fn is_awaited(line: &str, name: &str) -> bool {
 }
 
 /// Dependencies on tasks of later phases, where phases are worked on in their order.
-fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
+fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Lint>) {
     if plan.arrangement.dispatch == Dispatch::Task {
         return;
     }
@@ -143,11 +151,9 @@ fn backwards(plan: &Plan, file: &Path, found: &mut Vec<Fault>) {
             "task {} depends on {on} in a later phase, and phases are worked on in their order: {on} comes afterwards",
             task.id
         );
-        let hint = "move one of them, or set `dispatch = \"task\"` for the plan".to_owned();
-        let mut fault = Fault::of_file(file, message).hint(hint);
-        fault.line = Some(task.line);
-        fault.column = lines.column_of(task.line, &on.to_string());
-        found.push(fault);
+        let column = lines.column_of(task.line, &on.to_string());
+        let lint = Lint::at(LintId::Backwards, file, task.line, column, message);
+        found.push(lint.hint("move one of them, or set `dispatch = \"task\"` for the plan"));
     }
 }
 

@@ -3,80 +3,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::git::{self, WorktreeAdmin};
 use crate::graph::{Durations, Graph, Of};
 use crate::plan::{
-    Dependency, Dispatch, Document, PhaseId, Plan, PlanName, PlanSet, ResourceName, format_duration,
+    Dependency, Dispatch, Document, Lint, LintId, PhaseId, Plan, PlanName, PlanSet, ResourceName,
+    format_duration,
 };
-use crate::schedule::{Scheduler, Simulation, TooLong, red_unions, rewritten};
+use crate::schedule::{Scheduler, Simulation, TooLong, red_unions};
 
-use super::conflicts::conflicts;
-use super::doubts::missing_in_worktrees;
-use super::preview::SharedFiles;
-use super::{Campaign, Situation, SupervisorError, preflight};
+use super::super::conflicts::conflicts;
+use super::super::preview::SharedFiles;
+use super::super::{Campaign, Situation, SupervisorError};
+use super::{rewritten, worktrees};
 
 /// From so many tasks on, one phase is too coarse for others to wait for.
 const COARSE: usize = 5;
-
-/// Something that may go wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Risk {
-    /// What it is.
-    pub what: String,
-    /// The plan, phase, resource or file that it is about.
-    #[serde(rename = "where")]
-    pub place: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-impl Risk {
-    fn new(what: impl Into<String>, place: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            place: place.into(),
-            advice: advice.into(),
-        }
-    }
-}
 
 /// All that are seen: in the repository first, then in the plans.
 ///
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub(super) fn risks(
+pub(crate) fn of_preview(
     campaign: &Campaign,
     situation: &Situation,
     set: &PlanSet,
     graph: &Graph,
     path: &[usize],
     overlaps: &[SharedFiles],
-) -> Result<Vec<Risk>, SupervisorError> {
+) -> Result<Vec<Lint>, SupervisorError> {
     let mut found = Vec::new();
     of_repository(campaign, situation, set, &mut found)?;
     of_conflicts(campaign, situation, &mut found)?;
     let landed = |plan: &Plan| situation.scheduler.state().is_landed(&plan.name);
     let open = set.plans.iter().filter(|plan| !landed(plan));
-    let doubts = open.flat_map(|plan| campaign.set.doubts(plan));
-    for mut place in campaign.set.warnings.iter().cloned().chain(doubts) {
-        let (what, advice) = (std::mem::take(&mut place.message), place.hint.take());
-        let place = place.to_string().trim_end_matches(": ").to_owned();
-        found.push(Risk::new(what, place, advice.unwrap_or_default()));
-    }
-    for plan in &situation.scheduler.work().plans {
-        if let Some(reason) =
-            rewritten(situation.scheduler.state(), plan).filter(|_| set.plan(&plan.name).is_some())
-        {
-            found.push(Risk::new(
-                reason.text,
-                plan.name.as_str(),
-                reason.remedy.unwrap_or_default(),
-            ));
-        }
-    }
+    found.extend(campaign.set.warnings.iter().cloned());
+    found.extend(open.flat_map(|plan| campaign.set.lints_of(plan)));
+    found.extend(rewritten(situation, |name| set.plan(name).is_some()));
     of_overlaps(overlaps, &mut found);
     for plan in &set.plans {
         of_plan(set, plan, &mut found);
@@ -91,28 +54,20 @@ fn of_repository(
     campaign: &Campaign,
     situation: &Situation,
     set: &PlanSet,
-    found: &mut Vec<Risk>,
+    found: &mut Vec<Lint>,
 ) -> Result<(), SupervisorError> {
     let names: Vec<_> = set.plans.iter().map(|plan| plan.name.clone()).collect();
-    if let Err(error) = preflight::check_agents(campaign, &names) {
-        for line in error.to_string().lines() {
-            found.push(Risk::new(
-                line,
-                "agents",
-                "`orch up` refuses to begin before that is mended",
-            ));
-        }
-    }
-    for fault in missing_in_worktrees(campaign, &names)? {
-        let advice = fault.hint.unwrap_or_default();
-        found.push(Risk::new(fault.message, fault.file.display().to_string(), advice));
-    }
+    found.extend(worktrees::agents(campaign, &names));
+    found.extend(worktrees::missing_in_worktrees(campaign, &names)?);
     if campaign.repo.head_branch()?.is_none() {
-        found.push(Risk::new(
-            "no branch is checked out (detached HEAD)",
-            campaign.repo.here().display().to_string(),
-            "check a branch out, so that what lands is seen there",
-        ));
+        found.push(
+            Lint::of(
+                LintId::DetachedHead,
+                campaign.repo.here().display().to_string(),
+                "no branch is checked out (detached HEAD)",
+            )
+            .hint("check a branch out, so that what lands is seen there"),
+        );
     }
     for checkout in git::state::checkouts_of(&campaign.repo, &campaign.target)? {
         if !checkout.dirty.is_empty() {
@@ -122,15 +77,11 @@ fn of_repository(
                 .take(3)
                 .map(|file| file.display().to_string());
             let files: Vec<String> = files.collect();
-            found.push(Risk::new(
-                format!(
+            found.push(Lint::of(LintId::DirtyTarget, checkout.path.display().to_string(), format!(
                     "the target `{}` is checked out with uncommitted changes ({}): what changes these files cannot land",
                     campaign.target,
                     files.join(", ")
-                ),
-                checkout.path.display().to_string(),
-                "commit or stash them before such a plan lands",
-            ));
+                )).hint("commit or stash them before such a plan lands"));
         }
     }
     let keys = WorktreeAdmin::new(&campaign.repo).keys()?;
@@ -140,23 +91,29 @@ fn of_repository(
             continue;
         }
         if campaign.repo.branch_tip(&plan.branch)?.is_some() {
-            found.push(Risk::new(
-                format!(
-                    "the branch `{}` exists and was not made by orch: the plan is held",
-                    plan.branch
-                ),
-                plan.name.as_str(),
-                "rename or delete the branch, or give the plan another `branch`",
-            ));
+            found.push(
+                Lint::of(
+                    LintId::BranchTaken,
+                    plan.name.as_str(),
+                    format!(
+                        "the branch `{}` exists and was not made by orch: the plan is held",
+                        plan.branch
+                    ),
+                )
+                .hint("rename or delete the branch, or give the plan another `branch`"),
+            );
         }
         let folder = campaign.worktree_path(plan.name.as_str());
         let is_free = std::fs::read_dir(&folder).map_or(true, |mut entries| entries.next().is_none());
         if !is_free {
-            found.push(Risk::new(
-                "the folder for its worktree is not empty: the plan is held",
-                folder.display().to_string(),
-                "move it away, or change `worktrees` in [run]",
-            ));
+            found.push(
+                Lint::of(
+                    LintId::FolderTaken,
+                    folder.display().to_string(),
+                    "the folder for its worktree is not empty: the plan is held",
+                )
+                .hint("move it away, or change `worktrees` in [run]"),
+            );
         }
     }
     Ok(())
@@ -166,7 +123,7 @@ fn of_repository(
 fn of_conflicts(
     campaign: &Campaign,
     situation: &Situation,
-    found: &mut Vec<Risk>,
+    found: &mut Vec<Lint>,
 ) -> Result<(), SupervisorError> {
     for pair in conflicts(campaign, situation)?.pairs {
         let advice = if pair.a == campaign.target {
@@ -178,66 +135,65 @@ fn of_conflicts(
             "tell those who work on them (`orch send`), or let one wait for the other and carry its commits"
                 .to_owned()
         };
-        found.push(Risk::new(
-            format!(
-                "their branches conflict as they stand: {}",
-                pair.shown().join(", ")
-            ),
-            format!("{}, {}", pair.a, pair.b),
-            advice,
-        ));
+        found.push(
+            Lint::of(
+                LintId::Conflict,
+                format!("{}, {}", pair.a, pair.b),
+                format!(
+                    "their branches conflict as they stand: {}",
+                    pair.shown().join(", ")
+                ),
+            )
+            .hint(advice),
+        );
     }
     for group in red_unions(situation.scheduler.state()) {
         let names: Vec<&str> = group.iter().map(PlanName::as_str).collect();
-        found.push(Risk::new(
-            "their branches merge and pass alone and not together, as they stood when that was tried",
-            names.join(", "),
-            "orch why says how; mend one of them before both land",
-        ));
+        found.push(
+            Lint::of(
+                LintId::RedTogether,
+                names.join(", "),
+                "their branches merge and pass alone and not together, as they stood when that was tried",
+            )
+            .hint("orch why says how; mend one of them before both land"),
+        );
     }
     Ok(())
 }
 
-fn of_overlaps(overlaps: &[SharedFiles], found: &mut Vec<Risk>) {
-    for overlap in overlaps {
+fn of_overlaps(overlaps: &[SharedFiles], found: &mut Vec<Lint>) {
+    let side_by_side = overlaps.iter().filter(|one| one.first.is_none() && !one.waits);
+    found.extend(side_by_side.map(|overlap| {
         let [one, other] = &overlap.plans;
-        let files: Vec<&str> = overlap.files.iter().take(3).map(String::as_str).collect();
-        let files = files.join(", ");
-        let more = overlap.files.len().saturating_sub(3);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        if overlap.first.is_none() && !overlap.waits {
-            found.push(Risk::new(
-                format!("both touch {files}{more}, and run side by side: a conflict when they land"),
-                format!("{one}, {other}"),
-                "let one depend on the other, or set `overlap = \"serialize\"` on one of them",
-            ));
-        }
-    }
+        super::overlap(one, other, &overlap.files)
+    }));
 }
 
-fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Risk>) {
+fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Lint>) {
     if plan.verify.is_none() && set.merge.verify.is_none() {
-        found.push(Risk::new(
-            "nothing verifies its work: it counts as finished on the agent's word and its commits",
-            plan.name.as_str(),
-            "give the plan a `verify`, or all of them one in [merge]",
-        ));
+        found.push(
+            Lint::of(
+                LintId::Unverified,
+                plan.name.as_str(),
+                "nothing verifies its work: it counts as finished on the agent's word and its commits",
+            )
+            .hint("give the plan a `verify`, or all of them one in [merge]"),
+        );
     }
     let tasks = plan.document.tasks().count();
     if plan.document.phases.len() == 1 && tasks >= COARSE {
-        found.push(Risk::new(
-            format!("all of its {tasks} tasks stand in one phase: others can only wait for all of it"),
-            plan.name.as_str(),
-            "cut it into phases, or set `dispatch = \"task\"`",
-        ));
+        found.push(
+            Lint::of(
+                LintId::OnePhase,
+                plan.name.as_str(),
+                format!("all of its {tasks} tasks stand in one phase: others can only wait for all of it"),
+            )
+            .hint("cut it into phases, or set `dispatch = \"task\"`"),
+        );
     }
 }
 
-fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Risk>) {
+fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Lint>) {
     let whole: u64 = path.iter().map(|node| graph.nodes[*node].expected).sum();
     let mut phases: BTreeMap<(usize, PhaseId), u64> = BTreeMap::new();
     for node in path.iter().map(|node| &graph.nodes[*node]) {
@@ -255,19 +211,22 @@ fn of_path(set: &PlanSet, graph: &Graph, path: &[usize], found: &mut Vec<Risk>) 
     if let Some(((plan, phase), expected)) = phases.into_iter().max_by_key(|(_, expected)| *expected)
         && expected * 2 >= whole
     {
-        found.push(Risk::new(
-            format!(
-                "{}% of the critical path is this one phase",
-                expected * 100 / whole.max(1)
-            ),
-            format!("{}.{phase}", set.plans[plan].name),
-            "split it, or let what waits for it wait for a task of it",
-        ));
+        found.push(
+            Lint::of(
+                LintId::LongPhase,
+                format!("{}.{phase}", set.plans[plan].name),
+                format!(
+                    "{}% of the critical path is this one phase",
+                    expected * 100 / whole.max(1)
+                ),
+            )
+            .hint("split it, or let what waits for it wait for a task of it"),
+        );
     }
 }
 
 /// Without merging, nothing that waits for a landing goes on.
-pub(super) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Risk>) {
+pub(crate) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<Lint>) {
     for plan in &set.plans {
         let phases = plan.document.phases.iter();
         let of_phases = phases.flat_map(|phase| plan.phase_waits(phase.id));
@@ -282,20 +241,23 @@ pub(super) fn of_landings(set: &PlanSet, scheduler: &Scheduler, found: &mut Vec<
             .map(|dependency| dependency.to_string())
             .collect();
         if !waits.is_empty() {
-            found.push(Risk::new(
-                format!(
-                    "it waits for {}, and nothing is landed by itself",
-                    waits.join(", ")
-                ),
-                plan.name.as_str(),
-                "run `orch up --merge`, set `merge = \"auto\"`, or run `orch merge` beside it",
-            ));
+            found.push(
+                Lint::of(
+                    LintId::NoLanding,
+                    plan.name.as_str(),
+                    format!(
+                        "it waits for {}, and nothing is landed by itself",
+                        waits.join(", ")
+                    ),
+                )
+                .hint("run `orch up --merge`, set `merge = \"auto\"`, or run `orch merge` beside it"),
+            );
         }
     }
 }
 
 /// What the simulation of the work that is left shows.
-pub(super) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Risk>) {
+pub(crate) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Lint>) {
     let mut told = BTreeSet::new();
     for span in &found.spans {
         let Some(TooLong { expected, limit }) = span.too_long else {
@@ -316,24 +278,32 @@ pub(super) fn of_foresight(set: &PlanSet, found: &Simulation, risks: &mut Vec<Ri
             }
             _ => "raise `timeout`, or cut the work into smaller parts",
         };
-        risks.push(Risk::new(
-            format!("expected {}, its time-out is {}", words(expected), words(limit)),
-            place,
-            format!("{advice}; `(expected: …)` behind a task or phase corrects an estimate"),
-        ));
+        risks.push(
+            Lint::of(
+                LintId::TimeOut,
+                place,
+                format!("expected {}, its time-out is {}", words(expected), words(limit)),
+            )
+            .hint(format!(
+                "{advice}; `(expected: …)` behind a task or phase corrects an estimate"
+            )),
+        );
     }
     let undone = found.tasks_in_all - found.tasks;
     if undone > 0 {
         let tasks = if undone == 1 { "task" } else { "tasks" };
-        risks.push(Risk::new(
-            format!("{undone} {tasks} would never begin, and the expected end does not count them"),
-            "plans",
-            "`orch graph` shows what they wait for",
-        ));
+        risks.push(
+            Lint::of(
+                LintId::NeverBegins,
+                "plans",
+                format!("{undone} {tasks} would never begin, and the expected end does not count them"),
+            )
+            .hint("`orch graph` shows what they wait for"),
+        );
     }
 }
 
-fn of_resources(set: &PlanSet, found: &mut Vec<Risk>) {
+fn of_resources(set: &PlanSet, found: &mut Vec<Lint>) {
     let mut users: BTreeMap<&ResourceName, Vec<String>> = BTreeMap::new();
     for plan in &set.plans {
         for (phase, settings) in &plan.phases {
@@ -347,19 +317,22 @@ fn of_resources(set: &PlanSet, found: &mut Vec<Risk>) {
     }
     for (resource, users) in users {
         if set.resources.get(resource) == Some(&1) && users.len() > 1 {
-            found.push(Risk::new(
-                format!(
-                    "there is one of it, and {} use it one after the other",
-                    users.join(", ")
-                ),
-                resource.as_str(),
-                format!("raise `{resource}` in [resources] if it can be shared"),
-            ));
+            found.push(
+                Lint::of(
+                    LintId::Scarce,
+                    resource.as_str(),
+                    format!(
+                        "there is one of it, and {} use it one after the other",
+                        users.join(", ")
+                    ),
+                )
+                .hint(format!("raise `{resource}` in [resources] if it can be shared")),
+            );
         }
     }
 }
 
-fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Risk>) {
+fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
     let stated = |document: &Document| {
         document.expected.is_some()
             || document.phases.iter().any(|phase| phase.expected.is_some())
@@ -384,10 +357,13 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Risk>) {
             1..=3 => unknown.join(", "),
             _ => format!("{}, {} and {} more", unknown[0], unknown[1], count - 2),
         };
-        found.push(Risk::new(
-            "no durations are known: every task counts alike, ten minutes",
-            place,
-            "write (expected: 30m) behind phases or tasks; what runs is measured for the next time",
-        ));
+        found.push(
+            Lint::of(
+                LintId::NoDurations,
+                place,
+                "no durations are known: every task counts alike, ten minutes",
+            )
+            .hint("write (expected: 30m) behind phases or tasks; what runs is measured for the next time"),
+        );
     }
 }

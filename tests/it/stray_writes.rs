@@ -1,4 +1,4 @@
-//! Agents that work where they have no business.
+//! Changes in the main checkout while agents run.
 
 use crate::support::{Sandbox, document};
 
@@ -66,35 +66,6 @@ fn a_lead_who_edits_manifest_and_documents_is_no_agent_outside_of_its_worktree()
         !warnings.iter().any(|(_, why)| why.contains("outside of its")),
         "{warnings:?}"
     );
-}
-
-#[test]
-fn a_change_in_the_worktree_of_a_plan_that_nobody_works_on_is_noticed() {
-    let sandbox = Sandbox::new();
-    sandbox.gate("g");
-    let other = sandbox.worktree("quiet");
-    sandbox.plan("quiet", "", &document(&[1]), "work 1.1");
-    sandbox.plan("after", "depends = [\"quiet\"]", &document(&[1]), "work 1.1");
-    let script = format!(
-        "gate g; echo meddled > '{}/meddled'; work 1.1",
-        other.path().display()
-    );
-    sandbox.plan("busy", "", &document(&[1]), &script);
-    let up = sandbox.start("up");
-    sandbox.reached("g");
-    sandbox.happened("plan.finished", "quiet");
-    sandbox.happened("plan.finished", "after");
-    sandbox.open("g");
-    up.end().code(0).ok();
-    let warnings = warnings(&sandbox);
-    let about = |(_, why): &&(Option<String>, String)| why.contains("the worktree of quiet");
-    let (plan, why) = warnings
-        .iter()
-        .find(about)
-        .unwrap_or_else(|| panic!("{warnings:?}"));
-    assert_eq!(*plan, None);
-    assert!(why.contains("(meddled)") && !why.contains("busy"), "{why}");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
 }
 
 #[test]

@@ -5,7 +5,8 @@ mod moment;
 mod search;
 mod tree;
 
-use super::work::Work;
+use orch::schedule::Work;
+
 use search::Search;
 use tree::{Tree, leaves_out};
 
@@ -58,52 +59,11 @@ pub fn tighten(
     least
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::graph::{Dice, Durations, Generated};
-    use crate::schedule::{SimulationSettings, lower_bound, simulate};
-
-    #[test]
-    fn it_lies_between_the_bound_and_the_schedule_and_more_effort_proves_no_less() {
-        let (mut better, mut whole) = (0, 0);
-        for seed in 0..40 {
-            let mut dice = Dice::of(seed, &[5]);
-            let set = Generated {
-                seed,
-                plans: 2 + dice.below(5),
-                tasks: 4 + dice.below(12),
-                cross: 30.0,
-                max_agents: 2,
-                ..Generated::default()
-            };
-            let work = Work::new(&set.plan_set(), &Durations::default(), false);
-            let found = simulate(work.clone(), &SimulationSettings::default());
-            let took = |plan: usize, unit: usize| work.plans[plan].units[unit].expected;
-            let least = lower_bound(&work, &took);
-            let proved = |rivals, effort| tighten(&work, &took, least, found.makespan, rivals, effort);
-            let [little, much] = [20, 20_000].map(|effort| proved(Rivals::All, effort));
-            let busy = proved(Rivals::Busy, 20_000);
-            assert!(
-                least <= little && little <= much && least <= busy && much.max(busy) <= found.makespan,
-                "seed {seed}"
-            );
-            better += usize::from(much > least);
-            whole += usize::from(busy == found.makespan);
-        }
-        assert!(better >= 5, "{better}");
-        assert!(whole >= 25, "{whole}");
-    }
-
-    #[test]
-    fn work_that_is_too_large_to_look_at_keeps_its_bound() {
-        let set = Generated {
-            plans: 70,
-            tasks: 12,
-            ..Generated::default()
-        };
-        let work = Work::new(&set.plan_set(), &Durations::default(), false);
-        assert!(work.plans.iter().map(|plan| plan.units.len()).sum::<usize>() > 128);
-        assert_eq!(tighten(&work, &|_, _| 1, 3, 1000, Rivals::All, 1_000_000), 3);
-    }
+/// The least time in which pieces that are not cut up can be worked through side by side. Of the `k * slots + 1` largest some
+/// slot gets `k + 1`, which take at least as long as the smallest of those.
+pub fn shared(mut pieces: Vec<u64>, slots: usize) -> u64 {
+    let evenly = pieces.iter().sum::<u64>().div_ceil(slots as u64);
+    pieces.sort_unstable_by(|one, two| two.cmp(one));
+    let crowded = (0..).map_while(|k| Some(pieces.get(k * slots - k..=k * slots)?.iter().sum::<u64>()));
+    crowded.max().unwrap_or(0).max(evenly)
 }
