@@ -10,6 +10,7 @@ use super::left_open::{BegunMerge, begin_merge, is_forbidden};
 use crate::git::admin::spec::WorktreeReady;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::changed_path;
@@ -120,7 +121,7 @@ pub fn merged_tree(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Mended
         _ => false,
     });
     let changed = changed.filter_map(changed_path);
-    let changed = changed.filter(|file| !file.starts_with(crate::git::files::names::ORCH_DIR));
+    let changed = changed.filter(|file| !file.starts_with(ORCH_DIR));
     let (take, mut left_out): (Vec<PathBuf>, Vec<PathBuf>) = changed.partition(|file| wanted(file));
     if !take.is_empty() {
         let take: Vec<&PathBuf> = take.iter().collect();

@@ -2,14 +2,14 @@
 //!
 //! `refs/orch/pins/PLAN/POINT` is the commit that dependents of a point start from.
 
-use crate::git::files::names::PINS;
-use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
-use crate::git::lock::own_ref::write_ref;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::git::files::error::GitError;
-use crate::git::keep::backup::Backup;
+use crate::git::files::names::PINS;
+use crate::git::keep::backup::{Backup, stamp};
+use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
+use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::ids::commit_id;
 use crate::git::repo::repository::Repository;
 use crate::plan::{CommitId, PlanName, Point, WorkRef};
@@ -78,13 +78,7 @@ pub fn pin(
     if let Some(old) = repo.ref_target(&name)?
         && contained(repo, &old, commit)?.is_none()
     {
-        spare_commit(
-            repo,
-            plan.as_str(),
-            &old,
-            &[&name],
-            &crate::git::keep::backup::stamp(),
-        )?;
+        spare_commit(repo, plan.as_str(), &old, &[&name], &stamp())?;
     }
     write_ref(repo, &name, commit, "orch: pin")
 }

@@ -7,7 +7,7 @@
 
 use crate::git::candidate::builder::{Build, CandidateBuilder};
 use crate::git::files::error::GitError;
-use crate::git::keep::backup::Backup;
+use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{contained, drop_own_ref, spare_commit};
 use crate::git::lock::own_ref::write_ref;
 use crate::git::repo::repository::Repository;
@@ -92,13 +92,7 @@ pub(in crate::git) fn note_resolution(
     if let Some(old) = repo.ref_target(&name)?
         && contained(repo, &old, commit)?.is_none()
     {
-        spare_commit(
-            repo,
-            plan.as_str(),
-            &old,
-            &[&name],
-            &crate::git::keep::backup::stamp(),
-        )?;
+        spare_commit(repo, plan.as_str(), &old, &[&name], &stamp())?;
     }
     write_ref(repo, &name, commit, "orch: resolved")
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::inspect::changed_path;
 use crate::git::files::error::GitError;
+use crate::git::files::names::ORCH_DIR;
 use crate::git::program::command::{Git, records};
 
 /// A file or folder that git ignores.
@@ -34,7 +35,7 @@ pub(in crate::git) fn ignored(worktree: &Path) -> Result<Vec<Ignored>, GitError>
     let found = records(&out).filter(|record| record.first() == Some(&b'!'));
     let mut all: Vec<Ignored> = found
         .filter_map(changed_path)
-        .filter(|path| !path.starts_with(crate::git::files::names::ORCH_DIR))
+        .filter(|path| !path.starts_with(ORCH_DIR))
         .map(|path| measure(worktree, path))
         .collect();
     all.sort();

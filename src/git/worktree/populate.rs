@@ -7,6 +7,7 @@ use crate::git::admin::spec::WorktreeReady;
 use crate::git::admin::worktree_admin::{KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::registration::Registration;
+use crate::git::keep::backup::stamp;
 use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedTree, spare_commit, spare_tree};
 use crate::git::keep::goal::Goal;
@@ -76,7 +77,7 @@ pub(in crate::git) fn reset_detached(
     clones::forget(path)?;
     let left = admin.read_left(key);
     let state = inspect(path)?;
-    let stamp = crate::git::keep::backup::stamp();
+    let stamp = stamp();
     let mut backups = Vec::new();
     let put_there = left.as_ref().is_some_and(|left| *left.head() == state.head);
     if !put_there && state.head != *commit {

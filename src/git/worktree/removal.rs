@@ -10,7 +10,7 @@ use crate::git::candidate::evidence::landed_by;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::{registration_at, registrations};
 use crate::git::files::regular;
-use crate::git::keep::backup::Backup;
+use crate::git::keep::backup::{Backup, stamp};
 use crate::git::keep::gate::{SparedTree, contained, delete_branch, spare_commit};
 use crate::git::refs::made_ref::release_made;
 use crate::git::refs::unit::{delete_judged_unit, is_unit};
@@ -298,7 +298,7 @@ pub fn remove(
                     owner_of(&removable.key),
                     tip,
                     &[&branch_ref(branch)],
-                    &crate::git::keep::backup::stamp(),
+                    &stamp(),
                 )
             },
             Ok,
@@ -327,13 +327,7 @@ pub fn remove(
     if let Some(head) = &removable.loose
         && contained(&admin.repo, head, &removable.target)?.is_none()
     {
-        let spared = spare_commit(
-            &admin.repo,
-            owner_of(&removable.key),
-            head,
-            &[],
-            &crate::git::keep::backup::stamp(),
-        )?;
+        let spared = spare_commit(&admin.repo, owner_of(&removable.key), head, &[], &stamp())?;
         backups.extend(spared.into_backup());
     }
     if let Some((branch, tip)) = &removable.unit {
