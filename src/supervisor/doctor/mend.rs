@@ -161,7 +161,7 @@ impl Doctor<'_> {
     }
 
     fn append(&self, events: Vec<Event>) -> Result<(), SupervisorError> {
-        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&self.campaign, false)?;
+        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(self.campaign, false)?;
         let at = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
         let run = scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id);
         let news: Vec<Event> = events
@@ -184,7 +184,7 @@ impl Doctor<'_> {
             .split_once('@')
             .and_then(|(_, lane)| lane.parse().ok())
             .unwrap_or(0);
-        let (_, Replay { scheduler, .. }) = Replay::open(&self.campaign, false)?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
         let Some(made) = scheduler.state().plan(&plan.name).worktrees.get(&lane).cloned() else {
             return Ok(());
         };
@@ -205,7 +205,7 @@ impl Doctor<'_> {
     }
 
     fn record_ends(&self) -> Result<(), SupervisorError> {
-        let (_, Replay { scheduler, .. }) = Replay::open(&self.campaign, false)?;
+        let (_, Replay { scheduler, .. }) = Replay::open(self.campaign, false)?;
         let found = recovery::look_around(&self.campaign.dir, scheduler.state())?;
         self.append(found.into_iter().flat_map(|found| found.missed).collect())
     }
