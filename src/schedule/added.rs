@@ -57,7 +57,11 @@ fn added_to(plan: &PlanWork, run: &PlanRun) -> Vec<UnitId> {
     let empty = plan.phases.iter().filter(|phase| phase.items().next().is_none());
     let empty = empty.map(|phase| UnitId::Phase(phase.id));
     let empty = empty.filter(|unit| finished && !run.proven.contains(unit) && !run.ticked.contains(unit));
-    items.chain(empty).collect()
+    // A verification that the plan did not have when it was finished.
+    let unverified = finished && plan.verify && !matches!(run.verify, Verify::Passed(_));
+    let first = plan.phases.first().filter(|_| unverified);
+    let verify = first.map(|phase| UnitId::Phase(phase.id));
+    items.chain(empty).chain(verify).collect()
 }
 
 impl PlanRun {

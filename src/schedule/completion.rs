@@ -1,6 +1,6 @@
 //! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
 
-use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, TaskId, UnitId};
+use crate::plan::{AttemptId, Dispatch, PhaseId, PlanName, UnitId};
 
 use super::Failed;
 use super::answers::Ask;
@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::judge::{Verdict, judge};
 use super::loop_breaker::{LOOP, is_brief, loop_words};
 use super::lost_lane::{has_lost_its_place, lane_of};
-use super::plan_run::{PlanRun, Verify};
+use super::plan_run::Verify;
 use super::proof_of::{Claim, Proof};
+use super::reported::reported_phases;
 use super::scheduler::{Scheduler, Step};
 use super::starting::work_place;
-use super::work::{PhaseWork, PlanWork};
+use super::work::PhaseWork;
 use super::{At, Effect, Event, Hold, LaunchTrouble, OfPlan, UnitOf, backoff};
 
 impl Scheduler {
@@ -352,39 +353,4 @@ impl Scheduler {
             (Some(_), Verify::Failed | Verify::Passed(_)) => {}
         }
     }
-}
-
-/// Phases of which every task was reported, of those that were not known to be done.
-fn reported_phases(plan: &PlanWork, run: &PlanRun) -> Vec<PhaseId> {
-    let mut done = Vec::new();
-    let mut earlier_done = true;
-    let mut unverified = false;
-    for phase in &plan.phases {
-        if run.phases_done.contains_key(&phase.id) {
-            continue;
-        }
-        // What is verified ends with its attempt, on the commit that this leaves. What one agent made behind it stands on that.
-        let verified = plan.is_verified(run, phase.id);
-        let settled = is_reported(run, phase) && !verified && !unverified;
-        unverified |= verified && !run.by_units;
-        // A phase without tasks has nothing to report: it is done with all that stands before it.
-        if settled && (!phase.tasks.is_empty() || (earlier_done && !done.is_empty())) {
-            done.push(phase.id);
-        } else {
-            earlier_done = false;
-        }
-    }
-    done
-}
-
-/// True when nothing is missing for the phase to be done but a verification that `orch` runs itself.
-fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
-    let mut tasks = phase.tasks.iter();
-    let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
-    let blocking = phase.background_verify == Some(false);
-    let said = run.is_item_settled(&TaskId::verify(phase.id).into());
-    // A phase that the document has ticked is taken as it is.
-    let checked = !blocking || said || run.proven.contains(&UnitId::Phase(phase.id));
-    let found = [(Proof::Tasks, tasks), (Proof::Checked, checked)];
-    matches!(Claim::PhaseDone.missing(&found), None | Some(Proof::Passed))
 }

@@ -4,8 +4,9 @@ use crate::plan::{AttemptId, Point, TaskId, TaskState, UnitId, WhyAgain};
 
 use super::attempt::{Attempt, AttemptRecord, Integration, Stage};
 use super::lost::Lost;
-use super::plan_run::{Item, Outcome, PlanRun, Tries, Verify};
+use super::plan_run::{Item, Outcome, PlanRun, Verify};
 use super::ticks::TicksOf;
+use super::tries::Tries;
 use super::{At, Event, Exit, Failed, MergeTrouble, PinRefusal, Steered, TaskReport, UnitOf, WorkConflict};
 
 impl PlanRun {

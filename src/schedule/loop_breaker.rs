@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptRecord, Stage};
-use super::plan_run::Tries;
+use super::tries::Tries;
 
 /// What ends within this time has not begun to work: an agent takes longer to read its prompt and answer once, while a
 /// wrong option, a missing login or a missing file end it at once.

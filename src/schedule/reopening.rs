@@ -4,7 +4,8 @@ use crate::plan::{Point, UnitId};
 
 use super::At;
 use super::lost::Lost;
-use super::plan_run::{Outcome, PlanRun, Tries, Verify};
+use super::plan_run::{Outcome, PlanRun, Verify};
+use super::tries::Tries;
 
 impl PlanRun {
     /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.

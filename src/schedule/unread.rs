@@ -4,8 +4,9 @@ use crate::plan::{Message, PlanName};
 
 use super::answers::Ask;
 use super::attempt::{Attempt, Stage};
-use super::plan_run::{PlanRun, Tries};
+use super::plan_run::PlanRun;
 use super::scheduler::{Scheduler, Step};
+use super::tries::Tries;
 use super::work::Work;
 use super::{At, Event, Exit};
 

@@ -549,7 +549,8 @@ impl World {
                     true => known.shown.contains(&UnitId::Task(task)),
                     false => known.is_settled(task),
                 };
-                let blocking = of.background_verify == Some(false);
+                let blocking = of.background_verify == Some(false)
+                    || (of.background_verify.is_some() && !work.by_units());
                 let verify = TaskId::verify(*phase);
                 let tasks = of.tasks.iter().all(|(task, _)| shown(*task));
                 assert!(

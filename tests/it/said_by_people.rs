@@ -440,3 +440,44 @@ fn what_is_called_failed_while_orch_merge_verifies_does_not_land() {
     assert_eq!(sandbox.count("merge.landed", None), 0);
     sandbox.orch("why p.1.1").code(0).says("p.1.1: failed").ok();
 }
+
+#[test]
+fn a_phase_without_a_commit_lets_nobody_in() {
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+    let sandbox = sandbox("", text, "orch task done 1.1; gate g; exit 1");
+    sandbox.gate("g");
+    sandbox.plan("q", "depends = [\"p.phase1\"]", &document(&[1]), "work 1.1");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("g");
+    sandbox.happened("task.done", "p");
+    sandbox.open("g");
+    up.end().code(1).ok();
+    assert_eq!(sandbox.count("plan.pinned", None), 0);
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+}
+
+#[test]
+fn one_agent_makes_every_check_before_its_phase_is_done() {
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] tests\n\n## Phase 2: B\n\n- [ ] 2.1 b\n";
+    let sandbox = sandbox("", text, "work 1.1; work 2.1; exit 1");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("merge p.1").code(1).ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0);
+}
+
+#[test]
+fn a_verification_that_a_finished_plan_gets_has_to_pass_before_it_lands() {
+    for dispatch in DISPATCHES {
+        let keys = format!("dispatch = {dispatch:?}");
+        let sandbox = sandbox(&keys, &document(&[1]), "work 1.1");
+        sandbox.orch("up").code(0).ok();
+        let manifest = sandbox.read("plans.toml");
+        sandbox.write(
+            "plans.toml",
+            manifest.replace(&keys, &format!("{keys}\nverify = \"false\"")),
+        );
+        sandbox.script("p", "true");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+    }
+}
