@@ -50,7 +50,7 @@ fn may_be_made(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
 }
 
 /// True when nothing is missing for the phase to be done but a verification that `orch` runs itself.
-pub(super) fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
+fn is_reported(run: &PlanRun, phase: &PhaseWork) -> bool {
     let mut tasks = phase.tasks.iter();
     let tasks = tasks.all(|(task, _)| run.is_item_settled(&(*task).into()));
     // One agent that works through a whole plan makes a check before it goes on, whatever the document says of the background.

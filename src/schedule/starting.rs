@@ -333,8 +333,8 @@ pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) 
         .and_then(|record| record.exit.as_ref())
         == Some(&Exit::ByHand);
     let first: Option<UnitId> = attempt.units.first().copied();
-    let plans = by_hand && !first.is_some_and(|unit| run.has_branch_work(unit));
-    let own = plan.by_units() && !attempt.repair && !plans;
+    let on_plans = by_hand && !first.is_some_and(|unit| run.has_branch_work(unit));
+    let own = plan.by_units() && !attempt.repair && !on_plans;
     WorkPlace {
         lane,
         branch_of: first.filter(|_| own),

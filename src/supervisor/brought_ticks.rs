@@ -39,21 +39,24 @@ pub(super) fn brought_ticks(
             new.clear();
             continue;
         };
-        let ticked = |commit: &CommitId| {
-            let text = campaign.repo.text_at(commit, inside).unwrap_or_default();
-            let (document, _) = read_document(&text);
-            let ticked = document.items().filter(|(_, ticked)| *ticked);
-            ticked.map(|(item, _)| item).collect::<BTreeSet<ItemId>>()
-        };
-        let came = landings.iter().flat_map(|(before, after)| {
-            let before = ticked(before);
-            ticked(after)
-                .into_iter()
-                .filter(move |item| !before.contains(item))
-        });
-        let came: BTreeSet<ItemId> = came.collect();
+        let text = |commit: &CommitId| campaign.repo.text_at(commit, inside).unwrap_or_default();
+        let mut came = BTreeSet::new();
+        for (before, after) in &landings {
+            let (before, after) = (text(before), text(after));
+            // Few landings touch the document, and reading it costs more than fetching it.
+            if before != after {
+                came.extend(ticked(&after).difference(&ticked(&before)).cloned());
+            }
+        }
         new.retain(|item| came.contains(item));
     }
     brought.retain(|_, items| !items.is_empty());
     Ok(brought)
+}
+
+/// The boxes that a document has ticked.
+fn ticked(text: &str) -> BTreeSet<ItemId> {
+    let (document, _) = read_document(text);
+    let ticked = document.items().filter(|(_, ticked)| *ticked);
+    ticked.map(|(item, _)| item).collect()
 }

@@ -65,10 +65,7 @@ impl Engine<'_> {
         let files = worktrees.flat_map(|worktree| status::reported_in(&worktree));
         let gate = LandGate {
             plans: landing.stack.clone(),
-            files: files
-                .map(|file| (stamp(&file), file))
-                .map(|(stamp, file)| (file, stamp))
-                .collect(),
+            files: files.map(|file| (file.clone(), stamp(&file))).collect(),
             state: Mutex::new(State::Open),
         };
         for plan in &landing.stack {
