@@ -204,7 +204,9 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
         }
         let note = serde_json::to_vec(&plan).unwrap();
         let plan: LandingPlan = serde_json::from_slice(&note).unwrap();
-        let done = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+        let done = git::landing::finish_landing_holding(&repo, &plan, None)
+            .unwrap()
+            .unwrap();
         assert_eq!(
             done.checkouts[0].outcome,
             CheckoutOutcome::FastForwarded,
@@ -223,7 +225,9 @@ fn a_move_that_was_cut_short_beside_changes_is_ended_and_no_change_is_lost() {
             );
         }
         // Once more changes nothing.
-        let again = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+        let again = git::landing::finish_landing_holding(&repo, &plan, None)
+            .unwrap()
+            .unwrap();
         assert_eq!(
             again.checkouts[0].outcome,
             CheckoutOutcome::Current,

@@ -186,7 +186,10 @@ fn a_lost_race_is_told_with_both_commits() {
     };
     assert_eq!((expected, found), (&Some(old), &Some(theirs.clone())));
     assert_eq!(scratch.rev("main"), theirs);
-    assert_eq!(git::landing::finish_landing(&repo, &plan).unwrap(), None);
+    assert_eq!(
+        git::landing::finish_landing_holding(&repo, &plan, None).unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -261,20 +264,24 @@ fn a_landing_cut_short_after_the_swap_is_ended() {
     let repo = scratch.repository();
     let plan = git::landing::plan_landing(&repo, "main", Some(&old), &new).unwrap();
     assert_eq!(
-        git::landing::finish_landing(&repo, &plan).unwrap(),
+        git::landing::finish_landing_holding(&repo, &plan, None).unwrap(),
         None,
         "it has not begun"
     );
     // Killed here: the branch has moved, the checkout shows the old commit.
     scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
     assert_eq!(scratch.status(), "D  new.txt");
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert_eq!(
         (scratch.status().as_str(), scratch.read("new.txt").as_str()),
         ("", "new")
     );
-    let again = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let again = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert_eq!(again.checkouts[0].outcome, CheckoutOutcome::Current);
 }
 
@@ -314,14 +321,18 @@ fn a_checkout_whose_git_was_killed_among_its_files_is_brought_along_to_the_end()
         scratch.write(".git/index.lock", "");
     };
     half();
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert_eq!(scratch.status(), "");
     assert_eq!(scratch.read("cut.txt"), "new and longer\n");
     // What a person wrote there meanwhile is no remains.
     half();
     scratch.write("cut.txt", "mine\n");
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"
@@ -363,7 +374,7 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
         .spawn()
         .unwrap();
     scratch.write(".git/index.lock", "");
-    let finished = git::landing::finish_landing(&repo, &plan);
+    let finished = git::landing::finish_landing_holding(&repo, &plan, None);
     assert!(scratch.join(".git/index.lock").exists());
     assert!(
         !matches!(&finished, Ok(Some(landed)) if landed.checkouts[0].outcome == CheckoutOutcome::FastForwarded),
@@ -371,7 +382,9 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
     );
     editing.kill().unwrap();
     editing.wait().unwrap();
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
     assert!(!scratch.join(".git/index.lock").exists());
 }
@@ -407,7 +420,9 @@ fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
     let plan = git::landing::plan_landing(&repo, "main", Some(&old), &new).unwrap();
     scratch.git_args(["update-ref", "refs/heads/main", new.as_str(), old.as_str()]);
     scratch.write("README.md", "mine\n");
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"
@@ -416,7 +431,9 @@ fn a_checkout_that_was_changed_meanwhile_is_left_alone_and_told() {
     scratch
         .write("README.md", "mine and staged\n")
         .git("add README.md");
-    let landed = git::landing::finish_landing(&repo, &plan).unwrap().unwrap();
+    let landed = git::landing::finish_landing_holding(&repo, &plan, None)
+        .unwrap()
+        .unwrap();
     assert!(
         matches!(landed.checkouts[0].outcome, CheckoutOutcome::Left(_)),
         "{landed:?}"

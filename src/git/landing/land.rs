@@ -54,14 +54,7 @@ pub fn plan_landing(
     old: Option<&CommitId>,
     new: &CommitId,
 ) -> Result<LandingPlan, LandRefusal> {
-    let plan = LandingPlan {
-        branch: branch.to_owned(),
-        old: old.cloned(),
-        new: new.clone(),
-        beside: false,
-    };
-    look_at_landing(repo, &plan, None, &lock_checkouts(repo, branch)?)?;
-    Ok(plan)
+    planned(repo, branch, (old, new), false)
 }
 
 /// As [`plan_landing`], but what is uncommitted in files that do not move is no hindrance, as with
@@ -72,11 +65,20 @@ pub fn plan_landing_beside(
     old: Option<&CommitId>,
     new: &CommitId,
 ) -> Result<LandingPlan, LandRefusal> {
+    planned(repo, branch, (old, new), true)
+}
+
+fn planned(
+    repo: &Repository,
+    branch: &str,
+    (old, new): (Option<&CommitId>, &CommitId),
+    beside: bool,
+) -> Result<LandingPlan, LandRefusal> {
     let plan = LandingPlan {
         branch: branch.to_owned(),
         old: old.cloned(),
         new: new.clone(),
-        beside: true,
+        beside,
     };
     look_at_landing(repo, &plan, None, &lock_checkouts(repo, branch)?)?;
     Ok(plan)
@@ -135,7 +137,7 @@ fn look_at_landing(
 }
 
 /// Looks again, moves the branch by compare-and-swap, reads it back, and brings its checkouts along. After an
-/// error that is not a refusal the branch may have moved: [`finish_landing`] tells.
+/// error that is not a refusal the branch may have moved: [`finish_landing_holding`] tells.
 pub fn land(repo: &Repository, plan: &LandingPlan) -> Result<Landed, LandRefusal> {
     land_holding(repo, plan, None)
 }
@@ -187,12 +189,7 @@ pub fn land_holding(
 }
 
 /// Ends a landing that may have been cut short. None when the branch never moved (then it can be planned anew);
-/// otherwise its checkouts are brought along. Doing so again changes nothing.
-pub fn finish_landing(repo: &Repository, plan: &LandingPlan) -> Result<Option<Landed>, GitError> {
-    finish_landing_holding(repo, plan, None)
-}
-
-/// As [`finish_landing`], holding a lock as [`land_holding`] does.
+/// otherwise its checkouts are brought along. Doing so again changes nothing. `held` is as for [`land_holding`].
 pub fn finish_landing_holding(
     repo: &Repository,
     plan: &LandingPlan,

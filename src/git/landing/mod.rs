@@ -10,6 +10,5 @@ pub(super) mod plan;
 
 pub use beside::could_follow;
 pub use land::{
-    behind, check_target, finish_landing, finish_landing_holding, land, land_holding, plan_landing,
-    plan_landing_beside,
+    behind, check_target, finish_landing_holding, land, land_holding, plan_landing, plan_landing_beside,
 };
