@@ -39,21 +39,18 @@ pub(in crate::git) fn is_changing(checkout: &Path) -> bool {
         .is_some()
 }
 
-/// The processes, by their folders in `/proc`, that may still write what they read of a checkout's HEAD and index before now.
+/// Waits for the end of commands that may still write what they read of a checkout's HEAD and index before now, and not for long.
+/// True when there were any.
+///
 /// `commit` is one of them: it refuses where HEAD has moved, but by then has written the index that it read.
-pub(in crate::git) fn readers(checkout: &Path) -> Vec<PathBuf> {
-    working_in(checkout, |command| {
-        command == b"commit" || IN_STEPS.contains(&command)
-    })
-    .collect()
-}
-
-/// Waits until processes have ended, and not for long.
-pub(in crate::git) fn wait_for_end(processes: &[PathBuf]) {
+pub(in crate::git) fn wait_for_readers(checkout: &Path) -> bool {
+    let reads = |command: &[u8]| command == b"commit" || IN_STEPS.contains(&command);
+    let readers: Vec<PathBuf> = working_in(checkout, reads).collect();
     let until = Instant::now() + PATIENCE;
-    while processes.iter().any(|process| process.exists()) && Instant::now() < until {
+    while readers.iter().any(|process| process.exists()) && Instant::now() < until {
         thread::sleep(PAUSE);
     }
+    !readers.is_empty()
 }
 
 /// Waits for the end of what [`is_changing`] tells of; false where that takes too long, as where one waits for an editor.

@@ -9,7 +9,7 @@ use super::beside::{Moved, refuse_overlap};
 use super::follow::{index_equals, mend, rehearse};
 use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 use crate::git::files::error::GitError;
-use crate::git::files::git_process::wait_while_changing;
+use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
 use crate::git::lock::index_lock::IndexLock;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::lock::stale_lock;
@@ -88,11 +88,14 @@ fn planned(
 /// How long another git command may keep the index of a checkout that has to follow.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// And that of the main checkout, when it shows another branch.
+const PATIENCE_ELSEWHERE: Duration = Duration::from_millis(500);
+
 /// Locks the index of every checkout of a branch, and that of the main checkout, which somebody may switch to it. Git commands of
 /// people and editors have it for a moment at a time.
 fn lock_checkouts(repo: &Repository, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
     let main_is_quiet = !repo.is_bare() && wait_while_changing(repo.top());
-    let main = main_is_quiet.then(|| IndexLock::take(repo.top(), Duration::ZERO).ok());
+    let main = main_is_quiet.then(|| IndexLock::take(repo.top(), PATIENCE_ELSEWHERE).ok());
     let mut locks: Vec<IndexLock> = main.flatten().into_iter().collect();
     for path in checkout_paths(repo, branch)? {
         if !locks.iter().any(|lock| lock.is_of(&path)) {
@@ -184,7 +187,11 @@ pub fn land_holding(
             found,
         });
     }
-    let checkouts = mend_checkouts(repo, plan, held, &mut locks);
+    let mut checkouts = mend_checkouts(repo, plan, held, &mut locks);
+    // A git that has the main checkout on another branch may be switching it to what this one was.
+    if !repo.is_bare() && !locks.iter().any(|lock| lock.is_of(repo.top())) && wait_for_readers(repo.top()) {
+        checkouts = mend_checkouts(repo, plan, held, &mut locks);
+    }
     IndexLock::release_all(locks);
     Ok(Landed {
         commit: new.clone(),

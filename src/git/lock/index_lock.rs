@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::land_refusal::LandRefusal;
 use super::stale_lock;
 use crate::git::files::error::GitError;
-use crate::git::files::git_process::{is_changing, readers, wait_for_end, wait_while_changing};
+use crate::git::files::git_process::{is_changing, wait_for_readers, wait_while_changing};
 use crate::git::program::command::Git;
 use crate::git::state::inspect::git_dir;
 
@@ -125,8 +125,9 @@ impl IndexLock {
 
     /// Releases the locks of checkouts that have moved.
     pub(in crate::git) fn release_all(locks: Vec<Self>) {
-        let readers: Vec<PathBuf> = locks.iter().flat_map(|lock| readers(&lock.checkout)).collect();
-        wait_for_end(&readers);
+        for lock in locks {
+            wait_for_readers(&lock.checkout);
+        }
     }
 
     fn remove_copy(&self) {
