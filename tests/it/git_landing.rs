@@ -541,6 +541,38 @@ fn landings_beside_ordinary_git_commands_leave_nothing_staged() {
     assert_eq!(scratch.head(), *tips.last().unwrap());
 }
 
+/// A `git commit` that has read HEAD and the index takes the lock, and would write what it read; while there is one, it gives up.
+#[test]
+fn the_lock_of_a_checkout_that_moved_stays_until_whoever_read_the_old_index_has_ended() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        scratch.head(),
+        scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+    );
+    let repo = scratch.repository();
+    let plan = git::landing::plan_landing_beside(&repo, "main", Some(&old), &new).unwrap();
+    // To others it is one by its name and its arguments: a shell of the name of git, and a script of that of its command.
+    let commit = format!(
+        "until [ \"$(cat .git/refs/heads/main)\" = {new} ]; do :; done; tries=0
+        while [ -e .git/index.lock ] && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.01; done
+        [ -e .git/index.lock ] || touch free"
+    );
+    scratch.write("commit", &commit);
+    scratch.write(".git/info/exclude", "/commit\n/free\n/git\n");
+    std::fs::copy("/bin/sh", scratch.join("git")).unwrap();
+    let mut committing = std::process::Command::new(scratch.join("git"))
+        .arg("commit")
+        .current_dir(scratch.path())
+        .spawn()
+        .unwrap();
+    let landed = git::landing::land(&repo, &plan).unwrap();
+    committing.wait().unwrap();
+    assert_eq!(landed.checkouts[0].outcome, CheckoutOutcome::FastForwarded);
+    assert!(!scratch.join("free").exists());
+    assert!(!scratch.join(".git/index.lock").exists());
+    assert_eq!((scratch.head(), scratch.status().as_str()), (new, ""));
+}
+
 #[test]
 fn a_lock_of_an_index_that_is_kept_refuses_before_anything_moves() {
     let scratch = Scratch::new();
