@@ -16,9 +16,6 @@ pub enum StatusError {
         /// Why.
         source: std::io::Error,
     },
-    /// Something else stands where the folder should be; a link is refused too, since it may lead out of the worktree.
-    #[error("{0} is not a folder: move it away and run the command again")]
-    NotAFolder(PathBuf),
     /// Another process holds the lock file.
     #[error("{path} was held by another process for {} s: end that process and run the command again", waited.as_secs())]
     Busy {

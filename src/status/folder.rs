@@ -20,6 +20,8 @@ pub(super) const GATES: &str = "gates.json";
 pub(super) const WORK: &str = "work.json";
 /// Messages that wait for the supervisor.
 pub(super) const OUTBOX: &str = "outbox.jsonl";
+/// What was found in the folder's place: a file, or a link.
+pub(super) const REPLACED: &str = "replaced";
 
 /// `.orch` of a worktree.
 pub(super) fn folder(worktree: &Path) -> PathBuf {

@@ -38,7 +38,7 @@ impl Gates {
 /// Writes the file in one step.
 ///
 /// # Errors
-/// When `.orch` is a link or a file, or the file cannot be written.
+/// When the file cannot be written.
 pub fn write_gates(worktree: &Path, gates: &Gates) -> Result<(), StatusError> {
     make_folder(worktree)?;
     let mut bytes = serde_json::to_vec_pretty(gates).expect("texts are JSON");

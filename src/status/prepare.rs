@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::StatusError;
 use super::file_format::StatusFile;
 use super::folder::{
-    GATES, MESSAGES, OUTBOX, PLAN, READ_UP_TO, STATUS, WORK, folder, plan_file, status_file,
+    GATES, MESSAGES, OUTBOX, PLAN, READ_UP_TO, REPLACED, STATUS, WORK, folder, plan_file, status_file,
 };
 use super::parse::{Malformed, object};
 use super::read::read;
@@ -22,7 +22,7 @@ use crate::plan::{Document, ItemId, PlanName, Statement, TaskState};
 /// time.
 ///
 /// # Errors
-/// When `.orch` is a link or a file, or something cannot be written.
+/// When something cannot be written.
 pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
     make_folder(worktree)?;
     let (copy, status) = (plan_file(worktree), status_file(worktree));
@@ -43,7 +43,7 @@ pub fn prepare(worktree: &Path, plan: &PlanName, document: &Document) -> Result<
 /// As [`prepare`], where what lies in `.orch/` came out of a commit: it says nothing of this worktree.
 ///
 /// # Errors
-/// When `.orch` is a link or a file, or something cannot be written.
+/// When something cannot be written.
 pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Result<(), StatusError> {
     let folder = folder(worktree);
     let read_here = [PLAN, STATUS, MESSAGES, READ_UP_TO, GATES, WORK, OUTBOX].map(|name| folder.join(name));
@@ -63,7 +63,7 @@ pub fn prepare_anew(worktree: &Path, plan: &PlanName, document: &Document) -> Re
 /// of what the lane's last agent said. Its version goes on from the one before.
 ///
 /// # Errors
-/// When `.orch` is a link or a file, or something cannot be written.
+/// When something cannot be written.
 pub fn prepare_lane(
     worktree: &Path,
     plan: &PlanName,
@@ -85,7 +85,7 @@ pub fn prepare_lane(
 /// nothing: a `status.json` that calls tasks done which are not is replaced as in [`prepare_lane`].
 ///
 /// # Errors
-/// When `.orch` is a link or a file, or something cannot be written.
+/// When something cannot be written.
 pub fn prepare_again(
     worktree: &Path,
     plan: &PlanName,
@@ -135,26 +135,31 @@ fn first_status(plan: &PlanName, document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// Makes `.orch` where it is missing.
+/// Makes `.orch` where it is missing, or where something else has its name.
 pub(super) fn make_folder(worktree: &Path) -> Result<(), StatusError> {
     let folder = folder(worktree);
     match fs::create_dir(&folder) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(&folder).map_err(StatusError::file("look at", &folder))?;
-            let kind = found.file_type();
-            // A link could lead writes out of the worktree, and a file is somebody's.
             if found.is_dir() {
-                Ok(())
-            } else if kind.is_file() || kind.is_symlink() {
-                Err(StatusError::NotAFolder(folder))
-            } else {
-                fs::remove_file(&folder).map_err(StatusError::file("remove", &folder))?;
-                make_folder(worktree)
+                return Ok(());
             }
+            // A link could lead writes out of the worktree, and a file is somebody's.
+            replace(worktree, &folder).map_err(StatusError::file("move aside", &folder))
         }
         Err(error) => Err(StatusError::file("make", folder)(error)),
     }
+}
+
+/// Puts a folder in the place of whatever is there, which lies in it afterwards.
+fn replace(worktree: &Path, folder: &Path) -> io::Result<()> {
+    let new = tempfile::Builder::new()
+        .prefix(".orch-")
+        .permissions(Permissions::from_mode(0o777)) // less the umask
+        .tempdir_in(worktree)?;
+    fs::rename(folder, new.path().join(REPLACED))?;
+    fs::rename(new.keep(), folder)
 }
 
 /// Writes a file that is not there yet, all of it or nothing. Something in its place, whatever it is, stays.

@@ -73,6 +73,22 @@ fn attempts_that_end_at_once_in_the_same_way_are_not_repeated_for_ever() {
 }
 
 #[test]
+fn what_an_attempt_put_in_the_place_of_orchs_folder_does_not_fail_the_next_one() {
+    for theirs in ["echo theirs > .orch", "ln -s /nonexistent .orch"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 1");
+        let steps = format!(
+            "if test ! -e $MARKS/once; then mark once; rm -rf .orch; {theirs}; commit x; exit 0; fi; work 1.1"
+        );
+        sandbox.plan("p", "", &document(&[1]), &steps);
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{}", sandbox.why("p"));
+        let landed = sandbox.git("ls-tree -r --name-only main");
+        assert!(!landed.contains(".orch"), "{landed}");
+    }
+}
+
+#[test]
 fn a_worktree_that_an_attempt_left_on_no_branch_is_put_back_for_the_next() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 1");

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::plan::markdown::read_document;
+use crate::status::folder::REPLACED;
 use crate::status::prepare;
 
 const TEXT: &str = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 One\n  - [ ] 1.1.1 Part\n- [x] 1.2 Two\n- [ ] 1.3 Three\n\n## Phase 2: B\n\n- [ ] 2.1 Four\n";
@@ -86,13 +87,24 @@ fn preparing_again_changes_nothing_that_is_there() {
 }
 
 #[test]
-fn a_link_in_the_folder_s_place_is_refused() {
+fn a_link_or_a_file_in_the_folder_s_place_lies_in_the_folder_afterwards() {
     let (elsewhere, worktree) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    std::os::unix::fs::symlink(elsewhere.path(), worktree.path().join(FOLDER)).unwrap();
     let (document, _) = read_document(TEXT);
-    let error = prepare(worktree.path(), &"auth".parse().unwrap(), &document).unwrap_err();
-    assert!(error.to_string().contains("is not a folder"), "{error}");
+    let (folder, plan) = (worktree.path().join(FOLDER), "auth".parse().unwrap());
+    let replaced = folder.join(REPLACED);
+
+    std::os::unix::fs::symlink(elsewhere.path(), &folder).unwrap();
+    prepare(worktree.path(), &plan, &document).unwrap();
+    assert_eq!(fs::read_link(&replaced).unwrap(), elsewhere.path());
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    assert_eq!(fs::read_to_string(plan_file(worktree.path())).unwrap(), TEXT);
+
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "theirs").unwrap();
+    prepare(worktree.path(), &plan, &document).unwrap();
+    assert_eq!(fs::read_to_string(&replaced).unwrap(), "theirs");
+    // Nothing lies beside it that would be taken for work.
+    assert_eq!(fs::read_dir(worktree.path()).unwrap().count(), 1);
 }
 
 #[test]
