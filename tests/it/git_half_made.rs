@@ -110,6 +110,26 @@ fn git_was_killed_while_it_wrote_its_books() {
 }
 
 #[test]
+fn git_was_killed_while_it_wrote_the_link_to_its_books() {
+    let whole = |bench: &Bench| fs::read(bench.spec.path.join(".git")).unwrap();
+    for kept in [0, 5, 20] {
+        for has_head in [false, true] {
+            let bench = Bench::making();
+            let link = whole(&bench)[..kept].to_owned();
+            fs::remove_dir_all(&bench.spec.path).unwrap();
+            fs::create_dir(&bench.spec.path).unwrap();
+            fs::write(bench.spec.path.join(".git"), link).unwrap();
+            fs::write(bench.books().join("locked"), "initializing").unwrap();
+            if !has_head {
+                fs::remove_file(bench.books().join("HEAD")).unwrap();
+                fs::remove_file(bench.books().join("commondir")).unwrap();
+            }
+            bench.is_made_anew();
+        }
+    }
+}
+
+#[test]
 fn the_books_are_whole_but_still_locked_and_no_file_is_there() {
     let bench = Bench::making();
     fs::remove_dir_all(bench.spec.path.join("src")).unwrap();

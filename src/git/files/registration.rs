@@ -45,14 +45,25 @@ impl Registration {
         admin.canonicalize().is_ok_and(same)
     }
 
+    /// True when the folder has a `.git` that is another's: not the beginning of a link that was cut short as it was written.
+    pub(in crate::git) fn is_foreign(&self) -> bool {
+        let link = self.path.join(".git");
+        match regular::read(&link) {
+            Ok(found) => !self.link().starts_with(&found) && !self.is_connected(),
+            Err(_) => link.symlink_metadata().is_ok(),
+        }
+    }
+
     /// Writes the worktree's `.git` file, creating the folder when it is missing.
     pub(in crate::git) fn connect(&self) -> Result<(), GitError> {
         fs::create_dir_all(&self.path).map_err(GitError::io("create the folder", &self.path))?;
-        let mut content = b"gitdir: ".to_vec();
-        content.extend_from_slice(self.admin.as_os_str().as_bytes());
-        content.push(b'\n');
         let link = self.path.join(".git");
-        fs::write(&link, content).map_err(GitError::io("write", &link))
+        fs::write(&link, self.link()).map_err(GitError::io("write", &link))
+    }
+
+    /// What a `.git` file that leads here holds.
+    fn link(&self) -> Vec<u8> {
+        [b"gitdir: ", self.admin.as_os_str().as_bytes(), b"\n"].concat()
     }
 }
 

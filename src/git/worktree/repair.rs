@@ -45,7 +45,7 @@ pub(in crate::git) fn repair(
     }
     let was_free = is_free(&known.path);
     if !known.is_connected() {
-        if known.path.join(".git").exists() {
+        if known.is_foreign() {
             return Err(WorktreeRefusal::ForeignFolder { path: known.path }.into());
         }
         known.connect()?;
