@@ -309,6 +309,29 @@ fn what_one_verification_leaves_makes_no_other_green() {
     }
 }
 
+#[test]
+fn what_the_main_checkout_leaves_out_is_verified_all_the_same() {
+    for phase in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.write("wanted/a", "a\n").write("left-out/b", "b\n");
+        sandbox.git("add -A");
+        sandbox.git("commit -qm both");
+        sandbox.git("sparse-checkout set wanted");
+        let verify = "test -e left-out/b && ! test -e left-out/broken";
+        let (tables, keys) = match phase {
+            false => (format!("[merge]\nverify = \"{verify}\""), String::new()),
+            true => (String::new(), format!("[plans.p.phases.1]\nverify = \"{verify}\"")),
+        };
+        sandbox.tables(&tables);
+        let breaks = "mkdir -p left-out; echo x > left-out/broken; git add --sparse left-out; git commit -qm broken; work 1.1";
+        sandbox.plan("p", &keys, &document(&[1]), breaks);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_ne!(sandbox.state("p"), "landed", "{}", sandbox.why("p"));
+        assert!(sandbox.git("ls-tree -r main").contains("left-out/b"));
+        assert!(!sandbox.git("ls-tree -r main").contains("broken"));
+    }
+}
+
 /// Plans `a`, `b` and `c`, of which `b` breaks what only a worktree without caches shows.
 fn broken_behind_a_cache(merge: &str) -> Sandbox {
     let sandbox = Sandbox::new();

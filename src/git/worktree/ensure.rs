@@ -5,6 +5,7 @@ use std::path::Path;
 use super::add::add;
 use super::populate::{Fill, fill};
 use super::repair::{adopt, repair, unlock_half_made};
+use super::sparse::leave_nothing_out;
 use super::wanted::Wanted;
 use crate::git::admin::exclude::{exclude, lines_for};
 use crate::git::admin::main_note;
@@ -122,6 +123,10 @@ pub(in crate::git) fn make(
     stale_lock::clear_books(&registration.admin)?;
     if let Some(branch) = wanted.branch {
         stale_lock::clear_beside(&admin.repo.common_dir().join(branch_ref(branch)))?;
+    }
+    let is_for_verifying = wanted.branch.is_none() && !wanted.lane;
+    if is_for_verifying {
+        leave_nothing_out(&registration.admin)?;
     }
     let warnings = fill(admin, alone, &registration, kind)?;
     let head = crate::git::state::inspect::head_of(&registration.path)?;

@@ -11,6 +11,7 @@ pub(super) mod populate;
 pub(super) mod removal;
 pub(super) mod repair;
 pub(super) mod scour;
+pub(super) mod sparse;
 pub(super) mod survey;
 pub(super) mod wanted;
 

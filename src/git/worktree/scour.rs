@@ -1,10 +1,10 @@
 //! Making a worktree of the merge queue exactly its commit again, where an ordinary clean-up does not reach.
 
-use std::fs;
 use std::path::Path;
 
 use super::ensure::alone;
 use super::populate::run_post_checkout;
+use super::sparse::leave_nothing_out;
 use crate::git::admin::spec::EnsureError;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
@@ -32,15 +32,7 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
     if !books.join("index").exists() {
         return Ok(());
     }
-    // A sparse checkout is a setting of this one worktree.
-    for file in ["config.worktree", "info/sparse-checkout"].map(|name| books.join(name)) {
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(GitError::io("remove", &file)(error).into());
-            }
-            _ => {}
-        }
-    }
+    leave_nothing_out(&books)?;
     let out = Git::within(path).args(["ls-files", "-v", "-z"]).run()?;
     // `TAG PATH`: `S` is left out, a small letter is taken as unchanged.
     let is_hidden = |tag: &u8| tag.is_ascii_lowercase() || *tag == b'S';
