@@ -33,8 +33,8 @@ pub(in crate::git) fn write_ref(
     written.map_err(GitError::library(format!("write `{name}`")))
 }
 
-/// Writes a ref of orch's own, once more when the lock of a writer that was killed stands in the way. One that lives is
-/// done in an instant; nobody else writes below `refs/orch/`.
+/// Writes a ref of orch's own, once more when its lock or that of `packed-refs` stands in the way: of a writer that was killed, or of
+/// one that lives and is done in an instant.
 pub(in crate::git) fn over_dead_lock<T>(
     repo: &Repository,
     name: &str,
@@ -43,6 +43,7 @@ pub(in crate::git) fn over_dead_lock<T>(
     match write() {
         Err(error) if error.code() == git2::ErrorCode::Locked => {
             let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
+            let _ = stale_lock::clear_packed(repo.common_dir());
             write()
         }
         written => written,

@@ -100,6 +100,9 @@ impl Git {
             // A program that anybody may have named, and that saves nothing here.
             "-c",
             "core.fsmonitor=false",
+            // Milliseconds. Whoever deletes a ref has this lock for an instant, which is long where the machine has other things to do.
+            "-c",
+            "core.packedRefsTimeout=10000",
         ]);
         Self {
             command,
