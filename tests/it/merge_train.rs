@@ -310,6 +310,34 @@ fn what_one_verification_leaves_makes_no_other_green() {
 }
 
 #[test]
+fn a_worktree_that_a_verification_spoiled_is_made_anew() {
+    let books = "$(git rev-parse --git-dir)";
+    for spoil in [
+        "mkfifo b-1.1.txt".to_owned(),
+        "git init -q b-1.1.txt; cd b-1.1.txt; echo x > x; git add x; git commit -qm x".to_owned(),
+        format!(": > {books}/index"),
+        format!("rm {books}/index; mkdir {books}/index"),
+        format!("mkdir {books}/index.lock"),
+        format!(": > {books}/HEAD"),
+        format!("rm {books}/commondir"),
+        format!("rm {books}/gitdir"),
+        "rm .git; mkdir .git".to_owned(),
+    ] {
+        let sandbox = Sandbox::new();
+        let once = format!("if mkdir $MARKS/once; then {spoil}; fi; exit 0");
+        sandbox.tables(&format!("[merge]\nverify = '''{once}'''"));
+        sandbox.plan("a", "", &document(&[1]), "work 1.1");
+        sandbox.plan("b", "depends = [\"a@landed\"]", &document(&[1]), "work 1.1");
+        let said = sandbox.orch("up --merge").code(0);
+        assert_eq!(states(&sandbox), ["landed", "landed"], "{spoil}: {said:?}");
+        assert!(said.err.contains("was made anew"), "{spoil}: {said:?}");
+        sandbox.orch("doctor").code(0).ok();
+        sandbox.orch("clean").code(0).ok();
+        assert_eq!(sandbox.git("worktree list").lines().count(), 1, "{spoil}");
+    }
+}
+
+#[test]
 fn what_the_main_checkout_leaves_out_is_verified_all_the_same() {
     for phase in [false, true] {
         let sandbox = Sandbox::new();
@@ -320,7 +348,10 @@ fn what_the_main_checkout_leaves_out_is_verified_all_the_same() {
         let verify = "test -e left-out/b && ! test -e left-out/broken";
         let (tables, keys) = match phase {
             false => (format!("[merge]\nverify = \"{verify}\""), String::new()),
-            true => (String::new(), format!("[plans.p.phases.1]\nverify = \"{verify}\"")),
+            true => (
+                String::new(),
+                format!("[plans.p.phases.1]\nverify = \"{verify}\""),
+            ),
         };
         sandbox.tables(&tables);
         let breaks = "mkdir -p left-out; echo x > left-out/broken; git add --sparse left-out; git commit -qm broken; work 1.1";

@@ -5,6 +5,7 @@
 pub(super) mod add;
 pub(super) mod broken_index;
 pub(super) mod ensure;
+pub(super) mod exact;
 pub(super) mod keep_reason;
 pub(super) mod lane;
 pub(super) mod populate;
@@ -17,7 +18,8 @@ pub(super) mod wanted;
 
 pub use broken_index::renew_index;
 pub use ensure::{ensure, ensure_detached, hide};
+pub use exact::ensure_exact;
 pub use lane::ensure_lane;
 pub use removal::{removable, removable_once_landed, remove};
-pub use scour::{is_fresh, scour, unhide};
+pub use scour::{is_fresh, unhide};
 pub use survey::{finish_half_made, follow, forget, mend, note_again, noted_base, strayed, survey};

@@ -70,7 +70,12 @@ pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
 /// # Errors
 ///
 /// When git fails.
-pub fn scour(admin: &WorktreeAdmin, key: &str, path: &Path, ignored: bool) -> Result<(), EnsureError> {
+pub(in crate::git) fn scour(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    ignored: bool,
+) -> Result<(), EnsureError> {
     let alone = alone(admin, key)?;
     let books = git_dir(path)?;
     let repo = git2::Repository::open(path).map_err(GitError::library("open the worktree"))?;

@@ -96,7 +96,8 @@ fn said(
         path
     } else {
         verify::end(&folder)?;
-        let ready = git::worktree::ensure_detached(admin, &name, &path, &commit);
+        let ignored = campaign.set.merge.cleans_ignored;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
         let ready = ready.map_err(|error| error.to_string())?;
         super::furnish_own(campaign, plan, &name, &ready.path)?;
         ready.path
@@ -115,7 +116,8 @@ fn said(
     let said = verify::run(campaign, &folder, variables, &check, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     super::tree_run::keep_log(campaign, Some(plan), &folder);
-    admin.note_left(&name).map_err(|error| error.to_string())?;
+    // One that was spoiled is made anew when it is needed.
+    let _ = admin.note_left(&name);
     verify::heard(&folder);
     Ok((ran(took), said?))
 }

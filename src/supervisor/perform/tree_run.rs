@@ -59,14 +59,11 @@ pub(super) fn run<'a>(
         path
     } else {
         verify::end(&folder)?;
-        git::worktree::unhide(admin, &name, &path).map_err(|error| error.to_string())?;
-        let ready = git::worktree::ensure_detached(admin, &name, &path, chain.top());
-        let ready = ready.map_err(|error| error.to_string())?;
-        warnings.extend(ready.warnings);
         // What was red before may owe it to what lay there.
         let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
-        let scoured = git::worktree::scour(admin, &name, &ready.path, ignored);
-        scoured.map_err(|error| error.to_string())?;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
+        let ready = ready.map_err(|error| error.to_string())?;
+        warnings.extend(ready.warnings);
         fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(|error| error.to_string())?;
         let noted = match fresh {
             true => fs::write(&note, &tag),
@@ -95,8 +92,9 @@ pub(super) fn run<'a>(
     });
     let took = began.elapsed();
     keep_log(campaign, top, &folder);
-    let seen = git::worktree::unhide(admin, &name, &worktree).map_err(|error| error.to_string());
-    seen.and_then(|()| admin.note_left(&name).map_err(|error| error.to_string()))?;
+    // One that was spoiled is made anew when it is needed.
+    let _ = git::worktree::unhide(admin, &name, &worktree);
+    let _ = admin.note_left(&name);
     Ok((said?, took, fresh, Some(taken)))
 }
 

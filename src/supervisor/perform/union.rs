@@ -106,7 +106,8 @@ impl Run<'_> {
         let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
         verify::end(&folder)?;
         let path = campaign.worktree_path(&name);
-        let ready = git::worktree::ensure_detached(admin, &name, &path, self.commit)
+        let ignored = campaign.set.merge.cleans_ignored;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
             super::furnish_own(campaign, plan, &name, &ready.path)?;
@@ -121,7 +122,8 @@ impl Run<'_> {
         };
         let variables = environment::for_train(campaign, self.top, &name, &ready.path);
         let said = verify::run(campaign, &folder, variables, &check, &unwanted);
-        admin.note_left(&name).map_err(|error| error.to_string())?;
+        // One that was spoiled is made anew when it is needed.
+        let _ = admin.note_left(&name);
         // Nobody may take it for the word on a candidate.
         verify::heard(&folder);
         Ok(match said? {

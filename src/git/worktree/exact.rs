@@ -1,0 +1,89 @@
+//! Worktrees of the merge queue that are exactly a commit, whatever verifications have left in them.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::ensure::{alone, ensure_detached};
+use super::scour::{scour, unhide};
+use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
+use crate::git::admin::worktree_admin::WorktreeAdmin;
+use crate::git::files::error::GitError;
+use crate::git::files::registration::{is_plainly_in, pointed_to, registration_at, settle};
+use crate::plan::CommitId;
+
+/// As [`ensure_detached`], where verifications may have hidden files from git, or left repositories. With `ignored`, files that git
+/// ignores are taken away too. A worktree that cannot be made the commit again, as when its index was damaged, is moved below
+/// `orch/worktrees/` and made anew, with a warning; the one that was moved there before is removed.
+///
+/// # Errors
+///
+/// As [`ensure_detached`], and when the worktree cannot be moved.
+pub fn ensure_exact(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    commit: &CommitId,
+    ignored: bool,
+) -> Result<WorktreeReady, EnsureError> {
+    let error = match exact(admin, key, path, commit, ignored) {
+        Err(error) if is_spoiled(&error) => error,
+        made => return made,
+    };
+    let path = settle(path);
+    if admin.read_marker(key)?.is_none_or(|marker| marker.path != path) {
+        return Err(error);
+    }
+    let moved = move_away(admin, key, &path)?;
+    let mut ready = exact(admin, key, &path, commit, ignored)?;
+    ready.warnings.push(format!(
+        "`{}` was made anew after a verification spoiled it ({error}); what lay there is in `{}`",
+        path.display(),
+        moved.display()
+    ));
+    Ok(ready)
+}
+
+fn exact(
+    admin: &WorktreeAdmin,
+    key: &str,
+    path: &Path,
+    commit: &CommitId,
+    ignored: bool,
+) -> Result<WorktreeReady, EnsureError> {
+    unhide(admin, key, path)?;
+    let ready = ensure_detached(admin, key, path, commit)?;
+    scour(admin, key, &ready.path, ignored)?;
+    Ok(ready)
+}
+
+/// True for what a verification can have done to its worktree.
+fn is_spoiled(error: &EnsureError) -> bool {
+    match error {
+        EnsureError::Git(_) => true,
+        EnsureError::Refused(refusal) => matches!(
+            refusal,
+            WorktreeRefusal::OtherHead { .. } | WorktreeRefusal::ForeignFolder { .. }
+        ),
+    }
+}
+
+fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, EnsureError> {
+    let _alone = alone(admin, key)?;
+    let _lock = admin.lock()?;
+    let common = admin.repo.common_dir();
+    let books = common.join("worktrees");
+    let entry = registration_at(common, path)?
+        .map(|known| known.admin)
+        .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&books, entry)));
+    let to = admin.spoiled(key);
+    admin.remove_left(key);
+    match fs::rename(path, &to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(GitError::io("move", path)(error)),
+        _ => Ok(()),
+    }?;
+    if let Some(entry) = entry {
+        fs::remove_dir_all(&entry).map_err(GitError::io("remove", &entry))?;
+    }
+    Ok(to)
+}
