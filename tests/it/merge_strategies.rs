@@ -108,6 +108,27 @@ fn a_repository_may_have_words_of_its_own() {
 }
 
 #[test]
+fn a_rebase_leaves_no_work_out_that_only_a_merge_has() {
+    for (in_merge, state) in [(":", "landed"), ("echo x > only-here", "finished")] {
+        let sandbox = Sandbox::new();
+        sandbox.tables("[merge]\nstrategy = \"rebase\"");
+        let steps = format!(
+            "git switch -qc aside; commit aside; git switch -q -; work 1.1; git merge -q --no-ff --no-commit aside; {in_merge}; \
+             git add -A; git commit -qm both"
+        );
+        sandbox.plan("p", "", &document(&[1]), &steps);
+        sandbox.orch("up --merge").ok();
+        assert_eq!(sandbox.state("p"), state, "{}", sandbox.why("p"));
+        let landed = sandbox.git("ls-tree --name-only main");
+        assert_eq!(landed.contains("aside"), state == "landed", "{landed}");
+        if state == "finished" {
+            let both = sandbox.git("rev-parse --short=10 orch/p");
+            assert!(sandbox.why("p").contains(&both), "{}", sandbox.why("p"));
+        }
+    }
+}
+
+#[test]
 fn of_a_rebased_plan_each_commit_is_green_where_every_commit_has_to_be() {
     for (every, outcome) in [(true, "held"), (false, "landed")] {
         let sandbox = Sandbox::new();

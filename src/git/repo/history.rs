@@ -129,6 +129,27 @@ pub fn first_parents(repo: &Repository, began: &CommitId, tip: &CommitId) -> Res
     Ok(line)
 }
 
+/// The merges that `tip` has and `onto` has not, latest first.
+///
+/// # Errors
+///
+/// When the history cannot be read.
+pub fn merges_between(repo: &Repository, onto: &CommitId, tip: &CommitId) -> Result<Vec<CommitId>, GitError> {
+    let cannot = || GitError::library("read the history of a commit");
+    let handle = repo.handle();
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    walk.hide(oid(onto)?).map_err(cannot())?;
+    let mut merges = Vec::new();
+    for id in walk {
+        let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
+        if commit.parent_count() > 1 {
+            merges.push(commit_id(commit.id()));
+        }
+    }
+    Ok(merges)
+}
+
 /// What the latest of the last thousand commits on the first-parent line of `tip` says that says anything.
 fn latest<T>(
     repo: &Repository,

@@ -9,7 +9,9 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
-use super::lost_work::{branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost};
+use super::lost_work::{
+    branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
+};
 use super::mend::{self, Clash};
 use super::target_lost::lost;
 use super::top::Top;
@@ -268,7 +270,9 @@ fn merge(
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
-            builder.rebase(onto, head)
+            let replayed = builder.rebase(onto, head).map_err(|error| refused(&error))?;
+            refuse_what_only_merges_have(campaign, plan, top, head, &replayed)?;
+            Ok(replayed)
         }
     };
     match drafted.map_err(|error| refused(&error))? {

@@ -1,8 +1,9 @@
-//! Finished work that is not on its plan's branch any more.
+//! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
 
 use super::super::Campaign;
 use super::candidate::refused;
-use crate::git;
+use super::top::Top;
+use crate::git::{self, Build};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;
 
@@ -64,4 +65,35 @@ pub(super) fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&Com
         ),
         (None, None) => format!("its branch `{branch}` is gone: `git branch {branch} COMMIT` brings it back"),
     })
+}
+
+/// Refuses a plan whose commits were replayed without its merges, when those have changes of their own: with them, the outcome
+/// would be another.
+pub(super) fn refuse_what_only_merges_have(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    head: &CommitId,
+    replayed: &Build,
+) -> Result<(), MergeTrouble> {
+    let tree = match replayed {
+        Build::Candidate(candidate) => &candidate.tree,
+        Build::AlreadyContained => &top.tree,
+        Build::Conflict { .. } => return Ok(()),
+    };
+    let merges = git::repo::merges_between(&campaign.repo, &top.commit, head);
+    let merges = merges.map_err(|error| refused(&error))?;
+    if merges.is_empty() {
+        return Ok(());
+    }
+    let whole = top.builder.rehearse(&top.commit, head);
+    match whole.map_err(|error| refused(&error))? {
+        Some(whole) if whole != *tree => Err(refused(&format!(
+            "`rebase` leaves merges out, and one of its branch has changes of its own ({}): make those in a commit that is no merge, or \
+             write `merge_strategy = \"merge\"` for {}",
+            merges.iter().map(CommitId::short).collect::<Vec<_>>().join(", "),
+            plan.name
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
