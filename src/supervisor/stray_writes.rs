@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::git::{self, HeadPrint, trust_hooks};
+use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 
 use super::Campaign;
 
@@ -40,6 +40,7 @@ impl StrayWrites {
     /// Begins the first look, on a thread of its own.
     pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
         trust_hooks(campaign.repo.common_dir());
+        trust_merge_rules(campaign.repo.common_dir());
         let campaign = campaign.clone();
         Self {
             last: None,

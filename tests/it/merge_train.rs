@@ -338,6 +338,28 @@ fn a_worktree_that_a_verification_spoiled_is_made_anew() {
 }
 
 #[test]
+fn attributes_and_drivers_that_came_up_while_agents_ran_merge_nothing() {
+    for plant in [
+        "echo '* merge=ours' > $main/.git/info/attributes",
+        "git config merge.text.driver true",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.plan(
+            "a",
+            "",
+            &document(&[1]),
+            &format!("main={}; {plant}; work 1.1", sandbox.path().display()),
+        );
+        let said = sandbox.orch("up --merge").code(1);
+        assert!(said.err.contains("when this run began"), "{plant}: {said:?}");
+        assert_eq!(sandbox.state("a"), "finished", "{plant}");
+        // Whoever begins another run has seen what is there.
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("a"), "landed", "{plant}");
+    }
+}
+
+#[test]
 fn what_the_main_checkout_leaves_out_is_verified_all_the_same() {
     for phase in [false, true] {
         let sandbox = Sandbox::new();

@@ -106,10 +106,8 @@ impl WorktreeAdmin {
         serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
 
-    /// Removes the note, and what was spoiled.
     pub(in crate::git) fn remove_left(&self, key: &str) {
         let _ = fs::remove_file(self.left_path(key));
-        let _ = fs::remove_dir_all(self.spoiled(key));
     }
 
     /// Where a worktree lies that checks have damaged beyond repair.

@@ -19,7 +19,7 @@ use super::set_aside::{back_up_once, set_aside};
 use super::step::Step;
 use crate::fault;
 use crate::git::admin::marker::{Marker, Progress};
-use crate::git::admin::worktree_admin::{AdminLock, KeyLock};
+use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
 use crate::git::files::registration::Registration;
@@ -64,6 +64,11 @@ impl SparedTree {
             entries.flatten().all(|entry| entry.file_name() == ".git")
         });
         bare.then(|| Self::of(path, None))
+    }
+
+    /// A worktree that was moved away as it is.
+    pub(in crate::git) fn moved(path: &Path) -> Option<Self> {
+        path.symlink_metadata().is_err().then(|| Self::of(path, None))
     }
 
     /// A checkout of orch's own in which only its checks have written since it was last looked at.
@@ -195,6 +200,11 @@ impl SparedTree {
         let _ = fs::remove_file(self.path.join(".git"));
         Ok(())
     }
+}
+
+/// Removes what is left of a worktree of the merge queue that checks have spoiled.
+pub(in crate::git) fn drop_spoiled(admin: &WorktreeAdmin, key: &str) {
+    let _ = fs::remove_dir_all(admin.spoiled(key));
 }
 
 impl SparedCommit {

@@ -6,6 +6,7 @@ pub(super) mod again;
 pub(super) mod command;
 pub(super) mod fresh;
 pub(super) mod mark;
+pub(super) mod merge_rules;
 pub(super) mod require;
 pub(super) mod shared_hooks;
 pub(super) mod worktree_settings;

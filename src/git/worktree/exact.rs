@@ -9,7 +9,8 @@ use super::scour::{scour, unhide};
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
-use crate::git::files::registration::{is_plainly_in, pointed_to, registration_at, settle};
+use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, registration_at, settle};
+use crate::git::keep::gate::{SparedTree, drop_spoiled};
 use crate::plan::CommitId;
 
 /// As [`ensure_detached`], where verifications may have hidden files from git, or left repositories. With `ignored`, files that git
@@ -70,7 +71,7 @@ fn is_spoiled(error: &EnsureError) -> bool {
 
 fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, EnsureError> {
     let _alone = alone(admin, key)?;
-    let _lock = admin.lock()?;
+    let lock = admin.lock()?;
     let common = admin.repo.common_dir();
     let books = common.join("worktrees");
     let entry = registration_at(common, path)?
@@ -78,12 +79,14 @@ fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, E
         .or_else(|| pointed_to(path).filter(|entry| is_plainly_in(&books, entry)));
     let to = admin.spoiled(key);
     admin.remove_left(key);
+    drop_spoiled(admin, key);
     match fs::rename(path, &to) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(GitError::io("move", path)(error)),
         _ => Ok(()),
     }?;
-    if let Some(entry) = entry {
-        fs::remove_dir_all(&entry).map_err(GitError::io("remove", &entry))?;
+    if let (Some(entry), Some(spared)) = (entry, SparedTree::moved(path)) {
+        let path = path.to_owned();
+        spared.forget(&lock, &Registration { admin: entry, path })?;
     }
     Ok(to)
 }

@@ -11,7 +11,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::registration::{registration_at, registrations};
 use crate::git::files::regular;
 use crate::git::keep::backup::{Backup, stamp};
-use crate::git::keep::gate::{SparedTree, contained, delete_branch, spare_commit};
+use crate::git::keep::gate::{SparedTree, contained, delete_branch, drop_spoiled, spare_commit};
 use crate::git::refs::made_ref::release_made;
 use crate::git::refs::unit::{delete_judged_unit, is_unit};
 use crate::git::repo::ids::branch_ref;
@@ -351,6 +351,7 @@ pub fn remove(
         release_made(&admin.repo, owner_of(&removable.key), Some(tip))?;
     }
     admin.remove_left(&removable.key);
+    drop_spoiled(admin, &removable.key);
     admin.remove_marker(&removable.key)?;
     Ok(backups)
 }

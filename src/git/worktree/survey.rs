@@ -13,6 +13,7 @@ use crate::git::files::error::GitError;
 use crate::git::files::names::ORCH_DIR;
 use crate::git::files::place::is_free;
 use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, registration_at, settle};
+use crate::git::keep::gate::drop_spoiled;
 use crate::plan::CommitId;
 
 /// A worktree that the manifest speaks of.
@@ -349,6 +350,7 @@ pub fn follow(admin: &WorktreeAdmin, key: &str, to: &Path) -> Result<(), EnsureE
 /// When the note cannot be removed.
 pub fn forget(admin: &WorktreeAdmin, key: &str) -> Result<(), GitError> {
     admin.remove_left(key);
+    drop_spoiled(admin, key);
     admin.remove_marker(key)
 }
 

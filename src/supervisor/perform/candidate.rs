@@ -8,11 +8,13 @@ use crate::schedule::train::{Trial, Tried};
 use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
+use super::carried::nobody_carries;
 use super::conflict;
 use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
 use super::mend::{self, Clash};
+use super::other_rules::refuse_other_rules;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
@@ -64,6 +66,7 @@ pub(super) fn chain(
         return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
     }
     git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
+    refuse_other_rules().map_err(|why| refused(&why))?;
     let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
     if let Some(why) = lost(campaign, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
         return Err(Halt::Tried(Tried::Refused(why)));
@@ -321,45 +324,6 @@ fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
              on its branch, or `git revert {back}` in a checkout of the target"
         ))),
     }
-}
-
-/// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
-/// each other any more, and what both hold would conflict with itself.
-fn nobody_carries(
-    campaign: &Campaign,
-    plan: &Plan,
-    top: &Top,
-    head: &CommitId,
-    strategy: &str,
-) -> Result<(), MergeTrouble> {
-    // What lies below has to be seen by others than the builder.
-    top.save().map_err(|error| refused(&error))?;
-    let (repo, onto) = (&campaign.repo, &top.commit);
-    for other in campaign.set.plans.iter().filter(|other| other.name != plan.name) {
-        let Some(tip) = repo.branch_tip(&other.branch).map_err(|error| refused(&error))? else {
-            continue;
-        };
-        let is_in =
-            |one: &CommitId, other: &CommitId| repo.is_ancestor(one, other).map_err(|error| refused(&error));
-        let shared = repo.merge_base(&tip, head).map_err(|error| refused(&error))?;
-        let carries = match shared {
-            Some(shared) => !is_in(&tip, onto)? && !is_in(&shared, onto)?,
-            None => false,
-        };
-        // What this plan itself carries of another is that one's to land first.
-        let its_own = plan
-            .depends
-            .iter()
-            .any(|dependency| dependency.on.plan == other.name);
-        if carries && !its_own {
-            return Err(refused(&format!(
-                "`{strategy}` would land other commits than its own, and the branch of plan {} has some of those: write \
-                 `merge_strategy = \"merge\"` for {}, or `carry = false` for {} before it begins",
-                other.name, plan.name, other.name
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new

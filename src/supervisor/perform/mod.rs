@@ -3,6 +3,7 @@
 
 mod call;
 mod candidate;
+mod carried;
 mod check;
 mod conflict;
 mod copy_in;
@@ -14,6 +15,7 @@ mod launch;
 mod lost_work;
 mod mend;
 mod merge;
+mod other_rules;
 mod own_folder;
 mod phase_check;
 mod pin;
