@@ -80,7 +80,12 @@ pub(super) fn known(state: &State, target: &str) -> Known {
         .plans()
         .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
     let made = state.plans();
+    let taken_back = state.plans().filter_map(|(name, run)| {
+        let before = run.before_back.get(target)?;
+        Some((name.clone(), before.head.clone()?))
+    });
     Known {
+        taken_back: taken_back.collect(),
         made: made
             .filter_map(|(name, run)| Some((name.clone(), run.made.clone()?)))
             .collect(),

@@ -142,6 +142,35 @@ fn what_was_taken_back_does_not_land_again_by_being_asked_for() {
 }
 
 #[test]
+fn of_what_was_taken_back_only_new_commits_land_with_every_strategy() {
+    for strategy in ["merge", "squash", "rebase"] {
+        for more in [false, true] {
+            let sandbox = Sandbox::new();
+            sandbox.tables(&format!("[merge]\nstrategy = \"{strategy}\""));
+            let again = if more { "commit again" } else { "exit 1" };
+            let steps = format!("if mkdir $MARKS/once; then work 1.1; else {again}; fi");
+            sandbox.plan("p", "", &document(&[1]), &steps);
+            sandbox.orch("up --merge").code(0).ok();
+            sandbox.orch("revert p").code(0).ok();
+            if more {
+                sandbox.worktree("p").git("commit -q --allow-empty -m nothing");
+                sandbox.worktree("p").write("again.txt", "again\n");
+                sandbox.worktree("p").git("add again.txt");
+                sandbox.worktree("p").git("commit -qm again");
+            }
+            sandbox.orch("retry p").ok();
+            let _ = sandbox.orch("up --merge");
+            let (state, files_now) = match more {
+                true => ("landed", "README.md\nagain.txt"),
+                false => ("finished", "README.md"),
+            };
+            assert_eq!(files(&sandbox), files_now, "{strategy}");
+            assert_eq!(sandbox.state("p"), state, "{strategy}: {}", sandbox.why("p"));
+        }
+    }
+}
+
+#[test]
 fn what_was_taken_back_and_tried_again_has_not_landed_because_somebody_commits() {
     let sandbox = landed();
     sandbox.plan("after", "depends = [\"b@landed\"]", &document(&[1]), "work 1.1");

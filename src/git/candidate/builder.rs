@@ -86,9 +86,16 @@ impl CandidateBuilder {
         })
     }
 
-    /// As [`CandidateBuilder::build`], but one commit on `onto` with the whole change, as `git merge --squash` makes it.
-    pub fn squash(&self, onto: &CommitId, head: &CommitId, message: &str) -> Result<Build, GitError> {
-        let built = self.with(|merger| match merger.merge(onto, head)? {
+    /// As [`CandidateBuilder::build`], but one commit on `onto` with the whole change, as `git merge --squash` makes it; with
+    /// `since`, the change since that commit.
+    pub fn squash(
+        &self,
+        onto: &CommitId,
+        since: Option<&CommitId>,
+        head: &CommitId,
+        message: &str,
+    ) -> Result<Build, GitError> {
+        let built = self.with(|merger| match merger.merge_since(onto, since, head)? {
             Merged::Contained => Ok(Build::AlreadyContained),
             Merged::Conflict(files) => Ok(Build::Conflict { files }),
             Merged::Tree(tree) => {
@@ -101,9 +108,14 @@ impl CandidateBuilder {
     }
 
     /// As [`CandidateBuilder::build`], but the head's own commits replayed on `onto`, as `git rebase` does it: without
-    /// merges, and without commits that change nothing there.
-    pub fn rebase(&self, onto: &CommitId, head: &CommitId) -> Result<Build, GitError> {
-        let replayed = self.with(|merger| merger.replay(onto, head))?;
+    /// merges, and without commits that change nothing there; with `since`, only those that came after that commit.
+    pub fn rebase(
+        &self,
+        onto: &CommitId,
+        since: Option<&CommitId>,
+        head: &CommitId,
+    ) -> Result<Build, GitError> {
+        let replayed = self.with(|merger| merger.replay(onto, since, head))?;
         self.save()?;
         Ok(match replayed {
             Replayed::Conflict(files) => Build::Conflict { files },
@@ -172,7 +184,17 @@ impl CandidateBuilder {
 
     /// The id of the tree that merging `head` into `onto` gives; none when they conflict. The tree need not be written.
     pub fn rehearse(&self, onto: &CommitId, head: &CommitId) -> Result<Option<String>, GitError> {
-        match self.with(|merger| merger.merge(onto, head))? {
+        self.rehearse_since(onto, None, head)
+    }
+
+    /// As [`CandidateBuilder::rehearse`], for what has changed since a commit that lies below the head.
+    pub fn rehearse_since(
+        &self,
+        onto: &CommitId,
+        since: Option<&CommitId>,
+        head: &CommitId,
+    ) -> Result<Option<String>, GitError> {
+        match self.with(|merger| merger.merge_since(onto, since, head))? {
             Merged::Contained => self.repo.tree_of(onto).map(Some),
             Merged::Tree(tree) => Ok(Some(tree)),
             Merged::Conflict(_) => Ok(None),

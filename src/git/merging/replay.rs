@@ -4,7 +4,7 @@ use git2::{ObjectType, Oid};
 
 use super::ConflictFile;
 use super::answer::Answered;
-use super::merger::Merger;
+use super::merger::{Merged, Merger};
 use super::three_way::{Leave, ThreeWay};
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
@@ -31,13 +31,19 @@ pub(in crate::git) enum Undone {
 }
 
 impl Merger {
-    /// Replays what `head` has and `onto` has not, oldest first, without merges. A commit that changes nothing any more is
-    /// left out; those that already stand on `onto` are kept as they are.
-    pub(in crate::git) fn replay(&mut self, onto: &CommitId, head: &CommitId) -> Result<Replayed, GitError> {
+    /// Replays what `head` has and neither `onto` nor `since`, oldest first, without merges. A commit that changes nothing any more
+    /// is left out; those that already stand on `onto` are kept as they are.
+    pub(in crate::git) fn replay(
+        &mut self,
+        onto: &CommitId,
+        since: Option<&CommitId>,
+        head: &CommitId,
+    ) -> Result<Replayed, GitError> {
         self.save()?;
         let list = Git::on(self.common_dir())
             .args(["rev-list", "--reverse", "--topo-order", "--no-merges"])
             .arg(format!("{onto}..{head}"))
+            .args(since.map(|since| format!("^{since}")))
             .run()?;
         let mut tip = onto.clone();
         for line in String::from_utf8_lossy(&list).lines() {
@@ -83,6 +89,24 @@ impl Merger {
         Ok(match self.apply_change(tip, to, from)? {
             Answered::Tree(tree) => Undone::Tree(tree),
             Answered::Conflict(files) => Undone::Conflict(files),
+        })
+    }
+
+    /// Merges what `head` has; with `since`, what has changed since that commit.
+    pub(in crate::git) fn merge_since(
+        &mut self,
+        onto: &CommitId,
+        since: Option<&CommitId>,
+        head: &CommitId,
+    ) -> Result<Merged, GitError> {
+        let Some(since) = since else {
+            return self.merge(onto, head);
+        };
+        let before = self.tree_of(onto)?.to_string();
+        Ok(match self.apply_change(onto, since, head)? {
+            Answered::Tree(tree) if tree == before => Merged::Contained,
+            Answered::Tree(tree) => Merged::Tree(tree),
+            Answered::Conflict(files) => Merged::Conflict(files),
         })
     }
 

@@ -129,17 +129,23 @@ pub fn first_parents(repo: &Repository, began: &CommitId, tip: &CommitId) -> Res
     Ok(line)
 }
 
-/// The merges that `tip` has and `onto` has not, latest first.
+/// The merges that `tip` has and none of the others, latest first.
 ///
 /// # Errors
 ///
 /// When the history cannot be read.
-pub fn merges_between(repo: &Repository, onto: &CommitId, tip: &CommitId) -> Result<Vec<CommitId>, GitError> {
+pub fn merges_between<'a>(
+    repo: &Repository,
+    others: impl IntoIterator<Item = &'a CommitId>,
+    tip: &CommitId,
+) -> Result<Vec<CommitId>, GitError> {
     let cannot = || GitError::library("read the history of a commit");
     let handle = repo.handle();
     let mut walk = handle.revwalk().map_err(cannot())?;
     walk.push(oid(tip)?).map_err(cannot())?;
-    walk.hide(oid(onto)?).map_err(cannot())?;
+    for other in others {
+        walk.hide(oid(other)?).map_err(cannot())?;
+    }
     let mut merges = Vec::new();
     for id in walk {
         let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;

@@ -29,6 +29,8 @@ pub struct Known {
     pub parts: BTreeMap<PlanName, Prefix>,
     /// Where the branches of plans stood when their last work came to them.
     pub made: BTreeMap<PlanName, CommitId>,
+    /// Where the branches of plans stood that had landed and were taken back.
+    pub taken_back: BTreeMap<PlanName, CommitId>,
 }
 
 /// Why there are no commits of a trial.
@@ -263,18 +265,28 @@ fn merge(
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
+    // The target has none of the branch's own commits, from which git would know what was taken back.
+    let since = known.taken_back.get(&plan.name);
+    let since = since.filter(|since| campaign.repo.is_ancestor(since, incoming).unwrap_or(false));
     let drafted = match plan.merge_strategy {
         MergeStrategy::Merge => {
             builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
         }
         MergeStrategy::Squash => {
             nobody_carries(campaign, plan, top, head, "squash")?;
-            builder.squash(onto, incoming, &message(campaign, plan, target, "squash", part)?)
+            builder.squash(
+                onto,
+                since,
+                incoming,
+                &message(campaign, plan, target, "squash", part)?,
+            )
         }
         MergeStrategy::Rebase => {
             nobody_carries(campaign, plan, top, head, "rebase")?;
-            let replayed = builder.rebase(onto, head).map_err(|error| refused(&error))?;
-            refuse_what_only_merges_have(campaign, plan, top, head, &replayed)?;
+            let replayed = builder
+                .rebase(onto, since, head)
+                .map_err(|error| refused(&error))?;
+            refuse_what_only_merges_have(campaign, plan, top, (since, head), &replayed)?;
             Ok(replayed)
         }
     };

@@ -73,7 +73,7 @@ pub(super) fn refuse_what_only_merges_have(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,
-    head: &CommitId,
+    (since, head): (Option<&CommitId>, &CommitId),
     replayed: &Build,
 ) -> Result<(), MergeTrouble> {
     let tree = match replayed {
@@ -81,12 +81,12 @@ pub(super) fn refuse_what_only_merges_have(
         Build::AlreadyContained => &top.tree,
         Build::Conflict { .. } => return Ok(()),
     };
-    let merges = git::repo::merges_between(&campaign.repo, &top.commit, head);
+    let merges = git::repo::merges_between(&campaign.repo, since.into_iter().chain([&top.commit]), head);
     let merges = merges.map_err(|error| refused(&error))?;
     if merges.is_empty() {
         return Ok(());
     }
-    let whole = top.builder.rehearse(&top.commit, head);
+    let whole = top.builder.rehearse_since(&top.commit, since, head);
     match whole.map_err(|error| refused(&error))? {
         Some(whole) if whole != *tree => Err(refused(&format!(
             "`rebase` leaves merges out, and one of its branch has changes of its own ({}): make those in a commit that is no merge, or \
