@@ -58,6 +58,30 @@ fn a_target_that_does_not_exist_is_created() {
 }
 
 #[test]
+fn a_checkout_follows_whichever_name_of_the_branch_it_has() {
+    for (target, head) in [("master", "main"), ("main", "master")] {
+        let scratch = Scratch::new();
+        scratch.git("symbolic-ref refs/heads/master refs/heads/main");
+        scratch.git(&format!("symbolic-ref HEAD refs/heads/{head}"));
+        let (old, new) = (
+            scratch.head(),
+            scratch.branch("side", "main", &[("new.txt", Some("new"))]),
+        );
+        let repo = scratch.repository();
+        let plan = git::landing::plan_landing_beside(&repo, target, Some(&old), &new).unwrap();
+        let landed = git::landing::land(&repo, &plan).unwrap();
+        assert_eq!(landed.checkouts.len(), 1, "{target}");
+        assert_eq!(
+            (scratch.head(), scratch.status().as_str()),
+            (new.clone(), ""),
+            "{target}"
+        );
+        assert_eq!(scratch.rev("main"), new);
+        assert_eq!(scratch.git("symbolic-ref refs/heads/master"), "refs/heads/main");
+    }
+}
+
+#[test]
 fn a_linked_checkout_and_one_of_a_bare_repository_come_along() {
     let scratch = Scratch::new();
     let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);

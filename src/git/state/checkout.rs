@@ -17,19 +17,26 @@ pub struct Checkout {
     pub dirty: Vec<PathBuf>,
 }
 
-/// The folders in which a branch is checked out, sorted. A folder that is gone is not one.
+/// The folders in which a branch is checked out, by its own name or by an alias, sorted. A folder that is gone is not one.
 pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, GitError> {
+    let branch = Some(meant(repo, branch.to_owned()));
+    let shows = |head: Option<Option<String>>| head.flatten().map(|head| meant(repo, head)) == branch;
     let mut paths: Vec<PathBuf> = registrations(repo.common_dir())?
         .into_iter()
-        .filter(|known| known.head().flatten().as_deref() == Some(branch) && known.is_connected())
+        .filter(|known| shows(known.head()) && known.is_connected())
         .map(|known| known.path)
         .collect();
-    let main = read_head(&repo.common_dir().join("HEAD")).flatten();
-    if !repo.is_bare() && main.as_deref() == Some(branch) {
+    if !repo.is_bare() && shows(read_head(&repo.common_dir().join("HEAD"))) {
         paths.push(repo.top().to_owned());
     }
     paths.sort();
     Ok(paths)
+}
+
+/// The branch itself, where `branch` is an alias of one: a symbolic ref, as `master` may be of `main`.
+fn meant(repo: &Repository, branch: String) -> String {
+    let alias = read_head(&repo.common_dir().join("refs/heads").join(&branch));
+    alias.flatten().unwrap_or(branch)
 }
 
 /// The checkouts of a branch and what is uncommitted in them.
