@@ -157,3 +157,15 @@ fn carrying_never_replaces_an_ignored_file() {
     assert!(matches!(refused, CarryError::InTheWay { .. }), "{refused}");
     assert_eq!(tree.read(".env"), "SECRET=mine");
 }
+
+#[test]
+fn a_commit_that_only_a_passing_ref_of_git_holds_gets_a_backup() {
+    for name in ["refs/original/refs/heads/main", "refs/bisect/bad", "refs/stash"] {
+        let scratch = Scratch::new();
+        let lost = scratch.branch("lost", "main", &[("a.txt", Some("a"))]);
+        scratch.git(&format!("update-ref {name} {lost}"));
+        scratch.git("branch -q -D lost");
+        let kept = git::keep::keep_loose(&scratch.repository(), "auth", &lost).unwrap();
+        assert_eq!(kept.map(|backup| backup.commit), Some(lost), "{name}");
+    }
+}

@@ -814,3 +814,28 @@ fn a_landing_that_was_lost_before_a_run_and_whose_branch_is_gone_is_told_of_with
     assert!(sandbox.join("p-1.1.txt").exists());
     assert!(!sandbox.orch("up").code(0).err.contains("set main back"));
 }
+
+#[test]
+fn a_landing_that_was_cut_short_is_ended_when_all_notes_of_it_are_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.git("switch -qc aside");
+    sandbox.write("landed.txt", "landed\n");
+    sandbox.git("add landed.txt");
+    sandbox.git("commit -qm landed");
+    sandbox.git("switch -q main");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    // As a landing that dies with all its processes leaves it: the target has moved, the checkout has not.
+    std::fs::copy(sandbox.join(".git/index"), sandbox.join(".git/index.orch")).unwrap();
+    sandbox.write(".git/index.lock", "");
+    sandbox.git_args([
+        "update-ref",
+        "-m",
+        "orch: land 1234567890",
+        "refs/heads/main",
+        "aside",
+    ]);
+    assert!(sandbox.git("status --short").starts_with("D  landed.txt"));
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.git("status --short --untracked-files=no"), "");
+    assert!(sandbox.join("landed.txt").exists() && !sandbox.join(".git/index.lock").exists());
+}

@@ -30,8 +30,16 @@ use crate::git::repo::repository::Repository;
 use crate::git::state::inspect::{InProgress, WorktreeState};
 use crate::plan::CommitId;
 
-/// Refs that hold nothing for good.
-const PASSING: [&str; 3] = [BACKUPS, CANDIDATES, MADE];
+/// Refs that hold nothing for good: of orch's own, and those that git commands set and forget.
+const PASSING: [&str; 7] = [
+    BACKUPS,
+    CANDIDATES,
+    MADE,
+    "refs/bisect/",
+    "refs/original/",
+    "refs/rewritten/",
+    "refs/stash",
+];
 
 /// Proof: nothing in this checkout, apart from ignored files, exists only there.
 #[derive(Debug)]

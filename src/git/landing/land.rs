@@ -10,6 +10,7 @@ use super::follow::{index_equals, mend, rehearse};
 use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 use crate::git::files::error::GitError;
 use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
+use crate::git::files::reflog::entries;
 use crate::git::lock::index_lock::IndexLock;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::lock::stale_lock;
@@ -84,6 +85,9 @@ fn planned(
     look_at_landing(repo, &plan, None, &lock_checkouts(repo, branch)?)?;
     Ok(plan)
 }
+
+/// How the log of a branch tells of a landing.
+const LANDS: &str = "orch: land ";
 
 /// How long another git command may keep the index of a checkout that has to follow.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -170,7 +174,7 @@ pub fn land_holding(
     let nothing = "0".repeat(new.as_str().len());
     let answer = Git::on(repo.common_dir())
         .args(["update-ref", "-m"])
-        .arg(format!("orch: land {}", new.short()))
+        .arg(format!("{LANDS}{}", new.short()))
         .arg(branch_ref(branch))
         .arg(new.as_str())
         .arg(old.as_ref().map_or(nothing.as_str(), CommitId::as_str))
@@ -230,6 +234,30 @@ pub fn finish_landing_holding(
     Ok(Some(Landed {
         commit: tip,
         checkouts,
+    }))
+}
+
+/// The last move of a branch, where a checkout of it tells that it was cut short. For when nothing else tells of it.
+///
+/// # Errors
+///
+/// When git's books of worktrees cannot be read.
+pub fn cut_short(repo: &Repository, branch: &str) -> Result<Option<LandingPlan>, GitError> {
+    if !checkout_paths(repo, branch)?
+        .iter()
+        .any(|path| IndexLock::is_left(path))
+    {
+        return Ok(None);
+    }
+    let log = repo.common_dir().join("logs").join(branch_ref(branch));
+    let last = entries(&std::fs::read(log).unwrap_or_default()).pop();
+    let last = last.filter(|last| last.what.starts_with(LANDS));
+    let moved = last.and_then(|last| Some((last.old?, last.new?)));
+    Ok(moved.map(|(old, new)| LandingPlan {
+        branch: branch.to_owned(),
+        old: Some(old),
+        new,
+        beside: true,
     }))
 }
 

@@ -20,6 +20,9 @@ use crate::git::state::inspect::git_dir;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Beside the index.
+const COPY: &str = "index.orch";
+
 /// See the module. Dropped, it leaves the index as it was.
 pub(in crate::git) struct IndexLock {
     checkout: PathBuf,
@@ -39,11 +42,7 @@ impl IndexLock {
     /// When somebody keeps it for longer, or it cannot be written.
     pub(in crate::git) fn take(checkout: &Path, patience: Duration) -> Result<Self, LandRefusal> {
         let books = git_dir(checkout)?;
-        let (index, lock, copy) = (
-            books.join("index"),
-            books.join("index.lock"),
-            books.join("index.orch"),
-        );
+        let (index, lock, copy) = (books.join("index"), books.join("index.lock"), books.join(COPY));
         let until = Instant::now() + patience;
         let held = || LandRefusal::Locked {
             path: checkout.to_owned(),
@@ -76,6 +75,11 @@ impl IndexLock {
         };
         taken.renew()?;
         Ok(taken)
+    }
+
+    /// True where a lock was not released: a copy is there still, which nobody else makes.
+    pub(in crate::git) fn is_left(checkout: &Path) -> bool {
+        git_dir(checkout).is_ok_and(|books| books.join(COPY).exists())
     }
 
     /// Has git begin with the index as it is.

@@ -317,8 +317,13 @@ fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<
 ///
 /// When the note or the repository cannot be read.
 pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
-    if !campaign.dir.landing().exists() {
-        return Ok(Ended::default());
+    let note = campaign.dir.landing();
+    if !note.exists() {
+        // As when orch's own folder was lost.
+        let Some(landing) = git::landing::cut_short(&campaign.repo, &campaign.target)? else {
+            return Ok(Ended::default());
+        };
+        write_note(&note, &landing).map_err(SupervisorError::system("note a landing that was cut short"))?;
     }
     // A git that the dead one had started may be about to move the target still.
     let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
