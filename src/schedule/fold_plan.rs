@@ -90,7 +90,10 @@ impl PlanRun {
                 }
                 self.reopen_gone(at, evidence);
                 // What was verified is no longer what is there.
-                if evidence.commits > 0 && matches!(self.verify, Verify::Passed(_)) {
+                let head = evidence.head.as_ref();
+                if let Verify::Passed(passed) = &self.verify
+                    && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
+                {
                     self.verify = Verify::Open;
                 }
             }

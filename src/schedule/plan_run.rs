@@ -63,6 +63,8 @@ pub struct PlanRun {
     pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
+    /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
+    pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
     /// What the branch held when the commit of a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
     /// Files that units turned out to touch when their commits conflicted, besides those that were declared.

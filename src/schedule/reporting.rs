@@ -38,7 +38,9 @@ enum Voice {
 }
 
 impl Scheduler {
-    pub(super) fn take_report(&mut self, at: At, plan: &PlanName, heard: Heard, step: &mut Step) {
+    pub(super) fn take_report(&mut self, at: At, plan: &PlanName, mut heard: Heard, step: &mut Step) {
+        // What was said first is heard first; a box carries no time.
+        heard.said.sort_by_key(|said| said.at);
         let Some(work) = self.plan_work(plan) else {
             return;
         };

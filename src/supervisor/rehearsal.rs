@@ -52,7 +52,7 @@ pub fn rehearse_merge(
         campaign,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
-        known: known(scheduler.state(), &target),
+        known: known(&scheduler, &target),
         built: BTreeMap::new(),
         mended: BTreeMap::new(),
     };
@@ -70,7 +70,7 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    yard.known.parts = known(scheduler.state(), &yard.target).parts;
+                    yard.known.parts = known(&scheduler, &yard.target).parts;
                     inputs.extend(yard.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {

@@ -119,4 +119,5 @@ mod up_survival;
 mod up_tasks;
 mod up_trouble;
 mod verify_checks;
+mod work_of_others;
 mod zoo;

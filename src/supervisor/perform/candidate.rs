@@ -1,6 +1,6 @@
 //! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::git::{self, Build};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
@@ -9,23 +9,14 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 
 use super::super::Campaign;
 use super::conflict;
+use super::known::Known;
 use super::lost_work::{branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost};
 use super::mend::{self, Clash};
+use super::others_work::refuse_foreign_work;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
-
-/// What the scheduler knows of plans that matters for building their merges.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// What is on the target, with the commits by which it came there.
-    pub landed: BTreeMap<PlanName, CommitId>,
-    /// Plans of which only first phases are merged, with those.
-    pub parts: BTreeMap<PlanName, Prefix>,
-    /// Where the branches of plans stood when their last work came to them.
-    pub made: BTreeMap<PlanName, CommitId>,
-}
 
 /// Why there are no commits of a trial.
 pub(super) enum Halt {
@@ -258,6 +249,7 @@ fn merge(
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
+    refuse_foreign_work(campaign, plan, top, incoming, known)?;
     let drafted = match plan.merge_strategy {
         MergeStrategy::Merge => {
             builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
