@@ -342,8 +342,8 @@ impl PlanRun {
         };
         self.items.insert(item.clone(), entry);
         self.heard.insert(item.clone(), state);
-        if state == TaskState::Failed && item.sub.is_none() {
-            self.withdraw(at, item.task);
+        if state == TaskState::Failed {
+            self.withdraw(at, self.whole_of(item));
         }
         self.people_spoke |= report.attempt.is_none();
         if report.attempt.is_none()
@@ -352,6 +352,11 @@ impl PlanRun {
             self.said_by_people.insert(item.clone(), said_at);
         }
         let by = report.attempt.as_ref();
+        if let Some(said_at) = report.said_at
+            && let Some(record) = by.and_then(|by| self.record(by))
+        {
+            record.said.insert(item.clone(), said_at);
+        }
         let Some(attempt) = by.and_then(|by| self.current(by)) else {
             return;
         };

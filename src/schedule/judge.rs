@@ -303,7 +303,11 @@ fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
 fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
     let failed: Vec<String> = leg_tasks(work, attempt)
         .filter_map(|task| {
-            let item = run.items.get(&task.into())?;
+            let whole = ItemId::from(task);
+            let own = run.items.get(&whole).filter(|own| own.state == TaskState::Failed);
+            // It may be a part alone that was called so.
+            let task = own.map_or_else(|| run.failed_piece(&whole), |_| Some(&whole))?;
+            let item = run.items.get(task)?;
             let note = item
                 .note
                 .as_deref()
