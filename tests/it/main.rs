@@ -47,6 +47,7 @@ mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
+mod changed_documents;
 mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
