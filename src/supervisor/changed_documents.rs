@@ -8,7 +8,8 @@ use crate::plan::markdown::read_document;
 use crate::plan::{CommitId, Document, ItemId, PlanName, PlanSet, is_same_title};
 use crate::schedule::{Event, Hold, Scheduler};
 
-use super::{Campaign, SupervisorError, committed_document, plans_kept};
+use super::taken::plans_before;
+use super::{Campaign, SupervisorError, committed_document};
 
 /// A landing, and where the target stood before it.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ pub(super) fn found(
     scheduler: &Scheduler,
     records: &dyn Fn() -> Result<Vec<Record>, SupervisorError>,
 ) -> Result<Vec<Event>, SupervisorError> {
-    let before = plans_kept(&campaign.dir);
+    let before = plans_before(campaign);
     let document = |plan: &PlanName| before.as_ref()?.plan(plan).map(|plan| &*plan.document);
     let mut found = scheduler.added(&document);
     if let Some(before) = &before {
