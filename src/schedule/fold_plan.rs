@@ -89,6 +89,10 @@ impl PlanRun {
                     tries.commits += evidence.commits;
                 }
                 self.reopen_gone(at, evidence);
+                if evidence.foreign.is_none() {
+                    // What the branch held when a point was to be pinned it may not hold any more.
+                    self.pins_refused.clear();
+                }
                 // What was verified is no longer what is there.
                 let head = evidence.head.as_ref();
                 if let Verify::Passed(passed) = &self.verify

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::Record;
 use crate::plan::markdown::read_document;
-use crate::plan::{CommitId, Document, ItemId, PlanName, PlanSet, is_same_title};
+use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_same_title};
 use crate::schedule::{Event, Hold, Scheduler};
 
 use super::taken::plans_before;
@@ -144,8 +144,18 @@ pub(super) fn taken_away(
 /// Open items that a document has lost, and boxes that are not ticked any more.
 fn losses(before: &Document, after: &Document) -> BTreeSet<ItemId> {
     let now: BTreeMap<ItemId, bool> = after.items().collect();
+    let checks = |document: &Document, phase: PhaseId| {
+        let block = document.phase(phase).and_then(|phase| phase.verify.as_ref());
+        block.map(|block| block.checks.clone()).unwrap_or_default()
+    };
     let same = |item: &ItemId| match (before.title_of(item), after.title_of(item)) {
-        (Some(before), Some(after)) => item.task.is_verify() || is_same_title(&before, &after),
+        // More to check is no loss.
+        (Some(_), Some(_)) if item.task.is_verify() => {
+            let now = checks(after, item.task.phase);
+            let stays = |check: &String| now.iter().any(|now| is_same_title(check, now));
+            checks(before, item.task.phase).iter().all(stays)
+        }
+        (Some(before), Some(after)) => is_same_title(&before, &after),
         (None, _) | (_, None) => false,
     };
     let lost = before.items().filter(|(item, ticked)| match now.get(item) {

@@ -86,6 +86,29 @@ fn a_landing_that_unticks_a_box_of_another_plan_makes_that_wait_for_a_person() {
 }
 
 #[test]
+fn a_landing_that_takes_a_box_out_of_an_open_verify_block_finishes_nothing() {
+    let text =
+        "# P\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] it builds\n- [ ] tests pass\n";
+    for (edit, state) in [
+        ("sed -i '/tests pass/d'", "held"),
+        ("sed -i 's/tests pass/&\\n- [ ] lints pass/'", "landed"),
+    ] {
+        let sandbox = edited(
+            "plan",
+            "work 1.1; orch task fail 1.verify --note red",
+            &format!("{edit} plans/p.md"),
+        );
+        sandbox.write("plans/p.md", text);
+        sandbox.git("commit -q -a -m verify");
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "orch task done -q 1.verify");
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(sandbox.state("p"), state, "{edit}: {}", sandbox.orch("log").out);
+    }
+}
+
+#[test]
 fn what_the_lead_takes_out_of_a_document_is_out() {
     let sandbox = edited("plan", FAILS, "echo q > q.txt");
     sandbox.orch("up").code(1).ok();

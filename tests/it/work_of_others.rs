@@ -144,6 +144,30 @@ fn a_phase_with_another_plans_work_is_handed_on_to_nobody() {
 }
 
 #[test]
+fn a_branch_without_the_other_plans_work_is_handed_on_after_all() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("");
+    let script = "work 1.1; orch task fail 1.2 --note no; mark p-failed; exit 1";
+    sandbox.plan("p", "retries = 0", &document(&[2]), script);
+    let script = format!(
+        "if [ $ORCH_ATTEMPT = q-1 ]; then {WAITS}; git merge -q --no-edit orch/p; else git reset -q --hard main; fi\n\
+         work 1.1; gate $ORCH_ATTEMPT; work 2.1"
+    );
+    sandbox.plan("q", "retries = 1", &document(&[1, 1]), &script);
+    sandbox.plan("r", "depends = [\"q.1\"]", &document(&[1]), "work 1.1");
+    sandbox.gate("q-1").gate("q-2");
+    let up = sandbox.start("up --merge");
+    sandbox.happened("pin.refused", "q");
+    sandbox.open("q-1");
+    sandbox.reached("q-2");
+    sandbox.open("q-2");
+    up.end().code(1).ok();
+    assert_eq!(sandbox.state("q"), "landed", "{}", sandbox.why("q"));
+    assert_eq!(sandbox.state("r"), "landed", "{}", sandbox.why("r"));
+    assert_eq!(sandbox.state("p"), "failed");
+}
+
+#[test]
 fn commits_of_somebody_else_are_no_work_of_the_agents() {
     for dispatch in ["plan", "task"] {
         for how in ["--ff-only", "--no-ff -m mm"] {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::unit::units;
+use super::unit::marks;
 use crate::git::admin::spec::owner_of;
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
+use crate::git::files::names::UNITS;
 use crate::git::files::reflog::{LogEntry, entries, head_log};
 use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
@@ -31,7 +32,7 @@ impl Makers {
         plans: impl IntoIterator<Item = (&'a PlanName, &'a str)>,
     ) -> Result<Self, GitError> {
         let admin = WorktreeAdmin::new(repo);
-        let keys = admin.keys()?;
+        let (keys, units) = (admin.keys()?, marks(repo, UNITS)?);
         let mut makers = Self::default();
         for (plan, branch) in plans {
             for key in keys.iter().filter(|key| owner_of(key) == plan.as_str()) {
@@ -39,8 +40,11 @@ impl Makers {
                 let books = worktree.and_then(|worktree| git_dir(&worktree).ok());
                 makers.note(plan, books.map_or_else(Vec::new, |books| head_log(&books)));
             }
-            let of_units = units(repo, plan)?;
-            for branch in of_units.iter().map(String::as_str).chain([branch]) {
+            let of_units = units.iter().filter_map(|unit| {
+                let (of, branch) = unit.split_once('/')?;
+                (of == plan.as_str()).then_some(branch)
+            });
+            for branch in of_units.chain([branch]) {
                 let log = repo.common_dir().join("logs").join(branch_ref(branch));
                 makers.note(plan, entries(&fs::read(log).unwrap_or_default()));
             }
@@ -65,13 +69,19 @@ impl Makers {
 
 /// True for an entry about a commit that was made in that moment.
 fn makes(entry: &LogEntry) -> bool {
-    const MOVES: [&str; 6] = ["checkout:", "reset:", "branch:", "clone:", "orch:", "Branch:"];
+    const MOVES: [&str; 5] = ["checkout:", "reset:", "branch:", "Branch:", "clone:"];
     const ENDS: [&str; 2] = ["fast-forward", "Fast-forward"];
     const STEPS: [&str; 2] = ["(start)", "(finish)"];
+    // What a lane has made comes to the plan's branch, and what `orch` takes out of a commit makes another.
+    const OWN: [&str; 2] = ["orch: land", "orch: take"];
     let what = entry.what.as_str();
-    entry.old.is_some()
-        && !what.is_empty()
-        && !MOVES.iter().any(|word| what.starts_with(word))
+    let begins = |words: &[&str]| words.iter().any(|word| what.starts_with(word));
+    let makes = match what.starts_with("orch:") {
+        true => begins(&OWN),
+        false => !what.is_empty() && !begins(&MOVES),
+    };
+    makes
+        && entry.old.is_some()
         && !ENDS.iter().any(|word| what.ends_with(word))
         && !STEPS.iter().any(|word| what.contains(word))
 }
@@ -96,6 +106,7 @@ mod tests {
             "revert: Revert \"x\"",
             "rebase (pick): x",
             "merge orch/p: Merge made by the 'ort' strategy.",
+            "orch: land 2222222222",
         ] {
             assert!(makes(&entry(what)), "{what}");
         }
@@ -109,6 +120,7 @@ mod tests {
             "pull --rebase (start): checkout 1",
             "rebase (finish): returning to refs/heads/x",
             "orch: put the branch back",
+            "orch: enter",
         ] {
             assert!(!makes(&entry(what)), "{what}");
         }
