@@ -104,7 +104,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
     }
     if args.dry_run {
         let situation = Situation::look(&campaign)?;
-        let report = rehearse_merge(&campaign, situation.scheduler, &plans, into.as_deref())?;
+        let report = rehearse_merge(&campaign, situation, &plans, into.as_deref())?;
         show(context, &report, true)?;
         return Ok(exit_of(&report));
     }

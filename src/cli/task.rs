@@ -6,7 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::git::{InProgress, WorktreeState, inspect_by_git};
-use crate::plan::{Document, IdError, ItemId, Speaker, TaskId, TaskState};
+use crate::plan::{Document, IdError, ItemId, Point, Speaker, TaskId, TaskState};
+use crate::schedule::Scheduler;
 use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
 
 use super::task_gate::Gate;
@@ -136,6 +137,7 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
     let asks = matches!(gate, Gate::Person) && state != TaskState::Failed;
     let situation = if asks { subject.situation()? } else { None };
     let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+    refuse_over(subject, scheduler, state)?;
     // A sandbox may hide the repository: then the supervisor looks where the worktree stands.
     let stands = (state == TaskState::Done).then(|| inspect_by_git(worktree).ok());
     let stands = stands.flatten();
@@ -189,6 +191,23 @@ fn tell(context: &Context, subject: &Subject, report: &Report, state: TaskState)
         remind_of_commit(&stands);
     }
     Ok(())
+}
+
+/// Refuses to begin something of a plan that is finished.
+fn refuse_over(subject: &Subject, scheduler: Option<&Scheduler>, state: TaskState) -> Result<(), CliError> {
+    let run = scheduler.map(|scheduler| scheduler.state().plan(&subject.name));
+    let over = run.filter(|run| state == TaskState::Running && run.has_reached(Point::Plan));
+    let name = &subject.name;
+    match over.map(|run| run.landed.is_empty()) {
+        None => Ok(()),
+        Some(true) => Err(
+            CliError::refused(format!("plan `{name}` is finished: nothing of it can begin"))
+                .with_hint(format!("`orch task fail ID --plan {name}` opens a task again")),
+        ),
+        Some(false) => Err(CliError::refused(format!(
+            "plan `{name}` has landed: nothing of it can begin"
+        ))),
+    }
 }
 
 /// What fails with a part of it: tasks with their sub-tasks, VERIFY blocks with their numbered boxes.

@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use crate::journal::OrchDir;
 use crate::plan::markdown::read_document;
-use crate::plan::{Arrangement, Document, ItemId, Plan, PlanName, PlanSet, TaskId, TaskState};
+use crate::plan::{
+    Arrangement, Document, ItemId, Plan, PlanName, PlanSet, Speaker, Statement, TaskId, TaskState,
+};
+use crate::schedule::{Scheduler, admission};
 use crate::status::{self, Assignment, read_plain};
 use crate::supervisor::{
     Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
@@ -235,7 +238,7 @@ impl Subject {
             Known::Campaign(campaign) => Some(Situation::of_journal(&campaign.dir, &campaign.set)?),
             Known::Assignment(..) | Known::Nothing => self.situation()?,
         };
-        let mut states = match (situation, &self.known) {
+        let mut states = match (&situation, &self.known) {
             (Some(situation), _) => {
                 let run = situation.scheduler.state().plan(&self.name);
                 let items = run.items.keys();
@@ -245,7 +248,11 @@ impl Subject {
             (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
         };
         if let Some(worktree) = &self.worktree {
+            let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
             for said in status::read(worktree, &self.name, &self.document, None).items {
+                if scheduler.is_some_and(|scheduler| self.is_refused(scheduler, &said)) {
+                    continue;
+                }
                 let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
                 if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
                     states.insert(said.item, said.state);
@@ -253,6 +260,21 @@ impl Subject {
             }
         }
         Ok(states)
+    }
+
+    /// True for what is said of work that may not begin: no supervisor will take it.
+    fn is_refused(&self, scheduler: &Scheduler, said: &Statement) -> bool {
+        let state = scheduler.state();
+        let work = state
+            .number(&self.name)
+            .and_then(|number| scheduler.work().plans.get(number));
+        let run = state.plan(&self.name);
+        let attempt = match &said.by {
+            Some(Speaker::Attempt(by)) => run.attempt(by),
+            Some(Speaker::Person) | None => None,
+        };
+        let refusal = |work| admission::refusal(work, run, state, attempt, &said.item);
+        said.state != TaskState::Failed && work.and_then(refusal).is_some()
     }
 
     /// The document in the worktree, where it is a file of the repository.

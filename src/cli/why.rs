@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::graph::{Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
-use crate::plan::{PlanName, Point, UnitId};
+use crate::plan::{Document, ItemId, PlanName, Point, Speaker, TaskId, TaskState, UnitId};
 use crate::report::{ago, broken, output_terminal, span};
-use crate::schedule::{Outcome, Reason, explain_unit, task_state};
+use crate::schedule::{Outcome, PlanRun, Reason, explain_unit, task_state};
+use crate::status;
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
 use super::{CliError, Context, Exit, output, why_commit};
@@ -190,11 +191,15 @@ fn about(
                 Some(unit) => unit.id,
                 None => UnitId::Phase(id.phase),
             };
-            let reasons = if now.is_settled() && !run.lost.contains_key(&unit) {
+            let mut reasons = if now.is_settled() && !run.lost.contains_key(&unit) {
                 vec![Reason::plain(format!("is {now}"))]
             } else {
                 explain_unit(work, state, &plan.name, unit)
             };
+            let untold = |reason: &Reason| !reasons.iter().any(|known| known.text.contains(&reason.text));
+            let said = called_failed(campaign, run, &plan.name, id);
+            let said: Vec<Reason> = said.into_iter().filter(untold).collect();
+            reasons.extend(said);
             let since = run
                 .items
                 .get(&id.into())
@@ -206,6 +211,33 @@ fn about(
             })
         }
     }
+}
+
+/// What was said of a task that was reported failed: as the journal has it, and by a person whom no supervisor has heard yet.
+fn called_failed(campaign: &Campaign, run: &PlanRun, plan: &PlanName, task: TaskId) -> Vec<Reason> {
+    let item = ItemId::from(task);
+    let known = run
+        .items
+        .get(&item)
+        .filter(|known| known.state == TaskState::Failed);
+    let note = known.and_then(|known| known.note.as_ref());
+    let heard = note.map(|note| Reason::plain(format!("reported failed: {note}")));
+    let document = campaign.plan(plan).map(|plan| &plan.document);
+    let read = |document: &Document| {
+        status::read(&campaign.worktree_path(plan.as_str()), plan, document, None).items
+    };
+    let said = document.map(|document| read(document)).unwrap_or_default();
+    let new = said.into_iter().find(|said| {
+        let by_person = said.by == Some(Speaker::Person) && said.state == TaskState::Failed;
+        by_person && said.item == item && run.said_by_people.get(&item) != said.at.as_ref()
+    });
+    let new = new.map(|said| {
+        let note = said.note.map(|note| format!(": {note}")).unwrap_or_default();
+        Reason::plain(format!(
+            "a person reported it failed{note}; the next `orch up` takes that in"
+        ))
+    });
+    heard.into_iter().chain(new).collect()
 }
 
 /// The place of some work on the critical path.

@@ -87,7 +87,7 @@ pub use state::inspect::{
 pub use step::carry::{Carried, CarryError, carry};
 pub use step::cut_step::undo_cut_step;
 pub use step::displaced::{Displaced, begin_log, put_back_from};
-pub use step::leftovers::{LeftoverError, commit_leftovers};
+pub use step::leftovers::{LeftoverError, commit_leftovers, uncover};
 pub use step::submodule::{follow_stale_submodules, follow_submodules};
 pub use unit::enter::{Entry, UnitReady};
 pub use unit::give_up::GivenUp;

@@ -168,6 +168,9 @@ pub fn detail(event: &Event) -> String {
         Event::AgentStuck(notice) => format!("{} is stuck: {}", notice.attempt, notice.ages.words()),
         Event::AgentStirred(about) => format!("{} moves again", about.attempt),
         Event::StuckActed(done) => format!("{}: {}", done.attempt, stuck_action(done.action)),
+        Event::ReportLate(late) if late.refused => {
+            format!("{} {}, which could not begin", late.task, late.state)
+        }
         Event::ReportLate(late) => format!("{} {}, after its agent had ended", late.task, late.state),
         Event::MessageSent(sent) => {
             let message = &sent.message;
@@ -245,6 +248,10 @@ fn hold(why: &Hold) -> String {
         | Hold::Refused { why }
         | Hold::Stuck { why }
         | Hold::Needs { why, .. } => first_line(why),
+        Hold::TakenAway { by, items, .. } => {
+            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            format!("the landing of {by} took away or unticked {}", items.join(", "))
+        }
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

@@ -131,6 +131,8 @@ pub struct AttemptRecord {
     pub exit: Option<Exit>,
     /// Why it did not complete its work, if so.
     pub failure: Option<String>,
+    /// The time of the last statement that it made about each item, where the writer gives times.
+    pub said: BTreeMap<ItemId, Timestamp>,
     /// Commits it made.
     pub commits: u32,
     /// The account it used; none when its agent has but one.

@@ -6,6 +6,7 @@ use super::Failed;
 use super::answers::Ask;
 use super::attempt::Stage;
 use super::built_on::built_on;
+use super::dispatch::handed_on;
 use super::failure::Failure;
 use super::judge::{Verdict, judge};
 use super::loop_breaker::{LOOP, is_brief, loop_words};
@@ -184,6 +185,7 @@ impl Scheduler {
                     place: work_place(plan, run, lane, attempt),
                     since: attempt.head.clone().or_else(|| run.tip_before_people(attempt)),
                     said: run.said_on(attempt),
+                    handed_on: handed_on(plan, &self.state),
                 };
                 let ask = Ask::Check(attempt.id.clone());
                 self.ask(ask, check, step);

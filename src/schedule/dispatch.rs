@@ -167,3 +167,24 @@ pub fn carried(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(WorkRef
     }
     carried
 }
+
+/// The commits of other plans that the plan may hold with all that lies in their history: those which were ever pinned for it to
+/// start from, and what has landed.
+pub fn handed_on(plan: &PlanWork, state: &State) -> Vec<CommitId> {
+    let on = plan.all_depends().map(|dependency| dependency.on.clone());
+    let on = on.chain(plan.after.iter().map(WorkRef::whole));
+    let pinned = on.flat_map(|on| {
+        state
+            .plan(&on.plan)
+            .handed_on
+            .get(&on.point)
+            .into_iter()
+            .flatten()
+    });
+    let landed = state.plans().flat_map(|(_, run)| {
+        let parts = run.landed_prefix.values().map(|part| &part.prefix.head);
+        run.landed_heads.values().chain(parts)
+    });
+    let base = state.run.iter().map(|run| &run.base);
+    pinned.chain(landed).chain(base).cloned().collect()
+}

@@ -58,6 +58,8 @@ pub enum Effect {
         since: Option<CommitId>,
         /// Commits on which work was reported done, with what was: they have to be on the branch still.
         said: Vec<(CommitId, Vec<ItemId>)>,
+        /// Commits of other plans that the branch may hold, with all that lies in their history.
+        handed_on: Vec<CommitId>,
     },
     /// Merge the commits of an attempt into the plan's branch. Answer: `work.merged`, `work.conflicted` or
     /// `work.refused`.
@@ -110,6 +112,8 @@ pub enum Effect {
         wanted: bool,
         /// The commit that was verified for it, which is pinned instead of the tip.
         verified: Option<CommitId>,
+        /// Commits of other plans that the branch may hold, with all that lies in their history.
+        handed_on: Vec<CommitId>,
     },
     /// What the merge train wants done. Answer: [`super::Input::Train`].
     Train {

@@ -132,9 +132,9 @@ fn standstills<'a>(
         Some(Outcome::Held(Hold::Conflict { with, .. })) => one(Waiting::Conflict, with.to_string()),
         Some(Outcome::Held(Hold::Verification { .. })) => one(Waiting::Gate, "verify".to_owned()),
         Some(Outcome::Held(Hold::Work { unit, .. })) => one(Waiting::Gate, unit.to_string()),
-        Some(Outcome::Held(Hold::Refused { .. } | Hold::Stuck { .. } | Hold::Needs { .. })) => {
-            one(Waiting::Gate, plan.name.to_string())
-        }
+        Some(Outcome::Held(
+            Hold::Refused { .. } | Hold::Stuck { .. } | Hold::Needs { .. } | Hold::TakenAway { .. },
+        )) => one(Waiting::Gate, plan.name.to_string()),
         Some(Outcome::Finished) => match (&run.merge, &run.merge_trouble) {
             (Merge::Idle, Some(MergeTrouble::Conflict { .. })) if run.resolution.agent.is_some() => {
                 Vec::new()

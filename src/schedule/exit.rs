@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, ItemId};
+use crate::plan::{CommitId, ItemId, PlanName};
 
 /// How an agent's process ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,8 @@ pub enum Exit {
 pub struct Evidence {
     /// The branch's tip.
     pub head: Option<CommitId>,
-    /// Commits on the branch since the attempt started, leftovers included.
+    /// Commits that were made on the branch since the attempt started, leftovers included. Merges, and what is on the target or
+    /// was made for another plan, are none of them.
     pub commits: u32,
     /// Files that were left uncommitted and that `orch` committed.
     pub leftovers_committed: u32,
@@ -59,6 +60,30 @@ pub struct Evidence {
     /// Commits on which work was reported done and that are not on the branch any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<GoneWork>,
+    /// A commit on the branch that was made for another plan and has not landed; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignWork>,
+}
+
+/// A commit of a plan on the branch of another, which `orch` did not put there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignWork {
+    /// The plan that it was made for.
+    pub plan: PlanName,
+    /// The commit.
+    pub commit: CommitId,
+}
+
+impl ForeignWork {
+    /// What a person reads of it: `its branch has 1a2b3c4d5e of plan p, which has not landed: …`.
+    pub fn told(&self) -> String {
+        let Self { plan, commit } = self;
+        format!(
+            "its branch has {} of plan {plan}, which has not landed: add `depends = [\"{plan}\"]`, land {plan} first, or take that \
+             commit out of the branch (`git reset` or `git rebase`; a revert keeps it there)",
+            commit.short()
+        )
+    }
 }
 
 /// A commit that was on a branch when work was reported done on it, and is not any more.

@@ -52,6 +52,10 @@ pub(super) fn explain_outcome(
                 format!("{how}, then {}", again(state, name)),
             )]
         }
+        Outcome::Held(Hold::TakenAway { by, commit, items }) => vec![Reason::with_remedy(
+            Hold::taken_away(by, commit, items),
+            format!("put that back in the document, or leave it so; then orch retry {name}"),
+        )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
             why,
             format!("mend that, then {}", again(state, name)),

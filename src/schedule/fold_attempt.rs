@@ -61,6 +61,7 @@ impl PlanRun {
             ended: None,
             exit: None,
             failure: None,
+            said: BTreeMap::new(),
             commits: 0,
             account: account.clone(),
             facts: Facts::default(),

@@ -89,8 +89,15 @@ impl PlanRun {
                     tries.commits += evidence.commits;
                 }
                 self.reopen_gone(at, evidence);
+                if evidence.foreign.is_none() {
+                    // What the branch held when a point was to be pinned it may not hold any more.
+                    self.pins_refused.clear();
+                }
                 // What was verified is no longer what is there.
-                if evidence.commits > 0 && matches!(self.verify, Verify::Passed(_)) {
+                let head = evidence.head.as_ref();
+                if let Verify::Passed(passed) = &self.verify
+                    && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
+                {
                     self.verify = Verify::Open;
                 }
             }
@@ -339,8 +346,8 @@ impl PlanRun {
         };
         self.items.insert(item.clone(), entry);
         self.heard.insert(item.clone(), state);
-        if state == TaskState::Failed && item.sub.is_none() {
-            self.withdraw(at, item.task);
+        if state == TaskState::Failed {
+            self.withdraw(at, self.whole_of(item));
         }
         self.people_spoke |= report.attempt.is_none();
         if report.attempt.is_none()
@@ -349,6 +356,11 @@ impl PlanRun {
             self.said_by_people.insert(item.clone(), said_at);
         }
         let by = report.attempt.as_ref();
+        if let Some(said_at) = report.said_at
+            && let Some(record) = by.and_then(|by| self.record(by))
+        {
+            record.said.insert(item.clone(), said_at);
+        }
         let Some(attempt) = by.and_then(|by| self.current(by)) else {
             return;
         };

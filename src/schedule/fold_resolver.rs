@@ -1,5 +1,7 @@
 //! The fold of what is recorded of agents that resolve conflicts.
 
+use std::collections::BTreeMap;
+
 use super::attempt::{AttemptRecord, Stuck};
 use super::parking::Parked;
 use super::plan_run::PlanRun;
@@ -35,6 +37,7 @@ impl PlanRun {
             ended: None,
             exit: None,
             failure: None,
+            said: BTreeMap::new(),
             commits: 0,
             account: started.account.clone(),
             facts: Facts::default(),

@@ -1,7 +1,7 @@
 //! From good work to work that is done: where units have branches of their own, their commits come onto the plan's branch
 //! first, one attempt after the other.
 
-use crate::plan::{TaskId, UnitId};
+use crate::plan::{ItemId, TaskId, UnitId};
 
 use super::answers::Ask;
 use super::attempt::{Attempt, Integration, Stage};
@@ -133,7 +133,10 @@ impl Scheduler {
 /// is open that it waits for.
 fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Attempt) -> Vec<UnitId> {
     let mut completed = attempt.units.clone();
-    let claimed = attempt.claimed.iter().map(|task| UnitId::Task(*task));
+    // One of which a part failed is none that was done.
+    let claimed = attempt.claimed.iter();
+    let claimed = claimed.filter(|task| run.is_item_settled(&ItemId::from(**task)));
+    let claimed = claimed.map(|task| UnitId::Task(*task));
     let claimed = claimed.filter(|unit| plan.by_units() && !completed.contains(unit));
     let mut places: Vec<usize> = claimed.filter_map(|unit| plan.unit_place(unit)).collect();
     places.sort_unstable();

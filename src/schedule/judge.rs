@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::plan_run::PlanRun;
 use super::proof_of::{Claim, Proof};
 use super::work::PlanWork;
-use super::{Evidence, Exit, Obstacle};
+use super::{Evidence, Exit, ForeignWork, Obstacle};
 
 /// The judgement over an attempt of which all is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn proofs(
     attempt: &Attempt,
     exit: &Exit,
     evidence: &Evidence,
-) -> [(Proof, bool); 4] {
+) -> [(Proof, bool); 5] {
     let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
     let unsaid = remaining(work, run, attempt);
     let fails = |task: &TaskId| run.item_state(&(*task).into()) == TaskState::Failed;
@@ -117,6 +117,7 @@ fn proofs(
         ),
         (Proof::Clean, clean),
         (Proof::Kept, evidence.gone.is_empty()),
+        (Proof::Own, evidence.foreign.is_none()),
     ]
 }
 
@@ -171,7 +172,11 @@ fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
     format!(
         "{}{}{}",
         trouble.unwrap_or_default(),
-        gone(evidence).map(|gone| format!("; {gone}")).unwrap_or_default(),
+        [gone(evidence), evidence.foreign.as_ref().map(ForeignWork::told)]
+            .into_iter()
+            .flatten()
+            .map(|found| format!("; {found}"))
+            .collect::<String>(),
         attempt.facts.parting_words()
     )
 }
@@ -196,6 +201,11 @@ fn what_is_missing(
             ),
         },
         Proof::Kept => gone(evidence).unwrap_or_default(),
+        Proof::Own => evidence
+            .foreign
+            .as_ref()
+            .map(ForeignWork::told)
+            .unwrap_or_default(),
         Proof::Said => {
             let open: Vec<String> = remaining(work, run, attempt)
                 .iter()
@@ -293,7 +303,11 @@ fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
 fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
     let failed: Vec<String> = leg_tasks(work, attempt)
         .filter_map(|task| {
-            let item = run.items.get(&task.into())?;
+            let whole = ItemId::from(task);
+            let own = run.items.get(&whole).filter(|own| own.state == TaskState::Failed);
+            // It may be a part alone that was called so.
+            let task = own.map_or_else(|| run.failed_piece(&whole), |_| Some(&whole))?;
+            let item = run.items.get(task)?;
             let note = item
                 .note
                 .as_deref()

@@ -105,6 +105,7 @@ pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use bound::lower_bound;
 pub use budget::money;
 pub use built_on::BuiltOn;
+pub use dispatch::handed_on;
 pub use early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
 pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
 pub use event::Event;
@@ -113,7 +114,7 @@ pub use event_about::{
     TaskReport, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
 };
 pub use event_names::EVENT_NAMES;
-pub use exit::{Evidence, Exit, GoneWork};
+pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
 pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
 pub use explain_delay::clause;
 pub use explain_outcome::rewritten;

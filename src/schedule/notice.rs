@@ -161,6 +161,9 @@ pub struct LateReport {
     pub lane: u32,
     /// What was said of it.
     pub state: TaskState,
+    /// True when it was said in time, of work that could not begin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// What the agent said about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -4,6 +4,7 @@ use crate::plan::{Point, WorkRef};
 
 use super::Effect;
 use super::answers::Ask;
+use super::dispatch::handed_on;
 use super::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -59,8 +60,11 @@ impl Scheduler {
             Some((commit, holds)) => (Some(commit), holds),
             None => (None, done.filter(|_| point.phase().is_some()).collect()),
         };
+        let number = self.state.number(&plan);
+        let handed_on = number.map(|number| handed_on(&self.work.plans[number], &self.state));
         let effect = Effect::Pin {
             holds,
+            handed_on: handed_on.unwrap_or_default(),
             plan,
             point,
             wanted,

@@ -32,6 +32,8 @@ pub struct PlanRun {
     /// True when phases or tasks are worked on one by one: then nothing counts as reached before its commits are on the
     /// plan's branch.
     pub by_units: bool,
+    /// The sub-tasks of tasks and the numbered boxes of VERIFY blocks, as the document has them.
+    pub pieces: BTreeMap<TaskId, Vec<ItemId>>,
     /// The items of each phase that is given out as a whole and has any.
     pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
     /// Its worktrees by lane; 0 is the plan's own.
@@ -63,6 +65,8 @@ pub struct PlanRun {
     pub approved: BTreeSet<Point>,
     /// Commits pinned for those who wait for a point of this plan.
     pub pins: BTreeMap<Point, CommitId>,
+    /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
+    pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
     /// What the branch held when the commit of a phase's end was pinned.
     pub ends: BTreeMap<PhaseId, PhaseEnd>,
     /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
@@ -236,9 +240,12 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported; pending when nobody said anything.
+    /// The state of a task as reported; pending when nobody said anything. With a part that failed, it is not done.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
-        self.items.get(item).map_or(TaskState::Pending, |item| item.state)
+        match self.items.get(item).map(|item| item.state) {
+            Some(TaskState::Done) if self.failed_piece(item).is_some() => TaskState::Failed,
+            state => state.unwrap_or(TaskState::Pending),
+        }
     }
 
     /// True when no work remains on the task.

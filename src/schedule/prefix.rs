@@ -78,6 +78,8 @@ impl PlanRun {
             return;
         }
         self.pins.insert(pinned.point, pinned.commit.clone());
+        let handed_on = self.handed_on.entry(pinned.point).or_default();
+        handed_on.insert(pinned.commit.clone());
         let Point::Phase(phase) = pinned.point else {
             return;
         };

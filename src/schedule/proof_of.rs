@@ -28,6 +28,8 @@ pub enum Proof {
     Clean,
     /// The commits on which work was reported done are still on the branch.
     Kept,
+    /// Nothing on the branch was made for another plan that has not landed, but what `orch` merged in.
+    Own,
     /// Each task of the phase was reported done or skipped; where units have branches of their own, each is done.
     Tasks,
     /// The phase's VERIFY block was reported done or skipped, unless it runs in the background.
@@ -63,11 +65,11 @@ impl Claim {
     /// All evidence that it needs, in the order in which what is missing is named.
     pub const fn needs(self) -> &'static [Proof] {
         match self {
-            Self::TaskDone => &[Proof::Clean, Proof::Kept, Proof::Said, Proof::Made],
+            Self::TaskDone => &[Proof::Clean, Proof::Kept, Proof::Own, Proof::Said, Proof::Made],
             Self::PhaseDone => &[Proof::Tasks, Proof::Checked, Proof::Passed],
-            Self::Pinned => &[Proof::PhaseDone, Proof::Commit],
+            Self::Pinned => &[Proof::PhaseDone, Proof::Commit, Proof::Own],
             Self::PlanFinished => &[Proof::Units, Proof::Verified],
-            Self::Landed => &[Proof::Finished, Proof::Tree, Proof::Target],
+            Self::Landed => &[Proof::Finished, Proof::Own, Proof::Tree, Proof::Target],
         }
     }
 
@@ -97,6 +99,7 @@ impl Proof {
             Self::Made => "made",
             Self::Clean => "clean",
             Self::Kept => "kept",
+            Self::Own => "own",
             Self::Tasks => "tasks",
             Self::Checked => "checked",
             Self::Passed => "passed",

@@ -2,15 +2,17 @@
 
 use crate::plan::{Point, UnitId};
 
-use super::At;
 use super::lost::Lost;
 use super::plan_run::{Outcome, PlanRun, Verify};
 use super::tries::Tries;
+use super::{At, Hold};
 
 impl PlanRun {
     /// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
     pub(super) fn reopen(&mut self, at: At, new_run: bool) {
         let again = match self.outcome {
+            // What may be left out is not asked once more: a person says so.
+            Some(Outcome::Held(Hold::TakenAway { .. })) => false,
             Some(Outcome::Held(_)) => true,
             // A person's word stands until a person takes it back.
             Some(Outcome::Skipped(_)) if self.left_out => false,

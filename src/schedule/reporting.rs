@@ -38,7 +38,9 @@ enum Voice {
 }
 
 impl Scheduler {
-    pub(super) fn take_report(&mut self, at: At, plan: &PlanName, heard: Heard, step: &mut Step) {
+    pub(super) fn take_report(&mut self, at: At, plan: &PlanName, mut heard: Heard, step: &mut Step) {
+        // What was said first is heard first; a box carries no time.
+        heard.said.sort_by_key(|said| said.at);
         let Some(work) = self.plan_work(plan) else {
             return;
         };
@@ -58,12 +60,14 @@ impl Scheduler {
             if voice == Voice::Late {
                 let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
                 let unheard = run.heard.get(&said.item) != Some(&said.state);
+                let unheard = unheard && !was_heard_in_time(run, &said);
                 if counts && unheard && is_change(run.item_state(&said.item), said.state) {
                     let late = LateReport {
                         plan: plan.clone(),
                         task: said.item,
                         lane: heard.lane,
                         state: said.state,
+                        refused: false,
                         note: said.note,
                     };
                     self.record(at, Event::ReportLate(late), step);
@@ -151,6 +155,7 @@ impl Scheduler {
                 task: said.item.clone(),
                 lane,
                 state: said.state,
+                refused: true,
                 note: said.note.clone(),
             };
             self.record(at, Event::ReportLate(late), step);
@@ -174,6 +179,15 @@ fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
         (None, None) if run.by_units && said.state != TaskState::Skipped => Voice::Late,
         (None, None) => Voice::Person,
     }
+}
+
+/// True for what an agent that is gone said while it was at work. It was heard then, whatever became of it since.
+fn was_heard_in_time(run: &PlanRun, said: &Statement) -> bool {
+    let Some(Speaker::Attempt(by)) = &said.by else {
+        return false;
+    };
+    let heard = run.history_of(by).and_then(|record| record.said.values().max());
+    said.at.is_some_and(|at| heard.is_some_and(|heard| at <= *heard))
 }
 
 /// A statement with a time is news when it was not heard yet, also when it repeats what is known. One without a time is

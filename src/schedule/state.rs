@@ -222,6 +222,7 @@ fn before(plan: &PlanWork) -> PlanRun {
     let parts = whole.map(|phase| (phase.id, phase.items().collect::<Vec<_>>()));
     PlanRun {
         by_units: plan.by_units(),
+        pieces: plan.document.pieces(),
         parts: parts.filter(|(_, items)| !items.is_empty()).collect(),
         items: items.collect(),
         proven: ticked.clone(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::BuiltOn;
-use crate::plan::{CommitId, PlanName, UnitId};
+use crate::plan::{CommitId, ItemId, PlanName, UnitId};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,15 @@ pub enum Hold {
         /// In words.
         why: String,
     },
+    /// A landing took open work out of its document, or unticked boxes there. Who may do that is the lead.
+    TakenAway {
+        /// The plan that landed.
+        by: PlanName,
+        /// With what.
+        commit: CommitId,
+        /// Tasks and their parts.
+        items: Vec<ItemId>,
+    },
     /// A phase or task of it needs a person, and the rest has come to an end.
     Work {
         /// The phase or task.
@@ -75,6 +84,18 @@ pub enum Hold {
         /// What was worked on although it was still open.
         built_on: Vec<BuiltOn>,
     },
+}
+
+impl Hold {
+    /// What a person reads of a document that a landing changed.
+    pub(super) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId]) -> String {
+        let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
+        format!(
+            "the landing of {by} ({}) took {} out of its document or unticked it",
+            commit.short(),
+            items.join(", ")
+        )
+    }
 }
 
 /// Why a plan was not landed.

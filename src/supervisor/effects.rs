@@ -46,6 +46,7 @@ impl Engine<'_> {
                 place,
                 since,
                 said: reported,
+                handed_on,
             } => {
                 let lane = LaneId::new(&plan, place.lane);
                 let (campaign, worktree) = (self.campaign.clone(), self.worktree(&lane));
@@ -59,6 +60,7 @@ impl Engine<'_> {
                         place: &place,
                         since: since.as_ref(),
                         reported: &reported,
+                        handed_on: &handed_on,
                     };
                     let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
                     for why in said {
@@ -128,6 +130,7 @@ impl Engine<'_> {
                 holds,
                 wanted,
                 verified,
+                handed_on,
             } => {
                 let worktree = self.worktree(&LaneId::own(&plan));
                 let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
@@ -138,15 +141,14 @@ impl Engine<'_> {
                     since: attempt.head.clone(),
                 });
                 self.in_background(move || {
-                    match perform::pin(
-                        &campaign,
-                        &worktree,
-                        &plan,
+                    let order = perform::PinOrder {
                         point,
-                        at_work.as_ref(),
+                        at_work,
                         wanted,
                         verified,
-                    ) {
+                        handed_on: &handed_on,
+                    };
+                    match perform::pin(&campaign, &worktree, &plan, order) {
                         Ok((mut pinned, warning)) => {
                             pinned.holds = holds;
                             if let Some(why) = warning {

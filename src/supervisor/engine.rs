@@ -15,6 +15,7 @@ use crate::status::{Gates, Watcher};
 
 use super::afterwards::end_at_signals;
 use super::brought_ticks::brought_ticks;
+use super::changed_documents;
 use super::clock::Clock;
 use super::closing::Closing;
 use super::conflict_watch::ConflictWatch;
@@ -261,7 +262,8 @@ impl<'o> Engine<'o> {
             merge_only,
         };
         let now = self.clock.now();
-        let mut found = self.scheduler.added();
+        let records = || Ok(self.journal.read_all()?);
+        let mut found = changed_documents::found(&self.campaign, &self.scheduler, &records)?;
         found.retain(|event| self.scheduler.take(now, event));
         // A box carries no time: what was said with one is heard after it.
         let brought = brought_ticks(&self.campaign, &self.scheduler, &self.journal)?;

@@ -9,10 +9,11 @@ use std::time::Duration;
 use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::plan::{ItemId, LiveEdit, ManifestChange, PlanName, PlanSet};
+use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
 use crate::schedule::{Event, Input, ManifestEdit, Work, history};
 use crate::status;
 
+use super::changed_documents::taken_away;
 use super::engine::Engine;
 use super::load::{check_circles, documents_of, load};
 use super::message::Message;
@@ -138,7 +139,16 @@ impl Engine<'_> {
         if self.manifest.told.take().is_some() {
             self.write_plans_down(None);
         }
-        let edit = LiveEdit::new(&self.campaign.set, &set, |plan| self.scheduler.openness(plan));
+        let records = || Ok(self.journal.read_all()?);
+        let sets = (&self.campaign.set, &set);
+        let held = taken_away(&self.campaign, &self.scheduler, sets, &records)?;
+        let edit = LiveEdit::new(&self.campaign.set, &set, |plan| {
+            match held.iter().any(|held| held.plan() == Some(plan)) {
+                // The next run asks a person.
+                true => Openness::Nothing("a landing took work out of its document or unticked it"),
+                false => self.scheduler.openness(plan),
+            }
+        });
         if edit.changes.is_empty() {
             self.manifest.refused.clear();
             return Ok(());

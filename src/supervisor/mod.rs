@@ -8,6 +8,7 @@ mod assignment;
 mod attention;
 mod brought_ticks;
 mod campaign;
+mod changed_documents;
 mod clock;
 mod closing;
 mod conflict_watch;

@@ -16,7 +16,7 @@ impl Engine<'_> {
         };
         self.looking_for_obstacles = true;
         let campaign = self.campaign.clone();
-        let known = train::known(self.scheduler.state(), &campaign.target);
+        let known = train::known(&self.scheduler, &campaign.target);
         self.in_background(move || {
             let free = would_land(&campaign, &first, &known);
             Message::Unhindered(if free { met } else { Vec::new() })

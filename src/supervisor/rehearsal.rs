@@ -2,28 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
 use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
-use crate::schedule::{
-    Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving, Scheduler,
-};
+use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
 
 use super::merge_request::MergeRequest;
 use super::perform::Known;
 use super::train::known;
-use super::{Campaign, MergeOutcome, MergeReport, SupervisorError, perform};
+use super::{
+    Campaign, MergeOutcome, MergeReport, Situation, SupervisorError, changed_documents, perform, preflight,
+};
 
 /// What a merge request would do.
 ///
 /// # Errors
 ///
-/// When the repository cannot be read.
+/// When the repository cannot be read, or the merge would be refused as a whole.
 pub fn rehearse_merge(
     campaign: &Campaign,
-    mut scheduler: Scheduler,
+    situation: Situation,
     plans: &[WorkRef],
     into: Option<&str>,
 ) -> Result<MergeReport, SupervisorError> {
+    let mut scheduler = situation.scheduler;
+    // A supervisor at work goes by the documents that it has read.
+    if !situation.driven {
+        preflight::check_branches(campaign, scheduler.state())?;
+        preflight::check_documents(campaign, scheduler.state())?;
+        let records = || match JournalReader::open(&campaign.dir)? {
+            Some(reader) => Ok(reader.after(0, None)?),
+            None => Ok(Vec::new()),
+        };
+        let at = scheduler.state().now;
+        for event in changed_documents::found(campaign, &scheduler, &records)? {
+            let _ = scheduler.take(at, &event);
+        }
+    }
     let target = into.unwrap_or(&campaign.target).to_owned();
     let before = campaign.repo.branch_tip(&target)?;
     let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
@@ -52,7 +67,7 @@ pub fn rehearse_merge(
         campaign,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
-        known: known(scheduler.state(), &target),
+        known: known(&scheduler, &target),
         built: BTreeMap::new(),
         mended: BTreeMap::new(),
     };
@@ -70,7 +85,7 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    yard.known.parts = known(scheduler.state(), &yard.target).parts;
+                    yard.known.parts = known(&scheduler, &yard.target).parts;
                     inputs.extend(yard.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {

@@ -166,6 +166,13 @@ pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
     (taken.schema == SCHEMA).then_some(taken.set)
 }
 
+/// The plans of the same manifest as the last run read them; none where they cannot be read.
+pub(super) fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
+    let text = std::fs::read(campaign.dir.plans_taken()).ok()?;
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (taken.schema == SCHEMA && taken.manifest == campaign.manifest).then_some(taken.set)
+}
+
 /// What was kept for the manifest that is meant; none where nothing was, or for another one.
 fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
     let text = std::fs::read(dir.plans_taken()).ok()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::schedule::train::{Answer, Order, Unmoved};
-use crate::schedule::{Event, Input, State, UnionTrial};
+use crate::schedule::{Event, Input, Scheduler, UnionTrial, handed_on};
 
 use super::SupervisorError;
 use super::engine::Engine;
@@ -16,7 +16,7 @@ impl Engine<'_> {
         let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
         match order {
             Order::Try(trial) => {
-                let (admin, known) = (self.admin.clone(), known(self.scheduler.state(), &target));
+                let (admin, known) = (self.admin.clone(), known(&self.scheduler, &target));
                 self.answer_train(move || {
                     perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
                 });
@@ -72,7 +72,8 @@ impl Engine<'_> {
 }
 
 /// What is on a target, and what of which plan is to come there.
-pub(super) fn known(state: &State, target: &str) -> Known {
+pub(super) fn known(scheduler: &Scheduler, target: &str) -> Known {
+    let (work, state) = (scheduler.work(), scheduler.state());
     let landed = state
         .plans()
         .filter_map(|(name, run)| Some((name.clone(), run.commits_on(target).next()?.clone())));
@@ -91,5 +92,10 @@ pub(super) fn known(state: &State, target: &str) -> Known {
             .collect(),
         landed: landed.collect(),
         parts: parts.collect(),
+        handed_on: work
+            .plans
+            .iter()
+            .map(|plan| (plan.name.clone(), handed_on(plan, state)))
+            .collect(),
     }
 }

@@ -15,8 +15,8 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, Tried, Verdict};
 use orch::schedule::{
-    At, Effect, Event, Evidence, Exit, Facts, Failed, GoneWork, Input, Launch, Obstacle, ObstacleKind,
-    PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, WorkConflict, steer,
+    At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch, Obstacle,
+    ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, WorkConflict, steer,
 };
 
 use crate::support::asked;
@@ -402,6 +402,7 @@ impl World {
         let said = by_word || (!required && good_end && !items.iter().any(failed));
         let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
         let kept = evidence.gone.is_empty();
+        let own = evidence.foreign.is_none();
         let tasks: Vec<&TaskId> = items.iter().filter(|task| !task.is_verify()).collect();
         let needs_none = |task: &&TaskId| {
             let skipped = known.word.get(task) == Some(&TaskState::Skipped);
@@ -417,7 +418,7 @@ impl World {
         };
         let before = known.commits.get(&attempt.units[0]).copied().unwrap_or(0);
         let made = evidence.commits + before > 0 || free || needless || attempt.repair;
-        let all = said && clean && kept && made;
+        let all = said && clean && kept && own && made;
         let by_word_alone = by_word && attempt.spoke && evidence.leftovers_committed == 0;
         let end_counts = match exit {
             Exit::Stopped | Exit::Lost | Exit::ByHand => true,
@@ -426,7 +427,8 @@ impl World {
         };
         let quiet = good_end && attempt.facts.obstacle.is_none();
         let unhindered = attempt.facts.obstacle.is_none();
-        let nothing_made = *exit == (Exit::Code { code: 0 }) && clean && kept && said && !made && unhindered;
+        let nothing_made =
+            *exit == (Exit::Code { code: 0 }) && clean && kept && own && said && !made && unhindered;
         (all && (quiet || (by_word_alone && end_counts)), nothing_made)
     }
 
@@ -634,6 +636,10 @@ impl World {
                 Vec::new()
             },
             gone,
+            foreign: self.dice.percent(4.0).then(|| ForeignWork {
+                plan: "other".parse().unwrap(),
+                commit: commit_of(8),
+            }),
             ..Evidence::default()
         }
     }

@@ -47,6 +47,7 @@ mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.
 mod demo;
 // The pages in docs/ against the code.
+mod changed_documents;
 mod commands_page;
 mod documentation;
 // Floor 4: attempts that fail.
@@ -119,4 +120,5 @@ mod up_survival;
 mod up_tasks;
 mod up_trouble;
 mod verify_checks;
+mod work_of_others;
 mod zoo;

@@ -476,6 +476,7 @@ impl World {
                 holds,
                 wanted,
                 verified,
+                handed_on: _,
             } => Event::Pinned(Pinned {
                 commit: verified.unwrap_or_else(|| self.branches.tip(&plan)),
                 plan,

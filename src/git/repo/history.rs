@@ -90,6 +90,51 @@ pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<b
     Ok(undone.contains(back.as_str()))
 }
 
+/// The commits that `tip` has and none of `without` has, latest first, each with whether it is a merge. What of `without` is
+/// not in the repository is in nobody's way.
+///
+/// # Errors
+///
+/// When the history cannot be read.
+pub fn commits_beyond<'a>(
+    repo: &Repository,
+    tip: &CommitId,
+    without: impl IntoIterator<Item = &'a CommitId>,
+) -> Result<Vec<(CommitId, bool)>, GitError> {
+    let cannot = || GitError::library("read the history of a branch");
+    let handle = repo.handle();
+    let mut walk = handle.revwalk().map_err(cannot())?;
+    walk.set_sorting(git2::Sort::TOPOLOGICAL).map_err(cannot())?;
+    walk.push(oid(tip)?).map_err(cannot())?;
+    for commit in without {
+        let commit = oid(commit)?;
+        if handle.find_commit(commit).is_ok() {
+            walk.hide(commit).map_err(cannot())?;
+        }
+    }
+    let mut beyond = Vec::new();
+    for id in walk {
+        let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
+        beyond.push((commit_id(commit.id()), commit.parent_count() > 1));
+    }
+    Ok(beyond)
+}
+
+/// Where a branch stands in the copies of it that were fetched from other repositories.
+///
+/// # Errors
+///
+/// When the refs cannot be read.
+pub fn fetched_tips(repo: &Repository, branch: &str) -> Result<Vec<CommitId>, GitError> {
+    let cannot = || GitError::library("list what was fetched");
+    let handle = repo.handle();
+    let copies = handle
+        .references_glob(&format!("refs/remotes/*/{branch}"))
+        .map_err(cannot())?;
+    let tips = copies.flatten().filter_map(|copy| copy.peel_to_commit().ok());
+    Ok(tips.map(|tip| commit_id(tip.id())).collect())
+}
+
 /// True when each commit on the first-parent line of `tip` is a known one, down to `end`. Of a line longer than a thousand
 /// commits, or one that does not lead there, nobody can say that.
 pub fn is_made_of(

@@ -13,6 +13,20 @@ use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
+/// True when the index may have files with `--assume-unchanged` or `--skip-worktree`. Cheaper than to look for changes in them.
+pub(in crate::git) fn may_hide(worktree: &Path) -> Result<bool, GitError> {
+    const ASSUMED: u16 = 1 << 15;
+    const SKIPPED: u16 = 1 << 14;
+    // What the library cannot read, git can.
+    Ok(
+        git2::Index::open(&git_dir(worktree)?.join("index")).map_or(true, |index| {
+            let hides =
+                |entry: git2::IndexEntry| entry.flags & ASSUMED != 0 || entry.flags_extended & SKIPPED != 0;
+            index.iter().any(hides)
+        }),
+    )
+}
+
 /// Files with `--assume-unchanged` or `--skip-worktree` that are not as they were staged, relative to the worktree. Those that
 /// are not there, as in a sparse checkout, hold nothing.
 pub(in crate::git) fn hidden_changes(worktree: &Path) -> Result<Vec<PathBuf>, GitError> {

@@ -9,6 +9,7 @@ use crate::git::files::error::GitError;
 use crate::git::keep::stage::stage_everything;
 use crate::git::program::command::Git;
 use crate::git::repo::identity::committing_within;
+use crate::git::state::hidden::{hidden_changes, may_hide};
 use crate::git::state::inspect::{InProgress, inspect};
 use crate::plan::CommitId;
 
@@ -116,4 +117,27 @@ pub fn commit_leftovers(
     });
     commit.input(message).run()?;
     Ok(Some(crate::git::state::inspect::head_of(path)?))
+}
+
+/// Has git look again at the files with changes that it was told to overlook (`--assume-unchanged`, `--skip-worktree`). Gives
+/// those, relative to the worktree.
+///
+/// # Errors
+///
+/// When the index cannot be read or written.
+pub fn uncover(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    if !may_hide(path)? {
+        return Ok(Vec::new());
+    }
+    let hidden = hidden_changes(path)?;
+    // One call clears one flag.
+    for flag in ["--no-assume-unchanged", "--no-skip-worktree"] {
+        if !hidden.is_empty() {
+            Git::within(path)
+                .args(["update-index", flag, "--"])
+                .args(&hidden)
+                .run()?;
+        }
+    }
+    Ok(hidden)
 }

@@ -2,6 +2,7 @@
 //!
 //! Reading is in [`crate::plan::markdown`]; nothing here touches a file.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -173,6 +174,21 @@ impl Document {
     pub fn numbered_checks(&self) -> impl Iterator<Item = &Subtask> {
         let blocks = self.phases.iter().filter_map(|phase| phase.verify.as_ref());
         blocks.flat_map(|block| &block.numbered)
+    }
+
+    /// The sub-tasks of each task and the numbered boxes of each VERIFY block that has any.
+    pub fn pieces(&self) -> BTreeMap<TaskId, Vec<ItemId>> {
+        let ids =
+            |pieces: &[Subtask]| -> Vec<ItemId> { pieces.iter().map(|piece| piece.id.clone()).collect() };
+        let tasks = self.tasks().map(|task| (task.id, ids(&task.subtasks)));
+        let blocks = self.phases.iter().filter_map(|phase| {
+            let block = phase.verify.as_ref()?;
+            Some((TaskId::verify(phase.id), ids(&block.numbered)))
+        });
+        tasks
+            .chain(blocks)
+            .filter(|(_, pieces)| !pieces.is_empty())
+            .collect()
     }
 
     /// Every item that may be reported, with whether its box is ticked: tasks and sub-tasks in document order, then numbered

@@ -1,6 +1,6 @@
 //! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::git::{self, Build};
 use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
@@ -10,28 +10,17 @@ use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
 use super::super::Campaign;
 use super::carried::nobody_carries;
 use super::conflict;
+use super::known::Known;
 use super::lost_work::{
     branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
 };
 use super::mend::{self, Clash};
 use super::other_rules::refuse_other_rules;
+use super::others_work::refuse_foreign_work;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
 use super::yard::{Built, Chain, Ground, Link};
-
-/// What the scheduler knows of plans that matters for building their merges.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// What is on the target, with the commits by which it came there.
-    pub landed: BTreeMap<PlanName, CommitId>,
-    /// Plans of which only first phases are merged, with those.
-    pub parts: BTreeMap<PlanName, Prefix>,
-    /// Where the branches of plans stood when their last work came to them.
-    pub made: BTreeMap<PlanName, CommitId>,
-    /// Where the branches of plans stood that had landed and were taken back.
-    pub taken_back: BTreeMap<PlanName, CommitId>,
-}
 
 /// Why there are no commits of a trial.
 pub(super) enum Halt {
@@ -265,6 +254,7 @@ fn merge(
 ) -> Result<Option<(CommitId, String)>, Unmerged> {
     let (builder, onto) = (&top.builder, &top.commit);
     let part = known.parts.get(&plan.name);
+    refuse_foreign_work(campaign, plan, top, incoming, known)?;
     // The target has none of the branch's own commits, from which git would know what was taken back.
     let since = known.taken_back.get(&plan.name);
     let since = since.filter(|since| campaign.repo.is_ancestor(since, incoming).unwrap_or(false));

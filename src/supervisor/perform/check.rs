@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::git::{
     self, InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, undo_cut_step,
+    follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, uncover, undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -12,6 +12,7 @@ use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
 use crate::status;
 
 use super::super::Campaign;
+use super::others_work::Beyond;
 use super::own_folder;
 
 /// An attempt that has ended, whose remains are looked at.
@@ -27,6 +28,8 @@ pub struct Left<'a> {
     pub since: Option<&'a CommitId>,
     /// Commits on which work was reported done, with what was.
     pub reported: &'a [(CommitId, Vec<ItemId>)],
+    /// Commits of other plans that the branch may hold.
+    pub handed_on: &'a [CommitId],
 }
 
 /// Of so many files it is noted that an attempt has made something in them.
@@ -71,6 +74,7 @@ fn look(
         place,
         since,
         reported,
+        handed_on,
     } = *left;
     let plan = campaign
         .plan(name)
@@ -114,6 +118,14 @@ fn look(
     }
     if let Some(trouble) = follow_stale_submodules(worktree).map_err(|error| error.to_string())? {
         said.push(trouble);
+    }
+    let hidden = uncover(worktree).map_err(|error| error.to_string())?;
+    if !hidden.is_empty() {
+        let flags = "`git update-index --assume-unchanged` or `--skip-worktree`";
+        let files = own_folder::shown(&hidden);
+        said.push(format!(
+            "git was told to overlook changes in {files} ({flags}): it looks at them again"
+        ));
     }
     let inspect = || git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string());
     let mut before = inspect()?;
@@ -187,10 +199,14 @@ fn look(
         .repo
         .branch_tip(&branch)
         .map_err(|error| error.to_string())?;
-    if let (Some(tip), Some(since)) = (&tip, since)
-        && let Ok(distance) = campaign.repo.ahead_behind(tip, since)
-    {
-        evidence.commits = u32::try_from(distance.ahead).unwrap_or(u32::MAX);
+    if let Some(tip) = &tip {
+        let beyond = Beyond::at(campaign, plan, tip, handed_on).map_err(|error| error.to_string())?;
+        evidence.foreign = beyond.foreign().map_err(|error| error.to_string())?;
+        let made = since.map_or(Ok(0), |since| beyond.made_since(since));
+        let made = made.map_err(|error| error.to_string())?;
+        evidence.commits = u32::try_from(made).unwrap_or(u32::MAX);
+    }
+    if let (Some(tip), Some(since)) = (&tip, since) {
         let same = || Some(campaign.repo.tree_of(tip).ok()? == campaign.repo.tree_of(since).ok()?);
         if evidence.trouble.is_none() {
             // Also what an earlier attempt made: it lands with this one's.

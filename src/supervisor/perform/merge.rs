@@ -12,7 +12,8 @@ use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
 use super::super::{Campaign, environment};
-use super::candidate::{self, Halt, Known};
+use super::candidate::{self, Halt};
+use super::known::Known;
 use super::mend::{self, Mended};
 use super::tree_run::{Run, run};
 use super::verify::{self, Said};

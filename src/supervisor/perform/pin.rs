@@ -13,6 +13,7 @@ use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
 use crate::schedule::{Pinned, point_word};
 
 use super::super::Campaign;
+use super::others_work::Beyond;
 
 /// How long an agent that reported before it committed is waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -26,6 +27,21 @@ pub struct AtWork {
     pub since: Option<CommitId>,
 }
 
+/// What is to be pinned.
+#[derive(Debug)]
+pub struct PinOrder<'a> {
+    /// The point.
+    pub point: Point,
+    /// The agent that goes on working meanwhile, if one does.
+    pub at_work: Option<AtWork>,
+    /// True when somebody waits for the commit.
+    pub wanted: bool,
+    /// The commit that was verified for the point.
+    pub verified: Option<CommitId>,
+    /// Commits of other plans that the branch may hold.
+    pub handed_on: &'a [CommitId],
+}
+
 /// Pins the commit that was verified for the point, else the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
 /// warning says when something of the point may be missing from it. Where nobody waits, the agent is only given a moment.
 ///
@@ -36,22 +52,26 @@ pub fn pin(
     campaign: &Campaign,
     worktree: &Path,
     name: &PlanName,
-    point: Point,
-    at_work: Option<&AtWork>,
-    wanted: bool,
-    verified: Option<CommitId>,
+    order: PinOrder<'_>,
 ) -> Result<(Pinned, Option<String>), String> {
+    let PinOrder {
+        point,
+        at_work,
+        wanted,
+        verified,
+        handed_on,
+    } = order;
     let plan = campaign
         .plan(name)
         .ok_or("the plan is not in the manifest any more")?;
-    let left = match at_work {
+    let left = match &at_work {
         Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
         Some(_) | None => None,
     };
     // Held by a branch that somebody may move.
     let verified = verified.filter(|commit| git::refs::has_commit(&campaign.repo, commit));
     let (mut uncommitted, mut warning) = (0, None);
-    if let (Some(left), Some(agent)) = (left, at_work) {
+    if let (Some(left), Some(agent)) = (left, &at_work) {
         if wanted {
             warning = commit_or_warn(plan, worktree, point, agent, &left);
         }
@@ -72,6 +92,10 @@ pub fn pin(
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
     };
+    let foreign = Beyond::at(campaign, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
+    if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
+        return Err(foreign.told());
+    }
     git::refs::pin(&campaign.repo, name, point, &commit).map_err(|error| error.to_string())?;
     let pinned = Pinned {
         plan: name.clone(),

@@ -7,7 +7,7 @@ use crate::git::{self, GitError};
 use crate::plan::CommitId;
 
 use super::super::Campaign;
-use super::candidate::Known;
+use super::known::Known;
 use super::yard::Built;
 
 /// Looks at where the target stands, against where it was seen last. The text says what is gone and how to bring it back; none

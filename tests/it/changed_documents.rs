@@ -1,0 +1,291 @@
+//! Documents that other plans' landings changed or that grew between runs; parts of tasks; and what commands say of all that.
+
+use crate::support::{Sandbox, document};
+
+const DISPATCHES: [&str; 2] = ["plan", "task"];
+
+/// Plan `p` of tasks 1.1, 1.2 and the ticked 1.3, and plan `q`, which edits the document of `p` by this command.
+fn edited(dispatch: &str, script: &str, edit: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let text = "# P\n\n## Phase 1: One\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n- [x] 1.3 c\n";
+    let keys = format!("dispatch = {dispatch:?}\nparallel_tasks = 1");
+    sandbox.plan("p", &keys, text, script);
+    let script = format!("{edit}; git add -A; git commit -q -m edit; orch task done -q 1.1");
+    sandbox.plan("q", "", &document(&[1]), &script);
+    sandbox.git("add -A");
+    sandbox.git("commit -q -m plans");
+    sandbox
+}
+
+const FAILS: &str = "case ,${ORCH_TASK:-1.1}, in *,1.1,*) work 1.1;; esac\n\
+                     case ,${ORCH_TASK:-1.2}, in *,1.2,*) commit half; orch task fail 1.2 --note no;; esac";
+
+#[test]
+fn a_landing_that_takes_a_failed_task_out_of_a_document_finishes_nothing() {
+    for dispatch in DISPATCHES {
+        let sandbox = edited(dispatch, FAILS, "sed -i /1.2/d plans/p.md");
+        sandbox.orch("up").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "work ${ORCH_TASK:-1.1}");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(
+            sandbox.state("p"),
+            "held",
+            "{dispatch}: {}",
+            sandbox.orch("log").out
+        );
+        let why = sandbox.why("p").replace('\n', " ");
+        assert!(why.contains("the landing of q") && why.contains("1.2"), "{why}");
+        sandbox.orch("why p").says("orch retry p").ok();
+        sandbox.orch("merge p").says("the landing of q").ok();
+        // It stays so until a person has seen it.
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "held", "{dispatch}");
+        sandbox.orch("retry p").code(0).ok();
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+    }
+}
+
+#[test]
+fn a_landing_that_takes_an_open_task_out_of_a_document_while_the_run_goes_on_is_not_taken_in() {
+    let sandbox = edited("plan", "gate p; work 1.1 1.2", "sed -i /1.2/d plans/p.md");
+    sandbox.gate("p");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("p");
+    sandbox.happened("merge.landed", "q");
+    sandbox.open("p");
+    up.end().code(0).ok();
+    assert_eq!(sandbox.count("task.done", Some("p")), 2);
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+#[test]
+fn a_landing_that_unticks_a_box_of_another_plan_makes_that_wait_for_a_person() {
+    for dispatch in DISPATCHES {
+        let sandbox = edited(
+            dispatch,
+            "for id in ${ORCH_TASK:-1.1 1.2}; do work $id; done",
+            "sed -i 's/\\[x\\]/[ ]/' plans/p.md",
+        );
+        sandbox.orch("up").code(0).ok();
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "mark again; exit 3");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(
+            sandbox.state("p"),
+            "held",
+            "{dispatch}: {}",
+            sandbox.orch("log").out
+        );
+        assert!(sandbox.why("p").contains("1.3"), "{}", sandbox.why("p"));
+        assert!(!sandbox.mark("again").exists(), "{dispatch}");
+    }
+}
+
+#[test]
+fn a_landing_that_takes_a_box_out_of_an_open_verify_block_finishes_nothing() {
+    let text =
+        "# P\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n**VERIFY Phase 1:**\n- [ ] it builds\n- [ ] tests pass\n";
+    for (edit, state) in [
+        ("sed -i '/tests pass/d'", "held"),
+        ("sed -i 's/tests pass/&\\n- [ ] lints pass/'", "landed"),
+    ] {
+        let sandbox = edited(
+            "plan",
+            "work 1.1; orch task fail 1.verify --note red",
+            &format!("{edit} plans/p.md"),
+        );
+        sandbox.write("plans/p.md", text);
+        sandbox.git("commit -q -a -m verify");
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "orch task done -q 1.verify");
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(sandbox.state("p"), state, "{edit}: {}", sandbox.orch("log").out);
+    }
+}
+
+#[test]
+fn what_the_lead_takes_out_of_a_document_is_out() {
+    let sandbox = edited("plan", FAILS, "echo q > q.txt");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("merge q").code(0).ok();
+    let text = sandbox.read("plans/p.md");
+    sandbox.write("plans/p.md", text.replace("- [ ] 1.2 b\n", ""));
+    sandbox.script("p", "orch task done -q 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
+const PARTS: &str =
+    "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n  - [ ] 1.1.1 part\n\n**VERIFY Phase 1:**\n- [ ] 1.5 check\n";
+
+#[test]
+fn a_part_that_failed_fails_its_whole_until_it_is_said_to_be_done() {
+    for dispatch in DISPATCHES {
+        for (part, whole) in [("1.1.1", "1.1"), ("1.5", "1.verify")] {
+            let sandbox = Sandbox::new();
+            sandbox.settings("retries = 0");
+            let both = "commit x; orch task done -q 1.1; orch task done -q 1.verify || true";
+            let script = format!("orch task fail {part} --note broken; {both}");
+            sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, &script);
+            sandbox.orch("up --merge").code(1).ok();
+            assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {part}");
+            let why = sandbox.why("p");
+            assert!(
+                why.contains(part) && why.contains("broken"),
+                "{dispatch} {part}: {why}"
+            );
+            sandbox.script("p", &format!("orch task done -q {part} || true; {both}"));
+            sandbox.orch("up --merge").code(0).ok();
+            assert_eq!(sandbox.state("p"), "landed", "{dispatch} {whole}");
+        }
+    }
+}
+
+#[test]
+fn parts_that_are_added_to_a_finished_plan_open_what_they_belong_to() {
+    for dispatch in DISPATCHES {
+        for (after, part, opened) in [
+            ("  - [ ] 1.1.1 part\n", "  - [ ] 1.1.2 another\n", "1.1"),
+            ("- [ ] 1.5 check\n", "- [ ] 1.6 another\n", "1.verify"),
+        ] {
+            for command in ["up --merge", "merge p"] {
+                let sandbox = Sandbox::new();
+                sandbox.settings("retries = 0");
+                let script =
+                    "case ${ORCH_TASK:-1.1} in 1.1) work 1.1;; esac; orch task done -q 1.verify || true";
+                sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, script);
+                sandbox.orch("up").code(0).ok();
+                sandbox.write("plans/p.md", PARTS.replace(after, &format!("{after}{part}")));
+                sandbox.script("p", "mark again; exit 3");
+                let _ = sandbox.orch("merge p --dry-run").says("its work is not finished");
+                let _ = sandbox.orch(command);
+                assert_eq!(
+                    sandbox.count("merge.landed", None),
+                    0,
+                    "{dispatch} {opened} {command}"
+                );
+                assert_eq!(sandbox.count("work.added", Some("p")), 1, "{dispatch} {opened}");
+                if command == "up --merge" {
+                    assert!(sandbox.mark("again").exists(), "{dispatch} {opened}");
+                }
+                assert_eq!(sandbox.count("report.late", None), 0, "{dispatch} {opened}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_said_in_time_is_never_late() {
+    for dispatch in DISPATCHES {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan(
+            "p",
+            &format!("dispatch = {dispatch:?}"),
+            &document(&[1]),
+            "orch task done -q 1.1",
+        );
+        sandbox.orch("up").code(1).ok();
+        let _ = sandbox.orch("merge");
+        sandbox.script("p", ":");
+        sandbox.orch("up").code(1).ok();
+        assert_eq!(
+            sandbox.count("report.late", None),
+            0,
+            "{dispatch}: {}",
+            sandbox.orch("log").out
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_refuses_what_the_merge_refuses() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "",
+        "# P\n\n## Phase 1: A\n\n- [ ] 1.1 Write the parser\n",
+        "work 1.1",
+    );
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("merge p --dry-run").code(0).says("would land").ok();
+    sandbox.write(
+        "plans/p.md",
+        "# P\n\n## Phase 1: A\n\n- [ ] 1.1 Paint the fence green\n",
+    );
+    let refused = sandbox.orch("merge p");
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    sandbox
+        .orch("merge p --dry-run")
+        .code(2)
+        .says("Write the parser")
+        .ok();
+}
+
+#[test]
+fn nothing_of_a_finished_plan_can_be_begun() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(0).ok();
+    sandbox
+        .orch("task start 1.1 --plan p")
+        .code(2)
+        .says("finished")
+        .ok();
+    sandbox.orch("merge p").code(0).ok();
+    sandbox
+        .orch("task start 1.1 --plan p")
+        .code(2)
+        .says("landed")
+        .ok();
+}
+
+#[test]
+fn why_shows_what_a_person_said_while_nobody_drives() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[2]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    sandbox
+        .orch("task fail 1.1 --plan p --note parser-loops")
+        .code(0)
+        .ok();
+    sandbox.orch("why p.1.1").says("parser-loops").ok();
+    sandbox.script("p", ":");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("why p.1.1").says("parser-loops").ok();
+}
+
+#[test]
+fn a_list_does_not_call_work_done_that_may_not_begin() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "[plans.p.phases.2]\ngate = \"approve\"",
+        &document(&[1, 1]),
+        "work 1.1",
+    );
+    sandbox.orch("up").ok();
+    let file = sandbox.worktree("p");
+    let text = file.read(".orch/status.json");
+    let mut status: serde_json::Value = serde_json::from_str(&text).unwrap();
+    status["tasks"]["2.1"] = serde_json::json!({"state": "done"});
+    status["version"] = (status["version"].as_u64().unwrap() + 1).into();
+    file.write(".orch/status.json", status.to_string());
+    let list = sandbox.orch("task list --plan p --json").json();
+    let states: Vec<&str> = list["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| task["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["done", "pending"]);
+}
