@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Commands that read a checkout's HEAD and index, and write index and files afterwards, without the lock of the index in between:
-/// they turn around what moves the branch meanwhile. `commit` does not: it refuses where HEAD has moved.
+/// they turn around what moves the branch meanwhile.
 const IN_STEPS: [&[u8]; 12] = [
     b"am",
     b"checkout",
@@ -29,14 +29,28 @@ const IN_STEPS: [&[u8]; 12] = [
 /// True when a git command stands in a folder or below it.
 pub(in crate::git) fn is_git_in(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    places(|_| true).any(|place| place.starts_with(&folder))
+    git_processes().any(|process| cwd(&process).is_some_and(|cwd| cwd.starts_with(&folder)))
 }
 
 /// True while somebody's git is changing a checkout in several steps.
 pub(in crate::git) fn is_changing(checkout: &Path) -> bool {
-    let checkout = checkout.canonicalize().unwrap_or_else(|_| checkout.to_owned());
-    let in_steps = |line: &[u8]| subcommand(line).is_some_and(|command| IN_STEPS.contains(&command));
-    places(in_steps).any(|place| top(&place) == Some(&checkout))
+    working_in(checkout, |command| IN_STEPS.contains(&command))
+        .next()
+        .is_some()
+}
+
+/// Waits for the end of commands that may still write what they read of a checkout's HEAD and index before now, and not for long.
+/// True when there were any.
+///
+/// `commit` is one of them: it refuses where HEAD has moved, but by then has written the index that it read.
+pub(in crate::git) fn wait_for_readers(checkout: &Path) -> bool {
+    let reads = |command: &[u8]| command == b"commit" || IN_STEPS.contains(&command);
+    let readers: Vec<PathBuf> = working_in(checkout, reads).collect();
+    let until = Instant::now() + PATIENCE;
+    while readers.iter().any(|process| process.exists()) && Instant::now() < until {
+        thread::sleep(PAUSE);
+    }
+    !readers.is_empty()
 }
 
 /// Waits for the end of what [`is_changing`] tells of; false where that takes too long, as where one waits for an editor.
@@ -51,15 +65,26 @@ pub(in crate::git) fn wait_while_changing(checkout: &Path) -> bool {
     true
 }
 
-/// Where the git processes stand whose arguments are such.
-fn places(are_such: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = PathBuf> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.filter_map(move |process| {
-        let process = process.path();
-        let is_git = fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git"));
-        let is_one = is_git && fs::read(process.join("cmdline")).is_ok_and(|line| are_such(&line));
-        is_one.then(|| fs::read_link(process.join("cwd")).ok()).flatten()
+/// The git processes in a checkout that run such a command, by their folders in `/proc`.
+fn working_in(checkout: &Path, is_such: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = PathBuf> {
+    let checkout = checkout.canonicalize().unwrap_or_else(|_| checkout.to_owned());
+    git_processes().filter(move |process| {
+        let line = fs::read(process.join("cmdline")).unwrap_or_default();
+        subcommand(&line).is_some_and(&is_such)
+            && cwd(process).is_some_and(|cwd| top(&cwd) == Some(&checkout))
     })
+}
+
+fn git_processes() -> impl Iterator<Item = PathBuf> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .map(|process| process.path())
+        .filter(|process| fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"git")))
+}
+
+/// Where a process stands.
+fn cwd(process: &Path) -> Option<PathBuf> {
+    fs::read_link(process.join("cwd")).ok()
 }
 
 /// The checkout that a folder is in.

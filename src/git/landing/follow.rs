@@ -18,8 +18,9 @@ pub(in crate::git) fn mend(
     path: &Path,
     plan: &LandingPlan,
     held: Option<&File>,
-    lock: IndexLock,
+    lock: &IndexLock,
 ) -> Result<CheckoutOutcome, GitError> {
+    lock.renew()?;
     let moved = match &plan.old {
         Some(old) if plan.beside => Some(Moved::between(path, old, &plan.new)?),
         _ => None,
@@ -39,21 +40,21 @@ pub(in crate::git) fn mend(
     if !shows(old)? {
         return Ok(CheckoutOutcome::Left("it has staged changes".to_owned()));
     }
-    let mut hindrance = rehearse(path, old, &plan.new, held, &lock);
+    let mut hindrance = rehearse(path, old, &plan.new, held, lock);
     if matches!(
         hindrance,
         Err(LandRefusal::InTheWay { .. } | LandRefusal::Blocked { .. })
     ) {
         // It may be what a killed git has left of this very move.
-        undo_half(path, old, plan.new.as_str(), Some(&lock))?;
-        hindrance = rehearse(path, old, &plan.new, held, &lock);
+        undo_half(path, old, plan.new.as_str(), Some(lock))?;
+        hindrance = rehearse(path, old, &plan.new, held, lock);
     }
     match hindrance {
         Ok(()) => {}
         Err(LandRefusal::Git(error)) => return Err(error),
         Err(refusal) => return Ok(CheckoutOutcome::Left(refusal.to_string())),
     }
-    let answer = two_way(&lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
+    let answer = two_way(lock, old, &plan.new, &[]).holding_any(held)?.answer()?;
     Ok(if answer.status.success() {
         lock.publish()?;
         CheckoutOutcome::FastForwarded

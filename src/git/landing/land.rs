@@ -1,14 +1,15 @@
 //! Moving the target: compare-and-swap, and the checkouts of it along with it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::being_rewritten::refuse_while_rewritten;
 use super::beside::{Moved, refuse_overlap};
 use super::follow::{index_equals, mend, rehearse};
 use super::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
 use crate::git::files::error::GitError;
-use crate::git::files::git_process::{is_changing, wait_while_changing};
+use crate::git::files::git_process::{wait_for_readers, wait_while_changing};
 use crate::git::lock::index_lock::IndexLock;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::lock::stale_lock;
@@ -84,14 +85,24 @@ fn planned(
     Ok(plan)
 }
 
-/// Locks the index of every checkout of a branch. Git commands of people and editors have it for a moment at a time.
+/// How long another git command may keep the index of a checkout that has to follow.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// And that of the main checkout, when it shows another branch.
+const PATIENCE_ELSEWHERE: Duration = Duration::from_millis(500);
+
+/// Locks the index of every checkout of a branch, and that of the main checkout, which somebody may switch to it. Git commands of
+/// people and editors have it for a moment at a time.
 fn lock_checkouts(repo: &Repository, branch: &str) -> Result<Vec<IndexLock>, LandRefusal> {
-    if !repo.is_bare() {
-        // It may be on its way to this branch.
-        wait_while_changing(repo.top());
+    let main_is_quiet = !repo.is_bare() && wait_while_changing(repo.top());
+    let main = main_is_quiet.then(|| IndexLock::take(repo.top(), PATIENCE_ELSEWHERE).ok());
+    let mut locks: Vec<IndexLock> = main.flatten().into_iter().collect();
+    for path in checkout_paths(repo, branch)? {
+        if !locks.iter().any(|lock| lock.is_of(&path)) {
+            locks.push(IndexLock::take(&path, PATIENCE)?);
+        }
     }
-    let paths = checkout_paths(repo, branch)?;
-    paths.iter().map(|path| IndexLock::take(path)).collect()
+    Ok(locks)
 }
 
 fn look_at_landing(
@@ -149,7 +160,7 @@ pub fn land_holding(
     held: Option<&File>,
 ) -> Result<Landed, LandRefusal> {
     let LandingPlan { branch, old, new, .. } = plan;
-    let locks = lock_checkouts(repo, branch)?;
+    let mut locks = lock_checkouts(repo, branch)?;
     look_at_landing(repo, plan, held, &locks)?;
     // What a killed git left would refuse every landing from now on. One that is still held, git will name.
     // A branch that HEAD stands on is moved under HEAD's lock too.
@@ -176,15 +187,15 @@ pub fn land_holding(
             found,
         });
     }
-    let mut checkouts = mend_checkouts(repo, plan, held, locks)?;
-    // One that had read the branch before it moved writes what it read.
-    if !repo.is_bare() && is_changing(repo.top()) {
-        wait_while_changing(repo.top());
-        checkouts = mend_checkouts(repo, plan, held, Vec::new())?;
+    let mut checkouts = mend_checkouts(repo, plan, held, &mut locks);
+    // A git that has the main checkout on another branch may be switching it to what this one was.
+    if !repo.is_bare() && !locks.iter().any(|lock| lock.is_of(repo.top())) && wait_for_readers(repo.top()) {
+        checkouts = mend_checkouts(repo, plan, held, &mut locks);
     }
+    IndexLock::release_all(locks);
     Ok(Landed {
         commit: new.clone(),
-        checkouts,
+        checkouts: checkouts?,
     })
 }
 
@@ -209,7 +220,10 @@ pub fn finish_landing_holding(
             ..plan.clone()
         },
     );
-    let mut checkouts = mend_checkouts(repo, &plan, held, Vec::new())?;
+    let mut locks = Vec::new();
+    let checkouts = mend_checkouts(repo, &plan, held, &mut locks);
+    IndexLock::release_all(locks);
+    let mut checkouts = checkouts?;
     if gone_on {
         checkouts.retain(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
     }
@@ -241,32 +255,45 @@ pub fn behind(repo: &Repository, plan: &LandingPlan) -> Result<Vec<PathBuf>, Git
     Ok(behind)
 }
 
-/// What hinders one is told, and hinders no other: the branch has moved.
+/// What hinders one is told, and hinders no other: the branch has moved. `locks` are those that are held, and come to be.
 fn mend_checkouts(
     repo: &Repository,
     plan: &LandingPlan,
     held: Option<&File>,
-    mut locks: Vec<IndexLock>,
+    locks: &mut Vec<IndexLock>,
 ) -> Result<Vec<MendedCheckout>, GitError> {
     let mut mended = |path: PathBuf| {
-        let mut lock = locks
-            .iter()
-            .position(|lock| lock.is_of(&path))
-            .map(|found| locks.swap_remove(found));
         let left = |outcome: &CheckoutOutcome| !matches!(outcome, CheckoutOutcome::Left(_));
         let outcome = again_if_killed(left, || {
-            let lock = lock.take().map_or_else(|| IndexLock::take(&path), Ok);
-            lock.and_then(|lock| {
-                // Somebody may have switched it to another branch before it was locked.
-                match checkout_paths(repo, &plan.branch)?.contains(&path) {
-                    true => Ok(mend(&path, plan, held, lock)?),
-                    false => Ok(CheckoutOutcome::Current),
-                }
-            })
-            .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
+            follow(repo, plan, held, &path, locks)
+                .unwrap_or_else(|hindered| CheckoutOutcome::Left(hindered.to_string()))
         });
         MendedCheckout { path, outcome }
     };
     let paths = checkout_paths(repo, &plan.branch)?;
     Ok(paths.into_iter().map(&mut mended).collect())
+}
+
+fn follow(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    path: &Path,
+    locks: &mut Vec<IndexLock>,
+) -> Result<CheckoutOutcome, LandRefusal> {
+    let at = match locks.iter().position(|lock| lock.is_of(path)) {
+        Some(at) => at,
+        None => {
+            locks.push(IndexLock::take(path, PATIENCE)?);
+            locks.len() - 1
+        }
+    };
+    // Somebody may have switched it to another branch before it was locked.
+    if !checkout_paths(repo, &plan.branch)?
+        .iter()
+        .any(|other| other == path)
+    {
+        return Ok(CheckoutOutcome::Current);
+    }
+    Ok(mend(path, plan, held, &locks[at])?)
 }

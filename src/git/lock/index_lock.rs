@@ -1,7 +1,9 @@
 //! The lock of a checkout's index, held across a move of its branch.
 //!
 //! Git locks the index, moves the checkout and releases the lock within one command. Here the ref moves in between, so the lock
-//! is taken as git takes it (`index.lock`, made anew) and git works on a copy beside it, which becomes the index at the end.
+//! is taken as git takes it (`index.lock`, made anew) and git works on a copy beside it, which takes the place of the index.
+//! The lock is kept until whoever read HEAD or the index before that has ended: git refuses while it is there, and afterwards would
+//! write what it read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -12,12 +14,10 @@ use std::time::{Duration, Instant};
 use super::land_refusal::LandRefusal;
 use super::stale_lock;
 use crate::git::files::error::GitError;
-use crate::git::files::git_process::{is_changing, wait_while_changing};
+use crate::git::files::git_process::{is_changing, wait_for_readers, wait_while_changing};
 use crate::git::program::command::Git;
 use crate::git::state::inspect::git_dir;
 
-/// How long another git command may keep the index.
-const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// See the module. Dropped, it leaves the index as it was.
@@ -32,19 +32,19 @@ pub(in crate::git) struct IndexLock {
 }
 
 impl IndexLock {
-    /// Locks a checkout's index; waits for a git command that has it, and removes what a dead one left.
+    /// Locks a checkout's index; waits for a git command that has it for so long, and removes what a dead one left.
     ///
     /// # Errors
     ///
     /// When somebody keeps it for longer, or it cannot be written.
-    pub(in crate::git) fn take(checkout: &Path) -> Result<Self, LandRefusal> {
+    pub(in crate::git) fn take(checkout: &Path, patience: Duration) -> Result<Self, LandRefusal> {
         let books = git_dir(checkout)?;
         let (index, lock, copy) = (
             books.join("index"),
             books.join("index.lock"),
             books.join("index.orch"),
         );
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + patience;
         let held = || LandRefusal::Locked {
             path: checkout.to_owned(),
             lock: lock.clone(),
@@ -74,13 +74,23 @@ impl IndexLock {
             copy,
             open,
         };
+        taken.renew()?;
+        Ok(taken)
+    }
+
+    /// Has git begin with the index as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be copied.
+    pub(in crate::git) fn renew(&self) -> Result<(), GitError> {
         // Only whoever holds the lock makes these.
-        taken.remove_copy();
-        match taken.make_copy() {
+        self.remove_copy();
+        match self.make_copy() {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(GitError::io("copy", &taken.index)(error).into())
+                Err(GitError::io("copy", &self.index)(error))
             }
-            _ => Ok(taken),
+            _ => Ok(()),
         }
     }
 
@@ -104,15 +114,20 @@ impl IndexLock {
         Git::within(&self.checkout).env("GIT_INDEX_FILE", &self.copy)
     }
 
-    /// Makes what git has written the index, and releases the lock.
+    /// Makes what git has written the index.
     ///
     /// # Errors
     ///
     /// When a file cannot be moved; then the index is as it was.
-    pub(in crate::git) fn publish(self) -> Result<(), GitError> {
-        // Through the lock, as git does it: nobody finds the index unlocked before it is the new one.
-        fs::rename(&self.copy, &self.lock).map_err(GitError::io("move", &self.copy))?;
-        fs::rename(&self.lock, &self.index).map_err(GitError::io("move", &self.lock))
+    pub(in crate::git) fn publish(&self) -> Result<(), GitError> {
+        fs::rename(&self.copy, &self.index).map_err(GitError::io("move", &self.copy))
+    }
+
+    /// Releases the locks of checkouts that have moved.
+    pub(in crate::git) fn release_all(locks: Vec<Self>) {
+        for lock in locks {
+            wait_for_readers(&lock.checkout);
+        }
     }
 
     fn remove_copy(&self) {
@@ -124,7 +139,7 @@ impl IndexLock {
 impl Drop for IndexLock {
     fn drop(&mut self) {
         self.remove_copy();
-        // After it was published, another may hold a lock of the same name.
+        // A person may have removed it, and another git have made one of the same name.
         if let (Ok(own), Ok(found)) = (self.open.metadata(), fs::symlink_metadata(&self.lock)) {
             use std::os::unix::fs::MetadataExt;
             if (own.dev(), own.ino()) == (found.dev(), found.ino()) {

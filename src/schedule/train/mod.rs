@@ -20,6 +20,7 @@
 //! in Uber's SubmitQueue (Ananthanarayanan et al. 2019).
 
 mod choose;
+pub(super) mod early;
 mod ejected;
 mod fact;
 mod odds;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{MergeTrouble, Ran};
 use crate::plan::{CommitId, PlanName};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::judge::phase_check::Ran;
 
 /// Plans in the order in which they are merged, each on top of those before it.
 pub type Stack = Vec<PlanName>;

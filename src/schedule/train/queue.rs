@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::MergeTrouble;
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
@@ -10,6 +9,7 @@ use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId
 use super::settings::TrainSettings;
 use super::window::Window;
 use crate::plan::PlanName;
+use crate::schedule::event::trouble::MergeTrouble;
 
 /// How often in a row everything is built anew because somebody else moved the target.
 const REBUILDS: u32 = 10;

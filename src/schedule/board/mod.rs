@@ -1,0 +1,6 @@
+//! What the policies share: the work, the state, the index of ready work, and the effects that were asked for and not answered.
+//!
+//! May import `ready` and below.
+
+pub(super) mod ask;
+pub(super) mod effect;

@@ -1,0 +1,13 @@
+//! Events into state. Total and tolerant: an event about something unknown changes nothing.
+//!
+//! May import `state` and below.
+
+pub(super) mod attempt;
+pub(super) mod merge;
+pub(super) mod notice;
+pub(super) mod plan;
+pub(super) mod reopening;
+pub(super) mod reports;
+pub(super) mod resolver;
+pub(super) mod run;
+pub(super) mod worktree;

@@ -1,0 +1,13 @@
+//! What is known: the state of plans, attempts, worktrees and merges, with the questions that others ask of it.
+//!
+//! May import `work`, `train`, `event`.
+
+pub(super) mod after;
+pub(super) mod attempt;
+pub(super) mod known;
+pub(super) mod lost;
+pub(super) mod parking;
+pub(super) mod pausing;
+pub(super) mod plan_run;
+pub(super) mod task_words;
+pub(super) mod tries;
