@@ -1,9 +1,10 @@
 //! What stands in the way: of starting an agent, of a plan, of a merge.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, PlanName, UnitId};
-use crate::schedule::ready::built_on::BuiltOn;
+use crate::plan::{CommitId, PlanName, UnitId, WorkRef};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,4 +173,23 @@ pub fn other_side(with: &[PlanName]) -> String {
         return "the target".to_owned();
     }
     with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Something that was begun, or done, on work whose check failed afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum BuiltOn {
+    /// A phase or task of the same plan.
+    Own(UnitId),
+    /// One of another plan.
+    Other(WorkRef),
+}
+
+impl fmt::Display for BuiltOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(unit) => unit.fmt(f),
+            Self::Other(work) => work.fmt(f),
+        }
+    }
 }

@@ -1,25 +1,21 @@
 //! Work that came into a plan after what it belongs to was done: a document that was edited between two runs.
 
 use crate::plan::{PlanName, TaskId, UnitId, is_same_title};
-
-use crate::schedule::drive::scheduler::Scheduler;
+use crate::schedule::board::core::Board;
 use crate::schedule::event::about::UnitOf;
-use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PhaseWork, PlanWork};
 
-impl Scheduler {
-    /// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
-    /// once the plans of a run are known; not decided, but found.
-    pub fn added(&self) -> Vec<Event> {
-        let plans = self.work.plans.iter().zip(&self.state.plans);
-        let added = plans.flat_map(|(plan, run)| {
-            let of = |unit| event(&plan.name, unit);
-            added_to(plan, run).into_iter().map(of)
-        });
-        added.collect()
-    }
+/// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
+/// once the plans of a run are known; not decided, but found.
+pub(in crate::schedule) fn added(board: &Board) -> Vec<Event> {
+    let plans = board.work.plans.iter().zip(&board.state.plans);
+    let added = plans.flat_map(|(plan, run)| {
+        let of = |unit| event(&plan.name, unit);
+        added_to(plan, run).into_iter().map(of)
+    });
+    added.collect()
 }
 
 fn event(plan: &PlanName, unit: UnitId) -> Event {
@@ -64,24 +60,4 @@ fn added_to(plan: &PlanWork, run: &PlanRun) -> Vec<UnitId> {
     let first = plan.phases.first().filter(|_| unverified);
     let verify = first.map(|phase| UnitId::Phase(phase.id));
     items.chain(empty).chain(verify).collect()
-}
-
-impl PlanRun {
-    /// There is more to do in what was done.
-    pub(in crate::schedule) fn grow(&mut self, at: At, unit: UnitId) {
-        if !self.landed.is_empty() {
-            return;
-        }
-        if let UnitId::Task(task) = unit {
-            self.items.remove(&task.into());
-            self.heard.remove(&task.into());
-            self.proven.retain(|unit| !unit.covers(task));
-            self.unreach(task);
-        }
-        if self.outcome == Some(Outcome::Finished) {
-            self.outcome = None;
-            self.verify = Verify::Open;
-            self.since = at;
-        }
-    }
 }

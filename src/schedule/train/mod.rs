@@ -33,10 +33,9 @@ mod settle;
 mod speculate;
 mod window;
 
+pub use crate::schedule::event::merge_facts::Verdict;
 pub use odds::Odds;
-pub use order::{
-    Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict,
-};
+pub use order::{Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
 pub use patience::patience;
 pub use queue::Train;
 pub use settings::TrainSettings;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
-use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict};
+use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
 use super::settings::TrainSettings;
 use super::window::Window;
 use crate::plan::PlanName;
+use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
 
 /// How often in a row everything is built anew because somebody else moved the target.
