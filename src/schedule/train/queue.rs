@@ -372,4 +372,14 @@ impl Train {
         self.trials += 1;
         self.trials
     }
+
+    /// True when all that a trial leaves out is gone or set apart, or when it leaves out nothing.
+    pub(super) fn came_true(&self, trial: TrialId, apart: &BTreeSet<&PlanName>) -> bool {
+        let without = self.without.get(&trial);
+        without.is_none_or(|(without, _)| {
+            without
+                .iter()
+                .all(|plan| apart.contains(plan) || !self.wants(plan))
+        })
+    }
 }
