@@ -1,7 +1,26 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
-//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
+//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s, and nothing else. A policy is a function over the
+//! `Board`: it reads what is known, records events and asks for effects. The scheduler calls the policies in their order.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 13 | `simulate` | a run without agents, and bounds for how short a run can be |
+//! | 12 | `drive` | the scheduler: the loop over the policies |
+//! | 11 | `steer` | what a person can ask for |
+//! | 10 | `explain` | why a plan does not run, and who is told when that takes too long |
+//! | 9 | `merge` | who is to be merged, pinned commits, conflicts and those who resolve them |
+//! | 8 | `attempts` | who gets a slot, what follows from the end of an attempt, limits, money |
+//! | 7 | `judge` | evidence, completion, and what agents and people report |
+//! | 6 | `board` | what the policies share, and the effects |
+//! | 5 | `ready` | what may begin, and who goes first |
+//! | 4 | `fold` | events into state |
+//! | 3 | `state` | what is known |
+//! | 2 | `work` | what is to be done |
+//! | 1 | [`train`] | who is verified and landed together |
+//! | 0 | `event` | the facts, as data |
+//!
+//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
 
 mod attempts;
 mod board;
@@ -15,9 +34,8 @@ mod ready;
 mod simulate;
 mod state;
 mod steer;
-mod work;
-
 pub mod train;
+mod work;
 
 pub use attempts::budget::money;
 pub use attempts::starting::work_place;

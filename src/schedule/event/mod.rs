@@ -1,4 +1,4 @@
-//! The facts of a project: data only. Every event with its name on disk, what it is about, and what agents and git report with it.
+//! The facts of a project, as data: each event with its name on disk, what it is about, and what agents and git report with it.
 //!
 //! Imports nothing of the room.
 

@@ -1,4 +1,4 @@
-//! Facts about resolving the conflict of a plan with the target, and what is known of it.
+//! Facts about resolving the conflict of a plan with the target.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! What is known: the state of plans, attempts, worktrees and merges, with the questions that others ask of it.
 //!
-//! May import `work`, `train`, `event`.
+//! May import `work` and below.
 
 pub(super) mod after;
 pub(super) mod attempt;
