@@ -1,7 +1,26 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
-//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
+//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s, and nothing else. A policy is a function over the
+//! `Board`: it reads what is known, records events and asks for effects. The scheduler calls the policies in their order.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 13 | `simulate` | a run without agents, and bounds for how short a run can be |
+//! | 12 | `drive` | the scheduler: the loop over the policies |
+//! | 11 | `steer` | what a person can ask for |
+//! | 10 | `explain` | why a plan does not run, and who is told when that takes too long |
+//! | 9 | `merge` | who is to be merged, pinned commits, conflicts and those who resolve them |
+//! | 8 | `attempts` | who gets a slot, what follows from the end of an attempt, limits, money |
+//! | 7 | `judge` | evidence, completion, and what agents and people report |
+//! | 6 | `board` | what the policies share, and the effects |
+//! | 5 | `ready` | what may begin, and who goes first |
+//! | 4 | `fold` | events into state |
+//! | 3 | `state` | what is known |
+//! | 2 | `work` | what is to be done |
+//! | 1 | [`train`] | who is verified and landed together |
+//! | 0 | `event` | the facts, as data |
+//!
+//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
 
 mod attempts;
 mod board;
@@ -15,45 +34,34 @@ mod ready;
 mod simulate;
 mod state;
 mod steer;
-mod work;
-
 pub mod train;
+mod work;
 
 pub use attempts::budget::money;
 pub use attempts::starting::work_place;
-pub use board::effect::{Conversation, Effect, Ending, Launch, WorkPlace};
-pub use drive::scheduler::{Input, Scheduler, Step};
-pub use event::about::{
-    Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
-    TaskReport, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
+pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, WorkPlace};
+pub use board::step::Step;
+pub use drive::scheduler::{Input, Scheduler};
+pub use event::{
+    Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted, EVENT_NAMES,
+    Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork, Foreseen, Found,
+    GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit, MergeBegun,
+    MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid, PhaseVerify,
+    PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, Steered,
+    StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, Told, UnionSeen, UnitOf,
+    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
 };
-pub use event::at::At;
-pub use event::exit::{Evidence, Exit, ForeignWork, GoneWork};
-pub use event::fact::Event;
-pub use event::facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
-pub use event::merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, TargetChecked};
-pub use event::names::EVENT_NAMES;
-pub use event::notice::{
-    Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice,
-};
-pub use event::resolving::{
-    ConflictMended, ConflictOpened, ConflictResolved, Resolution, ResolverFailed, ResolverStarted, Resolving,
-};
-pub use event::trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
 pub use explain::delay::clause;
 pub use explain::outcome::rewritten;
-pub use explain::reasons::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
+pub use explain::reason::Reason;
+pub use explain::reasons::{explain, explain_unit};
+pub use explain::states::{phase_state, plan_state, task_state};
 pub use explain::tally::{Tally, needs_no_more_work};
 pub use fold::run::point_word;
-pub use judge::phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};
 pub use judge::proof_of::{Claim, Proof};
-pub use judge::ticks::{Ticks, TicksOf};
 pub use merge::foresight::{Clashing, foresee};
-pub use merge::prefix::{LandedPrefix, PhaseEnd, Prefix};
-pub use merge::resolver::ResolveOrder;
-pub use merge::unions::{UnionSeen, red_unions};
+pub use merge::unions::red_unions;
 pub use ready::admission;
-pub use ready::built_on::BuiltOn;
 pub use ready::dispatch::handed_on;
 pub use ready::lanes::Machine;
 pub use ready::readiness::{Readiness, Wait};
@@ -64,9 +72,11 @@ pub use simulate::world::simulate;
 pub use state::after::{After, after};
 pub use state::attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
 pub use state::known::{Phase, RunInfo, State};
+pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;
-pub use state::parking::{Limit, Parked, Parking};
+pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
 pub use state::plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
+pub use state::resolution::Resolution;
 pub use state::tries::Tries;
 pub use steer::mail::{check_text, send};
 pub use steer::refusal::SteerRefusal;

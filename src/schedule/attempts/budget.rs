@@ -1,10 +1,10 @@
 //! Money: at the budget nothing new is begun, beyond it what runs is ended, and what is left needs a person.
 
 use crate::plan::PlanName;
-
 use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Spent;
@@ -56,76 +56,69 @@ pub fn money(micros: u64) -> String {
     }
 }
 
-impl Scheduler {
-    fn broke(&self, number: usize) -> Option<Broke> {
-        let used = |budget: Option<u64>, spent: Spent, of_run| {
-            let (budget, spent) = (budget?, spent.micros?);
-            (spent >= budget).then_some(Broke {
-                budget,
-                spent,
-                of_run,
-            })
-        };
-        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        used(plan.budget, run.spent, false).or_else(|| used(self.work.budget, self.state.spent, true))
-    }
-
-    /// What is left to be spent on the plan, in millionths of money; none where there is no budget.
-    pub(in crate::schedule) fn left_of_budget(&self, number: usize) -> Option<u64> {
-        let left = |budget: Option<u64>, spent: Spent| {
-            budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
-        };
-        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let own = left(plan.budget, run.spent);
-        let all = left(self.work.budget, self.state.spent);
-        own.into_iter().chain(all).min()
-    }
-
-    /// True when nothing new may be begun of the plan.
-    pub(in crate::schedule) fn is_broke(&self, number: usize) -> bool {
-        self.broke(number).is_some()
-    }
-
-    /// True when more than there is was spent.
-    pub(in crate::schedule) fn is_beyond_budget(&self, number: usize) -> bool {
-        self.broke(number).is_some_and(|broke| broke.is_beyond())
-    }
-
-    /// Ends agents of a plan whose money is used up, and holds it once none runs, unless it is done anyway.
-    pub(in crate::schedule) fn stop_broke(&mut self, at: At, number: usize, step: &mut Step) {
-        let Some(broke) = self.broke(number) else {
-            return;
-        };
-        let run = &self.state.plans[number];
-        if broke.is_beyond() {
-            let running = run
-                .attempts
-                .values()
-                .filter(|attempt| attempt.stage == Stage::Running);
-            let running: Vec<_> = running.map(|attempt| attempt.id.clone()).collect();
-            for attempt in running {
-                let stop = Effect::Stop {
-                    attempt: attempt.clone(),
-                    now: false,
-                };
-                self.ask(Ask::Stop(attempt, false), stop, step);
-            }
-        }
-        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let idle = run.is_open() && !run.is_at_work() && run.verify != Verify::Running;
-        // What waits for something else is told when its turn comes.
-        let next = || !self.look(number).ready(at).is_empty() || run.next_time(at).is_some();
-        if idle && next() {
-            let name = plan.name.clone();
-            let why = broke.hold(&name);
-            self.record(at, Event::PlanHeld { plan: name, why }, step);
-        }
-    }
+fn broke(board: &Board, number: usize) -> Option<Broke> {
+    let used = |budget: Option<u64>, spent: Spent, of_run| {
+        let (budget, spent) = (budget?, spent.micros?);
+        (spent >= budget).then_some(Broke {
+            budget,
+            spent,
+            of_run,
+        })
+    };
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    used(plan.budget, run.spent, false).or_else(|| used(board.work.budget, board.state.spent, true))
 }
 
-/// Money in millionths.
-pub(in crate::schedule) fn micros(money: f64) -> u64 {
-    (money * 1e6).round() as u64
+/// What is left to be spent on the plan, in millionths of money; none where there is no budget.
+pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Option<u64> {
+    let left = |budget: Option<u64>, spent: Spent| {
+        budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
+    };
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let own = left(plan.budget, run.spent);
+    let all = left(board.work.budget, board.state.spent);
+    own.into_iter().chain(all).min()
+}
+
+/// True when nothing new may be begun of the plan.
+pub(in crate::schedule) fn is_broke(board: &Board, number: usize) -> bool {
+    broke(board, number).is_some()
+}
+
+/// True when more than there is was spent.
+pub(in crate::schedule) fn is_beyond_budget(board: &Board, number: usize) -> bool {
+    broke(board, number).is_some_and(|broke| broke.is_beyond())
+}
+
+/// Ends agents of a plan whose money is used up, and holds it once none runs, unless it is done anyway.
+pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, step: &mut Step) {
+    let Some(broke) = broke(board, number) else {
+        return;
+    };
+    let run = &board.state.plans[number];
+    if broke.is_beyond() {
+        let running = run
+            .attempts
+            .values()
+            .filter(|attempt| attempt.stage == Stage::Running);
+        let running: Vec<_> = running.map(|attempt| attempt.id.clone()).collect();
+        for attempt in running {
+            let stop = Effect::Stop {
+                attempt: attempt.clone(),
+                now: false,
+            };
+            board.ask(Ask::Stop(attempt, false), stop, step);
+        }
+    }
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let idle = run.is_open() && !run.is_at_work() && run.verify != Verify::Running;
+    // What waits for something else is told when its turn comes.
+    let next = || !board.look(number).ready(at).is_empty() || run.next_time(at).is_some();
+    if idle && next() {
+        let name = plan.name.clone();
+        let why = broke.hold(&name);
+        board.record(at, Event::PlanHeld { plan: name, why }, step);
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //! without success.
 
 use crate::plan::{Dependency, PlanName};
-
-use crate::schedule::drive::scheduler::{Scheduler, Step};
-use crate::schedule::event::about::Failed;
-use crate::schedule::event::about::WorkSkip;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::{Failed, WorkSkip};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::trouble::Hold;
@@ -13,87 +12,85 @@ use crate::schedule::ready::readiness::Cause;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 
-impl Scheduler {
-    /// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
-    pub(in crate::schedule) fn lose_hope(&mut self, at: At, index: usize, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let run = &self.state.plans[index];
-        if !run.is_open() {
-            return;
-        }
-        let look = self.look(index);
-        if run.lost.is_empty() && !look.is_lost_elsewhere() {
-            return;
-        }
-        let hopeless = look.hopeless();
-        if hopeless.is_empty() && run.lost.is_empty() {
-            return;
-        }
-        let name = plan.name.clone();
-        let all = look.open().count() == hopeless.len();
-        if all && run.lost.is_empty() && !run.is_at_work() {
-            if let Some((_, Cause::Plan(lost))) = hopeless.first() {
-                let (cause, why) = (lost.on.plan.clone(), self.why_lost(lost));
-                let skipped = Event::PlanSkipped {
-                    plan: name,
-                    cause,
-                    why,
-                };
-                self.record(at, skipped, step);
-            }
-            return;
-        }
-        let skipped: Vec<Event> = hopeless
-            .into_iter()
-            .map(|(unit, cause)| WorkSkip {
-                plan: name.clone(),
-                unit,
-                cause: match cause {
-                    Cause::Unit(unit) => unit.to_string(),
-                    Cause::Plan(dependency) => dependency.to_string(),
-                },
-                why: match cause {
-                    Cause::Unit(cause) => {
-                        let what = match run.lost.get(&cause) {
-                            Some(Lost::Skipped { .. }) => "was skipped",
-                            Some(Lost::Cancelled) => "was cancelled",
-                            Some(Lost::Held { .. }) => "needs a person",
-                            Some(Lost::Failed { .. }) | None => "failed",
-                        };
-                        format!("it depends on {cause}, which {what}")
-                    }
-                    Cause::Plan(lost) => self.why_lost(lost),
-                },
-            })
-            .map(Event::WorkSkipped)
-            .collect();
-        for event in skipped {
-            self.record(at, event, step);
-        }
-        self.end_without_success(at, index, step);
+/// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
+pub(in crate::schedule) fn lose_hope(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    if !run.is_open() {
+        return;
     }
+    let look = board.look(index);
+    if run.lost.is_empty() && !look.is_lost_elsewhere() {
+        return;
+    }
+    let hopeless = look.hopeless();
+    if hopeless.is_empty() && run.lost.is_empty() {
+        return;
+    }
+    let name = plan.name.clone();
+    let all = look.open().count() == hopeless.len();
+    if all && run.lost.is_empty() && !run.is_at_work() {
+        if let Some((_, Cause::Plan(lost))) = hopeless.first() {
+            let (cause, why) = (lost.on.plan.clone(), why_lost(board, lost));
+            let skipped = Event::PlanSkipped {
+                plan: name,
+                cause,
+                why,
+            };
+            board.record(at, skipped, step);
+        }
+        return;
+    }
+    let skipped: Vec<Event> = hopeless
+        .into_iter()
+        .map(|(unit, cause)| WorkSkip {
+            plan: name.clone(),
+            unit,
+            cause: match cause {
+                Cause::Unit(unit) => unit.to_string(),
+                Cause::Plan(dependency) => dependency.to_string(),
+            },
+            why: match cause {
+                Cause::Unit(cause) => {
+                    let what = match run.lost.get(&cause) {
+                        Some(Lost::Skipped { .. }) => "was skipped",
+                        Some(Lost::Cancelled) => "was cancelled",
+                        Some(Lost::Held { .. }) => "needs a person",
+                        Some(Lost::Failed { .. }) | None => "failed",
+                    };
+                    format!("it depends on {cause}, which {what}")
+                }
+                Cause::Plan(lost) => why_lost(board, lost),
+            },
+        })
+        .map(Event::WorkSkipped)
+        .collect();
+    for event in skipped {
+        board.record(at, event, step);
+    }
+    end_without_success(board, at, index, step);
+}
 
-    fn why_lost(&self, lost: &Dependency) -> String {
-        let cause = &lost.on.plan;
-        let what = match self.state.plan(cause).outcome {
-            Some(Outcome::Skipped(_)) => "was skipped",
-            Some(Outcome::Cancelled) => "was cancelled",
-            _ => "failed",
-        };
-        format!("it depends on {lost}, and {cause} {what}")
-    }
+fn why_lost(board: &Board, lost: &Dependency) -> String {
+    let cause = &lost.on.plan;
+    let what = match board.state.plan(cause).outcome {
+        Some(Outcome::Skipped(_)) => "was skipped",
+        Some(Outcome::Cancelled) => "was cancelled",
+        _ => "failed",
+    };
+    format!("it depends on {lost}, and {cause} {what}")
+}
 
-    /// Ends a plan of which something is lost and nothing else can go on.
-    fn end_without_success(&mut self, at: At, index: usize, step: &mut Step) {
-        let plan = &self.work.plans[index];
-        let run = &self.state.plans[index];
-        let over = run.failed_check().is_some() || self.look(index).is_stalled();
-        if run.is_at_work() || !over || run.lost.is_empty() {
-            return;
-        }
-        let event = ending(&plan.name, run);
-        self.record(at, event, step);
+/// Ends a plan of which something is lost and nothing else can go on.
+fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    let over = run.failed_check().is_some() || board.look(index).is_stalled();
+    if run.is_at_work() || !over || run.lost.is_empty() {
+        return;
     }
+    let event = ending(&plan.name, run);
+    board.record(at, event, step);
 }
 
 /// How a plan ends of which something is lost: held when a person can help, else failed, else skipped.

@@ -1,8 +1,8 @@
 //! Worktrees that somebody has removed while plans are worked on: they are made again.
 
 use crate::plan::{AttemptId, PlanName};
-
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
 use crate::schedule::event::about::LaneOf;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -20,13 +20,17 @@ pub(in crate::schedule) fn lane_of(run: &PlanRun, attempt: &AttemptId) -> Option
     open.find(|(_, open)| open.id == *attempt).map(|(lane, _)| *lane)
 }
 
-impl Scheduler {
-    /// Records that a worktree is gone, once nobody works in it: whoever needs it next has it made.
-    pub(in crate::schedule) fn lose_worktree(&mut self, at: At, plan: &PlanName, lane: u32, step: &mut Step) {
-        let run = self.state.plan(plan);
-        if run.worktrees.contains_key(&lane) && !run.attempts.contains_key(&lane) {
-            let plan = plan.clone();
-            self.record(at, Event::WorktreeLost(LaneOf { plan, lane }), step);
-        }
+/// Records that a worktree is gone, once nobody works in it: whoever needs it next has it made.
+pub(in crate::schedule) fn lose_worktree(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    lane: u32,
+    step: &mut Step,
+) {
+    let run = board.state.plan(plan);
+    if run.worktrees.contains_key(&lane) && !run.attempts.contains_key(&lane) {
+        let plan = plan.clone();
+        board.record(at, Event::WorktreeLost(LaneOf { plan, lane }), step);
     }
 }

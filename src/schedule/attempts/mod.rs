@@ -4,11 +4,14 @@
 
 pub(super) mod backoff;
 pub(super) mod budget;
+pub(super) mod closing;
 pub(super) mod completion;
+pub(super) mod failing;
 pub(super) mod integrating;
 pub(super) mod losing;
 pub(super) mod lost_lane;
 pub(super) mod needed;
+pub(super) mod parking;
 pub(super) mod starting;
 pub(super) mod stuck;
 pub(super) mod unread;

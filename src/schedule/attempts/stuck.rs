@@ -7,14 +7,13 @@
 use std::time::Duration;
 
 use crate::plan::{AttemptId, Message, MessageKind, OnStuck, PlanName};
-
 use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::notice::{Ages, rough};
-use crate::schedule::event::notice::{OfAttempt, Sent, Signs, StuckAction, StuckNotice};
+use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StuckAction, StuckNotice, rough};
 use crate::schedule::state::attempt::{Stage, Stuck};
 use crate::schedule::work::plans::PlanWork;
 
@@ -27,89 +26,87 @@ pub(in crate::schedule) fn pause(patience: Duration) -> Duration {
     (patience / LOOKS).max(Duration::from_millis(1))
 }
 
-impl Scheduler {
-    /// Asks for the looks that are due, ends what was given up, and returns when to look again.
-    pub(in crate::schedule) fn watch(&mut self, at: At, number: usize, step: &mut Step) -> Option<At> {
-        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let patience = plan.attempts.stuck_after?;
-        let running = run.attempts.iter();
-        let running = running.filter(|(_, attempt)| attempt.stage == Stage::Running);
-        let mut next: Option<At> = None;
-        let (mut looks, mut ends) = (Vec::new(), Vec::new());
-        for (lane, attempt) in running {
-            if attempt.is_given_up() {
-                ends.push(attempt.id.clone());
-                continue;
-            }
-            let seen = self.looked.get(&attempt.id).copied().unwrap_or(attempt.since);
-            let due = seen + pause(patience);
-            if due <= at {
-                looks.push((*lane, attempt.id.clone()));
-            } else {
-                next = Some(next.map_or(due, |next| next.min(due)));
-            }
+/// Asks for the looks that are due, ends what was given up, and returns when to look again.
+pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let patience = plan.attempts.stuck_after?;
+    let running = run.attempts.iter();
+    let running = running.filter(|(_, attempt)| attempt.stage == Stage::Running);
+    let mut next: Option<At> = None;
+    let (mut looks, mut ends) = (Vec::new(), Vec::new());
+    for (lane, attempt) in running {
+        if attempt.is_given_up() {
+            ends.push(attempt.id.clone());
+            continue;
         }
-        let name = plan.name.clone();
-        for attempt in ends {
-            let stop = Effect::Stop {
-                attempt: attempt.clone(),
-                now: false,
-            };
-            self.ask(Ask::Stop(attempt, false), stop, step);
+        let seen = board.looked.get(&attempt.id).copied().unwrap_or(attempt.since);
+        let due = seen + pause(patience);
+        if due <= at {
+            looks.push((*lane, attempt.id.clone()));
+        } else {
+            next = Some(next.map_or(due, |next| next.min(due)));
         }
-        for (lane, attempt) in looks {
-            let look = Effect::Look {
-                plan: name.clone(),
-                lane,
-                attempt: attempt.clone(),
-                patience,
-            };
-            self.ask(Ask::Look(attempt), look, step);
-        }
-        next
     }
+    let name = plan.name.clone();
+    for attempt in ends {
+        let stop = Effect::Stop {
+            attempt: attempt.clone(),
+            now: false,
+        };
+        board.ask(Ask::Stop(attempt, false), stop, step);
+    }
+    for (lane, attempt) in looks {
+        let look = Effect::Look {
+            plan: name.clone(),
+            lane,
+            attempt: attempt.clone(),
+            patience,
+        };
+        board.ask(Ask::Look(attempt), look, step);
+    }
+    next
+}
 
-    /// Takes in what a look at an attempt found.
-    pub(in crate::schedule) fn take_signs(
-        &mut self,
-        at: At,
-        name: &PlanName,
-        id: &AttemptId,
-        signs: &Signs,
-        step: &mut Step,
-    ) {
-        self.asked.remove(&Ask::Look(id.clone()));
-        let Some(number) = self.state.number(name) else {
-            return;
+/// Takes in what a look at an attempt found.
+pub(in crate::schedule) fn take_signs(
+    board: &mut Board,
+    at: At,
+    name: &PlanName,
+    id: &AttemptId,
+    signs: &Signs,
+    step: &mut Step,
+) {
+    board.asked.remove(&Ask::Look(id.clone()));
+    let Some(number) = board.state.number(name) else {
+        return;
+    };
+    board.frontier.dirty.insert(number);
+    let plan = &board.work.plans[number];
+    let Some(patience) = plan.attempts.stuck_after else {
+        return;
+    };
+    let run = &board.state.plans[number];
+    let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
+    let stuck = match (run.attempt(id), resolver) {
+        (Some(attempt), _) if attempt.stage == Stage::Running => attempt.stuck.as_ref(),
+        (None, Some(agent)) => agent.stuck.as_ref(),
+        _ => return,
+    };
+    if stuck.is_some_and(|stuck| stuck.acted.is_some_and(OnStuck::ends_it)) {
+        return;
+    }
+    let events = follow(plan, id, stuck, at, signs, patience);
+    board.looked.insert(id.clone(), at);
+    for event in events {
+        let nudged = match &event {
+            Event::StuckActed(done) if done.action == OnStuck::Nudge => Some(done.ages),
+            _ => None,
         };
-        self.frontier.dirty.insert(number);
-        let plan = &self.work.plans[number];
-        let Some(patience) = plan.attempts.stuck_after else {
-            return;
-        };
-        let run = &self.state.plans[number];
-        let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
-        let stuck = match (run.attempt(id), resolver) {
-            (Some(attempt), _) if attempt.stage == Stage::Running => attempt.stuck.as_ref(),
-            (None, Some(agent)) => agent.stuck.as_ref(),
-            _ => return,
-        };
-        if stuck.is_some_and(|stuck| stuck.acted.is_some_and(OnStuck::ends_it)) {
-            return;
-        }
-        let events = follow(plan, id, stuck, at, signs, patience);
-        self.looked.insert(id.clone(), at);
-        for event in events {
-            let nudged = match &event {
-                Event::StuckActed(done) if done.action == OnStuck::Nudge => Some(done.ages),
-                _ => None,
-            };
-            self.record(at, event, step);
-            if let Some(ages) = nudged {
-                let message = nudge(&self.state.plans[number].inbox, id, ages);
-                let plan = name.clone();
-                self.record(at, Event::MessageSent(Sent { plan, message }), step);
-            }
+        board.record(at, event, step);
+        if let Some(ages) = nudged {
+            let message = nudge(&board.state.plans[number].inbox, id, ages);
+            let plan = name.clone();
+            board.record(at, Event::MessageSent(Sent { plan, message }), step);
         }
     }
 }

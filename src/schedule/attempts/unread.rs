@@ -1,61 +1,59 @@
 //! Messages that no agent has read: whoever ends with one goes on with it, before what it did is judged.
 
-use crate::plan::{Message, PlanName};
-
+use crate::plan::PlanName;
 use crate::schedule::board::ask::Ask;
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::state::attempt::{Attempt, Stage};
-use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::state::plan_view::counted;
 use crate::schedule::state::tries::Tries;
 use crate::schedule::work::plans::Work;
 
 /// So often in a row an agent goes on with what it has not read: one that never looks will not after the third time either.
 const MOST: u32 = 2;
 
-impl Scheduler {
-    /// Has the work of an attempt that ended by itself gone on with, where messages to its plan are unread. True when it was.
-    pub(in crate::schedule) fn sends_on(
-        &mut self,
-        at: At,
-        number: usize,
-        lane: u32,
-        step: &mut Step,
-    ) -> bool {
-        let run = &self.state.plans[number];
-        let Some(attempt) = run.attempts.get(&lane) else {
-            return false;
-        };
-        // Its commits are on their way to the plan's branch.
-        if self.asked.contains(&Ask::Integrate(attempt.id.clone())) {
-            return false;
-        }
-        let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
-        let unread = run.unread().count();
-        if unread == 0 || !goes_on(&self.work, attempt, tries) {
-            return false;
-        }
-        let event = Event::AttemptFailed {
-            plan: self.work.plans[number].name.clone(),
-            attempt: attempt.id.clone(),
-            why: format!("the agent ended with {}, and goes on with that", counted(unread)),
-            retry_in_ms: Some(0),
-            counted: false,
-            nothing_made: false,
-            unread: true,
-        };
-        self.record(at, event, step);
-        true
+/// Has the work of an attempt that ended by itself gone on with, where messages to its plan are unread. True when it was.
+pub(in crate::schedule) fn sends_on(
+    board: &mut Board,
+    at: At,
+    number: usize,
+    lane: u32,
+    step: &mut Step,
+) -> bool {
+    let run = &board.state.plans[number];
+    let Some(attempt) = run.attempts.get(&lane) else {
+        return false;
+    };
+    // Its commits are on their way to the plan's branch.
+    if board.asked.contains(&Ask::Integrate(attempt.id.clone())) {
+        return false;
     }
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
+    let unread = run.unread().count();
+    if unread == 0 || !goes_on(&board.work, attempt, tries) {
+        return false;
+    }
+    let event = Event::AttemptFailed {
+        plan: board.work.plans[number].name.clone(),
+        attempt: attempt.id.clone(),
+        why: format!("the agent ended with {}, and goes on with that", counted(unread)),
+        retry_in_ms: Some(0),
+        counted: false,
+        nothing_made: false,
+        unread: true,
+    };
+    board.record(at, event, step);
+    true
+}
 
-    /// Says that a plan comes to its end with messages that no agent has read.
-    pub(in crate::schedule) fn tell_of_unread(&mut self, at: At, name: &PlanName, step: &mut Step) {
-        if let Some(why) = self.state.plan(name).unread_words() {
-            let plan = Some(name.clone());
-            self.record(at, Event::Warning { plan, why }, step);
-        }
+/// Says that a plan comes to its end with messages that no agent has read.
+pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
+    if let Some(why) = board.state.plan(name).unread_words() {
+        let plan = Some(name.clone());
+        board.record(at, Event::Warning { plan, why }, step);
     }
 }
 
@@ -70,41 +68,14 @@ fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
     reads && in_order && tries.unread < MOST
 }
 
-impl PlanRun {
-    /// Messages from people and other plans that no agent was told of and none has read; none where nobody has looked.
-    pub fn unread(&self) -> impl Iterator<Item = &Message> {
-        let known = self.read.map(|read| read.max(self.told));
-        let messages = self.inbox.iter().filter(|message| !message.by_orch);
-        messages.filter(move |message| known.is_some_and(|known| message.id > known))
-    }
-
-    /// What to say of them at the end of the plan.
-    pub fn unread_words(&self) -> Option<String> {
-        let count = self.unread().count();
-        let first = self.unread().next()?;
-        let text = first.text.lines().next().unwrap_or_default();
-        let what = counted(count);
-        Some(format!(
-            "{what} that no agent has read, from {}: {text}",
-            first.sender()
-        ))
-    }
-}
-
-/// `1 unread message`.
-fn counted(count: usize) -> String {
-    match count {
-        1 => "1 unread message".to_owned(),
-        more => format!("{more} unread messages"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Message;
     use crate::plan::{AttemptId, CommitId, MessageKind, RunId, WhyAgain};
     use crate::schedule::board::effect::{Effect, Launch};
     use crate::schedule::drive::scheduler::Input;
+    use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, UnitId, WorkRef,
 };
-
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
-use crate::schedule::merge::resolver::ResolveOrder;
+use crate::schedule::event::resolving::up_to;
 use crate::schedule::state::after::After;
 use crate::schedule::train::early::UnionTrial;
 use crate::schedule::train::{Order, TrialId};
@@ -234,4 +233,36 @@ pub enum Ending {
     NeedsPerson,
     /// A person asked to stop.
     Interrupted,
+}
+
+/// An agent that is to resolve a conflict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolveOrder {
+    /// The plan.
+    pub plan: PlanName,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The agent.
+    pub agent: AgentName,
+    /// The account it uses; none when the agent has but one.
+    pub account: Option<String>,
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+    /// Landed plans that changed the same files.
+    pub with: Vec<PlanName>,
+    /// True when what an agent before it has left may be put away first.
+    pub anew: bool,
+    /// Longest duration.
+    pub timeout: Duration,
+}
+
+impl ResolveOrder {
+    /// What is to land: a plan, or its first phases.
+    pub fn what(&self) -> WorkRef {
+        up_to(&self.plan, self.up_to)
+    }
 }

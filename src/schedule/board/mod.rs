@@ -2,5 +2,8 @@
 //!
 //! May import `ready` and below.
 
+pub(super) mod answers;
 pub(super) mod ask;
+pub(super) mod core;
 pub(super) mod effect;
+pub(super) mod step;

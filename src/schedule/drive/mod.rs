@@ -1,6 +1,6 @@
 //! The scheduler: one input in, the policies in their order, events and effects out.
 //!
-//! May import all of the room but `simulate`.
+//! May import `steer` and below.
 
 pub(super) mod ending;
 pub(super) mod reworking;

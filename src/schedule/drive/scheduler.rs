@@ -7,27 +7,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{AttemptId, CommitId, PlanName, Statement, WorkRef};
-
+use super::ending::{stop_agents, stop_unwanted, stop_unwanted_verification, wake_or_end};
+use crate::plan::{AttemptId, CommitId, Document, ItemId, PhaseId, PlanName, Statement};
+use crate::schedule::attempts::budget::stop_broke;
+use crate::schedule::attempts::closing::{close_phases, leave_out};
+use crate::schedule::attempts::completion::{finish_attempts, react, verify_or_finish};
+use crate::schedule::attempts::integrating::integrate;
+use crate::schedule::attempts::losing::lose_hope;
+use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
+use crate::schedule::attempts::stuck::{take_signs, watch};
+use crate::schedule::board::answers::{forget_ask, is_current};
 use crate::schedule::board::ask::Ask;
-use crate::schedule::board::effect::Effect;
-use crate::schedule::event::about::PinRefusal;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::merge_facts::Pinned;
+use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::notice::Signs;
-use crate::schedule::judge::by_hand::takes_units_back;
-use crate::schedule::judge::reporting::{Heard, Refused};
-use crate::schedule::ready::frontier::Frontier;
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::explain::escalating::escalate;
+use crate::schedule::judge::added::added;
+use crate::schedule::judge::by_hand::take_work_by_hand;
+use crate::schedule::judge::reporting::{Heard, take_report};
+use crate::schedule::judge::ticks::{new_ticks, note_ticks};
+use crate::schedule::merge::merging::{first_phases, land, take_answer};
+use crate::schedule::merge::pinning::pin_what_is_waited_for;
+use crate::schedule::merge::resolver::start_resolvers;
+use crate::schedule::merge::resolver_watch::{
+    parked_resolver, stop_unwanted_resolvers, watch_resolvers, with_its_reason,
+};
+use crate::schedule::merge::unions::{look_at_heads, take_union, try_unions};
 use crate::schedule::ready::invariants;
 use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{Phase, State};
-use crate::schedule::train::early::Early;
 use crate::schedule::train::early::{Heads, UnionSaid};
-use crate::schedule::train::{Answer, Train, TrialId};
-use crate::schedule::work::behind::Behind;
-use crate::schedule::work::plans::{PlanWork, Work};
+use crate::schedule::train::{Answer, TrialId};
+use crate::schedule::work::plans::Work;
 
 /// What is told to the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,100 +82,47 @@ pub enum Input {
     Wake,
 }
 
-/// What follows from an input.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Step {
-    /// Facts to record, in order, before any effect is performed.
-    pub events: Vec<Event>,
-    /// What to do.
-    pub effects: Vec<Effect>,
-}
-
-/// The deterministic core.
+/// The deterministic core: one input in, events and effects out.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
-    pub(in crate::schedule) work: Work,
-    pub(in crate::schedule) state: State,
-    pub(in crate::schedule) asked: BTreeSet<Ask>,
-    pub(in crate::schedule) frontier: Frontier,
-    pub(in crate::schedule) machine: Machine,
-    /// Remembered outside the state as what was asked for is: after a replay it is built again from the queue.
-    pub(in crate::schedule) train: Train,
-    pub(in crate::schedule) early: Early,
-    /// What was said of work that might not begin, and told of: by whom it was said, of what, and what.
-    pub(in crate::schedule) refused: BTreeSet<Refused>,
-    /// When each attempt was looked at last.
-    pub(in crate::schedule) looked: BTreeMap<AttemptId, At>,
-    /// Points that are waited for, by the plan that has them.
-    pub(in crate::schedule) waited: Vec<Vec<WorkRef>>,
-    /// Plans that wait for something of a plan.
-    waiting: Vec<Vec<usize>>,
-    /// What starts from the commit of a point.
-    pub(in crate::schedule) behind: BTreeMap<WorkRef, Behind>,
+    pub(in crate::schedule) board: Board,
 }
 
 impl Scheduler {
     /// A scheduler for this work, before any event.
     pub fn new(work: Work) -> Self {
-        let state = State::new(&work);
-        let mut waited = vec![Vec::new(); work.plans.len()];
-        let mut waiting: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); work.plans.len()];
-        for (point, plans) in work.waited_for() {
-            let Some(on) = state.number(&point.plan) else {
-                continue;
-            };
-            waiting[on].extend(plans.iter().filter_map(|plan| state.number(plan)));
-            waited[on].push(point);
-        }
         Self {
-            frontier: Frontier::unknown(work.plans.len()),
-            behind: Behind::of_all(&work),
-            train: Train::new(work.train),
-            early: Early::default(),
-            work,
-            state,
-            asked: BTreeSet::new(),
-            machine: Machine::default(),
-            refused: BTreeSet::new(),
-            looked: BTreeMap::new(),
-            waited,
-            waiting: waiting
-                .into_iter()
-                .map(|plans| plans.into_iter().collect())
-                .collect(),
+            board: Board::new(work),
         }
     }
 
     /// What is to be scheduled.
     pub fn work(&self) -> &Work {
-        &self.work
+        &self.board.work
     }
 
     /// What is known.
     pub fn state(&self) -> &State {
-        &self.state
+        &self.board.state
     }
 
     /// Takes in recorded events without deciding anything.
     pub fn replay<'a>(&mut self, events: impl IntoIterator<Item = (At, &'a Event)>) {
-        for (at, event) in events {
-            self.state.apply(at, event);
-        }
-        self.frontier = Frontier::unknown(self.work.plans.len());
+        self.board.replay(events);
     }
 
     /// Lets time pass without deciding anything, for those who only look.
     pub fn observe(&mut self, now: At) {
-        self.state.now = self.state.now.max(now);
+        self.board.state.now = self.board.state.now.max(now);
     }
 
     /// Takes in one fact that was missed, without deciding anything. True when it is news, and to be recorded; a fact
     /// that nobody waits for changes nothing.
     #[must_use]
     pub fn take(&mut self, at: At, event: &Event) -> bool {
-        let current = self.is_current(event);
+        let current = is_current(&self.board, event);
         if current {
-            self.apply(at.max(self.state.now), event);
+            self.board.apply(at.max(self.board.state.now), event);
         }
         current
     }
@@ -176,25 +139,55 @@ impl Scheduler {
     ) -> Vec<Event> {
         let mut step = Step::default();
         let heard = Heard { lane, head, said };
-        self.take_report(at.max(self.state.now), plan, heard, &mut step);
+        let at = at.max(self.board.state.now);
+        take_report(&mut self.board, at, plan, heard, &mut step);
         step.events
+    }
+
+    /// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
+    /// once the plans of a run are known; not decided, but found.
+    ///
+    /// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
+    pub fn added<'a>(&self, before: &dyn Fn(&PlanName) -> Option<&'a Document>) -> Vec<Event> {
+        added(&self.board, before)
+    }
+
+    /// Boxes that are ticked now and were not when the documents were looked at last, by plan. Of plans that have not begun,
+    /// all that are ticked.
+    pub fn new_ticks(&self) -> BTreeMap<PlanName, BTreeSet<ItemId>> {
+        new_ticks(&self.board)
+    }
+
+    /// Takes in the boxes that were ticked in documents of plans that have begun, since these were looked at last; to be asked
+    /// once the plans of a run are known. `brought` are those that came with a landing: no person has ticked these.
+    pub fn note_ticks(&mut self, at: At, brought: &BTreeMap<PlanName, BTreeSet<ItemId>>) -> Vec<Event> {
+        note_ticks(&mut self.board, at, brought)
+    }
+
+    /// The first phases of a plan that a merge up to a phase would be about; none while the commit is being looked for.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none that could land.
+    pub fn first_phases(&self, plan: &PlanName, up_to: PhaseId) -> Result<Option<Prefix>, MergeTrouble> {
+        first_phases(&self.board, plan, up_to)
     }
 
     /// Takes one input in and decides what follows.
     pub fn handle(&mut self, at: At, input: Input) -> Step {
-        let at = at.max(self.state.now);
-        self.state.now = at;
+        let at = at.max(self.board.state.now);
+        self.board.state.now = at;
         let mut step = Step::default();
         match input {
             Input::Event(event) => {
-                if self.is_current(&event) {
-                    let event = self.with_its_reason(event);
-                    let parked = self.parked_resolver(at, &event);
-                    self.forget_ask(&event);
-                    self.record(at, event.clone(), &mut step);
-                    self.react(at, &event, &mut step);
+                if is_current(&self.board, &event) {
+                    let event = with_its_reason(&self.board, event);
+                    let parked = parked_resolver(&self.board, at, &event);
+                    forget_ask(&mut self.board, &event);
+                    self.board.record(at, event.clone(), &mut step);
+                    react(&mut self.board, at, &event, &mut step);
                     if let Some(parked) = parked {
-                        self.record(at, parked, &mut step);
+                        self.board.record(at, parked, &mut step);
                     }
                 }
             }
@@ -203,202 +196,97 @@ impl Scheduler {
                 lane,
                 said,
                 head,
-            } => self.take_report(at, &plan, Heard { lane, head, said }, &mut step),
-            Input::Signs { plan, attempt, signs } => self.take_signs(at, &plan, &attempt, &signs, &mut step),
-            Input::Train(answer) => self.take_answer(at, answer, &mut step),
-            Input::Heads(heads) => self.look_at_heads(heads),
-            Input::Union(trial, said) => self.take_union(at, trial, said, &mut step),
-            Input::Machine(machine) => self.look_at_machine(machine),
+            } => take_report(&mut self.board, at, &plan, Heard { lane, head, said }, &mut step),
+            Input::Signs { plan, attempt, signs } => {
+                take_signs(&mut self.board, at, &plan, &attempt, &signs, &mut step)
+            }
+            Input::Train(answer) => take_answer(&mut self.board, at, answer, &mut step),
+            Input::Heads(heads) => look_at_heads(&mut self.board, heads),
+            Input::Union(trial, said) => take_union(&mut self.board, at, trial, said, &mut step),
+            Input::Machine(machine) => look_at_machine(&mut self.board, machine),
             // The shell keeps one timer, the earliest that was asked for: when it has rung, later ones are asked for
             // again.
-            Input::Wake => self.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
+            Input::Wake => self.board.asked.retain(|ask| !matches!(ask, Ask::Wake(_))),
         }
-        if matches!(self.state.phase, Phase::Driving | Phase::Stopping { .. }) {
+        if matches!(self.board.state.phase, Phase::Driving | Phase::Stopping { .. }) {
             self.decide(at, &mut step);
         }
         if cfg!(debug_assertions) {
-            invariants::check(&self.work, &self.state);
+            invariants::check(&self.board.work, &self.board.state);
             let events = step
                 .events
                 .iter()
-                .filter_map(|event| self.state.number(event.plan()?));
+                .filter_map(|event| self.board.state.number(event.plan()?));
             for number in events.collect::<BTreeSet<usize>>() {
-                let now = || Standing::new(&self.work.plans[number], &self.state.plans[number]);
-                let kept = self.frontier.standing[number].as_ref();
+                let now = || Standing::new(&self.board.work.plans[number], &self.board.state.plans[number]);
+                let kept = self.board.frontier.standing[number].as_ref();
                 assert!(
                     kept.is_none_or(|kept| kept.is_like(&now())),
                     "{}: the index of units is out of step with the state",
-                    self.work.plans[number].name
+                    self.board.work.plans[number].name
                 );
             }
         }
         step
     }
 
-    pub(in crate::schedule) fn record(&mut self, at: At, event: Event, step: &mut Step) {
-        self.apply(at, &event);
-        step.events.push(event);
-    }
-
-    /// Folds an event and marks the plans about which something new can follow from it.
-    fn apply(&mut self, at: At, event: &Event) {
-        let limited = self.state.limits.len();
-        self.state.apply(at, event);
-        if self.state.limits.len() < limited {
-            self.frontier.dirty.extend(0..self.work.plans.len());
-        }
-        if let Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) =
-            event
-            && let Some(number) = self.state.number(plan)
-        {
-            self.frontier.pinning.remove(&(number, *point));
-            self.frontier.landing = true;
-        }
-        match event {
-            Event::RunStarted { .. }
-            | Event::RunStopping { .. }
-            | Event::RunStopped { .. }
-            | Event::RunSettled {}
-            | Event::MergeRequested { .. }
-            | Event::TargetChecked(_)
-            | Event::AttemptParked(_)
-            | Event::RetryRequested { .. } => {
-                self.frontier.dirty.extend(0..self.work.plans.len());
-                self.frontier.landing = true;
-                self.frontier.standing.fill(None);
-            }
-            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
-            // What one plan spends may be what another lacks.
-            Event::AgentTold(_) if self.work.budget.is_some() => {
-                self.frontier.dirty.extend(0..self.work.plans.len());
-            }
-            Event::MergeLanded { .. }
-            | Event::MergeFound { .. }
-            | Event::MergeFailed { .. }
-            | Event::MergeStarted { .. }
-            | Event::PlanFinished { .. }
-            | Event::PlanFailed(_)
-            | Event::PlanSkipped { .. }
-            | Event::PlanHeld { .. }
-            | Event::PlanCancelled { .. }
-            | Event::Paused { .. }
-            | Event::Resumed(_)
-            | Event::Resolve(_) => {
-                (self.frontier.landing, self.frontier.resolving) = (true, true);
-                self.touch(event, true);
-            }
-            // What was reported may be open again, and others have to wait for it.
-            Event::TaskFailed(_) | Event::AttemptFailed { .. } | Event::AttemptChecked { .. } => {
-                self.frontier.landing = true;
-                self.touch(event, true);
-            }
-            Event::TaskStarted(_)
-            | Event::TaskDone { .. }
-            | Event::TaskSkipped { .. }
-            | Event::PhaseDone { .. }
-            | Event::PhaseVerify(_)
-            | Event::LegDone { .. }
-            | Event::Pinned { .. }
-            | Event::PinRefused { .. }
-            | Event::WorkAdded(_)
-            | Event::WorkLeftOut { .. }
-            | Event::WorkFailed { .. }
-            | Event::WorkCancelled { .. }
-            | Event::WorkSkipped { .. } => self.touch(event, true),
-            _ => self.touch(event, false),
-        }
-        if takes_units_back(event) {
-            self.forget_standing(event);
-        }
-    }
-
-    /// Where the plan's units stand.
-    pub(in crate::schedule) fn standing(&mut self, plan: usize) -> &mut Standing {
-        let (work, run) = (&self.work.plans[plan], &self.state.plans[plan]);
-        self.frontier.standing[plan].get_or_insert_with(|| Standing::new(work, run))
-    }
-
-    fn touch(&mut self, event: &Event, others: bool) {
-        if let Some(number) = event.plan().and_then(|plan| self.state.number(plan)) {
-            if let Some(standing) = &mut self.frontier.standing[number] {
-                standing.follow(&self.work.plans[number], event);
-            }
-            self.frontier.dirty.insert(number);
-            if others {
-                self.frontier.dirty.extend(&self.waiting[number]);
-            }
-        }
-    }
-
-    pub(in crate::schedule) fn plan_work(&self, name: &PlanName) -> Option<&PlanWork> {
-        self.work.plans.get(self.state.number(name)?)
-    }
-
-    pub(in crate::schedule) fn is_merge_only(&self) -> bool {
-        let run = self.state.run.as_ref();
-        run.is_some_and(|run| run.merge_only.is_some())
-    }
-
     /// Looks at every plan about which something is new, until nothing new follows.
     fn decide(&mut self, at: At, step: &mut Step) {
-        let stopping = matches!(self.state.phase, Phase::Stopping { .. });
-        let merge_only = self.is_merge_only();
-        self.frontier.ring(at);
+        let stopping = matches!(self.board.state.phase, Phase::Stopping { .. });
+        let merge_only = self.board.is_merge_only();
+        self.board.frontier.ring(at);
         loop {
-            while let Some(plan) = self.frontier.dirty.pop_first() {
-                if merge_only || !self.state.drives(&self.work.plans[plan].name) {
+            while let Some(plan) = self.board.frontier.dirty.pop_first() {
+                if merge_only || !self.board.state.drives(&self.board.work.plans[plan].name) {
                     continue;
                 }
                 self.look_at_plan(at, plan, stopping, step);
             }
             if !stopping {
-                self.land(at, step);
-                self.start_resolvers(at, step);
-                self.stop_unwanted_resolvers(step);
+                land(&mut self.board, at, step);
+                start_resolvers(&mut self.board, at, step);
+                stop_unwanted_resolvers(&mut self.board, step);
                 if !merge_only {
-                    self.start_agents(at, step);
+                    start_agents(&mut self.board, at, step);
                 }
             }
-            if self.frontier.dirty.is_empty() {
+            if self.board.frontier.dirty.is_empty() {
                 break;
             }
         }
         if !stopping && !merge_only {
-            self.make_worktrees(step);
+            make_worktrees(&mut self.board, step);
         }
-        self.try_unions(step, stopping || merge_only);
-        self.stop_agents(at, step);
-        self.watch_resolvers(at, step);
-        self.wake_or_end(at, step);
+        try_unions(&mut self.board, step, stopping || merge_only);
+        stop_agents(&mut self.board, at, step);
+        watch_resolvers(&mut self.board, at, step);
+        wake_or_end(&mut self.board, at, step);
     }
 
     /// Everything that follows for one plan from what is new about it or about what it waits for.
     fn look_at_plan(&mut self, at: At, plan: usize, stopping: bool, step: &mut Step) {
-        if std::mem::take(&mut self.standing(plan).news) {
-            self.leave_out(at, plan, step);
-            self.close_phases(at, plan, step);
+        if std::mem::take(&mut self.board.standing(plan).news) {
+            leave_out(&mut self.board, at, plan, step);
+            close_phases(&mut self.board, at, plan, step);
         }
-        self.finish_attempts(at, plan, step);
-        self.integrate(plan, step);
-        self.take_work_by_hand(at, plan, step);
-        self.stop_unwanted(at, plan, step);
-        self.stop_broke(at, plan, step);
+        finish_attempts(&mut self.board, at, plan, step);
+        integrate(&mut self.board, plan, step);
+        take_work_by_hand(&mut self.board, at, plan, step);
+        stop_unwanted(&mut self.board, at, plan, step);
+        stop_broke(&mut self.board, at, plan, step);
         if !stopping {
-            self.lose_hope(at, plan, step);
-            self.verify_or_finish(at, plan, step);
+            lose_hope(&mut self.board, at, plan, step);
+            verify_or_finish(&mut self.board, at, plan, step);
             // After it, so that one that was begun before a restart is there to be stopped.
-            self.stop_unwanted_verification(plan, step);
+            stop_unwanted_verification(&mut self.board, plan, step);
         }
-        self.pin_what_is_waited_for(plan, step);
-        let alarms = [self.watch(at, plan, step), self.escalate(at, plan, step)];
+        pin_what_is_waited_for(&mut self.board, plan, step);
+        let alarms = [
+            watch(&mut self.board, at, plan, step),
+            escalate(&mut self.board, at, plan, step),
+        ];
         let alarm = alarms.into_iter().flatten().min().filter(|_| !stopping);
-        self.frontier.alarms.set(plan, alarm);
-        self.refresh(at, plan);
-    }
-
-    pub(in crate::schedule) fn ask(&mut self, ask: Ask, effect: Effect, step: &mut Step) {
-        if self.asked.insert(ask) {
-            step.effects.push(effect);
-        }
+        self.board.frontier.alarms.set(plan, alarm);
+        refresh(&mut self.board, at, plan);
     }
 }

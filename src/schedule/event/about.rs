@@ -1,12 +1,13 @@
 //! What an event is about.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fact::Event;
+use super::merge_facts::Verdict;
+use super::words::is_zero;
 use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
-use crate::schedule::judge::phase_check::PhaseVerify;
-use crate::schedule::train::Verdict;
 
 /// What was reported about a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,83 +207,20 @@ pub struct FlakyMerge {
     pub why: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-pub(in crate::schedule) fn is_zero(lane: &u32) -> bool {
-    *lane == 0
+/// What a document has ticked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticks {
+    /// Tasks, sub-tasks, checks and VERIFY blocks.
+    pub items: BTreeSet<ItemId>,
+    /// Units of which everything is ticked.
+    pub units: BTreeSet<UnitId>,
 }
 
-impl Event {
-    /// The plan that the event is about.
-    pub fn plan(&self) -> Option<&PlanName> {
-        match self {
-            Self::RunStarted { .. }
-            | Self::RunStopping { .. }
-            | Self::RunStopped { .. }
-            | Self::RunSettled {}
-            | Self::ManifestChanged(_)
-            | Self::TargetChecked(_)
-            | Self::MergeRequested { .. } => None,
-            Self::Warning { plan, .. } => plan.as_ref(),
-            Self::Resumed(about)
-            | Self::RetryRequested(about)
-            | Self::CancelRequested(about)
-            | Self::Approved(about) => Some(&about.plan),
-            Self::PinRefused(about) => Some(&about.plan),
-            Self::MergeVerified(about) => about.plan.as_ref(),
-            Self::MergeFlaky(about) => about.plan.as_ref(),
-            Self::WorkSkipped(about) => Some(&about.plan),
-            Self::MergeFound(about) => Some(&about.plan),
-            Self::MergeReverted(about) | Self::MergeRestored(about) => Some(&about.plan),
-            Self::PlanFailed(about) | Self::VerifyFailed(about) => Some(&about.plan),
-            Self::VerifyStarted(of)
-            | Self::VerifyStopped(of)
-            | Self::PlanFinished(of)
-            | Self::PlanCancelled(of) => Some(&of.plan),
-            Self::Pinned(about) => Some(&about.plan),
-            Self::MergeStarted(about) => Some(&about.plan),
-            Self::MergeLanded(about) => Some(&about.plan),
-            Self::MergeFailed(about) => Some(&about.plan),
-            Self::Resolve(fact) => Some(fact.plan()),
-            Self::WorkRefused(refusal) => Some(&refusal.plan),
-            Self::WorktreeLost(of) => Some(&of.plan),
-            Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
-                Some(&of.plan)
-            }
-            Self::AgentTold(told) => Some(&told.plan),
-            Self::AttemptParked(parked) => Some(&parked.plan),
-            Self::Ticked(of) => Some(&of.plan),
-            Self::AgentStuck(of) => Some(&of.plan),
-            Self::StuckActed(of) => Some(&of.plan),
-            Self::AgentStirred(of) => Some(&of.plan),
-            Self::ReportLate(late) => Some(&late.plan),
-            Self::MessageSent(sent) => Some(&sent.plan),
-            Self::Escalated(wait) => Some(&wait.plan),
-            Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
-            Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
-            Self::WorkLeftOut(about) | Self::WorkAdded(about) | Self::WorkCancelled(about) => {
-                Some(&about.plan)
-            }
-            Self::TaskStarted(report)
-            | Self::TaskDone(report)
-            | Self::TaskFailed(report)
-            | Self::TaskSkipped(report) => Some(&report.plan),
-            Self::WorktreeCreated { plan, .. }
-            | Self::AttemptAssigned { plan, .. }
-            | Self::AgentStarted { plan, .. }
-            | Self::AgentRefused { plan, .. }
-            | Self::AgentEnded { plan, .. }
-            | Self::AttemptChecked { plan, .. }
-            | Self::AttemptFailed { plan, .. }
-            | Self::LegDone { plan, .. }
-            | Self::WorkMerged { plan, .. }
-            | Self::WorkConflicted(WorkConflict { plan, .. })
-            | Self::WorkFailed { plan, .. }
-            | Self::PhaseDone { plan, .. }
-            | Self::PhaseVerify(PhaseVerify { plan, .. })
-            | Self::VerifyPassed { plan, .. }
-            | Self::PlanSkipped { plan, .. }
-            | Self::PlanHeld { plan, .. }
-            | Self::Paused { plan, .. } => Some(plan),
-        }
-    }
+/// The boxes of a plan that has begun are other ones than they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicksOf {
+    /// The plan.
+    pub plan: PlanName,
+    /// What is ticked now.
+    pub ticks: Ticks,
 }

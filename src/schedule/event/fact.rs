@@ -1,19 +1,12 @@
 //! What happened: the facts of the journal, in the words that `orch events` prints. State is nothing but their fold.
 
-use super::about::{
-    Failed, Found, LaneNote, LaneOf, OfPlan, PinRefusal, Steered, TaskReport, UnitOf, WorkRefusal, WorkSkip,
-    is_zero,
-};
-use super::exit::{Evidence, Exit};
-use super::facts::Told;
-use super::notice::{OfAttempt, Sent};
-use super::trouble::{Hold, LaunchTrouble};
+use super::words::is_zero;
+use super::{BuiltOn, Evidence, Exit, Failed, Found, Hold, LaneNote, LaneOf, LaunchTrouble, OfAttempt};
+use super::{OfPlan, Parked, PinRefusal, Sent, Steered, TaskReport, Told, UnitOf, WorkRefusal, WorkSkip};
 use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, RunId, UnitId, WorkRef};
-use crate::schedule::ready::built_on::BuiltOn;
-use crate::schedule::state::parking::Parked;
 use serde::{Deserialize, Serialize};
 
-/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `event_form.rs` joins the two.
+/// One fact. What is derived here writes and reads all but [`Event::Resolve`]; `form.rs` joins the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", remote = "Self")]
 pub enum Event {
@@ -97,11 +90,11 @@ pub enum Event {
         account: Option<String>,
         /// With the plan's first attempt: what its document had ticked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        ticks: Option<crate::schedule::judge::ticks::Ticks>,
+        ticks: Option<super::about::Ticks>,
     },
     /// Other boxes of a plan's document are ticked than when it was looked at last.
     #[serde(rename = "plan.ticked")]
-    Ticked(crate::schedule::judge::ticks::TicksOf),
+    Ticked(super::about::TicksOf),
     /// The agent's process runs.
     #[serde(rename = "agent.started")]
     AgentStarted {
@@ -245,7 +238,7 @@ pub enum Event {
     },
     /// The verification of a phase began or ended: `said` tells which.
     #[serde(rename = "phase.verify")]
-    PhaseVerify(crate::schedule::judge::phase_check::PhaseVerify),
+    PhaseVerify(super::phase_fact::PhaseVerify),
     /// The commit that dependents of a point start from was pinned.
     #[serde(rename = "plan.pinned")]
     Pinned(super::merge_facts::Pinned),
@@ -264,7 +257,7 @@ pub enum Event {
         commit: CommitId,
         /// What was run, and on what; none where that is not known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        ran: Option<crate::schedule::judge::phase_check::Ran>,
+        ran: Option<super::phase_fact::Ran>,
     },
     /// The plan's own verification failed.
     #[serde(rename = "verify.failed")]
@@ -379,10 +372,10 @@ pub enum Event {
     ConflictGone(super::notice::Foreseen),
     /// Branches that pass alone do not pass together.
     #[serde(rename = "union.red")]
-    UnionRed(crate::schedule::merge::unions::UnionSeen),
+    UnionRed(super::notice::UnionSeen),
     /// By now they do.
     #[serde(rename = "union.green")]
-    UnionGreen(crate::schedule::merge::unions::UnionSeen),
+    UnionGreen(super::notice::UnionSeen),
     /// What a run has landed was verified once more at its end.
     #[serde(rename = "target.checked")]
     TargetChecked(super::merge_facts::TargetChecked),

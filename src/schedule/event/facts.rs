@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AttemptId, PlanName};
+use crate::plan::{AgentName, AttemptId, PlanName};
 
 /// How many denials and errors are kept of one attempt; how many there were is counted.
 const KEPT: usize = 5;
@@ -237,6 +237,30 @@ pub struct Told {
     /// Milliseconds from now until the obstacle is over, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_in_ms: Option<u64>,
+}
+
+/// An attempt ended because of something that passes; it is not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Its agent.
+    pub agent: AgentName,
+    /// The account it used; none when the agent has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What stood in the way.
+    pub kind: ObstacleKind,
+    /// What was said about it.
+    pub why: String,
+    /// Milliseconds until the plan goes on.
+    pub for_ms: u64,
+    /// Milliseconds until the account can be used again.
+    pub limit_ms: u64,
+    /// True when the time was told, false when it is a guess.
+    pub told: bool,
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Facts about merges of plans into a target, whole or up to the end of a phase, and about the commits that end phases.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::about::is_zero;
+use super::phase_fact::Ran;
 use super::trouble::MergeTrouble;
+use super::words::{is_zero, listed};
 use crate::plan::{CommitId, PhaseId, PlanName, Point};
-use crate::schedule::merge::prefix::Prefix;
 
 /// The commit of a point of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +117,78 @@ impl TargetChecked {
         match self.first_bad.as_ref().and_then(|first| first.plan.as_ref()) {
             Some(plan) => Some(format!("orch revert {plan}")),
             None => Some(format!("mend {}, then orch merge", self.target)),
+        }
+    }
+}
+
+/// First phases of a plan, as one of its commits holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prefix {
+    /// The last of the phases that were asked for.
+    pub up_to: PhaseId,
+    /// Every phase that is in it, sorted.
+    pub phases: Vec<PhaseId>,
+    /// The plan's commit that ends it.
+    pub head: CommitId,
+}
+
+impl Prefix {
+    /// True when a point of the plan is in it.
+    pub fn holds(&self, point: Point) -> bool {
+        match point {
+            Point::Plan => false,
+            Point::Phase(phase) => self.phases.contains(&phase),
+            Point::Task(task) => self.phases.contains(&task.phase),
+        }
+    }
+
+    /// `phase 1`, `phases 1, 2`.
+    pub fn words(&self) -> String {
+        words(&self.phases)
+    }
+}
+
+pub(in crate::schedule) fn words(phases: &[PhaseId]) -> String {
+    let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
+    let noun = if ids.len() == 1 { "phase" } else { "phases" };
+    format!("{noun} {}", listed(&ids))
+}
+
+/// What a verification said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// True when it passed.
+    pub green: bool,
+    /// In words, with the end of the output; empty when it passed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// True when it took longer than it was given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
+    /// How many runs said so: more than one when a red one is known from before, none when the target has all of the stack
+    /// already.
+    pub runs: u32,
+    /// True when it was known from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+    /// How long it took.
+    pub took: Duration,
+    /// What was run, and on what; none where that is not known, or nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Box<Ran>>,
+}
+
+impl Verdict {
+    /// What is said where nothing has to be verified.
+    pub fn unasked() -> Self {
+        Self {
+            green: true,
+            why: String::new(),
+            timed_out: false,
+            runs: 0,
+            known: true,
+            took: Duration::ZERO,
+            ran: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::about::is_zero;
+use super::words::is_zero;
 use crate::plan::{
     AttemptId, ItemId, Message, OnStuck, PlanName, TaskState, Waiting, format_duration, spoken,
 };
@@ -202,6 +202,18 @@ pub struct Escalation {
     /// How long it has waited, in milliseconds.
     pub waited_ms: u64,
     /// In words.
+    pub why: String,
+}
+
+/// Branches that each pass on the target, merge, and together do not pass; or do by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnionSeen {
+    /// The plan.
+    pub plan: PlanName,
+    /// The others, in the order of the manifest.
+    pub with: Vec<PlanName>,
+    /// What the verification said; empty when they pass.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }
 

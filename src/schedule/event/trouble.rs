@@ -1,9 +1,10 @@
 //! What stands in the way: of starting an agent, of a plan, of a merge.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{CommitId, ItemId, PlanName, UnitId};
-use crate::schedule::ready::built_on::BuiltOn;
+use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
 
 /// Why an agent could not be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +89,7 @@ pub enum Hold {
 
 impl Hold {
     /// What a person reads of a document that a landing changed.
-    pub(super) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId]) -> String {
+    pub(in crate::schedule) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId]) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
         format!(
             "the landing of {by} ({}) took {} out of its document or unticked it",
@@ -193,4 +194,23 @@ pub fn other_side(with: &[PlanName]) -> String {
         return "the target".to_owned();
     }
     with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Something that was begun, or done, on work whose check failed afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum BuiltOn {
+    /// A phase or task of the same plan.
+    Own(UnitId),
+    /// One of another plan.
+    Other(WorkRef),
+}
+
+impl fmt::Display for BuiltOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(unit) => unit.fmt(f),
+            Self::Other(work) => work.fmt(f),
+        }
+    }
 }

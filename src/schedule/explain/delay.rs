@@ -1,6 +1,6 @@
 //! Which time a plan or a part of it waits for, in words.
 
-use super::reasons::Reason;
+use super::reason::Reason;
 use crate::plan::UnitId;
 use crate::schedule::event::at::At;
 use crate::schedule::event::notice::rough;

@@ -1,15 +1,14 @@
 //! Why a plan or a part of it came to the end it came to, and what a person can do about it.
 
+use super::reason::Reason;
 use crate::plan::{PhaseId, PlanName, UnitId};
-
-use super::reasons::Reason;
 use crate::schedule::event::resolving;
-use crate::schedule::event::resolving::way_out;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::merge::landing;
 use crate::schedule::state::known::{Phase, State};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
+use crate::schedule::state::resolution::way_out;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 pub(in crate::schedule) fn explain_outcome(

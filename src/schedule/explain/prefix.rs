@@ -1,10 +1,9 @@
 //! What is to be said of the first phases of a plan that land by themselves.
 
-use crate::plan::{PhaseId, PlanName};
-
 use super::outcome::explain_trouble;
-use super::reasons::Reason;
-use crate::schedule::merge::prefix::words;
+use super::reason::Reason;
+use crate::plan::{PhaseId, PlanName};
+use crate::schedule::event::merge_facts::words;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
 

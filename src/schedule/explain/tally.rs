@@ -1,8 +1,7 @@
 //! How far a plan is, counted in tasks.
 
+use super::states::task_state;
 use crate::plan::{TaskId, TaskState, UnitId};
-
-use super::reasons::task_state;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;

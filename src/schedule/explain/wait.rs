@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::outcome::again;
+use super::reason::Reason;
+use super::states::plan_state;
 use crate::graph::Why;
 use crate::plan::{Dependency, PlanName, PlanState, Point, WorkRef};
-
-use super::outcome::again;
-use super::reasons::{Reason, plan_state};
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::ready::readiness::{Readiness, Wait};
 use crate::schedule::state::known::{Phase, State};
@@ -24,7 +24,7 @@ pub(in crate::schedule) fn waiting(
         Wait::Plan(dependency) => waiting_for_plan(work, state, dependency),
         Wait::Gate(gate, missing) => {
             let ids: Vec<String> = missing.iter().map(ToString::to_string).collect();
-            let ids = crate::schedule::judge::verdict::listed(&ids);
+            let ids = crate::schedule::event::words::listed(&ids);
             let open = missing.len();
             let needed = gate.need.saturating_sub(gate.of().len() - open);
             let share = |what: &str| format!("waits for {needed} more of {ids}: {what}");

@@ -1,8 +1,11 @@
 //! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
 //! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
 
+use super::merge::merge_not_wanted;
+use super::parking::{limit, take_told, unlimit};
+use super::plan::apply;
+use super::reopening::reopen;
 use crate::plan::{ManifestChange, PlanName, Point, WorkRef};
-
 use crate::schedule::event::about::{ManifestEdit, Steered};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -48,7 +51,7 @@ impl State {
                 let before = self.run.as_mut().and_then(|run| run.merge_only.take());
                 if before.is_some() {
                     // Whoever asked for the rest was told that it did not come to that.
-                    self.plans.iter_mut().for_each(|plan| plan.merge_not_wanted());
+                    self.plans.iter_mut().for_each(merge_not_wanted);
                 }
                 self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
             }
@@ -73,19 +76,19 @@ impl State {
             }
             Event::AgentTold(told) => {
                 if let Some(number) = self.number(&told.plan) {
-                    let (before, now) = self.plans[number].take_told(at, told);
+                    let (before, now) = take_told(&mut self.plans[number], at, told);
                     self.spent = self.spent.beyond(before).plus(now);
                 }
             }
             Event::AttemptParked(parked) => {
-                self.limit(at, parked);
+                limit(self, at, parked);
                 self.apply_to_plan(at, event);
             }
             Event::LegDone { plan, attempt, .. } => {
                 let current = self.plan(plan).attempt(attempt);
                 let used = current.map(|current| (current.agent.clone(), current.account.clone()));
                 if let Some((agent, account)) = used {
-                    self.unlimit(&agent, account.as_ref());
+                    unlimit(self, &agent, account.as_ref());
                 }
                 self.apply_to_plan(at, event);
             }
@@ -93,7 +96,7 @@ impl State {
                 let agent = self.plan(&done.plan).resolution.agent.as_ref();
                 let used = agent.map(|agent| (agent.agent.clone(), agent.account.clone()));
                 if let Some((agent, account)) = used {
-                    self.unlimit(&agent, account.as_ref());
+                    unlimit(self, &agent, account.as_ref());
                 }
                 self.apply_to_plan(at, event);
             }
@@ -107,7 +110,7 @@ impl State {
 
     fn apply_to_plan(&mut self, at: At, event: &Event) {
         if let Some(number) = event.plan().and_then(|name| self.number(name)) {
-            self.plans[number].apply(at, event);
+            apply(&mut self.plans[number], at, event);
             if self.plans[number].is_at_work() {
                 self.at_work.insert(number);
             } else {
@@ -137,7 +140,7 @@ impl State {
         let new_run = self.run.as_ref().map(|run| run.id) != Some(info.id);
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             if info.drives(name) {
-                plan.reopen(at, new_run);
+                reopen(plan, at, new_run);
                 if new_run && plan.is_untouched() {
                     plan.since = at;
                 }

@@ -3,27 +3,26 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{Document, ItemId, PlanName, TaskId, UnitId, is_same_title};
-
-use crate::schedule::drive::scheduler::Scheduler;
+use crate::schedule::board::core::Board;
 use crate::schedule::event::about::UnitOf;
-use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PhaseWork, PlanWork};
 
-impl Scheduler {
-    /// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
-    /// once the plans of a run are known; not decided, but found.
-    ///
-    /// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
-    pub fn added<'a>(&self, before: &dyn Fn(&PlanName) -> Option<&'a Document>) -> Vec<Event> {
-        let plans = self.work.plans.iter().zip(&self.state.plans);
-        let added = plans.flat_map(|(plan, run)| {
-            let of = |unit| event(&plan.name, unit);
-            added_to(plan, run, before(&plan.name)).into_iter().map(of)
-        });
-        added.collect()
-    }
+/// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
+/// once the plans of a run are known; not decided, but found.
+///
+/// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
+pub(in crate::schedule) fn added<'a>(
+    board: &Board,
+    before: &dyn Fn(&PlanName) -> Option<&'a Document>,
+) -> Vec<Event> {
+    let plans = board.work.plans.iter().zip(&board.state.plans);
+    let added = plans.flat_map(|(plan, run)| {
+        let of = |unit| event(&plan.name, unit);
+        added_to(plan, run, before(&plan.name)).into_iter().map(of)
+    });
+    added.collect()
 }
 
 fn event(plan: &PlanName, unit: UnitId) -> Event {
@@ -89,24 +88,4 @@ fn grown(before: &Document, now: &Document) -> BTreeSet<TaskId> {
         pieces.iter().any(|piece| !had.contains(piece) && open(piece))
     });
     grown.map(|(whole, _)| whole).collect()
-}
-
-impl PlanRun {
-    /// There is more to do in what was done.
-    pub(in crate::schedule) fn grow(&mut self, at: At, unit: UnitId) {
-        if !self.landed.is_empty() {
-            return;
-        }
-        if let UnitId::Task(task) = unit {
-            // That it was said is not forgotten: the same statement is no news.
-            self.items.remove(&task.into());
-            self.proven.retain(|unit| !unit.covers(task));
-            self.unreach(task);
-        }
-        if self.outcome == Some(Outcome::Finished) {
-            self.outcome = None;
-            self.verify = Verify::Open;
-            self.since = at;
-        }
-    }
 }

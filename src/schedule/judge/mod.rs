@@ -5,7 +5,6 @@
 pub(super) mod added;
 pub(super) mod by_hand;
 pub(super) mod failure;
-pub(super) mod loop_breaker;
 pub(super) mod phase_check;
 pub(super) mod proof_of;
 pub(super) mod reported;

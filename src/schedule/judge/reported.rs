@@ -1,6 +1,6 @@
 //! Phases of which an agent that works through a whole plan has reported everything.
 
-use crate::plan::{ItemId, PhaseId, TaskId, TaskState, UnitId};
+use crate::plan::{PhaseId, TaskId, TaskState, UnitId};
 
 use super::proof_of::{Claim, Proof};
 use crate::schedule::state::plan_run::{Item, PlanRun};
@@ -47,28 +47,6 @@ fn may_be_made(plan: &PlanWork, run: &PlanRun, phase: &PhaseWork) -> bool {
         || run.tries_of(Some(tried), false).commits > 0
         || phase.tasks.iter().all(|(task, _)| needless(*task))
         || run.items.iter().any(|(id, item)| given(id.task) && moved(item))
-}
-
-impl PlanRun {
-    /// A sub-task of the task, or a numbered box of the VERIFY block, that was reported failed.
-    pub(super) fn failed_piece(&self, whole: &ItemId) -> Option<&ItemId> {
-        let pieces = self.pieces.get(&whole.task).filter(|_| whole.sub.is_none())?;
-        let has_failed = |piece: &&ItemId| {
-            let known = self.items.get(piece);
-            known.is_some_and(|known| known.state == TaskState::Failed)
-        };
-        pieces.iter().find(has_failed)
-    }
-
-    /// The task or VERIFY block that an item is, or is a part of.
-    pub(super) fn whole_of(&self, item: &ItemId) -> TaskId {
-        let check = TaskId::verify(item.task.phase);
-        let checks = self.pieces.get(&check);
-        match checks.is_some_and(|checks| checks.contains(item)) {
-            true => check,
-            false => item.task,
-        }
-    }
 }
 
 /// True when nothing is missing for the phase to be done but a verification that `orch` runs itself.

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
-use crate::plan::{AttemptId, CommitId, ItemId, PlanName, Speaker, Statement, TaskState};
-
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::plan::{AttemptId, CommitId, PlanName, Speaker, Statement, TaskState};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
 use crate::schedule::event::about::TaskReport;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
@@ -26,9 +24,6 @@ pub(in crate::schedule) struct Heard {
     pub said: Vec<Statement>,
 }
 
-/// A statement about what may not begin, with who made it and when: it is told once.
-pub(in crate::schedule) type Refused = (PlanName, Option<AttemptId>, ItemId, TaskState, Option<Timestamp>);
-
 /// Whose word a statement is.
 #[derive(Debug, PartialEq)]
 enum Voice {
@@ -40,137 +35,135 @@ enum Voice {
     Late,
 }
 
-impl Scheduler {
-    pub(in crate::schedule) fn take_report(
-        &mut self,
-        at: At,
-        plan: &PlanName,
-        mut heard: Heard,
-        step: &mut Step,
-    ) {
-        // What was said first is heard first; a box carries no time.
-        heard.said.sort_by_key(|said| said.at);
-        let Some(work) = self.plan_work(plan) else {
-            return;
-        };
-        let checks = work.document.numbered_checks().map(|check| check.id.task);
-        let known: BTreeSet<_> = work.tasks().chain(checks).collect();
-        for said in heard.said {
-            // What was written down before the work began says nothing.
-            if said.known || !known.contains(&said.item.task) {
-                continue;
-            }
-            let run = self.state.plan(plan);
-            // A box that was ticked before the work began says nothing of it.
-            if said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item) {
-                continue;
-            }
-            let voice = voice_of(run, heard.lane, &said);
-            if voice == Voice::Late {
-                let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
-                let unheard = run.heard.get(&said.item) != Some(&said.state);
-                let unheard = unheard && !was_heard_in_time(run, &said);
-                if counts && unheard && is_change(run.item_state(&said.item), said.state) {
-                    let late = LateReport {
-                        plan: plan.clone(),
-                        task: said.item,
-                        lane: heard.lane,
-                        state: said.state,
-                        refused: false,
-                        note: said.note,
-                    };
-                    self.record(at, Event::ReportLate(late), step);
-                }
-                continue;
-            }
-            if !is_news(run, &voice, &said) {
-                continue;
-            }
-            let state = said.state;
-            if is_repeated(run, &voice, &said) {
-                continue;
-            }
-            if state != TaskState::Failed && self.is_refused(at, plan, heard.lane, (&voice, &said), step) {
-                continue;
-            }
-            let title = self
-                .plan_work(plan)
-                .and_then(|work| work.document.title_of(&said.item));
-            let report = TaskReport {
-                plan: plan.clone(),
-                task: said.item,
-                attempt: match voice {
-                    Voice::Attempt(attempt) => Some(attempt),
-                    Voice::Person | Voice::Late => None,
-                },
-                title,
-                note: said.note,
-                said_at: said.at,
-                commit: said.commit.or_else(|| heard.head.clone()),
-                assumed: false,
-            };
-            let event = match state {
-                TaskState::Running => Event::TaskStarted(report),
-                TaskState::Done => Event::TaskDone(report),
-                TaskState::Failed => Event::TaskFailed(report),
-                TaskState::Skipped => Event::TaskSkipped(report),
-                TaskState::Pending | TaskState::Ready => continue,
-            };
-            self.record(at, event, step);
+pub(in crate::schedule) fn take_report(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    mut heard: Heard,
+    step: &mut Step,
+) {
+    // What was said first is heard first; a box carries no time.
+    heard.said.sort_by_key(|said| said.at);
+    let Some(work) = board.plan_work(plan) else {
+        return;
+    };
+    let checks = work.document.numbered_checks().map(|check| check.id.task);
+    let known: BTreeSet<_> = work.tasks().chain(checks).collect();
+    for said in heard.said {
+        // What was written down before the work began says nothing.
+        if said.known || !known.contains(&said.item.task) {
+            continue;
         }
+        let run = board.state.plan(plan);
+        // A box that was ticked before the work began says nothing of it.
+        if said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item) {
+            continue;
+        }
+        let voice = voice_of(run, heard.lane, &said);
+        if voice == Voice::Late {
+            let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
+            let unheard = run.heard.get(&said.item) != Some(&said.state);
+            let unheard = unheard && !was_heard_in_time(run, &said);
+            if counts && unheard && is_change(run.item_state(&said.item), said.state) {
+                let late = LateReport {
+                    plan: plan.clone(),
+                    task: said.item,
+                    lane: heard.lane,
+                    refused: false,
+                    state: said.state,
+                    note: said.note,
+                };
+                board.record(at, Event::ReportLate(late), step);
+            }
+            continue;
+        }
+        if !is_news(run, &voice, &said) {
+            continue;
+        }
+        let state = said.state;
+        if is_repeated(run, &voice, &said) {
+            continue;
+        }
+        if state != TaskState::Failed && is_refused(board, at, plan, heard.lane, (&voice, &said), step) {
+            continue;
+        }
+        let title = board
+            .plan_work(plan)
+            .and_then(|work| work.document.title_of(&said.item));
+        let report = TaskReport {
+            plan: plan.clone(),
+            task: said.item,
+            attempt: match voice {
+                Voice::Attempt(attempt) => Some(attempt),
+                Voice::Person | Voice::Late => None,
+            },
+            title,
+            note: said.note,
+            said_at: said.at,
+            commit: said.commit.or_else(|| heard.head.clone()),
+            assumed: false,
+        };
+        let event = match state {
+            TaskState::Running => Event::TaskStarted(report),
+            TaskState::Done => Event::TaskDone(report),
+            TaskState::Failed => Event::TaskFailed(report),
+            TaskState::Skipped => Event::TaskSkipped(report),
+            TaskState::Pending | TaskState::Ready => continue,
+        };
+        board.record(at, event, step);
     }
+}
 
-    /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
-    /// it stays so, even if the way is free by the time the same is read again.
-    fn is_refused(
-        &mut self,
-        at: At,
-        plan: &PlanName,
-        lane: u32,
-        (voice, said): (&Voice, &Statement),
-        step: &mut Step,
-    ) -> bool {
-        let Some(work) = self.plan_work(plan) else {
-            return false;
-        };
-        let run = self.state.plan(plan);
-        let by = match voice {
-            Voice::Attempt(id) => Some(id),
-            Voice::Person | Voice::Late => None,
-        };
-        let told = (plan.clone(), by.cloned(), said.item.clone(), said.state, said.at);
-        if self.refused.contains(&told) {
-            return true;
-        }
-        // Where others go on beside it, a person may leave out what nobody works on.
-        let attempt = by.and_then(|id| run.attempt(id));
-        let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
-        let leaves_out = run.by_units && said.state == TaskState::Skipped;
-        let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
-        let Some(refusal) = admission::refusal(work, run, &self.state, speaker, &said.item) else {
-            return false;
-        };
-        let who = by.map_or("a report", AttemptId::as_str);
-        let why = format!(
-            "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
-            said.item, said.state
-        );
-        let plan = Some(plan.clone());
-        self.record(at, Event::Warning { plan, why }, step);
-        // Remembered, so that it does not count once the way is free.
-        if matches!(said.state, TaskState::Done | TaskState::Skipped) {
-            let late = LateReport {
-                plan: told.0.clone(),
-                task: said.item.clone(),
-                lane,
-                state: said.state,
-                refused: true,
-                note: said.note.clone(),
-            };
-            self.record(at, Event::ReportLate(late), step);
-        }
-        self.refused.insert(told)
+/// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
+/// it stays so, even if the way is free by the time the same is read again.
+fn is_refused(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    lane: u32,
+    (voice, said): (&Voice, &Statement),
+    step: &mut Step,
+) -> bool {
+    let Some(work) = board.plan_work(plan) else {
+        return false;
+    };
+    let run = board.state.plan(plan);
+    let by = match voice {
+        Voice::Attempt(id) => Some(id),
+        Voice::Person | Voice::Late => None,
+    };
+    let told = (plan.clone(), by.cloned(), said.item.clone(), said.state, said.at);
+    if board.refused.contains(&told) {
+        return true;
     }
+    // Where others go on beside it, a person may leave out what nobody works on.
+    let attempt = by.and_then(|id| run.attempt(id));
+    let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
+    let leaves_out = run.by_units && said.state == TaskState::Skipped;
+    let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
+    let Some(refusal) = admission::refusal(work, run, &board.state, speaker, &said.item) else {
+        return false;
+    };
+    let who = by.map_or("a report", AttemptId::as_str);
+    let why = format!(
+        "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
+        said.item, said.state
+    );
+    let plan = Some(plan.clone());
+    board.record(at, Event::Warning { plan, why }, step);
+    // Remembered, so that it does not count once the way is free.
+    if matches!(said.state, TaskState::Done | TaskState::Skipped) {
+        let late = LateReport {
+            plan: told.0.clone(),
+            task: said.item.clone(),
+            lane,
+            state: said.state,
+            refused: true,
+            note: said.note.clone(),
+        };
+        board.record(at, Event::ReportLate(late), step);
+    }
+    board.refused.insert(told)
 }
 
 /// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given

@@ -1,12 +1,12 @@
 //! Whether an attempt completed its leg: a function of the evidence. An exit code proves nothing alone, and a bad last
 //! word takes nothing away from what is shown. See the table of docs/completion.md.
 
-use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
-
 use super::failure::Failure;
 use super::proof_of::{Claim, Proof};
+use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
 use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
 use crate::schedule::event::facts::Obstacle;
+use crate::schedule::event::words::listed;
 use crate::schedule::state::attempt::{Attempt, Stage};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -321,15 +321,5 @@ fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
         String::new()
     } else {
         format!("; reported failed: {}", listed(&failed))
-    }
-}
-
-/// Up to five names, and how many more there are.
-pub fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }

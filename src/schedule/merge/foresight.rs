@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{Message, MessageKind, PlanName};
-
 use crate::schedule::attempts::stuck::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::{Foreseen, Sent};
-use crate::schedule::explain::reasons::Reason;
 use crate::schedule::state::known::State;
-use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::state::plan_run::PlanRun;
 
 /// Two branches that do not merge as they stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,24 +86,6 @@ fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Messa
         ),
         by_orch: true,
     }
-}
-
-/// What is foreseen for a plan, as reasons for people. Nobody looks any more once a plan is cancelled or has landed, so what was
-/// foreseen before says nothing.
-pub(in crate::schedule) fn foreseen(state: &State, run: &PlanRun) -> impl Iterator<Item = Reason> {
-    let is_over = |name: &PlanName| {
-        let known = state.number(name).is_some();
-        known && (state.is_landed(name) || state.plan(name).outcome == Some(Outcome::Cancelled))
-    };
-    let own = (run.outcome != Some(Outcome::Cancelled)).then_some(&run.foreseen);
-    let open = own.into_iter().flatten();
-    let open = open.filter(move |(with, _)| !with.parse::<PlanName>().is_ok_and(|name| is_over(&name)));
-    open.map(|(with, files)| {
-        Reason::with_remedy(
-            format!("a conflict with {with} is foreseen: {}", files.join(", ")),
-            "orch conflicts",
-        )
-    })
 }
 
 /// With how many plans that are not on the target yet a plan would conflict: those that leave more of the others free land

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
-
 use super::foresight::in_the_way_of;
-use super::prefix::{Prefix, depends, prefix};
+use super::prefix::{depends, prefix};
+use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
+use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::in_turn::lands_before;
 use crate::schedule::state::known::State;

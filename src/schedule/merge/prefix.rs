@@ -3,151 +3,11 @@
 //! A prefix ends at a commit of the plan's branch: the one that was pinned when the last of its phases was done. What that
 //! commit holds is known from the facts before the pin, so nothing lands that was begun and not finished.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use crate::plan::{CommitId, Dependency, PhaseId, Point, TaskState, UnitId};
-
-use crate::schedule::event::at::At;
-use crate::schedule::event::merge_facts::Pinned;
+use crate::plan::{Dependency, PhaseId, Point};
+use crate::schedule::event::merge_facts::{Prefix, words};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::judge::verdict::listed;
-use crate::schedule::state::attempt::Stage;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
-
-/// First phases of a plan, as one of its commits holds them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Prefix {
-    /// The last of the phases that were asked for.
-    pub up_to: PhaseId,
-    /// Every phase that is in it, sorted.
-    pub phases: Vec<PhaseId>,
-    /// The plan's commit that ends it.
-    pub head: CommitId,
-}
-
-impl Prefix {
-    /// True when a point of the plan is in it.
-    pub fn holds(&self, point: Point) -> bool {
-        match point {
-            Point::Plan => false,
-            Point::Phase(phase) => self.phases.contains(&phase),
-            Point::Task(task) => self.phases.contains(&task.phase),
-        }
-    }
-
-    /// `phase 1`, `phases 1, 2`.
-    pub fn words(&self) -> String {
-        words(&self.phases)
-    }
-}
-
-/// A prefix that is on a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LandedPrefix {
-    /// What of the plan it is.
-    pub prefix: Prefix,
-    /// The commit with which it landed.
-    pub commit: CommitId,
-}
-
-/// What a plan's branch held when the commit of a phase's end was pinned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhaseEnd {
-    /// When that was.
-    pub at: At,
-    /// Phases that were done, and so are in it.
-    pub done: BTreeSet<PhaseId>,
-    /// Other phases of which something was done, and may be in it.
-    pub begun: BTreeSet<PhaseId>,
-    /// Files of the phase that were in no commit.
-    pub uncommitted: u32,
-}
-
-impl PlanRun {
-    /// The commits with which it stands on a target: of the whole plan, then of its first phases.
-    pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
-        let part = self.landed_prefix.get(target).map(|part| &part.commit);
-        self.landed.get(target).into_iter().chain(part)
-    }
-
-    /// The commit of a point is known from now on.
-    pub(in crate::schedule) fn was_pinned(&mut self, at: At, pinned: &Pinned) {
-        // What it was about may have been lost while it was pinned.
-        if !self.has_reached(pinned.point) {
-            return;
-        }
-        self.pins.insert(pinned.point, pinned.commit.clone());
-        let handed_on = self.handed_on.entry(pinned.point).or_default();
-        handed_on.insert(pinned.commit.clone());
-        let Point::Phase(phase) = pinned.point else {
-            return;
-        };
-        if pinned.holds.is_empty() {
-            return;
-        }
-        let done: BTreeSet<PhaseId> = pinned.holds.iter().copied().collect();
-        // What a document has ticked was there before anything began.
-        let told = self.items.iter().filter(|(id, item)| {
-            let said = self.heard.get(id) == Some(&TaskState::Done);
-            said && item.state == TaskState::Done
-        });
-        let tasks = told.map(|(id, _)| id.task);
-        let on_branch = tasks.filter(|task| !self.by_units || self.is_unit_done(UnitId::Task(*task)));
-        // What is merged into the branch at this moment may be in it already.
-        let merging = self
-            .attempts
-            .values()
-            .filter(|attempt| self.by_units && matches!(attempt.stage, Stage::Checked(..)));
-        let merging = merging
-            .flat_map(|attempt| &attempt.units)
-            .map(|unit| unit.phase());
-        let begun = on_branch
-            .map(|task| task.phase)
-            .chain(merging)
-            .chain(self.phases_done.keys().copied())
-            // Work that is to be done again is on the branch all the same.
-            .chain(self.touched.iter().copied())
-            .filter(|phase| !done.contains(phase))
-            .collect();
-        let end = PhaseEnd {
-            at,
-            done,
-            begun,
-            uncommitted: pinned.uncommitted,
-        };
-        self.ends.insert(phase, end);
-    }
-
-    /// What the last phase of a leg left in no commit is in one, now that the agent has ended.
-    pub(in crate::schedule) fn forget_short_end(&mut self, units: &[UnitId]) {
-        let last = units.iter().map(|unit| unit.phase()).max();
-        let Some(phase) = last.filter(|_| !self.by_units) else {
-            return;
-        };
-        if self.ends.get(&phase).is_some_and(|end| end.uncommitted > 0) {
-            self.ends.remove(&phase);
-            self.pins.remove(&Point::Phase(phase));
-        }
-    }
-
-    /// A prefix is on a target; a shorter one takes nothing away.
-    pub(in crate::schedule) fn prefix_landed(&mut self, target: &str, prefix: &Prefix, commit: &CommitId) {
-        let known = self.landed_prefix.get(target);
-        let longer = known.is_some_and(|known| {
-            let mut phases = prefix.phases.iter();
-            known.prefix.phases.len() > prefix.phases.len()
-                && phases.all(|phase| known.prefix.phases.contains(phase))
-        });
-        if !longer {
-            let (prefix, commit) = (prefix.clone(), commit.clone());
-            let landed = LandedPrefix { prefix, commit };
-            self.landed_prefix.insert(target.to_owned(), landed);
-        }
-    }
-}
 
 /// The prefix that ends with a phase; none while the commit of that end is being pinned.
 ///
@@ -272,12 +132,6 @@ pub(in crate::schedule) fn depends<'a>(
     plan.depends.iter().chain(own).collect()
 }
 
-pub(in crate::schedule) fn words(phases: &[PhaseId]) -> String {
-    let ids: Vec<String> = phases.iter().map(ToString::to_string).collect();
-    let noun = if ids.len() == 1 { "phase" } else { "phases" };
-    format!("{noun} {}", listed(&ids))
-}
-
 fn counted(files: u32) -> String {
     match files {
         1 => "1 file".to_owned(),
@@ -289,11 +143,15 @@ fn counted(files: u32) -> String {
 mod tests {
     use super::*;
     use crate::graph::Durations;
+    use crate::plan::CommitId;
     use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
     use crate::plan::{PlanName, PlanSet, TaskId};
     use crate::schedule::event::about::TaskReport;
+    use crate::schedule::event::at::At;
     use crate::schedule::event::fact::Event;
     use crate::schedule::event::merge_facts::Landed;
+    use crate::schedule::event::merge_facts::Pinned;
+    use crate::schedule::fold::plan::apply;
     use crate::schedule::work::plans::Work;
 
     fn name() -> PlanName {
@@ -338,7 +196,7 @@ mod tests {
 
         fn done(&mut self, task: TaskId) -> &mut Self {
             let report = TaskReport::by_person(name(), task.into(), None);
-            self.run.apply(At(1), &Event::TaskDone(report));
+            apply(&mut self.run, At(1), &Event::TaskDone(report));
             self
         }
 
@@ -349,7 +207,7 @@ mod tests {
                 phase,
                 proven: false,
             };
-            self.run.apply(At(1), &done);
+            apply(&mut self.run, At(1), &done);
             self
         }
 
@@ -362,7 +220,7 @@ mod tests {
                 holds: self.run.phases_done.keys().copied().collect(),
                 uncommitted,
             };
-            self.run.apply(At(2), &Event::Pinned(pinned));
+            apply(&mut self.run, At(2), &Event::Pinned(pinned));
             self
         }
 
@@ -429,7 +287,7 @@ mod tests {
         );
         let old: serde_json::Value = serde_json::from_str(&old).unwrap();
         let old = Event::read("plan.pinned", old).unwrap();
-        case.run.apply(At(2), &old);
+        apply(&mut case.run, At(2), &old);
         assert_eq!(case.run.pins.len(), 1);
         assert!(case.ask(1).unwrap_err().contains("is not known"));
     }
@@ -451,7 +309,7 @@ mod tests {
                 }),
                 print: None,
             };
-            run.apply(At(1), &Event::MergeLanded(landed));
+            apply(&mut run, At(1), &Event::MergeLanded(landed));
             run.landed_prefix["main"].commit.clone()
         };
         assert_eq!(land(&[1], 1), commit(1));

@@ -1,172 +1,140 @@
 //! Agents that resolve conflicts of plans with the target: who is started, when, and what follows from what came of it.
 
-use std::time::Duration;
-
-use crate::plan::{AgentName, AttemptId, CommitId, PhaseId, PlanName, Point, WorkRef};
+use crate::plan::{AgentName, AttemptId, PhaseId, Point};
+use crate::schedule::attempts::budget::is_broke;
 use crate::schedule::board::ask::Ask;
-use crate::schedule::board::effect::Effect;
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::{Effect, ResolveOrder};
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::resolving::{ResolverStarted, Resolving, up_to};
+use crate::schedule::event::resolving::{ResolverStarted, Resolving};
 use crate::schedule::event::trouble::{ConflictSides, MergeTrouble};
 use crate::schedule::ready::dispatch::Room;
-use crate::schedule::state::parking::Choice;
+use crate::schedule::state::limits::Choice;
 use crate::schedule::state::plan_run::{Merge, Outcome};
 
-/// An agent that is to resolve a conflict.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResolveOrder {
-    /// The plan.
-    pub plan: PlanName,
-    /// The last phase that it is about, where that is not the whole plan.
-    pub up_to: Option<PhaseId>,
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// The agent.
-    pub agent: AgentName,
-    /// The account it uses; none when the agent has but one.
-    pub account: Option<String>,
-    /// Where the target stood.
-    pub onto: CommitId,
-    /// Where the plan's branch stood.
-    pub head: CommitId,
-    /// Landed plans that changed the same files.
-    pub with: Vec<PlanName>,
-    /// True when what an agent before it has left may be put away first.
-    pub anew: bool,
-    /// Longest duration.
-    pub timeout: Duration,
-}
-
-impl ResolveOrder {
-    /// What is to land: a plan, or its first phases.
-    pub fn what(&self) -> WorkRef {
-        up_to(&self.plan, self.up_to)
+/// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
+pub(in crate::schedule) fn start_resolvers(board: &mut Board, at: At, step: &mut Step) {
+    if !std::mem::take(&mut board.frontier.resolving) {
+        return;
     }
-}
-
-impl Scheduler {
-    /// Starts agents on conflicts that nobody looked at yet, once for each target and branch as they stand.
-    pub(in crate::schedule) fn start_resolvers(&mut self, at: At, step: &mut Step) {
-        if !std::mem::take(&mut self.frontier.resolving) {
+    board.frontier.reopens = None;
+    for number in board.state.resolving.clone() {
+        ask_resolver(board, number, step);
+    }
+    for number in 0..board.work.resolvers.len() {
+        let Some(agent) = board.work.resolvers[number].clone() else {
+            continue;
+        };
+        let Some((up_to, sides)) = due_conflict(board, number) else {
+            continue;
+        };
+        let room = Room::left(&board.work, &board.state);
+        let most = board.work.agent_limits.get(&agent).copied().unwrap_or(usize::MAX);
+        if room.slots == 0 || room.agents.get(&agent).copied().unwrap_or(0) >= most {
+            // Looked at again when there may be room.
+            board.frontier.resolving = true;
             return;
         }
-        self.frontier.reopens = None;
-        for number in self.state.resolving.clone() {
-            self.ask_resolver(number, step);
-        }
-        for number in 0..self.work.resolvers.len() {
-            let Some(agent) = self.work.resolvers[number].clone() else {
+        let name = board.work.plans[number].name.clone();
+        let account = match account_for(board, number, &agent) {
+            Choice::Account(account) => account,
+            Choice::Closed(until, _) => {
+                board.frontier.resolving = true;
+                let first = board.frontier.reopens.map_or(until, |first| first.min(until));
+                board.frontier.reopens = Some(first);
                 continue;
-            };
-            let Some((up_to, sides)) = self.due(number) else {
-                continue;
-            };
-            let room = Room::left(&self.work, &self.state);
-            let most = self.work.agent_limits.get(&agent).copied().unwrap_or(usize::MAX);
-            if room.slots == 0 || room.agents.get(&agent).copied().unwrap_or(0) >= most {
-                // Looked at again when there may be room.
-                self.frontier.resolving = true;
-                return;
             }
-            let name = self.work.plans[number].name.clone();
-            let account = match self.account_for(number, &agent) {
-                Choice::Account(account) => account,
-                Choice::Closed(until, _) => {
-                    self.frontier.resolving = true;
-                    let first = self.frontier.reopens.map_or(until, |first| first.min(until));
-                    self.frontier.reopens = Some(first);
-                    continue;
-                }
-            };
-            let sequence = self.state.plans[number].history.len() + 1;
-            let started = ResolverStarted {
-                attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
-                plan: name,
-                up_to,
-                agent,
-                account,
-                onto: sides.onto,
-                head: sides.head,
-            };
-            self.record(at, Event::Resolve(Resolving::Started(started)), step);
-            self.ask_resolver(number, step);
-        }
-    }
-
-    /// With which account the agent is started; not before a moment, where it met something that passes by then.
-    fn account_for(&self, number: usize, agent: &AgentName) -> Choice {
-        let run = &self.state.plans[number];
-        match run.parking(agent, self.state.now) {
-            Some(parking) => Choice::Closed(parking.until, parking.why.clone()),
-            None => self
-                .state
-                .choose_account(agent, &self.work.plans[number].name, None),
-        }
-    }
-
-    /// How much of a plan an agent is to look at, and the commits that conflict.
-    fn due(&self, number: usize) -> Option<(Option<PhaseId>, ConflictSides)> {
-        let run = &self.state.plans[number];
-        let idle = run.merge == Merge::Idle && run.merge_next.is_none();
-        let resolution = &run.resolution;
-        // What a person has begun is the person's.
-        let by_person = resolution.path.is_some() && resolution.left_by.is_none();
-        let unwanted = run.is_paused()
-            || run.cancelling.contains(&Point::Plan)
-            || run.outcome == Some(Outcome::Cancelled);
-        if !idle || unwanted || by_person || resolution.agent.is_some() || self.is_broke(number) {
-            return None;
-        }
-        let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
-        let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished));
-        let part = run.prefix_trouble.as_ref();
-        let part = part.map(|(phase, trouble)| (Some(*phase), trouble));
-        let mut all = whole.into_iter().chain(part);
-        all.find_map(|(up_to, trouble)| {
-            let sides = trouble.sides()?;
-            let pair = (sides.onto.clone(), sides.head.clone());
-            let ended = resolution.ended_for_standing_still(&pair);
-            let again = ended <= self.work.plans[number].attempts.retries;
-            (again && !resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
-        })
-    }
-
-    fn ask_resolver(&mut self, number: usize, step: &mut Step) {
-        let (plan, run) = (&self.work.plans[number], &self.state.plans[number]);
-        let Some(at_work) = run.resolution.agent.clone() else {
-            return;
         };
-        let with = match run.trouble_of(at_work.up_to) {
-            Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
-            _ => Vec::new(),
+        let sequence = board.state.plans[number].history.len() + 1;
+        let started = ResolverStarted {
+            attempt: AttemptId::new(&name, u32::try_from(sequence).unwrap_or(u32::MAX)),
+            plan: name,
+            up_to,
+            agent,
+            account,
+            onto: sides.onto,
+            head: sides.head,
         };
-        let order = ResolveOrder {
-            plan: plan.name.clone(),
-            up_to: at_work.up_to,
-            attempt: at_work.attempt.clone(),
-            agent: at_work.agent,
-            account: at_work.account,
-            onto: at_work.onto,
-            head: at_work.head,
-            with,
-            anew: run.resolution.left_by.is_some(),
-            timeout: plan.attempts.timeout,
-        };
-        self.ask(
-            Ask::Resolve(at_work.attempt),
-            Effect::Resolve(Box::new(order)),
-            step,
-        );
+        board.record(at, Event::Resolve(Resolving::Started(started)), step);
+        ask_resolver(board, number, step);
     }
+}
+
+/// With which account the agent is started; not before a moment, where it met something that passes by then.
+fn account_for(board: &Board, number: usize, agent: &AgentName) -> Choice {
+    let run = &board.state.plans[number];
+    match run.parking(agent, board.state.now) {
+        Some(parking) => Choice::Closed(parking.until, parking.why.clone()),
+        None => board
+            .state
+            .choose_account(agent, &board.work.plans[number].name, None),
+    }
+}
+
+/// How much of a plan an agent is to look at, and the commits that conflict.
+fn due_conflict(board: &Board, number: usize) -> Option<(Option<PhaseId>, ConflictSides)> {
+    let run = &board.state.plans[number];
+    let idle = run.merge == Merge::Idle && run.merge_next.is_none();
+    let resolution = &run.resolution;
+    // What a person has begun is the person's.
+    let by_person = resolution.path.is_some() && resolution.left_by.is_none();
+    let unwanted =
+        run.is_paused() || run.cancelling.contains(&Point::Plan) || run.outcome == Some(Outcome::Cancelled);
+    if !idle || unwanted || by_person || resolution.agent.is_some() || is_broke(board, number) {
+        return None;
+    }
+    let whole = run.merge_trouble.as_ref().map(|trouble| (None, trouble));
+    let whole = whole.filter(|_| run.outcome == Some(Outcome::Finished));
+    let part = run.prefix_trouble.as_ref();
+    let part = part.map(|(phase, trouble)| (Some(*phase), trouble));
+    let mut all = whole.into_iter().chain(part);
+    all.find_map(|(up_to, trouble)| {
+        let sides = trouble.sides()?;
+        let pair = (sides.onto.clone(), sides.head.clone());
+        let ended = resolution.ended_for_standing_still(&pair);
+        let again = ended <= board.work.plans[number].attempts.retries;
+        (again && !resolution.tried.contains(&pair)).then(|| (up_to, sides.clone()))
+    })
+}
+
+fn ask_resolver(board: &mut Board, number: usize, step: &mut Step) {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let Some(at_work) = run.resolution.agent.clone() else {
+        return;
+    };
+    let with = match run.trouble_of(at_work.up_to) {
+        Some(MergeTrouble::Conflict { with, .. }) => with.clone(),
+        _ => Vec::new(),
+    };
+    let order = ResolveOrder {
+        plan: plan.name.clone(),
+        up_to: at_work.up_to,
+        attempt: at_work.attempt.clone(),
+        agent: at_work.agent,
+        account: at_work.account,
+        onto: at_work.onto,
+        head: at_work.head,
+        with,
+        anew: run.resolution.left_by.is_some(),
+        timeout: plan.attempts.timeout,
+    };
+    board.ask(
+        Ask::Resolve(at_work.attempt),
+        Effect::Resolve(Box::new(order)),
+        step,
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::CommitId;
+    use crate::plan::PlanName;
     use crate::plan::{RunId, WorkRef};
     use crate::schedule::drive::scheduler::Input;
+    use crate::schedule::drive::scheduler::Scheduler;
     use crate::schedule::event::about::OfPlan;
     use crate::schedule::event::exit::Exit;
     use crate::schedule::event::merge_facts::{MergeBegun, NotLanded};
@@ -287,8 +255,8 @@ mod tests {
         let mut scheduler = scheduler();
         let order = fails(&mut scheduler, "one", "1").remove(0);
         let mut next = scheduler.clone();
-        next.asked.clear();
-        next.frontier.resolving = true;
+        next.board.asked.clear();
+        next.board.frontier.resolving = true;
         let asked = orders(&next.handle(At(2), Input::Wake));
         assert_eq!(asked.first(), Some(&order));
         scheduler.handle(At(3), failed(&order, Exit::Code { code: 0 }));

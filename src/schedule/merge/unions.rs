@@ -2,121 +2,104 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::plan::{Message, MessageKind, PlanName};
 use crate::schedule::attempts::stuck::next_id;
 use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
-use crate::schedule::drive::scheduler::{Scheduler, Step};
+use crate::schedule::board::step::Step;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::notice::Sent;
-use crate::schedule::explain::reasons::Reason;
+use crate::schedule::event::notice::{Sent, UnionSeen};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::train::TrialId;
-use crate::schedule::train::early::Heads;
-use crate::schedule::train::early::{UnionSaid, UnionTrial};
+use crate::schedule::train::early::{Heads, UnionSaid, UnionTrial};
 
-/// Branches that each pass on the target, merge, and together do not pass; or do by now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnionSeen {
-    /// The plan.
-    pub plan: PlanName,
-    /// The others, in the order of the manifest.
-    pub with: Vec<PlanName>,
-    /// What the verification said; empty when they pass.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
+/// Takes in where branches stand.
+pub(in crate::schedule) fn look_at_heads(board: &mut Board, heads: Heads) {
+    board.early.look(heads);
 }
 
-impl Scheduler {
-    /// Takes in where branches stand.
-    pub(in crate::schedule) fn look_at_heads(&mut self, heads: Heads) {
-        self.early.look(heads);
+/// Gives worktrees back that the train wants, and tries what can be tried in those that it does not.
+pub(in crate::schedule) fn try_unions(board: &mut Board, step: &mut Step, stopping: bool) {
+    let settings = board.work.train;
+    let off = stopping || !settings.early || !settings.verified;
+    let back = if off {
+        board.early.busy()
+    } else {
+        board.train.wanted_back()
+    };
+    for trial in board.early.end(back) {
+        board.ask(Ask::StopUnion(trial), Effect::StopUnion(trial), step);
     }
-
-    /// Gives worktrees back that the train wants, and tries what can be tried in those that it does not.
-    pub(in crate::schedule) fn try_unions(&mut self, step: &mut Step, stopping: bool) {
-        let settings = self.work.train;
-        let off = stopping || !settings.early || !settings.verified;
-        let back = if off {
-            self.early.busy()
-        } else {
-            self.train.wanted_back()
-        };
-        for trial in self.early.end(back) {
-            self.ask(Ask::StopUnion(trial), Effect::StopUnion(trial), step);
-        }
-        if off || back > 0 {
-            return;
-        }
-        let taken = self.train.running().count() + self.early.busy();
-        for trial in self.early.choose(settings.slots.saturating_sub(taken)) {
-            self.ask(Ask::Union(trial.id), Effect::Union(trial), step);
-        }
+    if off || back > 0 {
+        return;
     }
-
-    /// Takes in what came of a trial.
-    pub(in crate::schedule) fn take_union(
-        &mut self,
-        at: At,
-        trial: TrialId,
-        said: UnionSaid,
-        step: &mut Step,
-    ) {
-        self.asked.remove(&Ask::Union(trial));
-        self.asked.remove(&Ask::StopUnion(trial));
-        self.early.take(trial, said);
-        self.frontier.landing = true;
-        for event in self.news_of_unions() {
-            self.record(at, event, step);
-        }
+    let taken = board.train.running().count() + board.early.busy();
+    for trial in board.early.choose(settings.slots.saturating_sub(taken)) {
+        board.ask(Ask::Union(trial.id), Effect::Union(trial), step);
     }
+}
 
-    /// What is new of branches that do not go together, with a message to each of those who work on them.
-    fn news_of_unions(&self) -> Vec<Event> {
-        let mut events = Vec::new();
-        let red = self.early.red();
-        for (name, run) in self.state.plans() {
-            let own = red.iter().filter(|(union, _)| union.contains(name));
-            let own = own.map(|(union, why)| {
-                let others = union.iter().filter(|other| *other != name);
-                (others.cloned().collect::<Vec<PlanName>>(), why)
-            });
-            let mut inbox = run.inbox.clone();
-            for (with, why) in own {
-                if run.red_with.contains_key(&with) {
-                    continue;
-                }
-                if run.outcome.is_none() {
-                    let message = word(&self.state, &inbox, &with, why);
-                    inbox.push(message.clone());
-                    let plan = name.clone();
-                    events.push(Event::MessageSent(Sent { plan, message }));
-                }
-                events.push(Event::UnionRed(UnionSeen {
-                    plan: name.clone(),
-                    with,
-                    why: why.clone(),
-                }));
+/// Takes in what came of a trial.
+pub(in crate::schedule) fn take_union(
+    board: &mut Board,
+    at: At,
+    trial: TrialId,
+    said: UnionSaid,
+    step: &mut Step,
+) {
+    board.asked.remove(&Ask::Union(trial));
+    board.asked.remove(&Ask::StopUnion(trial));
+    board.early.take(trial, said);
+    board.frontier.landing = true;
+    for event in news_of_unions(board) {
+        board.record(at, event, step);
+    }
+}
+
+/// What is new of branches that do not go together, with a message to each of those who work on them.
+fn news_of_unions(board: &Board) -> Vec<Event> {
+    let mut events = Vec::new();
+    let red = board.early.red();
+    for (name, run) in board.state.plans() {
+        let own = red.iter().filter(|(union, _)| union.contains(name));
+        let own = own.map(|(union, why)| {
+            let others = union.iter().filter(|other| *other != name);
+            (others.cloned().collect::<Vec<PlanName>>(), why)
+        });
+        let mut inbox = run.inbox.clone();
+        for (with, why) in own {
+            if run.red_with.contains_key(&with) {
+                continue;
             }
-            let over = run.red_with.keys().filter(|with| {
-                let mut union = (*with).clone();
-                union.push(name.clone());
-                self.early.is_green(&union)
-            });
-            events.extend(over.map(|with| {
-                Event::UnionGreen(UnionSeen {
-                    plan: name.clone(),
-                    with: with.clone(),
-                    why: String::new(),
-                })
+            if run.outcome.is_none() {
+                let message = word(&board.state, &inbox, &with, why);
+                inbox.push(message.clone());
+                let plan = name.clone();
+                events.push(Event::MessageSent(Sent { plan, message }));
+            }
+            events.push(Event::UnionRed(UnionSeen {
+                plan: name.clone(),
+                with,
+                why: why.clone(),
             }));
         }
-        events
+        let over = run.red_with.keys().filter(|with| {
+            let mut union = (*with).clone();
+            union.push(name.clone());
+            board.early.is_green(&union)
+        });
+        events.extend(over.map(|with| {
+            Event::UnionGreen(UnionSeen {
+                plan: name.clone(),
+                with: with.clone(),
+                why: String::new(),
+            })
+        }));
     }
+    events
 }
 
 fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Message {
@@ -138,7 +121,7 @@ fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Messa
 }
 
 /// What a verification said, short enough to be read in passing: the first line, and the last ones of the output.
-fn shortened(why: &str) -> String {
+pub(in crate::schedule) fn shortened(why: &str) -> String {
     const LINES: usize = 6;
     let lines: Vec<&str> = why.lines().collect();
     match lines.as_slice() {
@@ -149,7 +132,7 @@ fn shortened(why: &str) -> String {
     }
 }
 
-fn listed(plans: &[PlanName]) -> String {
+pub(in crate::schedule) fn listed(plans: &[PlanName]) -> String {
     plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
@@ -172,24 +155,12 @@ fn is_over(state: &State, plan: &PlanName) -> bool {
     state.is_landed(plan) || state.plan(plan).outcome == Some(Outcome::Cancelled)
 }
 
-fn live<'a>(state: &'a State, run: &'a PlanRun) -> impl Iterator<Item = (&'a Vec<PlanName>, &'a String)> {
+pub(in crate::schedule) fn live<'a>(
+    state: &'a State,
+    run: &'a PlanRun,
+) -> impl Iterator<Item = (&'a Vec<PlanName>, &'a String)> {
     let red = run.red_with.iter();
     red.filter(|(with, _)| !with.iter().any(|plan| is_over(state, plan)))
-}
-
-/// What is known of a plan and others that do not go together, as reasons for people.
-pub(in crate::schedule) fn red_with(state: &State, run: &PlanRun) -> Vec<Reason> {
-    let reason = |(with, why): (&Vec<PlanName>, &String)| {
-        Reason::with_remedy(
-            format!(
-                "together with {} it does not pass: {}",
-                listed(with),
-                shortened(why)
-            ),
-            "a warning from branches as they stood: mend one of them, or let both agree (orch send)",
-        )
-    };
-    live(state, run).map(reason).collect()
 }
 
 impl UnionTrial {

@@ -1,34 +1,12 @@
 //! What was begun on work whose check failed afterwards.
 
 use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::plan::{Dependency, Point, UnitId, WorkRef};
-
+use crate::schedule::event::trouble::BuiltOn;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
-
-/// Something that was begun, or done, on work whose check failed afterwards.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum BuiltOn {
-    /// A phase or task of the same plan.
-    Own(UnitId),
-    /// One of another plan.
-    Other(WorkRef),
-}
-
-impl fmt::Display for BuiltOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Own(unit) => unit.fmt(f),
-            Self::Other(work) => work.fmt(f),
-        }
-    }
-}
 
 /// Everything that was begun, or done, and waited for work of the check's phase, directly or through others: of the check's
 /// own plan first, then of other plans, each in document order.

@@ -1,6 +1,5 @@
 //! How many units of one plan are worked on side by side: by its size, raised and lowered by what is seen.
 
-use crate::schedule::drive::scheduler::Scheduler;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
 
@@ -57,18 +56,5 @@ impl Machine {
         let invited = self.load < IDLE && self.free_memory > AMPLE && failed == 0;
         let more = if invited { MORE } else { 0 };
         (plan.lanes + more).saturating_sub(less).max(1)
-    }
-}
-
-impl Scheduler {
-    /// Takes in how hard the machine is at work; plans are looked at again only when that changes what they may do.
-    pub(in crate::schedule) fn look_at_machine(&mut self, machine: Machine) {
-        let before = std::mem::replace(&mut self.machine, machine);
-        for (number, plan) in self.work.plans.iter().enumerate() {
-            let run = &self.state.plans[number];
-            if before.lanes(plan, run) != machine.lanes(plan, run) {
-                self.frontier.dirty.insert(number);
-            }
-        }
     }
 }

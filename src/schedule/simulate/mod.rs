@@ -1,6 +1,6 @@
 //! A run without agents, on the real scheduler, and bounds for how short a run can be.
 //!
-//! May import all of the room.
+//! May import `drive` and below.
 
 pub(super) mod bound;
 pub mod history;

@@ -3,22 +3,22 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
-use crate::graph::Dice;
-use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
-
 use super::bound::lower_bound;
 use super::simulation::{
     Cause, Happening, Simulation, SimulationSettings, Span, TooLong, of_quiet_agents, open_tasks,
 };
+use crate::graph::Dice;
+use crate::plan::{CommitId, Dispatch, RunId, Statement, TaskId, TaskState};
 use crate::schedule::board::effect::{Effect, Ending, Launch};
-use crate::schedule::drive::scheduler::{Input, Scheduler, Step};
+use crate::schedule::board::step::Step;
+use crate::schedule::drive::scheduler::{Input, Scheduler};
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::{Evidence, Exit};
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::merge_facts::Pinned;
+use crate::schedule::event::merge_facts::{Pinned, Verdict};
 use crate::schedule::judge::phase_check::{passed as verified, plan_passed as plan_verified};
 use crate::schedule::ready::invariants;
-use crate::schedule::train::{Answer, Order, Tried, Verdict};
+use crate::schedule::train::{Answer, Order, Tried};
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many

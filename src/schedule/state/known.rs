@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, UnitId, WorkRef};
-
 use super::attempt::Attempt;
-use super::parking::Limit;
-use super::plan_run::{Item, PlanRun};
+use super::limits::Limit;
+use super::plan_run::{Item, Outcome, PlanRun};
+use super::resolution::ResolverAtWork;
+use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, UnitId, WorkRef};
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::TargetChecked;
-use crate::schedule::event::resolving::ResolverAtWork;
 use crate::schedule::train::Odds;
 use crate::schedule::work::plans::{PlanWork, Work};
 
@@ -230,5 +229,13 @@ fn before(plan: &PlanWork) -> PlanRun {
         proven: ticked.clone(),
         ticked,
         ..PlanRun::default()
+    }
+}
+
+impl State {
+    /// True when only a pause stands between a finished plan and the run's target.
+    pub fn is_landing_paused(&self, plan: &crate::plan::PlanName) -> bool {
+        let run = self.plan(plan);
+        run.is_paused() && run.outcome == Some(Outcome::Finished) && !self.is_landed(plan)
     }
 }

@@ -1,6 +1,6 @@
 //! Work that will not be done.
 
-use crate::schedule::ready::built_on::BuiltOn;
+use crate::schedule::event::trouble::BuiltOn;
 
 /// Why a unit will not be done in this run.
 #[derive(Debug, Clone, PartialEq)]

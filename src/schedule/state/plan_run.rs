@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::attempt::{Attempt, AttemptRecord};
+use super::limits::Parking;
+use super::lost::Lost;
+use super::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
+use super::resolution::Resolution;
+use super::tries::Tries;
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
     UnitId, Waiting,
 };
-
-use super::attempt::{Attempt, AttemptRecord};
-use super::lost::Lost;
-use super::parking::Parking;
-use super::tries::Tries;
+use crate::schedule::event::about::Ticks;
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
-use crate::schedule::event::resolving::Resolution;
+use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::{Hold, MergeTrouble};
-use crate::schedule::judge::phase_check::PhaseCheck;
-use crate::schedule::judge::ticks::Ticks;
-use crate::schedule::merge::prefix::{LandedPrefix, PhaseEnd, Prefix};
 
 /// A landing that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! Messages to those who work on a plan: from a person, or from those who work on another one.
 
-use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
-
 use super::refusal::SteerRefusal;
+use crate::plan::{LONGEST_MESSAGE, Message, MessageKind, PlanName};
 use crate::schedule::attempts::stuck::next_id;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::Sent;
-use crate::schedule::explain::reasons::plan_state;
+use crate::schedule::explain::states::plan_state;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::Outcome;
 use crate::schedule::work::plans::Work;

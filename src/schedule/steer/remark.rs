@@ -1,10 +1,9 @@
 //! What whoever steers should know besides: that it is so already, or what of it takes effect only later.
 
-use crate::plan::{UnitId, WorkRef};
-
 use super::steering::Steer;
+use crate::plan::{UnitId, WorkRef};
 use crate::schedule::state::known::State;
-use crate::schedule::state::pausing::lies_in;
+use crate::schedule::state::plan_change::lies_in;
 
 /// Remarks on a request that is accepted, by the state before it.
 pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Vec<String> {
@@ -68,5 +67,5 @@ pub fn remarks(state: &State, what: &WorkRef, steer: Steer, changes: bool) -> Ve
 
 fn listed(units: &[UnitId]) -> String {
     let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
-    crate::schedule::judge::verdict::listed(&ids)
+    crate::schedule::event::words::listed(&ids)
 }

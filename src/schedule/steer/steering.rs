@@ -7,13 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
-
 use super::refusal::{SteerRefusal, refuse};
+use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 use crate::schedule::event::about::{OfPlan, Steered, TaskReport, UnitOf};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::resolving::Resolving;
-use crate::schedule::explain::reasons::{plan_state, task_state};
+use crate::schedule::explain::states::{plan_state, task_state};
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};

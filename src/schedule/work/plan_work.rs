@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::plans::{PhaseWork, PlanWork, UnitWork};
-use crate::graph::{FileLocks, Graph, Of, Ranks};
+use super::agent_work::{agent_work, resolvers};
+use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
+use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
 use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, UnitId};
-use crate::schedule::attempts::budget::micros;
+use crate::schedule::train::TrainSettings;
 
 /// Reduces a plan, by its place in the manifest. `auto_merge` lands it whatever its own setting says.
 pub(in crate::schedule) fn plan_work(
@@ -150,6 +151,44 @@ fn locks_of(locks: &FileLocks, plan: &Plan, unit: UnitId) -> Vec<u32> {
             own.sort_unstable();
             own.dedup();
             own
+        }
+    }
+}
+
+/// Money in millionths.
+pub(in crate::schedule) fn micros(money: f64) -> u64 {
+    (money * 1e6).round() as u64
+}
+
+impl Work {
+    /// Reduces a checked plan set. `auto_merge` lands every plan whatever its own setting says (`up --merge`).
+    pub fn new(set: &PlanSet, durations: &Durations, auto_merge: bool) -> Self {
+        let graph = Graph::new(set, durations);
+        let ranks = Ranks::new(&graph, set);
+        Self::of_graph(set, &graph, &ranks, auto_merge)
+    }
+
+    /// Reduces a plan set whose graph is drawn and ranked.
+    pub fn of_graph(set: &PlanSet, graph: &Graph, ranks: &Ranks, auto_merge: bool) -> Self {
+        let plans = set
+            .plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| plan_work(set, number, plan, graph, ranks, auto_merge));
+        Self {
+            plans: plans.collect(),
+            slots: set.run.max_agents,
+            agent_limits: set
+                .agents
+                .values()
+                .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
+                .collect(),
+            agents: set.agents.values().map(agent_work).collect(),
+            budget: set.run.budget.map(micros),
+            resources: set.resources.clone(),
+            train: TrainSettings::of(&set.merge),
+            escalate: set.escalate,
+            resolvers: resolvers(set),
         }
     }
 }

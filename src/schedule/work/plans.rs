@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::agent_work::{AgentWork, agent_work, resolvers};
-use super::plan_work::plan_work;
-use crate::graph::{Counts, Durations, Gate, Gates, Graph, Ranks, Waits};
+use super::agent_work::AgentWork;
+use crate::graph::{Counts, Gate, Gates, Waits};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, PhaseId, PlanName, PlanSet, Point,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ItemId, PhaseId, PlanName, Point,
     Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
 };
-use crate::schedule::attempts::budget::micros;
+use crate::schedule::event::about::Ticks;
 use crate::schedule::train::TrainSettings;
 
 /// Everything to be scheduled, with its limits.
@@ -125,37 +124,6 @@ pub struct UnitWork {
 }
 
 impl Work {
-    /// Reduces a checked plan set. `auto_merge` lands every plan whatever its own setting says (`up --merge`).
-    pub fn new(set: &PlanSet, durations: &Durations, auto_merge: bool) -> Self {
-        let graph = Graph::new(set, durations);
-        let ranks = Ranks::new(&graph, set);
-        Self::of_graph(set, &graph, &ranks, auto_merge)
-    }
-
-    /// Reduces a plan set whose graph is drawn and ranked.
-    pub fn of_graph(set: &PlanSet, graph: &Graph, ranks: &Ranks, auto_merge: bool) -> Self {
-        let plans = set
-            .plans
-            .iter()
-            .enumerate()
-            .map(|(number, plan)| plan_work(set, number, plan, graph, ranks, auto_merge));
-        Self {
-            plans: plans.collect(),
-            slots: set.run.max_agents,
-            agent_limits: set
-                .agents
-                .values()
-                .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
-                .collect(),
-            agents: set.agents.values().map(agent_work).collect(),
-            budget: set.run.budget.map(micros),
-            resources: set.resources.clone(),
-            train: TrainSettings::of(&set.merge),
-            escalate: set.escalate,
-            resolvers: resolvers(set),
-        }
-    }
-
     /// The accounts of the agents that have several.
     pub(in crate::schedule) fn accounts(&self) -> BTreeMap<AgentName, Vec<String>> {
         let agents = self.agents.iter().filter(|(_, agent)| !agent.accounts.is_empty());
@@ -292,5 +260,21 @@ impl PhaseWork {
     pub fn items(&self) -> impl Iterator<Item = TaskId> + '_ {
         let verify = self.background_verify.map(|_| TaskId::verify(self.id));
         self.tasks.iter().map(|(task, _)| *task).chain(verify)
+    }
+}
+
+impl PlanWork {
+    /// What the document has ticked.
+    pub(in crate::schedule) fn ticks(&self) -> Ticks {
+        let boxes = self.document.items().filter(|(_, ticked)| *ticked);
+        let tasks = self.phases.iter().flat_map(|phase| &phase.tasks);
+        let tasks = tasks
+            .filter(|(_, ticked)| *ticked)
+            .map(|(task, _)| ItemId::from(*task));
+        let units = self.units.iter().filter(|unit| unit.ticked);
+        Ticks {
+            items: boxes.map(|(item, _)| item).chain(tasks).collect(),
+            units: units.map(|unit| unit.id).collect(),
+        }
     }
 }

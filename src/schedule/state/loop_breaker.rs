@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::schedule::state::attempt::{Attempt, AttemptRecord, Stage};
-use crate::schedule::state::tries::Tries;
+use super::attempt::{Attempt, AttemptRecord, Stage};
+use super::tries::Tries;
 
 /// What ends within this time has not begun to work: an agent takes longer to read its prompt and answer once, while a
 /// wrong option, a missing login or a missing file end it at once.
