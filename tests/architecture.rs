@@ -66,16 +66,35 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
         ],
     ),
     ("plan/manifest", &[("written", 0)]),
+    (
+        "schedule",
+        &[
+            ("event", 0),
+            ("train", 1),
+            ("work", 2),
+            ("state", 3),
+            ("fold", 4),
+            ("ready", 5),
+            ("board", 6),
+            ("judge", 7),
+            ("attempts", 8),
+            ("merge", 9),
+            ("explain", 10),
+            ("steer", 11),
+            ("drive", 12),
+            ("simulate", 13),
+        ],
+    ),
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["git", "plan"];
+const TIDY: &[&str] = &["git", "plan", "schedule"];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
 
 /// Folders in which the methods of a type stand in few files, and how many those may be.
-const GATHERED: &[(&str, usize)] = &[("git", 3)];
+const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3)];
 
 /// Most lines of a file before its tests begin.
 const CEILING: usize = 400;

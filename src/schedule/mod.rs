@@ -1,152 +1,87 @@
 //! Floor 2: the functional core. Facts in, decisions out; no clock, no files, no processes, no git.
 //!
-//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s ([`fold`]); deciding is spread over
-//! `dispatch` (who gets a slot), `judge` (is a leg done), `landing` (who is to be merged) and [`train`] (who is verified and landed together).
+//! [`Scheduler::handle`] is the only door. [`State`] is the fold of [`Event`]s, and nothing else. A policy is a function over the
+//! `Board`: it reads what is known, records events and asks for effects. The scheduler calls the policies in their order.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 13 | `simulate` | a run without agents, and bounds for how short a run can be |
+//! | 12 | `drive` | the scheduler: the loop over the policies |
+//! | 11 | `steer` | what a person can ask for |
+//! | 10 | `explain` | why a plan does not run, and who is told when that takes too long |
+//! | 9 | `merge` | who is to be merged, pinned commits, conflicts and those who resolve them |
+//! | 8 | `attempts` | who gets a slot, what follows from the end of an attempt, limits, money |
+//! | 7 | `judge` | evidence, completion, and what agents and people report |
+//! | 6 | `board` | what the policies share, and the effects |
+//! | 5 | `ready` | what may begin, and who goes first |
+//! | 4 | `fold` | events into state |
+//! | 3 | `state` | what is known |
+//! | 2 | `work` | what is to be done |
+//! | 1 | [`train`] | who is verified and landed together |
+//! | 0 | `event` | the facts, as data |
+//!
+//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
 
-mod added;
-pub mod admission;
-mod after;
-mod agent_work;
-mod answers;
-mod at;
-mod attempt;
-mod backoff;
-mod behind;
-mod bound;
-mod budget;
-mod built_on;
-mod by_hand;
-mod completion;
-mod dispatch;
-mod early;
-mod effect;
-mod ending;
-mod escalating;
+mod attempts;
+mod board;
+mod drive;
 mod event;
-mod event_about;
-mod event_form;
-mod event_names;
-mod exit;
 mod explain;
-mod explain_delay;
-mod explain_outcome;
-mod explain_prefix;
-mod explain_wait;
-mod facts;
-mod failure;
 mod fold;
-mod fold_attempt;
-mod fold_merge;
-mod fold_notice;
-mod fold_plan;
-mod fold_reports;
-mod fold_resolver;
-mod fold_worktree;
-mod foresight;
-mod found_files;
-mod frontier;
-pub mod history;
-mod in_turn;
-mod integrating;
-mod invariants;
 mod judge;
-mod landing;
-mod lanes;
-mod loop_breaker;
-mod losing;
-mod lost;
-mod lost_lane;
-mod mail;
-mod merge_facts;
-mod merging;
-mod needed;
-mod notice;
-mod parking;
-mod pausing;
-mod phase_check;
-mod pinning;
-mod plan_run;
-mod plan_work;
-mod prefix;
-mod proof_of;
-mod readiness;
-mod refusal;
-mod remark;
-mod reopening;
-mod reported;
-mod reporting;
-mod resolver;
-mod resolver_watch;
-mod resolving;
-mod reworking;
-mod scheduler;
+mod merge;
+mod ready;
 mod simulate;
-mod simulation;
-mod standing;
-mod starting;
 mod state;
-mod steering;
-mod stuck;
-mod tally;
-mod task_words;
-
-mod ticks;
+mod steer;
 pub mod train;
-mod tries;
-mod trouble;
-mod unions;
-mod unread;
 mod work;
 
-pub use after::{After, after};
-pub use agent_work::AgentWork;
-pub use at::At;
-pub use attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
-pub use bound::lower_bound;
-pub use budget::money;
-pub use built_on::BuiltOn;
-pub use dispatch::handed_on;
-pub use early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
-pub use effect::{Conversation, Effect, Ending, Launch, WorkPlace};
-pub use event::Event;
-pub use event_about::{
-    Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
-    TaskReport, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
+pub use attempts::budget::money;
+pub use attempts::starting::work_place;
+pub use board::effect::{Conversation, Effect, Ending, Launch, ResolveOrder, WorkPlace};
+pub use board::step::Step;
+pub use drive::scheduler::{Input, Scheduler};
+pub use event::{
+    Ages, At, BuiltOn, ConflictMended, ConflictOpened, ConflictResolved, ConflictSides, Counted, EVENT_NAMES,
+    Escalation, Event, Evidence, Exit, Facts, Failed, FirstBad, FlakyMerge, ForeignWork, Foreseen, Found,
+    GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, ManifestEdit, MergeBegun,
+    MergeTrouble, NotLanded, Obstacle, ObstacleKind, OfAttempt, OfPlan, Parked, PhaseSaid, PhaseVerify,
+    PinRefusal, Pinned, Prefix, Ran, ResolverFailed, ResolverStarted, Resolving, Sent, Signs, Spent, Steered,
+    StuckAction, StuckNotice, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, Told, UnionSeen, UnitOf,
+    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, conflict_words, other_side,
 };
-pub use event_names::EVENT_NAMES;
-pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
-pub use explain::{Reason, explain, explain_unit, phase_state, plan_state, task_state};
-pub use explain_delay::clause;
-pub use explain_outcome::rewritten;
-pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Spent, Told, Word};
-pub use fold::point_word;
-pub use foresight::{Clashing, foresee};
-pub use lanes::Machine;
-pub use lost::Lost;
-pub use mail::{check_text, send};
-pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, TargetChecked};
-pub use notice::{Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice};
-pub use parking::{Limit, Parked, Parking};
-pub use phase_check::{PhaseCheck, PhaseSaid, PhaseVerify, Ran};
-pub use plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
-pub use prefix::{LandedPrefix, PhaseEnd, Prefix};
-pub use proof_of::{Claim, Proof};
-pub use readiness::{Readiness, Wait};
-pub use refusal::SteerRefusal;
-pub use remark::remarks;
-pub use resolver::ResolveOrder;
-pub use resolving::{
-    ConflictMended, ConflictOpened, ConflictResolved, Resolution, ResolverFailed, ResolverStarted, Resolving,
-};
-pub use scheduler::{Input, Scheduler, Step};
-pub use simulate::simulate;
-pub use simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, TooLong};
-pub use starting::work_place;
-pub use state::{Phase, RunInfo, State};
-pub use steering::{Steer, steer};
-pub use tally::{Tally, needs_no_more_work};
-pub use ticks::{Ticks, TicksOf};
-pub use tries::Tries;
-pub use trouble::{ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};
-pub use unions::{UnionSeen, red_unions};
-pub use work::{PhaseWork, PlanWork, UnitWork, Work};
+pub use explain::delay::clause;
+pub use explain::outcome::rewritten;
+pub use explain::reason::Reason;
+pub use explain::reasons::{explain, explain_unit};
+pub use explain::states::{phase_state, plan_state, task_state};
+pub use explain::tally::{Tally, needs_no_more_work};
+pub use fold::run::point_word;
+pub use judge::proof_of::{Claim, Proof};
+pub use merge::foresight::{Clashing, foresee};
+pub use merge::unions::red_unions;
+pub use ready::admission;
+pub use ready::dispatch::handed_on;
+pub use ready::lanes::Machine;
+pub use ready::readiness::{Readiness, Wait};
+pub use simulate::bound::lower_bound;
+pub use simulate::history;
+pub use simulate::simulation::{Cause, Overheads, Simulation, SimulationSettings, Span, TooLong};
+pub use simulate::world::simulate;
+pub use state::after::{After, after};
+pub use state::attempt::{Attempt, AttemptRecord, Integration, Stage, Stuck};
+pub use state::known::{Phase, RunInfo, State};
+pub use state::limits::{Limit, Parking};
+pub use state::lost::Lost;
+pub use state::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
+pub use state::plan_run::{Item, LandedBefore, Merge, Outcome, PlanRun, Verify, WorktreeMade};
+pub use state::resolution::Resolution;
+pub use state::tries::Tries;
+pub use steer::mail::{check_text, send};
+pub use steer::refusal::SteerRefusal;
+pub use steer::remark::remarks;
+pub use steer::steering::{Steer, steer};
+pub use train::early::{EARLY, Heads, Union, UnionSaid, UnionTrial};
+pub use work::agent_work::AgentWork;
+pub use work::plans::{PhaseWork, PlanWork, UnitWork, Work};

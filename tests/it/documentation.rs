@@ -110,7 +110,7 @@ fn every_state_is_documented_and_no_other() {
 
 #[test]
 fn every_event_is_documented_and_no_other() {
-    let source = page("src/schedule/event.rs") + &page("src/schedule/resolving.rs");
+    let source = page("src/schedule/event/fact.rs") + &page("src/schedule/event/resolving.rs");
     let names: BTreeSet<String> = source
         .split("#[serde(rename = \"")
         .skip(1)
@@ -121,7 +121,7 @@ fn every_event_is_documented_and_no_other() {
     let told: BTreeSet<String> = EVENT_NAMES.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(
         told, names,
-        "src/schedule/event_names.rs, for `orch schema events`"
+        "src/schedule/event/names.rs, for `orch schema events`"
     );
 }
 

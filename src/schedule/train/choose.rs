@@ -6,7 +6,7 @@ use super::odds::Odds;
 use super::order::{Stack, Trial, TrialId};
 use super::prefixes::prefixes;
 use super::queue::Train;
-use super::speculate::Guess;
+use super::speculate::{Guess, guesses};
 use crate::plan::PlanName;
 
 /// The likelihood that a plan of a green stack is red in another: two plans that do not go together.
@@ -170,7 +170,7 @@ impl Train {
             return one((!busy).then(|| all.to_vec()));
         }
         if one_by_one {
-            return self.guesses(&order, free, risk);
+            return guesses(self, &order, free, risk);
         }
         let mut survival = vec![1.0];
         for (place, plan) in order.iter().enumerate() {
@@ -328,5 +328,26 @@ impl Train {
             }
         }
         risks
+    }
+
+    /// What was tried in case something is red and is a part of the train by now is one like any other.
+    pub(super) fn adopt(&mut self, odds: &Odds) {
+        if self.without.is_empty() {
+            return;
+        }
+        let order = self.present_order(odds);
+        let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
+        let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
+        let running = self
+            .running
+            .values()
+            .filter(|trial| train(trial.ground, &trial.stack));
+        let adopted: Vec<TrialId> = facts
+            .map(|fact| fact.trial)
+            .chain(running.map(|trial| trial.id))
+            .collect();
+        for trial in adopted {
+            self.without.remove(&trial);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The merge train: which plans are verified together, in which order, on top of what, and what follows from the
 //! verdicts. Pure: it is told what was found and says what to do; commits, trees and worktrees are the shell's.
 //!
+//! May import `event`.
+//!
 //! A trial is a stack of plans on the ground, the commit that the target stands at. The shell chains their merges and
 //! verifies the last one. From the verdicts follow landings (the target moves to the very commit that was verified) and
 //! ejections: a plan is to blame when a stack was red twice and everything else of it has landed since, on ground that
@@ -20,6 +22,7 @@
 //! in Uber's SubmitQueue (Ananthanarayanan et al. 2019).
 
 mod choose;
+pub(super) mod early;
 mod ejected;
 mod fact;
 mod odds;
@@ -32,10 +35,9 @@ mod settle;
 mod speculate;
 mod window;
 
+pub use crate::schedule::event::merge_facts::Verdict;
 pub use odds::Odds;
-pub use order::{
-    Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict,
-};
+pub use order::{Answer, Entry, Landing, Moved, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
 pub use patience::patience;
 pub use queue::Train;
 pub use settings::TrainSettings;

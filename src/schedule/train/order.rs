@@ -1,12 +1,10 @@
 //! What the train asks for, what it is answered, and what follows for plans.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::super::{MergeTrouble, Ran};
 use crate::plan::{CommitId, PlanName};
+use crate::schedule::event::merge_facts::Verdict;
+use crate::schedule::event::trouble::MergeTrouble;
 
 /// Plans in the order in which they are merged, each on top of those before it.
 pub type Stack = Vec<PlanName>;
@@ -109,45 +107,6 @@ pub enum Tried {
     Moved,
     /// It was ended early, and says nothing.
     Stopped,
-}
-
-/// What a verification said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// True when it passed.
-    pub green: bool,
-    /// In words, with the end of the output; empty when it passed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
-    /// True when it took longer than it was given.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub timed_out: bool,
-    /// How many runs said so: more than one when a red one is known from before, none when the target has all of the stack
-    /// already.
-    pub runs: u32,
-    /// True when it was known from before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub known: bool,
-    /// How long it took.
-    pub took: Duration,
-    /// What was run, and on what; none where that is not known, or nothing was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ran: Option<Box<Ran>>,
-}
-
-impl Verdict {
-    /// What is said where nothing has to be verified.
-    pub fn unasked() -> Self {
-        Self {
-            green: true,
-            why: String::new(),
-            timed_out: false,
-            runs: 0,
-            known: true,
-            took: Duration::ZERO,
-            ran: None,
-        }
-    }
 }
 
 /// What follows for plans.

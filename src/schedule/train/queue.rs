@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::MergeTrouble;
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
-use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved, Verdict};
+use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
 use super::settings::TrainSettings;
 use super::window::Window;
 use crate::plan::PlanName;
+use crate::schedule::event::merge_facts::Verdict;
+use crate::schedule::event::trouble::MergeTrouble;
 
 /// How often in a row everything is built anew because somebody else moved the target.
 const REBUILDS: u32 = 10;
@@ -370,5 +371,15 @@ impl Train {
     pub(super) fn next_trial(&mut self) -> TrialId {
         self.trials += 1;
         self.trials
+    }
+
+    /// True when all that a trial leaves out is gone or set apart, or when it leaves out nothing.
+    pub(super) fn came_true(&self, trial: TrialId, apart: &BTreeSet<&PlanName>) -> bool {
+        let without = self.without.get(&trial);
+        without.is_none_or(|(without, _)| {
+            without
+                .iter()
+                .all(|plan| apart.contains(plan) || !self.wants(plan))
+        })
     }
 }

@@ -1,9 +1,9 @@
 //! Who is to blame: what follows from verdicts for plans.
 
-use super::super::MergeTrouble;
 use super::order::{Outcome, Stack, TrialId};
 use super::queue::Train;
 use crate::plan::PlanName;
+use crate::schedule::event::trouble::MergeTrouble;
 
 impl Train {
     /// Ejects whoever is proven to be at fault, or finds the target itself to be.

@@ -5,8 +5,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::odds::Odds;
-use super::order::{Stack, TrialId};
+use super::order::Stack;
 use super::queue::Train;
 use crate::plan::PlanName;
 
@@ -29,107 +28,6 @@ struct Branch {
     guess: Guess,
     /// The plan of the order that comes next.
     next: usize,
-}
-
-impl Train {
-    /// Up to `free` stacks: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
-    pub(super) fn guesses(
-        &self,
-        order: &[PlanName],
-        free: usize,
-        risk: impl Fn(&PlanName) -> f64,
-    ) -> Vec<Guess> {
-        let mut chosen = Vec::new();
-        let mut branches = vec![Branch {
-            guess: Guess::certain(Vec::new()),
-            next: 0,
-        }];
-        while chosen.len() < free {
-            let likeliest = (0..branches.len())
-                .rev()
-                .max_by(|one, two| branches[*one].guess.order(&branches[*two].guess));
-            let Some(branch) = likeliest.map(|place| branches.remove(place)) else {
-                break;
-            };
-            let Some(plan) = order.get(branch.next) else {
-                continue;
-            };
-            let (with, without) = branch.apart(plan);
-            if self.waits_for_more(plan, &branch.guess.stack) {
-                branches.push(without);
-                continue;
-            }
-            let bad = if self.is_green(&with.guess.stack) {
-                0.0
-            } else if self.is_hopeless(&with.guess.stack) {
-                1.0
-            } else {
-                let train = with.guess.without.is_empty();
-                if !self.is_tried(&with.guess.stack) && (train || with.guess.chance >= WORTH_IT) {
-                    chosen.push(with.guess.clone());
-                }
-                risk(plan)
-            };
-            let both = [with.times(1.0 - bad), without.times(bad)];
-            branches.extend(both.into_iter().filter(|branch| {
-                let Guess { chance, without, .. } = &branch.guess;
-                *chance >= WORTH_IT || (*chance > 0.0 && without.is_empty())
-            }));
-        }
-        chosen
-    }
-
-    /// What was tried in case something is red and is a part of the train by now is one like any other.
-    pub(super) fn adopt(&mut self, odds: &Odds) {
-        if self.without.is_empty() {
-            return;
-        }
-        let order = self.present_order(odds);
-        let train = |ground: u64, stack: &Stack| ground == self.ground && order.starts_with(stack);
-        let facts = self.facts.iter().filter(|fact| train(fact.ground, &fact.stack));
-        let running = self
-            .running
-            .values()
-            .filter(|trial| train(trial.ground, &trial.stack));
-        let adopted: Vec<TrialId> = facts
-            .map(|fact| fact.trial)
-            .chain(running.map(|trial| trial.id))
-            .collect();
-        for trial in adopted {
-            self.without.remove(&trial);
-        }
-    }
-
-    /// True when all that a trial leaves out is gone or set apart, or when it leaves out nothing.
-    pub(super) fn came_true(&self, trial: TrialId, apart: &BTreeSet<&PlanName>) -> bool {
-        let without = self.without.get(&trial);
-        without.is_none_or(|(without, _)| {
-            without
-                .iter()
-                .all(|plan| apart.contains(plan) || !self.wants(plan))
-        })
-    }
-
-    fn waits_for_more(&self, plan: &PlanName, stack: &[PlanName]) -> bool {
-        let entry = self.queue.iter().find(|entry| &entry.plan == plan);
-        let open = |need: &PlanName| self.wants(need) && !stack.contains(need);
-        entry.is_some_and(|entry| entry.needs.iter().any(open))
-    }
-
-    fn is_green(&self, stack: &[PlanName]) -> bool {
-        let here = |ground: u64, other: &Stack| ground == self.ground && other == stack;
-        let mut facts = self.facts.iter();
-        facts.any(|fact| fact.green && here(fact.ground, &fact.stack))
-    }
-
-    fn is_hopeless(&self, stack: &[PlanName]) -> bool {
-        self.clashing.contains(stack) || self.facts.iter().any(|fact| fact.dooms(stack))
-    }
-
-    fn is_tried(&self, stack: &[PlanName]) -> bool {
-        let mut running = self.running.values();
-        running.any(|trial| trial.ground == self.ground && trial.stack == stack)
-    }
 }
 
 impl Guess {
@@ -166,4 +64,72 @@ impl Branch {
         self.guess.chance *= chance;
         self
     }
+}
+
+/// Up to `free` stacks: the train, then those that are likeliest to be needed besides. `risk` is how likely a plan is red.
+pub(super) fn guesses(
+    train: &Train,
+    order: &[PlanName],
+    free: usize,
+    risk: impl Fn(&PlanName) -> f64,
+) -> Vec<Guess> {
+    let mut chosen = Vec::new();
+    let mut branches = vec![Branch {
+        guess: Guess::certain(Vec::new()),
+        next: 0,
+    }];
+    while chosen.len() < free {
+        let likeliest = (0..branches.len())
+            .rev()
+            .max_by(|one, two| branches[*one].guess.order(&branches[*two].guess));
+        let Some(branch) = likeliest.map(|place| branches.remove(place)) else {
+            break;
+        };
+        let Some(plan) = order.get(branch.next) else {
+            continue;
+        };
+        let (with, without) = branch.apart(plan);
+        if waits_for_more(train, plan, &branch.guess.stack) {
+            branches.push(without);
+            continue;
+        }
+        let bad = if is_green(train, &with.guess.stack) {
+            0.0
+        } else if is_hopeless(train, &with.guess.stack) {
+            1.0
+        } else {
+            let of_train = with.guess.without.is_empty();
+            if !is_tried(train, &with.guess.stack) && (of_train || with.guess.chance >= WORTH_IT) {
+                chosen.push(with.guess.clone());
+            }
+            risk(plan)
+        };
+        let both = [with.times(1.0 - bad), without.times(bad)];
+        branches.extend(both.into_iter().filter(|branch| {
+            let Guess { chance, without, .. } = &branch.guess;
+            *chance >= WORTH_IT || (*chance > 0.0 && without.is_empty())
+        }));
+    }
+    chosen
+}
+
+fn waits_for_more(train: &Train, plan: &PlanName, stack: &[PlanName]) -> bool {
+    let entry = train.queue.iter().find(|entry| &entry.plan == plan);
+    let open = |need: &PlanName| train.wants(need) && !stack.contains(need);
+    entry.is_some_and(|entry| entry.needs.iter().any(open))
+}
+
+fn is_green(train: &Train, stack: &[PlanName]) -> bool {
+    let here = |ground: u64, other: &Stack| ground == train.ground && other == stack;
+    let mut facts = train.facts.iter();
+    facts.any(|fact| fact.green && here(fact.ground, &fact.stack))
+}
+
+fn is_hopeless(train: &Train, stack: &[PlanName]) -> bool {
+    train.clashing.contains(stack) || train.facts.iter().any(|fact| fact.dooms(stack))
+}
+
+fn is_tried(train: &Train, stack: &[PlanName]) -> bool {
+    let mut running = train.running.values();
+    running.any(|trial| trial.ground == train.ground && trial.stack == stack)
 }

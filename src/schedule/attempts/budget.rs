@@ -1,0 +1,134 @@
+//! Money: at the budget nothing new is begun, beyond it what runs is ended, and what is left needs a person.
+
+use crate::plan::PlanName;
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::Spent;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::plan_run::Verify;
+
+/// A budget that is used up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::schedule) struct Broke {
+    /// Millionths of money that there are.
+    budget: u64,
+    /// Millionths that were spent.
+    spent: u64,
+    /// True for the run's, false for the plan's own.
+    of_run: bool,
+}
+
+impl Broke {
+    fn is_beyond(&self) -> bool {
+        self.spent > self.budget
+    }
+
+    fn hold(&self, plan: &PlanName) -> Hold {
+        let (whose, table) = match self.of_run {
+            true => ("the run's budget", "[run]".to_owned()),
+            false => ("its budget", format!("[plans.{plan}]")),
+        };
+        let (spent, budget) = (money(self.spent), money(self.budget));
+        Hold::Needs {
+            why: format!("{whose} of {budget} is used up: {spent} were spent"),
+            how: match self.of_run {
+                true => {
+                    "a new run begins with a new budget; `budget` in [run] says how large it is".to_owned()
+                }
+                false => format!("raise `budget` in {table}"),
+            },
+        }
+    }
+}
+
+/// `1.25`; a small amount with as many digits as it needs to be seen.
+pub fn money(micros: u64) -> String {
+    let amount = micros as f64 / 1e6;
+    if micros == 0 || micros >= 10_000 {
+        format!("{amount:.2}")
+    } else {
+        format!("{amount:.6}").trim_end_matches('0').to_owned()
+    }
+}
+
+fn broke(board: &Board, number: usize) -> Option<Broke> {
+    let used = |budget: Option<u64>, spent: Spent, of_run| {
+        let (budget, spent) = (budget?, spent.micros?);
+        (spent >= budget).then_some(Broke {
+            budget,
+            spent,
+            of_run,
+        })
+    };
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    used(plan.budget, run.spent, false).or_else(|| used(board.work.budget, board.state.spent, true))
+}
+
+/// What is left to be spent on the plan, in millionths of money; none where there is no budget.
+pub(in crate::schedule) fn left_of_budget(board: &Board, number: usize) -> Option<u64> {
+    let left = |budget: Option<u64>, spent: Spent| {
+        budget.map(|budget| budget.saturating_sub(spent.micros.unwrap_or(0)))
+    };
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let own = left(plan.budget, run.spent);
+    let all = left(board.work.budget, board.state.spent);
+    own.into_iter().chain(all).min()
+}
+
+/// True when nothing new may be begun of the plan.
+pub(in crate::schedule) fn is_broke(board: &Board, number: usize) -> bool {
+    broke(board, number).is_some()
+}
+
+/// True when more than there is was spent.
+pub(in crate::schedule) fn is_beyond_budget(board: &Board, number: usize) -> bool {
+    broke(board, number).is_some_and(|broke| broke.is_beyond())
+}
+
+/// Ends agents of a plan whose money is used up, and holds it once none runs, unless it is done anyway.
+pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, step: &mut Step) {
+    let Some(broke) = broke(board, number) else {
+        return;
+    };
+    let run = &board.state.plans[number];
+    if broke.is_beyond() {
+        let running = run
+            .attempts
+            .values()
+            .filter(|attempt| attempt.stage == Stage::Running);
+        let running: Vec<_> = running.map(|attempt| attempt.id.clone()).collect();
+        for attempt in running {
+            let stop = Effect::Stop {
+                attempt: attempt.clone(),
+                now: false,
+            };
+            board.ask(Ask::Stop(attempt, false), stop, step);
+        }
+    }
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let idle = run.is_open() && !run.is_at_work() && run.verify != Verify::Running;
+    // What waits for something else is told when its turn comes.
+    let next = || !board.look(number).ready(at).is_empty() || run.next_time(at).is_some();
+    if idle && next() {
+        let name = plan.name.clone();
+        let why = broke.hold(&name);
+        board.record(at, Event::PlanHeld { plan: name, why }, step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_amounts_are_not_shown_as_nothing() {
+        assert_eq!(money(0), "0.00");
+        assert_eq!(money(350), "0.00035");
+        assert_eq!(money(12_340_000), "12.34");
+    }
+}

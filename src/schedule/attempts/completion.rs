@@ -1,0 +1,169 @@
+//! What follows from the end of an attempt: a leg done, a retry, a plan finished, failed, held or skipped.
+
+use super::failing::{hold_attempt, retry_or_give_up};
+use super::integrating::complete;
+use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
+use super::needed::what_is_needed;
+use super::parking::park;
+use super::starting::work_place;
+use super::unread::{sends_on, tell_of_unread};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::{Failed, OfPlan};
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::trouble::{Hold, LaunchTrouble};
+use crate::schedule::judge::failure::Failure;
+use crate::schedule::judge::proof_of::{Claim, Proof};
+use crate::schedule::judge::verdict::{Verdict, judge};
+use crate::schedule::ready::dispatch::handed_on;
+use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::plan_run::Verify;
+use crate::schedule::work::plans::PhaseWork;
+
+/// What follows at once from a fact about one plan, before the plans are looked at as a whole.
+pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step: &mut Step) {
+    match event {
+        Event::AgentRefused {
+            plan,
+            attempt,
+            why: trouble,
+        } => {
+            let (why, hold) = match trouble {
+                LaunchTrouble::Conflict { with, files } => {
+                    let hold = Hold::Conflict {
+                        with: with.clone(),
+                        files: files.clone(),
+                    };
+                    (
+                        format!("it conflicts with {with}: {}", files.join(", ")),
+                        Some(hold),
+                    )
+                }
+                LaunchTrouble::Refused { why } => (why.clone(), Some(Hold::Refused { why: why.clone() })),
+                LaunchTrouble::Failed { why } | LaunchTrouble::Lost { why } => (why.clone(), None),
+            };
+            let lost = matches!(trouble, LaunchTrouble::Lost { .. });
+            let lane = lane_of(board.state.plan(plan), attempt).filter(|_| lost);
+            match hold {
+                Some(hold) => hold_attempt(board, at, plan, attempt, &why, hold, step),
+                None => retry_or_give_up(board, at, plan, attempt, &Failure::counted(why), step),
+            }
+            if let Some(lane) = lane {
+                lose_worktree(board, at, plan, lane, step);
+            }
+        }
+        Event::VerifyFailed(Failed { plan, why }) => {
+            if let Some(work) = board.plan_work(plan) {
+                let failures = board.state.plan(plan).repair.failures;
+                if failures > work.attempts.retries {
+                    let held = Event::PlanHeld {
+                        plan: plan.clone(),
+                        why: Hold::Verification { why: why.clone() },
+                    };
+                    board.record(at, held, step);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Looks at what ended attempts of the plan left, and judges those of which all is known.
+pub(in crate::schedule) fn finish_attempts(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let lanes: Vec<u32> = board.state.plans[index].attempts.keys().copied().collect();
+    for lane in lanes {
+        if sends_on(board, at, index, lane, step) {
+            continue;
+        }
+        let plan = &board.work.plans[index];
+        let run = &board.state.plans[index];
+        let Some(attempt) = run.attempts.get(&lane) else {
+            continue;
+        };
+        let name = plan.name.clone();
+        if matches!(attempt.stage, Stage::Ended(_)) {
+            let check = Effect::Check {
+                plan: name,
+                attempt: attempt.id.clone(),
+                place: work_place(plan, run, lane, attempt),
+                since: attempt.head.clone().or_else(|| run.tip_before_people(attempt)),
+                said: run.said_on(attempt),
+                handed_on: handed_on(plan, &board.state),
+            };
+            let ask = Ask::Check(attempt.id.clone());
+            board.ask(ask, check, step);
+            continue;
+        }
+        // Its commits are on their way to the plan's branch: what is reported now comes too late to stop them.
+        if board.asked.contains(&Ask::Integrate(attempt.id.clone())) {
+            continue;
+        }
+        let Some(verdict) = judge(plan, run, attempt) else {
+            continue;
+        };
+        let (id, lost) = (attempt.id.clone(), has_lost_its_place(attempt));
+        match verdict {
+            Verdict::Done { assumed, odd } => complete(board, at, index, lane, assumed, odd, step),
+            Verdict::Held(why) => {
+                let hold = Hold::Stuck { why: why.clone() };
+                hold_attempt(board, at, &name, &id, &why, hold, step);
+            }
+            Verdict::Parked(obstacle) => park(board, at, &name, &id, &obstacle, step),
+            Verdict::Needs(obstacle) => {
+                let (why, how) = what_is_needed(board, attempt, &name, &obstacle);
+                hold_attempt(
+                    board,
+                    at,
+                    &name,
+                    &id,
+                    &why.clone(),
+                    Hold::Needs { why, how },
+                    step,
+                );
+            }
+            Verdict::Incomplete(failure) => retry_or_give_up(board, at, &name, &id, &failure, step),
+        }
+        if lost {
+            lose_worktree(board, at, &name, lane, step);
+        }
+    }
+}
+
+pub(in crate::schedule) fn verify_or_finish(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    if !run.is_open() || run.is_at_work() || run.worktree().is_none() {
+        return;
+    }
+    let is_open = |phase: &PhaseWork| phase.verify && !run.phases_done.contains_key(&phase.id);
+    let mut open = plan.phases.iter().filter(|phase| is_open(phase));
+    let units = board.look(index).all_done() && !open.any(|phase| plan.is_verified(run, phase.id));
+    let verified = !plan.verify || matches!(run.verify, Verify::Passed(_));
+    let found = [(Proof::Units, units), (Proof::Verified, verified)];
+    let name = plan.name.clone();
+    match (Claim::PlanFinished.missing(&found), &run.verify) {
+        // It was begun before a restart, and something was opened again since.
+        (Some(Proof::Units), Verify::Running) if !board.asked.contains(&Ask::Verify(name.clone())) => {
+            board.record(at, Event::VerifyStopped(OfPlan { plan: name }), step);
+        }
+        (Some(Proof::Units), _) => {}
+        // What was begun before a restart is seen to its end all the same.
+        (_, Verify::Open | Verify::Passed(_) | Verify::Failed) if run.is_paused() => {}
+        (None, _) => {
+            tell_of_unread(board, at, &name, step);
+            board.record(at, Event::PlanFinished(OfPlan { plan: name }), step);
+        }
+        (Some(_), Verify::Open) => {
+            board.record(at, Event::VerifyStarted(OfPlan { plan: name.clone() }), step);
+            board.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
+        }
+        // After a restart: it was begun, and nobody knows how it ended.
+        (Some(_), Verify::Running) => {
+            board.ask(Ask::Verify(name.clone()), Effect::Verify { plan: name }, step);
+        }
+        (Some(_), Verify::Failed | Verify::Passed(_)) => {}
+    }
+}

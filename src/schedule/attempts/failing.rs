@@ -1,0 +1,149 @@
+//! What follows from an attempt that was not enough: another one, or an end without success.
+
+use super::backoff;
+use crate::plan::{AttemptId, Dispatch, PlanName, UnitId};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::Failed;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::judge::failure::Failure;
+use crate::schedule::ready::built_on::built_on;
+use crate::schedule::state::loop_breaker::{LOOP, is_brief, loop_words};
+
+/// An attempt that nobody but a person can help: its plan is held, or where others of the plan go on, its work is.
+pub(in crate::schedule) fn hold_attempt(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    attempt: &AttemptId,
+    why: &str,
+    hold: Hold,
+    step: &mut Step,
+) {
+    let run = board.state.plan(plan);
+    let current = run.attempt(attempt);
+    let unit = current
+        .filter(|current| run.by_units && !current.repair)
+        .and_then(|current| current.units.first().copied());
+    fail_attempt(board, at, plan, attempt, &Failure::uncounted(why), None, step);
+    let event = match unit {
+        None => Event::PlanHeld {
+            plan: plan.clone(),
+            why: hold,
+        },
+        Some(unit) => Event::WorkFailed {
+            plan: plan.clone(),
+            unit,
+            why: why.to_owned(),
+            held: true,
+            built_on: Vec::new(),
+        },
+    };
+    board.record(at, event, step);
+}
+
+pub(in crate::schedule) fn retry_or_give_up(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    attempt: &AttemptId,
+    failure: &Failure,
+    step: &mut Step,
+) {
+    let Some(work) = board.plan_work(plan) else {
+        return;
+    };
+    let policy = work.attempts.clone();
+    let run = board.state.plan(plan);
+    let Some(current) = run.attempt(attempt) else {
+        return;
+    };
+    let (unit, repair) = (current.units.first().copied(), current.repair);
+    let tries = run.tries_of(unit, repair);
+    let failures = tries.failures + u32::from(failure.counted);
+    let brief = failure.counted && is_brief(current, run.history_of(attempt));
+    let alike = tries.alike_with(&failure.why, brief);
+    let looping = alike >= LOOP && !failure.hopeless && failures <= policy.retries;
+    let give_up = failure.hopeless || failures > policy.retries || looping;
+    let delay = (!give_up).then(|| {
+        let delay = if failure.counted {
+            backoff::delay(policy.backoff, failures, attempt)
+        } else {
+            Default::default()
+        };
+        u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
+    });
+    let attempts = tries.attempts;
+    fail_attempt(board, at, plan, attempt, failure, delay, step);
+    if give_up {
+        let why = if looping {
+            loop_words(&failure.why, alike, policy.retries + 1 - failures)
+        } else if failure.hopeless || attempts <= 1 {
+            failure.why.clone()
+        } else {
+            format!("{} (attempt {attempts}, no retries left)", failure.why)
+        };
+        abandon(board, at, plan, unit, repair, why, step);
+    }
+}
+
+fn abandon(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    unit: Option<UnitId>,
+    repair: bool,
+    why: String,
+    step: &mut Step,
+) {
+    let plan = plan.clone();
+    let event = match (repair, unit, board.plan_work(&plan)) {
+        (true, _, _) => Event::PlanHeld {
+            plan,
+            why: Hold::Verification { why },
+        },
+        (false, Some(unit), Some(work)) if work.dispatch != Dispatch::Plan => {
+            let held = work.is_background(unit);
+            let built_on = if held {
+                let number = board.state.number(&plan);
+                number.map_or_else(Vec::new, |number| {
+                    built_on(&board.work, &board.state, number, unit)
+                })
+            } else {
+                Vec::new()
+            };
+            Event::WorkFailed {
+                plan,
+                unit,
+                why,
+                held,
+                built_on,
+            }
+        }
+        (false, _, _) => Event::PlanFailed(Failed { plan, why }),
+    };
+    board.record(at, event, step);
+}
+
+fn fail_attempt(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    attempt: &AttemptId,
+    failure: &Failure,
+    retry_in_ms: Option<u64>,
+    step: &mut Step,
+) {
+    let failed = Event::AttemptFailed {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        why: failure.why.clone(),
+        retry_in_ms,
+        counted: failure.counted,
+        nothing_made: failure.nothing_made,
+        unread: false,
+    };
+    board.record(at, failed, step);
+}

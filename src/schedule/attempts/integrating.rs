@@ -1,0 +1,162 @@
+//! From good work to work that is done: where units have branches of their own, their commits come onto the plan's branch
+//! first, one attempt after the other.
+
+use super::closing::close_phases;
+use super::failing::{hold_attempt, retry_or_give_up};
+use super::starting::work_place;
+use crate::plan::{ItemId, TaskId, UnitId};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::TaskReport;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::judge::failure::Failure;
+use crate::schedule::judge::phase_check::{Checked, checked, failed_words};
+use crate::schedule::judge::verdict::{Verdict, judge};
+use crate::schedule::ready::found_files::waits_for_repeat;
+use crate::schedule::state::attempt::{Attempt, Integration, Stage};
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::PlanWork;
+
+/// What follows from work that is good: it is done, once its commits are on the plan's branch. What was odd about its end
+/// is told then.
+pub(in crate::schedule) fn complete(
+    board: &mut Board,
+    at: At,
+    index: usize,
+    lane: u32,
+    unreported: Vec<TaskId>,
+    odd: Option<String>,
+    step: &mut Step,
+) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    let Some(attempt) = run.attempts.get(&lane) else {
+        return;
+    };
+    let (name, id) = (plan.name.clone(), attempt.id.clone());
+    if plan.by_units() && !attempt.repair {
+        match &attempt.integration {
+            Integration::Merged => {}
+            // Asked for in turn, see `integrate`.
+            Integration::Open => return,
+            Integration::Conflict(files) => {
+                let why = format!(
+                    "its commits conflict with what is on the plan's branch by now: {}",
+                    files.join(", ")
+                );
+                let first_time = run.tries_of(attempt.units.first().copied(), false).conflicts == 0;
+                if first_time || attempt.learned {
+                    return retry_or_give_up(board, at, &name, &id, &Failure::uncounted(why), step);
+                }
+                let hold = Hold::Refused { why: why.clone() };
+                return hold_attempt(board, at, &name, &id, &why, hold, step);
+            }
+            Integration::Refused(why) => {
+                let why = why.clone();
+                let hold = Hold::Refused { why: why.clone() };
+                return hold_attempt(board, at, &name, &id, &why, hold, step);
+            }
+        }
+    }
+    let units = completed_units(plan, run, &board.state, attempt);
+    let phases = if attempt.repair {
+        Vec::new()
+    } else {
+        plan.phases_completed(run, &units)
+    };
+    match checked(board, at, index, &phases, step) {
+        Checked::Passed => {}
+        Checked::Waiting => return,
+        Checked::Failed(phase, why) => {
+            let failure = Failure::counted(failed_words(phase, &why));
+            return retry_or_give_up(board, at, &name, &id, &failure, step);
+        }
+    }
+    for task in unreported {
+        let done = Event::TaskDone(TaskReport {
+            attempt: Some(id.clone()),
+            title: board.work.plans[index].document.title_of(&task.into()),
+            assumed: true,
+            ..TaskReport::by_person(name.clone(), task.into(), None)
+        });
+        board.record(at, done, step);
+    }
+    if let Some(odd) = odd {
+        let why = format!("{odd}; all of its work was reported and committed, so it counts");
+        let plan = Some(name.clone());
+        board.record(at, Event::Warning { plan, why }, step);
+    }
+    let done = Event::LegDone {
+        plan: name,
+        attempt: id,
+        units,
+    };
+    board.record(at, done, step);
+    close_phases(board, at, index, step);
+}
+
+/// Has the commits of attempts merged into the plan's branch, one after the other in the order of their ends.
+pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    if !plan.by_units() {
+        return;
+    }
+    let waiting = run.attempts.iter().filter(|(_, attempt)| {
+        attempt.integration == Integration::Open
+            && !attempt.repair
+            && !waits_for_repeat(run, attempt)
+            && matches!(judge(plan, run, attempt), Some(Verdict::Done { .. }))
+    });
+    let Some((lane, next)) = waiting.min_by_key(|(lane, attempt)| (attempt.ended, **lane)) else {
+        return;
+    };
+    let asked = |attempt: &Attempt| board.asked.contains(&Ask::Integrate(attempt.id.clone()));
+    if run.attempts.values().any(asked) {
+        return;
+    }
+    let effect = Effect::Integrate {
+        plan: plan.name.clone(),
+        attempt: next.id.clone(),
+        place: work_place(plan, run, *lane, next),
+        tip: match &next.stage {
+            Stage::Checked(_, evidence) => evidence.head.clone(),
+            Stage::Assigned | Stage::Running | Stage::Ended(_) => None,
+        },
+        made: run.made.clone(),
+    };
+    let ask = Ask::Integrate(next.id.clone());
+    board.ask(ask, effect, step);
+}
+
+/// What an attempt was given, and what else its agent did on the way, as far as nobody else is at work on that and nothing
+/// is open that it waits for.
+fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Attempt) -> Vec<UnitId> {
+    let mut completed = attempt.units.clone();
+    // One of which a part failed is none that was done.
+    let claimed = attempt.claimed.iter();
+    let claimed = claimed.filter(|task| run.is_item_settled(&ItemId::from(**task)));
+    let claimed = claimed.map(|task| UnitId::Task(*task));
+    let claimed = claimed.filter(|unit| plan.by_units() && !completed.contains(unit));
+    let mut places: Vec<usize> = claimed.filter_map(|unit| plan.unit_place(unit)).collect();
+    places.sort_unstable();
+    for place in places {
+        let unit = &plan.units[place];
+        // What was skipped because of it stays skipped in this run.
+        if run.is_worked_on(unit.id) || run.lost.contains_key(&unit.id) {
+            continue;
+        }
+        let done = |other: UnitId| run.is_unit_done(other) || completed.contains(&other);
+        let settled = |other: UnitId| run.is_unit_settled(other) || completed.contains(&other);
+        let open = plan.waits.of(place).all(|gate| plan.is_open(gate, done, settled));
+        if open && unit.depends.iter().all(|on| state.is_satisfied(on)) {
+            completed.push(unit.id);
+        }
+    }
+    completed
+}

@@ -1,0 +1,128 @@
+//! What cannot be done any more: units and plans that wait for what will not come, and plans that have come to an end
+//! without success.
+
+use crate::plan::{Dependency, PlanName};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::{Failed, WorkSkip};
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::ready::readiness::Cause;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+
+/// Skips what waits for what will not come, naming the cause, and ends the plan when nothing is left of it to do.
+pub(in crate::schedule) fn lose_hope(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    if !run.is_open() {
+        return;
+    }
+    let look = board.look(index);
+    if run.lost.is_empty() && !look.is_lost_elsewhere() {
+        return;
+    }
+    let hopeless = look.hopeless();
+    if hopeless.is_empty() && run.lost.is_empty() {
+        return;
+    }
+    let name = plan.name.clone();
+    let all = look.open().count() == hopeless.len();
+    if all && run.lost.is_empty() && !run.is_at_work() {
+        if let Some((_, Cause::Plan(lost))) = hopeless.first() {
+            let (cause, why) = (lost.on.plan.clone(), why_lost(board, lost));
+            let skipped = Event::PlanSkipped {
+                plan: name,
+                cause,
+                why,
+            };
+            board.record(at, skipped, step);
+        }
+        return;
+    }
+    let skipped: Vec<Event> = hopeless
+        .into_iter()
+        .map(|(unit, cause)| WorkSkip {
+            plan: name.clone(),
+            unit,
+            cause: match cause {
+                Cause::Unit(unit) => unit.to_string(),
+                Cause::Plan(dependency) => dependency.to_string(),
+            },
+            why: match cause {
+                Cause::Unit(cause) => {
+                    let what = match run.lost.get(&cause) {
+                        Some(Lost::Skipped { .. }) => "was skipped",
+                        Some(Lost::Cancelled) => "was cancelled",
+                        Some(Lost::Held { .. }) => "needs a person",
+                        Some(Lost::Failed { .. }) | None => "failed",
+                    };
+                    format!("it depends on {cause}, which {what}")
+                }
+                Cause::Plan(lost) => why_lost(board, lost),
+            },
+        })
+        .map(Event::WorkSkipped)
+        .collect();
+    for event in skipped {
+        board.record(at, event, step);
+    }
+    end_without_success(board, at, index, step);
+}
+
+fn why_lost(board: &Board, lost: &Dependency) -> String {
+    let cause = &lost.on.plan;
+    let what = match board.state.plan(cause).outcome {
+        Some(Outcome::Skipped(_)) => "was skipped",
+        Some(Outcome::Cancelled) => "was cancelled",
+        _ => "failed",
+    };
+    format!("it depends on {lost}, and {cause} {what}")
+}
+
+/// Ends a plan of which something is lost and nothing else can go on.
+fn end_without_success(board: &mut Board, at: At, index: usize, step: &mut Step) {
+    let plan = &board.work.plans[index];
+    let run = &board.state.plans[index];
+    let over = run.failed_check().is_some() || board.look(index).is_stalled();
+    if run.is_at_work() || !over || run.lost.is_empty() {
+        return;
+    }
+    let event = ending(&plan.name, run);
+    board.record(at, event, step);
+}
+
+/// How a plan ends of which something is lost: held when a person can help, else failed, else skipped.
+fn ending(name: &PlanName, run: &PlanRun) -> Event {
+    let plan = name.clone();
+    let held = run.lost.iter().find_map(|(unit, lost)| match lost {
+        Lost::Held { why, built_on } => Some((*unit, why.clone(), built_on.clone())),
+        Lost::Failed { .. } | Lost::Skipped { .. } | Lost::Cancelled => None,
+    });
+    if let Some((unit, why, built_on)) = held {
+        let why = Hold::Work { unit, why, built_on };
+        return Event::PlanHeld { plan, why };
+    }
+    let failed = run.lost.iter().filter_map(|(unit, lost)| match lost {
+        Lost::Failed { why, .. } => Some(format!("{unit}: {why}")),
+        Lost::Cancelled => Some(format!("{unit}: a person cancelled it")),
+        Lost::Held { .. } | Lost::Skipped { .. } => None,
+    });
+    let failed: Vec<String> = failed.collect();
+    if !failed.is_empty() {
+        let why = failed.join("; ");
+        return Event::PlanFailed(Failed { plan, why });
+    }
+    let skipped = run.lost.values().find_map(|lost| match lost {
+        Lost::Skipped { cause, why } => Some((cause.clone(), why.clone())),
+        Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,
+    });
+    let (cause, why) = skipped.unwrap_or_default();
+    let cause = cause.parse::<Dependency>().map(|lost| lost.on.plan);
+    Event::PlanSkipped {
+        cause: cause.unwrap_or_else(|_| plan.clone()),
+        plan,
+        why,
+    }
+}

@@ -1,0 +1,36 @@
+//! Worktrees that somebody has removed while plans are worked on: they are made again.
+
+use crate::plan::{AttemptId, PlanName};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::LaneOf;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::plan_run::PlanRun;
+
+/// True for an attempt that ended without the worktree in which it began.
+pub(in crate::schedule) fn has_lost_its_place(attempt: &Attempt) -> bool {
+    matches!(&attempt.stage, Stage::Checked(_, evidence) if evidence.lost)
+}
+
+/// Where an attempt works.
+pub(in crate::schedule) fn lane_of(run: &PlanRun, attempt: &AttemptId) -> Option<u32> {
+    let mut open = run.attempts.iter();
+    open.find(|(_, open)| open.id == *attempt).map(|(lane, _)| *lane)
+}
+
+/// Records that a worktree is gone, once nobody works in it: whoever needs it next has it made.
+pub(in crate::schedule) fn lose_worktree(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    lane: u32,
+    step: &mut Step,
+) {
+    let run = board.state.plan(plan);
+    if run.worktrees.contains_key(&lane) && !run.attempts.contains_key(&lane) {
+        let plan = plan.clone();
+        board.record(at, Event::WorktreeLost(LaneOf { plan, lane }), step);
+    }
+}

@@ -1,0 +1,17 @@
+//! Attempts from their start to their end: who gets a slot, what follows from the end, retries, limits and money.
+//!
+//! May import `judge` and below.
+
+pub(super) mod backoff;
+pub(super) mod budget;
+pub(super) mod closing;
+pub(super) mod completion;
+pub(super) mod failing;
+pub(super) mod integrating;
+pub(super) mod losing;
+pub(super) mod lost_lane;
+pub(super) mod needed;
+pub(super) mod parking;
+pub(super) mod starting;
+pub(super) mod stuck;
+pub(super) mod unread;

@@ -1,0 +1,111 @@
+//! Attempts that met a rate limit or an outage: how long their plan waits, and with which conversation it goes on.
+
+use super::backoff;
+use crate::plan::{AgentName, AttemptId, PlanName};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Conversation;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::{Facts, Obstacle, Parked, Spent};
+use crate::schedule::state::attempt::{Attempt, AttemptRecord};
+use crate::schedule::state::plan_run::PlanRun;
+
+/// The first pause where nobody says how long one is needed; it doubles, up to ten minutes.
+const FIRST: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// When the first of the agents that the plan waits for, and for nothing else, can be used again.
+pub(in crate::schedule) fn reopening(board: &Board, number: usize) -> Option<At> {
+    if board.state.limits.is_empty() {
+        return None;
+    }
+    let look = board.look(number);
+    let units = &board.work.plans[number].units;
+    if board.state.plans[number].verify == crate::schedule::state::plan_run::Verify::Failed {
+        let first = look.leg(0).first().map(|unit| &unit.agent);
+        return first.and_then(|agent| Some(board.state.closed_until(agent)?.0));
+    }
+    let closed = |unit: usize| Some((unit, board.state.closed_until(&units[unit].agent)?.0));
+    let free = |(unit, until): (usize, At)| look.waits(unit).is_empty().then_some(until);
+    look.open().filter_map(closed).filter_map(free).min()
+}
+
+/// Ends an attempt that met something that passes: its plan goes on when that is over, in the same conversation.
+pub(in crate::schedule) fn park(
+    board: &mut Board,
+    at: At,
+    name: &PlanName,
+    attempt: &AttemptId,
+    obstacle: &Obstacle,
+    step: &mut Step,
+) {
+    let Some(current) = board.state.plan(name).attempt(attempt) else {
+        return;
+    };
+    let used = (current.agent.clone(), current.account.clone());
+    let parked = parked(board, at, name, attempt, used, current.resets_at, obstacle);
+    board.record(at, Event::AttemptParked(parked), step);
+}
+
+/// For how long a plan waits, and an account is not used, because of what an attempt met.
+pub(in crate::schedule) fn parked(
+    board: &Board,
+    at: At,
+    name: &PlanName,
+    attempt: &AttemptId,
+    (agent, account): (AgentName, Option<String>),
+    resets_at: Option<At>,
+    obstacle: &Obstacle,
+) -> Parked {
+    let run = board.state.plan(name);
+    let times = run.parked.get(&agent).map_or(0, |parking| parking.times);
+    let guess = || backoff::delay(FIRST, times + 1, attempt);
+    // Counted from when it was told.
+    let told = resets_at.map(|due| due.since(at));
+    let limit = told.unwrap_or_else(guess);
+    let own = if board.state.has_another(&agent, account.as_ref()) {
+        std::time::Duration::ZERO
+    } else {
+        let other = board.state.another_at(&agent, account.as_ref());
+        other.map_or(limit, |other| limit.min(other.since(at)))
+    };
+    let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Parked {
+        plan: name.clone(),
+        attempt: attempt.clone(),
+        agent,
+        account,
+        kind: obstacle.kind,
+        why: obstacle.why.clone(),
+        for_ms: ms(own),
+        limit_ms: ms(limit),
+        told: told.is_some(),
+    }
+}
+
+/// The conversation that the attempt goes on with: the last one of the same agent in the same worktree, at the same work
+/// where units go their own ways. One that broke on an error of its own is left alone.
+pub(in crate::schedule) fn conversation(run: &PlanRun, lane: u32, attempt: &Attempt) -> Option<Conversation> {
+    let mut before = run.legs().rev().filter(|record| record.id != attempt.id);
+    let last = before.find(|record| record.lane == lane && record.agent == attempt.agent)?;
+    if run.by_units && !attempt.repair && last.units.first() != attempt.units.first() {
+        return None;
+    }
+    // Whatever a program says when it is stopped, its conversation goes on.
+    let stopped = last.exit == Some(Exit::Stopped);
+    let session = last.facts.session.as_ref();
+    let session = session.filter(|_| stopped || !is_broken(&last.facts))?;
+    let same = |record: &&AttemptRecord| record.facts.session.as_ref() == Some(session);
+    let spent = run.history.iter().filter(same).map(|record| record.facts.spent);
+    Some(Conversation {
+        session: session.clone(),
+        account: last.account.clone(),
+        spent: spent.fold(Spent::default(), Spent::plus),
+    })
+}
+
+/// True when the conversation ended in an error that it would meet again.
+fn is_broken(facts: &Facts) -> bool {
+    facts.obstacle.is_none() && facts.end.as_ref().is_some_and(|end| !end.good)
+}

@@ -1,0 +1,378 @@
+//! Giving free slots to ready work, and making worktrees ahead of that.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::budget::{is_broke, left_of_budget};
+use super::parking::{conversation, reopening};
+use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::{Effect, Launch, WorkPlace};
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::judge::phase_check::is_verifying;
+use crate::schedule::ready::dispatch::{Key, Limit, Place, Room};
+use crate::schedule::ready::lanes::Machine;
+use crate::schedule::ready::readiness::Readiness;
+use crate::schedule::ready::{dispatch, invariants};
+use crate::schedule::state::after::after;
+use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::known::Phase;
+use crate::schedule::state::limits::Choice;
+use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::plans::PlanWork;
+
+/// Finds out again what is ready of a plan.
+pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
+    board.standing(number);
+    let plan = &board.work.plans[number];
+    let run = &board.state.plans[number];
+    let driven = board.state.drives(&plan.name)
+        && run.is_open()
+        && board.state.phase == Phase::Driving
+        && !board.is_merge_only();
+    let mut ready: Vec<(usize, Place)> = Vec::new();
+    let mut coming = None;
+    let mut timer = None;
+    if driven {
+        timer = run.next_time(at);
+        timer = [timer, reopening(board, number)].into_iter().flatten().min();
+        let look = board.look(number);
+        let units = if is_broke(board, number) {
+            Vec::new()
+        } else {
+            look.ready(at)
+        };
+        if run.attempts.is_empty() {
+            coming = comes(number, plan, run, &look, &units, timer.is_some());
+        }
+        if run.attempts.len() < board.machine.lanes(plan, run) {
+            for unit in units {
+                let own = &plan.units[unit];
+                let class = board.frontier.class(&own.agent, &own.uses);
+                let place = dispatch::place(number, unit, plan, run);
+                match ready.iter_mut().find(|(known, _)| *known == class) {
+                    Some((_, best)) => *best = (*best).min(place),
+                    None => ready.push((class, place)),
+                }
+            }
+        }
+    }
+    board.frontier.timers.set(number, timer);
+    board.frontier.set_coming(number, coming);
+    board.frontier.set_ready(number, ready);
+}
+
+/// Gives free slots to ready work in order.
+pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut Step) {
+    start_assigned(board, step);
+    let mut room = Room::left(&board.work, &board.state);
+    if room.slots == 0 {
+        return;
+    }
+    let expected = expected_places(board);
+    let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
+    while room.slots > 0 {
+        let Some(candidate) = board.frontier.first(&refused, &passed) else {
+            return;
+        };
+        let number = candidate.plan();
+        let unit = &board.work.plans[number].units[candidate.unit()];
+        match room.refusal(&board.work, unit) {
+            Some(Limit::Slots(_)) => return,
+            Some(Limit::Agent(..) | Limit::Resource(_)) => {
+                refused.insert(candidate.class);
+                continue;
+            }
+            None => {}
+        }
+        let better = expected.iter().filter(|place| **place < candidate.place).count();
+        if room.slots <= better {
+            return;
+        }
+        match free_lane(board, number) {
+            Some(lane) => {
+                room.take(unit);
+                assign(board, at, number, candidate.unit(), lane, step);
+                refresh(board, at, number);
+            }
+            None => {
+                keep_room(board, number, candidate.unit(), &mut room, step);
+                passed.insert(number);
+            }
+        }
+    }
+}
+
+/// The places of work that comes as soon as something under way is answered. To look at what an agent left, to merge
+/// it and to pin it takes a moment, and what would be started in that moment may keep the slot for hours.
+fn expected_places(board: &Board) -> Vec<Place> {
+    // But nobody keeps a slot for what is verified first.
+    let verified = |name: &PlanName, attempt: &Attempt| is_verifying(board, name, attempt);
+    let ended = board.state.all_attempts();
+    let ended = ended.filter(|(_, _, attempt)| !attempt.stage.holds_slot());
+    let ended = ended.filter(|(name, _, attempt)| !verified(name, attempt));
+    let behind = ended.filter_map(|(name, _, attempt)| {
+        let unit = board.plan_work(name)?.unit(*attempt.units.last()?)?;
+        let behind = unit.remaining.saturating_sub(unit.expected);
+        (behind > 0).then_some((Reverse(unit.priority), true, Reverse(behind)))
+    });
+    let keys = behind.chain(board.frontier.pinning.values().copied());
+    // Which unit it will be is not known; what is ready goes before what is merely equal.
+    keys.map(|key| (key.0, key.1, key.2, usize::MAX, usize::MAX))
+        .chain(cut_short(board))
+        .collect()
+}
+
+/// The places of what is begun again as soon as it is known what an agent left that was cut short, as by a power cut: work
+/// that was begun goes before work that never was.
+fn cut_short(board: &Board) -> impl Iterator<Item = Place> {
+    let is_cut = |attempt: &Attempt| match &attempt.stage {
+        Stage::Ended(exit) | Stage::Checked(exit, _) => matches!(exit, Exit::Lost | Exit::Stopped),
+        Stage::Assigned | Stage::Running => false,
+    };
+    let cut = board.state.all_attempts();
+    let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));
+    // Nobody keeps a slot for what is verified first.
+    let cut = cut.filter(|(name, _, attempt)| !is_verifying(board, name, attempt));
+    cut.filter_map(|(name, _, attempt)| {
+        let number = board.state.number(name)?;
+        let unit = board.work.plans[number].unit_place(*attempt.units.first()?)?;
+        let place = place_of(board, number, unit);
+        Some((place.0, false, place.2, place.3, place.4))
+    })
+}
+
+/// The place of the first unit that waits for this point of a plan and starts from its commit.
+pub(in crate::schedule) fn first_behind(board: &Board, work: &WorkRef) -> Option<Key> {
+    let behind = board.behind.get(work)?;
+    // Where whole plans wait, what could begin in them decides.
+    let whole = behind.plans.iter().flat_map(|number| {
+        let standing = board.frontier.standing[*number].as_ref();
+        let open = standing
+            .into_iter()
+            .flat_map(|standing| standing.open.iter().copied());
+        open.map(|unit| (*number, unit))
+    });
+    let open = |(number, unit): &(usize, usize)| {
+        let id = board.work.plans[*number].units[*unit].id;
+        !board.state.plans[*number].is_unit_settled(id)
+    };
+    let units = behind.units.iter().copied().filter(open).chain(whole);
+    let keys = units.map(|(number, unit)| dispatch::key(&place_of(board, number, unit)));
+    keys.min()
+}
+
+/// The place of a unit.
+pub(in crate::schedule) fn place_of(board: &Board, number: usize, unit: usize) -> Place {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    dispatch::place(number, unit, plan, run)
+}
+
+/// An attempt that was assigned before a restart and never started is started now.
+fn start_assigned(board: &mut Board, step: &mut Step) {
+    let assigned = board
+        .state
+        .all_attempts()
+        .filter(|(_, _, attempt)| attempt.stage == Stage::Assigned)
+        .filter(|(_, _, attempt)| !board.asked.contains(&Ask::Launch(attempt.id.clone())));
+    let assigned: Vec<(PlanName, u32)> = assigned.map(|(name, lane, _)| (name.clone(), lane)).collect();
+    for (name, lane) in assigned {
+        launch(board, &name, lane, step);
+    }
+}
+
+/// A worktree of the plan that is there and in which nobody works.
+fn free_lane(board: &Board, number: usize) -> Option<u32> {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let lanes = board.machine.lanes(plan, run);
+    let mut made = run.worktrees.keys().copied();
+    // Worktrees beyond today's number of lanes stay for better days.
+    let usable = lanes.saturating_sub(run.attempts.len());
+    made.find(|lane| usable > 0 && !run.attempts.contains_key(lane))
+}
+
+/// Asks for a worktree of the plan and keeps the room for what will work there: a checkout takes seconds, and what
+/// would run instead may take hours.
+fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, step: &mut Step) {
+    let Some(base) = board.state.run.as_ref().map(|run| run.base.clone()) else {
+        return;
+    };
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let (name, repair) = (plan.name.clone(), run.verify == Verify::Failed);
+    let lanes = board.machine.lanes(plan, run);
+    let free = lanes.saturating_sub(run.attempts.len());
+    let missing: Vec<u32> = if run.worktree().is_none() {
+        vec![0]
+    } else if repair {
+        Vec::new()
+    } else {
+        let ready = board.look(number).ready(board.state.now).len();
+        let lanes = u32::try_from(lanes).unwrap_or(u32::MAX);
+        (1..lanes)
+            .filter(|lane| !run.worktrees.contains_key(lane) && !run.lanes_refused.contains_key(lane))
+            .take(free.min(ready))
+            .collect()
+    };
+    for lane in missing {
+        if room.slots == 0 {
+            return;
+        }
+        room.take(&board.work.plans[number].units[unit]);
+        let make = Effect::MakeWorktree {
+            plan: name.clone(),
+            lane,
+            base: base.clone(),
+        };
+        board.ask(Ask::Worktree(name.clone(), lane), make, step);
+    }
+}
+
+fn assign(board: &mut Board, at: At, number: usize, unit: usize, lane: u32, step: &mut Step) {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let leg = board.look(number).leg(unit);
+    let Some(first) = leg.first() else {
+        return;
+    };
+    if cfg!(debug_assertions) && run.verify != Verify::Failed {
+        let units: Vec<UnitId> = leg.iter().map(|unit| unit.id).collect();
+        invariants::check_start(plan, run, &board.state, &units);
+    }
+    let name = plan.name.clone();
+    let talked = run.legs().rev().find(|record| record.lane == lane);
+    let talked = talked.and_then(|record| record.account.as_deref());
+    let Choice::Account(account) = board.state.choose_account(&first.agent, &name, talked) else {
+        return;
+    };
+    let sequence = u32::try_from(run.history.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    let tries = run.tries_of(Some(first.id), run.verify == Verify::Failed);
+    let ticks = run.history.is_empty().then(|| plan.ticks());
+    let assigned = Event::AttemptAssigned {
+        plan: name.clone(),
+        attempt: AttemptId::new(&name, sequence),
+        number: tries.attempts + 1,
+        agent: first.agent.clone(),
+        units: leg.iter().map(|unit| unit.id).collect(),
+        lane,
+        account,
+        ticks,
+    };
+    board.record(at, assigned, step);
+    launch(board, &name, lane, step);
+}
+
+fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
+    let Some(plan) = board.plan_work(name) else {
+        return;
+    };
+    let run = board.state.plan(name);
+    let Some(attempt) = run.attempts.get(&lane) else {
+        return;
+    };
+    let first = attempt.units.iter().find_map(|id| plan.unit(*id));
+    let launch = Launch {
+        plan: name.clone(),
+        attempt: attempt.id.clone(),
+        number: attempt.number,
+        agent: attempt.agent.clone(),
+        units: attempt.units.clone(),
+        place: work_place(plan, run, lane, attempt),
+        timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
+        carry: dispatch::carried(plan, &attempt.units, &board.state),
+        after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
+        account: attempt.account.clone(),
+        conversation: conversation(run, lane, attempt).map(Box::new),
+        budget: board
+            .state
+            .number(name)
+            .and_then(|number| left_of_budget(board, number)),
+        inbox: run.inbox.iter().take(attempt.told as usize).cloned().collect(),
+        told: run.told,
+    };
+    let ask = Ask::Launch(attempt.id.clone());
+    board.ask(ask, Effect::Launch(launch), step);
+}
+
+/// Worktrees are made before they are needed: for the plans that come next, as many as two rounds of slots take, so
+/// that neither a short plan nor a gate that opens waits for a checkout. What could start now comes before what
+/// still waits.
+pub(in crate::schedule) fn make_worktrees(board: &mut Board, step: &mut Step) {
+    let Some(base) = board.state.run.as_ref().map(|run| run.base.clone()) else {
+        return;
+    };
+    let ahead = board.work.slots.saturating_mul(2);
+    let missing = board
+        .frontier
+        .coming(ahead)
+        .filter(|number| board.state.plans[*number].worktree().is_none());
+    for number in missing.collect::<Vec<_>>() {
+        let plan = board.work.plans[number].name.clone();
+        let make = Effect::MakeWorktree {
+            plan: plan.clone(),
+            lane: 0,
+            base: base.clone(),
+        };
+        board.ask(Ask::Worktree(plan, 0), make, step);
+    }
+}
+
+/// Where an attempt works: on a branch of its own when units go their own ways, except to mend what the verification of
+/// the whole plan found. A person works on the plan's, or completes what agents have begun on the unit's.
+pub fn work_place(plan: &PlanWork, run: &PlanRun, lane: u32, attempt: &Attempt) -> WorkPlace {
+    let by_hand = run
+        .history_of(&attempt.id)
+        .and_then(|record| record.exit.as_ref())
+        == Some(&Exit::ByHand);
+    let first: Option<UnitId> = attempt.units.first().copied();
+    let on_plans = by_hand && !first.is_some_and(|unit| run.has_branch_work(unit));
+    let own = plan.by_units() && !attempt.repair && !on_plans;
+    WorkPlace {
+        lane,
+        branch_of: first.filter(|_| own),
+        fresh: own && run.tries_of(first, false).fresh,
+    }
+}
+
+/// Whether a plan that nobody works on wants a worktree soon, and its place among those that do. One with nothing left
+/// to do needs it to be verified and finished in.
+fn comes(
+    number: usize,
+    plan: &PlanWork,
+    run: &PlanRun,
+    look: &Readiness<'_>,
+    ready: &[usize],
+    delayed: bool,
+) -> Option<(bool, Place)> {
+    let made = run.worktree().is_some();
+    if run.verify == Verify::Running || (made && (delayed || look.all_done())) {
+        return None;
+    }
+    let places = ready.iter().map(|unit| dispatch::place(number, *unit, plan, run));
+    match places.min() {
+        Some(place) => Some((false, place)),
+        None => {
+            let next = look.open().next();
+            // One with nothing left to do waits for nothing but its worktree.
+            Some((
+                next.is_some(),
+                dispatch::place(number, next.unwrap_or(0), plan, run),
+            ))
+        }
+    }
+}
+
+/// Takes in how hard the machine is at work; plans are looked at again only when that changes what they may do.
+pub(in crate::schedule) fn look_at_machine(board: &mut Board, machine: Machine) {
+    let before = std::mem::replace(&mut board.machine, machine);
+    for (number, plan) in board.work.plans.iter().enumerate() {
+        let run = &board.state.plans[number];
+        if before.lanes(plan, run) != machine.lanes(plan, run) {
+            board.frontier.dirty.insert(number);
+        }
+    }
+}

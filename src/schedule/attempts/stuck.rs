@@ -1,0 +1,206 @@
+//! Attempts that stand still: when they are looked at, what counts as stuck, and what follows.
+//!
+//! Four signs of life are looked for: output, the status file, files of the worktree, processor time of the whole process
+//! tree. Only all four together, each still for `stuck_after`, make a notice; only as long again makes what `on_stuck`
+//! says. Any sign in between takes the notice back.
+
+use std::time::Duration;
+
+use crate::plan::{AttemptId, Message, MessageKind, OnStuck, PlanName};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::notice::{Ages, OfAttempt, Sent, Signs, StuckAction, StuckNotice, rough};
+use crate::schedule::state::attempt::{Stage, Stuck};
+use crate::schedule::work::plans::PlanWork;
+
+/// An attempt is looked at four times within `stuck_after`: often enough that a notice comes at most half of it late, and
+/// rarely enough that a look costs nothing worth counting.
+const LOOKS: u32 = 4;
+
+/// The time between two looks.
+pub(in crate::schedule) fn pause(patience: Duration) -> Duration {
+    (patience / LOOKS).max(Duration::from_millis(1))
+}
+
+/// Asks for the looks that are due, ends what was given up, and returns when to look again.
+pub(in crate::schedule) fn watch(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let patience = plan.attempts.stuck_after?;
+    let running = run.attempts.iter();
+    let running = running.filter(|(_, attempt)| attempt.stage == Stage::Running);
+    let mut next: Option<At> = None;
+    let (mut looks, mut ends) = (Vec::new(), Vec::new());
+    for (lane, attempt) in running {
+        if attempt.is_given_up() {
+            ends.push(attempt.id.clone());
+            continue;
+        }
+        let seen = board.looked.get(&attempt.id).copied().unwrap_or(attempt.since);
+        let due = seen + pause(patience);
+        if due <= at {
+            looks.push((*lane, attempt.id.clone()));
+        } else {
+            next = Some(next.map_or(due, |next| next.min(due)));
+        }
+    }
+    let name = plan.name.clone();
+    for attempt in ends {
+        let stop = Effect::Stop {
+            attempt: attempt.clone(),
+            now: false,
+        };
+        board.ask(Ask::Stop(attempt, false), stop, step);
+    }
+    for (lane, attempt) in looks {
+        let look = Effect::Look {
+            plan: name.clone(),
+            lane,
+            attempt: attempt.clone(),
+            patience,
+        };
+        board.ask(Ask::Look(attempt), look, step);
+    }
+    next
+}
+
+/// Takes in what a look at an attempt found.
+pub(in crate::schedule) fn take_signs(
+    board: &mut Board,
+    at: At,
+    name: &PlanName,
+    id: &AttemptId,
+    signs: &Signs,
+    step: &mut Step,
+) {
+    board.asked.remove(&Ask::Look(id.clone()));
+    let Some(number) = board.state.number(name) else {
+        return;
+    };
+    board.frontier.dirty.insert(number);
+    let plan = &board.work.plans[number];
+    let Some(patience) = plan.attempts.stuck_after else {
+        return;
+    };
+    let run = &board.state.plans[number];
+    let resolver = run.resolution.agent.as_ref().filter(|agent| agent.attempt == *id);
+    let stuck = match (run.attempt(id), resolver) {
+        (Some(attempt), _) if attempt.stage == Stage::Running => attempt.stuck.as_ref(),
+        (None, Some(agent)) => agent.stuck.as_ref(),
+        _ => return,
+    };
+    if stuck.is_some_and(|stuck| stuck.acted.is_some_and(OnStuck::ends_it)) {
+        return;
+    }
+    let events = follow(plan, id, stuck, at, signs, patience);
+    board.looked.insert(id.clone(), at);
+    for event in events {
+        let nudged = match &event {
+            Event::StuckActed(done) if done.action == OnStuck::Nudge => Some(done.ages),
+            _ => None,
+        };
+        board.record(at, event, step);
+        if let Some(ages) = nudged {
+            let message = nudge(&board.state.plans[number].inbox, id, ages);
+            let plan = name.clone();
+            board.record(at, Event::MessageSent(Sent { plan, message }), step);
+        }
+    }
+}
+
+/// What follows from one look.
+fn follow(
+    plan: &PlanWork,
+    attempt: &AttemptId,
+    stuck: Option<&Stuck>,
+    at: At,
+    signs: &Signs,
+    patience: Duration,
+) -> Vec<Event> {
+    let about = || OfAttempt {
+        plan: plan.name.clone(),
+        attempt: attempt.clone(),
+    };
+    match (stuck, signs.still_for(patience)) {
+        (None, Some(ages)) => vec![Event::AgentStuck(StuckNotice {
+            plan: plan.name.clone(),
+            attempt: attempt.clone(),
+            ages,
+        })],
+        (Some(_), None) if signs.has_moved_within(patience) => vec![Event::AgentStirred(about())],
+        (Some(stuck), Some(ages)) if stuck.is_due(at, patience) => match plan.attempts.on_stuck {
+            OnStuck::Notice => Vec::new(),
+            action @ (OnStuck::Nudge | OnStuck::Restart | OnStuck::Hold) => {
+                vec![Event::StuckActed(StuckAction {
+                    plan: plan.name.clone(),
+                    attempt: attempt.clone(),
+                    action,
+                    ages,
+                })]
+            }
+        },
+        (None | Some(_), None | Some(_)) => Vec::new(),
+    }
+}
+
+fn nudge(inbox: &[Message], id: &AttemptId, ages: Ages) -> Message {
+    Message {
+        id: next_id(inbox),
+        from: None,
+        kind: MessageKind::Status,
+        text: format!(
+            "{id} looks stuck: {}. If you are at work, say so with `orch task heartbeat`; if you wait for something that \
+             will not come, report the task as failed and end",
+            ages.words()
+        ),
+        by_orch: true,
+    }
+}
+
+/// The number of the next message.
+pub(in crate::schedule) fn next_id(inbox: &[Message]) -> u32 {
+    u32::try_from(inbox.len()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+impl Stuck {
+    /// True when nothing was done yet and it has been known for as long as it took to be noticed.
+    fn is_due(&self, at: At, patience: Duration) -> bool {
+        self.acted.is_none() && at.since(self.since) >= patience
+    }
+
+    /// How long ago each sign of life was seen.
+    pub fn ages_at(&self, now: At) -> Ages {
+        self.ages.after(now.since(self.since))
+    }
+
+    /// Why an attempt that was ended for it did not complete its leg.
+    pub(in crate::schedule) fn why(&self) -> String {
+        let at = self.acted_at.unwrap_or(self.since);
+        format!("the agent was stuck and was ended: {}", self.ages_at(at).words())
+    }
+
+    /// What comes next, in words, for those who look.
+    pub(in crate::schedule) fn prospect(&self, plan: &PlanWork, now: At) -> String {
+        let Some(patience) = plan.attempts.stuck_after else {
+            return String::new();
+        };
+        match (self.acted, plan.attempts.on_stuck) {
+            (Some(OnStuck::Nudge), _) => "; it was sent a message".to_owned(),
+            (Some(_), _) => "; it is being ended".to_owned(),
+            (None, OnStuck::Notice) => String::new(),
+            (None, action) => {
+                let left = patience.saturating_sub(now.since(self.since));
+                let left = rough(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+                let what = match action {
+                    OnStuck::Nudge | OnStuck::Notice => "it is sent a message",
+                    OnStuck::Restart => "it is ended and tried again",
+                    OnStuck::Hold => "it is ended and waits for a person",
+                };
+                format!("; in {left} {what}, unless something moves")
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Messages that no agent has read: whoever ends with one goes on with it, before what it did is judged.
+
+use crate::plan::PlanName;
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::plan_view::counted;
+use crate::schedule::state::tries::Tries;
+use crate::schedule::work::plans::Work;
+
+/// So often in a row an agent goes on with what it has not read: one that never looks will not after the third time either.
+const MOST: u32 = 2;
+
+/// Has the work of an attempt that ended by itself gone on with, where messages to its plan are unread. True when it was.
+pub(in crate::schedule) fn sends_on(
+    board: &mut Board,
+    at: At,
+    number: usize,
+    lane: u32,
+    step: &mut Step,
+) -> bool {
+    let run = &board.state.plans[number];
+    let Some(attempt) = run.attempts.get(&lane) else {
+        return false;
+    };
+    // Its commits are on their way to the plan's branch.
+    if board.asked.contains(&Ask::Integrate(attempt.id.clone())) {
+        return false;
+    }
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
+    let unread = run.unread().count();
+    if unread == 0 || !goes_on(&board.work, attempt, tries) {
+        return false;
+    }
+    let event = Event::AttemptFailed {
+        plan: board.work.plans[number].name.clone(),
+        attempt: attempt.id.clone(),
+        why: format!("the agent ended with {}, and goes on with that", counted(unread)),
+        retry_in_ms: Some(0),
+        counted: false,
+        nothing_made: false,
+        unread: true,
+    };
+    board.record(at, event, step);
+    true
+}
+
+/// Says that a plan comes to its end with messages that no agent has read.
+pub(in crate::schedule) fn tell_of_unread(board: &mut Board, at: At, name: &PlanName, step: &mut Step) {
+    if let Some(why) = board.state.plan(name).unread_words() {
+        let plan = Some(name.clone());
+        board.record(at, Event::Warning { plan, why }, step);
+    }
+}
+
+/// True when the agent of this attempt ended in order and may be sent on once more.
+fn goes_on(work: &Work, attempt: &Attempt, tries: &Tries) -> bool {
+    let Stage::Checked(Exit::Code { code: 0 }, evidence) = &attempt.stage else {
+        return false;
+    };
+    let agent = work.agents.get(&attempt.agent);
+    let reads = agent.is_none_or(|agent| !agent.runs_prompt);
+    let in_order = evidence.trouble.is_none() && attempt.facts.obstacle.is_none() && !attempt.is_given_up();
+    reads && in_order && tries.unread < MOST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Message;
+    use crate::plan::{AttemptId, CommitId, MessageKind, RunId, WhyAgain};
+    use crate::schedule::board::effect::{Effect, Launch};
+    use crate::schedule::drive::scheduler::Input;
+    use crate::schedule::drive::scheduler::Scheduler;
+    use crate::schedule::event::exit::Evidence;
+    use crate::schedule::event::notice::Sent;
+
+    fn commit() -> CommitId {
+        "0".repeat(40).parse().unwrap()
+    }
+
+    fn plan() -> PlanName {
+        "p".parse().unwrap()
+    }
+
+    /// A plan with an agent that calls commits enough, and the first order to start one.
+    fn begun(agent: &str) -> (Scheduler, Launch) {
+        let manifest = format!("[run]\nretries = 0\n[agents.a]\n{agent}\n[plans.p]\nprompt = \"do it\"\n");
+        let parsed = crate::plan::manifest::parse_manifest("plans.toml".as_ref(), &manifest);
+        let set = crate::plan::manifest::resolve(parsed, Default::default()).unwrap();
+        let mut scheduler = Scheduler::new(Work::new(&set, &Default::default(), false));
+        let started = Event::RunStarted {
+            run: RunId(1),
+            base: commit(),
+            target: "main".to_owned(),
+            only: Vec::new(),
+            merge_only: false,
+        };
+        scheduler.handle(At(0), Input::Event(started));
+        let created = Event::WorktreeCreated {
+            plan: plan(),
+            lane: 0,
+            path: "/p".to_owned(),
+            branch: "orch/p".to_owned(),
+            base: commit(),
+        };
+        let step = scheduler.handle(At(0), Input::Event(created));
+        let launch = launched(&step).unwrap();
+        (scheduler, launch)
+    }
+
+    const OWN: &str = "command = [\"a\"]";
+
+    fn launched(step: &Step) -> Option<Launch> {
+        step.effects.iter().find_map(|effect| match effect {
+            Effect::Launch(launch) => Some(launch.clone()),
+            _ => None,
+        })
+    }
+
+    fn send(scheduler: &mut Scheduler, id: u32, by_orch: bool) {
+        let message = Message {
+            id,
+            from: None,
+            kind: MessageKind::Coordination,
+            text: format!("message {id}"),
+            by_orch,
+        };
+        let sent = Event::MessageSent(Sent {
+            plan: plan(),
+            message,
+        });
+        scheduler.handle(At(1), Input::Event(sent));
+    }
+
+    /// Lets an attempt start, end and be looked at.
+    fn ends(scheduler: &mut Scheduler, attempt: &AttemptId, read: Option<u32>, exit: Exit) -> Step {
+        let (plan, attempt) = (plan(), attempt.clone());
+        let started = Event::AgentStarted {
+            plan: plan.clone(),
+            attempt: attempt.clone(),
+            pid: 1,
+            head: Some(commit()),
+        };
+        scheduler.handle(At(2), Input::Event(started));
+        let ended = Event::AgentEnded {
+            plan: plan.clone(),
+            attempt: attempt.clone(),
+            exit,
+        };
+        scheduler.handle(At(3), Input::Event(ended));
+        let evidence = Evidence {
+            head: Some(commit()),
+            commits: 1,
+            read,
+            ..Evidence::default()
+        };
+        let checked = Event::AttemptChecked {
+            plan,
+            attempt,
+            evidence,
+        };
+        scheduler.handle(At(3), Input::Event(checked))
+    }
+
+    fn is_finished(step: &Step) -> bool {
+        step.events
+            .iter()
+            .any(|event| matches!(event, Event::PlanFinished(_)))
+    }
+
+    fn warnings(step: &Step) -> Vec<&str> {
+        let warnings = step.events.iter().filter_map(|event| match event {
+            Event::Warning { why, .. } => Some(why.as_str()),
+            _ => None,
+        });
+        warnings.collect()
+    }
+
+    const OK: Exit = Exit::Code { code: 0 };
+
+    #[test]
+    fn who_ends_with_unread_messages_goes_on_with_them_and_spends_no_retry() {
+        let (mut scheduler, first) = begun(OWN);
+        send(&mut scheduler, 1, false);
+        let step = ends(&mut scheduler, &first.attempt, Some(0), OK);
+        assert!(!is_finished(&step), "{:?}", step.events);
+        let second = launched(&step).unwrap();
+        assert_eq!((second.number, second.units.clone()), (1, first.units));
+        assert_eq!(second.after.unwrap().cause, WhyAgain::Unread);
+        assert_eq!((second.inbox.len(), second.told), (1, 0));
+        // Told in its prompt, it is read.
+        let step = ends(&mut scheduler, &second.attempt, Some(1), OK);
+        assert!(
+            is_finished(&step) && warnings(&step).is_empty(),
+            "{:?}",
+            step.events
+        );
+    }
+
+    #[test]
+    fn at_most_twice_and_then_the_lead_is_told() {
+        let (mut scheduler, mut launch) = begun(OWN);
+        for id in 1..=2 {
+            send(&mut scheduler, id, false);
+            let step = ends(&mut scheduler, &launch.attempt, Some(0), OK);
+            launch = launched(&step).unwrap();
+        }
+        send(&mut scheduler, 3, false);
+        let step = ends(&mut scheduler, &launch.attempt, Some(0), OK);
+        assert!(is_finished(&step), "{:?}", step.events);
+        let why = "1 unread message that no agent has read, from the lead: message 3";
+        assert_eq!(warnings(&step), [why]);
+        let shown = crate::schedule::explain::reasons::explain(scheduler.work(), scheduler.state(), &plan());
+        assert!(shown.iter().any(|reason| reason.text == why), "{shown:?}");
+    }
+
+    #[test]
+    fn what_orch_wrote_itself_what_was_read_and_what_a_script_cannot_read_hold_nobody_up() {
+        let (mut scheduler, first) = begun(OWN);
+        send(&mut scheduler, 1, false);
+        send(&mut scheduler, 2, true);
+        assert!(is_finished(&ends(&mut scheduler, &first.attempt, Some(1), OK)));
+        let (mut scheduler, first) = begun("preset = \"shell\"");
+        send(&mut scheduler, 1, false);
+        let step = ends(&mut scheduler, &first.attempt, Some(0), OK);
+        assert!(is_finished(&step), "{:?}", step.events);
+        assert_eq!(warnings(&step).len(), 1);
+        // Nobody has looked, as in a journal of old.
+        let (mut scheduler, first) = begun(OWN);
+        send(&mut scheduler, 1, false);
+        let step = ends(&mut scheduler, &first.attempt, None, OK);
+        assert!(
+            is_finished(&step) && warnings(&step).is_empty(),
+            "{:?}",
+            step.events
+        );
+    }
+
+    #[test]
+    fn an_attempt_that_failed_is_judged_whatever_was_sent() {
+        let (mut scheduler, first) = begun(OWN);
+        send(&mut scheduler, 1, false);
+        let step = ends(&mut scheduler, &first.attempt, Some(0), Exit::Code { code: 1 });
+        assert!(launched(&step).is_none(), "no retry is left: {:?}", step.events);
+    }
+}

@@ -1,0 +1,137 @@
+//! The events that answer what was asked for.
+
+use super::ask::Ask;
+use super::core::Board;
+use crate::plan::{AttemptId, PlanName};
+use crate::schedule::event::about::{Failed, Found, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal};
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::Told;
+use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
+use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
+use crate::schedule::state::attempt::{Integration, Stage};
+use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
+
+/// False for an answer that nobody waits for: a stale attempt's, or one that was given before.
+pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
+    let stage = |plan: &PlanName, attempt: &AttemptId| {
+        board
+            .state
+            .plan(plan)
+            .attempt(attempt)
+            .map(|current| &current.stage)
+    };
+    match event {
+        Event::AgentStarted { plan, attempt, .. } | Event::AgentRefused { plan, attempt, .. } => {
+            stage(plan, attempt) == Some(&Stage::Assigned)
+        }
+        Event::AgentEnded { plan, attempt, .. } => stage(plan, attempt).is_some_and(Stage::holds_slot),
+        Event::AgentTold(Told {
+            plan, attempt, facts, ..
+        }) => {
+            let run = board.state.plan(plan);
+            if is_resolver(run, attempt) {
+                return run.history_of(attempt).is_some_and(|known| known.facts != *facts);
+            }
+            let known = run.attempt(attempt);
+            known.is_some_and(|known| known.stage.holds_slot() && known.facts != *facts)
+        }
+        Event::AttemptChecked { plan, attempt, .. } => {
+            matches!(stage(plan, attempt), Some(Stage::Ended(_)))
+        }
+        Event::WorktreeCreated { plan, lane, .. }
+        | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+        | Event::WorktreeWaits(LaneNote { plan, lane, .. })
+        | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => {
+            board.state.number(plan).is_some() && !board.state.plan(plan).worktrees.contains_key(lane)
+        }
+        Event::WorkMerged { plan, attempt, .. }
+        | Event::WorkConflicted(WorkConflict { plan, attempt, .. })
+        | Event::WorkRefused(WorkRefusal { plan, attempt, .. }) => {
+            let current = board.state.plan(plan).attempt(attempt);
+            current.is_some_and(|current| current.integration == Integration::Open)
+        }
+        Event::VerifyPassed { plan, .. }
+        | Event::VerifyFailed(Failed { plan, .. })
+        | Event::VerifyStopped(OfPlan { plan }) => board.state.plan(plan).verify == Verify::Running,
+        Event::PhaseVerify(fact) => {
+            let ask = Ask::VerifyPhase(fact.plan.clone(), fact.phase);
+            board.asked.contains(&ask)
+        }
+        Event::Pinned(Pinned { plan, point, .. }) => {
+            board.state.number(plan).is_some() && !board.state.plan(plan).pins.contains_key(point)
+        }
+        Event::MergeLanded(Landed { plan, .. }) | Event::MergeFailed(NotLanded { plan, .. }) => {
+            matches!(board.state.plan(plan).merge, Merge::Running(_))
+        }
+        Event::Resolve(Resolving::Done(ConflictResolved {
+            plan,
+            attempt: Some(attempt),
+            ..
+        }))
+        | Event::Resolve(Resolving::Failed(ResolverFailed { plan, attempt, .. })) => {
+            is_resolver(board.state.plan(plan), attempt)
+        }
+        Event::MergeFound(Found { plan, target, .. }) => {
+            let run = board.state.plan(plan);
+            run.outcome == Some(Outcome::Finished)
+                && !run.landed.contains_key(target)
+                && !matches!(run.merge, Merge::Running(_))
+        }
+        _ => true,
+    }
+}
+
+pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
+    let answered = match event {
+        Event::WorktreeCreated { plan, lane, .. }
+        | Event::WorktreeRefused(LaneNote { plan, lane, .. })
+        | Event::WorktreeDeferred(LaneNote { plan, lane, .. }) => Ask::Worktree(plan.clone(), *lane),
+        Event::WorkMerged { attempt, .. }
+        | Event::WorkConflicted(WorkConflict { attempt, .. })
+        | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
+        Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
+            Ask::Launch(attempt.clone())
+        }
+        Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
+        Event::VerifyPassed { plan, .. }
+        | Event::VerifyFailed(Failed { plan, .. })
+        | Event::VerifyStopped(OfPlan { plan }) => {
+            board.asked.remove(&Ask::StopVerification(plan.clone()));
+            Ask::Verify(plan.clone())
+        }
+        Event::PhaseVerify(fact) => {
+            let stop = Ask::StopPhaseCheck(fact.plan.clone(), fact.phase);
+            board.asked.remove(&stop);
+            Ask::VerifyPhase(fact.plan.clone(), fact.phase)
+        }
+        Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) => {
+            Ask::Pin(plan.clone(), *point)
+        }
+        Event::AgentEnded { attempt, .. } => {
+            board.looked.remove(attempt);
+            board.asked.remove(&Ask::Look(attempt.clone()));
+            board.asked.remove(&Ask::Launch(attempt.clone()));
+            board.asked.remove(&Ask::Stop(attempt.clone(), false));
+            Ask::Stop(attempt.clone(), true)
+        }
+        Event::Resolve(Resolving::Done(ConflictResolved {
+            attempt: Some(attempt),
+            ..
+        }))
+        | Event::Resolve(Resolving::Failed(ResolverFailed { attempt, .. })) => {
+            board.looked.remove(attempt);
+            board.asked.remove(&Ask::Look(attempt.clone()));
+            board.asked.remove(&Ask::Stop(attempt.clone(), false));
+            board.asked.remove(&Ask::Stop(attempt.clone(), true));
+            Ask::Resolve(attempt.clone())
+        }
+        _ => return,
+    };
+    board.asked.remove(&answered);
+}
+
+/// True for the attempt that resolves the plan's conflict.
+fn is_resolver(run: &PlanRun, attempt: &AttemptId) -> bool {
+    let at_work = run.resolution.agent.as_ref();
+    at_work.is_some_and(|at_work| at_work.attempt == *attempt)
+}

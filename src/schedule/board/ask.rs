@@ -1,0 +1,29 @@
+//! Effects that were asked for and not answered.
+
+use crate::plan::{AttemptId, PhaseId, PlanName, Point};
+use crate::schedule::event::at::At;
+use crate::schedule::train::TrialId;
+
+/// An effect that was asked for and not answered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::schedule) enum Ask {
+    Worktree(PlanName, u32),
+    Launch(AttemptId),
+    Stop(AttemptId, bool),
+    Look(AttemptId),
+    Check(AttemptId),
+    Integrate(AttemptId),
+    Verify(PlanName),
+    StopVerification(PlanName),
+    VerifyPhase(PlanName, PhaseId),
+    StopPhaseCheck(PlanName, PhaseId),
+    Pin(PlanName, Point),
+    Try(TrialId),
+    StopTrial(TrialId),
+    Union(TrialId),
+    StopUnion(TrialId),
+    Land,
+    Resolve(AttemptId),
+    Wake(At),
+    End,
+}

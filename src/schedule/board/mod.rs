@@ -1,0 +1,9 @@
+//! What the policies share: the work, the state, the index of ready work, and the effects that were asked for and not answered.
+//!
+//! May import `ready` and below.
+
+pub(super) mod answers;
+pub(super) mod ask;
+pub(super) mod core;
+pub(super) mod effect;
+pub(super) mod step;

@@ -1,0 +1,67 @@
+//! Going on with other work than the scheduler was made for: the manifest was edited while it was driven.
+
+use std::collections::BTreeSet;
+
+use super::scheduler::Scheduler;
+use crate::plan::{Openness, PhaseId, PlanName};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::known::Phase;
+use crate::schedule::work::plans::Work;
+
+impl Scheduler {
+    /// How much of a plan may still be changed.
+    pub fn openness(&self, plan: &PlanName) -> Openness {
+        let run = self.board.state.plan(plan);
+        if self.board.state.is_landed(plan) {
+            return Openness::Nothing("it has landed: what comes now is a plan of its own");
+        }
+        let units = run.history.iter().flat_map(|attempt| &attempt.units);
+        let mut phases: BTreeSet<PhaseId> = units.map(|unit| unit.phase()).collect();
+        // What the document had ticked before anything was begun is no work of this run.
+        let reported = run.items.iter().filter(|(_, item)| item.since > At::default());
+        phases.extend(reported.map(|(item, _)| item.task.phase));
+        if !run.history.is_empty() || !phases.is_empty() {
+            Openness::Begun { phases }
+        } else if run.worktrees.is_empty() {
+            Openness::All
+        } else {
+            Openness::Made
+        }
+    }
+
+    /// True while a worktree is being made, with the document of its plan as it was.
+    pub fn is_making_worktrees(&self) -> bool {
+        self.board
+            .asked
+            .iter()
+            .any(|ask| matches!(ask, Ask::Worktree(..)))
+    }
+
+    /// Takes other work for what was to be done so far, with everything that was recorded. What was asked for and not
+    /// answered stays asked for.
+    pub fn rework<'a>(&mut self, work: Work, events: impl IntoIterator<Item = (At, &'a Event)>) {
+        let mut other = Self::new(work);
+        other.replay(events);
+        other.board.state.now = other.board.state.now.max(self.board.state.now);
+        other.board.asked = std::mem::take(&mut self.board.asked);
+        // Those who count on the old work: the end of a run that has more to do now, and timers.
+        other
+            .board
+            .asked
+            .retain(|ask| !matches!(ask, Ask::Wake(_) | Ask::End));
+        std::mem::swap(&mut other.board.train, &mut self.board.train);
+        other.board.train.change(other.board.work.train);
+        other.board.machine = self.board.machine;
+        other.board.looked = std::mem::take(&mut self.board.looked);
+        *self = other;
+    }
+
+    /// False once the end of the run was decided: what is edited from then on is for the next one.
+    pub fn takes_edits(&self) -> bool {
+        self.board.state.phase == Phase::Driving
+            && !self.board.asked.contains(&Ask::End)
+            && !self.board.is_merge_only()
+    }
+}

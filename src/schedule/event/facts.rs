@@ -1,0 +1,309 @@
+//! What an agent's output tells of its attempt, besides the words that it says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{AgentName, AttemptId, PlanName};
+
+/// How many denials and errors are kept of one attempt; how many there were is counted.
+const KEPT: usize = 5;
+
+/// Everything that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// True once any line was understood: then the program tells how it ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub speaks: bool,
+    /// The last word about the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<Word>,
+    /// Tools that it was not allowed to use.
+    #[serde(skip_serializing_if = "Counted::is_empty")]
+    pub denied: Counted,
+    /// What went wrong and may have been got over.
+    #[serde(skip_serializing_if = "Counted::is_empty")]
+    pub errors: Counted,
+    /// Answers of the model.
+    pub turns: u32,
+    /// What was used up.
+    pub spent: Spent,
+    /// The conversation, to go on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// What keeps the agent from working although it does nothing wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Facts {
+    /// What is wrong although the program says by its exit that all is well; none when nothing is.
+    pub fn fault(&self) -> Option<String> {
+        if !self.denied.is_empty() {
+            let tools = if self.denied.count == 1 { "a tool" } else { "tools" };
+            return Some(format!(
+                "it was denied {tools}: {}; let it use them (`permissions` of its agent), or forbid them in the plan",
+                self.denied
+            ));
+        }
+        match &self.end {
+            Some(end) if end.good => None,
+            Some(end) => Some(format!("its last word is an error: {}", end.text)),
+            None if self.speaks => Some("its output breaks off before its last word".to_owned()),
+            None => None,
+        }
+    }
+
+    /// `; its last words: "what it said at the end"`, where that is no error.
+    pub fn parting_words(&self) -> String {
+        match &self.end {
+            Some(end) if end.good && !end.text.is_empty() => format!("; its last words: “{}”", end.text),
+            _ => String::new(),
+        }
+    }
+
+    /// `: what it said at the end`, where that is an error.
+    pub fn last_words(&self) -> String {
+        match &self.end {
+            Some(end) if !end.good => format!(": {}", end.text),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The first few of something, and how many there were.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many there were.
+    pub count: u32,
+    /// The first few, each different.
+    pub first: Vec<String>,
+}
+
+impl Counted {
+    /// True when there was none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// One more.
+    pub fn add(&mut self, what: String) {
+        self.count = self.count.saturating_add(1);
+        if self.first.len() < KEPT && !self.first.contains(&what) {
+            self.first.push(what);
+        }
+    }
+}
+
+/// `Bash(rm -rf), Write`, and how many more.
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.first.join(", "))?;
+        let more = self
+            .count
+            .saturating_sub(u32::try_from(self.first.len()).unwrap_or(u32::MAX));
+        if more > 0 {
+            write!(f, " and {more} more")?;
+        }
+        Ok(())
+    }
+}
+
+/// An agent's last word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// True when it says that all is well.
+    pub good: bool,
+    /// What it says.
+    pub text: String,
+}
+
+/// Tokens, and what they cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// Tokens read that no cache held.
+    pub input: u64,
+    /// Tokens read from a cache.
+    pub cached: u64,
+    /// Tokens written.
+    pub output: u64,
+    /// Millionths of the money of `budget`; none when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub micros: Option<u64>,
+}
+
+impl Spent {
+    /// True when nothing is known to have been spent.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// All tokens.
+    pub fn tokens(&self) -> u64 {
+        self.input + self.cached + self.output
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cached: self.cached.saturating_add(other.cached),
+            output: self.output.saturating_add(other.output),
+            micros: match (self.micros, other.micros) {
+                (None, None) => None,
+                (one, two) => Some(one.unwrap_or(0).saturating_add(two.unwrap_or(0))),
+            },
+        }
+    }
+
+    /// What is more than `before`, for a program that counts over a whole conversation.
+    #[must_use]
+    pub fn beyond(self, before: Self) -> Self {
+        Self {
+            input: self.input.saturating_sub(before.input),
+            cached: self.cached.saturating_sub(before.cached),
+            output: self.output.saturating_sub(before.output),
+            micros: self
+                .micros
+                .map(|micros| micros.saturating_sub(before.micros.unwrap_or(0))),
+        }
+    }
+}
+
+/// What keeps an agent from working.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// Its sort.
+    pub kind: ObstacleKind,
+    /// What was said about it.
+    pub why: String,
+    /// When it is over, in seconds since 1970, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+/// The sort of an obstacle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObstacleKind {
+    /// The account has used up what it may use for now.
+    RateLimit,
+    /// The service cannot be reached, or cannot answer.
+    Outage,
+    /// Nobody is logged in, or not any more.
+    Login,
+    /// The account is refused: nothing is left on it, or it was closed.
+    Account,
+    /// It has spent the money that it was given.
+    Budget,
+    /// Something asks a question that only a person can answer, such as whether a folder is trusted.
+    Trust,
+}
+
+impl ObstacleKind {
+    /// True when it goes away by itself.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::RateLimit | Self::Outage => true,
+            Self::Login | Self::Account | Self::Budget | Self::Trust => false,
+        }
+    }
+
+    /// `rate limited`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RateLimit => "rate limited",
+            Self::Outage => "its service cannot be reached",
+            Self::Login => "not logged in",
+            Self::Account => "its account is refused",
+            Self::Budget => "its budget is used up",
+            Self::Trust => "waits for an answer that only a person can give",
+        }
+    }
+}
+
+/// What is known of an attempt by its output so far. A later one replaces an earlier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What was read.
+    pub facts: Facts,
+    /// Milliseconds from now until the obstacle is over, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets_in_ms: Option<u64>,
+}
+
+/// An attempt ended because of something that passes; it is not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Its agent.
+    pub agent: AgentName,
+    /// The account it used; none when the agent has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What stood in the way.
+    pub kind: ObstacleKind,
+    /// What was said about it.
+    pub why: String,
+    /// Milliseconds until the plan goes on.
+    pub for_ms: u64,
+    /// Milliseconds until the account can be used again.
+    pub limit_ms: u64,
+    /// True when the time was told, false when it is a guess.
+    pub told: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_few_of_many_are_kept_and_all_are_counted() {
+        let mut denied = Counted::default();
+        for number in 0..20 {
+            denied.add(format!("tool {}", number % 8));
+        }
+        assert_eq!(
+            denied.to_string(),
+            "tool 0, tool 1, tool 2, tool 3, tool 4 and 15 more"
+        );
+    }
+
+    #[test]
+    fn money_that_nobody_speaks_of_is_not_none_spent() {
+        let tokens = Spent {
+            input: 3,
+            ..Spent::default()
+        };
+        let money = Spent {
+            micros: Some(5),
+            ..Spent::default()
+        };
+        assert_eq!(tokens.plus(tokens).micros, None);
+        assert_eq!(tokens.plus(money).micros, Some(5));
+        assert_eq!(
+            tokens.plus(money).beyond(money),
+            tokens.plus(Spent {
+                micros: Some(0),
+                ..Spent::default()
+            })
+        );
+    }
+
+    #[test]
+    fn facts_without_anything_are_short_and_read_again() {
+        let text = serde_json::to_string(&Facts::default()).unwrap();
+        assert_eq!(text, r#"{"turns":0,"spent":{"input":0,"cached":0,"output":0}}"#);
+        assert_eq!(serde_json::from_str::<Facts>("{}").unwrap(), Facts::default());
+    }
+}

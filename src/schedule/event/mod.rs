@@ -1,0 +1,37 @@
+//! The facts of a project, as data: each event with its name on disk, what it is about, and what agents and git report with it.
+//!
+//! Imports nothing of the room.
+
+pub(super) mod about;
+pub(super) mod at;
+pub(super) mod exit;
+pub(super) mod fact;
+pub(super) mod facts;
+pub(super) mod form;
+pub(super) mod merge_facts;
+pub(super) mod names;
+pub(super) mod notice;
+pub(super) mod phase_fact;
+pub(super) mod plan_of;
+pub(super) mod resolving;
+pub(super) mod trouble;
+pub(super) mod words;
+
+pub use about::{
+    Failed, FlakyMerge, Found, LaneNote, LaneOf, ManifestEdit, OfPlan, PinRefusal, Steered, TakenBack,
+    TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
+};
+pub use at::At;
+pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
+pub use fact::Event;
+pub use facts::{Counted, Facts, Obstacle, ObstacleKind, Parked, Spent, Told, Word};
+pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, TargetChecked};
+pub use names::EVENT_NAMES;
+pub use notice::{
+    Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StuckAction, StuckNotice, UnionSeen,
+};
+pub use phase_fact::{PhaseSaid, PhaseVerify, Ran};
+pub use resolving::{
+    ConflictMended, ConflictOpened, ConflictResolved, ResolverFailed, ResolverStarted, Resolving,
+};
+pub use trouble::{BuiltOn, ConflictSides, Hold, LaunchTrouble, MergeTrouble, conflict_words, other_side};

@@ -1,0 +1,302 @@
+//! Facts about standing still: attempts without a sign of life, words that come too late, waits that take too long, and
+//! messages about them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::is_zero;
+use crate::plan::{
+    AttemptId, ItemId, Message, OnStuck, PlanName, TaskState, Waiting, format_duration, spoken,
+};
+
+/// How long ago each sign of life of an attempt was seen, in milliseconds, as one look found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signs {
+    /// Since the last output.
+    pub output_ms: u64,
+    /// Since the status file was changed.
+    pub status_ms: u64,
+    /// Since anything in its worktree was changed; none when nobody looked, or could.
+    pub files_ms: Option<u64>,
+    /// Since its processes were seen to use more of the processor than by waiting; none when that was never seen.
+    pub processor_ms: Option<u64>,
+    /// For how long its processes have been watched.
+    pub watched_ms: u64,
+}
+
+impl Signs {
+    /// All of them just now.
+    pub fn of_life() -> Self {
+        Self {
+            output_ms: 0,
+            status_ms: 0,
+            files_ms: Some(0),
+            processor_ms: Some(0),
+            watched_ms: 0,
+        }
+    }
+
+    /// The ages, when every one of them has reached `patience`; one weak sign alone says nothing. What is not known is
+    /// taken for a sign of life.
+    pub fn still_for(&self, patience: Duration) -> Option<Ages> {
+        let ages = Ages {
+            output_ms: self.output_ms,
+            status_ms: self.status_ms,
+            files_ms: self.files_ms?,
+            processor_ms: self.processor_ms.unwrap_or(self.watched_ms),
+        };
+        let least = ages
+            .output_ms
+            .min(ages.status_ms)
+            .min(ages.files_ms)
+            .min(ages.processor_ms);
+        (u128::from(least) >= patience.as_millis()).then_some(ages)
+    }
+
+    /// True when something was seen to move within `patience`.
+    pub fn has_moved_within(&self, patience: Duration) -> bool {
+        let known = [
+            Some(self.output_ms),
+            Some(self.status_ms),
+            self.files_ms,
+            self.processor_ms,
+        ];
+        known
+            .into_iter()
+            .flatten()
+            .any(|age| u128::from(age) < patience.as_millis())
+    }
+}
+
+/// The ages of all four signs of life, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ages {
+    /// Since the last output.
+    pub output_ms: u64,
+    /// Since the status file was changed.
+    pub status_ms: u64,
+    /// Since anything in the worktree was changed.
+    pub files_ms: u64,
+    /// Since the processor was used.
+    pub processor_ms: u64,
+}
+
+impl Ages {
+    /// The same signs, seen `later`.
+    #[must_use]
+    pub fn after(self, later: Duration) -> Self {
+        let later = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            output_ms: self.output_ms.saturating_add(later),
+            status_ms: self.status_ms.saturating_add(later),
+            files_ms: self.files_ms.saturating_add(later),
+            processor_ms: self.processor_ms.saturating_add(later),
+        }
+    }
+
+    /// `no output for 31m, no status change for 31m, no file change for 40m, no processor time for 30m`.
+    pub fn words(self) -> String {
+        format!(
+            "no output for {}, no status change for {}, no file change for {}, no processor time for {}",
+            rough(self.output_ms),
+            rough(self.status_ms),
+            rough(self.files_ms),
+            rough(self.processor_ms)
+        )
+    }
+}
+
+/// Milliseconds as a duration without digits that nobody reads.
+pub(in crate::schedule) fn rough(ms: u64) -> String {
+    match ms {
+        0..1_000 => format_duration(Duration::from_millis(ms)),
+        600_000..3_600_000 => format!("{}m", ms / 60_000),
+        _ => spoken(Duration::from_millis(ms)),
+    }
+}
+
+/// Nothing of an attempt has moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StuckNotice {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// How long ago each sign of life was seen.
+    pub ages: Ages,
+}
+
+/// What is done about an attempt that stays still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StuckAction {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What is done.
+    pub action: OnStuck,
+    /// How long ago each sign of life was seen.
+    pub ages: Ages,
+}
+
+/// An attempt of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfAttempt {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+}
+
+/// A word about a task from a worktree in which nobody works any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateReport {
+    /// The plan.
+    pub plan: PlanName,
+    /// The task or sub-task.
+    pub task: ItemId,
+    /// The worktree in which it was said; 0 is the plan's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lane: u32,
+    /// What was said of it.
+    pub state: TaskState,
+    /// True when it was said in time, of work that could not begin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+    /// What the agent said about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A message to those who work on a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The plan.
+    pub plan: PlanName,
+    /// The message.
+    pub message: Message,
+}
+
+/// A conflict that merging would meet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreseen {
+    /// The plan.
+    pub plan: PlanName,
+    /// What it conflicts with: another plan, or the target by its branch's name.
+    pub with: String,
+    /// The files, each with how the sides disagree; empty when it is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+/// A wait that takes too long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The plan that waits.
+    pub plan: PlanName,
+    /// The sort of wait.
+    pub waiting: Waiting,
+    /// What it waits for: a point, a plan, an attempt.
+    pub on: String,
+    /// How long it has waited, in milliseconds.
+    pub waited_ms: u64,
+    /// In words.
+    pub why: String,
+}
+
+/// Branches that each pass on the target, merge, and together do not pass; or do by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnionSeen {
+    /// The plan.
+    pub plan: PlanName,
+    /// The others, in the order of the manifest.
+    pub with: Vec<PlanName>,
+    /// What the verification said; empty when they pass.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn still() -> Signs {
+        Signs {
+            output_ms: 60_000,
+            status_ms: 61_000,
+            files_ms: Some(70_000),
+            processor_ms: Some(60_000),
+            watched_ms: 90_000,
+        }
+    }
+
+    #[test]
+    fn one_sign_of_life_is_enough_to_be_alive() {
+        assert!(still().still_for(PATIENCE).is_some());
+        assert!(!still().has_moved_within(PATIENCE));
+        let moved = [
+            Signs {
+                output_ms: 59_999,
+                ..still()
+            },
+            Signs {
+                status_ms: 0,
+                ..still()
+            },
+            Signs {
+                files_ms: Some(1),
+                ..still()
+            },
+            Signs {
+                processor_ms: Some(59_000),
+                ..still()
+            },
+        ];
+        for signs in moved {
+            assert_eq!(signs.still_for(PATIENCE), None, "{signs:?}");
+            assert!(signs.has_moved_within(PATIENCE), "{signs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_neither_life_nor_its_absence() {
+        let unknown_files = Signs {
+            files_ms: None,
+            ..still()
+        };
+        let barely_watched = Signs {
+            processor_ms: None,
+            watched_ms: 15_000,
+            ..still()
+        };
+        for signs in [unknown_files, barely_watched] {
+            assert_eq!(signs.still_for(PATIENCE), None);
+            assert!(!signs.has_moved_within(PATIENCE));
+        }
+        let watched = Signs {
+            processor_ms: None,
+            ..still()
+        };
+        assert_eq!(
+            watched.still_for(PATIENCE).map(|ages| ages.processor_ms),
+            Some(90_000)
+        );
+    }
+
+    #[test]
+    fn ages_are_told_without_needless_digits() {
+        let ages = still()
+            .still_for(PATIENCE)
+            .unwrap()
+            .after(Duration::from_millis(1_800_123));
+        assert_eq!(
+            ages.words(),
+            "no output for 31m, no status change for 31m, no file change for 31m, no processor time for 31m"
+        );
+        assert_eq!(rough(2_345), "2s");
+        assert_eq!(rough(345), "345ms");
+    }
+}

@@ -1,0 +1,82 @@
+//! Which plan an event is about.
+
+use super::about::WorkConflict;
+use super::fact::Event;
+use super::phase_fact::PhaseVerify;
+use crate::plan::PlanName;
+
+impl Event {
+    /// The plan that the event is about.
+    pub fn plan(&self) -> Option<&PlanName> {
+        match self {
+            Self::RunStarted { .. }
+            | Self::RunStopping { .. }
+            | Self::RunStopped { .. }
+            | Self::RunSettled {}
+            | Self::ManifestChanged(_)
+            | Self::TargetChecked(_)
+            | Self::MergeRequested { .. } => None,
+            Self::Warning { plan, .. } => plan.as_ref(),
+            Self::Resumed(about)
+            | Self::RetryRequested(about)
+            | Self::CancelRequested(about)
+            | Self::Approved(about) => Some(&about.plan),
+            Self::PinRefused(about) => Some(&about.plan),
+            Self::MergeVerified(about) => about.plan.as_ref(),
+            Self::MergeFlaky(about) => about.plan.as_ref(),
+            Self::WorkSkipped(about) => Some(&about.plan),
+            Self::MergeFound(about) => Some(&about.plan),
+            Self::MergeReverted(about) | Self::MergeRestored(about) => Some(&about.plan),
+            Self::PlanFailed(about) | Self::VerifyFailed(about) => Some(&about.plan),
+            Self::VerifyStarted(of)
+            | Self::VerifyStopped(of)
+            | Self::PlanFinished(of)
+            | Self::PlanCancelled(of) => Some(&of.plan),
+            Self::Pinned(about) => Some(&about.plan),
+            Self::MergeStarted(about) => Some(&about.plan),
+            Self::MergeLanded(about) => Some(&about.plan),
+            Self::MergeFailed(about) => Some(&about.plan),
+            Self::Resolve(fact) => Some(fact.plan()),
+            Self::WorkRefused(refusal) => Some(&refusal.plan),
+            Self::WorktreeLost(of) => Some(&of.plan),
+            Self::WorktreeRefused(of) | Self::WorktreeWaits(of) | Self::WorktreeDeferred(of) => {
+                Some(&of.plan)
+            }
+            Self::AgentTold(told) => Some(&told.plan),
+            Self::AttemptParked(parked) => Some(&parked.plan),
+            Self::Ticked(of) => Some(&of.plan),
+            Self::AgentStuck(of) => Some(&of.plan),
+            Self::StuckActed(of) => Some(&of.plan),
+            Self::AgentStirred(of) => Some(&of.plan),
+            Self::ReportLate(late) => Some(&late.plan),
+            Self::MessageSent(sent) => Some(&sent.plan),
+            Self::Escalated(wait) => Some(&wait.plan),
+            Self::UnionRed(seen) | Self::UnionGreen(seen) => Some(&seen.plan),
+            Self::ConflictForeseen(seen) | Self::ConflictGone(seen) => Some(&seen.plan),
+            Self::WorkLeftOut(about) | Self::WorkAdded(about) | Self::WorkCancelled(about) => {
+                Some(&about.plan)
+            }
+            Self::TaskStarted(report)
+            | Self::TaskDone(report)
+            | Self::TaskFailed(report)
+            | Self::TaskSkipped(report) => Some(&report.plan),
+            Self::WorktreeCreated { plan, .. }
+            | Self::AttemptAssigned { plan, .. }
+            | Self::AgentStarted { plan, .. }
+            | Self::AgentRefused { plan, .. }
+            | Self::AgentEnded { plan, .. }
+            | Self::AttemptChecked { plan, .. }
+            | Self::AttemptFailed { plan, .. }
+            | Self::LegDone { plan, .. }
+            | Self::WorkMerged { plan, .. }
+            | Self::WorkConflicted(WorkConflict { plan, .. })
+            | Self::WorkFailed { plan, .. }
+            | Self::PhaseDone { plan, .. }
+            | Self::PhaseVerify(PhaseVerify { plan, .. })
+            | Self::VerifyPassed { plan, .. }
+            | Self::PlanSkipped { plan, .. }
+            | Self::PlanHeld { plan, .. }
+            | Self::Paused { plan, .. } => Some(plan),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What stands in the way: of starting an agent, of a plan, of a merge.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{CommitId, ItemId, PlanName, UnitId, WorkRef};
+
+/// Why an agent could not be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LaunchTrouble {
+    /// What a dependency made does not merge with what the plan has.
+    Conflict {
+        /// The plan whose commit does not merge.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Nobody but a person can mend it: the command does not exist, the worktree is in a strange state.
+    Refused {
+        /// In words.
+        why: String,
+    },
+    /// It may work another time.
+    Failed {
+        /// In words.
+        why: String,
+    },
+    /// Its worktree is gone, and is to be made again.
+    Lost {
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why a plan needs a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Hold {
+    /// A dependency's commit does not merge into the plan's branch.
+    Conflict {
+        /// The other plan.
+        with: PlanName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Its verification failed after all retries.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Nothing of its agent moved any more, and it was ended.
+    Stuck {
+        /// Since when what was still.
+        why: String,
+    },
+    /// It lacks what only a person can give: a login, an answer, money.
+    Needs {
+        /// What is missing.
+        why: String,
+        /// What a person does about it.
+        how: String,
+    },
+    /// Something stands in the way that `orch` must not touch.
+    Refused {
+        /// In words.
+        why: String,
+    },
+    /// A landing took open work out of its document, or unticked boxes there. Who may do that is the lead.
+    TakenAway {
+        /// The plan that landed.
+        by: PlanName,
+        /// With what.
+        commit: CommitId,
+        /// Tasks and their parts.
+        items: Vec<ItemId>,
+    },
+    /// A phase or task of it needs a person, and the rest has come to an end.
+    Work {
+        /// The phase or task.
+        unit: UnitId,
+        /// In words.
+        why: String,
+        /// What was worked on although it was still open.
+        built_on: Vec<BuiltOn>,
+    },
+}
+
+impl Hold {
+    /// What a person reads of a document that a landing changed.
+    pub(in crate::schedule) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId]) -> String {
+        let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
+        format!(
+            "the landing of {by} ({}) took {} out of its document or unticked it",
+            commit.short(),
+            items.join(", ")
+        )
+    }
+}
+
+/// Why a plan was not landed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MergeTrouble {
+    /// It conflicts with the target. Held.
+    Conflict {
+        /// Landed plans that changed the same files; empty when none did.
+        with: Vec<PlanName>,
+        /// The files and the kind of conflict in each.
+        files: Vec<String>,
+        /// What was tried to resolve it, and what came of that; none when nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tried: Option<String>,
+        /// The commits that conflict.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sides: Option<Box<ConflictSides>>,
+    },
+    /// The merged tree does not pass. Held.
+    Verification {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// The target itself does not pass, so that nobody can be blamed. Held.
+    TargetRed {
+        /// In words, with the end of the output.
+        why: String,
+    },
+    /// Refused before anything moved; the plan stays finished.
+    Refused {
+        /// What stands in the way and what to do.
+        why: String,
+    },
+    /// Something lies in a checkout of the target where the merge brings its own; refused before anything moved. A plan that
+    /// lands by itself does so once that is gone.
+    Obstacle {
+        /// What, and what to do.
+        why: String,
+    },
+    /// A plan it builds on has not landed; the plan stays finished.
+    Waits {
+        /// That plan.
+        on: PlanName,
+    },
+    /// It is not finished.
+    NotFinished {
+        /// What it is instead.
+        why: String,
+    },
+}
+
+/// Two commits that conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictSides {
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+}
+
+impl MergeTrouble {
+    /// True for what holds a plan until a person does something about it.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Verification { .. } | Self::TargetRed { .. } => true,
+            Self::Refused { .. } | Self::Obstacle { .. } | Self::Waits { .. } | Self::NotFinished { .. } => {
+                false
+            }
+        }
+    }
+
+    /// The commits that conflict, where they do and are known.
+    pub fn sides(&self) -> Option<&ConflictSides> {
+        match self {
+            Self::Conflict { sides, .. } => sides.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// How people are told of a conflict with the target.
+pub fn conflict_words(with: &[PlanName], files: &[String], tried: Option<&str>) -> String {
+    let tried = tried.map(|tried| format!("; {tried}")).unwrap_or_default();
+    format!(
+        "conflicts with {} in {}{tried}",
+        other_side(with),
+        files.join(", ")
+    )
+}
+
+/// How people name what a plan conflicts with: the landed plans that changed the same files, else the target.
+pub fn other_side(with: &[PlanName]) -> String {
+    if with.is_empty() {
+        return "the target".to_owned();
+    }
+    with.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Something that was begun, or done, on work whose check failed afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum BuiltOn {
+    /// A phase or task of the same plan.
+    Own(UnitId),
+    /// One of another plan.
+    Other(WorkRef),
+}
+
+impl fmt::Display for BuiltOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(unit) => unit.fmt(f),
+            Self::Other(work) => work.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Small things that facts share: lists as people read them, and what is left out of the journal.
+
+/// Up to five names, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(in crate::schedule) fn is_zero(lane: &u32) -> bool {
+    *lane == 0
+}

@@ -1,0 +1,15 @@
+//! Why a plan, a phase or a task is where it is, in words, and who is told when that takes too long.
+//!
+//! May import `merge` and below.
+
+pub(super) mod conflicts;
+pub(super) mod delay;
+pub(super) mod escalating;
+pub(super) mod outcome;
+pub(super) mod prefix;
+pub(super) mod reason;
+pub(super) mod reasons;
+pub(super) mod standstill;
+pub(super) mod states;
+pub(super) mod tally;
+pub(super) mod wait;

@@ -1,0 +1,149 @@
+//! What a plan waits for, and since when.
+
+use std::time::Duration;
+
+use crate::plan::{Dependency, Point, Waiting, WorkRef};
+use crate::schedule::event::at::At;
+use crate::schedule::event::notice::rough;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::ready::readiness::{Readiness, Wait};
+use crate::schedule::state::attempt::Stage;
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
+use crate::schedule::work::plans::{PlanWork, Work};
+
+/// Something that a plan waits for, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::schedule) struct Standstill {
+    pub(in crate::schedule) waiting: Waiting,
+    pub(in crate::schedule) on: String,
+    pub(in crate::schedule) since: At,
+}
+
+/// That somebody was told of what the plan waits for, and when; none when nobody was.
+pub(in crate::schedule) fn told(work: &Work, state: &State, number: usize) -> Option<String> {
+    let run = &state.plans[number];
+    if run.escalated.is_empty() {
+        return None;
+    }
+    let look = || Readiness::new(&work.plans[number], run, state);
+    let stills = standstills(work, state, number, &look).into_iter();
+    let mut told = stills.filter_map(|still| {
+        let at = run.escalated.get(&(still.waiting, still.on.clone()))?;
+        let words = |time: Duration| rough(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        let ago = words(state.now.since(*at));
+        let waited = at.since(still.since);
+        Some(if waited < Duration::from_secs(1) {
+            format!("escalated {ago} ago")
+        } else {
+            format!("escalated {ago} ago, after {}", words(waited))
+        })
+    });
+    told.next()
+}
+
+/// Everything that the plan waits for, as far as somebody may want to be told. `look` looks at its units, where they count.
+pub(in crate::schedule) fn standstills<'a>(
+    work: &Work,
+    state: &'a State,
+    number: usize,
+    look: &dyn Fn() -> Readiness<'a>,
+) -> Vec<Standstill> {
+    let (plan, run) = (&work.plans[number], &state.plans[number]);
+    let one = |waiting: Waiting, on: String| {
+        vec![Standstill {
+            waiting,
+            on,
+            since: run.since.max(began(state)),
+        }]
+    };
+    match &run.outcome {
+        Some(Outcome::Held(Hold::Conflict { with, .. })) => one(Waiting::Conflict, with.to_string()),
+        Some(Outcome::Held(Hold::Verification { .. })) => one(Waiting::Gate, "verify".to_owned()),
+        Some(Outcome::Held(Hold::Work { unit, .. })) => one(Waiting::Gate, unit.to_string()),
+        Some(Outcome::Held(
+            Hold::Refused { .. } | Hold::Stuck { .. } | Hold::Needs { .. } | Hold::TakenAway { .. },
+        )) => one(Waiting::Gate, plan.name.to_string()),
+        Some(Outcome::Finished) => match (&run.merge, &run.merge_trouble) {
+            (Merge::Idle, Some(MergeTrouble::Conflict { .. })) if run.resolution.agent.is_some() => {
+                Vec::new()
+            }
+            (Merge::Idle, Some(MergeTrouble::Conflict { with, .. })) => one(
+                Waiting::Conflict,
+                crate::schedule::event::trouble::other_side(with),
+            ),
+            (Merge::Idle, Some(MergeTrouble::Verification { .. } | MergeTrouble::TargetRed { .. })) => {
+                one(Waiting::Gate, "merge".to_owned())
+            }
+            _ => Vec::new(),
+        },
+        Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => Vec::new(),
+        None if run.is_at_work() => stuck(run),
+        None if run.verify == Verify::Running => Vec::new(),
+        None => before_begin(state, plan, run, &look()),
+    }
+}
+
+fn stuck(run: &PlanRun) -> Vec<Standstill> {
+    let running = run.attempts.values();
+    let running = running.filter(|attempt| attempt.stage == Stage::Running && !attempt.is_given_up());
+    let stuck = running.filter_map(|attempt| {
+        Some(Standstill {
+            waiting: Waiting::Stuck,
+            on: attempt.id.to_string(),
+            since: attempt.stuck.as_ref()?.since,
+        })
+    });
+    stuck.collect()
+}
+
+/// What keeps the plan's next work from beginning: other plans first, and a person's word only when nothing else does.
+fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<'_>) -> Vec<Standstill> {
+    let Some(first) = look.open().next() else {
+        return Vec::new();
+    };
+    // Something else of it could be worked on, or is about to be.
+    if !look.ready(state.now).is_empty() || run.next_retry(state.now).is_some() {
+        return Vec::new();
+    }
+    let waits = look.waits(first);
+    let depends = plan.depends.iter().chain(&plan.units[first].depends);
+    let met = depends.filter_map(|dependency| reached(state, dependency)).max();
+    let since = run.since.max(began(state)).max(met.unwrap_or_default());
+    let still = |waiting: Waiting, on: String| Standstill { waiting, on, since };
+    let plans = waits.iter().filter_map(|wait| match wait {
+        Wait::Plan(dependency) if !state.is_satisfied(dependency) => {
+            Some(still(Waiting::Dependency, dependency.to_string()))
+        }
+        _ => None,
+    });
+    let plans: Vec<Standstill> = plans.collect();
+    if !plans.is_empty() {
+        return plans;
+    }
+    match waits.as_slice() {
+        [Wait::Approval(point)] => {
+            let on = WorkRef::at(&plan.name, *point);
+            vec![still(Waiting::Gate, on.to_string())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// When the run began, or went on last.
+fn began(state: &State) -> At {
+    state.run.as_ref().map_or(At::default(), |run| run.started)
+}
+
+/// When what a plan waited for came, as far as that is known.
+fn reached(state: &State, dependency: &Dependency) -> Option<At> {
+    if !state.is_satisfied(dependency) {
+        return None;
+    }
+    let run = state.plan(&dependency.on.plan);
+    match dependency.on.point {
+        Point::Phase(phase) => run.phases_done.get(&phase).copied(),
+        Point::Task(task) => run.items.get(&task.into()).map(|item| item.since),
+        Point::Plan => Some(run.since),
+    }
+}

@@ -1,0 +1,17 @@
+//! Events into state. Total and tolerant: an event about something unknown changes nothing.
+//!
+//! May import `state` and below.
+
+pub(super) mod attempt;
+pub(super) mod found;
+pub(super) mod merge;
+pub(super) mod notice;
+pub(super) mod parking;
+pub(super) mod phases;
+pub(super) mod plan;
+pub(super) mod reopening;
+pub(super) mod reports;
+pub(super) mod resolver;
+pub(super) mod resolving;
+pub(super) mod run;
+pub(super) mod worktree;

@@ -1,0 +1,70 @@
+//! The fold of facts about standing still, late words and messages.
+
+use super::resolver::stuck_of_resolver;
+use crate::plan::AttemptId;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::attempt::Stuck;
+use crate::schedule::state::plan_run::PlanRun;
+
+/// What is known of the stillness of an attempt under way, also of one at a conflict.
+pub(in crate::schedule) fn stuck_of<'a>(
+    run: &'a mut PlanRun,
+    attempt: &AttemptId,
+) -> Option<&'a mut Option<Stuck>> {
+    if run.attempts.values().any(|current| current.id == *attempt) {
+        return run.current(attempt).map(|current| &mut current.stuck);
+    }
+    stuck_of_resolver(run, attempt)
+}
+
+pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event) {
+    match event {
+        Event::AgentStuck(notice) => {
+            if let Some(stuck) = stuck_of(run, &notice.attempt) {
+                *stuck = Some(Stuck {
+                    since: at,
+                    ages: notice.ages,
+                    acted: None,
+                    acted_at: None,
+                });
+            }
+        }
+        Event::AgentStirred(about) => {
+            if let Some(stuck) = stuck_of(run, &about.attempt) {
+                *stuck = None;
+            }
+        }
+        Event::StuckActed(done) => {
+            if let Some(Some(stuck)) = stuck_of(run, &done.attempt) {
+                stuck.acted = Some(done.action);
+                stuck.acted_at = Some(at);
+            }
+        }
+        Event::ReportLate(late) => {
+            run.heard.insert(late.task.clone(), late.state);
+        }
+        Event::MessageSent(sent) => {
+            let known = run.inbox.iter().any(|message| message.id == sent.message.id);
+            if !known {
+                run.inbox.push(sent.message.clone());
+            }
+        }
+        Event::Escalated(wait) => {
+            run.escalated.insert((wait.waiting, wait.on.clone()), at);
+        }
+        Event::ConflictForeseen(seen) => {
+            run.foreseen.insert(seen.with.clone(), seen.files.clone());
+        }
+        Event::ConflictGone(seen) => {
+            run.foreseen.remove(&seen.with);
+        }
+        Event::UnionRed(seen) => {
+            run.red_with.insert(seen.with.clone(), seen.why.clone());
+        }
+        Event::UnionGreen(seen) => {
+            run.red_with.remove(&seen.with);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,93 @@
+//! The fold of what agents use up, and of limits that they met.
+
+use std::collections::BTreeSet;
+
+use super::resolver::resolver_parked;
+use crate::plan::{AgentName, WhyAgain};
+use crate::schedule::event::at::At;
+use crate::schedule::event::facts::{Parked, Spent};
+use crate::schedule::state::known::State;
+use crate::schedule::state::limits::Limit;
+use crate::schedule::state::plan_run::PlanRun;
+
+/// Folds what an attempt's output tells. What is new of what was spent is returned.
+pub(in crate::schedule) fn take_told(
+    run: &mut PlanRun,
+    at: At,
+    told: &crate::schedule::event::facts::Told,
+) -> (Spent, Spent) {
+    let Some(record) = run
+        .history
+        .iter_mut()
+        .rev()
+        .find(|record| record.id == told.attempt)
+    else {
+        return Default::default();
+    };
+    let before = std::mem::replace(&mut record.facts, told.facts.clone()).spent;
+    let now = told.facts.spent;
+    run.spent = run.spent.beyond(before).plus(now);
+    if let Some(current) = run.current(&told.attempt) {
+        current.facts = told.facts.clone();
+        current.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+    }
+    if let Some(agent) = &mut run.resolution.agent
+        && agent.attempt == told.attempt
+    {
+        agent.resets_at = told.resets_in_ms.map(|ms| At(at.0.saturating_add(ms)));
+    }
+    (before, now)
+}
+
+/// Folds the end of an attempt that met something that passes.
+pub(in crate::schedule) fn was_parked(run: &mut PlanRun, at: At, parked: &Parked) {
+    if let Some(record) = run
+        .history
+        .iter_mut()
+        .rev()
+        .find(|record| record.id == parked.attempt)
+    {
+        record.ended.get_or_insert(at);
+        record.failure = Some(format!("{}: {}", parked.kind.word(), parked.why));
+        if record.resolves {
+            resolver_parked(run, at, parked);
+            return;
+        }
+    }
+    let Some(ended) = run.take_attempt(&parked.attempt) else {
+        return;
+    };
+    run.take_back(at, &ended);
+    if let Some(tries) = run.tries_mut(ended.units.first().copied(), ended.repair) {
+        tries.attempts = tries.attempts.saturating_sub(1);
+        let why = format!("{}: {}", parked.kind.word(), parked.why);
+        tries.before = Some((WhyAgain::CutShort, why));
+    }
+    run.park_agent(at, parked);
+    run.reset_running(at, &ended);
+    run.since = at;
+}
+
+/// Folds the end of an attempt that met a limit.
+pub(in crate::schedule) fn limit(state: &mut State, at: At, parked: &Parked) {
+    let key = (parked.agent.clone(), parked.account.clone());
+    let until = at + std::time::Duration::from_millis(parked.limit_ms);
+    let limit = state.limits.entry(key).or_insert_with(|| Limit {
+        until,
+        met_by: BTreeSet::new(),
+        why: String::new(),
+    });
+    if limit.until <= at {
+        limit.met_by.clear();
+    }
+    limit.until = until;
+    limit.why.clone_from(&parked.why);
+    limit.met_by.insert(parked.plan.clone());
+}
+
+/// An attempt came to a good end: its account is not limited, whatever was said before.
+pub(in crate::schedule) fn unlimit(state: &mut State, agent: &AgentName, account: Option<&String>) {
+    if !state.limits.is_empty() {
+        state.limits.remove(&(agent.clone(), account.cloned()));
+    }
+}

@@ -1,0 +1,363 @@
+//! The fold of one plan's events into its state.
+
+use super::attempt::{has_failed, was_assigned};
+use super::found::{found_in_conflict, note_made_in};
+use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
+use super::notice::apply_notice;
+use super::parking::{take_told, was_parked};
+use super::phases::{forget_short_end, was_checked, was_pinned};
+use super::reopening::retry;
+use super::reports::{grow, listen_anew, note_made_before, note_shown, note_ticked, reopen_gone, withdraw};
+use super::resolving::apply_resolving;
+use super::worktree::apply_worktree;
+use crate::plan::{Point, TaskId, TaskState, UnitId, WhyAgain};
+use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, TicksOf, UnitOf, WorkConflict};
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::state::attempt::{Integration, Stage};
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
+use crate::schedule::state::tries::Tries;
+
+pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
+    match event {
+        Event::WorktreeCreated { .. }
+        | Event::WorktreeRefused(_)
+        | Event::WorktreeWaits(_)
+        | Event::WorktreeDeferred(_)
+        | Event::WorktreeLost(_) => apply_worktree(run, at, event),
+        Event::AttemptAssigned { .. } => was_assigned(run, at, event),
+        Event::AgentStarted { attempt, head, .. } => {
+            if let Some(current) = run.current(attempt) {
+                current.head = head.clone();
+                if current.stage == Stage::Assigned {
+                    current.stage = Stage::Running;
+                }
+                let (told, units) = (current.told, current.units.clone());
+                // It begins with the first; whether it tells of that or not.
+                let first = current.units.first().map(|unit| unit.phase());
+                run.told = run.told.max(told);
+                run.touched.extend(first.filter(|_| !run.by_units));
+                listen_anew(run, &units);
+            }
+            if let Some(record) = run.record(attempt) {
+                record.started.get_or_insert(at);
+            }
+        }
+        Event::AgentEnded { attempt, exit, .. } => {
+            if let Some(record) = run.record(attempt) {
+                record.ended = Some(at);
+                record.exit = Some(exit.clone());
+            }
+            let first = run
+                .attempt(attempt)
+                .and_then(|attempt| attempt.units.first().copied());
+            let on_plans = !first.is_some_and(|unit| run.has_branch_work(unit));
+            if let Some(current) = run.current(attempt) {
+                current.stage = Stage::Ended(exit.clone());
+                current.ended = Some(at);
+                // A person works on the plan's branch.
+                if *exit == Exit::ByHand && on_plans {
+                    current.integration = Integration::Merged;
+                }
+            }
+        }
+        Event::AttemptChecked {
+            attempt, evidence, ..
+        } => {
+            let spoken = run.spoken;
+            let Some(current) = run.current(attempt) else {
+                return;
+            };
+            let Stage::Ended(exit) = &current.stage else {
+                return;
+            };
+            let by_hand = *exit == Exit::ByHand && current.integration == Integration::Merged;
+            current.stage = Stage::Checked(exit.clone(), evidence.clone());
+            current.judged_by_word = spoken;
+            let (first, repair) = (current.units.first().copied(), current.repair);
+            // From here on its commits may come to the plan's branch, whether anybody hears of it or not.
+            let units = current.units.clone();
+            if run.by_units {
+                run.touched.extend(units.iter().map(|unit| unit.phase()));
+                note_made_in(run, &units, &evidence.files);
+            }
+            // Where units have branches of their own it is told when they are merged.
+            if let Some(head) = evidence
+                .head
+                .as_ref()
+                .filter(|_| !run.by_units || repair || by_hand)
+            {
+                run.made = Some(head.clone());
+            }
+            run.read = run.read.max(evidence.read);
+            if let Some(record) = run.history.iter_mut().rev().find(|record| record.id == *attempt) {
+                record.commits = evidence.commits;
+            }
+            if let Some(tries) = run.tries_mut(first, repair) {
+                tries.commits += evidence.commits;
+            }
+            reopen_gone(run, at, evidence);
+            if evidence.foreign.is_none() {
+                // What the branch held when a point was to be pinned it may not hold any more.
+                run.pins_refused.clear();
+            }
+            // What was verified is no longer what is there.
+            let head = evidence.head.as_ref();
+            if let Verify::Passed(passed) = &run.verify
+                && (evidence.commits > 0 || head.is_some_and(|head| head != passed))
+            {
+                run.verify = Verify::Open;
+            }
+        }
+        Event::AttemptFailed { .. } => has_failed(run, at, event),
+        Event::AgentTold(told) => {
+            take_told(run, at, told);
+        }
+        Event::AttemptParked(parked) => was_parked(run, at, parked),
+        Event::AgentRefused { .. } => {}
+        Event::LegDone { attempt, units, .. } => {
+            let ended = run.take_attempt(attempt);
+            let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+            if let Some(ended) = &ended {
+                run.unpark(at, &ended.agent);
+            }
+            if let Some(ended) = &ended {
+                note_made_before(run, ended);
+            }
+            if repair {
+                run.verify = Verify::Open;
+                run.repair.attempts = 0;
+                run.repair.retry_at = None;
+            } else {
+                let given = ended.map(|ended| ended.units).unwrap_or_default();
+                for unit in given.iter().chain(units) {
+                    run.tries.remove(unit);
+                }
+                run.repair = Tries::default();
+            }
+            run.since = at;
+            forget_short_end(run, units);
+            for unit in units {
+                if let UnitId::Phase(phase) = unit {
+                    note_shown(run, *phase);
+                    let check = TaskId::verify(*phase);
+                    if run.by_units && run.is_item_settled(&check.into()) {
+                        run.proven.insert(UnitId::Task(check));
+                    }
+                    run.phases_done.entry(*phase).or_insert(at);
+                }
+                run.lost.remove(unit);
+                run.proven.insert(*unit);
+            }
+        }
+        Event::Ticked(TicksOf { ticks, .. }) => note_ticked(run, ticks),
+        Event::WorkAdded(UnitOf { unit, .. }) => grow(run, at, *unit),
+        Event::WorkLeftOut(UnitOf { unit, .. }) => {
+            run.lost.remove(unit);
+            run.proven.insert(*unit);
+        }
+        Event::WorkMerged { attempt, commit, .. } => {
+            run.made = Some(commit.clone());
+            if let Some(current) = run.current(attempt) {
+                current.integration = Integration::Merged;
+            }
+        }
+        Event::WorkConflicted(WorkConflict { attempt, files, .. }) => {
+            let learned = found_in_conflict(run, attempt, files);
+            if let Some(current) = run.current(attempt) {
+                current.learned = learned;
+                current.integration = Integration::Conflict(files.clone());
+            }
+        }
+        Event::WorkRefused(refusal) => {
+            if let Some(current) = run.current(&refusal.attempt) {
+                current.integration = Integration::Refused(refusal.why.clone());
+            }
+        }
+        Event::WorkFailed {
+            unit,
+            why,
+            held,
+            built_on,
+            ..
+        } => {
+            let (why, built_on) = (why.clone(), built_on.clone());
+            let lost = if *held {
+                Lost::Held { why, built_on }
+            } else {
+                Lost::Failed { why, built_on }
+            };
+            run.lost.insert(*unit, lost);
+        }
+        Event::WorkSkipped(skip) => {
+            let (cause, why) = (skip.cause.clone(), skip.why.clone());
+            run.lost.insert(skip.unit, Lost::Skipped { cause, why });
+        }
+        Event::TaskStarted(report) => take_word(run, at, TaskState::Running, report),
+        Event::TaskDone(report) => {
+            if !run.by_units {
+                run.touched.insert(report.task.task.phase);
+            }
+            take_word(run, at, TaskState::Done, report);
+        }
+        Event::TaskFailed(report) => take_word(run, at, TaskState::Failed, report),
+        Event::TaskSkipped(report) => take_word(run, at, TaskState::Skipped, report),
+        Event::PhaseDone { phase, proven, .. } => {
+            // Should `dispatch` be another one day.
+            if *proven {
+                run.proven.insert(UnitId::Phase(*phase));
+            }
+            run.phases_done.entry(*phase).or_insert(at);
+        }
+        Event::PhaseVerify(fact) => was_checked(run, at, fact),
+        Event::Pinned(pinned) => was_pinned(run, at, pinned),
+        Event::PinRefused(PinRefusal { point, why, .. }) => {
+            run.pins_refused.insert(*point, why.clone());
+        }
+        Event::VerifyStarted { .. } => {
+            run.verify = Verify::Running;
+            run.since = at;
+        }
+        Event::VerifyPassed { commit, .. } => {
+            run.verify = Verify::Passed(commit.clone());
+            run.red = None;
+        }
+        Event::VerifyFailed(Failed { why, .. }) => {
+            run.verify = Verify::Failed;
+            run.repair.failures += 1;
+            run.repair.last_failure = Some(why.clone());
+            run.repair.before = Some((WhyAgain::Verify, why.clone()));
+            run.red = Some(why.clone());
+            run.since = at;
+        }
+        Event::VerifyStopped { .. } => run.verify = Verify::Open,
+        Event::PlanFinished { .. } => {
+            // What kept it from landing was about what it was before.
+            run.merge_trouble = None;
+            run.end(at, Outcome::Finished);
+        }
+        Event::PlanFailed(failed) => run.end(at, Outcome::Failed(failed.why.clone())),
+        Event::PlanSkipped { plan, cause, why } => {
+            run.left_out = plan == cause;
+            run.end(at, Outcome::Skipped(why.clone()));
+        }
+        Event::PlanHeld { why, .. } => run.end(at, Outcome::Held(why.clone())),
+        Event::PlanCancelled { .. } => {
+            run.cancelling.clear();
+            run.spared.clear();
+            run.end(at, Outcome::Cancelled);
+        }
+        Event::WorkCancelled(UnitOf { unit, .. }) => {
+            run.lost.insert(*unit, Lost::Cancelled);
+            let open = |point: &Point| match point {
+                Point::Task(task) => *unit != UnitId::Task(*task),
+                Point::Phase(_) | Point::Plan => true,
+            };
+            run.cancelling.retain(open);
+        }
+        Event::Paused { point, now, .. } => {
+            run.paused.insert(*point, *now);
+            run.since = at;
+        }
+        Event::Resumed(Steered { point, .. }) => {
+            run.paused.remove(point);
+            // What was refused because of the pause may be asked for again, and lands by itself where it would have.
+            if *point == Point::Plan && matches!(run.merge_trouble, Some(MergeTrouble::Refused { .. })) {
+                run.merge_trouble = None;
+            }
+            run.since = at;
+        }
+        Event::RetryRequested(Steered { point, .. }) => retry(run, at, *point),
+        Event::CancelRequested(Steered { point, .. }) => {
+            run.cancel(*point);
+        }
+        Event::Approved(Steered { point, .. }) => {
+            run.approved.insert(*point);
+            run.since = at;
+        }
+        Event::MergeStarted(begun) => merge_began(run, begun),
+        Event::MergeLanded(landed) => has_landed(run, at, landed),
+        Event::MergeFound(found) => was_found(run, at, found),
+        Event::MergeReverted(back) => was_taken_back(run, at, back),
+        Event::MergeRestored(back) => was_restored(run, at, back),
+        Event::MergeFailed(failed) => has_not_landed(run, at, failed),
+        Event::Resolve(fact) => apply_resolving(run, at, fact),
+        Event::RunStarted { .. }
+        | Event::RunStopping { .. }
+        | Event::RunStopped { .. }
+        | Event::RunSettled {}
+        | Event::MergeRequested { .. }
+        | Event::TargetChecked(_)
+        | Event::MergeVerified(_)
+        | Event::MergeFlaky(_)
+        | Event::ManifestChanged(_)
+        | Event::Warning { .. } => {}
+        Event::AgentStuck(_)
+        | Event::AgentStirred(_)
+        | Event::StuckActed(_)
+        | Event::ReportLate(_)
+        | Event::MessageSent(_)
+        | Event::ConflictForeseen(_)
+        | Event::ConflictGone(_)
+        | Event::UnionRed(_)
+        | Event::UnionGreen(_)
+        | Event::Escalated(_) => apply_notice(run, at, event),
+    }
+}
+
+pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState, report: &TaskReport) {
+    let item = &report.task;
+    let started = run.items.get(item).and_then(|known| known.started);
+    let entry = Item {
+        state,
+        started: started.or((state == TaskState::Running).then_some(at)),
+        since: at,
+        title: report.title.clone(),
+        note: report.note.clone(),
+        by: report.attempt.clone(),
+        commit: report.commit.clone(),
+        assumed: report.assumed,
+    };
+    run.items.insert(item.clone(), entry);
+    run.heard.insert(item.clone(), state);
+    if state == TaskState::Failed {
+        let whole = run.whole_of(item);
+        withdraw(run, at, whole);
+    }
+    run.people_spoke |= report.attempt.is_none();
+    if report.attempt.is_none()
+        && let Some(said_at) = report.said_at
+    {
+        run.said_by_people.insert(item.clone(), said_at);
+    }
+    let by = report.attempt.as_ref();
+    if let Some(said_at) = report.said_at
+        && let Some(record) = by.and_then(|by| run.record(by))
+    {
+        record.said.insert(item.clone(), said_at);
+    }
+    let Some(attempt) = by.and_then(|by| run.current(by)) else {
+        return;
+    };
+    // Journals from before `assumed` tell it by the time: what nobody said was recorded once all else was known.
+    let assumed = report.assumed || (!attempt.reported && matches!(attempt.stage, Stage::Checked(..)));
+    if assumed {
+        return;
+    }
+    attempt.reported = true;
+    if let Some(said_at) = report.said_at {
+        attempt.said.insert(item.clone(), said_at);
+    }
+    let given = attempt.units.iter().any(|unit| unit.covers(item.task));
+    if !given && item.sub.is_none() {
+        // The last word counts, here too.
+        match state.is_settled() {
+            true => attempt.claimed.insert(item.task),
+            false => attempt.claimed.remove(&item.task),
+        };
+    }
+    run.spoken = true;
+}

@@ -1,0 +1,98 @@
+//! Opening again what had ended: because a person started `orch up` again, or asked for another try.
+
+use crate::plan::{Point, UnitId};
+use crate::schedule::event::at::At;
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
+use crate::schedule::state::tries::Tries;
+
+impl Tries {
+    /// A person lets it be tried anew: retries are counted from the beginning, what was made stays.
+    fn begin_again(&mut self) {
+        self.failures = 0;
+        self.conflicts = 0;
+        self.retry_at = None;
+        self.alike = 0;
+    }
+}
+
+/// A person started `orch up` again: what needed a person is tried anew, and in a new run so is what failed.
+pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
+    let again = match run.outcome {
+        // What may be left out is not asked once more: a person says so.
+        Some(Outcome::Held(Hold::TakenAway { .. })) => false,
+        Some(Outcome::Held(_)) => true,
+        // A person's word stands until a person takes it back.
+        Some(Outcome::Skipped(_)) if run.left_out => false,
+        Some(Outcome::Failed(_) | Outcome::Skipped(_)) => new_run,
+        Some(Outcome::Finished | Outcome::Cancelled) | None => false,
+    };
+    if again {
+        run.outcome = None;
+        run.since = at;
+        if run.verify == Verify::Failed {
+            run.verify = Verify::Open;
+        }
+    }
+    if new_run {
+        run.lost.retain(|_, lost| matches!(lost, Lost::Cancelled));
+    } else if again {
+        // What failed stays so for the run, and with it what was skipped because of it.
+        run.lost.retain(|_, lost| !matches!(lost, Lost::Held { .. }));
+    }
+    if again || new_run {
+        run.parked.clear();
+        run.repair.begin_again();
+        let open = run
+            .tries
+            .iter_mut()
+            .filter(|(unit, _)| !run.lost.contains_key(unit));
+        open.for_each(|(_, tries)| tries.begin_again());
+    }
+    run.merge_trouble = None;
+    run.prefix_trouble = None;
+    run.making.clear();
+    if new_run {
+        run.escalated.clear();
+        if run.has_made_nothing() {
+            // Made ready again for this run: its branch goes along to where the run begins.
+            run.worktrees.clear();
+        }
+    }
+    run.pins_refused.clear();
+    run.lanes_refused.clear();
+}
+
+/// A person asked for another try of the plan or a part of it. What was skipped because of it is open again too; it is
+/// skipped anew if its cause stays.
+pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
+    let inside = |unit: &UnitId| match point {
+        Point::Plan => true,
+        Point::Phase(phase) => unit.phase() == phase,
+        Point::Task(task) => *unit == UnitId::Task(task) || *unit == UnitId::Phase(task.phase),
+    };
+    run.lost
+        .retain(|unit, lost| !(inside(unit) || matches!(lost, Lost::Skipped { .. })));
+    let tries = run.tries.iter_mut().filter(|(unit, _)| inside(unit));
+    tries.for_each(|(_, tries)| tries.begin_again());
+    if point == Point::Plan {
+        run.repair.begin_again();
+        // An agent may be given its conflict once more.
+        run.resolution.tried.clear();
+        run.resolution.last = None;
+    }
+    run.want_again(point);
+    run.left_out = false;
+    if run.outcome.is_some() && !matches!(run.outcome, Some(Outcome::Finished)) {
+        run.outcome = None;
+        if run.verify == Verify::Failed {
+            run.verify = Verify::Open;
+        }
+    }
+    run.parked.clear();
+    run.escalated.clear();
+    run.pins_refused.clear();
+    run.lanes_refused.clear();
+    run.since = at;
+}

@@ -1,0 +1,220 @@
+//! The fold: one event into the state. Total and tolerant: an event about a plan, attempt or task that is no longer
+//! in the manifest changes nothing, so that a journal can be read with a manifest that was edited since.
+
+use super::merge::merge_not_wanted;
+use super::parking::{limit, take_told, unlimit};
+use super::plan::apply;
+use super::reopening::reopen;
+use crate::plan::{ManifestChange, PlanName, Point, WorkRef};
+use crate::schedule::event::about::{ManifestEdit, Steered};
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::Spent;
+use crate::schedule::event::merge_facts::NotLanded;
+use crate::schedule::event::resolving::Resolving;
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::state::known::{Phase, RunInfo, State};
+use crate::schedule::state::plan_run::Outcome;
+
+impl State {
+    /// Takes one fact in.
+    pub fn apply(&mut self, at: At, event: &Event) {
+        self.now = self.now.max(at);
+        match event {
+            Event::RunStarted {
+                run,
+                base,
+                target,
+                only,
+                merge_only,
+            } => {
+                let info = RunInfo {
+                    id: *run,
+                    base: base.clone(),
+                    target: target.clone(),
+                    only: only.iter().cloned().collect(),
+                    merge_only: None,
+                    started: at,
+                };
+                if *merge_only {
+                    self.begin_merging(info);
+                } else {
+                    self.begin_run(at, info);
+                }
+            }
+            Event::RunStopping { now } => {
+                self.phase = Phase::Stopping {
+                    now: *now || self.phase == Phase::Stopping { now: true },
+                };
+            }
+            Event::RunStopped { resume, .. } => {
+                let before = self.run.as_mut().and_then(|run| run.merge_only.take());
+                if before.is_some() {
+                    // Whoever asked for the rest was told that it did not come to that.
+                    self.plans.iter_mut().for_each(merge_not_wanted);
+                }
+                self.phase = before.unwrap_or(Phase::Stopped { resume: *resume });
+            }
+            Event::RunSettled {} => self.phase = Phase::Settled,
+            Event::MergeRequested { plans, into } => self.request_merge(plans, into.as_deref()),
+            Event::ManifestChanged(edit) => self.begin_added(at, edit),
+            Event::TargetChecked(checked) => match checked.why {
+                Some(_) => drop(self.red_targets.insert(checked.target.clone(), checked.clone())),
+                None => drop(self.red_targets.remove(&checked.target)),
+            },
+            Event::Warning { .. } | Event::MergeVerified(_) | Event::MergeFlaky(_) => {}
+            Event::MergeLanded { .. } => {
+                self.odds.note(false);
+                self.apply_to_plan(at, event);
+            }
+            Event::MergeFailed(NotLanded {
+                why: MergeTrouble::Verification { .. },
+                ..
+            }) => {
+                self.odds.note(true);
+                self.apply_to_plan(at, event);
+            }
+            Event::AgentTold(told) => {
+                if let Some(number) = self.number(&told.plan) {
+                    let (before, now) = take_told(&mut self.plans[number], at, told);
+                    self.spent = self.spent.beyond(before).plus(now);
+                }
+            }
+            Event::AttemptParked(parked) => {
+                limit(self, at, parked);
+                self.apply_to_plan(at, event);
+            }
+            Event::LegDone { plan, attempt, .. } => {
+                let current = self.plan(plan).attempt(attempt);
+                let used = current.map(|current| (current.agent.clone(), current.account.clone()));
+                if let Some((agent, account)) = used {
+                    unlimit(self, &agent, account.as_ref());
+                }
+                self.apply_to_plan(at, event);
+            }
+            Event::Resolve(Resolving::Done(done)) if done.attempt.is_some() => {
+                let agent = self.plan(&done.plan).resolution.agent.as_ref();
+                let used = agent.map(|agent| (agent.agent.clone(), agent.account.clone()));
+                if let Some((agent, account)) = used {
+                    unlimit(self, &agent, account.as_ref());
+                }
+                self.apply_to_plan(at, event);
+            }
+            Event::RetryRequested(Steered { plan, .. }) => {
+                self.apply_to_plan(at, event);
+                self.reopen_skipped(at, plan);
+            }
+            _ => self.apply_to_plan(at, event),
+        }
+    }
+
+    fn apply_to_plan(&mut self, at: At, event: &Event) {
+        if let Some(number) = event.plan().and_then(|name| self.number(name)) {
+            apply(&mut self.plans[number], at, event);
+            if self.plans[number].is_at_work() {
+                self.at_work.insert(number);
+            } else {
+                self.at_work.remove(&number);
+            }
+            if self.plans[number].resolution.agent.is_some() {
+                self.resolving.insert(number);
+            } else {
+                self.resolving.remove(&number);
+            }
+        }
+    }
+
+    /// Plans that were skipped may owe that to the one that is tried again. They are skipped anew if they do not.
+    fn reopen_skipped(&mut self, at: At, again: &PlanName) {
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            let by_cause =
+                matches!(&plan.outcome, Some(Outcome::Skipped(why)) if why.starts_with("it depends on"));
+            if name != again && by_cause {
+                plan.outcome = None;
+                plan.since = at;
+            }
+        }
+    }
+
+    fn begin_run(&mut self, at: At, info: RunInfo) {
+        let new_run = self.run.as_ref().map(|run| run.id) != Some(info.id);
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            if info.drives(name) {
+                reopen(plan, at, new_run);
+                if new_run && plan.is_untouched() {
+                    plan.since = at;
+                }
+            }
+        }
+        if new_run {
+            self.spent = Spent::default();
+        }
+        self.phase = Phase::Driving;
+        self.run = Some(info);
+    }
+
+    /// Plans that came while others were driven begin there.
+    fn begin_added(&mut self, at: At, edit: &ManifestEdit) {
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            let added = |change: &ManifestChange| {
+                let new = change.before.is_none() && change.after.is_some() && change.refused.is_none();
+                new && change.about == name.as_str()
+            };
+            if plan.is_untouched() && edit.changes.iter().any(added) {
+                plan.since = at;
+            }
+        }
+    }
+
+    /// Landing what is finished leaves the run and the outcome of its plans as they are.
+    fn begin_merging(&mut self, info: RunInfo) {
+        let before = self
+            .run
+            .as_ref()
+            .and_then(|run| run.merge_only)
+            .unwrap_or(self.phase);
+        self.phase = Phase::Driving;
+        let run = self.run.get_or_insert(info.clone());
+        run.target = info.target;
+        run.merge_only = Some(before);
+    }
+
+    fn request_merge(&mut self, plans: &[WorkRef], into: Option<&str>) {
+        let onto = into
+            .or(self.run.as_ref().map(|run| run.target.as_str()))
+            .map(str::to_owned);
+        for (name, plan) in self.names.iter().zip(&mut self.plans) {
+            let finished = matches!(plan.outcome, Some(Outcome::Finished));
+            let landed = onto.as_ref().is_some_and(|onto| plan.landed.contains_key(onto));
+            let up_to = if plans.is_empty() {
+                (finished && !landed).then_some(None)
+            } else {
+                let named = plans.iter().rfind(|named| named.plan == *name);
+                named.map(|named| named.point.phase())
+            };
+            let Some(up_to) = up_to else { continue };
+            match &plan.resolution.agent {
+                None => plan.merge_wanted(up_to, into.map(str::to_owned)),
+                // What an agent makes of its conflict lands without being asked for.
+                Some(agent) if agent.up_to == up_to => {}
+                Some(_) => plan.merge_next = Some((up_to, into.map(str::to_owned))),
+            }
+        }
+    }
+}
+
+/// The point's spelling in events and refs: `plan`, `2`, `2.3`.
+pub fn point_word(point: Point) -> String {
+    match point {
+        Point::Plan => "plan".to_owned(),
+        Point::Phase(phase) => phase.to_string(),
+        Point::Task(task) => task.to_string(),
+    }
+}
+
+impl RunInfo {
+    /// True when this run works on the plan.
+    pub fn drives(&self, plan: &PlanName) -> bool {
+        self.only.is_empty() || self.only.contains(plan)
+    }
+}

@@ -1,0 +1,91 @@
+//! Work that came into a plan after what it belongs to was done: a document that was edited between two runs.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{Document, ItemId, PlanName, TaskId, UnitId, is_same_title};
+use crate::schedule::board::core::Board;
+use crate::schedule::event::about::UnitOf;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
+use crate::schedule::work::plans::{PhaseWork, PlanWork};
+
+/// What opens again plans, phases and units that were done when tasks or VERIFY blocks were added to them. To be asked
+/// once the plans of a run are known; not decided, but found.
+///
+/// `before` gives the document of a plan as the last run read it: of parts of a task nobody need have said anything.
+pub(in crate::schedule) fn added<'a>(
+    board: &Board,
+    before: &dyn Fn(&PlanName) -> Option<&'a Document>,
+) -> Vec<Event> {
+    let plans = board.work.plans.iter().zip(&board.state.plans);
+    let added = plans.flat_map(|(plan, run)| {
+        let of = |unit| event(&plan.name, unit);
+        added_to(plan, run, before(&plan.name)).into_iter().map(of)
+    });
+    added.collect()
+}
+
+fn event(plan: &PlanName, unit: UnitId) -> Event {
+    Event::WorkAdded(UnitOf {
+        plan: plan.clone(),
+        unit,
+    })
+}
+
+/// What nobody has ever said anything of, although what it belongs to is done.
+fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<UnitId> {
+    // What comes after the landing is a plan of its own.
+    if !run.landed.is_empty() {
+        return Vec::new();
+    }
+    let finished = run.outcome == Some(Outcome::Finished);
+    let grown: BTreeSet<TaskId> = before
+        .map(|before| grown(before, &plan.document))
+        .unwrap_or_default();
+    let is_new = |phase: &PhaseWork, task: TaskId| {
+        let background = task.is_verify() && phase.background_verify == Some(true);
+        let done = finished
+            || run.proven.iter().any(|unit| unit.covers(task))
+            || (!background && run.phases_done.contains_key(&phase.id));
+        let known = run.items.get(&task.into());
+        let changed = known
+            .and_then(|known| known.title.as_deref())
+            .is_some_and(|before| {
+                let now = plan.document.title_of(&task.into());
+                task.is_verify() && !now.is_some_and(|now| is_same_title(before, &now))
+            });
+        let left_out = run.proven.contains(&UnitId::Task(task));
+        let changed = changed || grown.contains(&task);
+        done && (changed || (known.is_none() && !left_out))
+            && !run.ticked.iter().any(|unit| unit.covers(task))
+    };
+    let items = plan.phases.iter().flat_map(|phase| {
+        let new = phase.items().filter(move |task| is_new(phase, *task));
+        new.map(UnitId::Task)
+    });
+    let empty = plan.phases.iter().filter(|phase| phase.items().next().is_none());
+    let empty = empty.map(|phase| UnitId::Phase(phase.id));
+    let empty = empty.filter(|unit| finished && !run.proven.contains(unit) && !run.ticked.contains(unit));
+    // A verification that the plan did not have when it was finished.
+    let unverified = finished && plan.verify && !matches!(run.verify, Verify::Passed(_));
+    let first = plan.phases.first().filter(|_| unverified);
+    let verify = first.map(|phase| UnitId::Phase(phase.id));
+    items.chain(empty).chain(verify).collect()
+}
+
+/// Tasks and VERIFY blocks that have open parts which they had not before.
+fn grown(before: &Document, now: &Document) -> BTreeSet<TaskId> {
+    let (had, open) = (before.pieces(), |piece: &ItemId| {
+        now.items().any(|item| item == (piece.clone(), false))
+    });
+    let known: BTreeSet<ItemId> = before.items().map(|(item, _)| item).collect();
+    let pieces = now
+        .pieces()
+        .into_iter()
+        .filter(|(whole, _)| known.contains(&(*whole).into()));
+    let grown = pieces.filter(|(whole, pieces)| {
+        let had = had.get(whole).map(Vec::as_slice).unwrap_or_default();
+        pieces.iter().any(|piece| !had.contains(piece) && open(piece))
+    });
+    grown.map(|(whole, _)| whole).collect()
+}

@@ -1,0 +1,80 @@
+//! Work that a person did: it is looked at and judged as an agent's, without an agent.
+
+use crate::plan::{AgentName, AttemptId, ItemId, UnitId};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::state::known::Phase;
+use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::plans::PlanWork;
+
+/// Takes up what a person reported done while nobody else worked on it, so that no agent does it again.
+pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: usize, step: &mut Step) {
+    let run = &board.state.plans[number];
+    let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
+    let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
+    let driven = board.state.phase == Phase::Driving && !board.is_merge_only();
+    if repairs || !free || !driven || !run.is_open() || !run.people_spoke {
+        return;
+    }
+    let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+    let last = run.legs().filter_map(|record| record.ended).max();
+    // Where units have branches of their own, what agents said of theirs is judged by itself.
+    let units = board.look(number).chain(|unit| {
+        let by_hand = !run.by_units || has_work_by_hand(plan, run, last, unit.id);
+        by_hand && is_all_said(plan, run, unit.id)
+    });
+    if !units.iter().any(|unit| has_work_by_hand(plan, run, last, *unit)) {
+        return;
+    }
+    // What agents have begun on a branch of its own is completed there, and comes to the plan's from there.
+    let own = |unit: &UnitId| run.by_units && run.has_branch_work(*unit);
+    let until = units.iter().position(own).unwrap_or(units.len()).max(1);
+    let units = units[..until].to_vec();
+    let name = plan.name.clone();
+    let sequence = u32::try_from(run.history.len()).unwrap_or(u32::MAX);
+    let attempt = AttemptId::new(&name, sequence.saturating_add(1));
+    let ticks = run.history.is_empty().then(|| plan.ticks());
+    let assigned = Event::AttemptAssigned {
+        plan: name.clone(),
+        attempt: attempt.clone(),
+        number: run.tries_of(units.first().copied(), false).attempts + 1,
+        agent: person(),
+        units,
+        lane: 0,
+        account: None,
+        ticks,
+    };
+    board.record(at, assigned, step);
+    let ended = Event::AgentEnded {
+        plan: name,
+        attempt,
+        exit: Exit::ByHand,
+    };
+    board.record(at, ended, step);
+}
+
+/// The name under which a person's work stands among the attempts.
+fn person() -> AgentName {
+    "person".parse().expect("a word is a name")
+}
+
+/// True when all of the unit was reported.
+fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
+    let mut tasks = plan.unit_tasks(unit).into_iter().peekable();
+    tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
+}
+
+/// True when a person reported something of the unit after the end of the last attempt.
+fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
+    plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
+        run.items.get(&item).is_some_and(|known| {
+            known.by.is_none()
+                && !known.assumed
+                && run.heard.contains_key(&item)
+                && last.is_none_or(|last| known.since >= last)
+        })
+    })
+}

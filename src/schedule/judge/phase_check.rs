@@ -1,0 +1,146 @@
+//! The verification of a phase: run on the commit with which it ends, before the phase is done and that commit is pinned.
+//!
+//! It belongs to the attempt that completes the phase. Red, that attempt has failed with the output, and the next one is
+//! told; nothing behind the phase begins. Where nobody is at work any more, because the rest of the phase was left out, a
+//! person has to look.
+
+use crate::plan::{CommitId, PhaseId, PlanName};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::phase_fact::{PhaseSaid, PhaseVerify, Ran};
+use crate::schedule::event::trouble::Hold;
+use crate::schedule::state::attempt::{Attempt, Integration, Stage};
+use crate::schedule::state::known::Phase;
+use crate::schedule::state::phase_run::PhaseCheck;
+
+/// What the verifications of some phases say together.
+pub(in crate::schedule) enum Checked {
+    /// Nothing stands in the way.
+    Passed,
+    /// Something is still to be said.
+    Waiting,
+    /// This phase failed, and why.
+    Failed(PhaseId, String),
+}
+
+/// What the verifications of these phases say; what was not run yet is asked for, one after the other.
+pub(in crate::schedule) fn checked(
+    board: &mut Board,
+    at: At,
+    index: usize,
+    phases: &[PhaseId],
+    step: &mut Step,
+) -> Checked {
+    for phase in phases {
+        let run = &board.state.plans[index];
+        let begun = match run.phase_checks.get(phase) {
+            Some(PhaseCheck::Passed(..)) => continue,
+            Some(PhaseCheck::Failed(why)) => return Checked::Failed(*phase, why.clone()),
+            Some(PhaseCheck::Running(_)) => true,
+            None => false,
+        };
+        let plan = board.work.plans[index].name.clone();
+        let ask = Ask::VerifyPhase(plan.clone(), *phase);
+        // What is asked for after a restart has begun already; nothing begins while a person wants an end.
+        if !board.asked.contains(&ask) && !matches!(board.state.phase, Phase::Stopping { .. }) {
+            if !begun {
+                let started = PhaseVerify {
+                    plan: plan.clone(),
+                    phase: *phase,
+                    said: PhaseSaid::Started,
+                    ran: None,
+                    why: None,
+                };
+                board.record(at, Event::PhaseVerify(started), step);
+            }
+            board.ask(ask, Effect::VerifyPhase { plan, phase: *phase }, step);
+        }
+        return Checked::Waiting;
+    }
+    Checked::Passed
+}
+
+/// Of phases with a verification of their own that nobody works on any more and that would be done, those that are: a
+/// verification that failed then needs a person.
+pub(in crate::schedule) fn checked_by_nobody(
+    board: &mut Board,
+    at: At,
+    index: usize,
+    phases: &[PhaseId],
+    step: &mut Step,
+) -> Vec<PhaseId> {
+    let mut done = Vec::new();
+    let run = &board.state.plans[index];
+    if !run.is_open() || run.worktree().is_none() {
+        return done;
+    }
+    for phase in phases {
+        match checked(board, at, index, &[*phase], step) {
+            Checked::Passed => done.push(*phase),
+            Checked::Waiting => {}
+            Checked::Failed(phase, why) => {
+                let why = failed_words(phase, &why);
+                let run = &board.state.plans[index];
+                if run.is_open() && !run.is_at_work() {
+                    let plan = board.work.plans[index].name.clone();
+                    let why = Hold::Verification { why };
+                    board.record(at, Event::PlanHeld { plan, why }, step);
+                }
+            }
+        }
+    }
+    done
+}
+
+/// True when an attempt that has ended may wait for the verification of a phase, which takes as long as other work.
+pub(in crate::schedule) fn is_verifying(board: &Board, plan: &PlanName, attempt: &Attempt) -> bool {
+    let asked = |ask: &Ask| matches!(ask, Ask::VerifyPhase(of, _) if of == plan);
+    let there = attempt.integration == Integration::Merged || !board.state.plan(plan).by_units;
+    matches!(attempt.stage, Stage::Checked(..)) && there && board.asked.iter().any(asked)
+}
+
+/// Ends the verifications of phases that run.
+pub(in crate::schedule) fn stop_phase_checks(board: &mut Board, step: &mut Step) {
+    let asked = board.asked.iter().filter_map(|ask| match ask {
+        Ask::VerifyPhase(plan, phase) => Some((plan.clone(), *phase)),
+        _ => None,
+    });
+    for (plan, phase) in asked.collect::<Vec<_>>() {
+        let ask = Ask::StopPhaseCheck(plan.clone(), phase);
+        board.ask(ask, Effect::StopPhaseCheck { plan, phase }, step);
+    }
+}
+
+/// Why a phase is not done, for the next attempt and for people.
+pub(in crate::schedule) fn failed_words(phase: PhaseId, why: &str) -> String {
+    format!("phase {phase} does not pass its `verify`: {why}")
+}
+
+/// The word of a verification that passed and of which nothing else is known.
+pub(in crate::schedule) fn passed(plan: PlanName, phase: PhaseId, commit: CommitId) -> Event {
+    Event::PhaseVerify(PhaseVerify {
+        plan,
+        phase,
+        said: PhaseSaid::Passed,
+        ran: Some(Ran {
+            line: String::new(),
+            commit,
+            tree: String::new(),
+            took_ms: 0,
+        }),
+        why: None,
+    })
+}
+
+/// The same of a plan's own verification.
+pub(in crate::schedule) fn plan_passed(plan: PlanName, commit: CommitId) -> Event {
+    Event::VerifyPassed {
+        plan,
+        commit,
+        ran: None,
+    }
+}

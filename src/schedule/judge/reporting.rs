@@ -1,0 +1,239 @@
+//! Taking in what agents and people report about tasks.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{AttemptId, CommitId, PlanName, Speaker, Statement, TaskState};
+use crate::schedule::board::core::Board;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::TaskReport;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::notice::LateReport;
+use crate::schedule::ready::admission;
+use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::plan_run::PlanRun;
+
+/// What one look at a worktree heard.
+#[derive(Debug)]
+pub(in crate::schedule) struct Heard {
+    /// Which of the plan's worktrees; 0 is the plan's own.
+    pub lane: u32,
+    /// Where it stands.
+    pub head: Option<CommitId>,
+    /// What is said there.
+    pub said: Vec<Statement>,
+}
+
+/// Whose word a statement is.
+#[derive(Debug, PartialEq)]
+enum Voice {
+    /// That of an attempt under way.
+    Attempt(AttemptId),
+    /// A person's.
+    Person,
+    /// That of an agent which is gone.
+    Late,
+}
+
+pub(in crate::schedule) fn take_report(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    mut heard: Heard,
+    step: &mut Step,
+) {
+    // What was said first is heard first; a box carries no time.
+    heard.said.sort_by_key(|said| said.at);
+    let Some(work) = board.plan_work(plan) else {
+        return;
+    };
+    let checks = work.document.numbered_checks().map(|check| check.id.task);
+    let known: BTreeSet<_> = work.tasks().chain(checks).collect();
+    for said in heard.said {
+        // What was written down before the work began says nothing.
+        if said.known || !known.contains(&said.item.task) {
+            continue;
+        }
+        let run = board.state.plan(plan);
+        // A box that was ticked before the work began says nothing of it.
+        if said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item) {
+            continue;
+        }
+        let voice = voice_of(run, heard.lane, &said);
+        if voice == Voice::Late {
+            let counts = matches!(said.state, TaskState::Done | TaskState::Failed);
+            let unheard = run.heard.get(&said.item) != Some(&said.state);
+            let unheard = unheard && !was_heard_in_time(run, &said);
+            if counts && unheard && is_change(run.item_state(&said.item), said.state) {
+                let late = LateReport {
+                    plan: plan.clone(),
+                    task: said.item,
+                    lane: heard.lane,
+                    refused: false,
+                    state: said.state,
+                    note: said.note,
+                };
+                board.record(at, Event::ReportLate(late), step);
+            }
+            continue;
+        }
+        if !is_news(run, &voice, &said) {
+            continue;
+        }
+        let state = said.state;
+        if is_repeated(run, &voice, &said) {
+            continue;
+        }
+        if state != TaskState::Failed && is_refused(board, at, plan, heard.lane, (&voice, &said), step) {
+            continue;
+        }
+        let title = board
+            .plan_work(plan)
+            .and_then(|work| work.document.title_of(&said.item));
+        let report = TaskReport {
+            plan: plan.clone(),
+            task: said.item,
+            attempt: match voice {
+                Voice::Attempt(attempt) => Some(attempt),
+                Voice::Person | Voice::Late => None,
+            },
+            title,
+            note: said.note,
+            said_at: said.at,
+            commit: said.commit.or_else(|| heard.head.clone()),
+            assumed: false,
+        };
+        let event = match state {
+            TaskState::Running => Event::TaskStarted(report),
+            TaskState::Done => Event::TaskDone(report),
+            TaskState::Failed => Event::TaskFailed(report),
+            TaskState::Skipped => Event::TaskSkipped(report),
+            TaskState::Pending | TaskState::Ready => continue,
+        };
+        board.record(at, event, step);
+    }
+}
+
+/// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
+/// it stays so, even if the way is free by the time the same is read again.
+fn is_refused(
+    board: &mut Board,
+    at: At,
+    plan: &PlanName,
+    lane: u32,
+    (voice, said): (&Voice, &Statement),
+    step: &mut Step,
+) -> bool {
+    let Some(work) = board.plan_work(plan) else {
+        return false;
+    };
+    let run = board.state.plan(plan);
+    let by = match voice {
+        Voice::Attempt(id) => Some(id),
+        Voice::Person | Voice::Late => None,
+    };
+    let told = (plan.clone(), by.cloned(), said.item.clone(), said.state, said.at);
+    if board.refused.contains(&told) {
+        return true;
+    }
+    // Where others go on beside it, a person may leave out what nobody works on.
+    let attempt = by.and_then(|id| run.attempt(id));
+    let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
+    let leaves_out = run.by_units && said.state == TaskState::Skipped;
+    let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
+    let Some(refusal) = admission::refusal(work, run, &board.state, speaker, &said.item) else {
+        return false;
+    };
+    let who = by.map_or("a report", AttemptId::as_str);
+    let why = format!(
+        "{who} calls {} {}, which may not begin: {refusal}; this counts for nothing",
+        said.item, said.state
+    );
+    let plan = Some(plan.clone());
+    board.record(at, Event::Warning { plan, why }, step);
+    // Remembered, so that it does not count once the way is free.
+    if matches!(said.state, TaskState::Done | TaskState::Skipped) {
+        let late = LateReport {
+            plan: told.0.clone(),
+            task: said.item.clone(),
+            lane,
+            state: said.state,
+            refused: true,
+            note: said.note.clone(),
+        };
+        board.record(at, Event::ReportLate(late), step);
+    }
+    board.refused.insert(told)
+}
+
+/// A statement without a name is that of the agent at work there. Where nobody is, it is a person's; but a lane that is given
+/// out again and again still says what its last agent said, so a person without a name can only leave tasks out there.
+fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
+    let attempt = run.attempts.get(&lane);
+    // What is there without a name before its agent runs is the word of the one before.
+    let here = attempt.filter(|attempt| said.by.is_some() || attempt.stage != Stage::Assigned);
+    let here = here.map(|attempt| &attempt.id);
+    match (&said.by, here) {
+        (Some(Speaker::Person), _) => Voice::Person,
+        (Some(Speaker::Attempt(by)), Some(id)) if by == id => Voice::Attempt(id.clone()),
+        (Some(Speaker::Attempt(_)), _) => Voice::Late,
+        (None, Some(id)) => Voice::Attempt(id.clone()),
+        (None, None) if run.by_units && said.state != TaskState::Skipped => Voice::Late,
+        (None, None) => Voice::Person,
+    }
+}
+
+/// True for what an agent that is gone said while it was at work. It was heard then, whatever became of it since.
+fn was_heard_in_time(run: &PlanRun, said: &Statement) -> bool {
+    let Some(Speaker::Attempt(by)) = &said.by else {
+        return false;
+    };
+    let heard = run.history_of(by).and_then(|record| record.said.values().max());
+    said.at.is_some_and(|at| heard.is_some_and(|heard| at <= *heard))
+}
+
+/// A statement with a time is news when it was not heard yet, also when it repeats what is known. One without a time is
+/// news when it changes what is known.
+fn is_news(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+    if matches!(said.state, TaskState::Pending | TaskState::Ready) {
+        return false;
+    }
+    let before = match voice {
+        Voice::Attempt(id) => run.attempt(id).and_then(|attempt| attempt.said.get(&said.item)),
+        Voice::Person | Voice::Late => run.said_by_people.get(&said.item),
+    };
+    match (&said.at, before) {
+        (Some(at), Some(before)) if at == before => {
+            let heard = run.heard.get(&said.item) == Some(&said.state);
+            !heard && is_change(run.item_state(&said.item), said.state)
+        }
+        (Some(_), _) => true,
+        // The same word without a time and a name is the one that was heard, even if it counted for nothing then.
+        (None, _) => {
+            let heard = said.by.is_none() && run.heard.get(&said.item) == Some(&said.state);
+            !heard && is_change(run.item_state(&said.item), said.state)
+        }
+    }
+}
+
+/// True for what an agent was told when it began and repeats without a time, of work that it was not given: it may have
+/// been taken back since.
+fn is_repeated(run: &PlanRun, voice: &Voice, said: &Statement) -> bool {
+    let Voice::Attempt(id) = voice else {
+        return false;
+    };
+    let units = run.attempt(id).map_or(&[][..], |attempt| &attempt.units);
+    let given = units.iter().any(|unit| unit.covers(said.item.task));
+    run.by_units && !given && said.at.is_none() && run.heard.get(&said.item) == Some(&said.state)
+}
+
+/// A report changes what is known when it says more: nothing takes back that a task is done but the word that it
+/// failed, since marking work done that is not is the greater harm.
+fn is_change(before: TaskState, now: TaskState) -> bool {
+    match (before, now) {
+        (_, TaskState::Pending | TaskState::Ready) => false,
+        (TaskState::Done | TaskState::Skipped, TaskState::Running) => false,
+        (TaskState::Done, TaskState::Skipped) => false,
+        (before, now) => before != now,
+    }
+}

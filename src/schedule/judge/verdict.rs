@@ -1,0 +1,325 @@
+//! Whether an attempt completed its leg: a function of the evidence. An exit code proves nothing alone, and a bad last
+//! word takes nothing away from what is shown. See the table of docs/completion.md.
+
+use super::failure::Failure;
+use super::proof_of::{Claim, Proof};
+use crate::plan::{ItemId, OnStuck, Report, TaskId, TaskState, UnitId};
+use crate::schedule::event::exit::{Evidence, Exit, ForeignWork};
+use crate::schedule::event::facts::Obstacle;
+use crate::schedule::event::words::listed;
+use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::PlanWork;
+
+/// The judgement over an attempt of which all is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its leg is done.
+    Done {
+        /// Tasks that count as done by the commits alone, because no agent of the plan reports anything.
+        assumed: Vec<TaskId>,
+        /// What was odd about its end although everything is shown.
+        odd: Option<String>,
+    },
+    /// It did not complete its leg.
+    Incomplete(Failure),
+    /// It did not, and a person has to look at it.
+    Held(String),
+    /// Something that passes stood in its way.
+    Parked(Obstacle),
+    /// Something stood in its way that only a person can take away.
+    Needs(Obstacle),
+}
+
+/// So many attempts at one leg may vanish before it counts as the agent's failure.
+const VANISHED_AT_MOST: u32 = 5;
+
+/// Judges the plan's attempt; none while something about it is still unknown.
+pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Verdict> {
+    let Stage::Checked(exit, evidence) = &attempt.stage else {
+        return None;
+    };
+    let odd = odd_end(attempt, exit);
+    let found = proofs(work, run, attempt, exit, evidence);
+    let missing = Claim::TaskDone.missing(&found);
+    // Where everything is said, committed and clean nothing is gained by doing it again. An agent that said nothing, or
+    // left files lying about, is taken at its commits only when its end was good.
+    let shown = missing.is_none() && attempt.reported && evidence.leftovers_committed == 0;
+    let shown = shown && (odd.is_none() || is_evidence_enough(attempt, exit));
+    let quiet = odd.is_none() && obstacle(attempt).is_none();
+    if shown || (missing.is_none() && quiet) {
+        return Some(Verdict::Done {
+            assumed: remaining(work, run, attempt),
+            odd,
+        });
+    }
+    if let Some(obstacle) = obstacle(attempt) {
+        return Some(match obstacle.kind.passes() {
+            true => Verdict::Parked(obstacle.clone()),
+            false => Verdict::Needs(obstacle.clone()),
+        });
+    }
+    if let Some(verdict) = interrupted(attempt, exit, evidence) {
+        return verdict;
+    }
+    let why = match (odd, missing) {
+        (Some(odd), _) => format!(
+            "{odd}{}{}",
+            failed_tasks(work, run, attempt),
+            besides(evidence, attempt)
+        ),
+        (None, Some(missing)) => what_is_missing(work, run, attempt, evidence, missing),
+        // Nothing is missing and nothing was odd: that was answered above.
+        (None, None) => return None,
+    };
+    Some(Verdict::Incomplete(Failure {
+        hopeless: matches!(exit, Exit::NotStarted { .. }),
+        nothing_made: *exit == (Exit::Code { code: 0 }) && missing == Some(Proof::Made),
+        ..Failure::counted(why)
+    }))
+}
+
+/// True when complete work counts in spite of the end: of a known program, whose last word is about itself; or of one that
+/// was cut off. An unknown program says by its exit code what it thinks of its work.
+fn is_evidence_enough(attempt: &Attempt, exit: &Exit) -> bool {
+    match exit {
+        Exit::Stopped | Exit::Lost => true,
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => attempt.facts.speaks,
+        Exit::NotStarted { .. } => false,
+        Exit::ByHand => true,
+    }
+}
+
+/// What keeps the agent from working, unless it was ended because it stood still.
+fn obstacle(attempt: &Attempt) -> Option<&Obstacle> {
+    let obstacle = attempt.facts.obstacle.as_ref();
+    obstacle.filter(|_| !attempt.is_given_up())
+}
+
+/// The evidence that there is for what the attempt was given.
+fn proofs(
+    work: &PlanWork,
+    run: &PlanRun,
+    attempt: &Attempt,
+    exit: &Exit,
+    evidence: &Evidence,
+) -> [(Proof, bool); 5] {
+    let commits_count = !is_report_required(work, attempt) && odd_end(attempt, exit).is_none();
+    let unsaid = remaining(work, run, attempt);
+    let fails = |task: &TaskId| run.item_state(&(*task).into()) == TaskState::Failed;
+    // Commits say nothing against a word.
+    let said = unsaid.is_empty() || (commits_count && !unsaid.iter().any(fails));
+    let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
+    [
+        (Proof::Said, said),
+        (
+            Proof::Made,
+            has_something_to_show(work, run, attempt, exit, evidence),
+        ),
+        (Proof::Clean, clean),
+        (Proof::Kept, evidence.gone.is_empty()),
+        (Proof::Own, evidence.foreign.is_none()),
+    ]
+}
+
+/// What was wrong with the end of the attempt; none when its program ended by itself and calls that a success.
+fn odd_end(attempt: &Attempt, exit: &Exit) -> Option<String> {
+    match exit {
+        Exit::Code { code: 0 } => {
+            let fault = attempt.facts.fault()?;
+            Some(format!("the agent exited with code 0, but {fault}"))
+        }
+        Exit::ByHand => None,
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {
+            let last = attempt.facts.last_words();
+            Some(format!("the agent {}{last}", exit.describe()))
+        }
+        Exit::Stopped | Exit::Lost | Exit::NotStarted { .. } => {
+            Some(format!("the agent {}", exit.describe()))
+        }
+    }
+}
+
+/// The verdict on an attempt that did not end by itself and has not shown everything; the outer none for any other.
+#[allow(
+    clippy::option_option,
+    reason = "the outer one says whether it is this function's to say"
+)]
+fn interrupted(attempt: &Attempt, exit: &Exit, evidence: &Evidence) -> Option<Option<Verdict>> {
+    if !matches!(exit, Exit::Stopped | Exit::Lost) {
+        return None;
+    }
+    if attempt.is_given_up() {
+        let stuck = attempt.stuck.as_ref()?;
+        return Some(stuck.acted.map(|acted| match acted {
+            OnStuck::Hold => Verdict::Held(stuck.why()),
+            OnStuck::Notice | OnStuck::Nudge | OnStuck::Restart => {
+                Verdict::Incomplete(Failure::counted(stuck.why()))
+            }
+        }));
+    }
+    Some(Some(Verdict::Incomplete(Failure {
+        why: format!("the agent {}{}", exit.describe(), besides(evidence, attempt)),
+        // Neither is the agent's fault; but one that vanishes again and again must not be started for ever.
+        counted: *exit == Exit::Lost && attempt.number > VANISHED_AT_MOST,
+        hopeless: false,
+        nothing_made: false,
+    })))
+}
+
+/// What was found besides, which neither the next one nor a person finds by itself, and what the agent said last.
+fn besides(evidence: &Evidence, attempt: &Attempt) -> String {
+    let trouble = evidence.trouble.as_ref().map(|trouble| format!("; {trouble}"));
+    format!(
+        "{}{}{}",
+        trouble.unwrap_or_default(),
+        [gone(evidence), evidence.foreign.as_ref().map(ForeignWork::told)]
+            .into_iter()
+            .flatten()
+            .map(|found| format!("; {found}"))
+            .collect::<String>(),
+        attempt.facts.parting_words()
+    )
+}
+
+/// What is wrong with an attempt whose end was good.
+fn what_is_missing(
+    work: &PlanWork,
+    run: &PlanRun,
+    attempt: &Attempt,
+    evidence: &Evidence,
+    missing: Proof,
+) -> String {
+    let ended = "the agent exited with code 0";
+    let last = attempt.facts.parting_words();
+    let nothing_wrong = String::new();
+    match missing {
+        Proof::Clean => match &evidence.trouble {
+            Some(trouble) => trouble.clone(),
+            None => format!(
+                "the agent left changes uncommitted, and `commit = \"require\"` forbids that: {}",
+                listed(&evidence.leftovers)
+            ),
+        },
+        Proof::Kept => gone(evidence).unwrap_or_default(),
+        Proof::Own => evidence
+            .foreign
+            .as_ref()
+            .map(ForeignWork::told)
+            .unwrap_or_default(),
+        Proof::Said => {
+            let open: Vec<String> = remaining(work, run, attempt)
+                .iter()
+                .map(TaskId::to_string)
+                .collect();
+            let failed = failed_tasks(work, run, attempt);
+            let open = listed(&open);
+            match attempt.units.as_slice() {
+                [UnitId::Task(check)] if check.is_verify() && !attempt.reported => format!(
+                    "{ended} and said nothing about {check}: `orch task done {check}` says that it passes, `orch task fail \
+                     {check}` that it does not{last}"
+                ),
+                _ if attempt.reported => format!("{ended} with work left: {open}{failed}{last}"),
+                _ => format!("{ended} without reporting: {open}{failed}{last}"),
+            }
+        }
+        Proof::Made if attempt.reported => "the agent reported its tasks done but made no commit".to_owned(),
+        Proof::Made => format!("{ended} but made no commit and reported nothing{last}"),
+        Proof::Tasks
+        | Proof::Checked
+        | Proof::Passed
+        | Proof::PhaseDone
+        | Proof::Commit
+        | Proof::Units
+        | Proof::Verified
+        | Proof::Finished
+        | Proof::Tree
+        | Proof::Target => nothing_wrong,
+    }
+}
+
+/// That commits are not on the branch any more on which work was reported done; none when all are.
+fn gone(evidence: &Evidence) -> Option<String> {
+    let gone = evidence.gone.first()?;
+    let tasks: Vec<String> = gone.items.iter().map(ItemId::to_string).collect();
+    Some(format!(
+        "{} was reported done at {}, which is not on the branch any more{}",
+        listed(&tasks),
+        gone.commit.short(),
+        gone.backup
+            .as_ref()
+            .map(|backup| format!("; that commit is kept as {backup}"))
+            .unwrap_or_default()
+    ))
+}
+
+/// True when nothing counts that nobody reported.
+fn is_report_required(work: &PlanWork, attempt: &Attempt) -> bool {
+    let mut units = attempt.units.iter().filter_map(|id| work.unit(*id));
+    attempt.judged_by_word || units.any(|unit| unit.report == Report::Required)
+}
+
+/// Commits, or leave to make none, or work that was declared needless task by task.
+fn has_something_to_show(
+    work: &PlanWork,
+    run: &PlanRun,
+    attempt: &Attempt,
+    exit: &Exit,
+    evidence: &Evidence,
+) -> bool {
+    let mut tasks = leg_tasks(work, attempt)
+        .filter(|task| !task.is_verify())
+        .peekable();
+    let needless = tasks.peek().is_some() && tasks.all(|task| run.needs_nothing(task));
+    let commits = run
+        .tries_of(attempt.units.first().copied(), attempt.repair)
+        .commits;
+    // To find nothing wrong leaves nothing to commit; but then it says so, whatever is permitted to others.
+    let mut open = leg_tasks(work, attempt)
+        .filter(|task| !run.is_done_by_tick(*task))
+        .peekable();
+    let only_checks = open.peek().is_some() && open.all(TaskId::is_verify);
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
+    let excused = if only_checks {
+        // One that goes on with messages has said it before.
+        attempt.reported || tries.unread > 0 || *exit == Exit::ByHand
+    } else {
+        work.allow_empty
+    };
+    excused || attempt.repair || evidence.commits > 0 || commits > 0 || needless
+}
+
+/// What has to be said of the attempt's leg, in document order: its tasks, and the VERIFY blocks of its phases.
+fn leg_tasks<'a>(work: &'a PlanWork, attempt: &'a Attempt) -> impl Iterator<Item = TaskId> + 'a {
+    attempt.units.iter().flat_map(|unit| work.unit_tasks(*unit))
+}
+
+fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
+    leg_tasks(work, attempt)
+        .filter(|task| !run.is_item_settled(&ItemId::from(*task)))
+        .collect()
+}
+
+/// `; reported failed: 2.1 (why)`, or nothing.
+fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
+    let failed: Vec<String> = leg_tasks(work, attempt)
+        .filter_map(|task| {
+            let whole = ItemId::from(task);
+            let own = run.items.get(&whole).filter(|own| own.state == TaskState::Failed);
+            // It may be a part alone that was called so.
+            let task = own.map_or_else(|| run.failed_piece(&whole), |_| Some(&whole))?;
+            let item = run.items.get(task)?;
+            let note = item
+                .note
+                .as_deref()
+                .map(|note| format!(" ({note})"))
+                .unwrap_or_default();
+            (item.state == TaskState::Failed).then(|| format!("{task}{note}"))
+        })
+        .collect();
+    if failed.is_empty() {
+        String::new()
+    } else {
+        format!("; reported failed: {}", listed(&failed))
+    }
+}

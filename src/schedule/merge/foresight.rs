@@ -1,0 +1,99 @@
+//! Conflicts that merging would meet: what is new about them, and who is told.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Message, MessageKind, PlanName};
+use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::notice::{Foreseen, Sent};
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::PlanRun;
+
+/// Two branches that do not merge as they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clashing {
+    /// A plan, or the target by its branch's name.
+    pub one: String,
+    /// A plan.
+    pub other: String,
+    /// The files, each with how the sides disagree.
+    pub files: Vec<String>,
+}
+
+/// The facts that follow from a look at all live branches: a conflict that is new or in other files, and one that is gone.
+/// Those who work on a plan are sent word of a new one.
+pub fn foresee(state: &State, found: &[Clashing]) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (name, run) in state.plans() {
+        let mut now: BTreeMap<&str, &Vec<String>> = BTreeMap::new();
+        for pair in found {
+            if pair.one == name.as_str() {
+                now.insert(&pair.other, &pair.files);
+            } else if pair.other == name.as_str() {
+                now.insert(&pair.one, &pair.files);
+            }
+        }
+        let mut inbox = run.inbox.clone();
+        for (with, files) in &now {
+            let known = run.foreseen.get(*with);
+            if known == Some(*files) {
+                continue;
+            }
+            events.push(Event::ConflictForeseen(Foreseen {
+                plan: name.clone(),
+                with: (*with).to_owned(),
+                files: (*files).clone(),
+            }));
+            if known.is_none() && run.outcome.is_none() {
+                let message = word(state, &inbox, with, files);
+                inbox.push(message.clone());
+                let plan = name.clone();
+                events.push(Event::MessageSent(Sent { plan, message }));
+            }
+        }
+        let gone = run
+            .foreseen
+            .keys()
+            .filter(|with| !now.contains_key(with.as_str()));
+        events.extend(gone.map(|with| {
+            Event::ConflictGone(Foreseen {
+                plan: name.clone(),
+                with: with.clone(),
+                files: Vec::new(),
+            })
+        }));
+    }
+    events
+}
+
+fn word(state: &State, inbox: &[Message], with: &str, files: &[String]) -> Message {
+    let from = with
+        .parse::<PlanName>()
+        .ok()
+        .filter(|name| state.number(name).is_some());
+    let other = match &from {
+        Some(plan) => format!("plan {plan}"),
+        None => format!("the target {with}"),
+    };
+    Message {
+        id: next_id(inbox),
+        from,
+        kind: MessageKind::Conflict,
+        text: format!(
+            "this branch and that of {other} do not merge as they stand: {}. Keep to other lines, or agree on who changes \
+             them",
+            files.join(", ")
+        ),
+        by_orch: true,
+    }
+}
+
+/// With how many plans that are not on the target yet a plan would conflict: those that leave more of the others free land
+/// first.
+pub(in crate::schedule) fn in_the_way_of(state: &State, run: &PlanRun) -> usize {
+    let open = |with: &&String| {
+        let name = with.parse::<PlanName>().ok();
+        name.is_some_and(|name| state.number(&name).is_some() && !state.is_landed(&name))
+    };
+    run.foreseen.keys().filter(open).count()
+}

@@ -1,0 +1,252 @@
+//! Which plans are to land, in which order, and which requests cannot be met.
+
+use std::cmp::Reverse;
+
+use super::foresight::in_the_way_of;
+use super::prefix::{depends, prefix};
+use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
+use crate::schedule::event::merge_facts::Prefix;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
+use crate::schedule::ready::in_turn::lands_before;
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
+use crate::schedule::train::Entry;
+use crate::schedule::work::plans::{PlanWork, Work};
+
+/// The more urgent first; of those alike, the one in the way of fewer others.
+type Urgency = (Reverse<Priority>, usize);
+
+/// The first request that cannot be met, and why.
+pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
+    let candidates = candidates(work, state);
+    let extents: Vec<_> = candidates
+        .iter()
+        .map(|candidate| extent(candidate, state))
+        .collect();
+    candidates.iter().zip(&extents).find_map(|(candidate, extent)| {
+        let refused = |why: MergeTrouble| Some((candidate.plan.name.clone(), why));
+        let extent = match extent {
+            Ok(Some(extent)) => extent,
+            Ok(None) => return None,
+            Err(why) => return refused(why.clone()),
+        };
+        let lost = blockers(work, candidate, extent, state).into_iter().find(|on| {
+            let wanted = candidates.iter().zip(&extents).any(|(other, extent)| {
+                let may_hold = match extent {
+                    Ok(Some(extent)) => extent.holds(on.point),
+                    // Which phases it holds is not known yet.
+                    Ok(None) => true,
+                    Err(_) => false,
+                };
+                other.plan.name == on.plan && may_hold
+            });
+            // Nobody asked for this one now: it can wait until the other may go on.
+            let idle = state.plan(&candidate.plan.name).merge == Merge::Idle;
+            let waits = idle && state.is_landing_paused(&on.plan);
+            !wanted && !waits && !will_land_by_itself(work, &on.plan, state)
+        })?;
+        refused(MergeTrouble::Waits { on: lost.plan })
+    })
+}
+
+/// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
+/// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
+pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
+    let candidates = candidates(work, state);
+    let all = candidates.iter().filter_map(|candidate| {
+        let extent = extent(candidate, state).ok().flatten()?;
+        let needs = blockers(work, candidate, &extent, state);
+        Some((candidate, extent, needs))
+    });
+    let mut waiting: Vec<_> = all.collect();
+    let mut goes = under_way;
+    let mut queue: Vec<Entry> = Vec::new();
+    let mut extents: Vec<Extent> = Vec::new();
+    loop {
+        let next = waiting.iter().position(|(candidate, _, needs)| {
+            let same = goes.as_ref().is_none_or(|goes| *goes == candidate.into);
+            let before = |need: &WorkRef| {
+                let mut queued = queue.iter().zip(&extents);
+                queued.any(|(entry, extent)| entry.plan == need.plan && extent.holds(need.point))
+            };
+            same && needs.iter().all(before)
+        });
+        let Some(next) = next else { break };
+        let (candidate, extent, needs) = waiting.remove(next);
+        goes.get_or_insert_with(|| candidate.into.clone());
+        extents.push(extent);
+        queue.push(Entry {
+            plan: candidate.plan.name.clone(),
+            needs: needs.into_iter().map(|need| need.plan).collect(),
+        });
+    }
+    (goes.flatten(), queue)
+}
+
+/// The first phases of a plan that are to land, when not all of it is.
+pub fn part(work: &Work, state: &State, name: &PlanName) -> Option<Prefix> {
+    let candidate = candidates(work, state)
+        .into_iter()
+        .find(|candidate| candidate.plan.name == *name)?;
+    match extent(&candidate, state).ok()?? {
+        Extent::Whole => None,
+        Extent::Part(part) => Some(part),
+    }
+}
+
+/// A merge that somebody wants.
+struct Candidate<'a> {
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    /// Another target than the run's.
+    into: Option<String>,
+    /// The last phase that is to land; none for the whole plan.
+    up_to: Option<PhaseId>,
+}
+
+/// How much of a plan is to land.
+enum Extent {
+    Whole,
+    Part(Prefix),
+}
+
+impl Extent {
+    fn holds(&self, point: Point) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Part(part) => part.holds(point),
+        }
+    }
+}
+
+/// How much of the plan is to land; none while that is being found out.
+fn extent(candidate: &Candidate<'_>, state: &State) -> Result<Option<Extent>, MergeTrouble> {
+    let Candidate { plan, run, up_to, .. } = candidate;
+    let Some(up_to) = *up_to else {
+        return match run.outcome {
+            Some(Outcome::Finished) => Ok(Some(Extent::Whole)),
+            _ => Err(not_finished(run)),
+        };
+    };
+    // What is under way goes on, unless something of it is open again.
+    let still = |part: &&Prefix| {
+        part.phases
+            .iter()
+            .all(|phase| run.phases_done.contains_key(phase))
+    };
+    if let Some(part) = run.merge_prefix.as_ref().filter(still) {
+        return Ok(Some(Extent::Part(part.clone())));
+    }
+    match prefix(plan, run, up_to)? {
+        Some(part) => Ok(Some(Extent::Part(part))),
+        None if will_be_pinned(plan, run, state) => Ok(None),
+        None => Err(MergeTrouble::Refused {
+            why: format!(
+                "the commit with which phase {up_to} ended is not known: no supervisor was there to note it; a later phase, \
+                 or the whole plan, can land"
+            ),
+        }),
+    }
+}
+
+/// True when the commit of a phase that is done is about to be noted.
+fn will_be_pinned(plan: &PlanWork, run: &PlanRun, state: &State) -> bool {
+    let driving = state.run.as_ref().is_some_and(|run| run.merge_only.is_none());
+    let open = run.is_open() && run.worktree().is_some() && run.phases_done.len() < plan.phases.len();
+    driving && open && state.drives(&plan.name)
+}
+
+/// Every plan that somebody wants merged, the most urgent first, with its target.
+fn candidates<'a>(work: &'a Work, state: &'a State) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<(Urgency, Candidate<'a>)> = Vec::new();
+    for (index, plan) in work.plans.iter().enumerate() {
+        let run = &state.plans[index];
+        if let Some(into) = wanted(plan, run, state) {
+            let order = (Reverse(plan.priority), in_the_way_of(state, run));
+            let candidate = Candidate {
+                plan,
+                run,
+                into,
+                up_to: run.merge_up_to,
+            };
+            candidates.push((order, candidate));
+        }
+    }
+    candidates.sort_by_key(|candidate| candidate.0);
+    candidates.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// The target to merge the plan into, when somebody wants it merged now.
+fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String>> {
+    match &run.merge {
+        Merge::Wanted(into) => Some(into.clone()),
+        Merge::Running(into) => Some(into.clone()),
+        Merge::Idle => {
+            let finished = run.outcome == Some(Outcome::Finished);
+            // Once its first phases have landed, where an agent resolves their conflict.
+            let free = run.merge_trouble.is_none() && run.resolution.agent.is_none();
+            let by_itself = plan.auto_merge && finished && free && !run.is_paused();
+            (by_itself && state.drives(&plan.name) && !state.is_landed(&plan.name)).then_some(None)
+        }
+    }
+}
+
+/// What has to land before it and has not.
+fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
+    let Candidate { plan, run, into, .. } = candidate;
+    let own = state.run.as_ref().map(|run| &run.target);
+    let Some(target) = into.as_ref().or(own) else {
+        return Vec::new();
+    };
+    let depends = match extent {
+        Extent::Whole => plan.all_depends().collect(),
+        Extent::Part(part) => depends(plan, run, part),
+    };
+    depends
+        .into_iter()
+        .map(|dependency| dependency.on.clone())
+        .chain(carried_overlaps(plan, state).map(WorkRef::whole))
+        .filter(|on| state.number(&on.plan).is_some())
+        .filter(|on| !state.has_landed(on, target))
+        .filter(|on| !(matches!(extent, Extent::Whole) && lands_before(work, plan, on, state)))
+        .collect()
+}
+
+/// Plans that this one was made to wait for because both touch the same files, and whose commits it carries.
+fn carried_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
+    let finished = |on: &&PlanName| state.plan(on).outcome == Some(Outcome::Finished);
+    plan.after.iter().filter(|_| plan.carry).filter(finished)
+}
+
+/// True when the plan is still being worked on and lands without being asked.
+fn will_land_by_itself(work: &Work, name: &PlanName, state: &State) -> bool {
+    let run = state.plan(name);
+    let open = run.is_open() && state.run.as_ref().is_none_or(|info| info.merge_only.is_none());
+    let unhindered = open || (run.outcome == Some(Outcome::Finished) && run.merge_trouble.is_none());
+    let busy = matches!(run.merge, Merge::Running(_));
+    let auto = state
+        .number(name)
+        .is_some_and(|number| work.plans[number].auto_merge);
+    busy || (auto && unhindered && !run.is_paused() && state.drives(name))
+}
+
+fn not_finished(run: &PlanRun) -> MergeTrouble {
+    let why = match &run.outcome {
+        None => "its work is not finished".to_owned(),
+        Some(Outcome::Failed(why)) => format!("it failed: {why}"),
+        Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
+        Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
+        Some(Outcome::Held(Hold::TakenAway { by, commit, items })) => {
+            format!("it is held: {}", Hold::taken_away(by, commit, items))
+        }
+        Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
+        Some(Outcome::Held(
+            Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },
+        )) => {
+            format!("it is held: {why}")
+        }
+        Some(Outcome::Cancelled) => "it was cancelled".to_owned(),
+        Some(Outcome::Finished) => "it is finished".to_owned(),
+    };
+    MergeTrouble::NotFinished { why }
+}

@@ -1,0 +1,211 @@
+//! Between the state and the merge train: who is in the queue, and what is recorded about what became of them.
+
+use super::landing;
+use super::prefix::prefix;
+use crate::plan::{CommitId, PhaseId, PlanName, WorkRef};
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::about::{FlakyMerge, VerifiedMerge};
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
+use crate::schedule::train::{Answer, Order, Outcome, Tried};
+
+/// Refuses what cannot land and lets the train go on with what can.
+pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
+    if !std::mem::take(&mut board.frontier.landing) {
+        return;
+    }
+    refuse_paused(board, at, step);
+    while let Some((plan, why)) = landing::refusal(&board.work, &board.state) {
+        not_landed(board, at, plan, why, step);
+    }
+    try_red_ones_again(board, at, step);
+    board.frontier.landing = false;
+    let under_way = (!board.train.is_idle()).then(|| board.train.heads_for().map(str::to_owned));
+    let (into, queue) = landing::queue(&board.work, &board.state, under_way);
+    board.train.set_queue(into, queue);
+    board.train.lend(board.early.busy());
+    for order in board.train.decide(&board.state.odds) {
+        if let Order::Try(trial) = &order {
+            for plan in &trial.stack {
+                if !matches!(board.state.plan(plan).merge, Merge::Running(_)) {
+                    let (plan, part) = (plan.clone(), landing::part(&board.work, &board.state, plan));
+                    board.record(at, Event::MergeStarted(MergeBegun { plan, part }), step);
+                }
+            }
+        }
+        ask_train(board, order, step);
+    }
+}
+
+fn ask_train(board: &mut Board, order: Order, step: &mut Step) {
+    let ask = match &order {
+        Order::Try(trial) => Ask::Try(trial.id),
+        Order::Stop(trial) => Ask::StopTrial(*trial),
+        Order::Land(_) => Ask::Land,
+    };
+    let into = board.train.heads_for().map(str::to_owned);
+    board.ask(ask, Effect::Train { order, into }, step);
+}
+
+/// Takes in what the shell says about the train.
+pub(in crate::schedule) fn take_answer(board: &mut Board, at: At, answer: Answer, step: &mut Step) {
+    match &answer {
+        Answer::Tried { trial, tried, .. } => {
+            board.asked.remove(&Ask::Try(*trial));
+            board.asked.remove(&Ask::StopTrial(*trial));
+            let about = board.train.running().find(|running| running.id == *trial);
+            if let (Some(about), Tried::Verdict(verdict)) = (about, tried)
+                && verdict.runs > 0
+            {
+                let verified = Event::MergeVerified(VerifiedMerge {
+                    plan: about.stack.last().cloned(),
+                    plans: about.stack.clone(),
+                    verdict: verdict.clone(),
+                });
+                board.record(at, verified, step);
+            }
+        }
+        Answer::Landed(_) => {
+            board.asked.remove(&Ask::Land);
+        }
+    }
+    let into = board.train.heads_for().map(str::to_owned);
+    let target = into.or_else(|| board.state.run.as_ref().map(|run| run.target.clone()));
+    for outcome in board.train.take(answer) {
+        let event = match outcome {
+            Outcome::Landed { plan, before, commit } => {
+                has_landed(board, plan, before, commit, target.as_deref())
+            }
+            Outcome::Failed(plan, why) => {
+                if matches!(why, MergeTrouble::Verification { .. }) {
+                    board.train.ejected.red(&plan);
+                }
+                not_landed(board, at, plan, why, step);
+                continue;
+            }
+            Outcome::Flaky { stack, why } => Event::MergeFlaky(FlakyMerge {
+                plan: stack.last().cloned(),
+                plans: stack,
+                why,
+            }),
+            Outcome::Rebuilt => continue,
+        };
+        board.record(at, event, step);
+    }
+    board.frontier.landing = true;
+}
+
+fn has_landed(
+    board: &mut Board,
+    plan: PlanName,
+    before: Option<CommitId>,
+    commit: CommitId,
+    target: Option<&str>,
+) -> Event {
+    board.train.ejected.landed(&plan);
+    let number = board.state.number(&plan);
+    Event::MergeLanded(Landed {
+        target: target.unwrap_or_default().to_owned(),
+        before,
+        commit,
+        part: board.state.plan(&plan).merge_prefix.clone(),
+        print: number.map(|number| board.work.plans[number].document.print()),
+        plan,
+    })
+}
+
+/// Plans that were red before others landed are asked for once more, when the train has nothing else to do; and whoever
+/// waits for them.
+fn try_red_ones_again(board: &mut Board, at: At, step: &mut Step) {
+    let nobody_lands = || board.state.plans().all(|(_, run)| run.merge == Merge::Idle);
+    if !board.train.is_idle() || !nobody_lands() {
+        return;
+    }
+    let trouble = |plan: &PlanName| {
+        let run = board.state.plan(plan);
+        let open = run.outcome == Some(PlanOutcome::Finished) && run.paused.is_empty();
+        run.merge_trouble
+            .as_ref()
+            .filter(|_| open && !board.state.is_landed(plan))
+    };
+    let red = |plan: &PlanName| matches!(trouble(plan), Some(MergeTrouble::Verification { .. }));
+    let at_the_end = board.state.open_attempts().next().is_none();
+    let mut plans = board.train.ejected.due(at_the_end, red);
+    if plans.is_empty() {
+        return;
+    }
+    let behind = |plans: &[PlanName]| {
+        let mut names = board.work.plans.iter().map(|plan| &plan.name);
+        let waits = |plan: &&PlanName| matches!(trouble(plan), Some(MergeTrouble::Waits { on }) if plans.contains(on));
+        names.find(|plan| !plans.contains(*plan) && waits(plan)).cloned()
+    };
+    while let Some(plan) = behind(&plans) {
+        plans.push(plan);
+    }
+    let plans = plans.iter().map(WorkRef::whole).collect();
+    let into = board.train.heads_for().map(str::to_owned);
+    board.record(at, Event::MergeRequested { plans, into }, step);
+}
+
+/// A person asked to stop: ends what the train has under way, and lets go of the rest.
+pub(in crate::schedule) fn stop_train(board: &mut Board, at: At, step: &mut Step) {
+    for trial in board.train.stop() {
+        ask_train(board, Order::Stop(trial), step);
+    }
+    if !board.train.is_idle() {
+        return;
+    }
+    let left = board
+        .state
+        .plans()
+        .filter(|(_, run)| matches!(run.merge, Merge::Running(_)));
+    for plan in left.map(|(name, _)| name.clone()).collect::<Vec<PlanName>>() {
+        let why = "a person asked to stop before its turn came".to_owned();
+        let why = MergeTrouble::Refused { why };
+        not_landed(board, at, plan, why, step);
+    }
+}
+
+/// The first phases of a plan that a merge up to a phase would be about; none while the commit is being looked for.
+///
+/// # Errors
+///
+/// Why there are none that could land.
+pub(in crate::schedule) fn first_phases(
+    board: &Board,
+    plan: &PlanName,
+    up_to: PhaseId,
+) -> Result<Option<Prefix>, MergeTrouble> {
+    match board.plan_work(plan) {
+        Some(work) => prefix(work, board.state.plan(plan), up_to),
+        None => Ok(None),
+    }
+}
+
+fn not_landed(board: &mut Board, at: At, plan: PlanName, why: MergeTrouble, step: &mut Step) {
+    let up_to = board.state.plan(&plan).merge_up_to;
+    board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
+}
+
+/// Takes plans that a person paused out of the merge queue. One that is being landed at this moment is past that.
+pub(in crate::schedule) fn refuse_paused(board: &mut Board, at: At, step: &mut Step) {
+    let paused = board
+        .state
+        .plans()
+        .filter(|(name, run)| run.is_paused() && run.merge != Merge::Idle && !board.train.is_landing(name));
+    let paused: Vec<_> = paused
+        .map(|(name, run)| (name.clone(), run.merge_up_to))
+        .collect();
+    for (plan, up_to) in paused {
+        let why = MergeTrouble::Refused {
+            why: format!("it is paused: `orch resume {plan}` lets it go on"),
+        };
+        board.record(at, Event::MergeFailed(NotLanded { plan, up_to, why }), step);
+    }
+}

@@ -1,0 +1,152 @@
+//! Agents that resolve conflicts, while they are at it: ended when a person or the budget says so, watched for standing still,
+//! and given it again when something that passes was in their way.
+
+use crate::plan::{PlanName, Point};
+use crate::schedule::attempts::budget::is_beyond_budget;
+use crate::schedule::attempts::parking::parked;
+use crate::schedule::attempts::stuck::pause;
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::facts::Obstacle;
+use crate::schedule::event::resolving::{ResolverFailed, Resolving};
+use crate::schedule::state::known::Phase;
+
+/// A person asked to stop: agents that resolve conflicts are ended too.
+pub(in crate::schedule) fn stop_resolvers(board: &mut Board, step: &mut Step) {
+    let Phase::Stopping { now } = board.state.phase else {
+        return;
+    };
+    for number in board.state.resolving.clone() {
+        stop_resolver(board, number, now, step);
+    }
+}
+
+/// Ends those that a person does not want to go on, that stand still, or for which there is no money.
+pub(in crate::schedule) fn stop_unwanted_resolvers(board: &mut Board, step: &mut Step) {
+    for number in board.state.resolving.clone() {
+        let run = &board.state.plans[number];
+        let paused = run.paused.get(&Point::Plan) == Some(&true);
+        let cancelled = run.cancelling.contains(&Point::Plan);
+        let agent = run.resolution.agent.as_ref();
+        let own = agent.is_some_and(|agent| agent.cancelled || agent.is_given_up());
+        if paused || cancelled || own || is_beyond_budget(board, number) {
+            stop_resolver(board, number, false, step);
+        }
+    }
+}
+
+fn stop_resolver(board: &mut Board, number: usize, now: bool, step: &mut Step) {
+    let agent = board.state.plans[number].resolution.agent.as_ref();
+    let Some(attempt) = agent.map(|agent| agent.attempt.clone()) else {
+        return;
+    };
+    // Nobody has it yet otherwise.
+    if board.asked.contains(&Ask::Resolve(attempt.clone())) {
+        let stop = Effect::Stop {
+            attempt: attempt.clone(),
+            now,
+        };
+        board.ask(Ask::Stop(attempt, now), stop, step);
+    }
+}
+
+/// Asks for the looks that are due, and notes when to look again.
+pub(in crate::schedule) fn watch_resolvers(board: &mut Board, at: At, step: &mut Step) {
+    board.frontier.next_look = None;
+    for number in board.state.resolving.clone() {
+        let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
+        let (Some(patience), Some(agent)) = (plan.attempts.stuck_after, &run.resolution.agent) else {
+            continue;
+        };
+        if agent.is_given_up() || agent.cancelled {
+            continue;
+        }
+        let seen = board.looked.get(&agent.attempt).copied().unwrap_or(agent.since);
+        let due = seen + pause(patience);
+        if due > at {
+            let next = board.frontier.next_look.map_or(due, |next| next.min(due));
+            board.frontier.next_look = Some(next);
+            continue;
+        }
+        let (plan, attempt) = (plan.name.clone(), agent.attempt.clone());
+        let look = Effect::Look {
+            plan,
+            lane: 0,
+            attempt: attempt.clone(),
+            patience,
+        };
+        board.ask(Ask::Look(attempt), look, step);
+    }
+}
+
+/// What is to be recorded of the end of an agent that resolved a conflict: why it ended is known better here.
+pub(in crate::schedule) fn with_its_reason(board: &Board, event: Event) -> Event {
+    let Event::Resolve(Resolving::Failed(failed)) = event else {
+        return event;
+    };
+    let agent = board.state.plan(&failed.plan).resolution.agent.as_ref();
+    let stuck = agent
+        .filter(|agent| agent.is_given_up())
+        .and_then(|agent| agent.stuck.as_ref());
+    let why = match stuck {
+        Some(stuck) if failed.exit == Exit::Stopped => stuck.why(),
+        None if failed.exit == Exit::Stopped && is_out_of_money(board, &failed.plan) => {
+            "it was ended because the budget is used up".to_owned()
+        }
+        _ => match obstacle_of(board, &failed) {
+            Some(obstacle) => format!("{}: {}", obstacle.kind.word(), obstacle.why),
+            None => failed.why.clone(),
+        },
+    };
+    Event::Resolve(Resolving::Failed(ResolverFailed { why, ..failed }))
+}
+
+fn is_out_of_money(board: &Board, plan: &PlanName) -> bool {
+    board
+        .state
+        .number(plan)
+        .is_some_and(|number| is_beyond_budget(board, number))
+}
+
+/// What was in its way although it did nothing wrong; nothing where it was asked to stop. Programs that would wait for long
+/// are stopped by their runner.
+fn obstacle_of<'a>(board: &'a Board, failed: &ResolverFailed) -> Option<&'a Obstacle> {
+    let asked = |now| board.asked.contains(&Ask::Stop(failed.attempt.clone(), now));
+    let record = board.state.plan(&failed.plan).history_of(&failed.attempt)?;
+    record
+        .facts
+        .obstacle
+        .as_ref()
+        .filter(|_| !asked(false) && !asked(true))
+}
+
+/// How long the plan waits where an agent that was to resolve its conflict met something that passes. To be asked before
+/// its end is recorded.
+pub(in crate::schedule) fn parked_resolver(board: &Board, at: At, event: &Event) -> Option<Event> {
+    let Event::Resolve(Resolving::Failed(failed)) = event else {
+        return None;
+    };
+    let agent = board.state.plan(&failed.plan).resolution.agent.as_ref()?;
+    let obstacle = obstacle_of(board, failed).filter(|obstacle| obstacle.kind.passes())?;
+    let used = (agent.agent.clone(), agent.account.clone());
+    let parked = parked(
+        board,
+        at,
+        &failed.plan,
+        &failed.attempt,
+        used,
+        agent.resets_at,
+        obstacle,
+    );
+    Some(Event::AttemptParked(parked))
+}
+
+/// When an agent that is wanted for a conflict can be started.
+pub(in crate::schedule) fn resolver_reopens(board: &Board) -> Option<At> {
+    board.frontier.reopens
+}

@@ -1,0 +1,171 @@
+//! Between the state and what is tried early: when there is room, what is recorded of it, and who is told.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{Message, MessageKind, PlanName};
+use crate::schedule::attempts::stuck::next_id;
+use crate::schedule::board::ask::Ask;
+use crate::schedule::board::core::Board;
+use crate::schedule::board::effect::Effect;
+use crate::schedule::board::step::Step;
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::notice::{Sent, UnionSeen};
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::train::TrialId;
+use crate::schedule::train::early::{Heads, UnionSaid, UnionTrial};
+
+/// Takes in where branches stand.
+pub(in crate::schedule) fn look_at_heads(board: &mut Board, heads: Heads) {
+    board.early.look(heads);
+}
+
+/// Gives worktrees back that the train wants, and tries what can be tried in those that it does not.
+pub(in crate::schedule) fn try_unions(board: &mut Board, step: &mut Step, stopping: bool) {
+    let settings = board.work.train;
+    let off = stopping || !settings.early || !settings.verified;
+    let back = if off {
+        board.early.busy()
+    } else {
+        board.train.wanted_back()
+    };
+    for trial in board.early.end(back) {
+        board.ask(Ask::StopUnion(trial), Effect::StopUnion(trial), step);
+    }
+    if off || back > 0 {
+        return;
+    }
+    let taken = board.train.running().count() + board.early.busy();
+    for trial in board.early.choose(settings.slots.saturating_sub(taken)) {
+        board.ask(Ask::Union(trial.id), Effect::Union(trial), step);
+    }
+}
+
+/// Takes in what came of a trial.
+pub(in crate::schedule) fn take_union(
+    board: &mut Board,
+    at: At,
+    trial: TrialId,
+    said: UnionSaid,
+    step: &mut Step,
+) {
+    board.asked.remove(&Ask::Union(trial));
+    board.asked.remove(&Ask::StopUnion(trial));
+    board.early.take(trial, said);
+    board.frontier.landing = true;
+    for event in news_of_unions(board) {
+        board.record(at, event, step);
+    }
+}
+
+/// What is new of branches that do not go together, with a message to each of those who work on them.
+fn news_of_unions(board: &Board) -> Vec<Event> {
+    let mut events = Vec::new();
+    let red = board.early.red();
+    for (name, run) in board.state.plans() {
+        let own = red.iter().filter(|(union, _)| union.contains(name));
+        let own = own.map(|(union, why)| {
+            let others = union.iter().filter(|other| *other != name);
+            (others.cloned().collect::<Vec<PlanName>>(), why)
+        });
+        let mut inbox = run.inbox.clone();
+        for (with, why) in own {
+            if run.red_with.contains_key(&with) {
+                continue;
+            }
+            if run.outcome.is_none() {
+                let message = word(&board.state, &inbox, &with, why);
+                inbox.push(message.clone());
+                let plan = name.clone();
+                events.push(Event::MessageSent(Sent { plan, message }));
+            }
+            events.push(Event::UnionRed(UnionSeen {
+                plan: name.clone(),
+                with,
+                why: why.clone(),
+            }));
+        }
+        let over = run.red_with.keys().filter(|with| {
+            let mut union = (*with).clone();
+            union.push(name.clone());
+            board.early.is_green(&union)
+        });
+        events.extend(over.map(|with| {
+            Event::UnionGreen(UnionSeen {
+                plan: name.clone(),
+                with: with.clone(),
+                why: String::new(),
+            })
+        }));
+    }
+    events
+}
+
+fn word(state: &State, inbox: &[Message], with: &[PlanName], why: &str) -> Message {
+    let target = state.run.as_ref().map_or("the target", |run| run.target.as_str());
+    Message {
+        id: next_id(inbox),
+        from: with.first().filter(|_| with.len() == 1).cloned(),
+        kind: MessageKind::Conflict,
+        text: format!(
+            "this branch passes on {target}, and so {}; merged together they do not: {}. Agree on what each may rely on",
+            match with {
+                [one] => format!("does that of plan {one}"),
+                more => format!("do those of plans {}", listed(more)),
+            },
+            shortened(why)
+        ),
+        by_orch: true,
+    }
+}
+
+/// What a verification said, short enough to be read in passing: the first line, and the last ones of the output.
+pub(in crate::schedule) fn shortened(why: &str) -> String {
+    const LINES: usize = 6;
+    let lines: Vec<&str> = why.lines().collect();
+    match lines.as_slice() {
+        [first, rest @ ..] if rest.len() > LINES => {
+            format!("{first}\n{}", rest[rest.len() - LINES..].join("\n"))
+        }
+        _ => why.to_owned(),
+    }
+}
+
+pub(in crate::schedule) fn listed(plans: &[PlanName]) -> String {
+    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The plans that do not go together, each group once, in the order of the manifest.
+pub fn red_unions(state: &State) -> BTreeSet<Vec<PlanName>> {
+    let all = state.plans().filter(|(name, _)| !is_over(state, name));
+    let groups = all.flat_map(|(name, run)| {
+        live(state, run).map(move |(with, _)| {
+            let mut group = with.clone();
+            group.push(name.clone());
+            group.sort_by_key(|plan| state.number(plan));
+            group
+        })
+    });
+    groups.collect()
+}
+
+/// What has landed or was cancelled meanwhile is told by other means.
+fn is_over(state: &State, plan: &PlanName) -> bool {
+    state.is_landed(plan) || state.plan(plan).outcome == Some(Outcome::Cancelled)
+}
+
+pub(in crate::schedule) fn live<'a>(
+    state: &'a State,
+    run: &'a PlanRun,
+) -> impl Iterator<Item = (&'a Vec<PlanName>, &'a String)> {
+    let red = run.red_with.iter();
+    red.filter(|(with, _)| !with.iter().any(|plan| is_over(state, plan)))
+}
+
+impl UnionTrial {
+    /// The plans that are merged.
+    pub fn plans(&self) -> impl Iterator<Item = &PlanName> {
+        self.heads.iter().map(|(plan, _)| plan)
+    }
+}

@@ -1,0 +1,121 @@
+//! Whether work on an item may begin: what no agent's word can change.
+//!
+//! A gate that nobody has approved, a dependency on another plan, and what somebody else is at work on keep an agent out
+//! of an item whatever it says. The order inside what one agent was given is its own affair.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::plan::{AttemptId, Dependency, Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
+
+use crate::schedule::state::attempt::Attempt;
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::{PlanWork, UnitWork};
+
+/// Why work on an item may not begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A person has to approve this.
+    Approval(WorkRef),
+    /// This point of another plan has not been reached.
+    Plan(Dependency),
+    /// It has, but what was made there is not in the worktree of who wants to begin.
+    NotCarried(Dependency),
+    /// Another attempt works on it.
+    AtWork(AttemptId),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Approval(what) => write!(f, "a person has to approve {what} first (`orch approve {what}`)"),
+            Self::Plan(on) => write!(f, "it waits for {on}"),
+            Self::NotCarried(on) => write!(
+                f,
+                "it builds on {on}, which is not in this worktree; the next attempt begins with it"
+            ),
+            Self::AtWork(attempt) => write!(f, "{attempt} works on it"),
+        }
+    }
+}
+
+/// Why the item may not be begun by the attempt, or by a person where there is none; none when it may.
+pub fn refusal(
+    plan: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    attempt: Option<&Attempt>,
+    item: &ItemId,
+) -> Option<Refusal> {
+    let phase = item.task.phase;
+    // Where tasks go one by one, what is no task of its own is a check of the phase.
+    let units = [
+        UnitId::Task(item.task),
+        UnitId::Phase(phase),
+        UnitId::Task(TaskId::verify(phase)),
+    ];
+    let unit = units.into_iter().find_map(|unit| plan.unit(unit));
+    unit.and_then(|unit| unit_refusal(plan, run, state, attempt, unit))
+}
+
+/// What is closed to the attempt: open units and numbered checks, each with why.
+pub fn closed_to(
+    plan: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    attempt: &Attempt,
+) -> BTreeMap<String, Refusal> {
+    let is_gated = !plan.approvals.is_empty();
+    let others = || run.attempts.values().filter(|other| other.id != attempt.id);
+    let at_work = |unit: UnitId| others().any(|other| other.units.contains(&unit));
+    let held = |unit: &&UnitWork| is_gated || !unit.depends.is_empty() || at_work(unit.id);
+    let units = plan.units.iter().filter(held);
+    let units = units.filter_map(|unit| {
+        Some((
+            unit.id.to_string(),
+            unit_refusal(plan, run, state, Some(attempt), unit)?,
+        ))
+    });
+    let checks = plan
+        .document
+        .numbered_checks()
+        .filter(|_| plan.dispatch == Dispatch::Task);
+    let checks = checks.filter_map(|check| {
+        Some((
+            check.id.to_string(),
+            refusal(plan, run, state, Some(attempt), &check.id)?,
+        ))
+    });
+    units.chain(checks).collect()
+}
+
+fn unit_refusal(
+    plan: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    attempt: Option<&Attempt>,
+    unit: &UnitWork,
+) -> Option<Refusal> {
+    // It was let in when it began, or is over.
+    let given = attempt.is_some_and(|attempt| attempt.units.contains(&unit.id));
+    if given || run.is_unit_done(unit.id) {
+        return None;
+    }
+    let gates = [Point::Plan, Point::Phase(unit.id.phase())];
+    let closed = |point: &Point| plan.has_gate(*point) && !run.approved.contains(point);
+    if let Some(point) = gates.into_iter().find(closed) {
+        return Some(Refusal::Approval(WorkRef::at(&plan.name, point)));
+    }
+    let mut on = plan.depends.iter().chain(&unit.depends);
+    if let Some(on) = on.find(|on| !state.is_satisfied(on)) {
+        return Some(Refusal::Plan(on.clone()));
+    }
+    if let Some(on) = unit.depends.first().filter(|_| plan.carry && attempt.is_some()) {
+        return Some(Refusal::NotCarried(on.clone()));
+    }
+    let mut others = run.attempts.values().filter(|_| attempt.is_some());
+    others
+        .find(|other| other.units.contains(&unit.id))
+        .map(|other| Refusal::AtWork(other.id.clone()))
+}

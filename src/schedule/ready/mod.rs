@@ -1,0 +1,14 @@
+//! What may begin, and who goes first: gates, dependencies, slots, and the index of ready work.
+//!
+//! May import `fold` and below.
+
+pub mod admission;
+pub(super) mod built_on;
+pub(super) mod dispatch;
+pub(super) mod found_files;
+pub(super) mod frontier;
+pub(super) mod in_turn;
+pub(super) mod invariants;
+pub(super) mod lanes;
+pub(super) mod readiness;
+pub(super) mod standing;

@@ -1,0 +1,383 @@
+//! Which units of a plan could be worked on now, which never will be, and what the others wait for.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::found_files;
+use crate::graph::{Counts, Gate};
+use crate::plan::{AgentName, Dependency, Point, TaskId, UnitId};
+
+use super::dispatch;
+use super::standing::Standing;
+use crate::schedule::event::at::At;
+use crate::schedule::state::known::State;
+use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::plans::{PlanWork, UnitWork};
+
+/// One plan, looked at once.
+#[derive(Debug)]
+pub struct Readiness<'a> {
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    state: &'a State,
+    standing: Cow<'a, Standing>,
+}
+
+/// What a unit waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wait<'a> {
+    /// A gate inside the plan, and which of its members are missing.
+    Gate(Gate<'a>, Vec<UnitId>),
+    /// A point of another plan.
+    Plan(&'a Dependency),
+    /// Another plan that touches the same files.
+    Overlap(&'a crate::plan::PlanName),
+    /// A unit at work that touches the same files, and which these are.
+    Files(UnitId, Vec<&'a str>),
+    /// A VERIFY block that failed in the background.
+    FailedCheck(TaskId),
+    /// A person has to approve this.
+    Approval(Point),
+    /// A person paused this.
+    Pause(Point),
+}
+
+impl<'a> Readiness<'a> {
+    /// Looks at the plan.
+    pub fn new(plan: &'a PlanWork, run: &'a PlanRun, state: &'a State) -> Self {
+        Self {
+            standing: Cow::Owned(Standing::new(plan, run)),
+            plan,
+            run,
+            state,
+        }
+    }
+
+    /// Looks at a plan of which it is known where its units stand.
+    pub(in crate::schedule) fn known(
+        plan: &'a PlanWork,
+        run: &'a PlanRun,
+        state: &'a State,
+        standing: &'a Standing,
+    ) -> Self {
+        Self {
+            standing: Cow::Borrowed(standing),
+            plan,
+            run,
+            state,
+        }
+    }
+
+    /// True when the unit still has to be done.
+    pub fn is_open(&self, unit: usize) -> bool {
+        !self.standing.settled[unit]
+    }
+
+    /// True when every unit is done.
+    pub fn all_done(&self) -> bool {
+        self.standing.undone == 0
+    }
+
+    /// Places of units that still have to be done.
+    pub fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.plan.units.len()).filter(|unit| self.is_open(*unit))
+    }
+
+    fn counts(&self, gate: Gate<'_>) -> &[bool] {
+        match gate.counts {
+            Counts::Done => &self.standing.done,
+            Counts::Settled => &self.standing.settled,
+        }
+    }
+
+    /// True when nothing but limits, files and retries stand between the plan as a whole and its next attempt.
+    fn plan_is_free(&self) -> bool {
+        dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
+            && dispatch::not_settled(self.plan, self.state).next().is_none()
+            && self.run.failed_check().is_none()
+            && !self.run.cancelling.contains(&Point::Plan)
+    }
+
+    /// The gate that a person has to approve before the unit begins.
+    fn gate_of(&self, unit: UnitId) -> Option<Point> {
+        let points = [Point::Plan, Point::Phase(unit.phase())];
+        let gate = |point: &Point| self.plan.has_gate(*point) && !self.run.approved.contains(point);
+        points.into_iter().find(gate)
+    }
+
+    /// True when no person holds the unit back.
+    pub(in crate::schedule) fn is_free_of_people(&self, unit: UnitId) -> bool {
+        self.run.pause_of(unit).is_none() && self.gate_of(unit).is_none()
+    }
+
+    /// Places of the units that could be worked on at `at` if there were room, in document order. When the plan's
+    /// verification failed, that is the first unit: what was worked on last is gone through once more.
+    pub fn ready(&self, at: At) -> Vec<usize> {
+        let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
+        match self.run.verify {
+            Verify::Running => return Vec::new(),
+            Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
+            Verify::Failed => {
+                let begun = !self.run.attempts.is_empty();
+                let first = self.repair_leg().first().copied();
+                let served = first.is_none_or(|unit| self.is_served(&unit.agent, at));
+                return if begun || !served || !due(self.run.repair.retry_at) {
+                    Vec::new()
+                } else {
+                    vec![0]
+                };
+            }
+            Verify::Open | Verify::Passed(_) => {}
+        }
+        if !self.plan.by_units() && !self.run.attempts.is_empty() {
+            return Vec::new();
+        }
+        if self.open().next().is_none() || !self.plan_is_free() {
+            return Vec::new();
+        }
+        let held = self.held_files();
+        let worked: Vec<UnitId> = self
+            .run
+            .attempts
+            .values()
+            .flat_map(|attempt| &attempt.units)
+            .copied()
+            .collect();
+        let shares = |work: &UnitWork| {
+            let others = worked.iter().filter_map(|id| self.plan.unit(*id));
+            self.plan.by_units()
+                && others
+                    .into_iter()
+                    .any(|other| !found_files::shared(self.run, self.plan, work, other).is_empty())
+        };
+        let startable = |unit: &usize| {
+            let work = &self.plan.units[*unit];
+            let tries = self.run.tries_of(Some(work.id), false);
+            due(tries.retry_at)
+                && self.is_served(&work.agent, at)
+                && work.locks.iter().all(|file| !held.contains(file))
+                && !shares(work)
+                && !worked.contains(&work.id)
+                && self.run.pause_of(work.id).is_none()
+                && !self.run.is_being_cancelled(work.id)
+                && self.gate_of(work.id).is_none()
+                && work
+                    .depends
+                    .iter()
+                    .all(|dependency| dispatch::is_met(self.plan, dependency, self.state))
+        };
+        let ready = self.standing.open.iter().copied().filter(startable);
+        if self.plan.by_units() {
+            ready.collect()
+        } else {
+            // One agent goes through the document in order, past what cannot begin.
+            ready.take(1).collect()
+        }
+    }
+
+    /// True when no limit keeps the agent from working on the plan.
+    fn is_served(&self, agent: &AgentName, at: At) -> bool {
+        self.run.parking(agent, at).is_none() && self.state.closed_until(agent).is_none()
+    }
+
+    /// Files that are touched by units at work.
+    fn held_files(&self) -> BTreeSet<u32> {
+        let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
+        let units = working.filter_map(|id| self.plan.unit(*id));
+        units.flat_map(|unit| unit.locks.iter().copied()).collect()
+    }
+
+    /// The units that an attempt starting with `first` is given: in plan dispatch all that one agent can work through
+    /// from there without waiting for another plan or changing agent, resources or time limit; else that one.
+    pub fn leg(&self, first: usize) -> Vec<&'a UnitWork> {
+        if self.run.verify == Verify::Failed {
+            return self.repair_leg();
+        }
+        let mut leg = vec![&self.plan.units[first]];
+        if self.plan.by_units() {
+            return leg;
+        }
+        let mut done = self.standing.done.clone();
+        done[first] = true;
+        let mut chain_open = 0;
+        for place in (first + 1)..self.plan.units.len() {
+            if self.standing.done[place] {
+                continue;
+            }
+            // What is verified has to end first.
+            if leg
+                .last()
+                .is_some_and(|last| self.plan.is_verified(self.run, last.id.phase()))
+            {
+                break;
+            }
+            let unit = &self.plan.units[place];
+            let same =
+                unit.agent == leg[0].agent && unit.uses == leg[0].uses && unit.timeout == leg[0].timeout;
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
+            let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
+            if held || !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty()
+            {
+                break;
+            }
+            done[place] = true;
+            leg.push(unit);
+        }
+        leg
+    }
+
+    /// Open units that could be worked on one after the other, of those for which `joins` is true: whatever their agent.
+    pub(in crate::schedule) fn chain(&self, joins: impl Fn(&UnitWork) -> bool) -> Vec<UnitId> {
+        let mut chain = Vec::new();
+        if !self.plan_is_free() {
+            return chain;
+        }
+        let mut done = self.standing.done.clone();
+        let mut chain_open = 0;
+        for place in self.open() {
+            let unit = &self.plan.units[place];
+            let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
+            let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
+            let met = dispatch::unmet(self.plan, &unit.depends, self.state).is_empty();
+            let free = self.is_free_of_people(unit.id) && !self.run.is_worked_on(unit.id);
+            if follows && met && free && joins(unit) {
+                done[place] = true;
+                chain.push(unit.id);
+            }
+        }
+        chain
+    }
+
+    fn repair_leg(&self) -> Vec<&'a UnitWork> {
+        let last = self.run.legs().next_back().map(|record| record.units.as_slice());
+        let again: Vec<&UnitWork> = last
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.plan.unit(*id))
+            .collect();
+        if again.is_empty() {
+            self.plan.units.iter().collect()
+        } else {
+            again
+        }
+    }
+
+    /// Everything that stands between an open unit and its start, besides limits and delays.
+    pub fn waits(&self, unit: usize) -> Vec<Wait<'a>> {
+        let work = &self.plan.units[unit];
+        let mut waits: Vec<Wait<'a>> = Vec::new();
+        if let Some(check) = self.run.failed_check() {
+            waits.push(Wait::FailedCheck(check));
+        }
+        waits.extend(self.run.pause_of(work.id).map(Wait::Pause));
+        waits.extend(self.gate_of(work.id).map(Wait::Approval));
+        for gate in self.plan.gates_at(unit) {
+            let ended = self.counts(gate);
+            if gate.missing(|member| ended[member]) > 0 {
+                let missing = gate.of().filter(|member| !ended[*member]);
+                let missing = missing.map(|member| self.plan.units[member].id);
+                waits.push(Wait::Gate(gate, missing.collect()));
+            }
+        }
+        let depends = self.plan.depends.iter().chain(&work.depends);
+        for dependency in depends.filter(|d| !dispatch::is_met(self.plan, d, self.state)) {
+            waits.push(Wait::Plan(dependency));
+        }
+        waits.extend(dispatch::not_settled(self.plan, self.state).map(Wait::Overlap));
+        let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
+        let others = working.filter(|id| self.plan.by_units() && **id != work.id);
+        for other in others.filter_map(|id| self.plan.unit(*id)) {
+            let shared = other.locks.iter().filter(|file| work.locks.contains(file));
+            let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
+            names.extend(found_files::shared(self.run, self.plan, work, other));
+            names.dedup();
+            if !names.is_empty() {
+                waits.push(Wait::Files(other.id, names));
+            }
+        }
+        waits
+    }
+
+    /// True when something that the plan or a unit of it waits for will not come.
+    pub(in crate::schedule) fn is_lost_elsewhere(&self) -> bool {
+        let outside = self.standing.shape.outside.iter();
+        let own = outside.flat_map(|unit| &self.plan.units[*unit].depends);
+        let mut all = self.plan.depends.iter().chain(own);
+        all.any(|dependency| self.state.is_hopeless(dependency))
+    }
+
+    /// The open units that will never begin, because what they wait for is lost, each with the root of it.
+    pub fn hopeless(&self) -> Vec<(UnitId, Cause<'a>)> {
+        self.behind(false)
+    }
+
+    /// True when every open unit waits for what is lost or needs a person.
+    pub fn is_stalled(&self) -> bool {
+        self.behind(true).len() == self.open().count()
+    }
+
+    /// The open units behind what is lost. With `held`, what needs a person counts as lost, and what is stalled behind that
+    /// as not ending.
+    fn behind(&self, held: bool) -> Vec<(UnitId, Cause<'a>)> {
+        let is_hopeless = |dependency: &&Dependency| self.state.is_hopeless(dependency);
+        let whole = self.plan.depends.iter().find(is_hopeless);
+        let mut causes: Vec<Option<Cause<'a>>> = self
+            .plan
+            .units
+            .iter()
+            .map(|unit| {
+                let lost = self.run.lost.get(&unit.id).filter(|lost| held || lost.is_final());
+                lost.map(|_| Cause::Unit(unit.id))
+            })
+            .collect();
+        let mut hopeless: Vec<(UnitId, Cause<'a>)> = Vec::new();
+        loop {
+            let before = hopeless.len();
+            let gates: Vec<Option<Cause<'a>>> = self
+                .plan
+                .gates
+                .iter()
+                .map(|gate| self.lost_gate(gate, &causes, held))
+                .collect();
+            for place in self.open() {
+                let unit = &self.plan.units[place];
+                if causes[place].is_some() || self.run.is_worked_on(unit.id) {
+                    continue;
+                }
+                let own = unit.depends.iter().find(is_hopeless);
+                let outside = whole.or(own).map(Cause::Plan);
+                let inside = || self.plan.waits.of(place).find_map(|gate| gates[gate]);
+                if let Some(cause) = outside.or_else(inside) {
+                    causes[place] = Some(cause);
+                    hopeless.push((unit.id, cause));
+                }
+            }
+            if hopeless.len() == before {
+                return hopeless;
+            }
+        }
+    }
+
+    /// The cause of a gate that cannot open any more. Where only an end is waited for, what is lost has ended, and what is
+    /// skipped because of it is about to; what is stalled behind something that needs a person has not.
+    fn lost_gate(&self, gate: Gate<'_>, causes: &[Option<Cause<'a>>], held: bool) -> Option<Cause<'a>> {
+        let closed = |member: usize| match gate.counts {
+            Counts::Done => causes[member].filter(|_| !self.standing.done[member]),
+            Counts::Settled => causes[member].filter(|_| held && !self.standing.settled[member]),
+        };
+        let left = gate.of().filter(|member| closed(*member).is_none()).count();
+        let first = gate.of().find_map(closed);
+        first.filter(|_| left < gate.need)
+    }
+}
+
+/// Why a unit will never begin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cause<'a> {
+    /// A unit of the plan will not be done.
+    Unit(UnitId),
+    /// A point of another plan will not be reached.
+    Plan(&'a Dependency),
+}

@@ -1,0 +1,178 @@
+//! How long work took in earlier runs: what the journal knows about durations.
+
+use std::collections::BTreeMap;
+
+use crate::graph::Durations;
+use crate::plan::{AgentName, AttemptId, PlanName, TaskId, UnitId};
+
+use crate::schedule::event::at::At;
+use crate::schedule::event::fact::Event;
+
+/// How much of a new measurement goes into what is expected: a half, so that old runs fade.
+const WEIGHT: f64 = 0.5;
+
+/// What is open while events are read.
+#[derive(Debug, Default)]
+struct Open {
+    plan: Option<PlanName>,
+    agent: Option<AgentName>,
+    units: Vec<UnitId>,
+    started: Option<At>,
+    ended: Option<At>,
+    /// When each task was begun, as reported.
+    begun: BTreeMap<TaskId, At>,
+}
+
+/// What can be expected of each phase and task, and of each agent's tasks, from attempts that succeeded. Newer ones count
+/// for more: each is averaged with all before it.
+pub fn durations<'a>(events: impl IntoIterator<Item = (At, &'a Event)>) -> Durations {
+    let mut durations = Durations::default();
+    let mut open: BTreeMap<AttemptId, Open> = BTreeMap::new();
+    for (at, event) in events {
+        match event {
+            Event::AttemptAssigned {
+                plan,
+                attempt,
+                agent,
+                units,
+                ..
+            } => {
+                let entry = open.entry(attempt.clone()).or_default();
+                entry.plan = Some(plan.clone());
+                entry.agent = Some(agent.clone());
+                entry.units.clone_from(units);
+            }
+            Event::AgentStarted { attempt, .. } => {
+                if let Some(entry) = open.get_mut(attempt) {
+                    entry.started.get_or_insert(at);
+                }
+            }
+            Event::AgentEnded { attempt, .. } => {
+                if let Some(entry) = open.get_mut(attempt) {
+                    entry.ended.get_or_insert(at);
+                }
+            }
+            Event::TaskStarted(report) if report.task.sub.is_none() => {
+                if let Some(entry) = report.attempt.as_ref().and_then(|id| open.get_mut(id)) {
+                    entry.begun.entry(report.task.task).or_insert(at);
+                }
+            }
+            Event::TaskDone(report) if report.task.sub.is_none() => {
+                let entry = report.attempt.as_ref().and_then(|id| open.get(id));
+                if let Some(begun) = entry.and_then(|entry| entry.begun.get(&report.task.task)) {
+                    let took = at.0.saturating_sub(begun.0);
+                    learn(&mut durations, &report.plan, UnitId::Task(report.task.task), took);
+                }
+            }
+            Event::LegDone { attempt, .. } => {
+                if let Some(entry) = open.remove(attempt) {
+                    learn_attempt(&mut durations, &entry);
+                }
+            }
+            Event::AttemptFailed { attempt, .. } => {
+                open.remove(attempt);
+            }
+            _ => {}
+        }
+    }
+    durations
+}
+
+/// An attempt at one unit measures that unit. One at several phases measures their sum, which is shared evenly.
+fn learn_attempt(durations: &mut Durations, entry: &Open) {
+    let (Some(plan), Some(started), Some(ended)) = (&entry.plan, entry.started, entry.ended) else {
+        return;
+    };
+    let took = ended.0.saturating_sub(started.0);
+    let share = took / (entry.units.len().max(1) as u64);
+    for unit in &entry.units {
+        learn(durations, plan, *unit, share);
+    }
+    if let (Some(agent), [UnitId::Task(_)]) = (&entry.agent, entry.units.as_slice()) {
+        let known = durations.agents.entry(agent.clone()).or_insert(took);
+        *known = mean(*known, took);
+    }
+}
+
+fn learn(durations: &mut Durations, plan: &PlanName, unit: UnitId, took: u64) {
+    let units = durations.units.entry(plan.clone()).or_default();
+    let known = units.entry(unit).or_insert(took);
+    *known = mean(*known, took);
+}
+
+fn mean(known: u64, new: u64) -> u64 {
+    // Nothing takes no time at all: a path of unmeasurably short tasks still has a length.
+    ((known as f64 * (1.0 - WEIGHT) + new as f64 * WEIGHT).round() as u64).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::event::exit::Exit;
+
+    fn attempt(sequence: u32, unit: UnitId, from: u64, to: u64, good: bool) -> Vec<(At, Event)> {
+        let plan: PlanName = "auth".parse().unwrap();
+        let attempt = AttemptId::new(&plan, sequence);
+        let end = if good {
+            Event::LegDone {
+                plan: plan.clone(),
+                attempt: attempt.clone(),
+                units: vec![unit],
+            }
+        } else {
+            Event::AttemptFailed {
+                plan: plan.clone(),
+                attempt: attempt.clone(),
+                why: String::new(),
+                retry_in_ms: None,
+                counted: true,
+                nothing_made: false,
+                unread: false,
+            }
+        };
+        vec![
+            (
+                At(from),
+                Event::AttemptAssigned {
+                    plan: plan.clone(),
+                    attempt: attempt.clone(),
+                    number: 1,
+                    agent: "one".parse().unwrap(),
+                    units: vec![unit],
+                    lane: 0,
+                    account: None,
+                    ticks: None,
+                },
+            ),
+            (
+                At(from),
+                Event::AgentStarted {
+                    plan: plan.clone(),
+                    attempt: attempt.clone(),
+                    pid: 1,
+                    head: None,
+                },
+            ),
+            (
+                At(to),
+                Event::AgentEnded {
+                    plan,
+                    attempt,
+                    exit: Exit::Code { code: 0 },
+                },
+            ),
+            (At(to), end),
+        ]
+    }
+
+    #[test]
+    fn what_succeeded_is_remembered_and_newer_runs_count_for_more() {
+        let unit = UnitId::Task(TaskId::new(1, 1));
+        let mut events = attempt(1, unit, 0, 100, true);
+        events.extend(attempt(2, unit, 200, 1_000_000, false));
+        events.extend(attempt(3, unit, 2_000_000, 2_000_300, true));
+        let known = durations(events.iter().map(|(at, event)| (*at, event)));
+        assert_eq!(known.units[&"auth".parse().unwrap()][&unit], 200);
+        assert_eq!(known.agents[&"one".parse().unwrap()], 200);
+    }
+}

@@ -1,0 +1,54 @@
+//! Attempts that end as soon as they begin, again and again in the same way: another one would meet the same.
+
+use std::time::Duration;
+
+use super::attempt::{Attempt, AttemptRecord, Stage};
+use super::tries::Tries;
+
+/// What ends within this time has not begun to work: an agent takes longer to read its prompt and answer once, while a
+/// wrong option, a missing login or a missing file end it at once.
+pub(in crate::schedule) const BRIEF: Duration = Duration::from_secs(5);
+
+/// So many such ends in a row, each for the same reason, are a loop. Twice may be chance, such as a network that was away
+/// for as long as the first delay; service managers stop restarting after a burst of the same order (systemd: five within
+/// ten seconds).
+pub(in crate::schedule) const LOOP: u32 = 3;
+
+/// True when the attempt ended at once and left nothing behind.
+pub(in crate::schedule) fn is_brief(attempt: &Attempt, record: Option<&AttemptRecord>) -> bool {
+    let made_nothing = match &attempt.stage {
+        Stage::Checked(_, evidence) => evidence.commits == 0 && evidence.leftovers_committed == 0,
+        Stage::Assigned | Stage::Running | Stage::Ended(_) => true,
+    };
+    let lasted = match (record.and_then(|record| record.started), attempt.ended) {
+        (Some(started), Some(ended)) => ended.since(started),
+        (None, _) | (_, None) => Duration::ZERO,
+    };
+    made_nothing && !attempt.reported && lasted <= BRIEF
+}
+
+impl Tries {
+    /// How many brief ends for this reason there are in a row, with this one.
+    pub(in crate::schedule) fn alike_with(&self, why: &str, brief: bool) -> u32 {
+        match (brief, self.last_failure.as_deref() == Some(why)) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => self.alike + 1,
+        }
+    }
+}
+
+/// Why no further attempt is made although there are retries left.
+pub(in crate::schedule) fn loop_words(why: &str, alike: u32, left: u32) -> String {
+    let retries = if left == 1 { "1 retry" } else { "retries" };
+    let left = if left == 1 {
+        String::new()
+    } else {
+        format!("{left} ")
+    };
+    format!(
+        "{why} ({alike} attempts in a row ended so within {} s of their start: another would meet the same, so the {left}{retries} \
+         left are not spent)",
+        BRIEF.as_secs()
+    )
+}

@@ -1,0 +1,40 @@
+//! What is known of a phase: its verification, its end, and the prefix of its plan that has landed.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{CommitId, PhaseId};
+use crate::schedule::event::at::At;
+use crate::schedule::event::merge_facts::Prefix;
+
+/// Where the verification of a phase stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PhaseCheck {
+    /// It runs since then.
+    Running(At),
+    /// This commit passed; it was begun then.
+    Passed(CommitId, At),
+    /// It failed, and why.
+    Failed(String),
+}
+
+/// What a plan's branch held when the commit of a phase's end was pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhaseEnd {
+    /// When that was.
+    pub at: At,
+    /// Phases that were done, and so are in it.
+    pub done: BTreeSet<PhaseId>,
+    /// Other phases of which something was done, and may be in it.
+    pub begun: BTreeSet<PhaseId>,
+    /// Files of the phase that were in no commit.
+    pub uncommitted: u32,
+}
+
+/// A prefix that is on a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedPrefix {
+    /// What of the plan it is.
+    pub prefix: Prefix,
+    /// The commit with which it landed.
+    pub commit: CommitId,
+}

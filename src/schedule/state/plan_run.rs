@@ -1,0 +1,399 @@
+//! What is known of one plan: the fold of its events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::attempt::{Attempt, AttemptRecord};
+use super::limits::Parking;
+use super::lost::Lost;
+use super::phase_run::{LandedPrefix, PhaseCheck, PhaseEnd};
+use super::resolution::Resolution;
+use super::tries::Tries;
+use crate::plan::{
+    AgentName, AttemptId, CommitId, ItemId, LandedBy, Message, PhaseId, PlanName, Point, TaskId, TaskState,
+    UnitId, Waiting,
+};
+use crate::schedule::event::about::Ticks;
+use crate::schedule::event::at::At;
+use crate::schedule::event::facts::Spent;
+use crate::schedule::event::merge_facts::Prefix;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
+
+/// A landing that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedBefore {
+    /// The commit with which it landed.
+    pub commit: CommitId,
+    /// Where its branch stood.
+    pub head: Option<CommitId>,
+}
+
+/// State of one plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlanRun {
+    /// True when phases or tasks are worked on one by one: then nothing counts as reached before its commits are on the
+    /// plan's branch.
+    pub by_units: bool,
+    /// The sub-tasks of tasks and the numbered boxes of VERIFY blocks, as the document has them.
+    pub pieces: BTreeMap<TaskId, Vec<ItemId>>,
+    /// The items of each phase that is given out as a whole and has any.
+    pub parts: BTreeMap<PhaseId, Vec<TaskId>>,
+    /// Its worktrees by lane; 0 is the plan's own.
+    pub worktrees: BTreeMap<u32, WorktreeMade>,
+    /// What the making of a lane's worktree is at, when it takes a while.
+    pub making: BTreeMap<u32, String>,
+    /// Lanes whose worktree could not be made in this run, and why.
+    pub lanes_refused: BTreeMap<u32, String>,
+    /// Tasks and sub-tasks that were reported, or ticked in the document.
+    pub items: BTreeMap<ItemId, Item>,
+    /// Phases that are done, and since when.
+    pub phases_done: BTreeMap<PhaseId, At>,
+    /// Where the verifications of phases stand that have one of their own.
+    pub phase_checks: BTreeMap<PhaseId, PhaseCheck>,
+    /// What an attempt completed, with everything that is demanded for that. A phase that was merely reported done lets
+    /// others start, but the plan is not finished on an agent's word.
+    pub proven: BTreeSet<UnitId>,
+    /// What will not be done in this run.
+    pub lost: BTreeMap<UnitId, Lost>,
+    /// What a person paused, and whether what ran was to be stopped.
+    pub paused: BTreeMap<Point, bool>,
+    /// What a person cancelled and of which something may still run.
+    pub cancelling: BTreeSet<Point>,
+    /// Parts of what a person cancelled that are to be done all the same.
+    pub spared: BTreeSet<Point>,
+    /// What a person asked to be tried again, and of which nothing came since.
+    pub retried: BTreeSet<Point>,
+    /// Gates that a person let be passed.
+    pub approved: BTreeSet<Point>,
+    /// Commits pinned for those who wait for a point of this plan.
+    pub pins: BTreeMap<Point, CommitId>,
+    /// Every commit that was ever pinned for a point: who started from one has it, whatever was pinned since.
+    pub handed_on: BTreeMap<Point, BTreeSet<CommitId>>,
+    /// What the branch held when the commit of a phase's end was pinned.
+    pub ends: BTreeMap<PhaseId, PhaseEnd>,
+    /// Files that units turned out to touch when their commits conflicted, besides those that were declared.
+    pub found: BTreeMap<UnitId, BTreeSet<String>>,
+    /// Files in which attempts on branches of their own have made something.
+    pub made_in: BTreeMap<UnitId, BTreeSet<String>>,
+    /// Phases of which something may be on the branch, whatever became of their work since.
+    pub touched: BTreeSet<PhaseId>,
+    /// Points whose commit could not be pinned in this run, and why.
+    pub pins_refused: BTreeMap<Point, String>,
+    /// The attempts under way, by lane.
+    pub attempts: BTreeMap<u32, Attempt>,
+    /// Every attempt of this plan, oldest first.
+    pub history: Vec<AttemptRecord>,
+    /// Attempts at what is not done yet, by the first unit that they were given.
+    pub tries: BTreeMap<UnitId, Tries>,
+    /// Attempts at mending what the plan's verification found.
+    pub repair: Tries,
+    /// What the verification of the whole plan said when it failed last.
+    pub red: Option<String>,
+    /// Where the plan's own verification stands.
+    pub verify: Verify,
+    /// How the plan ended, once it has.
+    pub outcome: Option<Outcome>,
+    /// Units that the document had ticked as a whole when the plan was begun; before that, as it has them now.
+    pub ticked: BTreeSet<UnitId>,
+    /// What the document had ticked when the first attempt began.
+    pub ticks_at_first: Option<Ticks>,
+    /// What it had ticked when it was looked at last.
+    pub ticks: Option<Ticks>,
+    /// True once a person skipped the whole plan, until a person wants it again.
+    pub left_out: bool,
+    /// The commits with which it landed, by target branch.
+    pub landed: BTreeMap<String, CommitId>,
+    /// Where its branch stood then, as far as that is known, by target branch.
+    pub landed_heads: BTreeMap<String, CommitId>,
+    /// Fingerprint of its tasks as they were written when the whole of it landed last, where that is known.
+    pub landed_print: Option<u32>,
+    /// The first phases that landed by themselves, by target branch.
+    pub landed_prefix: BTreeMap<String, LandedPrefix>,
+    /// What shows that a person landed it, by target branch.
+    pub landed_by_hand: BTreeMap<String, LandedBy>,
+    /// The commits that took it back, by target branch.
+    pub reverted: BTreeMap<String, CommitId>,
+    /// The phases that were taken back with it and have not come back since, by target branch.
+    pub taken_back: BTreeMap<String, BTreeSet<PhaseId>>,
+    /// How it had landed on targets that it was taken off again: it counts once more when that is undone.
+    pub before_back: BTreeMap<String, LandedBefore>,
+    /// Where its merge stands.
+    pub merge: Merge,
+    /// The last phase that the merge is about; none for the whole plan.
+    pub merge_up_to: Option<PhaseId>,
+    /// What the merge under way is about, when that is not the whole plan.
+    pub merge_prefix: Option<Prefix>,
+    /// The merge that was asked for while another was under way: up to which phase, and the target.
+    pub merge_next: Option<(Option<PhaseId>, Option<String>)>,
+    /// Why the last merge did not land it.
+    pub merge_trouble: Option<MergeTrouble>,
+    /// How far the resolution of its conflict with the target is.
+    pub resolution: Resolution,
+    /// Why the last merge of its first phases did not land those, and up to which.
+    pub prefix_trouble: Option<(PhaseId, MergeTrouble)>,
+    /// The last word about each task and sub-task, whether it counted or came too late.
+    pub heard: BTreeMap<ItemId, TaskState>,
+    /// The time of the last statement that a person made about each item, where the writer gives times.
+    pub said_by_people: BTreeMap<ItemId, Timestamp>,
+    /// True once a person has reported.
+    pub people_spoke: bool,
+    /// True once any agent of the plan has reported: from then on nothing counts that nobody reported.
+    pub spoken: bool,
+    /// Where the plan's branch stood when the last work came to it.
+    pub made: Option<CommitId>,
+    /// Tasks that were reported done by an attempt which brought commits and was given something else.
+    pub made_before: BTreeSet<TaskId>,
+    /// Messages to those who work on it, in the order of their numbers.
+    pub inbox: Vec<Message>,
+    /// The number of the last message that an agent is known to have read; none where nobody has looked.
+    pub read: Option<u32>,
+    /// How many of them an agent was told when it began.
+    pub told: u32,
+    /// What its branch conflicts with as things stand (plans, and the target by its branch's name), and in which files.
+    pub foreseen: BTreeMap<String, Vec<String>>,
+    /// Other plans together with which it does not pass, as their branches stood, and what the verification said.
+    pub red_with: BTreeMap<Vec<PlanName>, String>,
+    /// Waits that somebody was told of, and when.
+    pub escalated: BTreeMap<(Waiting, String), At>,
+    /// Agents that met a rate limit or an outage here: what of it they would work on waits.
+    pub parked: BTreeMap<AgentName, Parking>,
+    /// What all of its attempts used up.
+    pub spent: Spent,
+    /// When the state last changed.
+    pub since: At,
+}
+
+/// A worktree that exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorktreeMade {
+    /// Its folder.
+    pub path: String,
+    /// Its branch.
+    pub branch: String,
+    /// Where the branch started.
+    pub base: CommitId,
+}
+
+/// What is known of a task or sub-task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its state as last reported.
+    pub state: TaskState,
+    /// When it was begun.
+    pub started: Option<At>,
+    /// When that state was reported.
+    pub since: At,
+    /// What it was about then, where that is known.
+    pub title: Option<String>,
+    /// What the agent said about it.
+    pub note: Option<String>,
+    /// The attempt whose agent said so; none for a person, or where nobody said so.
+    pub by: Option<AttemptId>,
+    /// Where the worktree stood then.
+    pub commit: Option<CommitId>,
+    /// True when nobody said so and commits count instead.
+    pub assumed: bool,
+}
+
+/// Where a plan's own verification stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Verify {
+    /// Not run on what is there now.
+    #[default]
+    Open,
+    /// Running.
+    Running,
+    /// The commit passed.
+    Passed(CommitId),
+    /// It failed, and an agent has to mend that before it runs again.
+    Failed,
+}
+
+/// How a plan ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Done and verified.
+    Finished,
+    /// Attempts used up.
+    Failed(String),
+    /// A dependency did not succeed.
+    Skipped(String),
+    /// Needs a person.
+    Held(Hold),
+    /// A person cancelled it.
+    Cancelled,
+}
+
+/// Where a plan's merge stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Merge {
+    /// Nobody asked.
+    #[default]
+    Idle,
+    /// Asked for, with another target than the run's if one is named.
+    Wanted(Option<String>),
+    /// Under way.
+    Running(Option<String>),
+}
+
+impl PlanRun {
+    /// The plan's own worktree, once there is one.
+    pub fn worktree(&self) -> Option<&WorktreeMade> {
+        self.worktrees.get(&0)
+    }
+
+    /// The state of a task as reported; pending when nobody said anything. With a part that failed, it is not done.
+    pub fn item_state(&self, item: &ItemId) -> TaskState {
+        match self.items.get(item).map(|item| item.state) {
+            Some(TaskState::Done) if self.failed_piece(item).is_some() => TaskState::Failed,
+            state => state.unwrap_or(TaskState::Pending),
+        }
+    }
+
+    /// True when no work remains on the task.
+    pub fn is_item_settled(&self, item: &ItemId) -> bool {
+        self.item_state(item).is_settled()
+    }
+
+    /// True when the unit is done with everything that is demanded, or was left out on purpose while nobody worked on it.
+    /// What was done under another `dispatch` counts: a phase with its tasks and a check that was said, and all items of a
+    /// phase with that.
+    pub fn is_unit_done(&self, unit: UnitId) -> bool {
+        let other = match unit {
+            UnitId::Task(task) => !task.is_verify() && self.proven.contains(&UnitId::Phase(task.phase)),
+            UnitId::Phase(phase) => self.parts.get(&phase).is_some_and(|parts| {
+                let mut parts = parts.iter();
+                parts.all(|part| self.proven.contains(&UnitId::Task(*part)))
+            }),
+        };
+        other || self.proven.contains(&unit)
+    }
+
+    /// True when somebody said that the task is not needed, and nobody works on it or may still take that word back.
+    pub fn is_given_up_on(&self, task: TaskId) -> bool {
+        let mut attempts = self.attempts.values();
+        self.item_state(&task.into()) == TaskState::Skipped
+            && !attempts
+                .any(|attempt| attempt.units.contains(&UnitId::Task(task)) || attempt.claimed.contains(&task))
+    }
+
+    /// True when an attempt has the unit.
+    pub fn is_worked_on(&self, unit: UnitId) -> bool {
+        self.attempts
+            .values()
+            .any(|attempt| attempt.units.contains(&unit))
+    }
+
+    /// True when the unit is done or will not be done.
+    pub fn is_unit_settled(&self, unit: UnitId) -> bool {
+        self.lost.contains_key(&unit) || self.is_unit_done(unit)
+    }
+
+    /// True when the point has been reached (for the whole plan: finished; landing is another fact).
+    pub fn has_reached(&self, point: Point) -> bool {
+        match point {
+            Point::Plan => matches!(self.outcome, Some(Outcome::Finished)) || !self.landed.is_empty(),
+            Point::Phase(phase) => self.phases_done.contains_key(&phase),
+            Point::Task(task) if self.by_units => {
+                self.is_unit_done(UnitId::Task(task)) || self.is_unit_done(UnitId::Phase(task.phase))
+            }
+            Point::Task(task) => self.is_item_settled(&task.into()),
+        }
+    }
+
+    /// True when the point will not be reached in this run. What needs a person may still be.
+    pub fn has_lost(&self, point: Point) -> bool {
+        let gone = |unit: &UnitId| self.lost.get(unit).is_some_and(Lost::is_final);
+        self.has_given_up()
+            || match point {
+                Point::Plan => self.lost.values().any(Lost::is_final),
+                Point::Phase(phase) => {
+                    let mut lost = self.lost.keys();
+                    lost.any(|unit| unit.phase() == phase && gone(unit))
+                }
+                Point::Task(task) => gone(&UnitId::Task(task)) || gone(&UnitId::Phase(task.phase)),
+            }
+    }
+
+    /// True when the plan is finished, or the first phases of it that are to land are done, and nobody has paused it.
+    pub fn may_land(&self) -> bool {
+        let done = |phase: &PhaseId| self.phases_done.contains_key(phase);
+        let whole = || self.outcome == Some(Outcome::Finished);
+        let fit = self
+            .merge_prefix
+            .as_ref()
+            .map_or_else(whole, |part| part.phases.iter().all(done));
+        fit && self.paused.is_empty()
+    }
+
+    /// True when the plan ended without success and will not go on in this run.
+    pub fn has_given_up(&self) -> bool {
+        match self.outcome {
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => true,
+            Some(Outcome::Finished | Outcome::Held(_)) | None => false,
+        }
+    }
+
+    /// True when the plan has come to an end, whatever end.
+    pub fn has_settled(&self) -> bool {
+        match self.outcome {
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled | Outcome::Finished) => true,
+            Some(Outcome::Held(_)) | None => false,
+        }
+    }
+
+    /// True when work may still be started on it.
+    pub fn is_open(&self) -> bool {
+        self.outcome.is_none()
+    }
+
+    /// True while any agent of it is being started, runs, or left something to be looked at.
+    pub fn is_at_work(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    /// The attempt of this id, while it is under way.
+    pub fn attempt(&self, id: &crate::plan::AttemptId) -> Option<&Attempt> {
+        self.attempts.values().find(|attempt| &attempt.id == id)
+    }
+
+    /// What remains known of an attempt.
+    pub fn history_of(&self, id: &crate::plan::AttemptId) -> Option<&AttemptRecord> {
+        self.history.iter().rev().find(|record| &record.id == id)
+    }
+
+    /// Attempts at the plan's work, oldest first: those not that were given a conflict with the target.
+    pub fn legs(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
+        self.history.iter().filter(|record| !record.resolves)
+    }
+
+    /// The moment of the earliest retry after `now`, with the unit; none as the unit is the mending of a failed
+    /// verification.
+    pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
+        let units = self
+            .tries
+            .iter()
+            .filter_map(|(unit, tries)| Some((tries.retry_at?, Some(*unit))));
+        let repair = self.repair.retry_at.map(|at| (at, None));
+        units.chain(repair).filter(|(at, _)| *at > now).min()
+    }
+
+    /// The attempts at what begins with this unit; the mending of a failed verification counts for itself.
+    pub fn tries_of(&self, unit: Option<UnitId>, repair: bool) -> &Tries {
+        static NONE: std::sync::LazyLock<Tries> = std::sync::LazyLock::new(Tries::default);
+        match (repair, unit) {
+            (true, _) => &self.repair,
+            (false, Some(unit)) => self.tries.get(&unit).unwrap_or(&NONE),
+            (false, None) => &NONE,
+        }
+    }
+
+    /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
+    pub fn failed_check(&self) -> Option<TaskId> {
+        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
+            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! What others ask of a plan: pauses, limits, words about tasks, conflicts and messages.
+
+use super::attempt::{Attempt, AttemptRecord};
+use super::limits::Parking;
+use super::phase_run::PhaseCheck;
+use super::plan_run::{Item, PlanRun};
+use crate::plan::{
+    AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
+    WorkRef,
+};
+use crate::schedule::event::at::At;
+use crate::schedule::event::exit::Exit;
+use crate::schedule::event::resolving::up_to;
+use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::work::plans::PlanWork;
+
+impl PlanRun {
+    /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
+    pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
+        let begun = |record: &AttemptRecord| {
+            record.commits > 0 && record.exit != Some(Exit::ByHand) && record.units.first() == Some(&unit)
+        };
+        !self.tries_of(Some(unit), false).fresh && self.legs().any(begun)
+    }
+
+    /// Where the branch stood before a person worked on it; none for an agent's attempt, which knows that itself.
+    pub(in crate::schedule) fn tip_before_people(&self, attempt: &Attempt) -> Option<CommitId> {
+        let record = self.history_of(&attempt.id)?;
+        if record.exit != Some(Exit::ByHand) {
+            return None;
+        }
+        let begin = || self.worktree().map(|made| made.base.clone());
+        self.made.clone().or_else(begin)
+    }
+
+    /// The commits on which work was reported done that an attempt must have left on the branch, with what was.
+    pub(in crate::schedule) fn said_on(&self, attempt: &Attempt) -> Vec<(CommitId, Vec<ItemId>)> {
+        let mut on: Vec<(CommitId, Vec<ItemId>)> = Vec::new();
+        for (id, item) in &self.items {
+            // Where units have branches of their own, what others said was said on those.
+            let same_branch = |by: &AttemptId| {
+                let units = self.history_of(by).map(|record| record.units.first());
+                *by == attempt.id || units == Some(attempt.units.first())
+            };
+            let own = !self.by_units || item.by.as_ref().is_some_and(same_branch);
+            let Some(commit) = item
+                .commit
+                .as_ref()
+                .filter(|_| own && item.state == TaskState::Done)
+            else {
+                continue;
+            };
+            match on.iter_mut().find(|(known, _)| known == commit) {
+                Some((_, items)) => items.push(id.clone()),
+                None => on.push((commit.clone(), vec![id.clone()])),
+            }
+        }
+        on
+    }
+
+    /// What the agent waits for here, as long as that is not over.
+    pub(in crate::schedule) fn parking(&self, agent: &AgentName, now: At) -> Option<&Parking> {
+        self.parked.get(agent).filter(|parking| parking.until > now)
+    }
+
+    /// The earliest moment after `now` at which something of the plan can go on that only waits for a time.
+    pub(in crate::schedule) fn next_time(&self, now: At) -> Option<At> {
+        let parked = self
+            .parked
+            .values()
+            .map(|parking| parking.until)
+            .filter(|until| *until > now);
+        let retry = self.next_retry(now).map(|(due, _)| due);
+        parked.chain(retry).min()
+    }
+
+    /// True when a person paused the whole plan: nothing new of it begins, its verification and its landing included.
+    pub fn is_paused(&self) -> bool {
+        self.paused.contains_key(&Point::Plan)
+    }
+
+    /// The part that a person paused and in which the unit lies; none when nothing new of it is held back.
+    pub fn pause_of(&self, unit: UnitId) -> Option<Point> {
+        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
+        points.into_iter().find(|point| self.paused.contains_key(point))
+    }
+
+    /// True when a person asked for the unit's agent to be stopped.
+    pub fn is_to_be_stopped(&self, unit: UnitId) -> bool {
+        let points = [Point::Plan, Point::Phase(unit.phase()), unit.point()];
+        points.iter().any(|point| self.paused.get(point) == Some(&true)) || self.is_being_cancelled(unit)
+    }
+
+    /// True when a person cancelled the unit, alone or with what it is part of, and nobody asked for it again since.
+    pub fn is_being_cancelled(&self, unit: UnitId) -> bool {
+        if self.cancelling.contains(&Point::Plan) {
+            return true;
+        }
+        let narrow_first = [unit.point(), Point::Phase(unit.phase())];
+        let said = narrow_first
+            .iter()
+            .find(|point| self.cancelling.contains(point) || self.spared.contains(point));
+        said.is_some_and(|point| self.cancelling.contains(point))
+    }
+
+    /// The commit of the phase's end that passed its verification, and the phases that were done when that began.
+    pub(in crate::schedule) fn verified_end(&self, phase: PhaseId) -> Option<(CommitId, Vec<PhaseId>)> {
+        let Some(PhaseCheck::Passed(commit, begun)) = self.phase_checks.get(&phase) else {
+            return None;
+        };
+        let before = self
+            .phases_done
+            .iter()
+            .filter(|(other, at)| **at <= *begun && **other != phase);
+        let holds = before.map(|(other, _)| *other).chain([phase]);
+        Some((commit.clone(), holds.collect()))
+    }
+
+    /// The commits with which it stands on a target: of the whole plan, then of its first phases.
+    pub fn commits_on(&self, target: &str) -> impl Iterator<Item = &CommitId> {
+        let part = self.landed_prefix.get(target).map(|part| &part.commit);
+        self.landed.get(target).into_iter().chain(part)
+    }
+
+    /// What of the plan conflicts with the target and waits for somebody: all of it, or its first phases.
+    pub fn in_conflict(&self, name: &PlanName) -> Option<WorkRef> {
+        if let Some(MergeTrouble::Conflict { .. }) = self.merge_trouble {
+            return Some(WorkRef::whole(name));
+        }
+        match &self.prefix_trouble {
+            Some((phase, MergeTrouble::Conflict { .. })) => Some(up_to(name, Some(*phase))),
+            _ => None,
+        }
+    }
+
+    /// True when a task of the phase was last said to have failed.
+    pub fn has_failed_task(&self, phase: PhaseId) -> bool {
+        let failed = |(id, item): (&ItemId, &Item)| id.task.phase == phase && item.state == TaskState::Failed;
+        self.items.iter().any(failed)
+    }
+
+    /// True when nothing is left to be made of the task: it was declared needless, or made by an attempt that was given
+    /// something else and brought commits.
+    pub fn needs_nothing(&self, task: TaskId) -> bool {
+        match self.item_state(&task.into()) {
+            TaskState::Skipped => true,
+            TaskState::Done => self.made_before.contains(&task),
+            TaskState::Pending | TaskState::Ready | TaskState::Running | TaskState::Failed => false,
+        }
+    }
+
+    /// The document had the task ticked when the plan was begun.
+    pub(in crate::schedule) fn was_ticked(&self, item: &ItemId) -> bool {
+        let begun = self.ticks_at_first.as_ref();
+        begun.is_some_and(|begun| begun.items.contains(item))
+    }
+
+    /// True for a task that is done as it was when the plan was begun.
+    pub(in crate::schedule) fn is_done_by_tick(&self, task: TaskId) -> bool {
+        let item = ItemId::from(task);
+        self.was_ticked(&item) && self.is_item_settled(&item)
+    }
+
+    /// Messages from people and other plans that no agent was told of and none has read; none where nobody has looked.
+    pub fn unread(&self) -> impl Iterator<Item = &Message> {
+        let known = self.read.map(|read| read.max(self.told));
+        let messages = self.inbox.iter().filter(|message| !message.by_orch);
+        messages.filter(move |message| known.is_some_and(|known| message.id > known))
+    }
+
+    /// What to say of them at the end of the plan.
+    pub fn unread_words(&self) -> Option<String> {
+        let count = self.unread().count();
+        let first = self.unread().next()?;
+        let text = first.text.lines().next().unwrap_or_default();
+        let what = counted(count);
+        Some(format!(
+            "{what} that no agent has read, from {}: {text}",
+            first.sender()
+        ))
+    }
+
+    /// Why the plan, or its phases up to one, was not landed.
+    pub(in crate::schedule) fn trouble_of(&self, up_to: Option<PhaseId>) -> Option<&MergeTrouble> {
+        match (up_to, &self.prefix_trouble) {
+            (None, _) => self.merge_trouble.as_ref(),
+            (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// True when nothing was ever begun of the plan, and nobody said anything about it.
+    pub(in crate::schedule) fn is_untouched(&self) -> bool {
+        let steered = !self.paused.is_empty() || !self.approved.is_empty() || !self.cancelling.is_empty();
+        self.worktrees.is_empty() && !steered && self.has_made_nothing()
+    }
+
+    /// True when nobody works on the plan and no attempt has brought a commit to its branch.
+    pub(in crate::schedule) fn has_made_nothing(&self) -> bool {
+        let alone = self.worktrees.keys().all(|lane| *lane == 0);
+        alone
+            && self.outcome.is_none()
+            && self.attempts.is_empty()
+            && self.proven.is_empty()
+            && self.phases_done.is_empty()
+            && self.pins.is_empty()
+            && self.landed.is_empty()
+            && !self.people_spoke
+            && self.tries.values().all(|tries| tries.commits == 0)
+    }
+
+    /// A sub-task of the task, or a numbered box of the VERIFY block, that was reported failed.
+    pub(in crate::schedule) fn failed_piece(&self, whole: &ItemId) -> Option<&ItemId> {
+        let pieces = self.pieces.get(&whole.task).filter(|_| whole.sub.is_none())?;
+        let has_failed = |piece: &&ItemId| {
+            let known = self.items.get(piece);
+            known.is_some_and(|known| known.state == TaskState::Failed)
+        };
+        pieces.iter().find(has_failed)
+    }
+
+    /// The task or VERIFY block that an item is, or is a part of.
+    pub(in crate::schedule) fn whole_of(&self, item: &ItemId) -> TaskId {
+        let check = TaskId::verify(item.task.phase);
+        let checks = self.pieces.get(&check);
+        match checks.is_some_and(|checks| checks.contains(item)) {
+            true => check,
+            false => item.task,
+        }
+    }
+}
+
+/// `1 unread message`.
+pub(in crate::schedule) fn counted(count: usize) -> String {
+    match count {
+        1 => "1 unread message".to_owned(),
+        more => format!("{more} unread messages"),
+    }
+}
+
+impl PlanWork {
+    /// True when the phase has a verification of its own, and was not ticked before anything began.
+    pub(in crate::schedule) fn is_verified(&self, run: &PlanRun, phase: PhaseId) -> bool {
+        let mut units = self.units.iter().filter(|unit| unit.id.phase() == phase);
+        self.phase(phase).is_some_and(|phase| phase.verify)
+            && units.any(|unit| !run.ticked.contains(&unit.id))
+    }
+
+    /// Phases with a verification of their own that are done once these units are.
+    pub(in crate::schedule) fn phases_completed(&self, run: &PlanRun, units: &[UnitId]) -> Vec<PhaseId> {
+        let is_open = |id: UnitId| !units.contains(&id) && !run.is_unit_done(id) && !self.is_background(id);
+        let mut phases: Vec<PhaseId> = units.iter().map(|unit| unit.phase()).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        phases.retain(|phase| {
+            let mut own = self.units.iter().filter(|unit| unit.id.phase() == *phase);
+            self.is_verified(run, *phase)
+                && !run.phases_done.contains_key(phase)
+                && !own.any(|unit| is_open(unit.id))
+        });
+        phases
+    }
+}

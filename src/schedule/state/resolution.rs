@@ -1,0 +1,164 @@
+//! How far the resolution of a conflict with the target is.
+
+use std::collections::BTreeSet;
+
+use super::attempt::Stuck;
+use crate::plan::{AgentName, AttemptId, CommitId, OnStuck, PhaseId, PlanName, WorkRef};
+use crate::schedule::event::at::At;
+use crate::schedule::event::resolving::{ConflictMended, up_to};
+
+/// An agent that resolves a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolverAtWork {
+    /// Its attempt.
+    pub attempt: AttemptId,
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
+    /// The agent.
+    pub agent: AgentName,
+    /// Where the target stood.
+    pub onto: CommitId,
+    /// Where the plan's branch stood.
+    pub head: CommitId,
+    /// When it was begun.
+    pub since: At,
+    /// Since when nothing of it moves, once that was noticed.
+    pub stuck: Option<Stuck>,
+    /// The account it uses; none when its agent has but one.
+    pub account: Option<String>,
+    /// When the obstacle that it tells of is over, where that was said.
+    pub resets_at: Option<At>,
+    /// True once a person does not want it to go on.
+    pub cancelled: bool,
+}
+
+/// What is known of the resolution of a plan's conflict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// The last phase that it is about, where that is not the whole plan.
+    pub up_to: Option<PhaseId>,
+    /// The worktree in which it is checked out.
+    pub path: Option<String>,
+    /// The commit that was made of it; none before, and again once it is checked out anew.
+    pub commit: Option<CommitId>,
+    /// What needed nobody in the merge that was built last, or that landed.
+    pub mended: Option<ConflictMended>,
+    /// The agent that is at it.
+    pub agent: Option<ResolverAtWork>,
+    /// The targets and branches that an agent was given.
+    pub tried: BTreeSet<(CommitId, CommitId)>,
+    /// Those that an agent was given last, and how many at them were ended because they stood still.
+    pub last: Option<((CommitId, CommitId), u32)>,
+    /// The attempt that left the worktree as it is; none when a person has it.
+    pub left_by: Option<AttemptId>,
+    /// What an agent said about lines that it left out of what landed, or is to land.
+    pub left_out: Option<String>,
+}
+
+impl Resolution {
+    /// What it is about: a plan, or its first phases.
+    pub fn about(&self, plan: &PlanName) -> WorkRef {
+        up_to(plan, self.up_to)
+    }
+
+    /// How many agents at these two commits were ended because they stood still.
+    pub(in crate::schedule) fn ended_for_standing_still(&self, pair: &(CommitId, CommitId)) -> u32 {
+        let last = self.last.as_ref().filter(|(last, _)| last == pair);
+        last.map_or(0, |(_, ended)| *ended)
+    }
+}
+
+/// What a person does about a conflict of a plan, or of its first phases, with the target.
+pub(in crate::schedule) fn way_out(what: &WorkRef, resolution: &Resolution) -> String {
+    let other = resolution.about(&what.plan);
+    if let Some(agent) = resolution.agent.as_ref().filter(|_| other == *what) {
+        return format!("{} works on it: orch logs {} -f", agent.attempt, what.plan);
+    }
+    match (&resolution.path, &resolution.commit) {
+        (Some(path), None) if other == *what => {
+            format!("resolve it in {path}, `git add`, then orch merge --continue {what}")
+        }
+        (Some(path), None) => format!(
+            "end what is begun on {other} in {path} (orch merge --continue {other}, or --abort {other}), then orch merge \
+             --resolve {what}"
+        ),
+        // What was made of it does not merge with what came since.
+        _ => format!("orch merge --resolve {what} checks it out in a worktree"),
+    }
+}
+
+impl ResolverAtWork {
+    /// True when it stayed still for too long and is being ended for that.
+    pub(in crate::schedule) fn is_given_up(&self) -> bool {
+        let acted = self.stuck.as_ref().and_then(|stuck| stuck.acted);
+        acted.is_some_and(OnStuck::ends_it)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::event::about::OfPlan;
+    use crate::schedule::event::fact::Event;
+    use crate::schedule::event::resolving::ConflictOpened;
+    use crate::schedule::event::resolving::ConflictResolved;
+    use crate::schedule::event::resolving::Resolving;
+    use crate::schedule::fold::resolving::apply_resolving;
+    use crate::schedule::state::plan_run::PlanRun;
+
+    fn opened() -> Resolving {
+        let commit: CommitId = "1".repeat(40).parse().unwrap();
+        Resolving::Opened(ConflictOpened {
+            plan: "auth".parse().unwrap(),
+            up_to: None,
+            path: "/w/auth.resolve".to_owned(),
+            onto: commit.clone(),
+            head: commit,
+            files: vec!["a.txt".to_owned()],
+            reused: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_fact_is_written_and_read_as_any_other_event() {
+        let event = Event::Resolve(opened());
+        let text = serde_json::to_value(&event).unwrap();
+        assert_eq!(text["event"], "resolve.opened");
+        assert_eq!(text["plan"], "auth");
+        assert_eq!(Event::read("resolve.opened", text).unwrap(), event);
+        let unknown = serde_json::json!({"event": "resolve.unheard_of", "plan": "auth"});
+        assert!(Event::read("resolve.unheard_of", unknown).is_err());
+    }
+
+    #[test]
+    fn what_to_do_next_follows_what_was_done() {
+        let plan: PlanName = "auth".parse().unwrap();
+        let mut run = PlanRun::default();
+        let what = WorkRef::whole(&plan);
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
+        apply_resolving(&mut run, At::default(), &opened());
+        assert!(way_out(&what, &run.resolution).contains("/w/auth.resolve"));
+        assert!(way_out(&what, &run.resolution).contains("--continue auth"));
+        let part = up_to(&plan, Some(PhaseId(2)));
+        let words = way_out(&part, &run.resolution);
+        assert!(
+            words.contains("--abort auth)") && words.ends_with("--resolve auth.2"),
+            "{words}"
+        );
+        let done = Resolving::Done(ConflictResolved {
+            plan: plan.clone(),
+            up_to: None,
+            commit: "2".repeat(40).parse().unwrap(),
+            attempt: None,
+            left_out: None,
+        });
+        apply_resolving(&mut run, At::default(), &done);
+        assert!(way_out(&what, &run.resolution).contains("--resolve auth"));
+        apply_resolving(
+            &mut run,
+            At::default(),
+            &Resolving::Dropped(OfPlan { plan: plan.clone() }),
+        );
+        assert_eq!(run.resolution, Resolution::default());
+    }
+}

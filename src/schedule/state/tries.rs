@@ -1,0 +1,30 @@
+//! How often a leg, a phase or a task was tried.
+
+use crate::plan::WhyAgain;
+
+use crate::schedule::event::at::At;
+
+/// The attempts at one leg, phase or task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tries {
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Those that used up a retry.
+    pub failures: u32,
+    /// Commits they made.
+    pub commits: u32,
+    /// Those whose commits did not merge into the plan's branch.
+    pub conflicts: u32,
+    /// True when the next one begins anew on the plan's branch.
+    pub fresh: bool,
+    /// No new attempt before this moment.
+    pub retry_at: Option<At>,
+    /// Those of the last ones that ended at once and for the same reason.
+    pub alike: u32,
+    /// Why the last one was not enough.
+    pub last_failure: Option<String>,
+    /// Why there is another one after the last, and the same in words.
+    pub before: Option<(WhyAgain, String)>,
+    /// How often an agent went on with messages that it had not read.
+    pub unread: u32,
+}

@@ -1,0 +1,8 @@
+//! What a person can ask for while plans run.
+//!
+//! May import `explain` and below.
+
+pub(super) mod mail;
+pub(super) mod refusal;
+pub(super) mod remark;
+pub(super) mod steering;

@@ -1,0 +1,398 @@
+//! What a person asks for while plans run: pause, resume, retry, skip, cancel, approve.
+//!
+//! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
+//! not; without one they take effect with the next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::refusal::{SteerRefusal, refuse};
+use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
+use crate::schedule::event::about::{OfPlan, Steered, TaskReport, UnitOf};
+use crate::schedule::event::fact::Event;
+use crate::schedule::event::resolving::Resolving;
+use crate::schedule::explain::states::{plan_state, task_state};
+use crate::schedule::state::known::State;
+use crate::schedule::state::lost::Lost;
+use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::plans::{PlanWork, Work};
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steer {
+    /// Begin nothing new of it; what runs goes on.
+    Pause,
+    /// Begin nothing new of it, and stop what runs; that is no failure.
+    PauseNow,
+    /// Go on after a pause.
+    Resume,
+    /// Try again what failed, was held, cancelled or skipped; what waits for a retry's time starts at once.
+    Retry,
+    /// Leave it out.
+    Skip,
+    /// Stop it and do not go on with it.
+    Cancel,
+    /// Let it begin, where it waits for a person's word.
+    Approve,
+}
+
+impl Steer {
+    /// The command's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause | Self::PauseNow => "pause",
+            Self::Resume => "resume",
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Cancel => "cancel",
+            Self::Approve => "approve",
+        }
+    }
+}
+
+impl fmt::Display for Steer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The facts that a request makes; none when it is so already.
+///
+/// # Errors
+///
+/// When there is no such plan, phase or task, or the request makes no sense in its state.
+pub fn steer(work: &Work, state: &State, what: &WorkRef, steer: Steer) -> Result<Vec<Event>, SteerRefusal> {
+    let unknown = || {
+        refuse(
+            format!("there is no `{what}`"),
+            Some("`orch status` lists the plans"),
+        )
+    };
+    let number = state.number(&what.plan).ok_or_else(unknown)?;
+    let (plan, run) = (&work.plans[number], &state.plans[number]);
+    if !exists(plan, what.point) {
+        return Err(unknown());
+    }
+    let asked = Asked {
+        work,
+        state,
+        plan,
+        run,
+        what,
+    };
+    // Until it has landed, that is something which can wait.
+    let lands = !state.is_landed(&plan.name)
+        && what.point == Point::Plan
+        && matches!(steer, Steer::Pause | Steer::PauseNow | Steer::Resume);
+    if let (Some(events), Point::Plan) = (asked.about_resolver(number, steer), what.point) {
+        return Ok(events);
+    }
+    if matches!(run.outcome, Some(Outcome::Finished)) && !lands {
+        if run.merge_trouble.is_some() && !state.is_landed(&plan.name) {
+            return Err(refuse(
+                format!("{} is finished already; what failed is its landing", plan.name),
+                Some(&format!(
+                    "`orch why {0}` says why; mend that on its branch, commit, then `orch merge {0}`",
+                    plan.name
+                )),
+            ));
+        }
+        return Err(refuse(
+            format!("{} is {} already", plan.name, plan_state(work, state, &plan.name)),
+            Some("what is on its branch stays; make a new plan for more"),
+        ));
+    }
+    match steer {
+        Steer::Pause | Steer::PauseNow => asked.pause(steer == Steer::PauseNow),
+        Steer::Resume => asked.resume(),
+        Steer::Retry => asked.retry(),
+        Steer::Skip => asked.skip(),
+        Steer::Cancel => asked.cancel(),
+        Steer::Approve => asked.approve(),
+    }
+}
+
+fn exists(plan: &PlanWork, point: Point) -> bool {
+    match point {
+        Point::Plan => true,
+        Point::Phase(phase) => plan.phase(phase).is_some(),
+        Point::Task(task) => plan.tasks().any(|known| known == task),
+    }
+}
+
+struct Asked<'a> {
+    work: &'a Work,
+    state: &'a State,
+    plan: &'a PlanWork,
+    run: &'a PlanRun,
+    what: &'a WorkRef,
+}
+
+impl Asked<'_> {
+    fn name(&self) -> PlanName {
+        self.plan.name.clone()
+    }
+
+    /// What is asked of an agent that resolves the plan's conflict, or could: it is ended, or given that once more.
+    fn about_resolver(&self, number: usize, steer: Steer) -> Option<Vec<Event>> {
+        let (plan, point) = (self.name(), Point::Plan);
+        let finished = self.run.outcome == Some(Outcome::Finished);
+        match (steer, &self.run.resolution.agent) {
+            (Steer::Cancel, Some(agent)) if finished && agent.cancelled => Some(Vec::new()),
+            (Steer::Cancel, Some(_)) if finished => {
+                Some(vec![Event::Resolve(Resolving::Cancelled(OfPlan { plan }))])
+            }
+            (Steer::Retry, None)
+                if self.work.resolver(number).is_some() && self.run.in_conflict(&plan).is_some() =>
+            {
+                Some(vec![Event::RetryRequested(Steered { plan, point })])
+            }
+            _ => None,
+        }
+    }
+
+    /// The units that the request is about.
+    fn units(&self) -> Vec<UnitId> {
+        let inside = |unit: &UnitId| match self.what.point {
+            Point::Plan => true,
+            Point::Phase(phase) => unit.phase() == phase,
+            Point::Task(task) => *unit == UnitId::Task(task),
+        };
+        let units = self.plan.units.iter().map(|unit| unit.id);
+        units.filter(inside).collect()
+    }
+
+    /// The phase in which a task lies.
+    fn phase(&self) -> Option<Point> {
+        match self.what.point {
+            Point::Task(task) => Some(Point::Phase(task.phase)),
+            Point::Phase(_) | Point::Plan => None,
+        }
+    }
+
+    /// A task of which one agent does several: it can be left out, nothing else.
+    fn refuse_part(&self, steer: Steer) -> Result<(), SteerRefusal> {
+        if self.units().is_empty() {
+            let phase = match self.what.point {
+                Point::Task(task) => task.phase,
+                Point::Phase(phase) => phase,
+                Point::Plan => return Ok(()),
+            };
+            let name = &self.plan.name;
+            let way = match (steer, self.plan.dispatch) {
+                (Steer::Cancel, Dispatch::Plan) => format!("orch cancel {name}, or orch skip {}", self.what),
+                _ => format!("orch {steer} {name}.{phase}"),
+            };
+            return Err(refuse(
+                format!(
+                    "{} is part of what one agent does: it cannot be {}",
+                    self.what,
+                    past(steer)
+                ),
+                Some(&way),
+            ));
+        }
+        Ok(())
+    }
+
+    fn pause(&self, now: bool) -> Result<Vec<Event>, SteerRefusal> {
+        self.refuse_part(Steer::Pause)?;
+        if self.run.has_given_up() {
+            return Err(refuse(
+                format!("{} has ended: there is nothing to pause", self.what),
+                Some("orch retry tries it again"),
+            ));
+        }
+        if self.run.paused.get(&self.what.point) == Some(&now) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::Paused {
+            plan: self.name(),
+            point: self.what.point,
+            now,
+        }])
+    }
+
+    fn resume(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if self.run.paused.contains_key(&self.what.point) {
+            return Ok(vec![Event::Resumed(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            })]);
+        }
+        // The whole plan goes on when it is named, whatever part of it was paused.
+        if self.what.point == Point::Plan {
+            let points = self.run.paused.keys();
+            return Ok(points
+                .map(|point| {
+                    Event::Resumed(Steered {
+                        plan: self.name(),
+                        point: *point,
+                    })
+                })
+                .collect());
+        }
+        Ok(Vec::new())
+    }
+
+    fn retry(&self) -> Result<Vec<Event>, SteerRefusal> {
+        // A task of several that one agent does is tried again with what it is part of.
+        if let (Some(phase), true) = (self.phase(), self.units().is_empty()) {
+            let what = WorkRef::at(&self.what.plan, phase);
+            return Asked { what: &what, ..*self }.retry();
+        }
+        let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
+        let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
+        let ended = self.run.outcome.is_some();
+        let parked = self.what.point == Point::Plan && self.run.repair.retry_at.is_some();
+        let agent = |unit: &UnitId| self.plan.unit(*unit).map(|work| work.agent.clone());
+        let now = self.state.now;
+        let limited =
+            |unit: &UnitId| agent(unit).is_some_and(|agent| self.run.parking(&agent, now).is_some());
+        let parked = parked || self.units().iter().any(limited);
+        let cancelling = self.run.cancelling.contains(&Point::Plan)
+            || self.units().iter().any(|unit| self.run.is_being_cancelled(*unit));
+        if ended || parked || cancelling || self.units().iter().any(|unit| lost(unit) || waits(unit)) {
+            return Ok(vec![Event::RetryRequested(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            })]);
+        }
+        // Asked for already, and nothing came of it yet.
+        let part_of = [self.what.point, Point::Plan].into_iter().chain(self.phase());
+        let open = |unit: &UnitId| !self.run.is_unit_done(*unit);
+        if part_of.into_iter().any(|point| self.run.retried.contains(&point)) && self.units().iter().any(open)
+        {
+            return Ok(Vec::new());
+        }
+        Err(refuse(
+            format!(
+                "{} has not failed: its plan is {}",
+                self.what,
+                plan_state(self.work, self.state, &self.plan.name)
+            ),
+            Some(&format!("orch why {}", self.what)),
+        ))
+    }
+
+    fn skip(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if self.units().iter().any(|unit| self.run.is_worked_on(*unit)) {
+            return Err(refuse(
+                format!("an agent works on {}", self.what),
+                Some(&format!("orch pause --now {}, then skip it", self.what)),
+            ));
+        }
+        if self.what.point == Point::Plan {
+            if let Some(Outcome::Skipped(_)) = self.run.outcome {
+                return Ok(Vec::new());
+            }
+            return Ok(vec![Event::PlanSkipped {
+                plan: self.name(),
+                cause: self.name(),
+                why: "a person skipped it".to_owned(),
+            }]);
+        }
+        let inside = |task: &TaskId| match self.what.point {
+            Point::Plan => true,
+            Point::Phase(phase) => task.phase == phase,
+            Point::Task(own) => *task == own,
+        };
+        let tasks = self.plan.tasks().filter(inside);
+        let open = tasks.filter(|task| !task_state(self.plan, self.run, *task).is_settled());
+        let mut events: Vec<Event> = open.map(|task| self.skipped(task)).collect();
+        let whole = self
+            .units()
+            .into_iter()
+            .filter(|unit| !self.run.is_unit_done(*unit));
+        // A task of several that one agent does is not a unit; what it is part of stays.
+        events.extend(whole.map(|unit| {
+            Event::WorkLeftOut(UnitOf {
+                plan: self.name(),
+                unit,
+            })
+        }));
+        if self.run.has_settled() || self.run.outcome.is_some() {
+            events.push(Event::RetryRequested(Steered {
+                plan: self.name(),
+                point: self.what.point,
+            }));
+        }
+        Ok(events)
+    }
+
+    fn skipped(&self, task: TaskId) -> Event {
+        let note = Some("a person skipped it".to_owned());
+        Event::TaskSkipped(TaskReport {
+            title: self.plan.document.title_of(&task.into()),
+            ..TaskReport::by_person(self.name(), task.into(), note)
+        })
+    }
+
+    fn cancel(&self) -> Result<Vec<Event>, SteerRefusal> {
+        self.refuse_part(Steer::Cancel)?;
+        if self.what.point == Point::Plan {
+            return match self.run.outcome {
+                Some(Outcome::Cancelled) => Ok(Vec::new()),
+                _ if self.run.cancelling.contains(&Point::Plan) => Ok(Vec::new()),
+                _ => Ok(vec![Event::CancelRequested(Steered {
+                    plan: self.name(),
+                    point: Point::Plan,
+                })]),
+            };
+        }
+        if self.plan.dispatch == Dispatch::Plan {
+            return Err(refuse(
+                format!("one agent works through all of {}", self.plan.name),
+                Some(&format!(
+                    "orch cancel {}, or orch skip {}",
+                    self.plan.name, self.what
+                )),
+            ));
+        }
+        let open = self.units().into_iter().any(|unit| {
+            let cancelled = matches!(self.run.lost.get(&unit), Some(Lost::Cancelled))
+                || self.run.is_being_cancelled(unit);
+            !self.run.is_unit_done(unit) && !cancelled
+        });
+        let event = Event::CancelRequested(Steered {
+            plan: self.name(),
+            point: self.what.point,
+        });
+        Ok(if open { vec![event] } else { Vec::new() })
+    }
+
+    fn approve(&self) -> Result<Vec<Event>, SteerRefusal> {
+        if !self.plan.has_gate(self.what.point) {
+            let gates: Vec<String> = self
+                .plan
+                .gated()
+                .map(|point| WorkRef::at(&self.what.plan, point).to_string())
+                .collect();
+            let hint = match gates.as_slice() {
+                [] => format!("{} has no gates: `gate = \"approve\"` makes one", self.plan.name),
+                gates => format!("its gates are {}", gates.join(", ")),
+            };
+            return Err(refuse(format!("{} has no gate", self.what), Some(&hint)));
+        }
+        if self.run.approved.contains(&self.what.point) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::Approved(Steered {
+            plan: self.name(),
+            point: self.what.point,
+        })])
+    }
+}
+
+fn past(steer: Steer) -> &'static str {
+    match steer {
+        Steer::Pause | Steer::PauseNow => "paused alone",
+        Steer::Resume => "resumed alone",
+        Steer::Retry => "retried alone",
+        Steer::Skip => "skipped alone",
+        Steer::Cancel => "cancelled alone",
+        Steer::Approve => "approved alone",
+    }
+}

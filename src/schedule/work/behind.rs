@@ -1,0 +1,35 @@
+//! Who builds on a commit of a plan: what is pinned, and for whom.
+
+use std::collections::BTreeMap;
+
+use crate::plan::WorkRef;
+
+use super::plans::Work;
+
+/// What starts from the commit of some point, by places in the manifest and in the plan.
+#[derive(Debug, Clone, Default)]
+pub(in crate::schedule) struct Behind {
+    /// Plans of which everything does.
+    pub plans: Vec<usize>,
+    /// Single units.
+    pub units: Vec<(usize, usize)>,
+}
+
+impl Behind {
+    /// Each point that is built on.
+    pub(in crate::schedule) fn of_all(work: &Work) -> BTreeMap<WorkRef, Self> {
+        let mut all: BTreeMap<WorkRef, Self> = BTreeMap::new();
+        for (number, plan) in work.plans.iter().enumerate().filter(|(_, plan)| plan.carry) {
+            for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
+                all.entry(dependency.on.clone()).or_default().plans.push(number);
+            }
+            for (unit, own) in plan.units.iter().enumerate() {
+                for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
+                    let behind = all.entry(dependency.on.clone()).or_default();
+                    behind.units.push((number, unit));
+                }
+            }
+        }
+        all
+    }
+}

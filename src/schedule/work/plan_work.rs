@@ -1,0 +1,194 @@
+//! A plan reduced to what decides when something of it may start.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::agent_work::{agent_work, resolvers};
+use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
+use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
+use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, UnitId};
+use crate::schedule::train::TrainSettings;
+
+/// Reduces a plan, by its place in the manifest. `auto_merge` lands it whatever its own setting says.
+pub(in crate::schedule) fn plan_work(
+    set: &PlanSet,
+    number: usize,
+    plan: &Plan,
+    graph: &Graph,
+    ranks: &Ranks,
+    auto_merge: bool,
+) -> PlanWork {
+    let order = &graph.orders[number];
+    let dispatch = plan.arrangement.dispatch;
+    let phases = plan.document.phases.iter().enumerate().map(|(place, phase)| {
+        // A node says as much about a task, and is smaller than what the document says of it.
+        let nodes = graph.task_nodes(number, place);
+        // Room for all at once: neither a filter nor the chain of a plan's nodes tells how many there will be.
+        let mut tasks = Vec::with_capacity(nodes.len());
+        tasks.extend(nodes.iter().filter_map(|node| match node.of {
+            Of::Task(task) => Some((task, node.done)),
+            Of::Phase(_) | Of::Verify | Of::Plan | Of::Landed => None,
+        }));
+        PhaseWork {
+            id: phase.id,
+            tasks,
+            background_verify: phase.verify.as_ref().map(|block| block.background),
+            verify: plan
+                .phases
+                .get(&phase.id)
+                .is_some_and(|own| !own.verify.is_empty()),
+        }
+    });
+    let mut phases: Vec<PhaseWork> = phases.collect();
+    let mut of_phase: Option<(PhaseId, Option<&PhaseSettings>)> = None;
+    let mut units: Vec<UnitWork> = Vec::with_capacity(order.units.len().max(1));
+    let drawn = order.units.iter().zip(graph.nodes_of_units(number));
+    units.extend(drawn.map(|(unit, nodes)| {
+        let phase = unit.id.phase();
+        let settings = match of_phase {
+            Some((known, settings)) if known == phase => settings,
+            _ => of_phase.insert((phase, plan.phases.get(&phase))).1,
+        };
+        let first = nodes.clone().next();
+        let waits = graph.names_others(number) || settings.is_some_and(|own| !own.depends.is_empty());
+        let depends = match unit.id {
+            _ if !waits => Vec::new(),
+            UnitId::Phase(phase) => plan.phase_waits(phase),
+            UnitId::Task(task) => plan.task_waits(task),
+        };
+        let own = settings.and_then(|own| own.agent.as_ref());
+        UnitWork {
+            id: unit.id,
+            ticked: unit.ticked,
+            depends,
+            uses: settings.map_or_else(BTreeSet::new, |own| own.uses.iter().cloned().collect()),
+            report: set.report(plan, own.unwrap_or(&plan.agent)),
+            agent: own.unwrap_or(&plan.agent).clone(),
+            timeout: settings
+                .and_then(|own| own.timeout)
+                .unwrap_or(plan.attempts.timeout),
+            locks: locks_of(&graph.locks[number], plan, unit.id),
+            priority: first.map_or(plan.priority, |node| ranks.priority[node]),
+            remaining: first.map_or(0, |node| ranks.remaining[node]),
+            expected: nodes.map(|node| graph.nodes[node].expected).sum(),
+        }
+    }));
+    if units.is_empty() {
+        let id = PhaseId(1);
+        phases.push(PhaseWork {
+            id,
+            tasks: Vec::new(),
+            background_verify: None,
+            verify: false,
+        });
+        units.push(UnitWork {
+            id: UnitId::Phase(id),
+            ticked: false,
+            depends: Vec::new(),
+            uses: BTreeSet::new(),
+            report: set.report(plan, &plan.agent),
+            agent: plan.agent.clone(),
+            timeout: plan.attempts.timeout,
+            locks: Vec::new(),
+            priority: plan.priority,
+            remaining: 1,
+            expected: 1,
+        });
+    }
+    let after = graph
+        .overlaps
+        .iter()
+        .filter_map(|found| found.serialized)
+        .filter(|(_, second)| *second == number)
+        .map(|(first, _)| set.plans[first].name.clone());
+    PlanWork {
+        name: plan.name.clone(),
+        document: Arc::clone(&plan.document),
+        priority: units
+            .iter()
+            .map(|unit| unit.priority)
+            .max()
+            .unwrap_or(plan.priority),
+        depends: plan.depends.clone(),
+        after: after.collect(),
+        phases,
+        gates: Arc::clone(&order.gates),
+        waits: Arc::clone(&order.waits),
+        files: graph.locks[number].names.clone(),
+        attempts: plan.attempts.clone(),
+        dispatch,
+        lanes: match dispatch {
+            Dispatch::Plan => 1,
+            Dispatch::Phase | Dispatch::Task => plan.arrangement.lanes.nominal(units.len()),
+        },
+        adaptive: dispatch != Dispatch::Plan && plan.arrangement.lanes == crate::plan::Lanes::Auto,
+        units,
+        approvals: plan.approvals(),
+        allow_empty: plan.allow_empty,
+        verify: plan.verify.is_some(),
+        carry: plan.carry,
+        auto_merge: plan.auto_merge || auto_merge,
+        keeps_commits: plan.merge_strategy == MergeStrategy::Merge,
+        budget: plan.budget.map(micros),
+    }
+}
+
+/// The files of a unit's tasks, as numbers.
+fn locks_of(locks: &FileLocks, plan: &Plan, unit: UnitId) -> Vec<u32> {
+    if locks.of.is_empty() {
+        return Vec::new();
+    }
+    match unit {
+        UnitId::Task(task) => locks.of.get(&task).cloned().unwrap_or_default(),
+        UnitId::Phase(phase) => {
+            let tasks = plan
+                .document
+                .phase(phase)
+                .into_iter()
+                .flat_map(|phase| &phase.tasks);
+            let own = tasks.filter_map(|task| locks.of.get(&task.id)).flatten();
+            let mut own: Vec<u32> = own.copied().collect();
+            own.sort_unstable();
+            own.dedup();
+            own
+        }
+    }
+}
+
+/// Money in millionths.
+pub(in crate::schedule) fn micros(money: f64) -> u64 {
+    (money * 1e6).round() as u64
+}
+
+impl Work {
+    /// Reduces a checked plan set. `auto_merge` lands every plan whatever its own setting says (`up --merge`).
+    pub fn new(set: &PlanSet, durations: &Durations, auto_merge: bool) -> Self {
+        let graph = Graph::new(set, durations);
+        let ranks = Ranks::new(&graph, set);
+        Self::of_graph(set, &graph, &ranks, auto_merge)
+    }
+
+    /// Reduces a plan set whose graph is drawn and ranked.
+    pub fn of_graph(set: &PlanSet, graph: &Graph, ranks: &Ranks, auto_merge: bool) -> Self {
+        let plans = set
+            .plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| plan_work(set, number, plan, graph, ranks, auto_merge));
+        Self {
+            plans: plans.collect(),
+            slots: set.run.max_agents,
+            agent_limits: set
+                .agents
+                .values()
+                .filter_map(|agent| Some((agent.name.clone(), agent.max?)))
+                .collect(),
+            agents: set.agents.values().map(agent_work).collect(),
+            budget: set.run.budget.map(micros),
+            resources: set.resources.clone(),
+            train: TrainSettings::of(&set.merge),
+            escalate: set.escalate,
+            resolvers: resolvers(set),
+        }
+    }
+}

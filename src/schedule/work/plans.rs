@@ -1,0 +1,280 @@
+//! What the scheduler is given: plans reduced to what decides when something may start.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::agent_work::AgentWork;
+use crate::graph::{Counts, Gate, Gates, Waits};
+use crate::plan::{
+    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ItemId, PhaseId, PlanName, Point,
+    Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
+};
+use crate::schedule::event::about::Ticks;
+use crate::schedule::train::TrainSettings;
+
+/// Everything to be scheduled, with its limits.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// In manifest order.
+    pub plans: Vec<PlanWork>,
+    /// How many agent processes run at once.
+    pub slots: usize,
+    /// Limits of single agents.
+    pub agent_limits: BTreeMap<AgentName, usize>,
+    /// What else matters of agents.
+    pub agents: BTreeMap<AgentName, AgentWork>,
+    /// What the run may use up, in millionths of money; none for no limit.
+    pub budget: Option<u64>,
+    /// Tokens of each resource.
+    pub resources: BTreeMap<ResourceName, u32>,
+    /// How what is finished is verified together and lands.
+    pub train: TrainSettings,
+    /// After how long somebody is told of a wait.
+    pub escalate: Escalate,
+    /// Who resolves the conflicts of each plan with the target, in manifest order; none where a person does.
+    pub resolvers: Vec<Option<AgentName>>,
+}
+
+/// One plan.
+#[derive(Debug, Clone)]
+pub struct PlanWork {
+    /// Its name.
+    pub name: PlanName,
+    /// Its own priority or the highest one of what waits for it.
+    pub priority: Priority,
+    /// What the whole plan waits for.
+    pub depends: Vec<Dependency>,
+    /// Plans that have to settle before this one begins, because both touch the same files.
+    pub after: Vec<PlanName>,
+    /// In document order; never empty (a document without tasks has one phase without tasks).
+    pub phases: Vec<PhaseWork>,
+    /// What is dispatched, in document order; never empty.
+    pub units: Vec<UnitWork>,
+    /// Where units wait for each other.
+    pub gates: Arc<Gates>,
+    /// The gates at which each unit waits, by its place in [`PlanWork::units`]; all of them have to be open.
+    pub waits: Arc<Waits>,
+    /// The files that [`UnitWork::locks`] speaks of.
+    pub files: Vec<String>,
+    /// Limits of attempts.
+    pub attempts: AttemptPolicy,
+    /// What one agent is given.
+    pub dispatch: Dispatch,
+    /// How many units are worked on side by side, unless what is seen raises or lowers it.
+    pub lanes: usize,
+    /// True when that number follows what is seen.
+    pub adaptive: bool,
+    /// Points that a person has to approve before anything of them begins.
+    pub approvals: BTreeSet<Point>,
+    /// True when ending without a commit is success.
+    pub allow_empty: bool,
+    /// True when something must be verified in the worktree before the plan is finished.
+    pub verify: bool,
+    /// True when commits of dependencies are merged into the plan's start.
+    pub carry: bool,
+    /// True when the plan lands as soon as it is finished.
+    pub auto_merge: bool,
+    /// True when the plan's own commits land, so that what is built on some of them stays so.
+    pub keeps_commits: bool,
+    /// What the plan may use up, in millionths of money; none for no limit.
+    pub budget: Option<u64>,
+    /// What it was made from.
+    pub document: Arc<Document>,
+}
+
+/// One phase.
+#[derive(Debug, Clone)]
+pub struct PhaseWork {
+    /// Its number.
+    pub id: PhaseId,
+    /// Its tasks and whether the document has them ticked.
+    pub tasks: Vec<(TaskId, bool)>,
+    /// Its VERIFY block; true when that holds nothing up.
+    pub background_verify: Option<bool>,
+    /// True when something must be verified on the commit with which it ends.
+    pub verify: bool,
+}
+
+/// What one agent process is given, or several of them in a row.
+#[derive(Debug, Clone)]
+pub struct UnitWork {
+    /// Which.
+    pub id: UnitId,
+    /// True when the document has all of it ticked.
+    pub ticked: bool,
+    /// What it waits for in other plans, besides what the whole plan waits for.
+    pub depends: Vec<Dependency>,
+    /// Resources it holds one token of each.
+    pub uses: BTreeSet<ResourceName>,
+    /// The agent that works on it.
+    pub agent: AgentName,
+    /// What that agent has to say about it.
+    pub report: Report,
+    /// Longest duration of one attempt on it.
+    pub timeout: Duration,
+    /// Its files, as numbers that mean something within the plan only; units that share one do not run side by side.
+    pub locks: Vec<u32>,
+    /// The plan's priority or the highest one of what waits for this unit.
+    pub priority: Priority,
+    /// Expected milliseconds from its start to the end of everything behind it.
+    pub remaining: u64,
+    /// Expected milliseconds of its own.
+    pub expected: u64,
+}
+
+impl Work {
+    /// The accounts of the agents that have several.
+    pub(in crate::schedule) fn accounts(&self) -> BTreeMap<AgentName, Vec<String>> {
+        let agents = self.agents.iter().filter(|(_, agent)| !agent.accounts.is_empty());
+        agents
+            .map(|(name, agent)| (name.clone(), agent.accounts.clone()))
+            .collect()
+    }
+
+    /// Every point of another plan that some plan waits for, with the plans that wait.
+    pub fn waited_for(&self) -> BTreeMap<WorkRef, Vec<PlanName>> {
+        let mut waited: BTreeMap<WorkRef, Vec<PlanName>> = BTreeMap::new();
+        let mut add = |on: WorkRef, plan: &PlanName| {
+            let waiting = waited.entry(on).or_default();
+            if !waiting.contains(plan) {
+                waiting.push(plan.clone());
+            }
+        };
+        for plan in &self.plans {
+            for dependency in plan.all_depends() {
+                add(dependency.on.clone(), &plan.name);
+            }
+            for other in &plan.after {
+                add(WorkRef::whole(other), &plan.name);
+            }
+        }
+        waited
+    }
+}
+
+impl Work {
+    /// The agent that resolves conflicts of a plan, by the plan's place; none where a person does.
+    pub fn resolver(&self, plan: usize) -> Option<&AgentName> {
+        self.resolvers.get(plan)?.as_ref()
+    }
+}
+
+impl PlanWork {
+    /// What the plan or any of its units waits for.
+    pub fn all_depends(&self) -> impl Iterator<Item = &Dependency> {
+        self.depends
+            .iter()
+            .chain(self.units.iter().flat_map(|unit| &unit.depends))
+    }
+
+    /// The phase with this number.
+    pub fn phase(&self, id: PhaseId) -> Option<&PhaseWork> {
+        let place = self.phases.binary_search_by_key(&id, |phase| phase.id);
+        match place {
+            Ok(place) => self.phases.get(place),
+            // Phases may stand in any order.
+            Err(_) => self.phases.iter().find(|phase| phase.id == id),
+        }
+    }
+
+    /// The gates at which a unit waits, by its place in [`PlanWork::units`].
+    pub fn gates_at(&self, unit: usize) -> impl Iterator<Item = Gate<'_>> {
+        self.waits.of(unit).map(|gate| self.gates.get(gate))
+    }
+
+    /// The place of a unit in [`PlanWork::units`].
+    pub fn unit_place(&self, id: UnitId) -> Option<usize> {
+        let place = self.units.binary_search_by_key(&id, |unit| unit.id);
+        // Units may stand in any order.
+        place
+            .ok()
+            .or_else(|| self.units.iter().position(|unit| unit.id == id))
+    }
+
+    /// The unit of this id.
+    pub fn unit(&self, id: UnitId) -> Option<&UnitWork> {
+        self.unit_place(id).map(|place| &self.units[place])
+    }
+
+    /// All tasks in document order, VERIFY blocks where they are.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.phases.iter().flat_map(PhaseWork::items)
+    }
+
+    /// What has to be reported of a unit for it to be done: its tasks, and for a phase its VERIFY block.
+    pub fn unit_tasks(&self, id: UnitId) -> Vec<TaskId> {
+        match id {
+            UnitId::Task(task) => vec![task],
+            UnitId::Phase(phase) => {
+                let items = self.phase(phase).into_iter().flat_map(PhaseWork::items);
+                items.collect()
+            }
+        }
+    }
+
+    /// True when a person has to approve this point.
+    pub fn has_gate(&self, point: Point) -> bool {
+        self.approvals.contains(&point)
+    }
+
+    /// Every point that a person has to approve.
+    pub fn gated(&self) -> impl Iterator<Item = Point> + '_ {
+        self.approvals.iter().copied()
+    }
+
+    /// True when every unit has an attempt of its own, on a branch of its own.
+    pub fn by_units(&self) -> bool {
+        self.dispatch != Dispatch::Plan
+    }
+
+    /// True when the unit checks what is held up by nothing: a VERIFY block in the background.
+    pub fn is_background(&self, unit: UnitId) -> bool {
+        unit.is_verify()
+            && self
+                .phase(unit.phase())
+                .is_some_and(|phase| phase.background_verify == Some(true))
+    }
+
+    /// Whether a gate is open, given which units have succeeded and which have ended at all.
+    pub fn is_open(
+        &self,
+        gate: usize,
+        done: impl Fn(UnitId) -> bool,
+        settled: impl Fn(UnitId) -> bool,
+    ) -> bool {
+        let gate = self.gates.get(gate);
+        let missing = gate.missing(|member| {
+            let id = self.units[member].id;
+            match gate.counts {
+                Counts::Done => done(id),
+                Counts::Settled => settled(id),
+            }
+        });
+        missing == 0
+    }
+}
+
+impl PhaseWork {
+    /// Its tasks and its VERIFY block: what may be reported.
+    pub fn items(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let verify = self.background_verify.map(|_| TaskId::verify(self.id));
+        self.tasks.iter().map(|(task, _)| *task).chain(verify)
+    }
+}
+
+impl PlanWork {
+    /// What the document has ticked.
+    pub(in crate::schedule) fn ticks(&self) -> Ticks {
+        let boxes = self.document.items().filter(|(_, ticked)| *ticked);
+        let tasks = self.phases.iter().flat_map(|phase| &phase.tasks);
+        let tasks = tasks
+            .filter(|(_, ticked)| *ticked)
+            .map(|(task, _)| ItemId::from(*task));
+        let units = self.units.iter().filter(|unit| unit.ticked);
+        Ticks {
+            items: boxes.map(|(item, _)| item).chain(tasks).collect(),
+            units: units.map(|unit| unit.id).collect(),
+        }
+    }
+}
