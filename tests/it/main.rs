@@ -92,6 +92,7 @@ mod own_folder;
 mod person_beside;
 mod random_kills;
 mod real_agents;
+mod recorded_journal;
 mod revert;
 mod said_and_shown;
 mod said_by_people;
