@@ -114,14 +114,16 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
         let why = failed.join("; ");
         return Event::PlanFailed(Failed { plan, why });
     }
-    let skipped = run.lost.values().find_map(|lost| match lost {
-        Lost::Skipped { cause, why } => Some((cause.clone(), why.clone())),
+    // What is left was skipped, because of another plan in the end.
+    let skipped = run.lost.values().filter_map(|lost| match lost {
+        Lost::Skipped { cause, why } => Some((cause.parse::<Dependency>().ok(), why.clone())),
         Lost::Failed { .. } | Lost::Held { .. } | Lost::Cancelled => None,
     });
-    let (cause, why) = skipped.unwrap_or_default();
-    let cause = cause.parse::<Dependency>().map(|lost| lost.on.plan);
+    let (cause, why) = skipped
+        .max_by_key(|(cause, _)| cause.is_some())
+        .unwrap_or_default();
     Event::PlanSkipped {
-        cause: cause.unwrap_or_else(|_| plan.clone()),
+        cause: cause.map_or_else(|| plan.clone(), |lost| lost.on.plan),
         plan,
         why,
     }

@@ -127,8 +127,7 @@ impl State {
     /// Plans that were skipped may owe that to the one that is tried again. They are skipped anew if they do not.
     fn reopen_skipped(&mut self, at: At, again: &PlanName) {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
-            let by_cause =
-                matches!(&plan.outcome, Some(Outcome::Skipped(why)) if why.starts_with("it depends on"));
+            let by_cause = matches!(&plan.outcome, Some(Outcome::Skipped(_))) && !plan.left_out;
             if name != again && by_cause {
                 plan.outcome = None;
                 plan.since = at;
