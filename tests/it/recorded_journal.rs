@@ -1,4 +1,4 @@
-//! A journal that an earlier version of the program wrote is read as it was written. `recorded/` holds it as SQL, with the repository
+//! A journal that an earlier version of the program wrote is read as it was written. `tests/recorded` holds it as SQL, with the repository
 //! of its run: plans in phases and in lanes, a failed task, retries, a gate, a pause, landings, a conflict and a revert.
 
 use std::fs;
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::support::{Said, Scratch};
 
-const JOURNAL: &str = include_str!("recorded/journal.sql");
-const REPOSITORY: &[u8] = include_bytes!("recorded/repository.fast-export");
+const JOURNAL: &str = include_str!("../recorded/journal.sql");
+const REPOSITORY: &[u8] = include_bytes!("../recorded/repository.fast-export");
 
 /// The version of the tables that it was written with.
 const TABLES: i64 = 2;
