@@ -44,6 +44,9 @@ fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading()
         .code(0)
         .says("sent to p")
         .ok();
+    wait_for("both messages", || {
+        sandbox.worktree("p").read(".orch/inbox.jsonl").lines().count() == 2
+    });
     sandbox.open("g");
     sandbox.reached("h");
     let read = std::fs::read_to_string(sandbox.mark("read")).unwrap();
@@ -60,7 +63,9 @@ fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading()
     let all = sandbox.orch("task inbox --plan p --all --json").code(0).json();
     assert_eq!(texts(&all), ["I moved parse to lib", "mind the tests"]);
     sandbox.orch("send p third").code(0).ok();
-    sandbox.happened("message.sent", "p");
+    wait_for("the third message", || {
+        sandbox.count("message.sent", Some("p")) == 3
+    });
     sandbox.open("h");
     up.end().code(0).ok();
     assert_eq!(sandbox.count("message.sent", Some("p")), 3);
