@@ -352,3 +352,15 @@ fn what_an_agent_leaves_outside_of_a_sparse_checkout_is_committed_and_backed_up(
         assert_eq!(files(&backup), "README.md a/f b/back b/f b/new c/f plans.toml");
     }
 }
+
+#[test]
+fn a_worktree_whose_settings_name_another_place_for_its_files_loses_none() {
+    let sandbox = Sandbox::new();
+    let script = "mkdir $MARKS/empty; git config extensions.worktreeConfig true; work 1.1; \
+                  git config --worktree core.worktree $MARKS/empty";
+    sandbox.plan("p", "", &document(&[1]), script);
+    sandbox.orch("up --merge").ok();
+    let landed = sandbox.git("ls-tree --name-only main");
+    assert!(landed.contains("README.md"), "{landed}");
+    assert_eq!(sandbox.state("p"), "landed", "{}", sandbox.why("p"));
+}

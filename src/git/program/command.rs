@@ -122,6 +122,10 @@ impl Git {
         let mut git = Self::new();
         git.command.arg("-C").arg(worktree);
         let git = worktree_settings::undone(worktree).iter().fold(git, Git::config);
+        let git = match worktree_settings::names_another_place(worktree) {
+            true => git.env("GIT_WORK_TREE", worktree),
+            false => git,
+        };
         git.marked(worktree)
     }
 
