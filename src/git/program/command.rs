@@ -121,8 +121,9 @@ impl Git {
     pub(in crate::git) fn within(worktree: &Path) -> Self {
         let mut git = Self::new();
         git.command.arg("-C").arg(worktree);
-        let git = worktree_settings::undone(worktree).iter().fold(git, Git::config);
-        let git = match worktree_settings::names_another_place(worktree) {
+        let undone = worktree_settings::undone(worktree);
+        let git = undone.settings.iter().fold(git, Git::config);
+        let git = match undone.place {
             true => git.env("GIT_WORK_TREE", worktree),
             false => git,
         };

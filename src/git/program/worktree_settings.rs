@@ -2,35 +2,40 @@
 //! worktree can write them; in orch's own git commands they have no say. What the repository or a person has set stays in force.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
-/// The settings that undo them, for `-c`. None for a worktree without settings of its own, as nearly all are.
-pub(in crate::git) fn undone(worktree: &Path) -> Vec<OsString> {
-    let Some((admin, own)) = own(worktree) else {
-        return Vec::new();
+/// What undoes them in a git command.
+#[derive(Debug, Default)]
+pub(in crate::git) struct Undone {
+    /// Settings, for `-c`.
+    pub(in crate::git) settings: Vec<OsString>,
+    /// True where they say that the files lie elsewhere: git would take all of its own for deleted, and has to be told the place.
+    pub(in crate::git) place: bool,
+}
+
+/// Nothing for a worktree without settings of its own, as nearly all are.
+pub(in crate::git) fn undone(worktree: &Path) -> Undone {
+    let Some(admin) = pointed_to(worktree) else {
+        return Undone::default();
     };
-    let mut undone = Vec::new();
+    let file = admin.join("config.worktree");
+    let own = file.exists().then(|| git2::Config::open(&file));
+    let Some(Ok(own)) = own else {
+        return Undone::default();
+    };
+    let mut settings = Vec::new();
     if own.get_entry("core.hookspath").is_ok() {
         let mut setting = OsString::from("core.hooksPath=");
         setting.push(hooks_of_all(&admin));
-        undone.push(setting);
+        settings.push(setting);
     }
-    undone
-}
-
-/// True where they say that the files lie elsewhere: git would take all of its own for deleted.
-pub(in crate::git) fn names_another_place(worktree: &Path) -> bool {
-    own(worktree).is_some_and(|(_, own)| own.get_entry("core.worktree").is_ok())
-}
-
-fn own(worktree: &Path) -> Option<(PathBuf, git2::Config)> {
-    let admin = pointed_to(worktree)?;
-    let file = admin.join("config.worktree");
-    let own = file.exists().then(|| git2::Config::open(&file).ok())??;
-    Some((admin, own))
+    Undone {
+        settings,
+        place: own.get_entry("core.worktree").is_ok(),
+    }
 }
 
 /// Where the hooks of all other worktrees are.
