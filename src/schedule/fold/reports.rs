@@ -59,6 +59,11 @@ pub(in crate::schedule) fn withdraw(run: &mut PlanRun, at: At, task: TaskId) {
     }
     run.proven.retain(|unit| !unit.covers(task));
     run.unreach(task);
+    unfinish(run, at);
+}
+
+/// A finished plan goes on, and is verified again at its end.
+fn unfinish(run: &mut PlanRun, at: At) {
     if run.outcome == Some(Outcome::Finished) {
         run.outcome = None;
         run.verify = Verify::Open;
@@ -91,11 +96,7 @@ pub(in crate::schedule) fn grow(run: &mut PlanRun, at: At, unit: UnitId) {
         run.proven.retain(|unit| !unit.covers(task));
         run.unreach(task);
     }
-    if run.outcome == Some(Outcome::Finished) {
-        run.outcome = None;
-        run.verify = Verify::Open;
-        run.since = at;
-    }
+    unfinish(run, at);
 }
 
 /// Other boxes are ticked now.
