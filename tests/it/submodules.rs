@@ -92,6 +92,20 @@ fn what_an_agent_does_in_a_submodule_and_leaves_is_its_work_all_the_same() {
 }
 
 #[test]
+fn a_lock_that_a_dead_git_left_in_a_submodule_does_not_keep_the_next_attempt_from_working_there() {
+    let (sandbox, _library, [_, second]) = with_library();
+    let script = format!(
+        "if [ \"$ORCH_ATTEMPT\" = p-1 ]; then touch \"$(git -C lib rev-parse --absolute-git-dir)/index.lock\"; exit 1; fi
+        {} || exit 1; work 1.1",
+        bump(&second)
+    );
+    sandbox.plan("p", "", &document(&[1]), &script);
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.starts(), ["p-1", "p-2"]);
+    assert_eq!(lib_of(&sandbox, "main"), second);
+}
+
+#[test]
 fn submodules_of_the_verification_are_those_of_each_candidate() {
     // Red when a submodule is not exactly what the candidate says.
     let exact = "set -e; test \"$(git -C lib rev-parse HEAD)\" = \"$(git rev-parse HEAD:lib)\"; test -z \"$(git -C lib status --porcelain)\"";

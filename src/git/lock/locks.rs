@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::stale_lock::{Holder, holder, locks_below, locks_in};
+use super::stale_lock::{Holder, holder, locks_below, locks_in, locks_of_books};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
 use crate::git::files::registration::registrations;
@@ -25,8 +25,9 @@ pub struct GitLock {
 pub fn git_locks(admin: &WorktreeAdmin) -> Result<Vec<GitLock>, GitError> {
     let common = admin.repo.common_dir();
     let mut files = Vec::new();
-    for folder in books(admin)?.iter().map(PathBuf::as_path).chain([common]) {
-        files.extend(locks_in(folder));
+    files.extend(locks_in(common));
+    for books in books(admin)? {
+        files.extend(locks_of_books(&books));
     }
     files.extend(locks_below(&common.join("refs")));
     // Of git's own housekeeping, which nobody waits for and which is not done while the file is there.

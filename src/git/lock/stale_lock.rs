@@ -54,6 +54,13 @@ pub(in crate::git) fn clear_packed(common_dir: &Path) -> Result<(), EnsureError>
     clear(&lock)
 }
 
+/// The lock files in git's books of a worktree: its own, and those of the submodules that are checked out there.
+pub(in crate::git) fn locks_of_books(books: &Path) -> Vec<PathBuf> {
+    let mut found = locks_in(books);
+    found.extend(locks_below(&books.join("modules")));
+    found
+}
+
 /// Removes the locks of refs below a folder that only orch writes to, inside its own processes.
 pub(in crate::git) fn clear_below(folder: &Path) -> Result<(), EnsureError> {
     locks_below(folder).iter().try_for_each(|lock| clear(lock))
@@ -83,9 +90,9 @@ pub(in crate::git) fn locks_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Removes the locks in git's books of a worktree, none of which another worktree uses: of HEAD, the index, `AUTO_MERGE`
-/// and whatever else is written there.
+/// and whatever else is written there, and of its submodules.
 pub(in crate::git) fn clear_books(books: &Path) -> Result<(), EnsureError> {
-    locks_in(books).iter().try_for_each(|lock| clear(lock))
+    locks_of_books(books).iter().try_for_each(|lock| clear(lock))
 }
 
 /// Removes the locks that killed git commands have left in worktrees that orch made, but where somebody still is. For
@@ -98,7 +105,7 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
     // Nearly always there is none at all, and then it need not be known which worktrees are orch's.
     let books = fs::read_dir(admin.repo.common_dir().join("worktrees"));
     let mut books = books.into_iter().flatten().flatten();
-    if books.all(|books| locks_in(&books.path()).is_empty()) {
+    if books.all(|books| locks_of_books(&books.path()).is_empty()) {
         return Ok(());
     }
     for key in admin.keys()? {
@@ -108,7 +115,7 @@ pub fn clear_dead_locks(admin: &WorktreeAdmin) -> Result<(), EnsureError> {
         let Ok(books) = git_dir(&marker.path) else {
             continue;
         };
-        if !locks_in(&books).is_empty() && !is_somebody_in(&marker.path) {
+        if !locks_of_books(&books).is_empty() && !is_somebody_in(&marker.path) {
             clear_books(&books)?;
         }
     }
@@ -225,22 +232,24 @@ fn age_of(process: &Path) -> Option<Duration> {
     Some(Duration::from_secs_f64(uptime).saturating_sub(began))
 }
 
-/// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it.
+/// Where a git process stands that may hold this lock: the repository's folders, and every worktree of it. What belongs to a
+/// submodule lies in the books of the repository around it, whose worktrees have the submodule's files.
 fn places_of(lock: &Path) -> Vec<PathBuf> {
     let holds_head = |folder: &&Path| folder.join("HEAD").is_file();
-    let git_dir = lock.ancestors().skip(1).find(holds_head).unwrap_or(lock);
-    let common = regular::read_to_string(&git_dir.join("commondir")).ok();
-    let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path.trim_end()));
-    let common = common.canonicalize().unwrap_or(common);
-    let mut places: Vec<PathBuf> = registrations(&common)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|known| known.path)
-        .collect();
-    if common.file_name().is_some_and(|name| name == ".git") {
-        places.extend(common.parent().map(Path::to_owned));
+    let around: Vec<&Path> = lock.ancestors().skip(1).filter(holds_head).collect();
+    let git_dirs = if around.is_empty() { vec![lock] } else { around };
+    let mut places = Vec::new();
+    for git_dir in git_dirs {
+        let common = regular::read_to_string(&git_dir.join("commondir")).ok();
+        let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path.trim_end()));
+        let common = common.canonicalize().unwrap_or(common);
+        let known = registrations(&common).unwrap_or_default();
+        places.extend(known.into_iter().map(|known| known.path));
+        if common.file_name().is_some_and(|name| name == ".git") {
+            places.extend(common.parent().map(Path::to_owned));
+        }
+        places.push(common);
     }
-    places.push(common);
     places
 }
 
