@@ -164,3 +164,67 @@ fn what_one_agent_makes_behind_a_phase_is_not_done_before_that_was_verified() {
     assert_eq!(sandbox.count("plan.pinned", Some("a")), 0);
     assert!(!sandbox.starts().contains(&"b-1".to_owned()));
 }
+
+#[test]
+fn a_phase_that_was_opened_again_is_verified_again_before_anybody_starts_from_it() {
+    for settings in ["", "dispatch = \"phase\"", "dispatch = \"task\""] {
+        let sandbox = Sandbox::new();
+        sandbox.settings(&format!("retries = 0\n{settings}"));
+        sandbox.plan(
+            "a",
+            "[plans.a.phases.1]\nverify = \"test ! -e bad\"",
+            "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 c\n",
+            "case $ORCH_PHASE in 1*) if [ -e $MARKS/again ]; then touch bad; commit bad; fi; mark again; work 1.1; \
+             case $ORCH_PHASE in 1) ;; *) exit 1;; esac;; *) exit 1;; esac",
+        );
+        sandbox.plan(
+            "b",
+            "depends = [\"a.1\"]",
+            "# B\n\n## Phase 1: A\n\n- [ ] 1.1 x\n",
+            "work 1.1",
+        );
+        sandbox.orch("up a").code(1).ok();
+        assert_eq!(said(&sandbox), ["a.1 started", "a.1 passed"], "{settings}");
+        sandbox.orch("task fail 1.1 --plan a").code(0).ok();
+        sandbox.orch("up").code(1).ok();
+        let again = ["a.1 started", "a.1 passed", "a.1 started", "a.1 failed"];
+        assert_eq!(said(&sandbox), again, "{settings}");
+        assert_eq!(
+            sandbox.starts().contains(&"b-1".to_owned()),
+            false,
+            "{settings}: {}",
+            sandbox.why("b")
+        );
+    }
+}
+
+#[test]
+fn a_verified_phase_behind_one_that_was_opened_again_is_verified_again_when_that_is_done() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0\ndispatch = \"phase\"");
+    sandbox.plan(
+        "a",
+        "[plans.a.phases.2]\nverify = \"test $(cat state) = good && echo run >> $MARKS/ran\"",
+        "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n\n## Phase 3: C\n\n- [ ] 3.1 c\n",
+        "case $ORCH_PHASE in 1) echo good > state; if [ -e $MARKS/again ]; then mark twice; fi; mark again; work 1.1;; \
+         2) work 2.1;; *) test -e $MARKS/twice && work 3.1;; esac",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(said(&sandbox), ["a.2 started", "a.2 passed"]);
+    sandbox.orch("task fail 1.1 --plan a").code(0).ok();
+    sandbox.orch("retry a").ok();
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(
+        said(&sandbox),
+        ["a.2 started", "a.2 passed", "a.2 started", "a.2 passed"]
+    );
+    let events = sandbox.events();
+    let place = |fits: &dyn Fn(&Value) -> bool| events.iter().rposition(fits).unwrap();
+    let redone = place(&|event| event["event"] == "task.done" && event["task"] == "1.1");
+    let verified = place(&|event| event["event"] == "phase.verify" && event["data"]["said"] == "started");
+    assert!(
+        redone < verified,
+        "verified before what it stands on was there again"
+    );
+    assert_eq!(sandbox.state("a"), "finished");
+}

@@ -53,7 +53,10 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     let (waited, plain): (Vec<PhaseId>, Vec<PhaseId>) = done
         .into_iter()
         .partition(|phase| board.work.plans[index].is_verified(&board.state.plans[index], *phase));
-    let passed = checked_by_nobody(board, at, index, &waited, step);
+    // What a phase stands on was opened again: its commit will be another one.
+    let stands = waited.iter().filter(|phase| !waits(board, index, **phase));
+    let stands: Vec<PhaseId> = stands.copied().collect();
+    let passed = checked_by_nobody(board, at, index, &stands, step);
     let (plan, run) = (&board.work.plans[index], &board.state.plans[index]);
     if run.by_units {
         let open = waited.iter().filter(|phase| !passed.contains(phase));
@@ -72,4 +75,13 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
         };
         board.record(at, event, step);
     }
+}
+
+/// True when something that the phase stands on is open, although all of the phase itself was made.
+fn waits(board: &mut Board, index: usize, phase: PhaseId) -> bool {
+    let by_units = board.state.plans[index].by_units;
+    let units = board.work.plans[index].units.iter().enumerate();
+    let own = units.filter(|(_, unit)| unit.id.phase() == phase);
+    let own: Vec<usize> = own.map(|(place, _)| place).collect();
+    by_units && own.into_iter().any(|place| board.standing(index).waits(place))
 }

@@ -141,6 +141,11 @@ impl Standing {
             && self.left == other.left
     }
 
+    /// True when a gate of this unit is closed, whatever was made of the unit before that.
+    pub fn waits(&self, unit: usize) -> bool {
+        self.closed[unit] > 0
+    }
+
     /// Follows one event of the plan.
     pub fn follow(&mut self, plan: &PlanWork, event: &Event) {
         match event {

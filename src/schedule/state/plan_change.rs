@@ -72,20 +72,24 @@ impl PlanRun {
     }
 
     /// The task is open again, and so is what was called reached because of it: whoever starts from there from now on waits
-    /// for what is made of it then. Those who have started already go on.
+    /// for what is made of it then, and what passed a verification passes it again. Those who have started already go on.
     pub(in crate::schedule) fn unreach(&mut self, task: TaskId) {
         let phase = task.phase;
         self.reopen_check(task);
         self.phases_done.remove(&phase);
+        self.phase_checks.remove(&phase);
         for point in [Point::Task(task), Point::Phase(phase)] {
             self.pins.remove(&point);
         }
         // Commits with which other phases ended hold it as it was.
-        let pins = &mut self.pins;
+        let (pins, checks, phases_done) = (&mut self.pins, &mut self.phase_checks, &mut self.phases_done);
         self.ends.retain(|other, end| {
             let holds = *other == phase || end.done.contains(&phase);
             if holds {
                 pins.remove(&Point::Phase(*other));
+                if checks.remove(other).is_some() {
+                    phases_done.remove(other);
+                }
             }
             !holds
         });
