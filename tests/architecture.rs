@@ -428,7 +428,7 @@ const CORE: &[&str] = &["plan", "graph", "schedule"];
 
 /// How many `_ =>` arms over the core's own enums there are. It only goes down: such an arm answers for variants that nobody
 /// had thought of.
-const WILDCARDS: usize = 68;
+const WILDCARDS: usize = 58;
 
 #[test]
 fn few_arms_answer_for_variants_to_come() {
@@ -455,7 +455,17 @@ fn few_arms_answer_for_variants_to_come() {
                     .rev()
                     .take_while(|other| other.trim().is_empty() || depth(other) >= depth(line));
                 let mut arms = match_of.filter(|other| depth(other) == depth(line));
-                if arms.any(|arm| own.iter().any(|name| arm.contains(name.as_str()))) {
+                let words = |arm: &str| -> Vec<String> {
+                    arm.split_inclusive("::")
+                        .map(|part| {
+                            part.rsplit(|c: char| !c.is_alphanumeric() && c != ':')
+                                .next()
+                                .unwrap()
+                                .to_owned()
+                        })
+                        .collect()
+                };
+                if arms.any(|arm| words(arm).iter().any(|word| own.contains(word))) {
                     found.push(format!("src/{room}/{file}:{}", at + 1));
                 }
             }
