@@ -236,8 +236,13 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         Some(Outcome::Failed(why)) => format!("it failed: {why}"),
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
         Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
-        Some(Outcome::Held(Hold::TakenAway { by, commit, items })) => {
-            format!("it is held: {}", Hold::taken_away(by, commit, items))
+        Some(Outcome::Held(Hold::TakenAway {
+            by,
+            commit,
+            items,
+            keys,
+        })) => {
+            format!("it is held: {}", Hold::taken_away(by, commit, items, keys))
         }
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
         Some(Outcome::Held(
