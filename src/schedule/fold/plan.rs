@@ -164,6 +164,9 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             if let Some(current) = run.current(attempt) {
                 current.integration = Integration::Merged;
             }
+            if let Some(record) = run.record(attempt) {
+                record.merged = true;
+            }
         }
         Event::WorkConflicted(WorkConflict { attempt, files, .. }) => {
             let learned = found_in_conflict(run, attempt, files);
