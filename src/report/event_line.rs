@@ -253,6 +253,7 @@ fn hold(why: &Hold) -> String {
             let what: Vec<String> = items.chain(keys.iter().cloned()).collect();
             format!("the landing of {by} took away or changed {}", what.join(", "))
         }
+        Hold::JournalLost {} => Hold::JOURNAL_LOST.to_owned(),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

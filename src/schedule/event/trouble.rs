@@ -80,6 +80,8 @@ pub enum Hold {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         keys: Vec<String>,
     },
+    /// The journal was lost, and with it whatever a person said of the plan: that it waits, that it was cancelled.
+    JournalLost {},
     /// A phase or task of it needs a person, and the rest has come to an end.
     Work {
         /// The phase or task.
@@ -92,6 +94,10 @@ pub enum Hold {
 }
 
 impl Hold {
+    /// What a person reads of a plan whose journal was lost.
+    pub(crate) const JOURNAL_LOST: &str =
+        "the journal was lost, and with it what people decided about the plan";
+
     /// What a person reads of a document or a manifest that a landing changed.
     pub(in crate::schedule) fn taken_away(
         by: &PlanName,

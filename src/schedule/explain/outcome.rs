@@ -62,6 +62,10 @@ pub(in crate::schedule) fn explain_outcome(
             Hold::taken_away(by, commit, items, keys),
             format!("put that back, or leave it so; then orch retry {name}"),
         )],
+        Outcome::Held(Hold::JournalLost {}) => vec![Reason::with_remedy(
+            Hold::JOURNAL_LOST,
+            format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
+        )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
             why,
             format!("mend that, then {}", again(state, name)),
