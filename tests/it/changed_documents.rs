@@ -472,3 +472,94 @@ fn a_list_does_not_call_work_done_that_may_not_begin() {
         .collect();
     assert_eq!(states, ["done", "pending"]);
 }
+
+#[test]
+fn another_prompt_is_other_work() {
+    for (now, runs) in [
+        ("Draw the logo", true),
+        ("Write the parser\\nand draw the logo", true),
+        ("Write the parser", false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.script("p", "work 1.1");
+        let agent = sandbox.beside("agents/p.sh");
+        sandbox.tables(&format!("[agents.p]\ncommand = [\"sh\", {agent:?}]"));
+        sandbox.tables("[plans.p]\nagent = \"p\"\nprompt = \"Write the parser\"");
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(0).ok();
+        let manifest = sandbox.read("plans.toml");
+        sandbox.write("plans.toml", manifest.replace("Write the parser", now));
+        sandbox.script("p", "mark again; commit half");
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(sandbox.mark("again").exists(), runs, "{now}");
+        let state = if runs { "failed" } else { "landed" };
+        assert_eq!(sandbox.state("p"), state, "{now}: {}", sandbox.orch("log").out);
+    }
+}
+
+#[test]
+fn a_part_that_is_open_from_the_start_opens_its_task() {
+    for dispatch in DISPATCHES {
+        let text =
+            "# P\n\n## Phase 1: One\n\n- [x] 1.1 a\n  - [ ] 1.1.1 part\n  - [x] 1.1.2 part\n- [ ] 1.2 b\n";
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let script = "case ,${ORCH_TASK:-1.2}, in *,1.2,*) work 1.2;; esac";
+        sandbox.plan("p", &format!("dispatch = {dispatch:?}"), text, script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
+        assert!(sandbox.why("p").contains("1.1"), "{}", sandbox.why("p"));
+        sandbox.script("p", "case ,${ORCH_TASK:-1.1}, in *,1.1,*) work 1.1;; esac");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+    }
+}
+
+/// The states that `orch task list` shows of plan `p`.
+fn listed(sandbox: &Sandbox) -> Vec<String> {
+    let list = sandbox.orch("task list --plan p --json").json();
+    let tasks = list["tasks"].as_array().unwrap().iter();
+    tasks
+        .map(|task| task["state"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_list_shows_what_the_judge_goes_by() {
+    // A part that failed.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n  - [ ] 1.1.1 part\n";
+    sandbox.plan(
+        "p",
+        "",
+        text,
+        "orch task fail 1.1.1; orch task list > $MARKS/list; work 1.1; orch task list > $MARKS/list",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(listed(&sandbox), ["failed"]);
+    let own = std::fs::read_to_string(sandbox.mark("list")).unwrap();
+    assert!(own.contains("failed   1.1 "), "{own}");
+    // A status file that somebody else has edited.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[2]), "work 1.1; orch task fail 1.2");
+    sandbox.orch("up").code(1).ok();
+    let file = sandbox.worktree("p");
+    let text = file.read(".orch/status.json");
+    file.write(".orch/status.json", text.replace("\"failed\"", "\"done\""));
+    assert_eq!(listed(&sandbox), ["done", "failed"]);
+    // A box that was ticked behind a gate.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let keys = "[plans.p.phases.2]\ngate = \"approve\"";
+    sandbox.plan("p", keys, &document(&[1, 1]), "work 1.1");
+    sandbox.orch("up").ok();
+    let text = sandbox.read("plans/p.md");
+    sandbox.write("plans/p.md", text.replace("[ ]", "[x]"));
+    assert_eq!(listed(&sandbox), ["done", "pending"]);
+    sandbox.orch("up").ok();
+    assert_eq!(listed(&sandbox), ["done", "pending"]);
+}
