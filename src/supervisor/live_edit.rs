@@ -10,7 +10,7 @@ use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
-use crate::schedule::{Event, Input, ManifestEdit, Work, history};
+use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
 use super::changed_documents::taken_away;
@@ -145,7 +145,7 @@ impl Engine<'_> {
         let edit = LiveEdit::new(&self.campaign.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
-                true => Openness::Nothing("a landing took work out of its document or unticked it"),
+                true => Openness::Nothing("a landing took away what it has to do or to show"),
                 false => self.scheduler.openness(plan),
             }
         });
@@ -157,7 +157,7 @@ impl Engine<'_> {
             self.read_manifest_later();
             return Ok(());
         }
-        let changes = match self.fitting(&edit) {
+        let changes = match self.fitting(&edit, &held) {
             Ok(campaign) => {
                 if edit.counts() {
                     self.go_on_with(campaign)?;
@@ -184,7 +184,21 @@ impl Engine<'_> {
     }
 
     /// What was edited, with what stays as it was, checked as a whole.
-    fn fitting(&self, edit: &LiveEdit) -> Result<Campaign, SupervisorError> {
+    fn fitting(&self, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, SupervisorError> {
+        for event in held {
+            if let Event::PlanHeld {
+                plan,
+                why: Hold::TakenAway { by, keys, .. },
+            } = event
+                && !keys.is_empty()
+            {
+                let keys = keys.join(", ");
+                let why = format!(
+                    "the landing of {by} removed or replaced {keys}; plan {plan} waits for you in the next run"
+                );
+                return Err(SupervisorError::Unfit(why));
+            }
+        }
         let misfits = edit.misfits();
         if !misfits.is_empty() {
             return Err(SupervisorError::Unfit(misfits.join("; ")));
