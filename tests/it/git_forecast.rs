@@ -12,15 +12,16 @@ use crate::support::{Dice, Scratch, asked};
 
 type Pairs = BTreeMap<(usize, usize), BTreeSet<PathBuf>>;
 
-/// What `git merge-tree` says of every pair.
+/// What git says of every pair, on a checkout of the first.
 fn by_git(scratch: &Scratch, heads: &[CommitId]) -> Pairs {
     let mut found = Pairs::new();
-    for two in 1..heads.len() {
-        for one in 0..two {
+    for one in 0..heads.len() {
+        scratch.git("reset -q --hard");
+        scratch.git("clean -ffdxq");
+        scratch.git_args(["checkout", "-q", "-f", "--detach", heads[one].as_str()]);
+        for two in one + 1..heads.len() {
             let (a, b) = (heads[one].as_str(), heads[two].as_str());
-            let attributes = format!("--attr-source={a}");
             let merge = [
-                &attributes,
                 "merge-tree",
                 "--write-tree",
                 "--name-only",
