@@ -6,7 +6,7 @@ use crate::schedule::board::step::Step;
 use crate::schedule::event::about::UnitOf;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
-use crate::schedule::judge::phase_check::checked_by_nobody;
+use crate::schedule::judge::phase_check::{checked_by_nobody, hold_red};
 use crate::schedule::judge::reported::reported_phases;
 
 /// Records tasks that are not needed, where tasks are worked on one by one.
@@ -56,7 +56,7 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
     // What a phase stands on was opened again: its commit will be another one.
     let stands = waited.iter().filter(|phase| !waits(board, index, **phase));
     let stands: Vec<PhaseId> = stands.copied().collect();
-    let passed = checked_by_nobody(board, at, index, &stands, step);
+    let (passed, red) = checked_by_nobody(board, at, index, &stands, step);
     let (plan, run) = (&board.work.plans[index], &board.state.plans[index]);
     if run.by_units {
         let open = waited.iter().filter(|phase| !passed.contains(phase));
@@ -74,6 +74,9 @@ pub(in crate::schedule) fn close_phases(board: &mut Board, at: At, index: usize,
             proven: by_units,
         };
         board.record(at, event, step);
+    }
+    if let Some(why) = red {
+        hold_red(board, at, index, why, step);
     }
 }
 

@@ -64,36 +64,40 @@ pub(in crate::schedule) fn checked(
     Checked::Passed
 }
 
-/// Of phases with a verification of their own that nobody works on any more and that would be done, those that are: a
-/// verification that failed then needs a person.
+/// Of phases with a verification of their own that nobody works on any more and that would be done, those that are, and what
+/// the first one that failed says: a person is needed for that, once the others are done.
 pub(in crate::schedule) fn checked_by_nobody(
     board: &mut Board,
     at: At,
     index: usize,
     phases: &[PhaseId],
     step: &mut Step,
-) -> Vec<PhaseId> {
-    let mut done = Vec::new();
+) -> (Vec<PhaseId>, Option<String>) {
+    let (mut done, mut red) = (Vec::new(), None);
     let run = &board.state.plans[index];
     if !run.is_open() || run.worktree().is_none() {
-        return done;
+        return (done, red);
     }
     for phase in phases {
         match checked(board, at, index, &[*phase], step) {
             Checked::Passed => done.push(*phase),
             Checked::Waiting => {}
             Checked::Failed(phase, why) => {
-                let why = failed_words(phase, &why);
-                let run = &board.state.plans[index];
-                if run.is_open() && !run.is_at_work() {
-                    let plan = board.work.plans[index].name.clone();
-                    let why = Hold::Verification { why };
-                    board.record(at, Event::PlanHeld { plan, why }, step);
-                }
+                red.get_or_insert_with(|| failed_words(phase, &why));
             }
         }
     }
-    done
+    (done, red)
+}
+
+/// Has a person look at a phase that failed, when nobody is at work.
+pub(in crate::schedule) fn hold_red(board: &mut Board, at: At, index: usize, why: String, step: &mut Step) {
+    let run = &board.state.plans[index];
+    if run.is_open() && !run.is_at_work() {
+        let plan = board.work.plans[index].name.clone();
+        let why = Hold::Verification { why };
+        board.record(at, Event::PlanHeld { plan, why }, step);
+    }
 }
 
 /// True when an attempt that has ended may wait for the verification of a phase, which takes as long as other work.

@@ -1,4 +1,4 @@
-//! Lines that look like boxes and are none, and numbered items that lack their box.
+//! Lines that look like tasks and are none: boxes that Markdown does not know, and numbered items and headings without one.
 
 use super::page::Page;
 use crate::plan::markdown::DocumentFault;
@@ -11,6 +11,13 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
         let Some(phase) = region.phase else { continue };
         for line in page.lines(region) {
             let text = page.line_text(line);
+            let odd = strange(text, phase).filter(|_| unmarked(text).is_none() && !page.is_boxed(line));
+            if let Some(rest) = odd.filter(|_| is_text(page, line)) {
+                let message = format!("`{}` has no box that Markdown knows: it is no task", text.trim());
+                let hint = format!("write `- [ ] {rest}` at the beginning of a line");
+                found.push(page.doubt(line, rest, message, hint));
+                continue;
+            }
             if page.is_boxed(line) || !text.trim_start().starts_with(['-', '*', '+', '[']) {
                 continue;
             }
@@ -30,7 +37,68 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentFault>) {
                 found.push(page.doubt(line, word, message, hint));
             }
         }
+        // Where headings are tasks, one of another kind is a heading.
+        let is_task = |line: usize| phase.tasks.iter().any(|task| task.line == line);
+        let mixed = !region.inner.iter().any(|heading| is_task(heading.line));
+        for heading in region.inner.iter().filter(|_| mixed) {
+            if let Some(id) = headed(heading.text, phase) {
+                let message = format!(
+                    "the heading of {id} is no task of phase {}: nobody is given it",
+                    phase.id
+                );
+                let hint = format!("write `- [ ] {id} Text` for it, as for the other tasks");
+                found.push(page.doubt(heading.line, heading.text, message, hint));
+            }
+        }
     }
+}
+
+/// True for what is neither code nor HTML.
+fn is_text(page: &Page<'_>, line: usize) -> bool {
+    let first = |text: &str| text.trim_start().chars().next();
+    first(&page.masked_line(line)) == first(page.line_text(line))
+}
+
+/// What stands behind a box of another kind, with the number of a task that the phase does not have: in a quotation, after a
+/// typographer's bullet, `- [-] 1.2 x`, `- ☐ 1.2 x`.
+fn strange<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
+    let text = line.trim_start_matches([' ', '\t', '>']);
+    let item = text
+        .strip_prefix(['-', '*', '+', '•', '–'])
+        .unwrap_or(text)
+        .trim_start();
+    let open = item.strip_prefix("\\[").or_else(|| item.strip_prefix('['));
+    let behind = match (open, item.strip_prefix(['☐', '□'])) {
+        (Some(open), _) => {
+            let (inside, behind) = open.split_once(']')?;
+            let mut inside = inside.chars();
+            let mark = inside.next()?;
+            let is_mark = !mark.is_alphanumeric() || matches!(mark, 'x' | 'X');
+            (is_mark && inside.next().is_none()).then_some(behind)?
+        }
+        (None, Some(behind)) => behind,
+        (None, None) => return None,
+    };
+    // What only lacks a blank is told as that.
+    let rest = behind.strip_prefix([' ', '\t'])?.trim();
+    let id = split_id(rest).0?;
+    lacks(phase, id.task).then_some(rest)
+}
+
+/// The number of a task that a heading inside the phase has and the phase does not have.
+fn headed(text: &str, phase: &Phase) -> Option<TaskId> {
+    let text = text.strip_prefix("Task ").unwrap_or(text);
+    let (id, title) = split_id(text);
+    let id = id.filter(|id| id.sub.is_none() && !title.trim().is_empty())?;
+    (lacks(phase, id.task) && !phase.tasks.is_empty()).then_some(id.task)
+}
+
+fn lacks(phase: &Phase, task: TaskId) -> bool {
+    let own = phase.verify.iter().flat_map(|block| &block.numbered);
+    let mut checks = own.map(|check| check.id.task);
+    task.phase == phase.id
+        && !phase.tasks.iter().any(|own| own.id == task)
+        && !checks.any(|check| check == task)
 }
 
 /// What stands behind brackets that are nearly a box: `- [] x`, `-[ ] x`, `- [ ]x`, `- [  ] x`, `[ ] 1.1 x`.
@@ -86,6 +154,39 @@ mod tests {
             "## Phase 1: x\n- [ ] 1.1 a\n- 1.2 b\n",
             "3:3 `- 1.2 b` has no box that Markdown knows: it is no task (write `- [ ] 1.2 b`)",
         );
+    }
+
+    #[test]
+    fn tasks_behind_other_marks_are_told() {
+        for line in [
+            "> - [ ] 1.2 b",
+            "- [-] 1.2 b",
+            "- [~] 1.2: b",
+            "- \\[ ] 1.2 b",
+            "• [ ] 1.2 b",
+            "- ☐ 1.2 b",
+        ] {
+            let text = format!("## Phase 1: x\n\n- [ ] 1.1 a\n\n{line}\n\nProse.\n");
+            let column = line.chars().position(|c| c == '1').unwrap() + 1;
+            tells(&text, &format!("5:{column} `{line}` has no box"));
+        }
+        for heading in ["### Task 1.2: b", "### 1.2 b", "#### 1.2 b"] {
+            let text = format!("## Phase 1: x\n\n- [ ] 1.1 a\n\n{heading}\n\nProse.\n");
+            let told = told(&text);
+            assert_eq!(told.len(), 1, "{heading}: {told:?}");
+            assert!(told[0].contains("the heading of 1.2 is no task"), "{told:?}");
+        }
+        for text in [
+            "> - [ ] 1.1 said somebody",
+            "- [-] b",
+            "- [1] 1.2 is the source",
+            "### 2.1 later",
+            "### Task list",
+            "```\n- [-] 1.2 b\n```",
+        ] {
+            let text = format!("## Phase 1: x\n\n- [ ] 1.1 a\n\n{text}\n");
+            assert_eq!(told(&text), Vec::<String>::new(), "{text}");
+        }
     }
 
     #[test]
