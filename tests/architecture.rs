@@ -88,7 +88,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["git", "plan", "schedule"];
+const TIDY: &[&str] = &["git", "plan", "schedule", "supervisor"];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
@@ -382,7 +382,7 @@ const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
     // And the folder of a hook that has run, which orch has made for it.
     (
         "remove_dir_all",
-        &["git/keep/gate.rs", "supervisor/perform/hook.rs"],
+        &["git/keep/gate.rs", "supervisor/perform/command/hook.rs"],
     ),
     (".delete()", &["git/keep/gate.rs"]),
     ("set_target(", &["git/keep/gate.rs"]),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::agent::Environment;
 use crate::plan::{Agent, AgentName, PRESETS, Preset};
 
-use super::super::Campaign;
+use crate::supervisor::project::campaign::Campaign;
 
 /// How long a program may take to say its version: some load half a minute's worth of themselves on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -7,11 +7,12 @@ use crate::git;
 use crate::plan::AttemptId;
 use crate::schedule::State;
 
-use super::super::{Campaign, SupervisorError};
 use super::diagnose::{Finding, Step, diagnose};
 use super::look::{attempts, litter, look};
 use super::mend::carry_out;
 use super::rebuild::rebuild;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
 
 /// The attempts of plans in the manifest that were started and that the state knows nothing of.
 ///

@@ -8,9 +8,9 @@ use crate::git::{GitLock, Place, TreeSeen};
 use crate::journal::Health;
 use crate::plan::{CommitId, PlanName};
 
-use super::super::own_refs::MissingPin;
 use super::kind::Kind;
 use super::refs::about_refs;
+use crate::supervisor::recovery::own_refs::MissingPin;
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

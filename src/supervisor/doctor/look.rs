@@ -10,12 +10,16 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, Work, history};
 
-use super::super::left_git::left_gits;
-use super::super::own_refs::{missing_pins, wanted_pins};
-use super::super::perform::{MEND_KEY, train_key};
-use super::super::{Campaign, SupervisorError, evidence, ports};
 use super::behind::{foreign_runners, unknown_attempts};
 use super::diagnose::{Facts, plan_of};
+use crate::supervisor::perform::build::mend::MEND_KEY;
+use crate::supervisor::perform::tree::yard::train_key;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::left_git::left_gits;
+use crate::supervisor::project::ports;
+use crate::supervisor::recovery::evidence;
+use crate::supervisor::recovery::own_refs::{missing_pins, wanted_pins};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
 const LANES: u32 = 64;

@@ -13,10 +13,11 @@ use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, Run
 use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
-use super::super::replay::Replay;
-use super::super::{Campaign, SupervisorError};
 use super::look::{attempts, expected};
 use super::told::{Shown, ShownAttempt, told};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::Replay;
 
 /// Writes down what is shown and the journal does not tell. `saved` is what could be read of a damaged one. Gives the
 /// number of entries written.

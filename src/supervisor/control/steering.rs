@@ -1,0 +1,116 @@
+//! Steering: what a person asks for becomes facts, beside a running supervisor or without one.
+
+use jiff::Timestamp;
+
+use crate::journal::{Record, RepositoryLock, Sync};
+use crate::plan::{RunId, WorkRef};
+use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, remarks, steer};
+
+use super::request::Answer;
+use crate::supervisor::drive::engine::Engine;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::Replay;
+
+impl Engine<'_> {
+    /// Does what is asked of all of these, or of none of them.
+    pub(in crate::supervisor) fn steer(
+        &mut self,
+        what: &[WorkRef],
+        asked: Steer,
+    ) -> Result<Answer, SupervisorError> {
+        // What a person did and reported by hand counts before anybody goes on.
+        let mut too_late = Vec::new();
+        for work in what {
+            self.hear_people(&work.plan)?;
+            let gone = self
+                .landing
+                .as_ref()
+                .is_some_and(|gate| !gate.withdraw(&work.plan));
+            if gone && self.scheduler.state().plan(&work.plan).landed.is_empty() {
+                too_late.push(format!("{} lands in this moment", work.plan));
+            }
+        }
+        Ok(match all(&self.scheduler, what, asked) {
+            Ok((events, mut remarks)) => {
+                remarks.extend(too_late);
+                let changed = !events.is_empty();
+                self.handle(events.into_iter().map(Input::Event).collect())?;
+                Answer::Steered { changed, remarks }
+            }
+            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+        })
+    }
+}
+
+/// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
+fn all(
+    scheduler: &Scheduler,
+    what: &[WorkRef],
+    asked: Steer,
+) -> Result<(Vec<Event>, Vec<String>), SteerRefusal> {
+    let mut state: State = scheduler.state().clone();
+    let (mut events, mut said) = (Vec::new(), Vec::new());
+    for work in what {
+        // What one request opens again is as it was for the others: asked for together, they are asked for at once.
+        let new = steer(scheduler.work(), &state, work, asked)
+            .or_else(|_| steer(scheduler.work(), scheduler.state(), work, asked))?;
+        said.extend(remarks(&state, work, asked, !new.is_empty()));
+        for event in &new {
+            state.apply(state.now, event);
+        }
+        events.extend(new);
+    }
+    Ok((events, said))
+}
+
+/// What was recorded of a request, and what there is to say about it.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Empty when it was so already.
+    pub records: Vec<Record>,
+    /// One line each.
+    pub remarks: Vec<String>,
+}
+
+/// Records what is asked while no supervisor is at work; it takes effect with the next `orch up`. None when somebody else
+/// holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_steering(
+    campaign: &Campaign,
+    what: &[WorkRef],
+    asked: Steer,
+) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
+    let mut remarks = Vec::new();
+    let recorded = record(campaign, asked.as_str(), |scheduler| {
+        let (events, said) = all(scheduler, what, asked)?;
+        remarks = said;
+        Ok(events)
+    })?;
+    Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
+}
+
+/// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
+/// meanwhile.
+pub(in crate::supervisor) fn record(
+    campaign: &Campaign,
+    doing: &str,
+    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
+) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
+    let Ok(lock) = RepositoryLock::take(&campaign.dir, doing)? else {
+        return Ok(None);
+    };
+    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(campaign, false)?;
+    let now = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
+    scheduler.observe(now);
+    let run = scheduler.state().run.as_ref().map_or(RunId(0), |run| run.id);
+    let recorded = match decide(&scheduler) {
+        Ok(events) => Ok(journal.append(now, run, &events, Sync::Disk)?),
+        Err(refusal) => Err(refusal),
+    };
+    drop(lock);
+    Ok(Some(recorded))
+}

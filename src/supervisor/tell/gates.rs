@@ -1,0 +1,72 @@
+//! Telling those at work, in their worktrees, what they may not begin.
+
+use crate::journal::Record;
+use crate::plan::LaneId;
+use crate::schedule::{Event, admission};
+use crate::status::{self, Gates};
+
+use crate::supervisor::drive::engine::Engine;
+
+impl Engine<'_> {
+    /// What is closed to the attempt at work in the lane; none when nothing is, or nobody is at work.
+    pub(in crate::supervisor) fn gates_of(&self, lane: &LaneId) -> Option<Gates> {
+        let state = self.scheduler.state();
+        let number = state.number(&lane.plan)?;
+        let (work, run) = (self.scheduler.work().plans.get(number)?, state.plan(&lane.plan));
+        let attempt = run.attempts.get(&lane.lane)?;
+        let closed = admission::closed_to(work, run, state, attempt);
+        Some(Gates {
+            schema: 1,
+            plan: lane.plan.clone(),
+            attempt: attempt.id.clone(),
+            closed: closed
+                .into_iter()
+                .map(|(item, why)| (item, why.to_string()))
+                .collect(),
+        })
+    }
+
+    /// Tells it anew where something of this has changed it.
+    pub(in crate::supervisor) fn tell_gates(&mut self, records: &[Record]) {
+        let opens = |event: &&Event| {
+            matches!(
+                event,
+                Event::Approved(_)
+                    | Event::AttemptAssigned { .. }
+                    | Event::AttemptFailed { .. }
+                    | Event::LegDone { .. }
+                    | Event::PhaseDone { .. }
+                    | Event::Pinned(_)
+                    | Event::PlanFinished(_)
+                    | Event::MergeLanded(_)
+                    | Event::MergeFound(_)
+                    | Event::ManifestChanged(_)
+            )
+        };
+        let events = records.iter().map(|record| &record.event);
+        let mut changed = events.filter(opens).peekable();
+        if changed.peek().is_none() {
+            return;
+        }
+        let plans: Vec<_> = changed.filter_map(Event::plan).collect();
+        let open = self.scheduler.state().open_attempts();
+        let lanes = open.map(|(plan, lane, _)| LaneId::new(plan, lane));
+        let lanes: Vec<LaneId> = lanes
+            .filter(|lane| plans.contains(&&lane.plan) || self.gates.contains_key(lane))
+            .collect();
+        for lane in lanes {
+            let Some(gates) = self.gates_of(&lane) else {
+                continue;
+            };
+            let known = self.gates.get(&lane);
+            if known.is_none_or(|known| *known != gates) && (known.is_some() || !gates.closed.is_empty()) {
+                // What it says is a courtesy: a worktree that is gone, or that an agent has spoiled, is seen elsewhere.
+                let _ = status::write_gates(&self.worktree(&lane), &gates);
+                self.gates.insert(lane, gates);
+            }
+        }
+        let state = self.scheduler.state();
+        self.gates
+            .retain(|lane, gates| state.plan(&lane.plan).attempt(&gates.attempt).is_some());
+    }
+}

@@ -1,0 +1,7 @@
+//! Those who are told of what was recorded.
+//!
+//! May import `desk` and below.
+
+pub(super) mod gates;
+pub(super) mod notifier;
+pub(super) mod urgency;

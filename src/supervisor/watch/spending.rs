@@ -1,0 +1,68 @@
+//! What agents' output tells: brought to the scheduler when they end, and while they work where there is a budget.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::agent::JobFolder;
+use crate::journal::OrchDir;
+use crate::plan::{AttemptId, PlanName};
+use crate::schedule::{Event, Input, Stage, Told};
+
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::drive::engine::Engine;
+
+/// How often it is looked at what agents at work have spent: as often as their runners write it down.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Asks the loop, from now on, to look at what is being spent. Ends with the loop.
+pub fn watch(sender: mpsc::UnboundedSender<Message>) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if sender.send(Message::LookAtSpending).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// What the attempt's output tells so far; none when it tells nothing.
+pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
+    let facts = JobFolder::new(dir.attempt(attempt)).facts()?;
+    let until = facts.obstacle.as_ref().and_then(|obstacle| obstacle.until);
+    let resets_in_ms = until.map(|until| {
+        let ahead = until
+            .saturating_mul(1000)
+            .saturating_sub(Timestamp::now().as_millisecond());
+        u64::try_from(ahead).unwrap_or(0)
+    });
+    Some(Event::AgentTold(Told {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        facts,
+        resets_in_ms,
+    }))
+}
+
+impl Engine<'_> {
+    /// Takes in what agents at work have spent since it was looked at last.
+    pub(in crate::supervisor) fn look_at_spending(&self, inputs: &mut Vec<Input>) {
+        let state = self.scheduler.state();
+        let running = state
+            .open_attempts()
+            .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
+        for (plan, _, attempt) in running {
+            if let Some(Event::AgentTold(told)) = told(&self.campaign.dir, plan, &attempt.id)
+                && told.facts.spent != attempt.facts.spent
+            {
+                inputs.push(Input::Event(Event::AgentTold(told)));
+            }
+        }
+        for (plan, resolver) in state.resolvers() {
+            // What is known already changes nothing.
+            inputs.extend(told(&self.campaign.dir, plan, &resolver.attempt).map(Input::Event));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Those at work: their worktrees, what they report, verifications and landings under way.
+//!
+//! May import `desk` and below.
+
+pub(super) mod land_gate;
+pub(super) mod making;
+pub(super) mod resolving;
+pub(super) mod status_feed;
+pub(super) mod stillness;
+pub(super) mod train;
+pub(super) mod verifying;
