@@ -85,6 +85,16 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("simulate", 13),
         ],
     ),
+    (
+        "supervisor/perform",
+        &[
+            ("command", 0),
+            ("tree", 1),
+            ("build", 2),
+            ("attempt", 3),
+            ("train", 3),
+        ],
+    ),
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.

@@ -40,30 +40,32 @@ pub use brief::prompt::preview as preview_prompt;
 pub use brief::stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
-pub use conflict::resolve::{ResolveReport, ResolveStep, resolve_alone};
+pub use conflict::about_conflict::ResolveStep;
+pub use conflict::resolve::{ResolveReport, resolve_alone};
 pub use control::errand::{Conclusion, Errand};
 pub use control::mail::{Outgoing, Posted, record_message};
 pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
 pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
-pub use control::steering::{Recorded, record_steering};
+pub use control::steering::{Recorded, record_landings, record_steering};
 pub use desk::observer::{Observer, Silent};
 pub use drive::engine::drive;
 pub use perform::tree::disk::{DiskUse, disk_use};
 pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
 pub use preflight::lint::{lints, lints_of_run};
-pub use preflight::preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
+pub use preflight::plan_lints::SharedFiles;
+pub use preflight::preview::{Action, Expected, PlannedAction, Preview, preview};
 pub use preflight::preview_points::SyncPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::campaign::Campaign;
+pub use project::campaign::committed_document;
 pub use project::error::SupervisorError;
 pub use project::landed_range::landed_range;
 pub use project::load::{MANIFEST, check_circles, document_of, find_manifest, load};
 pub use project::selection::with_dependencies;
 pub use project::strays::stop_strays;
 pub use project::taken::{InForce, plans_kept};
-pub use recovery::landed_by_hand::record_landings;
 pub use view::attention::AttentionView;
 pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
 pub use view::exit_view::ExitView;
@@ -72,4 +74,3 @@ pub use view::spent_view::SpentView;
 pub use view::status::{
     AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };
-pub use work::status_feed::committed_document;

@@ -8,7 +8,7 @@ use crate::schedule::State;
 use crate::status::Assignment;
 
 use crate::supervisor::project::campaign::Campaign;
-use crate::supervisor::work::status_feed::committed_document;
+use crate::supervisor::project::campaign::committed_document;
 
 /// The work of other plans that each task of a plan still waits for; tasks that wait for none are left out.
 pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<String>> {

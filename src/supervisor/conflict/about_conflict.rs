@@ -3,8 +3,7 @@
 use crate::plan::{CommitId, PhaseId, WorkRef};
 use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
 
-use super::resolve::ResolveStep;
-use crate::supervisor::project::campaign::Campaign;
+use serde::{Deserialize, Serialize};
 
 /// What a step is about, as things stand.
 #[derive(Debug, Clone)]
@@ -67,20 +66,18 @@ impl AboutConflict {
     }
 }
 
-/// `plan auth`, `plan auth up to phase 2`.
-pub(in crate::supervisor) fn named(what: &WorkRef) -> String {
-    match what.point.phase() {
-        Some(phase) => format!("plan {} up to phase {phase}", what.plan),
-        None => format!("plan {}", what.plan),
-    }
-}
-
-/// The words of the commit that holds both sides.
-pub(in crate::supervisor) fn words(campaign: &Campaign, what: &WorkRef) -> String {
-    let (named, target) = (named(what), &campaign.target);
-    format!("Resolve the conflict of {named} with {target}\n\nOrch-Resolves: {what}\n")
-}
-
 fn refused(why: String, hint: Option<String>) -> SteerRefusal {
     SteerRefusal { why, hint }
+}
+
+/// What is asked about a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveStep {
+    /// Check it out.
+    Open,
+    /// Take what is there as the resolution.
+    Continue,
+    /// Give it up.
+    Abort,
 }

@@ -13,24 +13,15 @@ use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
 };
 
-use super::about_conflict::{AboutConflict, named, words};
-use crate::supervisor::control::steering::record;
+use super::about_conflict::AboutConflict;
+use super::about_conflict::ResolveStep;
+use crate::supervisor::perform::build::conflict::named;
+use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::left_git::end_left_gits;
-
-/// What is asked about a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResolveStep {
-    /// Check it out.
-    Open,
-    /// Take what is there as the resolution.
-    Continue,
-    /// Give it up.
-    Abort,
-}
+use crate::supervisor::project::recording::record;
 
 /// What was done about a conflict. The answer of `orch merge --resolve --json` and `--abort --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

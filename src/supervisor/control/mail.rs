@@ -6,11 +6,11 @@ use crate::plan::{Message as Letter, MessageKind, PlanName};
 use crate::schedule::{Event, Input, State, SteerRefusal, send};
 use crate::status;
 
-use super::steering::record;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::recording::record;
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -6,7 +6,8 @@ use crate::plan::{CommitId, WorkRef};
 use crate::schedule::Steer;
 
 use super::mail::Outgoing;
-use crate::supervisor::conflict::resolve::{ResolveReport, ResolveStep};
+use crate::supervisor::conflict::about_conflict::ResolveStep;
+use crate::supervisor::conflict::resolve::ResolveReport;
 
 /// What another process asks of the supervisor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,16 +1,15 @@
 //! Steering: what a person asks for becomes facts, beside a running supervisor or without one.
 
-use jiff::Timestamp;
-
-use crate::journal::{Record, RepositoryLock, Sync};
-use crate::plan::{RunId, WorkRef};
+use crate::journal::Record;
+use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, remarks, steer};
 
 use super::request::Answer;
 use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::recording::record;
+use crate::supervisor::view::status::Situation;
 
 impl Engine<'_> {
     /// Does what is asked of all of these, or of none of them.
@@ -93,24 +92,15 @@ pub fn record_steering(
     Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
 }
 
-/// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
-/// meanwhile.
-pub(in crate::supervisor) fn record(
-    campaign: &Campaign,
-    doing: &str,
-    decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,
-) -> Result<Option<Result<Vec<Record>, SteerRefusal>>, SupervisorError> {
-    let Ok(lock) = RepositoryLock::take(&campaign.dir, doing)? else {
-        return Ok(None);
-    };
-    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(campaign, false)?;
-    let now = journal.epoch().at(Timestamp::now()).max(scheduler.state().now);
-    scheduler.observe(now);
-    let run = scheduler.state().run.as_ref().map_or(RunId(0), |run| run.id);
-    let recorded = match decide(&scheduler) {
-        Ok(events) => Ok(journal.append(now, run, &events, Sync::Disk)?),
-        Err(refusal) => Err(refusal),
-    };
-    drop(lock);
-    Ok(Some(recorded))
+/// Records what a person has landed, while no supervisor is at work; one that is records it itself.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read or written.
+pub fn record_landings(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let found = Situation::look(campaign)?.found;
+    if !found.is_empty() {
+        let _ = record(campaign, "clean", |_| Ok(found))?;
+    }
+    Ok(())
 }

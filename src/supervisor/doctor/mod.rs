@@ -3,7 +3,6 @@
 //! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
 //! [`mend`] carries out exactly those steps.
 
-pub(super) mod agents;
 pub(super) mod behind;
 pub(super) mod diagnose;
 pub(super) mod kind;
@@ -14,11 +13,13 @@ pub(super) mod rebuild;
 pub(super) mod refs;
 pub(super) mod told;
 
-pub(super) use agents::agent_version;
-pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
-pub(super) use behind::{begin_again, catch_up, foreign_runners};
-pub use diagnose::{Finding, Step, diagnose};
+pub use super::project::agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
+pub(super) use behind::{begin_again, catch_up};
+pub use diagnose::diagnose;
+pub use finding::{Finding, Step};
 pub use kind::Kind;
+pub(super) use look::foreign_runners;
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};
 pub use mend::{Mended, mend};
+pub(super) mod finding;

@@ -97,7 +97,7 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         let tip = repo.branch_tip(&plan.branch)?;
         let mine = expected
             .iter()
-            .filter(|wanted| super::diagnose::plan_of(&wanted.key).as_ref() == Some(&plan.name))
+            .filter(|wanted| super::finding::plan_of(&wanted.key).as_ref() == Some(&plan.name))
             // Nobody works on tasks where a conflict is resolved.
             .filter(|wanted| wanted.key != conflict_key(&plan.name));
         for wanted in mine {

@@ -1,6 +1,8 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
-use super::diagnose::{Facts, Finding, Step};
+use super::finding::Facts;
+use super::finding::Finding;
+use super::finding::Step;
 use super::kind::Kind;
 use crate::supervisor::recovery::own_refs::word;
 

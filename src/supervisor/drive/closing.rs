@@ -11,11 +11,11 @@ use tokio::sync::mpsc;
 use crate::schedule::{Ending, Event, Scheduler};
 
 use super::engine::Engine;
-use crate::supervisor::control::steering::record;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::desk::observer::Observer;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::recording::record;
 use crate::supervisor::tell::notifier::Notifier;
 
 /// What is left of an engine that has ended.

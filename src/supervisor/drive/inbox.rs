@@ -12,7 +12,7 @@ use crate::supervisor::control::socket::Call;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::watch::spending;
+use crate::supervisor::recovery::output;
 
 impl Engine<'_> {
     /// From what happened to what the scheduler is told.
@@ -51,7 +51,7 @@ impl Engine<'_> {
                 self.look_at_hooks(inputs);
                 self.mend_pins();
                 // Told before the end is: what follows from the end depends on it.
-                inputs.extend(spending::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
+                inputs.extend(output::told(&self.campaign.dir, &plan, &attempt).map(Input::Event));
                 inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
             }
             Message::Looked(began, seen) => self.looked(began, seen, inputs),

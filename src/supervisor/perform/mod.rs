@@ -21,7 +21,7 @@ pub use attempt::resolver::resolve_by_agent;
 pub use attempt::unit::{integrate, note_again_before};
 pub use build::candidate::rehearse;
 pub use build::known::Known;
-pub use command::hook::{Hook, forget, hook};
+pub use command::hook::{Hook, hook};
 pub use command::verify::{stop_verification, verify};
 pub use train::land::{behind, land, land_commit, resume_landing};
 pub use train::merge::try_out;

@@ -12,12 +12,12 @@ use crate::plan::{
 use crate::schedule::{Scheduler, Simulation, TooLong, red_unions};
 
 use super::lint::rewritten;
-use super::preview::SharedFiles;
 use super::worktree_lints as worktrees;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::view::conflicts::conflicts;
 use crate::supervisor::view::status::Situation;
+use serde::Serialize;
 
 /// From so many tasks on, one phase is too coarse for others to wait for.
 const COARSE: usize = 5;
@@ -369,4 +369,19 @@ fn of_durations(set: &PlanSet, durations: &Durations, found: &mut Vec<Lint>) {
             .hint("write (expected: 30m) behind phases or tasks; what runs is measured for the next time"),
         );
     }
+}
+
+/// Two plans that touch the same files.
+#[derive(Debug, Clone, Serialize)]
+pub struct SharedFiles {
+    /// Both.
+    pub plans: [PlanName; 2],
+    /// What both touch.
+    pub files: Vec<String>,
+    /// The one that goes first, when they go one after the other.
+    #[serde(skip)]
+    pub first: Option<PlanName>,
+    /// True when one of them waits for the other, or for a part of it.
+    #[serde(skip)]
+    pub waits: bool,
 }

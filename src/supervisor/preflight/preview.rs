@@ -15,6 +15,7 @@ use crate::schedule::{
 
 use super::lint;
 use super::plan_lints;
+use super::plan_lints::SharedFiles;
 use super::preview_points::{SyncPoint, gates, sync_points};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -99,21 +100,6 @@ pub struct Expected {
 
 fn is_zero(number: &usize) -> bool {
     *number == 0
-}
-
-/// Two plans that touch the same files.
-#[derive(Debug, Clone, Serialize)]
-pub struct SharedFiles {
-    /// Both.
-    pub plans: [PlanName; 2],
-    /// What both touch.
-    pub files: Vec<String>,
-    /// The one that goes first, when they go one after the other.
-    #[serde(skip)]
-    pub first: Option<PlanName>,
-    /// True when one of them waits for the other, or for a part of it.
-    #[serde(skip)]
-    pub waits: bool,
 }
 
 /// Looks ahead. `only` names the plans that would be driven, empty for all; `merge` lands each when it is finished.

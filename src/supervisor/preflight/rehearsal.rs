@@ -16,7 +16,6 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::recovery::changed_documents;
 use crate::supervisor::view::status::Situation;
-use crate::supervisor::work::train::known;
 
 /// What a merge request would do.
 ///
@@ -71,7 +70,7 @@ pub fn rehearse_merge(
         campaign,
         target: target.clone(),
         onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
-        known: known(&scheduler, &target),
+        known: Known::of(&scheduler, &target),
         built: BTreeMap::new(),
         mended: BTreeMap::new(),
     };
@@ -89,7 +88,7 @@ pub fn rehearse_merge(
         for effect in step.effects {
             match effect {
                 Effect::Train { order, .. } => {
-                    yard.known.parts = known(&scheduler, &yard.target).parts;
+                    yard.known.parts = Known::of(&scheduler, &yard.target).parts;
                     inputs.extend(yard.answer(order).map(Input::Train));
                 }
                 Effect::Resolve(order) => {

@@ -274,3 +274,10 @@ fn check_branches(set: &PlanSet, target: &str) -> Result<(), SupervisorError> {
         ))),
     }
 }
+
+/// The plan's document in its worktree, when it is a committed file there.
+pub fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
+    let written = campaign.manifest.parent()?.join(file?);
+    let inside = written.strip_prefix(campaign.repo.here()).ok()?;
+    Some(worktree.join(inside))
+}

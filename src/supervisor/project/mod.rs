@@ -2,6 +2,7 @@
 //!
 //! Floor 0: imports no other sub-room.
 
+pub(super) mod agents;
 pub(super) mod campaign;
 pub(super) mod environment;
 pub(super) mod error;
@@ -9,6 +10,7 @@ pub(super) mod landed_range;
 pub(super) mod left_git;
 pub(super) mod load;
 pub(super) mod ports;
+pub(super) mod recording;
 pub(super) mod replay;
 pub(super) mod run_id;
 pub(super) mod selection;

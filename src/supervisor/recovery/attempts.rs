@@ -9,8 +9,8 @@ use crate::journal::OrchDir;
 use crate::plan::{AttemptId, CommitId, LaneId};
 use crate::schedule::{Attempt, Event, Exit, LaneOf, Stage, State};
 
+use super::output;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::watch::spending;
 
 /// A runner that was started and has not said yet who it is does so within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(spending::told(dir, plan, attempt));
+            missed.extend(output::told(dir, plan, attempt));
             missed.push(ended(record.exit));
         }
         JobState::Lost(_) => {
@@ -109,7 +109,7 @@ fn look_at(
             if assigned {
                 missed.push(started(0));
             }
-            missed.extend(spending::told(dir, plan, attempt));
+            missed.extend(output::told(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
         // Assigned and never started: the scheduler starts it now. Otherwise its folder was taken away.

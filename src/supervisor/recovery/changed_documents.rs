@@ -9,9 +9,9 @@ use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_sam
 use crate::schedule::{Event, Hold, Scheduler};
 
 use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::campaign::committed_document;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::taken::plans_before;
-use crate::supervisor::work::status_feed::committed_document;
 
 /// A landing, and where the target stood before it.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, State};
 
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::doctor;
 use crate::supervisor::drive::engine::Engine;
+use crate::supervisor::project::agents::agent_version;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 
@@ -152,7 +152,7 @@ fn program_of(
     let version = known.and_then(|known| {
         let mut versions = versions.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = versions.entry(agent.to_owned());
-        asked.or_insert_with(|| doctor::agent_version(known)).clone()
+        asked.or_insert_with(|| agent_version(known)).clone()
     });
     (
         called.or_else(|| known.and_then(|known| known.command.first().cloned())),

@@ -6,12 +6,10 @@ use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
-use crate::supervisor::control::steering::record;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::view::status::Situation;
 
 /// A finished plan that may be on the target without orch knowing.
 #[derive(Debug, Clone)]
@@ -161,19 +159,6 @@ impl HandLandings {
 /// When the repository cannot be read.
 pub fn landed_by_hand(campaign: &Campaign, state: &State) -> Result<Vec<Event>, SupervisorError> {
     HandLandings::of(campaign, state).look(&campaign.repo)
-}
-
-/// Records what a person has landed, while no supervisor is at work; one that is records it itself.
-///
-/// # Errors
-///
-/// When the repository or the journal cannot be read or written.
-pub fn record_landings(campaign: &Campaign) -> Result<(), SupervisorError> {
-    let found = Situation::look(campaign)?.found;
-    if !found.is_empty() {
-        let _ = record(campaign, "clean", |_| Ok(found))?;
-    }
-    Ok(())
 }
 
 impl Engine<'_> {

@@ -7,7 +7,6 @@ use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform;
 use crate::supervisor::project::campaign::Campaign;
-use crate::supervisor::work::train;
 
 impl Engine<'_> {
     /// Looks on a thread of its own whether what stood in the way of landings is gone.
@@ -18,7 +17,7 @@ impl Engine<'_> {
         };
         self.looking_for_obstacles = true;
         let campaign = self.campaign.clone();
-        let known = train::known(&self.scheduler, &campaign.target);
+        let known = perform::Known::of(&self.scheduler, &campaign.target);
         self.in_background(move || {
             let free = would_land(&campaign, &first, &known);
             Message::Unhindered(if free { met } else { Vec::new() })

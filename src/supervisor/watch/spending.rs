@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::agent::JobFolder;
-use crate::journal::OrchDir;
-use crate::plan::{AttemptId, PlanName};
-use crate::schedule::{Event, Input, Stage, Told};
+use crate::schedule::{Event, Input, Stage};
 
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
+use crate::supervisor::recovery::output;
 
 /// How often it is looked at what agents at work have spent: as often as their runners write it down.
 const EVERY: Duration = Duration::from_secs(1);
@@ -28,24 +25,6 @@ pub fn watch(sender: mpsc::UnboundedSender<Message>) {
     });
 }
 
-/// What the attempt's output tells so far; none when it tells nothing.
-pub fn told(dir: &OrchDir, plan: &PlanName, attempt: &AttemptId) -> Option<Event> {
-    let facts = JobFolder::new(dir.attempt(attempt)).facts()?;
-    let until = facts.obstacle.as_ref().and_then(|obstacle| obstacle.until);
-    let resets_in_ms = until.map(|until| {
-        let ahead = until
-            .saturating_mul(1000)
-            .saturating_sub(Timestamp::now().as_millisecond());
-        u64::try_from(ahead).unwrap_or(0)
-    });
-    Some(Event::AgentTold(Told {
-        plan: plan.clone(),
-        attempt: attempt.clone(),
-        facts,
-        resets_in_ms,
-    }))
-}
-
 impl Engine<'_> {
     /// Takes in what agents at work have spent since it was looked at last.
     pub(in crate::supervisor) fn look_at_spending(&self, inputs: &mut Vec<Input>) {
@@ -54,7 +33,7 @@ impl Engine<'_> {
             .open_attempts()
             .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
         for (plan, _, attempt) in running {
-            if let Some(Event::AgentTold(told)) = told(&self.campaign.dir, plan, &attempt.id)
+            if let Some(Event::AgentTold(told)) = output::told(&self.campaign.dir, plan, &attempt.id)
                 && told.facts.spent != attempt.facts.spent
             {
                 inputs.push(Input::Event(Event::AgentTold(told)));
@@ -62,7 +41,7 @@ impl Engine<'_> {
         }
         for (plan, resolver) in state.resolvers() {
             // What is known already changes nothing.
-            inputs.extend(told(&self.campaign.dir, plan, &resolver.attempt).map(Input::Event));
+            inputs.extend(output::told(&self.campaign.dir, plan, &resolver.attempt).map(Input::Event));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::plan::WorkRef;
 use crate::schedule::{Event, Input, ResolveOrder, SteerRefusal};
 
 use crate::supervisor::conflict::about_conflict::AboutConflict;
-use crate::supervisor::conflict::resolve::ResolveStep;
+use crate::supervisor::conflict::about_conflict::ResolveStep;
 use crate::supervisor::conflict::resolve::{Beside, Resolved, resolve};
 use crate::supervisor::conflict::resolved::tidy;
 use crate::supervisor::control::request::Answer;
@@ -16,7 +16,7 @@ use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::watch::spending;
+use crate::supervisor::recovery::output;
 
 /// A step that was done, or refused.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Engine<'_> {
                 let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
             }
             // Told before the end is: what it has spent counts.
-            if let Some(told) = spending::told(&campaign.dir, &order.plan, &order.attempt) {
+            if let Some(told) = output::told(&campaign.dir, &order.plan, &order.attempt) {
                 let _ = sender.send(Message::Input(Input::Event(told)));
             }
             Message::Input(Input::Event(answer))

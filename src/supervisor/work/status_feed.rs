@@ -1,7 +1,7 @@
 //! What agents report, from their folders to the scheduler.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::git::head_of;
 use crate::journal::Sync;
@@ -11,7 +11,7 @@ use crate::status;
 
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
-use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::campaign::committed_document;
 use crate::supervisor::project::error::SupervisorError;
 
 /// What agents' folders were found to say, so that it is taken up once.
@@ -174,11 +174,4 @@ impl Engine<'_> {
             head,
         });
     }
-}
-
-/// The plan's document in its worktree, when it is a committed file there.
-pub fn committed_document(campaign: &Campaign, file: Option<&Path>, worktree: &Path) -> Option<PathBuf> {
-    let written = campaign.manifest.parent()?.join(file?);
-    let inside = written.strip_prefix(campaign.repo.here()).ok()?;
-    Some(worktree.join(inside))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::schedule::train::{Answer, Order, Unmoved};
-use crate::schedule::{Event, Input, Scheduler, UnionTrial, handed_on};
+use crate::schedule::{Event, Input, UnionTrial};
 
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::drive::engine::Engine;
@@ -21,7 +21,7 @@ impl Engine<'_> {
         let (campaign, yard) = (self.campaign.clone(), self.yard.clone());
         match order {
             Order::Try(trial) => {
-                let (admin, known) = (self.admin.clone(), known(&self.scheduler, &target));
+                let (admin, known) = (self.admin.clone(), Known::of(&self.scheduler, &target));
                 self.answer_train(move || {
                     perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
                 });
@@ -73,34 +73,5 @@ impl Engine<'_> {
             }
             Message::Input(Input::Train(answer))
         });
-    }
-}
-
-/// What is on a target, and what of which plan is to come there.
-pub(in crate::supervisor) fn known(scheduler: &Scheduler, target: &str) -> Known {
-    let (work, state) = (scheduler.work(), scheduler.state());
-    let landed = state
-        .plans()
-        .filter_map(|(name, run)| Some((name.clone(), run.commits_on(target).next()?.clone())));
-    let parts = state
-        .plans()
-        .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
-    let made = state.plans();
-    let taken_back = state.plans().filter_map(|(name, run)| {
-        let before = run.before_back.get(target)?;
-        Some((name.clone(), before.head.clone()?))
-    });
-    Known {
-        taken_back: taken_back.collect(),
-        made: made
-            .filter_map(|(name, run)| Some((name.clone(), run.made.clone()?)))
-            .collect(),
-        landed: landed.collect(),
-        parts: parts.collect(),
-        handed_on: work
-            .plans
-            .iter()
-            .map(|plan| (plan.name.clone(), handed_on(plan, state)))
-            .collect(),
     }
 }

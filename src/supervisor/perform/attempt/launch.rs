@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::agent::{JobFolder, JobState, Runner};
+use crate::agent::{JobFolder, Runner};
 use crate::git::{
     self, Carried, CarryError, UnitError, WorktreeAdmin, again_if_killed, begin_log, carry,
     clear_dead_locks_of, git_dir_of, head_of, remove_pipes, stamp, undo_cut_step,
 };
 use crate::journal::Mark;
-use crate::plan::{
-    AttemptId, CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef,
-};
+use crate::plan::{CommitId, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef};
 use crate::schedule::{Event, Launch, LaunchTrouble};
 use crate::status;
 
 use super::call::{Call, Surroundings, goes_on};
 use super::check::told_of_pipe;
 use super::hand_over::HandOver;
+use super::unit::nobody_else_works;
 use crate::supervisor::brief::assignment::assignment;
 use crate::supervisor::brief::prompt;
 use crate::supervisor::brief::stop_hook::claude_settings_file;
@@ -196,25 +195,6 @@ fn start(
         head: Some(head),
     };
     Ok(Launched { event, runner, said })
-}
-
-/// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-pub(in crate::supervisor::perform) fn nobody_else_works(
-    campaign: &Campaign,
-    plan: &PlanName,
-    worktree: &Path,
-) -> Result<(), LaunchTrouble> {
-    let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
-    let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
-    for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
-        let here = || folder.job().is_ok_and(|job| job.folder == worktree);
-        if matches!(folder.state(), Ok(JobState::Running(_))) && here() {
-            let why =
-                format!("{attempt} still works in its worktree, although the journal does not know of it");
-            return Err(LaunchTrouble::Refused { why });
-        }
-    }
-    Ok(())
 }
 
 /// Puts the worktree back on its plan's branch, should the attempt before have left it elsewhere.

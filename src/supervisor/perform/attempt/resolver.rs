@@ -18,7 +18,7 @@ use super::call::{Call, Surroundings};
 use super::hand_over::HandOver;
 use super::resolver_judge::{Accepted, LEFT_OUT, Refused, judge};
 use crate::supervisor::brief::stop_hook::claude_settings_file;
-use crate::supervisor::conflict::about_conflict::words;
+use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::project::campaign::Campaign;

@@ -9,7 +9,7 @@ use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
 use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
-use crate::supervisor::conflict::about_conflict::words;
+use crate::supervisor::perform::build::conflict::words;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
 use crate::supervisor::perform::tree::yard::Yard;

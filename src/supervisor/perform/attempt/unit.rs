@@ -11,7 +11,7 @@ use crate::git::{
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
 
-use super::launch::nobody_else_works;
+use crate::agent::{JobFolder, JobState};
 use crate::supervisor::project::campaign::Campaign;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
@@ -266,3 +266,22 @@ fn merge(
 
 /// How often a merge is built again because somebody moved the plan's branch meanwhile.
 const MOVED_AT_MOST: u32 = 10;
+
+/// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
+pub(in crate::supervisor::perform) fn nobody_else_works(
+    campaign: &Campaign,
+    plan: &PlanName,
+    worktree: &Path,
+) -> Result<(), LaunchTrouble> {
+    let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
+    let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
+    for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
+        let here = || folder.job().is_ok_and(|job| job.folder == worktree);
+        if matches!(folder.state(), Ok(JobState::Running(_))) && here() {
+            let why =
+                format!("{attempt} still works in its worktree, although the journal does not know of it");
+            return Err(LaunchTrouble::Refused { why });
+        }
+    }
+    Ok(())
+}

@@ -17,6 +17,7 @@ use super::mend;
 use super::mend::Clash;
 use super::other_rules::refuse_other_rules;
 use super::others_work::refuse_foreign_work;
+use super::refusal::refused;
 use super::target_lost::lost;
 use super::top::Top;
 use super::wording::message;
@@ -186,12 +187,6 @@ fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTr
     campaign
         .plan(name)
         .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
-}
-
-pub(in crate::supervisor::perform) fn refused(error: &dyn std::fmt::Display) -> MergeTrouble {
-    MergeTrouble::Refused {
-        why: error.to_string(),
-    }
 }
 
 /// What of the plan is merged: its branch, or the end of its first phases.

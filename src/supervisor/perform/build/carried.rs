@@ -1,6 +1,6 @@
 //! Work of a plan that the branch of another plan has too.
 
-use super::candidate::refused;
+use super::refusal::refused;
 use super::top::Top;
 use crate::plan::{CommitId, Plan};
 use crate::schedule::MergeTrouble;

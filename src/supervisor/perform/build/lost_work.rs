@@ -1,6 +1,6 @@
 //! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
 
-use super::candidate::refused;
+use super::refusal::refused;
 use super::top::Top;
 use crate::git::{self, Build};
 use crate::plan::{CommitId, Plan};

@@ -10,6 +10,7 @@ pub(in crate::supervisor) mod lost_work;
 pub(in crate::supervisor) mod mend;
 pub(in crate::supervisor) mod other_rules;
 pub(in crate::supervisor) mod others_work;
+pub(in crate::supervisor) mod refusal;
 pub(in crate::supervisor) mod target_lost;
 pub(in crate::supervisor) mod top;
 pub(in crate::supervisor) mod wording;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::candidate::refused;
 use super::known::Known;
+use super::refusal::refused;
 use super::top::Top;
 use crate::git::GitError;
 use crate::git::refs::Makers;

@@ -6,7 +6,7 @@ use crate::plan::{MERGE_TEMPLATE, MergeContext, Plan, render_merge_message};
 use crate::schedule::{MergeTrouble, Prefix};
 use crate::status::read_plain;
 
-use super::candidate::refused;
+use super::refusal::refused;
 use crate::supervisor::project::campaign::Campaign;
 
 /// Where a repository keeps its own template for messages, relative to the manifest's folder.

@@ -11,8 +11,7 @@ use crate::git::{ConflictError, conflict_key};
 use crate::journal::SCHEMA;
 use crate::plan::{Plan, PlanName};
 
-use crate::supervisor::perform;
-use crate::supervisor::perform::command::hook::Hook;
+use crate::supervisor::perform::command::hook::{self, Hook};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::{environment, ports};
 
@@ -55,7 +54,7 @@ pub fn before_removal(
         event: &event,
         longest: LONGEST,
     };
-    perform::hook(campaign, &call, variables).err()
+    hook::hook(campaign, &call, variables).err()
 }
 
 /// The lane of the plan that a worktree is, 0 for the plan's own; none for one of `orch`'s.
@@ -97,7 +96,7 @@ pub(in crate::supervisor) fn remove_conflict<T>(
 ///
 /// When the register of ports cannot be written.
 pub fn after_removal(campaign: &Campaign, key: &str) -> std::io::Result<()> {
-    perform::forget(&JobFolder::new(campaign.dir.setup(key)));
+    hook::forget(&JobFolder::new(campaign.dir.setup(key)));
     ports::release(&campaign.dir, key)
 }
 
