@@ -86,6 +86,25 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
         ],
     ),
     (
+        "supervisor",
+        &[
+            ("project", 0),
+            ("brief", 1),
+            ("perform", 2),
+            ("recovery", 3),
+            ("conflict", 4),
+            ("view", 5),
+            ("control", 6),
+            ("doctor", 7),
+            ("preflight", 8),
+            ("desk", 9),
+            ("tell", 10),
+            ("watch", 10),
+            ("work", 10),
+            ("drive", 11),
+        ],
+    ),
+    (
         "supervisor/perform",
         &[
             ("command", 0),
@@ -104,7 +123,7 @@ const TIDY: &[&str] = &["git", "plan", "schedule", "supervisor"];
 const SHELF: usize = 15;
 
 /// Folders in which the methods of a type stand in few files, and how many those may be.
-const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3)];
+const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3), ("supervisor", 3)];
 
 /// Most lines of a file before its tests begin.
 const CEILING: usize = 400;

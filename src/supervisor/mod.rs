@@ -49,7 +49,7 @@ pub use control::revert::{RevertRefusal, Reverted, revert};
 pub use control::socket::ask;
 pub use control::steering::{Recorded, record_landings, record_steering};
 pub use desk::observer::{Observer, Silent};
-pub use drive::engine::drive;
+pub use drive::beginning::drive;
 pub use perform::tree::disk::{DiskUse, disk_use};
 pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};

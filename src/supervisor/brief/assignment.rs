@@ -7,8 +7,7 @@ use crate::plan::{ItemId, Plan, TaskId, TaskState};
 use crate::schedule::State;
 use crate::status::Assignment;
 
-use crate::supervisor::project::campaign::Campaign;
-use crate::supervisor::project::campaign::committed_document;
+use crate::supervisor::project::campaign::{Campaign, committed_document};
 
 /// The work of other plans that each task of a plan still waits for; tasks that wait for none are left out.
 pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<String>> {
@@ -35,7 +34,7 @@ pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<Strin
 }
 
 /// The work of a plan in one of its worktrees, as it is now.
-pub(in crate::supervisor) fn assignment(
+pub fn assignment(
     campaign: &Campaign,
     plan: &Plan,
     worktree: &Path,

@@ -9,8 +9,7 @@ use crate::plan::{
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
 
-use crate::supervisor::project::campaign::Campaign;
-use crate::supervisor::project::campaign::committed_document;
+use crate::supervisor::project::campaign::{Campaign, committed_document};
 
 /// Bytes of the text of the last attempt's log that the next one is shown.
 const TAIL: usize = 2000;

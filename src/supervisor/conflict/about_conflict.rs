@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 /// What a step is about, as things stand.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor) struct AboutConflict {
-    pub(in crate::supervisor) what: WorkRef,
-    pub(in crate::supervisor) run: PlanRun,
+pub struct AboutConflict {
+    pub what: WorkRef,
+    pub run: PlanRun,
     /// What of the plan is merged, where that is not the whole.
     part: Result<Option<Prefix>, MergeTrouble>,
 }
 
 impl AboutConflict {
-    pub(in crate::supervisor) fn new(scheduler: &Scheduler, what: &WorkRef) -> Self {
+    pub fn new(scheduler: &Scheduler, what: &WorkRef) -> Self {
         let part = what
             .point
             .phase()
@@ -27,12 +27,12 @@ impl AboutConflict {
         }
     }
 
-    pub(in crate::supervisor) fn up_to(&self) -> Option<PhaseId> {
+    pub fn up_to(&self) -> Option<PhaseId> {
         self.what.point.phase()
     }
 
     /// The end of the first phases that are to be merged.
-    pub(in crate::supervisor) fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
+    pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
         let why = match &self.part {
             Ok(Some(part)) => return Ok(part.head.clone()),
             Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
@@ -44,7 +44,7 @@ impl AboutConflict {
     }
 
     /// Refuses while what is begun is about something else of the plan: there is one worktree for that.
-    pub(in crate::supervisor) fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
+    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
         let (what, begun) = (&self.what, &self.run.resolution);
         let other = begun.about(&what.plan);
         let Some(path) = begun.path.as_ref().filter(|_| other != *what) else {

@@ -13,10 +13,8 @@ use crate::schedule::{
     ConflictOpened, ConflictResolved, Event, Hold, Merge, OfPlan, Outcome, PlanRun, Resolving, SteerRefusal,
 };
 
-use super::about_conflict::AboutConflict;
-use super::about_conflict::ResolveStep;
-use crate::supervisor::perform::build::conflict::named;
-use crate::supervisor::perform::build::conflict::words;
+use super::about_conflict::{AboutConflict, ResolveStep};
+use crate::supervisor::perform::build::conflict::{named, words};
 use crate::supervisor::perform::tree::removing::remove_conflict;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -57,7 +55,7 @@ impl ResolveReport {
 }
 
 /// What follows from a step: facts to record, and the answer.
-pub(in crate::supervisor) type Resolved = (Vec<Event>, ResolveReport);
+pub type Resolved = (Vec<Event>, ResolveReport);
 
 /// Does a step while no supervisor is at work. None when somebody else holds the repository meanwhile.
 ///
@@ -85,7 +83,7 @@ pub fn resolve_alone(
 
 /// Who else is at work on the repository during a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::supervisor) enum Beside {
+pub enum Beside {
     /// The supervisor: what is recorded as under way is under way.
     Supervisor,
     /// Nobody: what is recorded as under way was cut short.
@@ -93,7 +91,7 @@ pub(in crate::supervisor) enum Beside {
 }
 
 /// Does a step in the repository. The caller alone writes the journal, and records the facts.
-pub(in crate::supervisor) fn resolve(
+pub fn resolve(
     campaign: &Campaign,
     about: &AboutConflict,
     step: ResolveStep,

@@ -11,7 +11,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what a person should know:
 /// what was kept, and why.
-pub(in crate::supervisor) fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
+pub fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
     let mut told = Vec::new();
     let admin = WorktreeAdmin::new(&campaign.repo);
     for plan in &campaign.set.plans {

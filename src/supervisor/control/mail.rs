@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::plan::{Message as Letter, MessageKind, PlanName};
-use crate::schedule::{Event, Input, State, SteerRefusal, send};
+use crate::schedule::{State, SteerRefusal, send};
 use crate::status;
 
-use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
@@ -23,64 +21,6 @@ pub struct Outgoing {
     pub kind: MessageKind,
     /// What it says.
     pub text: String,
-}
-
-impl Engine<'_> {
-    /// Sends a message. Returns why not.
-    pub(in crate::supervisor) fn send(
-        &mut self,
-        outgoing: &Outgoing,
-    ) -> Result<Option<SteerRefusal>, SupervisorError> {
-        let Outgoing { to, from, kind, text } = outgoing;
-        let scheduler = &self.scheduler;
-        match send(
-            scheduler.work(),
-            scheduler.state(),
-            to,
-            from.as_ref(),
-            *kind,
-            text,
-        ) {
-            Ok(events) => {
-                self.handle(events.into_iter().map(Input::Event).collect())?;
-                Ok(None)
-            }
-            Err(refusal) => Ok(Some(refusal)),
-        }
-    }
-
-    /// Puts the messages of a plan into its worktrees, on a thread of its own.
-    pub(in crate::supervisor) fn deliver(&self, plan: &PlanName) {
-        let state = self.scheduler.state();
-        let Some((mut worktrees, messages)) = mail_of(state, plan) else {
-            return;
-        };
-        if state.plan(plan).resolution.agent.is_some() {
-            worktrees.push(self.campaign.conflict_path(plan));
-        }
-        let plan = plan.clone();
-        let sender = self.sender.clone();
-        tokio::task::spawn_blocking(move || {
-            for why in put(&worktrees, &messages) {
-                let _ = sender.send(Message::Warning(Some(plan.clone()), why));
-            }
-        });
-    }
-
-    /// Puts what was sent while nobody drove into the worktrees of agents that are still at work; others get theirs when
-    /// they begin.
-    pub(in crate::supervisor) fn deliver_all(&self) {
-        let mut plans: Vec<&PlanName> = self
-            .scheduler
-            .state()
-            .open_attempts()
-            .map(|open| open.0)
-            .collect();
-        plans.dedup();
-        for plan in plans {
-            self.deliver(plan);
-        }
-    }
 }
 
 /// Records a message while no supervisor is at work, and puts it where an agent that outlived one can read it; others get
@@ -121,14 +61,14 @@ pub struct Posted {
 }
 
 /// Where the messages of a plan go, and which these are; none when there are no messages.
-fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Letter>)> {
+pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Letter>)> {
     let run = state.plan(plan);
     let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
     (!run.inbox.is_empty()).then(|| (worktrees.collect(), run.inbox.clone()))
 }
 
 /// Puts messages into worktrees; says what went wrong.
-fn put(worktrees: &[PathBuf], messages: &[Letter]) -> Vec<String> {
+pub fn put(worktrees: &[PathBuf], messages: &[Letter]) -> Vec<String> {
     let there = worktrees.iter().filter(|worktree| worktree.is_dir());
     let put = |worktree: &PathBuf| {
         let error = status::deliver(worktree, messages).err()?;
@@ -139,12 +79,4 @@ fn put(worktrees: &[PathBuf], messages: &[Letter]) -> Vec<String> {
 
 fn undelivered(worktree: &Path, error: &dyn std::fmt::Display) -> String {
     format!("its messages are not in {}: {error}", worktree.display())
-}
-
-/// True for a fact after which a plan has messages to be delivered.
-pub(in crate::supervisor) fn brings_mail(event: &Event) -> Option<&PlanName> {
-    match event {
-        Event::MessageSent(sent) => Some(&sent.plan),
-        _ => None,
-    }
 }

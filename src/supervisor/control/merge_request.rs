@@ -206,3 +206,43 @@ pub fn not_landed(
     let refused = matches!(why, MergeTrouble::Refused { .. } | MergeTrouble::Obstacle { .. });
     (outcome, None, Some(text), refused)
 }
+
+/// Merge requests that are open, and what became of the supervisor's own.
+#[derive(Debug, Default)]
+pub struct MergeRequests {
+    open: Vec<MergeRequest>,
+    own: Option<MergeReport>,
+}
+
+impl MergeRequests {
+    /// One more.
+    pub fn add(&mut self, request: MergeRequest) {
+        self.open.push(request);
+    }
+
+    /// Takes in what was recorded.
+    pub fn hear(&mut self, event: &Event) {
+        for request in &mut self.open {
+            request.hear(event);
+        }
+    }
+
+    /// Answers those of which nothing is open any more.
+    pub fn finish(&mut self, state: &State) {
+        let report = &mut self.own;
+        self.open.retain_mut(|request| {
+            let own = request.is_own();
+            let done = request.finish(state);
+            let is_open = done.is_none();
+            if own && !is_open {
+                *report = done;
+            }
+            is_open
+        });
+    }
+
+    /// What became of the supervisor's own, once.
+    pub fn take_own(&mut self) -> Option<MergeReport> {
+        self.own.take()
+    }
+}

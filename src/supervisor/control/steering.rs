@@ -2,48 +2,15 @@
 
 use crate::journal::Record;
 use crate::plan::WorkRef;
-use crate::schedule::{Event, Input, Scheduler, State, Steer, SteerRefusal, remarks, steer};
+use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, remarks, steer};
 
-use super::request::Answer;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::recording::record;
 use crate::supervisor::view::status::Situation;
 
-impl Engine<'_> {
-    /// Does what is asked of all of these, or of none of them.
-    pub(in crate::supervisor) fn steer(
-        &mut self,
-        what: &[WorkRef],
-        asked: Steer,
-    ) -> Result<Answer, SupervisorError> {
-        // What a person did and reported by hand counts before anybody goes on.
-        let mut too_late = Vec::new();
-        for work in what {
-            self.hear_people(&work.plan)?;
-            let gone = self
-                .landing
-                .as_ref()
-                .is_some_and(|gate| !gate.withdraw(&work.plan));
-            if gone && self.scheduler.state().plan(&work.plan).landed.is_empty() {
-                too_late.push(format!("{} lands in this moment", work.plan));
-            }
-        }
-        Ok(match all(&self.scheduler, what, asked) {
-            Ok((events, mut remarks)) => {
-                remarks.extend(too_late);
-                let changed = !events.is_empty();
-                self.handle(events.into_iter().map(Input::Event).collect())?;
-                Answer::Steered { changed, remarks }
-            }
-            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
-        })
-    }
-}
-
 /// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
-fn all(
+pub fn all(
     scheduler: &Scheduler,
     what: &[WorkRef],
     asked: Steer,

@@ -3,5 +3,6 @@
 //! May import `preflight` and below.
 
 pub(super) mod clock;
+pub(super) mod core;
 pub(super) mod message;
 pub(super) mod observer;

@@ -6,8 +6,7 @@ use crate::git;
 use crate::schedule::State;
 
 use super::diagnose::diagnose;
-use super::finding::Finding;
-use super::finding::Step;
+use super::finding::{Finding, Step};
 use super::look::{litter, look, unknown_attempts};
 use super::mend::carry_out;
 use super::rebuild::rebuild;
@@ -20,7 +19,7 @@ use crate::supervisor::project::error::SupervisorError;
 /// # Errors
 ///
 /// When the repository cannot be read or the journal not be written.
-pub(in crate::supervisor) fn catch_up(campaign: &Campaign, state: &State) -> Result<bool, SupervisorError> {
+pub fn catch_up(campaign: &Campaign, state: &State) -> Result<bool, SupervisorError> {
     let behind = !unknown_attempts(campaign, state)?.is_empty();
     if behind {
         rebuild(campaign, None, Timestamp::now())?;
@@ -35,7 +34,7 @@ pub(in crate::supervisor) fn catch_up(campaign: &Campaign, state: &State) -> Res
 /// # Errors
 ///
 /// When the repository cannot be read or the journal not be written.
-pub(in crate::supervisor) fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
+pub fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
     // Files that a killed process was writing: nobody renames them any more.
     for part in litter(campaign) {
         let _ = std::fs::remove_file(part);

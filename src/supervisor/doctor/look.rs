@@ -10,8 +10,7 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, State, Work, history};
 
-use super::finding::Facts;
-use super::finding::plan_of;
+use super::finding::{Facts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
 use crate::supervisor::perform::tree::yard::train_key;
 use crate::supervisor::project::campaign::Campaign;
@@ -142,7 +141,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub(in crate::supervisor) fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub fn expected(campaign: &Campaign) -> Vec<Expected> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {
@@ -295,9 +294,7 @@ pub(super) fn unknown_attempts(
 /// # Errors
 ///
 /// When a folder cannot be read.
-pub(in crate::supervisor) fn foreign_runners(
-    campaign: &Campaign,
-) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
+pub fn foreign_runners(campaign: &Campaign) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
     let mut found = Vec::new();
     for (id, folder) in attempts(campaign) {
         let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());

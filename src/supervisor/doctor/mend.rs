@@ -10,9 +10,7 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
-use super::finding::Finding;
-use super::finding::Step;
-use super::finding::plan_of;
+use super::finding::{Finding, Step, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;

@@ -1,8 +1,6 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
-use super::finding::Facts;
-use super::finding::Finding;
-use super::finding::Step;
+use super::finding::{Facts, Finding, Step};
 use super::kind::Kind;
 use crate::supervisor::recovery::own_refs::word;
 

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const ENOUGH: u32 = 2;
 
 /// From here on two signals end this program at once. Whatever is cut short by that is ended by the next run.
-pub(in crate::supervisor) fn end_at_signals() {
+pub fn end_at_signals() {
     static SEEN: AtomicU32 = AtomicU32::new(0);
     // Of its own thread: that of the loop may be what hangs.
     let listen = || {

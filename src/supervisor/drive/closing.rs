@@ -19,7 +19,7 @@ use crate::supervisor::project::recording::record;
 use crate::supervisor::tell::notifier::Notifier;
 
 /// What is left of an engine that has ended.
-pub(in crate::supervisor) struct Closing<'o> {
+pub(super) struct Closing<'o> {
     campaign: Arc<Campaign>,
     scheduler: Scheduler,
     observer: &'o mut dyn Observer,
@@ -30,11 +30,11 @@ pub(in crate::supervisor) struct Closing<'o> {
 impl<'o> Closing<'o> {
     /// Takes from an engine what goes on. A person who asked to stop waits for nothing: what is being told then goes on by
     /// itself.
-    pub(in crate::supervisor) fn of(engine: Engine<'o>) -> Self {
+    pub(super) fn of(engine: Engine<'o>) -> Self {
         let waits = engine.ending.is_some_and(|ending| ending != Ending::Interrupted);
         Self {
-            campaign: engine.campaign,
-            scheduler: engine.scheduler,
+            campaign: engine.desk.campaign,
+            scheduler: engine.desk.scheduler,
             observer: engine.observer,
             inbox: engine.inbox,
             notifier: engine.notifier.filter(|_| waits),
@@ -46,7 +46,7 @@ impl<'o> Closing<'o> {
     /// # Errors
     ///
     /// When signals cannot be listened for, or the journal cannot be written.
-    pub(in crate::supervisor) async fn finish(mut self) -> Result<(), SupervisorError> {
+    pub(super) async fn finish(mut self) -> Result<(), SupervisorError> {
         let waited = self.wait().await;
         self.take_leave().and(waited)
     }

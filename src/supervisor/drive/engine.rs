@@ -1,342 +1,78 @@
 //! The loop: select what happened, let the scheduler decide, write it down, perform it.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::agent::Hold;
-use crate::git::{self, WorktreeAdmin};
-use crate::journal::{Journal, RepositoryLock, Sync};
-use crate::plan::{AttemptId, CommitId, LaneId, PlanName, RunId};
-use crate::schedule::{At, Effect, Ending, Event, Input, Scheduler};
-use crate::status::{Gates, Watcher};
+use crate::journal::{Record, Sync};
+use crate::plan::{LaneId, PlanName};
+use crate::schedule::{At, Effect, Ending, Event, Input, Stage};
 
-use super::afterwards::end_at_signals;
-use super::closing::Closing;
-use super::live_edit::ManifestWatch;
-use crate::supervisor::control::errand::{Conclusion, Errand};
-use crate::supervisor::control::merge_request::MergeRequest;
-use crate::supervisor::control::request::MergeReport;
-use crate::supervisor::control::socket::{self as control, Call, Conversations};
-use crate::supervisor::desk::clock::Clock;
+use crate::supervisor::control::merge_request::MergeRequests;
+use crate::supervisor::control::socket::Conversations;
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::desk::observer::Observer;
-use crate::supervisor::doctor;
-use crate::supervisor::perform;
-use crate::supervisor::perform::attempt::unit::UnitLocks;
-use crate::supervisor::perform::tree::yard::Yard;
-use crate::supervisor::preflight::checks as preflight;
-use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::left_git::end_left_gits;
-use crate::supervisor::project::replay::Replay;
-use crate::supervisor::project::run_id::next_run;
-use crate::supervisor::recovery::brought_ticks::brought_ticks;
-use crate::supervisor::recovery::set_back::told_of_set_back;
-use crate::supervisor::recovery::{attempts as recovery, changed_documents, evidence, landed_by_hand};
+use crate::supervisor::tell::delivery::{brings_mail, deliver};
+use crate::supervisor::tell::gates::ToldGates;
+use crate::supervisor::tell::notes;
 use crate::supervisor::tell::notifier::Notifier;
-use crate::supervisor::watch::conflict_watch::ConflictWatch;
+use crate::supervisor::watch::conflict_watch::{ConflictWatch, may_move_a_head};
+use crate::supervisor::watch::displaced::TargetWatch;
+use crate::supervisor::watch::hand_landings::HandLandingsWatch;
+use crate::supervisor::watch::live_edit::ManifestWatch;
+use crate::supervisor::watch::obstacles::ObstacleWatch;
+use crate::supervisor::watch::slow_git::SlowGit;
 use crate::supervisor::watch::stray_writes::StrayWrites;
-use crate::supervisor::watch::{machine, spending};
 use crate::supervisor::work::land_gate::LandGate;
 use crate::supervisor::work::making::Making;
-use crate::supervisor::work::status_feed::Heard;
-use crate::supervisor::work::stillness::Watch;
+use crate::supervisor::work::runners::Runners;
+use crate::supervisor::work::status_feed::{Reports, note_now};
 use crate::supervisor::work::verifying::Verifying;
 
-/// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
-///
-/// # Errors
-///
-/// When another process drives it, or when something fails that no plan can be blamed for: then agents go on by
-/// themselves, and the next call takes them over.
-pub fn drive(
-    campaign: Campaign,
-    errand: &Errand,
-    observer: &mut dyn Observer,
-) -> Result<Conclusion, SupervisorError> {
-    campaign.git()?;
-    let doing = match errand {
-        Errand::Up { only, .. } => {
-            preflight::check_agents(&campaign, only)?;
-            "up"
-        }
-        Errand::Merge { .. } => "merge",
-    };
-    let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
-    end_left_gits(campaign.repo.common_dir());
-    preflight::check_places(&campaign)?;
-    doctor::begin_again(&campaign)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(SupervisorError::system("start the event loop"))?;
-    let ended = runtime.block_on(async {
-        let mut engine = Engine::start(campaign, errand, observer)?;
-        let result = engine.run().await;
-        let conversations = engine.conversations.clone();
-        let closing = Closing::of(engine);
-        conversations.end().await;
-        Ok::<_, SupervisorError>((result, closing))
-    });
-    drop(lock);
-    let result = ended.and_then(|(result, closing)| {
-        let told = runtime.block_on(closing.finish());
-        result.and_then(|conclusion| told.map(|()| conclusion))
-    });
-    // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
-    runtime.shutdown_background();
-    result
-}
-
-pub(in crate::supervisor) struct Engine<'o> {
-    pub(in crate::supervisor) campaign: Arc<Campaign>,
-    pub(in crate::supervisor) admin: Arc<WorktreeAdmin>,
-    pub(in crate::supervisor) units: Arc<UnitLocks>,
-    pub(in crate::supervisor) yard: Arc<Yard>,
-    pub(in crate::supervisor) scheduler: Scheduler,
-    pub(in crate::supervisor) journal: Journal,
-    pub(in crate::supervisor) clock: Clock,
-    pub(in crate::supervisor) run: RunId,
-    pub(in crate::supervisor) observer: &'o mut dyn Observer,
-    pub(in crate::supervisor) sender: mpsc::UnboundedSender<Message>,
-    pub(in crate::supervisor) inbox: mpsc::UnboundedReceiver<Message>,
-    pub(in crate::supervisor) watcher: Watcher,
-    pub(in crate::supervisor) runners: BTreeMap<AttemptId, Hold>,
-    pub(in crate::supervisor) requests: Vec<MergeRequest>,
-    pub(in crate::supervisor) report: Option<MergeReport>,
-    pub(in crate::supervisor) wake: Option<At>,
-    pub(in crate::supervisor) ending: Option<Ending>,
-    pub(in crate::supervisor) interrupts: u32,
-    pub(in crate::supervisor) stray_writes: StrayWrites,
-    /// The landing that is being carried out, or was last.
-    pub(in crate::supervisor) landing: Option<Arc<LandGate>>,
-    pub(in crate::supervisor) heard: Heard,
-    pub(in crate::supervisor) gates: BTreeMap<LaneId, Gates>,
-    pub(in crate::supervisor) making: Making,
-    pub(in crate::supervisor) verifying: Verifying,
-    pub(in crate::supervisor) still: Arc<Watch>,
-    pub(in crate::supervisor) notifier: Option<Notifier>,
-    pub(in crate::supervisor) manifest: ManifestWatch,
-    pub(in crate::supervisor) auto_merge: bool,
-    conversations: Conversations,
-    pub(in crate::supervisor) conflicts: ConflictWatch,
-    /// Where the target stood when it was last looked at what a person has landed.
-    pub(in crate::supervisor) landings_seen: Option<CommitId>,
-    /// Where the target stood when it was last looked at who has moved it.
-    pub(in crate::supervisor) target_seen: Option<CommitId>,
+/// The desk, and the parts that work on it.
+pub(super) struct Engine<'o> {
+    pub(super) desk: Desk,
+    pub(super) observer: &'o mut dyn Observer,
+    pub(super) inbox: mpsc::UnboundedReceiver<Message>,
+    pub(super) conversations: Conversations,
+    pub(super) wake: Option<At>,
+    pub(super) ending: Option<Ending>,
+    pub(super) interrupts: u32,
     /// True when what was landed does not pass in a fresh worktree.
-    pub(in crate::supervisor) red: bool,
-    pub(in crate::supervisor) looking_for_obstacles: bool,
-    /// True once git commands that take long are ended.
-    pub(in crate::supervisor) ends_slow_git: bool,
+    pub(super) red: bool,
+    pub(super) requests: MergeRequests,
+    pub(super) runners: Runners,
+    pub(super) reports: Reports,
+    pub(super) making: Making,
+    pub(super) verifying: Verifying,
+    /// The landing that is being carried out, or was last.
+    pub(super) landing: Option<Arc<LandGate>>,
+    pub(super) gates: ToldGates,
+    pub(super) notifier: Option<Notifier>,
+    pub(super) stray_writes: StrayWrites,
+    pub(super) manifest: ManifestWatch,
+    pub(super) conflicts: ConflictWatch,
+    pub(super) hand_landings: HandLandingsWatch,
+    pub(super) target: TargetWatch,
+    pub(super) obstacles: ObstacleWatch,
+    pub(super) slow_git: SlowGit,
 }
 
-impl<'o> Engine<'o> {
-    fn start(
-        campaign: Campaign,
-        errand: &Errand,
-        observer: &'o mut dyn Observer,
-    ) -> Result<Self, SupervisorError> {
-        let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
-        let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
-        if doctor::catch_up(&campaign, scheduler.state())? {
-            (journal, Replay { scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
-        }
-        preflight::check_branches(&campaign, scheduler.state())?;
-        preflight::check_documents(&campaign, scheduler.state())?;
-        let clock = Clock::start(journal.epoch(), scheduler.state().now);
-        let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
-
-        let (sender, inbox) = mpsc::unbounded_channel();
-        for what in ended.followed.into_iter().chain(ended.behind) {
-            let _ = sender.send(Message::Warning(None, what));
-        }
-        if let Err(error) = git::lock::clear_own_locks(&campaign.repo) {
-            let _ = sender.send(Message::Warning(None, error.to_string()));
-        }
-        for (attempt, _) in doctor::foreign_runners(&campaign)? {
-            let why = format!(
-                "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
-                 `orch down --now` once this run has ended"
-            );
-            let _ = sender.send(Message::Warning(None, why));
-        }
-        for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
-            let _ = sender.send(Message::Warning(Some(plan), why));
-        }
-        let (hints, forward) = (sender.clone(), sender.clone());
-        let watcher = Watcher::new(move |plan| {
-            let _ = hints.send(Message::StatusHint(plan));
-        });
-        let (calls, mut called) = mpsc::unbounded_channel::<Call>();
-        let conversations = control::listen(&campaign.dir, calls)?;
-        tokio::spawn(async move {
-            while let Some(call) = called.recv().await {
-                let _ = forward.send(Message::Call(call));
-            }
-        });
-        for kind in [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ] {
-            let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                while stream.recv().await.is_some() {
-                    let _ = sender.send(Message::Interrupt);
-                }
-            });
-        }
-
-        if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
-            machine::watch(sender.clone());
-        }
-        let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
-        if budgets
-            .chain([scheduler.work().budget])
-            .any(|budget| budget.is_some())
-        {
-            spending::watch(sender.clone());
-        }
-        let campaign = Arc::new(campaign);
-        let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
-        let run = match errand {
-            Errand::Up { .. } => next_run(scheduler.state()),
-            Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
-        };
-        let mut engine = Self {
-            stray_writes: StrayWrites::begin_first(&campaign),
-            conversations,
-            manifest: ManifestWatch::new(&campaign, sender.clone()),
-            auto_merge,
-            notifier: Some(Notifier::new(&campaign, &sender)),
-            conflicts: ConflictWatch::start(sender.clone()),
-            landings_seen: None,
-            target_seen: campaign.repo.branch_tip(&campaign.target)?,
-            red: false,
-            looking_for_obstacles: false,
-            ends_slow_git: false,
-            campaign,
-            admin,
-            units: Arc::default(),
-            yard,
-            scheduler,
-            journal,
-            clock,
-            run,
-            observer,
-            sender,
-            inbox,
-            watcher,
-            runners: BTreeMap::new(),
-            requests: Vec::new(),
-            report: None,
-            wake: None,
-            ending: None,
-            interrupts: 0,
-            landing: None,
-            heard: Heard::default(),
-            gates: BTreeMap::new(),
-            making: Making::new(),
-            verifying: Verifying::default(),
-            still: Arc::default(),
-        };
-        engine.begin(errand)?;
-        Ok(engine)
-    }
-
-    /// Brings the state up to the present, then lets the scheduler decide for the first time.
-    fn begin(&mut self, errand: &Errand) -> Result<(), SupervisorError> {
-        let (only, merge_only) = match errand {
-            Errand::Up { only, .. } => (only.clone(), false),
-            Errand::Merge { .. } => (Vec::new(), true),
-        };
-        let state = self.scheduler.state();
-        let same_run = state.run.as_ref().filter(|run| run.id == self.run);
-        let base = same_run.map_or_else(|| self.campaign.base.clone(), |run| run.base.clone());
-        let started = Event::RunStarted {
-            run: self.run,
-            base,
-            target: self.campaign.target.clone(),
-            only,
-            merge_only,
-        };
-        let now = self.clock.now();
-        let records = || Ok(self.journal.read_all()?);
-        let mut found = changed_documents::found(&self.campaign, &self.scheduler, &records)?;
-        found.retain(|event| self.scheduler.take(now, event));
-        // A box carries no time: what was said with one is heard after it.
-        let brought = brought_ticks(&self.campaign, &self.scheduler, &self.journal)?;
-        found.extend(self.scheduler.note_ticks(now, &brought));
-        let records = self.journal.append(now, self.run, &found, Sync::Process)?;
-        self.announce(&records);
-        let mut missed = vec![started];
-        // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
-        let open = self.scheduler.state().plans();
-        let open = open.filter(|(_, run)| run.landed.is_empty());
-        let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
-        for plan in open {
-            self.hear_people(&plan)?;
-        }
-        if !merge_only {
-            for found in recovery::look_around(&self.campaign.dir, self.scheduler.state())? {
-                self.read_status_now(&found.lane)?;
-                missed.extend(found.missed);
-                if let Some(runner) = found.runner {
-                    self.attend(found.lane, found.attempt, runner);
-                }
-            }
-        }
-        missed.extend(landed_by_hand::landed_by_hand(
-            &self.campaign,
-            self.scheduler.state(),
-        )?);
-        let now = self.clock.now();
-        missed.retain(|event| self.scheduler.take(now, event));
-        if !merge_only {
-            self.campaign.note_manifest()?;
-            self.campaign.write_down(None)?;
-            // Looked for now that what was held or had failed is open again.
-            let lost = recovery::lost_worktrees(self.scheduler.state());
-            missed.extend(lost.into_iter().filter(|event| self.scheduler.take(now, event)));
-        }
-        let records = self.journal.append(now, self.run, &missed, Sync::Disk)?;
-        self.announce(&records);
-        if !merge_only {
-            self.mend_pins();
-            self.tell_of_contents();
-            self.note_landings(evidence::landings(self.scheduler.state()));
-            self.watch_all();
-            self.deliver_all();
-        }
-        self.stray_writes.end_first();
-        match errand {
-            Errand::Up { .. } => self.handle(vec![Input::Wake]),
-            Errand::Merge { plans, into } => self.request_merge(plans.clone(), into.clone(), None),
-        }
-    }
-
-    async fn run(&mut self) -> Result<Conclusion, SupervisorError> {
+impl Engine<'_> {
+    /// Until nothing is left to do without a person.
+    pub(super) async fn run(&mut self) -> Result<Ending, SupervisorError> {
         loop {
             if let Some(ending) = self.ending {
-                end_at_signals();
-                self.last_look()?;
-                return Ok(Conclusion {
-                    ending,
-                    red: self.red,
-                    set: self.campaign.set.clone(),
-                    merged: self.report.take(),
-                });
+                return Ok(ending);
             }
             let message = match self.wake {
                 None => self.inbox.recv().await,
                 Some(due) => tokio::select! {
                     message = self.inbox.recv() => message,
-                    () = tokio::time::sleep(self.clock.until(due)) => {
+                    () = tokio::time::sleep(self.desk.clock.until(due)) => {
                         self.wake = None;
                         Some(Message::Input(Input::Wake))
                     }
@@ -358,20 +94,23 @@ impl<'o> Engine<'o> {
     }
 
     /// Decides, writes down, announces, performs.
-    pub(in crate::supervisor) fn handle(&mut self, inputs: Vec<Input>) -> Result<(), SupervisorError> {
-        let now = self.clock.now();
+    pub(super) fn handle(&mut self, inputs: Vec<Input>) -> Result<(), SupervisorError> {
+        let now = self.desk.clock.now();
         let (mut events, mut effects) = (Vec::new(), Vec::new());
         for input in inputs {
-            let step = self.scheduler.handle(now, input);
+            let step = self.desk.scheduler.handle(now, input);
             events.extend(step.events);
             effects.extend(step.effects);
         }
         // Written down before anything is done about it.
-        let records = self.journal.append(now, self.run, &events, Sync::Process)?;
-        let mark = self.journal.mark();
+        let records = self
+            .desk
+            .journal
+            .append(now, self.desk.run, &events, Sync::Process)?;
+        let mark = self.desk.journal.mark();
         let launches = |effect: &Effect| matches!(effect, Effect::Launch(_));
         if effects.iter().any(launches) {
-            let (mark, sender) = (mark.clone(), self.sender.clone());
+            let (mark, sender) = (mark.clone(), self.desk.sender.clone());
             // Begun now, beside what is told and prepared: an agent's start waits for it on its own thread.
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = mark.reach() {
@@ -389,10 +128,58 @@ impl<'o> Engine<'o> {
         Ok(())
     }
 
-    pub(in crate::supervisor) fn at_work(&self) -> Vec<PlanName> {
-        let open = self.scheduler.state().open_attempts();
-        let mut plans: Vec<PlanName> = open.map(|(name, _, _)| name.clone()).collect();
-        plans.dedup();
-        plans
+    /// Tells those who asked, those who watch, and the hooks.
+    pub(super) fn announce(&mut self, records: &[Record]) {
+        let desk = &self.desk;
+        for record in records {
+            self.making.stop(desk, &record.event);
+            self.requests.hear(&record.event);
+            match &record.event {
+                Event::MergeStarted { .. } | Event::MergeFailed { .. } => self.stray_writes.forget(),
+                Event::MergeLanded(landed) => {
+                    notes::write(desk, vec![(landed.plan.clone(), landed.commit.clone())]);
+                    self.stray_writes.forget();
+                    self.stray_writes.look_beside(desk);
+                }
+                Event::WorktreeCreated { plan, lane, path, .. } => {
+                    self.reports
+                        .watch(desk, &LaneId::new(plan, *lane), Path::new(path));
+                }
+                event => {
+                    if let Some(plan) = brings_mail(event) {
+                        deliver(desk, plan);
+                    }
+                }
+            }
+        }
+        if records.iter().any(|record| may_move_a_head(&record.event)) {
+            self.conflicts.look(desk);
+        }
+        self.requests.finish(desk.scheduler.state());
+        self.gates.tell(desk, records);
+        if let Some(notifier) = &self.notifier {
+            notifier.tell(desk, records);
+        }
+        if !records.is_empty() {
+            self.observer.recorded(records, &desk.scheduler);
+        }
+    }
+
+    /// Reads what an agent reported while nobody listened.
+    pub(super) fn read_status_now(&mut self, lane: &LaneId) -> Result<(), SupervisorError> {
+        let records = note_now(&mut self.desk, lane)?;
+        self.announce(&records);
+        Ok(())
+    }
+
+    /// Reads what a person reported in a plan's own worktree while no agent works there.
+    pub(super) fn hear_people(&mut self, plan: &PlanName) -> Result<(), SupervisorError> {
+        let run = self.desk.scheduler.state().plan(plan);
+        let attempt = run.attempts.get(&0);
+        let checked = attempt.is_none_or(|attempt| matches!(attempt.stage, Stage::Checked(..)));
+        if run.worktree().is_some() && checked {
+            self.read_status_now(&LaneId::own(plan))?;
+        }
+        Ok(())
     }
 }

@@ -29,7 +29,7 @@ pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), Superv
 }
 
 /// The agents that plans use, each once.
-pub(in crate::supervisor) fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p AgentName> {
+pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p AgentName> {
     plans
         .flat_map(|plan| {
             let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
@@ -101,10 +101,7 @@ pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), Supervis
 /// # Errors
 ///
 /// With every such task.
-pub(in crate::supervisor) fn check_documents(
-    campaign: &Campaign,
-    state: &State,
-) -> Result<(), SupervisorError> {
+pub fn check_documents(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
     let mut faults = Vec::new();
     for plan in &campaign.set.plans {
         let run = state.plan(&plan.name);

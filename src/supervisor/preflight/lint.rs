@@ -109,10 +109,7 @@ struct Risk<'a> {
 }
 
 /// Lints under the names that risks have in `orch preview --json`.
-pub(in crate::supervisor) fn as_risks<S: Serializer>(
-    lints: &[Lint],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub fn as_risks<S: Serializer>(lints: &[Lint], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lints.iter().map(|lint| Risk {
         id: lint.id,
         what: &lint.message,

@@ -19,7 +19,7 @@ pub struct SyncPoint {
 }
 
 /// Points that several plans wait for: those that the manifest names first.
-pub(in crate::supervisor) fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
+pub fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
     let mut waiting: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (number, plan) in set.plans.iter().enumerate() {
         let phases = plan.document.phases.iter();
@@ -46,7 +46,7 @@ pub(in crate::supervisor) fn sync_points(set: &PlanSet) -> Vec<SyncPoint> {
 }
 
 /// Points that a person has to approve and has not.
-pub(in crate::supervisor) fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
+pub fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
     let gates = set.plans.iter().flat_map(|plan| {
         let approved = &scheduler.state().plan(&plan.name).approved;
         let open = plan

@@ -18,7 +18,7 @@ use crate::supervisor::project::error::SupervisorError;
 const MOST: (usize, usize) = (5, 200);
 
 /// Agents that cannot be started here.
-pub(in crate::supervisor) fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Lint> {
+pub fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Lint> {
     let manifest = name_of(&campaign.manifest);
     missing_agents(campaign, only).into_iter().map(move |why| {
         Lint::of_file(LintId::MissingAgent, &manifest, why)
@@ -31,10 +31,7 @@ pub(in crate::supervisor) fn agents(campaign: &Campaign, only: &[PlanName]) -> i
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub(in crate::supervisor) fn missing_in_worktrees(
-    campaign: &Campaign,
-    only: &[PlanName],
-) -> Result<Vec<Lint>, SupervisorError> {
+pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
     let mut found = uncommitted_scripts(campaign, only)?;
     if !git::repo::knows_who_commits(&campaign.repo)? {
         let lint = Lint::of_file(
@@ -160,7 +157,7 @@ fn copied(plans: &[&Plan]) -> globset::GlobSet {
 }
 
 /// Documents with tasks that lie beside those of plans and that no plan has.
-pub(in crate::supervisor) fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
+pub fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
     let home = campaign.manifest.parent().unwrap_or(Path::new("/"));
     let listed = campaign.files();
     let listed: BTreeSet<PathBuf> = listed

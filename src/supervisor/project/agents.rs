@@ -101,7 +101,7 @@ pub fn installed_agents() -> Vec<&'static str> {
 }
 
 /// What the program of an agent says its version is; none for a program that is not known, or not there.
-pub(in crate::supervisor) fn agent_version(agent: &Agent) -> Option<String> {
+pub fn agent_version(agent: &Agent) -> Option<String> {
     agent.known.filter(|known| !known.tried.is_empty())?;
     version_of(&find(agent.command.first()?)?).ok()
 }

@@ -88,7 +88,7 @@ impl Campaign {
     /// # Errors
     ///
     /// As [`Campaign::open`].
-    pub(in crate::supervisor) fn open_in(
+    pub fn open_in(
         found: Option<Repository>,
         from: &Path,
         manifest: Option<&Path>,
@@ -115,7 +115,7 @@ impl Campaign {
     /// # Errors
     ///
     /// When base or target do not exist and cannot, or a plan works on the target.
-    pub(in crate::supervisor) fn fit(
+    pub fn fit(
         repo: Repository,
         dir: OrchDir,
         manifest: PathBuf,
@@ -168,11 +168,7 @@ impl Campaign {
 
     /// The manifest that a person standing in `from` means. A plan's worktree holds a copy, as old as the plan and free
     /// for its agent to change; there the one that drives the run is meant.
-    pub(in crate::supervisor) fn find(
-        repo: &Repository,
-        dir: &OrchDir,
-        from: &Path,
-    ) -> Result<PathBuf, SupervisorError> {
+    pub fn find(repo: &Repository, dir: &OrchDir, from: &Path) -> Result<PathBuf, SupervisorError> {
         let linked = repo.here() != repo.top();
         if linked && WorktreeAdmin::new(repo).key_at(repo.here())?.is_some() {
             let note = std::fs::read(dir.manifest_note()).ok();

@@ -12,7 +12,7 @@ use super::replay::Replay;
 
 /// Records what follows from the state while no supervisor is at work. None when somebody else holds the repository
 /// meanwhile.
-pub(in crate::supervisor) fn record(
+pub fn record(
     campaign: &Campaign,
     doing: &str,
     decide: impl FnOnce(&Scheduler) -> Result<Vec<Event>, SteerRefusal>,

@@ -11,16 +11,16 @@ use super::campaign::Campaign;
 use super::error::SupervisorError;
 
 /// A journal that was read through.
-pub(in crate::supervisor) struct Replay {
+pub struct Replay {
     /// What it took before, by plan, phase and task.
-    pub(in crate::supervisor) durations: Durations,
+    pub durations: Durations,
     /// The state after its last record, with the graph that these durations make.
-    pub(in crate::supervisor) scheduler: Scheduler,
+    pub scheduler: Scheduler,
 }
 
 impl Replay {
     /// Reads these records through. With `auto_merge`, finished plans land without being asked for.
-    pub(in crate::supervisor) fn of(set: &PlanSet, records: &[Record], auto_merge: bool) -> Self {
+    pub fn of(set: &PlanSet, records: &[Record], auto_merge: bool) -> Self {
         let events = || records.iter().map(|record| (record.at, &record.event));
         let durations = history::durations(events());
         let mut scheduler = Scheduler::new(Work::new(set, &durations, auto_merge));
@@ -33,10 +33,7 @@ impl Replay {
     /// # Errors
     ///
     /// When the journal cannot be opened or read.
-    pub(in crate::supervisor) fn open(
-        campaign: &Campaign,
-        auto_merge: bool,
-    ) -> Result<(Journal, Self), SupervisorError> {
+    pub fn open(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Self), SupervisorError> {
         let journal = Journal::open(&campaign.dir, Timestamp::now())?;
         let records = journal.read_all()?;
         Ok((journal, Self::of(&campaign.set, &records, auto_merge)))

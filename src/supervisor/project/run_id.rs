@@ -4,7 +4,7 @@ use crate::plan::RunId;
 use crate::schedule::{Phase, State};
 
 /// The run that `orch up` goes on with, or the next one.
-pub(in crate::supervisor) fn next_run(state: &State) -> RunId {
+pub fn next_run(state: &State) -> RunId {
     match (&state.run, state.phase) {
         (None, _) => RunId(1),
         (Some(run), Phase::Settled | Phase::Stopped { resume: false }) => RunId(run.id.0 + 1),

@@ -10,7 +10,7 @@ use super::error::SupervisorError;
 use super::left_git::end_left_gits;
 
 /// How long what has no runner any more is given at most before it is killed.
-pub(in crate::supervisor) const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Ends every agent, verification, setup and hook that is at work, and returns the names of their folders. What they leave is looked
 /// at by the next run, as after any other end.

@@ -47,7 +47,7 @@ impl Campaign {
     /// # Errors
     ///
     /// When that cannot be written.
-    pub(in crate::supervisor) fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
+    pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
         let taken = Taken {
             schema: SCHEMA,
             pid: std::process::id(),
@@ -169,7 +169,7 @@ pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
 }
 
 /// The plans of the same manifest as the last run read them; none where they cannot be read.
-pub(in crate::supervisor) fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
+pub fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
     let text = std::fs::read(campaign.dir.plans_taken()).ok()?;
     let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
     (taken.schema == SCHEMA && taken.manifest == campaign.manifest).then_some(taken.set)

@@ -15,7 +15,7 @@ use crate::supervisor::project::error::SupervisorError;
 /// # Errors
 ///
 /// When the journal cannot be read.
-pub(in crate::supervisor) fn brought_ticks(
+pub fn brought_ticks(
     campaign: &Campaign,
     scheduler: &Scheduler,
     journal: &Journal,

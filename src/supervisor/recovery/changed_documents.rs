@@ -8,14 +8,13 @@ use crate::plan::markdown::read_document;
 use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_same_title};
 use crate::schedule::{Event, Hold, Scheduler};
 
-use crate::supervisor::project::campaign::Campaign;
-use crate::supervisor::project::campaign::committed_document;
+use crate::supervisor::project::campaign::{Campaign, committed_document};
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::taken::plans_before;
 
 /// A landing, and where the target stood before it.
 #[derive(Debug)]
-pub(in crate::supervisor) struct LandedChange {
+pub struct LandedChange {
     /// The plan that landed.
     pub by: PlanName,
     /// Where the target stood.
@@ -25,7 +24,7 @@ pub(in crate::supervisor) struct LandedChange {
 }
 
 /// All landings that the journal tells of, oldest first.
-pub(in crate::supervisor) fn landings(records: Vec<Record>) -> Vec<LandedChange> {
+pub fn landings(records: Vec<Record>) -> Vec<LandedChange> {
     let landed = records.into_iter().filter_map(|record| match record.event {
         Event::MergeLanded(landed) => Some(LandedChange {
             by: landed.plan,
@@ -38,7 +37,7 @@ pub(in crate::supervisor) fn landings(records: Vec<Record>) -> Vec<LandedChange>
 }
 
 /// A plan's document before and after each of these landings that changed it.
-pub(in crate::supervisor) fn changed_by<'a>(
+pub fn changed_by<'a>(
     campaign: &Campaign,
     plan: &PlanName,
     landings: &'a [LandedChange],
@@ -65,7 +64,7 @@ pub(in crate::supervisor) fn changed_by<'a>(
 /// # Errors
 ///
 /// When the journal cannot be read.
-pub(in crate::supervisor) fn found(
+pub fn found(
     campaign: &Campaign,
     scheduler: &Scheduler,
     records: &dyn Fn() -> Result<Vec<Record>, SupervisorError>,
@@ -85,7 +84,7 @@ pub(in crate::supervisor) fn found(
 /// # Errors
 ///
 /// When the journal cannot be read.
-pub(in crate::supervisor) fn taken_away(
+pub fn taken_away(
     campaign: &Campaign,
     scheduler: &Scheduler,
     (before, now): (&PlanSet, &PlanSet),

@@ -9,8 +9,6 @@ use crate::journal::{EvidenceNote, JournalReader, LandingEvidence, Program, SCHE
 use crate::plan::{AttemptId, CommitId, PlanName};
 use crate::schedule::{Event, State};
 
-use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::agents::agent_version;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -19,7 +17,7 @@ use crate::supervisor::project::error::SupervisorError;
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Plans and the commits with which they are on their targets by `orch`'s own doing.
-pub(in crate::supervisor) fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
+pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
     let mut all = Vec::new();
     for (name, run) in state.plans() {
         let by_hand = |target: &String| run.landed_by_hand.contains_key(target);
@@ -38,7 +36,7 @@ pub(in crate::supervisor) fn landings(state: &State) -> Vec<(PlanName, CommitId)
 /// # Errors
 ///
 /// When the notes cannot be read.
-pub(in crate::supervisor) fn missing(
+pub fn missing(
     campaign: &Campaign,
     landings: Vec<(PlanName, CommitId)>,
 ) -> Result<Vec<(PlanName, CommitId)>, SupervisorError> {
@@ -71,7 +69,7 @@ fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<b
 /// # Errors
 ///
 /// When the notes or the history cannot be read.
-pub(in crate::supervisor) fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
+pub fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
     let mut stray = Vec::new();
     for commit in git::refs::noted(&campaign.repo)? {
         let text = git::refs::note(&campaign.repo, &commit)?;
@@ -95,7 +93,7 @@ pub(in crate::supervisor) fn stray(campaign: &Campaign) -> Result<Vec<(CommitId,
 /// # Errors
 ///
 /// When the journal or the notes cannot be read or written.
-pub(in crate::supervisor) fn write_missing(
+pub fn write_missing(
     campaign: &Campaign,
     landings: Vec<(PlanName, CommitId)>,
 ) -> Result<(), SupervisorError> {
@@ -158,29 +156,4 @@ fn program_of(
         called.or_else(|| known.and_then(|known| known.command.first().cloned())),
         version,
     )
-}
-
-impl Engine<'_> {
-    /// Writes notes that are missing of these landings, beside other work.
-    pub(in crate::supervisor) fn note_landings(&self, landings: Vec<(PlanName, CommitId)>) {
-        if landings.is_empty() {
-            return;
-        }
-        let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = write_missing(&campaign, landings) {
-                let _ = sender.send(Message::Warning(None, error.to_string()));
-            }
-        });
-    }
-
-    /// Writes all that are missing, before the end.
-    pub(in crate::supervisor) fn note_landings_now(&self) -> Vec<Event> {
-        let written = write_missing(&self.campaign, landings(self.scheduler.state()));
-        let warnings = written.err().map(|error| Event::Warning {
-            plan: None,
-            why: format!("{error}: `orch doctor --fix` writes what is missing"),
-        });
-        warnings.into_iter().collect()
-    }
 }

@@ -6,8 +6,6 @@ use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
 use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
 
-use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 
@@ -159,28 +157,6 @@ impl HandLandings {
 /// When the repository cannot be read.
 pub fn landed_by_hand(campaign: &Campaign, state: &State) -> Result<Vec<Event>, SupervisorError> {
     HandLandings::of(campaign, state).look(&campaign.repo)
-}
-
-impl Engine<'_> {
-    /// Looks on a thread of its own what a person has landed, when the target stands elsewhere than at the last look.
-    pub(in crate::supervisor) fn look_for_landings(&mut self) {
-        let tip = self
-            .campaign
-            .repo
-            .branch_tip(&self.campaign.target)
-            .ok()
-            .flatten();
-        let Some(tip) = tip.filter(|tip| Some(tip) != self.landings_seen.as_ref()) else {
-            return;
-        };
-        self.landings_seen = Some(tip);
-        let wanted = HandLandings::of(&self.campaign, self.scheduler.state());
-        let repo = self.campaign.repo.clone();
-        self.in_background(move || {
-            // What cannot be read now is looked at with the next move, and by the next run.
-            Message::Landings(wanted.look(&repo).unwrap_or_default())
-        });
-    }
 }
 
 fn may_be(run: &PlanRun, target: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::supervisor::project::error::SupervisorError;
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub(in crate::supervisor) fn told_of_set_back(
+pub fn told_of_set_back(
     campaign: &Campaign,
     state: &State,
 ) -> Result<Vec<(PlanName, String)>, SupervisorError> {

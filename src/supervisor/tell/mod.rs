@@ -2,6 +2,8 @@
 //!
 //! May import `desk` and below.
 
+pub(super) mod delivery;
 pub(super) mod gates;
+pub(super) mod notes;
 pub(super) mod notifier;
 pub(super) mod urgency;

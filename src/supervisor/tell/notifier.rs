@@ -17,8 +17,8 @@ use crate::plan::LaneId;
 use crate::schedule::Event;
 
 use super::urgency::{Told, is_news, urgency};
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -80,7 +80,7 @@ impl Notifier {
     }
 
     /// Waits until everything was told. Each call is limited, so that does not last for ever.
-    pub(in crate::supervisor) fn finish(self) {
+    pub fn finish(self) {
         for caller in [self.notify, self.post_merge].into_iter().flatten() {
             drop(caller.calls);
             let _ = caller.thread.join();
@@ -110,20 +110,17 @@ impl Caller {
     }
 }
 
-impl Engine<'_> {
+impl Notifier {
     /// Tells of what somebody should know.
-    pub(in crate::supervisor) fn notify(&self, records: &[Record]) {
-        let Some(notifier) = &self.notifier else {
-            return;
-        };
+    pub fn tell(&self, desk: &Desk, records: &[Record]) {
         for record in records {
-            let Some(caller) = notifier.for_event(&record.event) else {
+            let Some(caller) = self.for_event(&record.event) else {
                 continue;
             };
             let plan = record.event.plan();
             let call = Call {
                 record: record.clone(),
-                worktree: plan.map(|plan| self.worktree(&LaneId::own(plan))),
+                worktree: plan.map(|plan| desk.worktree(&LaneId::own(plan))),
             };
             let _ = caller.calls.send(call);
         }

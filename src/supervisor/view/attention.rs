@@ -23,7 +23,7 @@ pub struct AttentionView {
 
 impl AttentionView {
     /// All of it. At the top is a target that does not pass.
-    pub(in crate::supervisor) fn all(campaign: &Campaign, state: &State) -> Vec<Self> {
+    pub fn all(campaign: &Campaign, state: &State) -> Vec<Self> {
         let red = state.red_targets.values().filter_map(|checked| {
             let first = checked.first_bad.as_ref();
             Some(Self {

@@ -34,10 +34,10 @@ pub struct ConflictPair {
 }
 
 /// A branch and where it stands.
-pub(in crate::supervisor) type Head = (String, CommitId);
+pub type Head = (String, CommitId);
 
 /// Plans whose branches will not be merged into the target any more: they have landed, or were cancelled.
-pub(in crate::supervisor) fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
+pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
     let over = state.plans().filter(|(_, run)| {
         run.landed.contains_key(&campaign.target) || run.outcome == Some(Outcome::Cancelled)
     });
@@ -49,7 +49,7 @@ pub(in crate::supervisor) fn over(campaign: &Campaign, state: &State) -> BTreeSe
 /// # Errors
 ///
 /// When the repository cannot be read.
-pub(in crate::supervisor) fn live_heads(
+pub fn live_heads(
     campaign: &Campaign,
     is_live: impl Fn(&PlanName) -> bool,
 ) -> Result<Vec<Head>, SupervisorError> {
@@ -76,10 +76,7 @@ pub(in crate::supervisor) fn live_heads(
 /// # Errors
 ///
 /// When git cannot be asked.
-pub(in crate::supervisor) fn pairs(
-    forecast: &mut Forecast,
-    heads: &[Head],
-) -> Result<Vec<ConflictPair>, SupervisorError> {
+pub fn pairs(forecast: &mut Forecast, heads: &[Head]) -> Result<Vec<ConflictPair>, SupervisorError> {
     let commits: Vec<CommitId> = heads.iter().map(|(_, commit)| commit.clone()).collect();
     let clashes = forecast.look(&commits)?;
     let pair = |clash: crate::git::Clash| ConflictPair {

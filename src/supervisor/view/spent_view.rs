@@ -43,7 +43,7 @@ impl SpentView {
 }
 
 /// What the attempt's output told: as the journal has it, and for one at work as its runner wrote it down last.
-pub(in crate::supervisor) fn facts_of(campaign: &Campaign, attempt: &AttemptRecord) -> Facts {
+pub fn facts_of(campaign: &Campaign, attempt: &AttemptRecord) -> Facts {
     let at_work = attempt.started.is_some() && attempt.ended.is_none();
     let live = at_work.then(|| JobFolder::new(campaign.dir.attempt(&attempt.id)).facts());
     live.flatten().unwrap_or_else(|| attempt.facts.clone())

@@ -10,8 +10,8 @@ use crate::git::Forecast;
 use crate::plan::PlanName;
 use crate::schedule::{Clashing, Event, Heads, Input, foresee};
 
-use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
+use crate::supervisor::desk::core::{Desk, warn};
+use crate::supervisor::desk::message::{ConflictsLooked, Message};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::view::conflicts::{Head, live_heads, pairs};
@@ -47,13 +47,6 @@ impl std::fmt::Debug for Kept {
     }
 }
 
-/// What a look found, and how long it took.
-#[derive(Debug)]
-pub struct Looked {
-    found: Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>,
-    took: Duration,
-}
-
 impl ConflictWatch {
     /// From now on the loop is reminded to look. Ends with the loop.
     pub fn start(sender: mpsc::UnboundedSender<Message>) -> Self {
@@ -71,45 +64,42 @@ impl ConflictWatch {
             again: false,
         }
     }
-}
 
-impl Engine<'_> {
     /// Looks on a thread of its own whether a head has moved, and what conflicts now.
-    pub(in crate::supervisor) fn look_for_conflicts(&mut self) {
-        let watch = &mut self.conflicts;
-        if watch.busy {
-            watch.again = true;
+    pub fn look(&mut self, desk: &Desk) {
+        if self.busy {
+            self.again = true;
             return;
         }
-        watch.busy = true;
-        let (kept, campaign) = (watch.kept.clone(), self.campaign.clone());
-        let state = self.scheduler.state();
+        self.busy = true;
+        let (kept, campaign) = (self.kept.clone(), desk.campaign.clone());
+        let state = desk.scheduler.state();
         let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
         let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
         let over = crate::supervisor::view::conflicts::over(&campaign, state);
-        self.in_background(move || {
+        desk.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
             let start = Instant::now();
             let found = look(&campaign, &mut kept, is_live);
             let took = start.elapsed();
-            Message::Conflicts(Looked { found, took })
+            Message::Conflicts(ConflictsLooked { found, took })
         });
     }
 
     /// Takes in what a look found.
-    pub(in crate::supervisor) fn take_conflicts(&mut self, looked: Looked, inputs: &mut Vec<Input>) {
-        let Looked { found, took } = looked;
+    pub fn take(&self, desk: &Desk, looked: ConflictsLooked, inputs: &mut Vec<Input>) {
+        let ConflictsLooked { found, took } = looked;
         match found {
             Ok(Some((heads, found))) => {
-                let events = foresee(self.scheduler.state(), &found);
+                let events = foresee(desk.scheduler.state(), &found);
                 inputs.extend(events.into_iter().map(Input::Event));
                 inputs.push(Input::Heads(heads));
             }
             Ok(None) => {}
-            Err(error) => self.warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
+            Err(error) => warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
         }
-        let sender = self.sender.clone();
+        let sender = desk.sender.clone();
         tokio::spawn(async move {
             tokio::time::sleep(EVERY.min(took * REST)).await;
             let _ = sender.send(Message::ConflictsRested);
@@ -117,10 +107,10 @@ impl Engine<'_> {
     }
 
     /// Looks again, if something has happened since the last look began.
-    pub(in crate::supervisor) fn end_conflict_rest(&mut self) {
-        self.conflicts.busy = false;
-        if std::mem::take(&mut self.conflicts.again) {
-            self.look_for_conflicts();
+    pub fn end_rest(&mut self, desk: &Desk) {
+        self.busy = false;
+        if std::mem::take(&mut self.again) {
+            self.look(desk);
         }
     }
 }
@@ -179,7 +169,7 @@ fn known(target: &str, heads: &[Head], clashing: &[Clashing]) -> Heads {
 }
 
 /// True for a fact after which a head may have moved.
-pub(in crate::supervisor) fn may_move_a_head(event: &Event) -> bool {
+pub fn may_move_a_head(event: &Event) -> bool {
     matches!(
         event,
         Event::AgentEnded { .. }

@@ -7,55 +7,62 @@ use crate::git::{self, GitError, Repository};
 use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, Stage, State, work_place};
 
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform::tree::yard::Yard;
 use crate::supervisor::project::campaign::Campaign;
 
-impl Engine<'_> {
-    /// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
-    /// not is put back, and told.
-    pub(in crate::supervisor) fn look_for_displaced(&self) {
-        let state = self.scheduler.state();
-        for (name, lane, attempt) in state.open_attempts() {
-            let (Some(plan), Some(work), Some(began)) = (
-                self.campaign.plan(name),
-                self.scheduler.work().plans.iter().find(|plan| plan.name == *name),
-                attempt.head.clone(),
-            ) else {
-                continue;
-            };
-            if attempt.stage != Stage::Running {
-                continue;
-            }
-            let branch = match work_place(work, state.plan(name), lane, attempt).branch_of {
-                Some(unit) => self.campaign.unit_branch(plan, unit),
-                None => plan.branch.clone(),
-            };
-            let worktree = self.worktree(&LaneId::new(name, lane));
-            let (repo, lock) = (self.campaign.repo.clone(), self.units.of(name));
-            let (name, sender) = (name.clone(), self.sender.clone());
-            tokio::task::spawn_blocking(move || {
-                // Whoever has it looks itself.
-                let Ok(_alone) = lock.try_lock() else {
-                    return;
-                };
-                // What cannot be read now is looked at again soon, and when the attempt has ended.
-                if let Ok(Some(found)) =
-                    git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
-                    && found.now.is_some()
-                {
-                    let _ = sender.send(Message::Warning(Some(name), found.to_string()));
-                }
-            });
+/// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
+/// not is put back, and told.
+pub fn look_for_displaced(desk: &Desk) {
+    let state = desk.scheduler.state();
+    for (name, lane, attempt) in state.open_attempts() {
+        let (Some(plan), Some(work), Some(began)) = (
+            desk.campaign.plan(name),
+            desk.scheduler.work().plans.iter().find(|plan| plan.name == *name),
+            attempt.head.clone(),
+        ) else {
+            continue;
+        };
+        if attempt.stage != Stage::Running {
+            continue;
         }
+        let branch = match work_place(work, state.plan(name), lane, attempt).branch_of {
+            Some(unit) => desk.campaign.unit_branch(plan, unit),
+            None => plan.branch.clone(),
+        };
+        let worktree = desk.worktree(&LaneId::new(name, lane));
+        let (repo, lock) = (desk.campaign.repo.clone(), desk.units.of(name));
+        let (name, sender) = (name.clone(), desk.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            // Whoever has it looks itself.
+            let Ok(_alone) = lock.try_lock() else {
+                return;
+            };
+            // What cannot be read now is looked at again soon, and when the attempt has ended.
+            if let Ok(Some(found)) =
+                git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
+                && found.now.is_some()
+            {
+                let _ = sender.send(Message::Warning(Some(name), found.to_string()));
+            }
+        });
     }
+}
 
+/// Notices that somebody has moved the target.
+#[derive(Debug)]
+pub struct TargetWatch {
+    /// Where it stood when it was last looked at who has moved it.
+    pub seen: Option<CommitId>,
+}
+
+impl TargetWatch {
     /// Looks, on a thread of its own, whether somebody has moved the target since the last look to work of a plan that has not
     /// landed.
-    pub(in crate::supervisor) fn look_at_target(&self) {
-        if let Some(moved) = self.target_moved() {
-            let (repo, yard, sender) = (self.campaign.repo.clone(), self.yard.clone(), self.sender.clone());
+    pub fn look(&self, desk: &Desk) {
+        if let Some(moved) = self.moved(desk) {
+            let (repo, yard, sender) = (desk.campaign.repo.clone(), desk.yard.clone(), desk.sender.clone());
             tokio::task::spawn_blocking(move || {
                 let told = moved.told(&repo, &yard).unwrap_or_default();
                 let _ = sender.send(Message::TargetLooked(moved.to, told));
@@ -64,28 +71,23 @@ impl Engine<'_> {
     }
 
     /// Takes in what a look at the target saw.
-    pub(in crate::supervisor) fn target_looked(
-        &mut self,
-        tip: CommitId,
-        told: Vec<Event>,
-        inputs: &mut Vec<Input>,
-    ) {
-        if self.target_seen.replace(tip.clone()) != Some(tip) {
+    pub fn looked(&mut self, tip: CommitId, told: Vec<Event>, inputs: &mut Vec<Input>) {
+        if self.seen.replace(tip.clone()) != Some(tip) {
             inputs.extend(told.into_iter().map(Input::Event));
         }
     }
 
     /// The last look at the target: what a person should know of it.
-    pub(in crate::supervisor) fn look_at_target_last(&mut self) -> Vec<Event> {
-        let moved = self.target_moved();
-        let told = moved.and_then(|moved| moved.told(&self.campaign.repo, &self.yard).ok());
+    pub fn look_last(&self, desk: &Desk) -> Vec<Event> {
+        let moved = self.moved(desk);
+        let told = moved.and_then(|moved| moved.told(&desk.campaign.repo, &desk.yard).ok());
         told.unwrap_or_default()
     }
 
-    fn target_moved(&self) -> Option<Moved> {
-        let tip = self.campaign.repo.branch_tip(&self.campaign.target).ok()??;
-        let seen = self.target_seen.clone().filter(|seen| *seen != tip)?;
-        Some(Moved::of(&self.campaign, self.scheduler.state(), seen, tip))
+    fn moved(&self, desk: &Desk) -> Option<Moved> {
+        let tip = desk.campaign.repo.branch_tip(&desk.campaign.target).ok()??;
+        let seen = self.seen.clone().filter(|seen| *seen != tip)?;
+        Some(Moved::of(&desk.campaign, desk.scheduler.state(), seen, tip))
     }
 }
 

@@ -3,46 +3,37 @@
 use crate::plan::{PlanName, WorkRef};
 use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
 
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform;
 use crate::supervisor::project::campaign::Campaign;
 
-impl Engine<'_> {
+/// Looks for what stood in the way of landings, one look at a time.
+#[derive(Debug, Default)]
+pub struct ObstacleWatch {
+    looking: bool,
+}
+
+impl ObstacleWatch {
     /// Looks on a thread of its own whether what stood in the way of landings is gone.
-    pub(in crate::supervisor) fn look_for_obstacles(&mut self) {
-        let met = met(&self.scheduler);
-        let Some(first) = met.first().cloned().filter(|_| !self.looking_for_obstacles) else {
+    pub fn look(&mut self, desk: &Desk) {
+        let met = met(&desk.scheduler);
+        let Some(first) = met.first().cloned().filter(|_| !self.looking) else {
             return;
         };
-        self.looking_for_obstacles = true;
-        let campaign = self.campaign.clone();
-        let known = perform::Known::of(&self.scheduler, &campaign.target);
-        self.in_background(move || {
+        self.looking = true;
+        let campaign = desk.campaign.clone();
+        let known = perform::Known::of(&desk.scheduler, &campaign.target);
+        desk.in_background(move || {
             let free = would_land(&campaign, &first, &known);
             Message::Unhindered(if free { met } else { Vec::new() })
         });
     }
 
-    /// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
-    pub(in crate::supervisor) fn bring_checkouts_along(&self) {
-        if !self.campaign.dir.landing().exists() {
-            return;
-        }
-        let (campaign, sender) = (self.campaign.clone(), self.sender.clone());
-        tokio::task::spawn_blocking(move || {
-            // What is still behind was told, and stands in `orch status`.
-            let ended = perform::resume_landing(&campaign).unwrap_or_default();
-            for what in ended.followed {
-                let _ = sender.send(Message::Warning(None, what));
-            }
-        });
-    }
-
     /// Takes in what a look found: these are to be tried again.
-    pub(in crate::supervisor) fn take_unhindered(&mut self, plans: Vec<PlanName>, inputs: &mut Vec<Input>) {
-        self.looking_for_obstacles = false;
-        let still = met(&self.scheduler);
+    pub fn take(&mut self, desk: &Desk, plans: Vec<PlanName>, inputs: &mut Vec<Input>) {
+        self.looking = false;
+        let still = met(&desk.scheduler);
         let plans: Vec<WorkRef> = plans
             .into_iter()
             .filter(|plan| still.contains(plan))
@@ -52,6 +43,21 @@ impl Engine<'_> {
             inputs.push(Input::Event(Event::MergeRequested { plans, into: None }));
         }
     }
+}
+
+/// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
+pub fn bring_checkouts_along(desk: &Desk) {
+    if !desk.campaign.dir.landing().exists() {
+        return;
+    }
+    let (campaign, sender) = (desk.campaign.clone(), desk.sender.clone());
+    tokio::task::spawn_blocking(move || {
+        // What is still behind was told, and stands in `orch status`.
+        let ended = perform::resume_landing(&campaign).unwrap_or_default();
+        for what in ended.followed {
+            let _ = sender.send(Message::Warning(None, what));
+        }
+    });
 }
 
 /// Plans that land by themselves and did not because of an obstacle, the first one first, and those that wait for them.

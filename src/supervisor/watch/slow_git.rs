@@ -8,8 +8,6 @@ use rustix::process::Signal;
 
 use crate::agent::{ProcessId, children, descendants};
 
-use crate::supervisor::drive::engine::Engine;
-
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -17,10 +15,16 @@ const EVERY: Duration = Duration::from_secs(1);
 /// repositories, and what is cut short is done again by the next run.
 const LOOKS: u32 = 5;
 
-impl Engine<'_> {
+/// Whether git commands that take long are ended.
+#[derive(Debug, Default)]
+pub struct SlowGit {
+    ends: bool,
+}
+
+impl SlowGit {
     /// From here on git commands that take long are ended, with everything that they have started.
-    pub(in crate::supervisor) fn end_slow_git(&mut self) {
-        if std::mem::replace(&mut self.ends_slow_git, true) {
+    pub fn end(&mut self) {
+        if std::mem::replace(&mut self.ends, true) {
             return;
         }
         tokio::spawn(async {

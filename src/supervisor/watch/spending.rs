@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 
 use crate::schedule::{Event, Input, Stage};
 
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::recovery::output;
 
 /// How often it is looked at what agents at work have spent: as often as their runners write it down.
@@ -25,23 +25,21 @@ pub fn watch(sender: mpsc::UnboundedSender<Message>) {
     });
 }
 
-impl Engine<'_> {
-    /// Takes in what agents at work have spent since it was looked at last.
-    pub(in crate::supervisor) fn look_at_spending(&self, inputs: &mut Vec<Input>) {
-        let state = self.scheduler.state();
-        let running = state
-            .open_attempts()
-            .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
-        for (plan, _, attempt) in running {
-            if let Some(Event::AgentTold(told)) = output::told(&self.campaign.dir, plan, &attempt.id)
-                && told.facts.spent != attempt.facts.spent
-            {
-                inputs.push(Input::Event(Event::AgentTold(told)));
-            }
+/// Takes in what agents at work have spent since it was looked at last.
+pub fn look(desk: &Desk, inputs: &mut Vec<Input>) {
+    let state = desk.scheduler.state();
+    let running = state
+        .open_attempts()
+        .filter(|(_, _, attempt)| attempt.stage == Stage::Running);
+    for (plan, _, attempt) in running {
+        if let Some(Event::AgentTold(told)) = output::told(&desk.campaign.dir, plan, &attempt.id)
+            && told.facts.spent != attempt.facts.spent
+        {
+            inputs.push(Input::Event(Event::AgentTold(told)));
         }
-        for (plan, resolver) in state.resolvers() {
-            // What is known already changes nothing.
-            inputs.extend(output::told(&self.campaign.dir, plan, &resolver.attempt).map(Input::Event));
-        }
+    }
+    for (plan, resolver) in state.resolvers() {
+        // What is known already changes nothing.
+        inputs.extend(output::told(&desk.campaign.dir, plan, &resolver.attempt).map(Input::Event));
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
 
+use crate::supervisor::desk::message::Look;
 use crate::supervisor::project::campaign::Campaign;
 
 /// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
@@ -28,12 +29,6 @@ pub struct StrayWrites {
     moved: bool,
     /// What was told of hooks that the repository's configuration names.
     pub hooks_told: Option<(String, String)>,
-}
-
-/// A look under way. It counts only when `orch` itself changes nothing meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    own_changes: u64,
 }
 
 impl StrayWrites {

@@ -9,12 +9,11 @@ use crate::plan::{LaneId, PlanName};
 use crate::schedule::train::Landing;
 use crate::status;
 
-use crate::supervisor::drive::engine::Engine;
-use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::desk::core::Desk;
 
 /// A landing that is being carried out. Either it goes, or it is withdrawn; never both.
 #[derive(Debug)]
-pub(in crate::supervisor) struct LandGate {
+pub struct LandGate {
     plans: Vec<PlanName>,
     /// Where people report on them, as that was when it was read last.
     files: Vec<(PathBuf, Option<Stamp>)>,
@@ -39,7 +38,7 @@ fn stamp(file: &Path) -> Option<Stamp> {
 impl LandGate {
     /// Asked in the moment before the target moves: false when somebody has said something since the reports were read, or
     /// has withdrawn it.
-    pub(in crate::supervisor) fn go(&self) -> bool {
+    pub fn go(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let same = || self.files.iter().all(|(file, then)| stamp(file) == *then);
         if *state == State::Open {
@@ -49,7 +48,7 @@ impl LandGate {
     }
 
     /// Keeps the plan from landing, when it is one of these; false when it is too late for that.
-    pub(in crate::supervisor) fn withdraw(&self, plan: &PlanName) -> bool {
+    pub fn withdraw(&self, plan: &PlanName) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == State::Open && self.plans.contains(plan) {
             *state = State::Withdrawn;
@@ -58,23 +57,15 @@ impl LandGate {
     }
 }
 
-impl Engine<'_> {
-    /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
-    pub(in crate::supervisor) fn land_gate(
-        &mut self,
-        landing: &Landing,
-    ) -> Result<Option<LandGate>, SupervisorError> {
-        let worktrees = landing.stack.iter().map(|plan| self.worktree(&LaneId::own(plan)));
+impl LandGate {
+    /// Before it is read once more what people say of the plans that are to land.
+    pub fn before(desk: &Desk, landing: &Landing) -> Self {
+        let worktrees = landing.stack.iter().map(|plan| desk.worktree(&LaneId::own(plan)));
         let files = worktrees.flat_map(|worktree| status::reported_in(&worktree));
-        let gate = LandGate {
+        Self {
             plans: landing.stack.clone(),
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
             state: Mutex::new(State::Open),
-        };
-        for plan in &landing.stack {
-            self.hear_people(plan)?;
         }
-        let may = |plan: &PlanName| self.scheduler.state().plan(plan).may_land();
-        Ok(landing.stack.iter().all(may).then_some(gate))
     }
 }

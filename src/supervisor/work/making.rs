@@ -1,7 +1,6 @@
 //! Making worktrees in the background: as many at once as there are cores, none without room on the disk, none any more once a
 //! person asked to stop.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,8 +10,8 @@ use crate::git;
 use crate::plan::{CommitId, LaneId, PlanName};
 use crate::schedule::{Event, Input, LaneNote};
 
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
-use crate::supervisor::drive::engine::Engine;
 use crate::supervisor::perform;
 use crate::supervisor::perform::tree::furnish::Progress;
 
@@ -36,12 +35,11 @@ impl Making {
     async fn turn(turns: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         turns.acquire_owned().await.ok()
     }
-}
 
-impl Engine<'_> {
-    pub(in crate::supervisor) fn make_worktree(&mut self, lane: LaneId, base: CommitId) {
-        let (campaign, admin, sender) = (self.campaign.clone(), self.admin.clone(), self.sender.clone());
-        let (turns, stop) = (self.making.turns.clone(), self.making.stop.clone());
+    /// Makes one as soon as there is a turn for it.
+    pub fn make(&self, desk: &Desk, lane: LaneId, base: CommitId) {
+        let (campaign, admin, sender) = (desk.campaign.clone(), desk.admin.clone(), desk.sender.clone());
+        let (turns, stop) = (self.turns.clone(), self.stop.clone());
         tokio::spawn(async move {
             let _turn = Making::turn(turns).await;
             let _ = tokio::task::spawn_blocking(move || {
@@ -65,29 +63,25 @@ impl Engine<'_> {
     }
 
     /// Ends the preparation of worktrees when a person asks to stop, and that of a plan's when it is cancelled.
-    pub(in crate::supervisor) fn stop_making(&self, event: &Event) {
+    pub fn stop(&self, desk: &Desk, event: &Event) {
         let of: Option<PlanName> = match event {
             Event::RunStopping { .. } => {
-                self.making.stop.store(true, Ordering::Relaxed);
+                self.stop.store(true, Ordering::Relaxed);
                 None
             }
             Event::CancelRequested(about) => Some(about.plan.clone()),
             _ => return,
         };
-        let campaign = self.campaign.clone();
+        let campaign = desk.campaign.clone();
         tokio::task::spawn_blocking(move || {
             perform::stop_setups(&campaign, of.as_ref().map(PlanName::as_str));
         });
     }
+}
 
-    /// Tells of what about the repository's files will surprise somebody who works in a worktree.
-    pub(in crate::supervisor) fn tell_of_contents(&self) {
-        if let Ok(Some(why)) = git::repo::large_files_trouble(&self.campaign.repo) {
-            let _ = self.sender.send(Message::Warning(None, why));
-        }
-    }
-
-    pub(in crate::supervisor) fn worktree_made(&mut self, plan: &PlanName, lane: u32, path: &str) {
-        self.watch(&LaneId::new(plan, lane), Path::new(path));
+/// Tells of what about the repository's files will surprise somebody who works in a worktree.
+pub fn tell_of_contents(desk: &Desk) {
+    if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.campaign.repo) {
+        let _ = desk.sender.send(Message::Warning(None, why));
     }
 }

@@ -5,6 +5,8 @@
 pub(super) mod land_gate;
 pub(super) mod making;
 pub(super) mod resolving;
+#[allow(unsafe_code, reason = "a descriptor is watched that is closed elsewhere")]
+pub(super) mod runners;
 pub(super) mod status_feed;
 pub(super) mod stillness;
 pub(super) mod train;

@@ -8,7 +8,7 @@ use crate::plan::PlanName;
 
 /// True once nobody wants the verification any more.
 #[derive(Debug, Clone, Default)]
-pub(in crate::supervisor) struct Unwanted(Arc<AtomicBool>);
+pub struct Unwanted(Arc<AtomicBool>);
 
 impl Unwanted {
     /// Whether that is so by now.
@@ -20,7 +20,7 @@ impl Unwanted {
 /// The verification that was begun last, of each plan. Between the decision to begin one and its first process nothing is
 /// there that could be stopped; then it stops itself.
 #[derive(Debug, Default)]
-pub(in crate::supervisor) struct Verifying(BTreeMap<PlanName, Unwanted>);
+pub struct Verifying(BTreeMap<PlanName, Unwanted>);
 
 impl Verifying {
     /// One begins.

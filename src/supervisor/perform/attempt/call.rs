@@ -15,7 +15,7 @@ use crate::schedule::{Conversation, Launch, Spent};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where an attempt works, as its command line may name it.
-pub(in crate::supervisor::perform) struct Surroundings<'a> {
+pub struct Surroundings<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// The branch.
@@ -36,7 +36,7 @@ pub(in crate::supervisor::perform) struct Surroundings<'a> {
 
 /// A call of an agent.
 #[derive(Debug)]
-pub(in crate::supervisor::perform) struct Call {
+pub struct Call {
     /// Program and arguments.
     pub argv: Vec<String>,
     /// Variables on top of those that every agent has.
@@ -57,11 +57,7 @@ impl Call {
     /// # Errors
     ///
     /// When the account is not in the manifest any more, or the command line cannot be made.
-    pub(in crate::supervisor::perform) fn new(
-        agent: &Agent,
-        order: &Launch,
-        around: &Surroundings<'_>,
-    ) -> Result<Self, String> {
+    pub fn new(agent: &Agent, order: &Launch, around: &Surroundings<'_>) -> Result<Self, String> {
         let account = match &order.account {
             None => None,
             Some(name) => Some(agent.account(name).ok_or_else(|| {
@@ -113,7 +109,7 @@ impl Call {
 }
 
 /// True when the program goes on with the conversation of the attempt before.
-pub(in crate::supervisor::perform) fn goes_on(agent: &Agent, order: &Launch) -> bool {
+pub fn goes_on(agent: &Agent, order: &Launch) -> bool {
     let talk = order.conversation.as_ref();
     agent.resume.is_some() && talk.is_some_and(|talk| same_memory(agent, order, talk))
 }

@@ -239,7 +239,7 @@ fn look(
 }
 
 /// A pipe, socket or device where git has a file.
-pub(in crate::supervisor::perform) fn told_of_pipe(file: &Path) -> String {
+pub fn told_of_pipe(file: &Path) -> String {
     format!(
         "there was a pipe, a socket or a device at {}, where git has a file: it was removed",
         file.display()

@@ -12,7 +12,7 @@ use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_set
 use crate::supervisor::project::campaign::Campaign;
 
 /// What an attempt is, beside its call.
-pub(in crate::supervisor::perform) struct HandOver<'a> {
+pub struct HandOver<'a> {
     /// Its name.
     pub attempt: &'a AttemptId,
     /// Where it works.
@@ -37,7 +37,7 @@ impl HandOver<'_> {
     /// # Errors
     ///
     /// When files cannot be written, or no runner can be started.
-    pub(in crate::supervisor::perform) fn begin(
+    pub fn begin(
         &self,
         campaign: &Campaign,
         folder: JobFolder,

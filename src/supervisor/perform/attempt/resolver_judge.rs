@@ -17,7 +17,7 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
 /// Where the agent explains lines that it left out, in the worktree.
-pub(in crate::supervisor::perform) const LEFT_OUT: &str = ".orch/left-out.md";
+pub const LEFT_OUT: &str = ".orch/left-out.md";
 
 /// Most bytes of that explanation that are shown.
 const SHOWN: usize = 2000;
@@ -25,20 +25,20 @@ const SHOWN: usize = 2000;
 const NAMED: usize = 10;
 
 /// A resolution that is accepted.
-pub(in crate::supervisor::perform) struct Accepted {
+pub struct Accepted {
     pub commit: CommitId,
     /// What the agent said about lines that it left out.
     pub left_out: Option<String>,
 }
 
 /// Why one is not.
-pub(in crate::supervisor::perform) struct Refused {
+pub struct Refused {
     pub exit: Exit,
     pub why: String,
 }
 
 /// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
-pub(in crate::supervisor::perform) fn judge(
+pub fn judge(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,

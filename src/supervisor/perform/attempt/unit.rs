@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::git::{
     self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
@@ -37,11 +37,7 @@ fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
 }
 
 /// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
-pub(in crate::supervisor::perform) fn note_again(
-    campaign: &Campaign,
-    plan: &Plan,
-    unit: UnitId,
-) -> Result<(), String> {
+pub fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
     let unit = unit_of(campaign, plan, unit);
     git::refs::note_unit_again(&campaign.repo, &unit).map_err(|error| error.to_string())
 }
@@ -59,7 +55,7 @@ pub fn note_again_before(campaign: &Campaign, order: &Launch, known: &PlanRun) {
 }
 
 /// What was put away, for people.
-pub(in crate::supervisor::perform) fn backed_up(backups: &[Backup]) -> Vec<String> {
+pub fn backed_up(backups: &[Backup]) -> Vec<String> {
     let lines = backups.iter().map(|backup| {
         format!(
             "what a lane held before its next task is kept as {} ({})",
@@ -75,7 +71,7 @@ pub(in crate::supervisor::perform) fn backed_up(backups: &[Backup]) -> Vec<Strin
 /// # Errors
 ///
 /// Why the agent cannot start there.
-pub(in crate::supervisor::perform) fn enter(
+pub fn enter(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     plan: &Plan,
@@ -131,11 +127,7 @@ fn is_idle_lane(campaign: &Campaign, admin: &WorktreeAdmin, plan: &Plan, path: &
 
 /// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
 /// branch is held for nothing. What hinders is met again by whoever needs the lane next.
-pub(in crate::supervisor::perform) fn leave(
-    admin: &WorktreeAdmin,
-    plan: &Plan,
-    lane: u32,
-) -> Result<CommitId, UnitError> {
+pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
     git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
 }
 
@@ -268,11 +260,7 @@ fn merge(
 const MOVED_AT_MOST: u32 = 10;
 
 /// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
-pub(in crate::supervisor::perform) fn nobody_else_works(
-    campaign: &Campaign,
-    plan: &PlanName,
-    worktree: &Path,
-) -> Result<(), LaunchTrouble> {
+pub fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
     let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
     let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
     for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
@@ -284,4 +272,10 @@ pub(in crate::supervisor::perform) fn nobody_else_works(
         }
     }
     Ok(())
+}
+
+/// Waits for the turn of a step that changes a plan's branch or lanes.
+pub fn alone(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+    // Every step can be done again from where another stopped.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

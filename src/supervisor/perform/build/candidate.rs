@@ -25,7 +25,7 @@ use crate::supervisor::perform::tree::yard::{Built, Chain, Ground, Link};
 use crate::supervisor::project::campaign::Campaign;
 
 /// Why there are no commits of a trial.
-pub(in crate::supervisor::perform) enum Halt {
+pub enum Halt {
     /// This comes of it.
     Tried(Tried),
     /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
@@ -45,7 +45,7 @@ impl From<MergeTrouble> for Unmerged {
 }
 
 /// The commits of a trial, or what came of it because there are none.
-pub(in crate::supervisor::perform) fn chain(
+pub fn chain(
     campaign: &Campaign,
     built: &mut Built,
     trial: &Trial,

@@ -8,7 +8,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
 /// each other any more, and what both hold would conflict with itself.
-pub(in crate::supervisor::perform) fn nobody_carries(
+pub fn nobody_carries(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,

@@ -28,7 +28,7 @@ pub fn listed(files: &[ConflictFile]) -> Vec<String> {
 }
 
 /// `plan auth`, `plan auth up to phase 2`.
-pub(in crate::supervisor) fn named(what: &WorkRef) -> String {
+pub fn named(what: &WorkRef) -> String {
     match what.point.phase() {
         Some(phase) => format!("plan {} up to phase {phase}", what.plan),
         None => format!("plan {}", what.plan),
@@ -36,7 +36,7 @@ pub(in crate::supervisor) fn named(what: &WorkRef) -> String {
 }
 
 /// The words of the commit that holds both sides.
-pub(in crate::supervisor) fn words(campaign: &Campaign, what: &WorkRef) -> String {
+pub fn words(campaign: &Campaign, what: &WorkRef) -> String {
     let (named, target) = (named(what), &campaign.target);
     format!("Resolve the conflict of {named} with {target}\n\nOrch-Resolves: {what}\n")
 }

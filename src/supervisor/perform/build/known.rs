@@ -21,7 +21,8 @@ pub struct Known {
 }
 
 impl Known {
-    pub(in crate::supervisor) fn of(scheduler: &Scheduler, target: &str) -> Self {
+    /// What is on a target, and what of which plan is to come there.
+    pub fn of(scheduler: &Scheduler, target: &str) -> Self {
         let (work, state) = (scheduler.work(), scheduler.state());
         let landed = state
             .plans()

@@ -9,7 +9,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
 /// not on the branch any more.
-pub(in crate::supervisor::perform) fn refuse_what_is_lost(
+pub fn refuse_what_is_lost(
     campaign: &Campaign,
     plan: &Plan,
     made: &CommitId,
@@ -28,7 +28,7 @@ pub(in crate::supervisor::perform) fn refuse_what_is_lost(
 }
 
 /// Refuses to land the end of first phases that is not on the plan's branch any more.
-pub(in crate::supervisor::perform) fn refuse_part_that_is_lost(
+pub fn refuse_part_that_is_lost(
     campaign: &Campaign,
     plan: &Plan,
     end: &CommitId,
@@ -50,11 +50,7 @@ pub(in crate::supervisor::perform) fn refuse_part_that_is_lost(
 }
 
 /// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
-pub(in crate::supervisor::perform) fn branch_is_gone(
-    campaign: &Campaign,
-    plan: &Plan,
-    made: Option<&CommitId>,
-) -> MergeTrouble {
+pub fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
     let branch = &plan.branch;
     let there = |made: &&CommitId| campaign.repo.tree_of(made).is_ok();
     refused(&match (made, made.filter(there)) {
@@ -73,7 +69,7 @@ pub(in crate::supervisor::perform) fn branch_is_gone(
 
 /// Refuses a plan whose commits were replayed without its merges, when those have changes of their own: with them, the outcome
 /// would be another.
-pub(in crate::supervisor::perform) fn refuse_what_only_merges_have(
+pub fn refuse_what_only_merges_have(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,

@@ -17,11 +17,11 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
 /// The key of the worktree; no plan can have it.
-pub(in crate::supervisor) const MEND_KEY: &str = "mend@0";
+pub const MEND_KEY: &str = "mend@0";
 
 /// A merge that conflicts.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor::perform) struct Clash {
+pub struct Clash {
     pub plan: Plan,
     /// Its first phases, when only those are merged.
     pub part: Option<Prefix>,
@@ -62,7 +62,7 @@ impl Clash {
 
 /// What came of an attempt to merge it all the same.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor::perform) enum Mended {
+pub enum Mended {
     /// The merge's commit and tree.
     Merged(CommitId, String),
     /// It is not to be had; what was tried in vain, if anything was.
@@ -73,13 +73,13 @@ pub(in crate::supervisor::perform) enum Mended {
 
 /// What the attempt has to tell besides.
 #[derive(Debug, Default)]
-pub(in crate::supervisor::perform) struct Told {
+pub struct Told {
     pub mended: Option<ConflictMended>,
     pub warnings: Vec<String>,
 }
 
 /// Merges what conflicts, where that needs nobody.
-pub(in crate::supervisor::perform) fn mend(
+pub fn mend(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,
@@ -209,10 +209,7 @@ fn in_worktree(
 }
 
 /// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
-pub(in crate::supervisor::perform) fn rehearse(
-    campaign: &Campaign,
-    clash: &Clash,
-) -> Result<Option<(CommitId, String)>, String> {
+pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, String)>, String> {
     if clash.plan.merge_strategy == MergeStrategy::Rebase {
         return Ok(None);
     }

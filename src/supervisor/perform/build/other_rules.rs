@@ -3,7 +3,7 @@
 use crate::git::changed_merge_rules;
 
 /// Refuses to merge by other attributes or drivers than those that the repository itself had when the run began.
-pub(in crate::supervisor::perform) fn refuse_other_rules() -> Result<(), String> {
+pub fn refuse_other_rules() -> Result<(), String> {
     match changed_merge_rules() {
         None => Ok(()),
         Some(file) => Err(format!(

@@ -15,7 +15,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// A branch beyond the target and what the plan was handed on by others.
 #[derive(Debug)]
-pub(in crate::supervisor::perform) struct Beyond<'a> {
+pub struct Beyond<'a> {
     campaign: &'a Campaign,
     plan: &'a Plan,
     tip: &'a CommitId,
@@ -96,7 +96,7 @@ impl<'a> Beyond<'a> {
 }
 
 /// Refuses to land what was made for another plan and is not below it: that plan's own evidence is missing.
-pub(in crate::supervisor::perform) fn refuse_foreign_work(
+pub fn refuse_foreign_work(
     campaign: &Campaign,
     plan: &Plan,
     top: &Top,

@@ -16,7 +16,7 @@ use crate::supervisor::project::campaign::Campaign;
 /// # Errors
 ///
 /// When histories cannot be read.
-pub(in crate::supervisor::perform) fn lost(
+pub fn lost(
     campaign: &Campaign,
     built: &mut Built,
     target: &str,

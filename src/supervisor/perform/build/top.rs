@@ -4,7 +4,7 @@ use crate::git::{self, CandidateBuilder, GitError, GitVersion, Repository};
 use crate::plan::{CommitId, PlanName};
 
 /// See the module. Nobody knows of its commit yet but the builder.
-pub(in crate::supervisor::perform) struct Top {
+pub struct Top {
     pub commit: CommitId,
     pub tree: String,
     pub builder: CandidateBuilder,

@@ -13,7 +13,7 @@ use crate::supervisor::project::campaign::Campaign;
 const OWN_TEMPLATE: &str = "templates/orch/merge.txt";
 
 /// The message of the commit with which a plan lands.
-pub(in crate::supervisor::perform) fn message(
+pub fn message(
     campaign: &Campaign,
     plan: &Plan,
     target: &str,

@@ -17,7 +17,7 @@ const QUOTED: usize = 2000;
 /// What a verification says.
 #[must_use = "a target must never move on a verdict that nobody read"]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::supervisor::perform) enum Said {
+pub enum Said {
     /// It succeeded.
     Passed,
     /// It did not.
@@ -135,17 +135,13 @@ pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
 }
 
 /// True when the verification of this tag is at work there.
-pub(in crate::supervisor::perform) fn is_at_work(folder: &JobFolder, tag: &str) -> bool {
+pub fn is_at_work(folder: &JobFolder, tag: &str) -> bool {
     let at_work = matches!(Runner::adopt(folder.clone()), Ok(Some(_)));
     at_work && folder.job().is_ok_and(|job| job.tag == tag)
 }
 
 /// What the verification of this tag said and how long it took, when it ended while nobody listened.
-pub(in crate::supervisor::perform) fn unheard(
-    folder: &JobFolder,
-    tag: &str,
-    line: &str,
-) -> Option<(Said, Duration)> {
+pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(Said, Duration)> {
     if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
         return None;
     }
@@ -161,7 +157,7 @@ pub(in crate::supervisor::perform) fn unheard(
 }
 
 /// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
-pub(in crate::supervisor::perform) fn heard(folder: &JobFolder) {
+pub fn heard(folder: &JobFolder) {
     let _ = std::fs::remove_file(folder.path().join("exit.json"));
 }
 
@@ -170,7 +166,7 @@ pub(in crate::supervisor::perform) fn heard(folder: &JobFolder) {
 /// # Errors
 ///
 /// Why it could not be ended.
-pub(in crate::supervisor::perform) fn end(folder: &JobFolder) -> Result<(), String> {
+pub fn end(folder: &JobFolder) -> Result<(), String> {
     let ended = Runner::adopt(folder.clone()).and_then(|runner| match runner {
         Some(runner) => {
             runner.hold().stop(true);
@@ -182,11 +178,11 @@ pub(in crate::supervisor::perform) fn end(folder: &JobFolder) -> Result<(), Stri
 }
 
 /// The limits of a verification that is about no plan.
-pub(in crate::supervisor::perform) const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
-pub(in crate::supervisor::perform) const GRACE: Duration = Duration::from_secs(10);
+pub const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// One verification.
-pub(in crate::supervisor::perform) struct Check<'a> {
+pub struct Check<'a> {
     pub tag: String,
     pub line: &'a str,
     pub worktree: &'a Path,
@@ -202,7 +198,7 @@ pub(in crate::supervisor::perform) struct Check<'a> {
 /// # Errors
 ///
 /// Why it could not be run.
-pub(in crate::supervisor::perform) fn run(
+pub fn run(
     campaign: &Campaign,
     folder: &JobFolder,
     variables: Environment,

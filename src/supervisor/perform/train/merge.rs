@@ -11,11 +11,10 @@ use crate::schedule;
 use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
-use crate::supervisor::perform::build::candidate;
 use crate::supervisor::perform::build::candidate::Halt;
 use crate::supervisor::perform::build::known::Known;
-use crate::supervisor::perform::build::mend;
 use crate::supervisor::perform::build::mend::Mended;
+use crate::supervisor::perform::build::{candidate, mend};
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
 use crate::supervisor::perform::tree::tree_run::{Run, run};
@@ -24,7 +23,7 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
 /// How much more time the second run of a tree has.
-pub(in crate::supervisor::perform) const SECOND: u32 = 4;
+pub const SECOND: u32 = 4;
 
 /// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
 pub fn try_out(
@@ -130,7 +129,7 @@ fn build(
 }
 
 /// What a verdict is about: a tree, a command, and what the command is given, the name of the target among it.
-pub(in crate::supervisor::perform) fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
+pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
     VerdictKey {
         tree: tree.to_owned(),
         command: line.to_owned(),
@@ -166,7 +165,7 @@ fn said(green: bool, runs: u32, known: bool) -> Verdict {
 
 /// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
 /// target's first-parent line with it.
-pub(in crate::supervisor::perform) fn verdict(
+pub fn verdict(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &Yard,
@@ -341,7 +340,7 @@ fn verdict_on(
 }
 
 /// What is known to pass without anything that an earlier verification has left, under this key.
-pub(in crate::supervisor::perform) fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
+pub fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
     let known = key(target, tree, line);
     VerdictKey {
         environment: format!("fresh {}", known.environment),

@@ -8,21 +8,18 @@ use crate::plan::{CommitId, PlanName};
 use crate::supervisor::project::campaign::Campaign;
 
 /// What an agent is to do about it where `orch` makes no commits in its place.
-pub(in crate::supervisor::perform) const REMEDY: &str =
+pub const REMEDY: &str =
     "run `git rm -r --cached .orch` and commit that, and never `git add -f` what is there";
 
 /// A commit as it may come into a worktree: without orch's own folder.
-pub(in crate::supervisor::perform) fn fit(
-    campaign: &Campaign,
-    commit: &CommitId,
-) -> Result<Option<CommitId>, GitError> {
+pub fn fit(campaign: &Campaign, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
     let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
     builder.without_orch_dir(commit, &message(&[]))
 }
 
 /// Takes the folder out of the branch that a worktree stands on, where its tip holds it, and gives the files. They stay in
 /// the worktree.
-pub(in crate::supervisor::perform) fn take_out(
+pub fn take_out(
     campaign: &Campaign,
     worktree: &Path,
     branch: &str,
@@ -45,7 +42,7 @@ pub(in crate::supervisor::perform) fn take_out(
 }
 
 /// What a person is told of it.
-pub(in crate::supervisor::perform) fn told(branch: &str, files: &[PathBuf]) -> String {
+pub fn told(branch: &str, files: &[PathBuf]) -> String {
     format!(
         "commits on `{branch}` held {}, which is orch's own and says nothing in another worktree: a commit on top takes it out",
         shown(files)
@@ -53,7 +50,7 @@ pub(in crate::supervisor::perform) fn told(branch: &str, files: &[PathBuf]) -> S
 }
 
 /// Up to three files by name.
-pub(in crate::supervisor::perform) fn shown(files: &[PathBuf]) -> String {
+pub fn shown(files: &[PathBuf]) -> String {
     let names: Vec<String> = files
         .iter()
         .take(3)

@@ -68,7 +68,7 @@ pub fn lane_of(plan: &PlanName, key: &str) -> Option<u32> {
 }
 
 /// Has the worktree of a plan's conflict removed, after the hook. Gives what came of it, and what a person should know.
-pub(in crate::supervisor) fn remove_conflict<T>(
+pub fn remove_conflict<T>(
     campaign: &Campaign,
     plan: &PlanName,
     remove: impl FnOnce(&dyn Fn(&Path)) -> Result<T, ConflictError>,

@@ -15,7 +15,7 @@ use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
 /// One run of a verification.
-pub(in crate::supervisor::perform) struct Run<'a> {
+pub struct Run<'a> {
     pub line: &'a str,
     pub limit: Duration,
     /// Runs of this tree that were red before.
@@ -23,9 +23,9 @@ pub(in crate::supervisor::perform) struct Run<'a> {
 }
 
 /// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
-pub(in crate::supervisor::perform) type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+pub type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
 
-pub(in crate::supervisor::perform) fn run<'a>(
+pub fn run<'a>(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
     yard: &'a Yard,
@@ -101,7 +101,7 @@ pub(in crate::supervisor::perform) fn run<'a>(
 }
 
 /// For `orch logs --verify`: the worktree goes to another trial.
-pub(in crate::supervisor::perform) fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
+pub fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
     let Some(plan) = top else { return };
     let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
     let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));

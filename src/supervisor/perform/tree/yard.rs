@@ -15,7 +15,7 @@ use crate::supervisor::project::campaign::Campaign;
 
 /// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
 /// so on.
-pub(in crate::supervisor) fn train_key(slot: usize) -> String {
+pub fn train_key(slot: usize) -> String {
     match slot {
         0 => "train@0".to_owned(),
         further => format!("train@0.{further}"),
@@ -24,7 +24,7 @@ pub(in crate::supervisor) fn train_key(slot: usize) -> String {
 
 /// The commit that the target stood at when trials were built on it.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor::perform) struct Ground {
+pub struct Ground {
     /// The branch that is to be moved.
     pub target: String,
     /// None when there was no such branch yet.
@@ -35,7 +35,7 @@ pub(in crate::supervisor::perform) struct Ground {
 
 /// A plan's merge in a chain of them.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor::perform) struct Link {
+pub struct Link {
     pub plan: PlanName,
     /// The end of the chain with it.
     pub commit: CommitId,
@@ -45,7 +45,7 @@ pub(in crate::supervisor::perform) struct Link {
 
 /// What a trial is about.
 #[derive(Debug, Clone)]
-pub(in crate::supervisor::perform) struct Chain {
+pub struct Chain {
     pub ground: Ground,
     pub links: Vec<Link>,
     pub tree: String,
@@ -59,10 +59,10 @@ impl Chain {
 }
 
 /// Onto what, what, and up to which phase where that is not a whole plan.
-pub(in crate::supervisor::perform) type MergeKey = (CommitId, CommitId, Option<PhaseId>);
+pub type MergeKey = (CommitId, CommitId, Option<PhaseId>);
 
 #[derive(Debug, Default)]
-pub(in crate::supervisor::perform) struct Built {
+pub struct Built {
     pub grounds: BTreeMap<u64, Ground>,
     /// Where targets were seen to stand last.
     pub seen: BTreeMap<String, CommitId>,
@@ -123,12 +123,12 @@ impl Yard {
         self.built().own.iter().cloned().collect()
     }
 
-    pub(in crate::supervisor::perform) fn built(&self) -> MutexGuard<'_, Built> {
+    pub fn built(&self) -> MutexGuard<'_, Built> {
         held(&self.built)
     }
 
     /// Waits until no other conflict is dealt with: there is one worktree for that.
-    pub(in crate::supervisor::perform) fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
+    pub fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
         let alone = held(&self.mending);
         *held(&self.mends_for) = Some(trial);
         MendsFor {
@@ -143,11 +143,11 @@ impl Yard {
     }
 
     /// Notes what runs now of an attempt at a conflict.
-    pub(in crate::supervisor::perform) fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
+    pub fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
         held(&self.resolvers).insert(attempt.clone(), folder.clone());
     }
 
-    pub(in crate::supervisor::perform) fn is_unwanted_resolver(&self, attempt: &AttemptId) -> bool {
+    pub fn is_unwanted_resolver(&self, attempt: &AttemptId) -> bool {
         held(&self.unwanted_resolvers).contains(attempt)
     }
 
@@ -161,7 +161,7 @@ impl Yard {
     }
 
     /// Waits until nobody else verifies this tree.
-    pub(in crate::supervisor::perform) fn alone_with<'a>(&'a self, tree: &str) -> AloneWith<'a> {
+    pub fn alone_with<'a>(&'a self, tree: &str) -> AloneWith<'a> {
         let mut busy = held(&self.trees);
         while busy.contains(tree) {
             busy = self.done.wait(busy).unwrap_or_else(PoisonError::into_inner);
@@ -175,12 +175,7 @@ impl Yard {
 
     /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
     /// free one, if there is one where nothing is at work.
-    pub(in crate::supervisor::perform) fn take_slot<'a>(
-        &'a self,
-        campaign: &Campaign,
-        trial: TrialId,
-        tag: &str,
-    ) -> TakenSlot<'a> {
+    pub fn take_slot<'a>(&'a self, campaign: &Campaign, trial: TrialId, tag: &str) -> TakenSlot<'a> {
         let mut taken = held(&self.slots);
         let all = campaign.set.merge.verify_slots.max(1);
         let mut idle = None;
@@ -206,7 +201,7 @@ impl Yard {
         TakenSlot { yard: self, slot }
     }
 
-    pub(in crate::supervisor::perform) fn is_unwanted(&self, trial: TrialId) -> bool {
+    pub fn is_unwanted(&self, trial: TrialId) -> bool {
         held(&self.unwanted).contains(&trial)
     }
 
@@ -228,13 +223,13 @@ impl Yard {
     }
 
     /// What was said of a tree that was tried early.
-    pub(in crate::supervisor::perform) fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
+    pub fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
         held(&self.early)
             .get(&(tree.to_owned(), line.to_owned()))
             .cloned()
     }
 
-    pub(in crate::supervisor::perform) fn keep_early_word(&self, tree: &str, line: &str, said: &UnionSaid) {
+    pub fn keep_early_word(&self, tree: &str, line: &str, said: &UnionSaid) {
         held(&self.early).insert((tree.to_owned(), line.to_owned()), said.clone());
     }
 
@@ -275,7 +270,7 @@ impl Yard {
 }
 
 /// Held while a conflict is dealt with.
-pub(in crate::supervisor::perform) struct MendsFor<'a> {
+pub struct MendsFor<'a> {
     yard: &'a Yard,
     _alone: MutexGuard<'a, ()>,
 }
@@ -287,7 +282,7 @@ impl Drop for MendsFor<'_> {
 }
 
 /// Held while a tree is verified.
-pub(in crate::supervisor::perform) struct AloneWith<'a> {
+pub struct AloneWith<'a> {
     yard: &'a Yard,
     tree: String,
 }
@@ -300,7 +295,7 @@ impl Drop for AloneWith<'_> {
 }
 
 /// Held while a worktree is in use.
-pub(in crate::supervisor::perform) struct TakenSlot<'a> {
+pub struct TakenSlot<'a> {
     yard: &'a Yard,
     pub slot: usize,
 }

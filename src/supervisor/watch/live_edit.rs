@@ -13,14 +13,13 @@ use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet}
 use crate::schedule::{Event, Input, ManifestEdit, Work, history};
 use crate::status;
 
-use super::engine::Engine;
+use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::Message;
 use crate::supervisor::preflight::checks as preflight;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::{check_circles, documents_of, load};
 use crate::supervisor::recovery::changed_documents::taken_away;
-use crate::supervisor::tell::notifier::Notifier;
 
 /// An editor writes a file in more than one step; what it says a moment later is what was meant.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -28,7 +27,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 const POLL: Duration = Duration::from_secs(2);
 
 /// The files that say what is to be done, watched.
-pub(in crate::supervisor) struct ManifestWatch {
+pub struct ManifestWatch {
     files: Arc<Mutex<BTreeSet<PathBuf>>>,
     folders: BTreeSet<PathBuf>,
     kernel: Option<Box<dyn Watcher + Send>>,
@@ -44,7 +43,7 @@ pub(in crate::supervisor) struct ManifestWatch {
 
 impl ManifestWatch {
     /// Watches the manifest of a campaign and every document of its plans.
-    pub(in crate::supervisor) fn new(campaign: &Campaign, hints: UnboundedSender<Message>) -> Self {
+    pub fn new(campaign: &Campaign, hints: UnboundedSender<Message>) -> Self {
         let files: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         let watched = Arc::clone(&files);
         let on_event = move |event: notify::Result<notify::Event>| {
@@ -97,72 +96,70 @@ impl ManifestWatch {
     }
 }
 
-impl Engine<'_> {
+impl ManifestWatch {
     /// Reads the manifest and its documents on a thread of its own, once for all hints that come meanwhile.
-    pub(in crate::supervisor) fn read_manifest_later(&mut self) {
-        if std::mem::replace(&mut self.manifest.reading, true) {
-            self.manifest.again = true;
+    pub fn read_later(&mut self, desk: &Desk) {
+        if std::mem::replace(&mut self.reading, true) {
+            self.again = true;
             return;
         }
-        let manifest = self.campaign.manifest.clone();
-        self.in_background(move || {
+        let manifest = desk.campaign.manifest.clone();
+        desk.in_background(move || {
             thread::sleep(SETTLE);
             Message::ManifestRead(Box::new(load(&manifest)))
         });
     }
 
     /// Takes in what the manifest says now, as far as it still may.
-    pub(in crate::supervisor) fn take_edit(
+    pub fn take(
         &mut self,
+        desk: &mut Desk,
         read: Result<PlanSet, SupervisorError>,
-    ) -> Result<(), SupervisorError> {
-        self.manifest.reading = false;
-        if std::mem::take(&mut self.manifest.again) {
-            self.read_manifest_later();
+    ) -> Result<Vec<Input>, SupervisorError> {
+        self.reading = false;
+        if std::mem::take(&mut self.again) {
+            self.read_later(desk);
         }
-        if !self.scheduler.takes_edits() {
-            return Ok(());
+        if !desk.scheduler.takes_edits() {
+            return Ok(Vec::new());
         }
         let set = match read {
             Ok(set) => set,
             Err(faults) => {
                 // Those that it names and that are not right yet, or not there, are none of the plans at work.
-                let named = documents_of(&self.campaign.manifest);
-                if self
-                    .manifest
-                    .follow(self.campaign.files().into_iter().chain(named).collect())
-                {
+                let named = documents_of(&desk.campaign.manifest);
+                if self.follow(desk.campaign.files().into_iter().chain(named).collect()) {
                     // It may have come before it was watched.
-                    self.read_manifest_later();
+                    self.read_later(desk);
                 }
-                return self.tell_of_faults(&faults);
+                return Ok(self.tell_of_faults(desk, &faults));
             }
         };
-        if self.manifest.told.take().is_some() {
-            self.write_plans_down(None);
+        if self.told.take().is_some() {
+            write_plans_down(desk, None);
         }
-        let records = || Ok(self.journal.read_all()?);
-        let sets = (&self.campaign.set, &set);
-        let held = taken_away(&self.campaign, &self.scheduler, sets, &records)?;
-        let edit = LiveEdit::new(&self.campaign.set, &set, |plan| {
+        let records = || Ok(desk.journal.read_all()?);
+        let sets = (&desk.campaign.set, &set);
+        let held = taken_away(&desk.campaign, &desk.scheduler, sets, &records)?;
+        let edit = LiveEdit::new(&desk.campaign.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
                 true => Openness::Nothing("a landing took work out of its document or unticked it"),
-                false => self.scheduler.openness(plan),
+                false => desk.scheduler.openness(plan),
             }
         });
         if edit.changes.is_empty() {
-            self.manifest.refused.clear();
-            return Ok(());
+            self.refused.clear();
+            return Ok(Vec::new());
         }
-        if self.scheduler.is_making_worktrees() {
-            self.read_manifest_later();
-            return Ok(());
+        if desk.scheduler.is_making_worktrees() {
+            self.read_later(desk);
+            return Ok(Vec::new());
         }
-        let changes = match self.fitting(&edit) {
+        let changes = match fitting(desk, &edit) {
             Ok(campaign) => {
                 if edit.counts() {
-                    self.go_on_with(campaign)?;
+                    self.go_on_with(desk, campaign)?;
                 }
                 edit.changes
             }
@@ -174,92 +171,88 @@ impl Engine<'_> {
             .filter(|change| change.refused.is_some())
             .cloned()
             .collect();
-        let told = std::mem::replace(&mut self.manifest.refused, refused);
+        let told = std::mem::replace(&mut self.refused, refused);
         let mut changes = changes;
         changes.retain(|change| !told.contains(change));
         if changes.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.handle(vec![Input::Event(Event::ManifestChanged(ManifestEdit {
+        Ok(vec![Input::Event(Event::ManifestChanged(ManifestEdit {
             changes,
         }))])
     }
 
-    /// What was edited, with what stays as it was, checked as a whole.
-    fn fitting(&self, edit: &LiveEdit) -> Result<Campaign, SupervisorError> {
-        let misfits = edit.misfits();
-        if !misfits.is_empty() {
-            return Err(SupervisorError::Unfit(misfits.join("; ")));
-        }
-        let name = self.campaign.manifest.file_name().unwrap_or_default();
-        check_circles(&edit.set, Path::new(name))?;
-        let campaign = self.campaign.with(edit.set.clone())?;
-        let only: Vec<PlanName> = self
-            .scheduler
-            .state()
-            .run
-            .iter()
-            .flat_map(|run| &run.only)
-            .cloned()
-            .collect();
-        preflight::check_agents(&campaign, &only)?;
-        Ok(campaign)
-    }
-
-    fn go_on_with(&mut self, campaign: Campaign) -> Result<(), SupervisorError> {
-        let records = self.journal.read_all()?;
+    fn go_on_with(&mut self, desk: &mut Desk, campaign: Campaign) -> Result<(), SupervisorError> {
+        let records = desk.journal.read_all()?;
         let events = || records.iter().map(|record| (record.at, &record.event));
         let durations = history::durations(events());
-        let work = Work::new(&campaign.set, &durations, self.auto_merge);
-        self.scheduler.rework(work, events());
-        let old = std::mem::replace(&mut self.campaign, Arc::new(campaign));
-        self.write_plans_down(None);
-        self.renew_documents(&old);
-        self.manifest.follow(self.campaign.files());
-        if old.set.hooks != self.campaign.set.hooks {
-            // What the old one was still to tell, it tells.
-            self.notifier = Some(Notifier::new(&self.campaign, &self.sender));
-        }
+        let work = Work::new(&campaign.set, &durations, desk.auto_merge);
+        desk.scheduler.rework(work, events());
+        let old = std::mem::replace(&mut desk.campaign, Arc::new(campaign));
+        write_plans_down(desk, None);
+        renew_documents(desk, &old);
+        self.follow(desk.campaign.files());
         Ok(())
     }
 
-    /// Lets those who look and steer see what counts.
-    fn write_plans_down(&self, faults: Option<&str>) {
-        if let Err(error) = self.campaign.write_down(faults) {
-            let _ = self.sender.send(Message::Warning(None, error.to_string()));
-        }
-    }
-
-    /// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
-    fn renew_documents(&self, old: &Campaign) {
-        for plan in &self.campaign.set.plans {
-            let run = self.scheduler.state().plan(&plan.name);
-            let changed = old
-                .plan(&plan.name)
-                .is_some_and(|before| before.document != plan.document);
-            let Some(made) = run.worktree().filter(|_| changed) else {
-                continue;
-            };
-            let states = |item: &ItemId| run.item_state(item);
-            let renewed = status::prepare_lane(Path::new(&made.path), &plan.name, &plan.document, states);
-            if let Err(error) = renewed {
-                let _ = self
-                    .sender
-                    .send(Message::Warning(Some(plan.name.clone()), error.to_string()));
-            }
-        }
-    }
-
     /// Says once what is wrong with files that were edited; what was read before goes on.
-    fn tell_of_faults(&mut self, faults: &SupervisorError) -> Result<(), SupervisorError> {
+    fn tell_of_faults(&mut self, desk: &Desk, faults: &SupervisorError) -> Vec<Input> {
         let why = format!(
             "the manifest was edited and cannot be used as it is; what was read before goes on: {faults}"
         );
-        if self.manifest.told.as_ref() == Some(&why) {
-            return Ok(());
+        if self.told.as_ref() == Some(&why) {
+            return Vec::new();
         }
-        self.manifest.told = Some(why.clone());
-        self.write_plans_down(Some(&faults.to_string()));
-        self.handle(vec![Input::Event(Event::Warning { plan: None, why })])
+        self.told = Some(why.clone());
+        write_plans_down(desk, Some(&faults.to_string()));
+        vec![Input::Event(Event::Warning { plan: None, why })]
+    }
+}
+
+/// What was edited, with what stays as it was, checked as a whole.
+fn fitting(desk: &Desk, edit: &LiveEdit) -> Result<Campaign, SupervisorError> {
+    let misfits = edit.misfits();
+    if !misfits.is_empty() {
+        return Err(SupervisorError::Unfit(misfits.join("; ")));
+    }
+    let name = desk.campaign.manifest.file_name().unwrap_or_default();
+    check_circles(&edit.set, Path::new(name))?;
+    let campaign = desk.campaign.with(edit.set.clone())?;
+    let only: Vec<PlanName> = desk
+        .scheduler
+        .state()
+        .run
+        .iter()
+        .flat_map(|run| &run.only)
+        .cloned()
+        .collect();
+    preflight::check_agents(&campaign, &only)?;
+    Ok(campaign)
+}
+
+/// Lets those who look and steer see what counts.
+fn write_plans_down(desk: &Desk, faults: Option<&str>) {
+    if let Err(error) = desk.campaign.write_down(faults) {
+        let _ = desk.sender.send(Message::Warning(None, error.to_string()));
+    }
+}
+
+/// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
+fn renew_documents(desk: &Desk, old: &Campaign) {
+    for plan in &desk.campaign.set.plans {
+        let run = desk.scheduler.state().plan(&plan.name);
+        let changed = old
+            .plan(&plan.name)
+            .is_some_and(|before| before.document != plan.document);
+        let Some(made) = run.worktree().filter(|_| changed) else {
+            continue;
+        };
+        let states = |item: &ItemId| run.item_state(item);
+        let renewed = status::prepare_lane(Path::new(&made.path), &plan.name, &plan.document, states);
+        if let Err(error) = renewed {
+            let _ = desk
+                .sender
+                .send(Message::Warning(Some(plan.name.clone()), error.to_string()));
+        }
     }
 }
