@@ -24,6 +24,11 @@ impl Leader {
     ///
     /// When the command cannot be started.
     pub(super) fn start(mut command: Command, group: Option<&ControlGroup>) -> io::Result<Self> {
+        // The kernel means the thread that started it: one that ends early takes the command with it.
+        debug_assert!(
+            threads().is_none_or(|threads| threads == 1),
+            "who starts a command has one thread"
+        );
         let runner = getpid();
         let door = group.and_then(ControlGroup::door);
         let begin = move || {
@@ -68,4 +73,9 @@ impl AsFd for Leader {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// How many threads this process has, where that can be seen.
+fn threads() -> Option<usize> {
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }

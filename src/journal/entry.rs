@@ -12,7 +12,7 @@ use super::record::Columns;
 
 /// The columns of an entry that an event is read from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'r> {
+pub(super) struct JournalEntry<'r> {
     /// The event's name.
     pub event: &'r str,
     /// The plan.
@@ -27,7 +27,7 @@ pub(super) struct Entry<'r> {
     pub data: &'r str,
 }
 
-impl<'r> Entry<'r> {
+impl<'r> JournalEntry<'r> {
     /// An event that was taken apart, and its data as they are written.
     pub fn of(columns: &'r Columns, data: &'r str) -> Self {
         Self {
@@ -69,7 +69,7 @@ enum Said<'r> {
 /// The columns beside the data, under the names of the event's fields.
 type Beside<'r> = array::IntoIter<(&'static str, Option<Said<'r>>), 5>;
 
-impl<'r> Deserializer<'r> for Entry<'r> {
+impl<'r> Deserializer<'r> for JournalEntry<'r> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, Self::Error> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Row, params};
 use crate::plan::RunId;
 use crate::schedule::At;
 
-use super::entry::Entry;
+use super::entry::JournalEntry;
 use super::seal::seal;
 use super::store::{SEALED_SINCE, VERSION};
 use super::{Epoch, JournalError, OrchDir, Record};
@@ -207,7 +207,7 @@ pub(super) fn read_into(
         expected += 1;
         let at = At(u64::try_from(row.get::<_, i64>(1).map_err(failed)?).unwrap_or(0));
         let run = RunId(row.get(2).map_err(failed)?);
-        let entry = Entry {
+        let entry = JournalEntry {
             event: text(row, 3).map_err(failed)?,
             plan: text_or_none(row, 4).map_err(failed)?,
             phase: row.get(5).map_err(failed)?,

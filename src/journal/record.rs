@@ -89,7 +89,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::entry::Entry;
+    use crate::journal::entry::JournalEntry;
     use crate::plan::{AttemptId, PhaseId};
     use crate::schedule::TaskReport;
     use crate::schedule::{Exit, Hold};
@@ -134,7 +134,7 @@ mod tests {
             let columns = Columns::of(&event);
             assert!(!columns.event.is_empty(), "{event:?}");
             let data = serde_json::to_string(&columns.data).unwrap();
-            let entry = Entry::of(&columns, &data);
+            let entry = JournalEntry::of(&columns, &data);
             assert_eq!(entry.read().unwrap(), event, "{columns:?}");
         }
     }

@@ -7,12 +7,12 @@ use crate::plan::RunId;
 use crate::schedule::At;
 
 use super::Epoch;
-use super::entry::Entry;
+use super::entry::JournalEntry;
 
 /// XXH3 over everything that an entry is read from, and over when the journal began, from which its time is reckoned. It
 /// guards against damage, not against malice.
-pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &Entry<'_>) -> i64 {
-    let Entry {
+pub(super) fn seal(epoch: Epoch, seq: i64, at: At, run: RunId, entry: &JournalEntry<'_>) -> i64 {
+    let JournalEntry {
         event,
         plan,
         phase,

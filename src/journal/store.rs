@@ -11,7 +11,7 @@ use crate::fault;
 use crate::plan::RunId;
 use crate::schedule::{At, Event};
 
-use super::entry::Entry;
+use super::entry::JournalEntry;
 use super::on_disk::{Mark, OnDisk};
 use super::reader::{epoch, read, refuse_foreign_tables};
 use super::record::Columns;
@@ -221,7 +221,7 @@ impl Journal {
             let columns = Columns::of(&record.event);
             let data = serde_json::to_string(&columns.data)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-            let entry = Entry::of(&columns, &data);
+            let entry = JournalEntry::of(&columns, &data);
             let seal = seal(self.epoch, record.seq, record.at, record.run, &entry);
             insert.execute(params![
                 record.seq,

@@ -130,6 +130,31 @@ fn git_was_killed_while_it_wrote_the_link_to_its_books() {
 }
 
 #[test]
+fn git_was_killed_as_it_wrote_its_books_and_then_orch_as_it_removed_what_was_written() {
+    for all in [false, true] {
+        let bench = Bench::making();
+        let link = fs::read(bench.spec.path.join(".git")).unwrap();
+        fs::remove_dir_all(&bench.spec.path).unwrap();
+        fs::create_dir(&bench.spec.path).unwrap();
+        fs::write(bench.spec.path.join(".git"), link).unwrap();
+        let books = bench.books();
+        if all {
+            fs::remove_dir_all(books).unwrap();
+        } else {
+            fs::remove_file(books.join("HEAD")).unwrap();
+            fs::remove_file(books.join("gitdir")).unwrap();
+        }
+        let ready = git::worktree::ensure(&bench.admin, &bench.spec).unwrap();
+        assert_eq!(
+            (ready.created_worktree, ready.head),
+            (true, bench.spec.base.clone())
+        );
+        assert_eq!(bench.tree().read("src/a.txt"), "a\n");
+        assert!(inspect(&bench.spec.path).unwrap().is_clean());
+    }
+}
+
+#[test]
 fn the_books_are_whole_but_still_locked_and_no_file_is_there() {
     let bench = Bench::making();
     fs::remove_dir_all(bench.spec.path.join("src")).unwrap();

@@ -22,7 +22,6 @@ use crate::git::admin::marker::{Marker, Progress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
-use crate::git::files::registration::Registration;
 use crate::git::lock::own_ref::over_dead_lock;
 use crate::git::program::command::{Answer, Git};
 use crate::git::repo::ids::{branch_ref, oid};
@@ -202,11 +201,12 @@ impl SparedTree {
         git.arg(&self.path).holding(lock.file())?.run().map(drop)
     }
 
-    /// Removes a useless entry from git's books, and the `.git` file of the folder it was for.
-    pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, known: &Registration) -> Result<(), GitError> {
-        fs::remove_dir_all(&known.admin).map_err(GitError::io("remove", &known.admin))?;
+    /// Removes the folder's `.git` file, and then the useless entry in git's books that it led to, if one is left.
+    pub(in crate::git) fn forget(self, _lock: &AdminLock<'_>, entry: Option<&Path>) -> Result<(), GitError> {
         let _ = fs::remove_file(self.path.join(".git"));
-        Ok(())
+        entry.map_or(Ok(()), |entry| {
+            fs::remove_dir_all(entry).map_err(GitError::io("remove", entry))
+        })
     }
 }
 

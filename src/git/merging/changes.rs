@@ -2,15 +2,15 @@
 
 use git2::{ObjectType, Oid};
 
-use super::store::entry::{Entry, Kind, entries};
+use super::store::entry::{EntryKind, TreeEntry, entries};
 use super::store::objects::Objects;
 
 /// What stands at a path.
-pub(super) type Thing = (Kind, Oid);
+pub(super) type Thing = (EntryKind, Oid);
 
 /// One path that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct PathChange {
     pub(super) path: Vec<u8>,
     pub(super) old: Option<Thing>,
     pub(super) new: Option<Thing>,
@@ -20,7 +20,7 @@ pub(super) struct Change {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Changes {
     /// Sorted by path; no folders.
-    pub(super) files: Vec<Change>,
+    pub(super) files: Vec<PathChange>,
     /// Folders of the base that are gone, sorted.
     pub(super) gone: Vec<Vec<u8>>,
     /// Paths of new files, sorted.
@@ -40,7 +40,7 @@ impl Changes {
     }
 
     /// The change of a path.
-    pub(super) fn of(&self, path: &[u8]) -> Option<&Change> {
+    pub(super) fn of(&self, path: &[u8]) -> Option<&PathChange> {
         let at = self
             .files
             .binary_search_by(|change| change.path.as_slice().cmp(path))
@@ -84,8 +84,8 @@ impl Changes {
         &mut self,
         objects: &mut Objects,
         path: &mut Vec<u8>,
-        old: Option<&Entry<'_>>,
-        new: Option<&Entry<'_>>,
+        old: Option<&TreeEntry<'_>>,
+        new: Option<&TreeEntry<'_>>,
     ) -> Option<()> {
         let any = old.or(new)?;
         if let (Some(old), Some(new)) = (old, new)
@@ -107,8 +107,8 @@ impl Changes {
                 new.map(|entry| entry.id),
             )?;
         } else {
-            let thing = |entry: &Entry<'_>| (entry.kind, entry.id);
-            self.files.push(Change {
+            let thing = |entry: &TreeEntry<'_>| (entry.kind, entry.id);
+            self.files.push(PathChange {
                 path: path.clone(),
                 old: old.map(thing),
                 new: new.map(thing),

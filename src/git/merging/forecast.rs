@@ -8,7 +8,7 @@ use git2::Oid;
 use super::ConflictFile;
 use super::changes::Changes;
 use super::merger::{Merged, Merger};
-use super::pair::{Verdict, judge};
+use super::pair::{PairOutcome, judge};
 use super::store::lineage::Base;
 use crate::git::files::error::GitError;
 use crate::git::files::version::GitVersion;
@@ -156,15 +156,15 @@ impl Forecast {
         if let Some((tree, (one, two))) = changes {
             let (objects, rules) = self.merger.parts();
             match judge(objects, rules, tree, &one, &two) {
-                Verdict::Merges => {
+                PairOutcome::Merges => {
                     self.decided.by_changes += 1;
                     return Ok(Vec::new());
                 }
-                Verdict::Conflicts(files) => {
+                PairOutcome::Conflicts(files) => {
                     self.decided.by_changes += 1;
                     return Ok(files);
                 }
-                Verdict::Unsure => {}
+                PairOutcome::Unsure => {}
             }
         }
         if base.is_none() && !self.merger.are_related(heads[0], heads[1])? {

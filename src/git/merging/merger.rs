@@ -12,7 +12,7 @@ use super::attributes::Rules;
 use super::by_git::ByGit;
 use super::settings::Settings;
 use super::store::ahead::Ahead;
-use super::store::entry::{Entry, entries, find};
+use super::store::entry::{TreeEntry, entries, find};
 use super::store::lineage::{Base, Lineage};
 use super::store::objects::Objects;
 use super::three_way::{Leave, ThreeWay};
@@ -338,9 +338,9 @@ fn same_attributes(objects: &mut Objects, one: Option<Oid>, two: Option<Oid>) ->
     };
     let (one, two) = (read(one)?, read(two)?);
     let (one, two) = (entries(&one)?, entries(&two)?);
-    let folder_of = |entry: &&Entry<'_>| entry.is_folder();
-    let is_file = |entry: &&Entry<'_>| entry.name == b".gitattributes" && !entry.is_folder();
-    let of = |all: &[Entry<'_>]| all.iter().find(is_file).map(|entry| entry.id);
+    let folder_of = |entry: &&TreeEntry<'_>| entry.is_folder();
+    let is_file = |entry: &&TreeEntry<'_>| entry.name == b".gitattributes" && !entry.is_folder();
+    let of = |all: &[TreeEntry<'_>]| all.iter().find(is_file).map(|entry| entry.id);
     if of(&one) != of(&two) {
         return Some(false);
     }

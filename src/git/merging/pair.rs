@@ -4,7 +4,7 @@ use git2::{ObjectType, Oid};
 
 use super::ConflictFile;
 use super::attributes::{Rules, may_match, telling};
-use super::changes::{Change, Changes};
+use super::changes::{Changes, PathChange};
 use super::lines::hunks::Lines;
 use super::lines::text;
 use super::store::entry::entries;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// What two sides come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PairOutcome {
     /// They merge.
     Merges,
     /// They conflict in these files and no others.
@@ -35,9 +35,9 @@ pub(super) fn judge(
     base: Oid,
     one: &Changes,
     two: &Changes,
-) -> Verdict {
+) -> PairOutcome {
     if meet_elsewhere(one, two) || meet_elsewhere(two, one) {
-        return Verdict::Unsure;
+        return PairOutcome::Unsure;
     }
     let (fewer, more) = if one.files.len() <= two.files.len() {
         (one, two)
@@ -45,7 +45,7 @@ pub(super) fn judge(
         (two, one)
     };
     let is_attributes =
-        |change: &Change| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitattributes");
+        |change: &PathChange| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitattributes");
     let other_attributes = one.files.iter().any(is_attributes);
     let mut conflicts = Vec::new();
     for change in &fewer.files {
@@ -57,7 +57,7 @@ pub(super) fn judge(
         }
         // Git goes by the attributes of the first side, and those of the base are read here.
         if other_attributes {
-            return Verdict::Unsure;
+            return PairOutcome::Unsure;
         }
         match lines(objects, rules, base, change, other) {
             Some(Lines::Merged(_)) => {}
@@ -65,13 +65,13 @@ pub(super) fn judge(
                 path: PathBuf::from(OsStr::from_bytes(&change.path)),
                 kind: "content".to_owned(),
             }),
-            Some(Lines::Unsure) | None => return Verdict::Unsure,
+            Some(Lines::Unsure) | None => return PairOutcome::Unsure,
         }
     }
     if conflicts.is_empty() {
-        return Verdict::Merges;
+        return PairOutcome::Merges;
     }
-    Verdict::Conflicts(conflicts)
+    PairOutcome::Conflicts(conflicts)
 }
 
 /// True when one adds a file where the other has a folder or has taken one away: they meet without sharing a path.
@@ -90,7 +90,13 @@ fn meet_elsewhere(one: &Changes, two: &Changes) -> bool {
     })
 }
 
-fn lines(objects: &mut Objects, rules: &Rules, base: Oid, one: &Change, two: &Change) -> Option<Lines> {
+fn lines(
+    objects: &mut Objects,
+    rules: &Rules,
+    base: Oid,
+    one: &PathChange,
+    two: &PathChange,
+) -> Option<Lines> {
     let (old, one_new, two_new) = (one.old?, one.new?, two.new?);
     if !(old.0.is_text() && old.0 == one_new.0 && old.0 == two_new.0) {
         return None;

@@ -13,7 +13,7 @@ use git2::{ObjectType, Oid};
 use super::attributes::{Rules, may_match, telling};
 use super::lines::hunks::Lines;
 use super::lines::text;
-use super::store::entry::{Entry, Kind, entries, find};
+use super::store::entry::{EntryKind, TreeEntry, entries, find};
 use super::store::objects::Objects;
 use crate::git::files::error::GitError;
 
@@ -99,7 +99,7 @@ impl ThreeWay<'_> {
                 break;
             };
             let least = **least;
-            let here = |next: &&Entry<'_>| next.order(&least) == Ordering::Equal;
+            let here = |next: &&TreeEntry<'_>| next.order(&least) == Ordering::Equal;
             let three = (b.next_if(here), o.next_if(here), t.next_if(here));
             let kept = match three {
                 (_, Some(one), Some(two)) if one.is(two) && !one.is_folder() => Some(*one),
@@ -136,11 +136,11 @@ impl ThreeWay<'_> {
     /// A folder that both sides have and that is not as it was.
     fn subfolder<'e>(
         &mut self,
-        old: Option<&Entry<'_>>,
-        one: &Entry<'e>,
-        two: &Entry<'_>,
+        old: Option<&TreeEntry<'_>>,
+        one: &TreeEntry<'e>,
+        two: &TreeEntry<'_>,
         attributes: &mut Vec<Oid>,
-    ) -> Result<Option<Entry<'e>>, Leave> {
+    ) -> Result<Option<TreeEntry<'e>>, Leave> {
         if one.id == two.id {
             if let Some(old) = old {
                 self.nothing_removed(old.id, one.id)?;
@@ -153,17 +153,17 @@ impl ThreeWay<'_> {
             theirs: two.id,
         };
         let merged = self.folder(folder, attributes)?;
-        Ok(merged.map(|id| Entry { id, ..*one }))
+        Ok(merged.map(|id| TreeEntry { id, ..*one }))
     }
 
     /// A file whose lines both sides changed.
     fn file<'e>(
         &mut self,
-        old: &Entry<'_>,
-        one: &Entry<'e>,
-        two: &Entry<'_>,
+        old: &TreeEntry<'_>,
+        one: &TreeEntry<'e>,
+        two: &TreeEntry<'_>,
         attributes: &[Oid],
-    ) -> Result<Entry<'e>, Leave> {
+    ) -> Result<TreeEntry<'e>, Leave> {
         let alike = old.kind.is_text() && old.kind == one.kind && old.kind == two.kind;
         if !alike || !self.merges_by_lines(one.name, attributes)? {
             return Err(Leave::ToGit);
@@ -173,7 +173,7 @@ impl ThreeWay<'_> {
         match text::merge(&base, &ours, &theirs) {
             Lines::Merged(merged) => {
                 let id = self.objects.put(ObjectType::Blob, merged)?;
-                Ok(Entry { id, ..*one })
+                Ok(TreeEntry { id, ..*one })
             }
             Lines::Unsure | Lines::Conflict => Err(Leave::ToGit),
         }
@@ -205,7 +205,7 @@ impl ThreeWay<'_> {
             let Some(found) = find(&new, entry) else {
                 return Err(Leave::ToGit);
             };
-            if entry.kind == Kind::Folder {
+            if entry.kind == EntryKind::Folder {
                 self.nothing_removed(entry.id, found.id)?;
             }
         }
@@ -234,7 +234,7 @@ impl ThreeWay<'_> {
 }
 
 /// The entry of this name that is no folder.
-fn named<'a, 'e>(all: &'a [Entry<'e>], name: &'a [u8]) -> impl Iterator<Item = &'a Entry<'e>> {
+fn named<'a, 'e>(all: &'a [TreeEntry<'e>], name: &'a [u8]) -> impl Iterator<Item = &'a TreeEntry<'e>> {
     all.iter()
         .filter(move |entry| entry.name == name && !entry.is_folder())
 }
@@ -243,16 +243,16 @@ fn named<'a, 'e>(all: &'a [Entry<'e>], name: &'a [u8]) -> impl Iterator<Item = &
 /// a folder, or a folder in place of a file.
 fn clashes_not(
     came_or_went: bool,
-    entry: &Entry<'_>,
-    one: &[Entry<'_>],
-    two: &[Entry<'_>],
+    entry: &TreeEntry<'_>,
+    one: &[TreeEntry<'_>],
+    two: &[TreeEntry<'_>],
 ) -> Result<(), Leave> {
-    let clash = |all: &[Entry<'_>]| {
-        let other = Entry {
+    let clash = |all: &[TreeEntry<'_>]| {
+        let other = TreeEntry {
             kind: if entry.is_folder() {
-                Kind::File
+                EntryKind::File
             } else {
-                Kind::Folder
+                EntryKind::Folder
             },
             ..*entry
         };

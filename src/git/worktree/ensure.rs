@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::add::add;
 use super::populate::{Fill, fill};
-use super::repair::{adopt, repair, unlock_half_made};
+use super::repair::{adopt, repair, unlock_half_made, was_ours};
 use super::sparse::leave_nothing_out;
 use super::wanted::Wanted;
 use crate::git::admin::exclude::{exclude, lines_for};
@@ -203,7 +203,13 @@ fn register(
             None => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
         },
         None if is_free(&wanted.path) => add_blank(admin, lock, wanted, &marker, tip.is_none())?,
-        None => (adopt(admin, lock, wanted, &marker)?, Fill::IndexOnly),
+        None => match half_forgotten(admin, wanted, &marker) {
+            Some(spared) => {
+                spared.forget(lock, None)?;
+                add_blank(admin, lock, wanted, &marker, tip.is_none())?
+            }
+            None => (adopt(admin, lock, wanted, &marker)?, Fill::IndexOnly),
+        },
     };
     unlock_half_made(&registration.admin);
     Ok(Registered {
@@ -212,6 +218,13 @@ fn register(
         fill,
         created_branch: wanted.branch.is_some() && tip.is_none(),
     })
+}
+
+/// What is left where the making of a worktree was cut short, and after that the removal of what it had made.
+fn half_forgotten(admin: &WorktreeAdmin, wanted: &Wanted<'_>, marker: &Marker) -> Option<SparedTree> {
+    SparedTree::unused(marker)
+        .filter(|_| was_ours(admin, &wanted.path))
+        .and_then(|_| SparedTree::empty(&wanted.path))
 }
 
 /// Nothing of what is wanted may exist: orch has made none of it.

@@ -9,7 +9,7 @@ use super::scour::{scour, unhide};
 use crate::git::admin::spec::{EnsureError, WorktreeReady, WorktreeRefusal};
 use crate::git::admin::worktree_admin::WorktreeAdmin;
 use crate::git::files::error::GitError;
-use crate::git::files::registration::{Registration, is_plainly_in, pointed_to, registration_at, settle};
+use crate::git::files::registration::{is_plainly_in, pointed_to, registration_at, settle};
 use crate::git::keep::gate::{SparedTree, drop_spoiled};
 use crate::plan::CommitId;
 
@@ -85,8 +85,7 @@ fn move_away(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<PathBuf, E
         _ => Ok(()),
     }?;
     if let (Some(entry), Some(spared)) = (entry, SparedTree::moved(path)) {
-        let path = path.to_owned();
-        spared.forget(&lock, &Registration { admin: entry, path })?;
+        spared.forget(&lock, Some(&entry))?;
     }
     Ok(to)
 }

@@ -33,7 +33,7 @@ pub(in crate::git) fn repair(
     };
     if !right_head {
         if let Some(spared) = SparedTree::unused(marker).and_then(|_| SparedTree::empty(&known.path)) {
-            spared.forget(lock, &known)?;
+            spared.forget(lock, Some(&known.admin))?;
             return Ok(None);
         }
         return Err(WorktreeRefusal::OtherHead {
@@ -61,6 +61,14 @@ pub(in crate::git) fn repair(
     Ok(Some((known, fill)))
 }
 
+/// True when the folder's `.git` leads into this repository's books, where nothing leads back to it any more.
+pub(in crate::git) fn was_ours(admin: &WorktreeAdmin, path: &Path) -> bool {
+    let books = admin.repo.common_dir().join("worktrees");
+    pointed_to(path).is_some_and(|entry| {
+        !entry.join("gitdir").exists() && entry.parent().is_some_and(|parent| settle(parent) == books)
+    })
+}
+
 /// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
 pub(in crate::git) fn adopt(
     admin: &WorktreeAdmin,
@@ -69,10 +77,7 @@ pub(in crate::git) fn adopt(
     marker: &Marker,
 ) -> Result<Registration, EnsureError> {
     let path = wanted.path.clone();
-    let books = admin.repo.common_dir().join("worktrees");
-    let was_ours = pointed_to(&path)
-        .is_some_and(|entry| !entry.exists() && entry.parent().is_some_and(|parent| settle(parent) == books));
-    if !was_ours {
+    if !was_ours(admin, &path) {
         return Err(WorktreeRefusal::ForeignFolder { path }.into());
     }
     // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.

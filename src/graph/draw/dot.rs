@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::picture::{Kind, Picture, Shape};
+use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::cut;
 use super::words::span;
 
@@ -28,7 +28,7 @@ pub fn dot(picture: &Picture) -> String {
         out.push_str("  }\n");
     }
     for link in &picture.links {
-        let label = if picture.shapes[link.to].kind == Kind::Joint {
+        let label = if picture.shapes[link.to].kind == NodeKind::Joint {
             String::new()
         } else {
             link.why.join(", ")
@@ -51,20 +51,20 @@ pub fn dot(picture: &Picture) -> String {
     out
 }
 
-fn attributes(shape: &Shape) -> String {
+fn attributes(shape: &NodeShape) -> String {
     let text = match shape.kind {
-        Kind::Joint => String::new(),
-        Kind::Plan => "finished".to_owned(),
-        Kind::Merge => "landed".to_owned(),
+        NodeKind::Joint => String::new(),
+        NodeKind::Plan => "finished".to_owned(),
+        NodeKind::Merge => "landed".to_owned(),
         _ if shape.title.is_empty() => shape.label.clone(),
         _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
     };
     let form = match shape.kind {
-        Kind::Joint => ", shape=point",
-        Kind::Plan => ", shape=oval",
-        Kind::Merge => ", shape=diamond",
-        Kind::Verify => ", shape=hexagon",
-        Kind::Phase | Kind::Task => "",
+        NodeKind::Joint => ", shape=point",
+        NodeKind::Plan => ", shape=oval",
+        NodeKind::Merge => ", shape=diamond",
+        NodeKind::Verify => ", shape=hexagon",
+        NodeKind::Phase | NodeKind::Task => "",
     };
     let colour = if shape.critical {
         ", color=\"#c2410c\", fillcolor=\"#ffedd5\", penwidth=2"

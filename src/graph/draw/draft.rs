@@ -7,7 +7,7 @@ use crate::plan::{PlanSet, TaskId, UnitId};
 use super::super::gate::{Counts, Gate};
 use super::super::network::{Graph, Of};
 use super::super::rank::Ranks;
-use super::picture::{Kind, Lane, Link, Picture, Shape, View};
+use super::picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 use super::{reduce, words};
 
 /// The picture while it is drawn.
@@ -19,13 +19,13 @@ pub(super) struct Draft<'g> {
     /// Expected milliseconds of each plan.
     work: Vec<u64>,
     on_path: BTreeSet<(usize, usize)>,
-    shapes: Vec<Shape>,
+    shapes: Vec<NodeShape>,
     lanes: Vec<Lane>,
     lane_of: BTreeMap<usize, usize>,
     shape_of: BTreeMap<usize, usize>,
     joints: BTreeMap<(Vec<usize>, usize, bool), usize>,
     partial: BTreeSet<usize>,
-    links: BTreeMap<(usize, usize), Link>,
+    links: BTreeMap<(usize, usize), Edge>,
 }
 
 impl<'g> Draft<'g> {
@@ -133,7 +133,7 @@ impl<'g> Draft<'g> {
             Of::Landed => (None, "landed".to_owned()),
         };
         self.shape_of.insert(place, self.shapes.len());
-        self.shapes.push(Shape {
+        self.shapes.push(NodeShape {
             id: self.graph.id(place),
             kind: words::kind(node.of),
             lane,
@@ -206,7 +206,7 @@ impl<'g> Draft<'g> {
                         .iter()
                         .any(|step| one == if at == 0 { step.0 } else { step.1 })
                 };
-                if self.shapes[middle].kind == Kind::Joint {
+                if self.shapes[middle].kind == NodeKind::Joint {
                     for from in &from {
                         let on_path = critical(0, *from, &steps);
                         self.link(*from, middle, &why, on_path, settled);
@@ -254,9 +254,9 @@ impl<'g> Draft<'g> {
             return *known;
         }
         let place = self.shapes.len();
-        self.shapes.push(Shape {
+        self.shapes.push(NodeShape {
             id: format!("joint {}", self.joints.len() + 1),
-            kind: Kind::Joint,
+            kind: NodeKind::Joint,
             lane: self.shapes[from[0]].lane,
             phase: None,
             label: why.to_owned(),
@@ -278,7 +278,7 @@ impl<'g> Draft<'g> {
         if from == to {
             return;
         }
-        let link = self.links.entry((from, to)).or_insert_with(|| Link {
+        let link = self.links.entry((from, to)).or_insert_with(|| Edge {
             from,
             to,
             why: Vec::new(),
@@ -293,7 +293,7 @@ impl<'g> Draft<'g> {
     }
 
     /// With one plan alone: leaves out what has to do with others only.
-    fn keep_own(&mut self, mut links: Vec<Link>) -> Vec<Link> {
+    fn keep_own(&mut self, mut links: Vec<Edge>) -> Vec<Edge> {
         let Some(own) = self.view.only.and_then(|only| self.lane_of.get(&only)) else {
             return links;
         };
@@ -303,7 +303,7 @@ impl<'g> Draft<'g> {
                 .any(|end| self.shapes[*end].lane == *own)
         });
         let linked: BTreeSet<usize> = links.iter().flat_map(|link| [link.from, link.to]).collect();
-        let is_kept = |(place, shape): &(usize, &Shape)| shape.lane == *own || linked.contains(place);
+        let is_kept = |(place, shape): &(usize, &NodeShape)| shape.lane == *own || linked.contains(place);
         let kept: Vec<usize> = self
             .shapes
             .iter()

@@ -8,7 +8,7 @@ use crate::plan::{PlanName, PlanSet};
 
 use super::super::network::Graph;
 use super::super::rank::Ranks;
-use super::picture::Kind;
+use super::picture::NodeKind;
 use super::words;
 
 /// `orch graph --format json`
@@ -28,7 +28,7 @@ pub struct NodeEntry<'g> {
     /// `auth`, `auth.2`, `auth.2.3`, `auth.2.verify`, `auth.verify`, `auth@landed`.
     pub id: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: NodeKind,
     /// The plan.
     pub plan: &'g PlanName,
     /// Its title.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::PhaseId;
 
-use super::picture::{Kind, Picture, Shape};
+use super::picture::{NodeKind, NodeShape, Picture};
 
 /// Sweeps of the ordering.
 const SWEEPS: usize = 6;
@@ -90,10 +90,10 @@ pub(super) fn grid(picture: &Picture) -> Grid {
 /// Plans whose end follows on one phase alone.
 fn hosts(picture: &Picture) -> Vec<Option<usize>> {
     let incoming = picture.incoming();
-    let host = |(place, shape): (usize, &Shape)| match incoming[place].as_slice() {
-        [link] if shape.kind == Kind::Plan => {
+    let host = |(place, shape): (usize, &NodeShape)| match incoming[place].as_slice() {
+        [link] if shape.kind == NodeKind::Plan => {
             let before = &picture.shapes[link.from];
-            let drawn = before.kind == Kind::Verify || before.kind == Kind::Phase && before.whole;
+            let drawn = before.kind == NodeKind::Verify || before.kind == NodeKind::Phase && before.whole;
             (before.lane == shape.lane && drawn).then_some(link.from)
         }
         _ => None,
@@ -222,7 +222,7 @@ fn place(picture: &Picture, groups: &[Group], bands: &[usize], column: &[usize],
                     }
                 }
                 let mut all = group.members.values().flatten();
-                let end = all.find(|shape| picture.shapes[**shape].kind == Kind::Phase);
+                let end = all.find(|shape| picture.shapes[**shape].kind == NodeKind::Phase);
                 if let (Some(_), Some(end)) = (group.phase, end) {
                     grid.boxes.push(PhaseBox {
                         shape: *end,

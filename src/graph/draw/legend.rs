@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::picture::Kind;
+use super::picture::NodeKind;
 use super::svg::Canvas;
 
 impl Canvas<'_> {
@@ -24,7 +24,11 @@ impl Canvas<'_> {
                 "end" => !self.grid.boxes.is_empty(),
                 "settled" => self.picture.links.iter().any(|link| link.settled),
                 "done" => self.picture.shapes.iter().any(|shape| shape.done),
-                "verify" => self.picture.shapes.iter().any(|shape| shape.kind == Kind::Verify),
+                "verify" => self
+                    .picture
+                    .shapes
+                    .iter()
+                    .any(|shape| shape.kind == NodeKind::Verify),
                 _ => true,
             };
             if !needed {

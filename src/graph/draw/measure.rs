@@ -1,6 +1,6 @@
 //! Where everything in a picture lies.
 
-use super::picture::{Kind, Shape};
+use super::picture::{NodeKind, NodeShape};
 use super::svg::{BOX, Canvas, HEAD, LABEL, TRACK};
 
 impl Canvas<'_> {
@@ -59,12 +59,12 @@ impl Canvas<'_> {
     }
 
     /// Width and height of a shape.
-    pub(super) fn size(&self, shape: &Shape) -> (f64, f64) {
+    pub(super) fn size(&self, shape: &NodeShape) -> (f64, f64) {
         match shape.kind {
-            Kind::Phase if !shape.whole => (14.0, 14.0),
-            Kind::Task | Kind::Phase | Kind::Verify => BOX,
-            Kind::Plan | Kind::Merge => (20.0, 20.0),
-            Kind::Joint => (10.0, 10.0),
+            NodeKind::Phase if !shape.whole => (14.0, 14.0),
+            NodeKind::Task | NodeKind::Phase | NodeKind::Verify => BOX,
+            NodeKind::Plan | NodeKind::Merge => (20.0, 20.0),
+            NodeKind::Joint => (10.0, 10.0),
         }
     }
 
@@ -86,12 +86,12 @@ impl Canvas<'_> {
         let (x, y) = self.middle(place);
         let half = self.size(shape).0 / 2.0;
         match shape.kind {
-            Kind::Plan => (
+            NodeKind::Plan => (
                 x + side * (half * half - below * below).max(0.0).sqrt(),
                 y + below,
             ),
-            Kind::Merge => (x + side * (half + 1.0 - below.abs()), y + below),
-            Kind::Joint => (x + side * half, y),
+            NodeKind::Merge => (x + side * (half + 1.0 - below.abs()), y + below),
+            NodeKind::Joint => (x + side * half, y),
             _ => (x + side * half, y + below),
         }
     }

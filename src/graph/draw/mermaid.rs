@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::picture::{Kind, Picture, Shape};
+use super::picture::{NodeKind, NodeShape, Picture};
 use super::text::cut;
 
 /// The flowchart; a subgraph a plan.
@@ -20,7 +20,7 @@ pub fn mermaid(picture: &Picture) -> String {
     }
     for link in &picture.links {
         let arrow = if link.settled { "-.->" } else { "-->" };
-        let label = if picture.shapes[link.to].kind == Kind::Joint {
+        let label = if picture.shapes[link.to].kind == NodeKind::Joint {
             String::new()
         } else {
             format!("|{}|", quoted(&link.why.join(", ")))
@@ -29,7 +29,7 @@ pub fn mermaid(picture: &Picture) -> String {
     }
     out.push_str("  classDef critical fill:#ffedd5,stroke:#c2410c,stroke-width:2px,color:#111827\n");
     out.push_str("  classDef done fill:#e2e8f0,stroke:#64748b,color:#111827\n");
-    let of_class = |class: &dyn Fn(&Shape) -> bool| {
+    let of_class = |class: &dyn Fn(&NodeShape) -> bool| {
         let members = picture
             .shapes
             .iter()
@@ -57,21 +57,21 @@ pub fn mermaid(picture: &Picture) -> String {
     out
 }
 
-fn form(shape: &Shape) -> String {
+fn form(shape: &NodeShape) -> String {
     let text = match shape.kind {
-        Kind::Plan => "finished".to_owned(),
-        Kind::Merge => "landed".to_owned(),
-        Kind::Joint => shape.label.clone(),
+        NodeKind::Plan => "finished".to_owned(),
+        NodeKind::Merge => "landed".to_owned(),
+        NodeKind::Joint => shape.label.clone(),
         _ if shape.title.is_empty() => shape.label.clone(),
         _ => format!("{} {}", shape.label, cut(&shape.title, 40)),
     };
     let text = quoted(&text);
     match shape.kind {
-        Kind::Plan => format!("([{text}])"),
-        Kind::Merge => format!("{{{text}}}"),
-        Kind::Verify => format!("{{{{{text}}}}}"),
-        Kind::Joint => format!("(({text}))"),
-        Kind::Phase | Kind::Task => format!("[{text}]"),
+        NodeKind::Plan => format!("([{text}])"),
+        NodeKind::Merge => format!("{{{text}}}"),
+        NodeKind::Verify => format!("{{{{{text}}}}}"),
+        NodeKind::Joint => format!("(({text}))"),
+        NodeKind::Phase | NodeKind::Task => format!("[{text}]"),
     }
 }
 

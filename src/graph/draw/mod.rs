@@ -18,7 +18,7 @@ mod words;
 pub use dot::dot;
 pub use json::{GraphDocument, document};
 pub use mermaid::mermaid;
-pub use picture::{Kind, Lane, Link, Picture, Shape, View};
+pub use picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 pub use svg::svg;
 pub use text::text;
 pub(super) use words::why as why_words;

@@ -18,7 +18,7 @@ pub struct View {
 /// What sort of thing a shape stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum NodeKind {
     /// The end of a plan.
     Plan,
     /// A phase; where tasks are shown, its end.
@@ -48,11 +48,11 @@ pub struct Lane {
 
 /// One thing that is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
+pub struct NodeShape {
     /// Its id, as in dependencies.
     pub id: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: NodeKind,
     /// Place in [`Picture::lanes`].
     pub lane: usize,
     /// The phase that it is or lies in.
@@ -75,7 +75,7 @@ pub struct Shape {
 
 /// `to` waits for `from`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct Edge {
     /// Place in [`Picture::shapes`].
     pub from: usize,
     /// Place in [`Picture::shapes`].
@@ -94,9 +94,9 @@ pub struct Picture {
     /// In manifest order.
     pub lanes: Vec<Lane>,
     /// In manifest order, then document order; joints at the end.
-    pub shapes: Vec<Shape>,
+    pub shapes: Vec<NodeShape>,
     /// Sorted by ends.
-    pub links: Vec<Link>,
+    pub links: Vec<Edge>,
     /// Ids of the critical path across all plans.
     pub path: Vec<String>,
     /// Its expected milliseconds.
@@ -114,7 +114,7 @@ impl Picture {
     }
 
     /// Links that lead to each shape.
-    pub fn incoming(&self) -> Vec<Vec<&Link>> {
+    pub fn incoming(&self) -> Vec<Vec<&Edge>> {
         let mut incoming = vec![Vec::new(); self.shapes.len()];
         for link in &self.links {
             incoming[link.to].push(link);

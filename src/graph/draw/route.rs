@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Grid;
-use super::picture::{Link, Picture};
+use super::picture::{Edge, Picture};
 
 /// The way of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,21 +58,21 @@ pub(super) fn routes(picture: &Picture, grid: &Grid) -> Routes {
         leaving[link.from] += 1;
         arriving[link.to] += 1;
     }
-    let shared = |link: &Link| {
+    let shared = |link: &Edge| {
         if leaving[link.from] >= arriving[link.to] {
             Bundle::From(link.from)
         } else {
             Bundle::To(link.to)
         }
     };
-    let is_straight = |link: &Link| {
+    let is_straight = |link: &Edge| {
         let ((row, from), (other, to)) = (grid.cells[link.from], grid.cells[link.to]);
         row == other && from < to && (from + 1..to).all(|column| !taken.contains(&(row, column)))
     };
-    let is_near = |link: &Link| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
+    let is_near = |link: &Edge| grid.cells[link.from].1 + 1 == grid.cells[link.to].1;
     // Rows are at odd heights, the channels above them at even ones.
     let (mut upright, mut level) = (Lines::new(), Lines::new());
-    let is_none = |link: &Link| grid.hosts[link.to] == Some(link.from);
+    let is_none = |link: &Edge| grid.hosts[link.to] == Some(link.from);
     for link in picture
         .links
         .iter()

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::layout::{Grid, grid};
-use super::picture::{Kind, Picture, Shape};
+use super::picture::{NodeKind, NodeShape, Picture};
 use super::route::{Routes, Way, routes};
 use super::svg_text::{escaped, rounded, unmarked, wrapped};
 use super::text::cut;
@@ -197,19 +197,19 @@ impl<'p> Canvas<'p> {
             ""
         };
         let tip = match shape.kind {
-            Kind::Joint => shape.label.clone(),
-            Kind::Plan => match &shape.check {
+            NodeKind::Joint => shape.label.clone(),
+            NodeKind::Plan => match &shape.check {
                 Some(check) => format!("{} is finished, verified by: {check}", shape.label),
                 None => format!("{} is finished", shape.label),
             },
-            Kind::Merge => shape.title.clone(),
+            NodeKind::Merge => shape.title.clone(),
             _ => format!("{}: {}{took}{critical}", shape.id, shape.title),
         };
         let _ = writeln!(self.out, "<g><title>{}</title>", escaped(&tip));
         let paint = format!("fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"{thick}\"");
         let (left, top) = (x - width / 2.0, y - height / 2.0);
         match shape.kind {
-            Kind::Joint => {
+            NodeKind::Joint => {
                 let _ = writeln!(
                     self.out,
                     "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{stroke}\"/>"
@@ -218,7 +218,7 @@ impl<'p> Canvas<'p> {
                              stroke-width=\"3\" paint-order=\"stroke\"";
                 self.text(x, y - 9.0, &shape.label.clone(), style);
             }
-            Kind::Plan => {
+            NodeKind::Plan => {
                 let _ = writeln!(
                     self.out,
                     "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"10\" {paint}/><path d=\"M{:.1} {y:.1}l3 4l6 -8\" \
@@ -226,7 +226,7 @@ impl<'p> Canvas<'p> {
                     x - 4.5
                 );
             }
-            Kind::Merge => {
+            NodeKind::Merge => {
                 let _ = writeln!(
                     self.out,
                     "<path d=\"M{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}Z\" {paint}/>",
@@ -236,14 +236,14 @@ impl<'p> Canvas<'p> {
                     y + 11.0
                 );
             }
-            Kind::Phase if !shape.whole => {
+            NodeKind::Phase if !shape.whole => {
                 let _ = writeln!(
                     self.out,
                     "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"3\" {paint}/>"
                 );
             }
-            Kind::Phase | Kind::Task | Kind::Verify => {
-                let dashes = if shape.kind == Kind::Verify {
+            NodeKind::Phase | NodeKind::Task | NodeKind::Verify => {
+                let dashes = if shape.kind == NodeKind::Verify {
                     " stroke-dasharray=\"4 2\""
                 } else {
                     ""
@@ -259,9 +259,9 @@ impl<'p> Canvas<'p> {
     }
 
     /// Label, duration and title inside a box.
-    fn words(&mut self, shape: &Shape, left: f64, top: f64, width: f64) {
+    fn words(&mut self, shape: &NodeShape, left: f64, top: f64, width: f64) {
         let label = match shape.kind {
-            Kind::Phase => format!("Phase {}", shape.label),
+            NodeKind::Phase => format!("Phase {}", shape.label),
             _ => shape.label.clone(),
         };
         let style = "font-size=\"12\" font-weight=\"700\"";

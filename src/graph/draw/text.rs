@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::picture::{Kind, Link, Picture, Shape};
+use super::picture::{Edge, NodeKind, NodeShape, Picture};
 use super::words::span;
 
 /// Most columns of a title.
@@ -28,7 +28,7 @@ pub fn text(picture: &Picture) -> String {
             lane.about,
             span(lane.work)
         );
-        let own = |shape: &Shape| shape.lane == number && shape.kind != Kind::Joint;
+        let own = |shape: &NodeShape| shape.lane == number && shape.kind != NodeKind::Joint;
         let shapes = || picture.shapes.iter().enumerate().filter(|(_, shape)| own(shape));
         // A phase's end stands behind its tasks in the graph and above them in a tree.
         let mut printed: Vec<crate::plan::PhaseId> = Vec::new();
@@ -36,13 +36,13 @@ pub fn text(picture: &Picture) -> String {
             match (shape.phase, shape.kind) {
                 (Some(phase), _) if !printed.contains(&phase) => {
                     printed.push(phase);
-                    let head =
-                        shapes().find(|(_, other)| other.kind == Kind::Phase && other.phase == Some(phase));
+                    let head = shapes()
+                        .find(|(_, other)| other.kind == NodeKind::Phase && other.phase == Some(phase));
                     if let Some((head, _)) = head {
                         line(&mut out, picture, &incoming, head, 2);
                     }
-                    for (part, _) in
-                        shapes().filter(|(_, other)| other.phase == Some(phase) && other.kind != Kind::Phase)
+                    for (part, _) in shapes()
+                        .filter(|(_, other)| other.phase == Some(phase) && other.kind != NodeKind::Phase)
                     {
                         line(&mut out, picture, &incoming, part, 4);
                     }
@@ -63,24 +63,24 @@ pub fn text(picture: &Picture) -> String {
     out
 }
 
-fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Link>], place: usize, indent: usize) {
+fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Edge>], place: usize, indent: usize) {
     let shape = &picture.shapes[place];
     let name = match shape.kind {
-        Kind::Plan => "finished".to_owned(),
+        NodeKind::Plan => "finished".to_owned(),
         _ => shape.label.clone(),
     };
     let title = match shape.kind {
-        Kind::Plan => shape.check.as_ref().map_or_else(String::new, |check| {
+        NodeKind::Plan => shape.check.as_ref().map_or_else(String::new, |check| {
             format!("verified by {}", cut(check, TITLE - 12))
         }),
-        Kind::Merge => String::new(),
-        Kind::Verify if shape.phase.is_some() => String::new(),
+        NodeKind::Merge => String::new(),
+        NodeKind::Verify if shape.phase.is_some() => String::new(),
         _ => cut(&shape.title, TITLE),
     };
     let mark = if shape.critical { '*' } else { ' ' };
     let tick = if shape.done { " done" } else { "" };
     let took = match shape.kind {
-        Kind::Plan | Kind::Merge => String::new(),
+        NodeKind::Plan | NodeKind::Merge => String::new(),
         _ if shape.done || shape.work == 0 => String::new(),
         _ => span(shape.work),
     };
@@ -95,7 +95,7 @@ fn line(out: &mut String, picture: &Picture, incoming: &[Vec<&Link>], place: usi
 }
 
 /// What an entry waits for, parts of it and its own work left out.
-fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String> {
+fn waits(picture: &Picture, incoming: &[Vec<&Edge>], place: usize) -> Vec<String> {
     let own = &picture.shapes[place];
     let mut waits = Vec::new();
     for link in &incoming[place] {
@@ -106,7 +106,7 @@ fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String
             .map(String::as_str)
             .filter(|why| *why != "part of")
             .collect();
-        if why.is_empty() || own.kind == Kind::Merge && from.lane == own.lane {
+        if why.is_empty() || own.kind == NodeKind::Merge && from.lane == own.lane {
             continue;
         }
         let name = if from.lane == own.lane {
@@ -115,7 +115,7 @@ fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String
             &from.id
         };
         waits.push(match from.kind {
-            Kind::Joint => {
+            NodeKind::Joint => {
                 let members = incoming[link.from].iter().map(|link| &picture.shapes[link.from]);
                 let members: Vec<&str> = members.map(|shape| shape.label.as_str()).collect();
                 if from.label.contains(" of ") {
@@ -124,7 +124,7 @@ fn waits(picture: &Picture, incoming: &[Vec<&Link>], place: usize) -> Vec<String
                     format!("{} ({})", members.join(" "), from.label)
                 }
             }
-            Kind::Phase if from.lane == own.lane => format!("phase {name} ({})", why.join(", ")),
+            NodeKind::Phase if from.lane == own.lane => format!("phase {name} ({})", why.join(", ")),
             _ => format!("{name} ({})", why.join(", ")),
         });
     }

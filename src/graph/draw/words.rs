@@ -4,7 +4,7 @@ use crate::plan::PlanSet;
 
 use super::super::gate::{Gate, Why};
 use super::super::network::{Graph, Node, Of};
-use super::picture::Kind;
+use super::picture::NodeKind;
 
 /// Why a gate stands there.
 pub(in crate::graph) fn why(graph: &Graph, gate: Gate<'_>) -> String {
@@ -46,14 +46,14 @@ fn phase_of(node: &Node) -> Option<crate::plan::PhaseId> {
 }
 
 /// What sort of thing a node is.
-pub(super) fn kind(of: Of) -> Kind {
+pub(super) fn kind(of: Of) -> NodeKind {
     match of {
-        Of::Task(task) if task.is_verify() => Kind::Verify,
-        Of::Task(_) => Kind::Task,
-        Of::Phase(_) => Kind::Phase,
-        Of::Verify => Kind::Verify,
-        Of::Plan => Kind::Plan,
-        Of::Landed => Kind::Merge,
+        Of::Task(task) if task.is_verify() => NodeKind::Verify,
+        Of::Task(_) => NodeKind::Task,
+        Of::Phase(_) => NodeKind::Phase,
+        Of::Verify => NodeKind::Verify,
+        Of::Plan => NodeKind::Plan,
+        Of::Landed => NodeKind::Merge,
     }
 }
 

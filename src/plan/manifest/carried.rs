@@ -13,14 +13,14 @@ use crate::plan::{Fault, Lint, LintId, MergeStrategy, Plan, PlanName};
 
 /// What was found: what can never land, and what needs care.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(super) struct CarryFaults {
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Lint>,
 }
 
 /// Looks at all plans and everything that they wait for.
-pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> Carried {
-    let mut found = Carried::default();
+pub(super) fn check(plans: &[Plan], waits: &[Wait]) -> CarryFaults {
+    let mut found = CarryFaults::default();
     let by_name: BTreeMap<&PlanName, &Plan> = plans.iter().map(|plan| (&plan.name, plan)).collect();
     let carries: Vec<&Wait> = waits
         .iter()

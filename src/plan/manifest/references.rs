@@ -10,14 +10,14 @@ use crate::plan::text::place::LineIndex;
 use crate::plan::{Document, Fault, PlanName, Point};
 
 /// What can be waited for.
-pub(super) struct Known<'d> {
+pub(super) struct Waitable<'d> {
     names: BTreeSet<&'d PlanName>,
     pub(super) documents: &'d BTreeMap<PlanName, Loaded>,
     /// The lines of those documents in which a fault was found.
     lines: BTreeMap<PlanName, LineIndex<'d>>,
 }
 
-impl<'d> Known<'d> {
+impl<'d> Waitable<'d> {
     /// These plans, with the documents that could be read.
     pub(super) fn new(names: &'d [PlanName], documents: &'d BTreeMap<PlanName, Loaded>) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl<'d> Known<'d> {
 }
 
 /// Reports a wait that cannot be met; true when it can.
-pub(super) fn check(wait: &Wait, known: &mut Known<'_>, ledger: &mut Ledger) -> bool {
+pub(super) fn check(wait: &Wait, known: &mut Waitable<'_>, ledger: &mut Ledger) -> bool {
     let on = &wait.dependency.on;
     let trouble = if on.plan == wait.plan {
         Some((

@@ -189,7 +189,7 @@ fn all_waits(
         }
         waits.append(&mut own);
     }
-    let mut known = references::Known::new(&names, loaded);
+    let mut known = references::Waitable::new(&names, loaded);
     waits.retain(|wait| references::check(wait, &mut known, ledger));
     let syncs = syncs::all(manifest, &mut known, ledger);
     waits.extend(syncs.1.iter().cloned());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::Loaded;
 use super::ledger::Ledger;
-use super::references::{self, Known};
+use super::references::{self, Waitable};
 use super::waits::Wait;
 use super::written::at::At;
 use super::written::raw::{RawManifest, RawSync};
@@ -14,7 +14,7 @@ use crate::plan::{Dependency, Document, PhaseId, PlanName, Point, SyncPoint, Wor
 /// the others. Faults are reported, and a point with one makes nothing wait.
 pub(super) fn all(
     manifest: &RawManifest,
-    known: &mut Known<'_>,
+    known: &mut Waitable<'_>,
     ledger: &mut Ledger,
 ) -> (Vec<SyncPoint>, Vec<Wait>) {
     let loaded = known.documents;
@@ -53,7 +53,7 @@ pub(super) fn all(
 fn points(
     name: &At<String>,
     raw: &At<RawSync>,
-    known: &mut Known<'_>,
+    known: &mut Waitable<'_>,
     ledger: &mut Ledger,
 ) -> Option<Vec<At<WorkRef>>> {
     let before = ledger.faults.len();

@@ -69,7 +69,7 @@ pub(super) fn of_document(plan: &PlanName, loaded: &Loaded) -> Vec<Wait> {
 
 /// The document's upstream list, for those names that are plans.
 #[derive(Debug, Default)]
-pub(super) struct Upstream {
+pub(super) struct UpstreamNames {
     /// What only the list speaks of.
     pub(super) alone: Vec<Wait>,
     /// Of these plans a phase names a point of its own. The whole plan waits for them all the same, as the list says, unless
@@ -84,8 +84,8 @@ pub(super) fn of_upstream(
     loaded: &Loaded,
     plan_named: impl Fn(&str) -> Option<PlanName>,
     said: &[Wait],
-) -> Upstream {
-    let mut found = Upstream::default();
+) -> UpstreamNames {
+    let mut found = UpstreamNames::default();
     for upstream in &loaded.document.upstream {
         let Some(on) = plan_named(&upstream.name).filter(|on| on != plan) else {
             continue;

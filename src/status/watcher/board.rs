@@ -15,7 +15,7 @@ use crate::status::coalescer::{Change, Coalescer};
 type OnHint = Box<dyn Fn(LaneId) + Send + Sync>;
 
 /// Shared by the kernel's event thread, the minder and the callers.
-pub(super) struct Board {
+pub(super) struct WatchBoard {
     on_hint: OnHint,
     state: Mutex<State>,
     wake: Condvar,
@@ -67,7 +67,7 @@ impl State {
 
 /// What the minder has to do next.
 #[derive(Debug)]
-pub(super) enum Errand {
+pub(super) enum MinderErrand {
     /// Look at what is due.
     Due,
     /// Poll what is not watched.
@@ -88,7 +88,7 @@ fn split(paths: BTreeSet<PathBuf>, which: impl Fn(&Path) -> bool) -> (Vec<PathBu
     (picked, kept)
 }
 
-impl fmt::Debug for Board {
+impl fmt::Debug for WatchBoard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Board")
             .field("state", &self.state)
@@ -96,7 +96,7 @@ impl fmt::Debug for Board {
     }
 }
 
-impl Board {
+impl WatchBoard {
     pub(super) fn new(on_hint: OnHint) -> Self {
         Self {
             on_hint,
@@ -280,18 +280,18 @@ impl Board {
     }
 
     /// Waits until there is something to do; polls are `poll` apart, the next one at `next_poll`.
-    pub(super) fn wait(&self, next_poll: Instant) -> Errand {
+    pub(super) fn wait(&self, next_poll: Instant) -> MinderErrand {
         let mut state = self.state();
         loop {
             if state.stopped {
-                return Errand::Stop;
+                return MinderErrand::Stop;
             }
             let now = Instant::now();
             if state.due().is_some_and(|due| due <= now) {
-                return Errand::Due;
+                return MinderErrand::Due;
             }
             if state.polls() && next_poll <= now {
-                return Errand::Poll;
+                return MinderErrand::Poll;
             }
             state = match state.sleeps_until(next_poll) {
                 None => self.wake.wait(state).unwrap_or_else(|broken| broken.into_inner()),

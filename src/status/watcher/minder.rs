@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use notify::{RecursiveMode, Watcher as _};
 
 use super::Kernel;
-use super::board::{Board, Errand};
+use super::board::{MinderErrand, WatchBoard};
 use super::print::folder_id;
 
 /// Polls between two attempts to watch a folder that the kernel refused to watch: its limit is not lifted every second.
@@ -17,7 +17,7 @@ const PATIENCE: u32 = 30;
 /// Gives late hints and minds folders without a watch.
 #[derive(Debug)]
 pub(super) struct Minder {
-    board: Arc<Board>,
+    board: Arc<WatchBoard>,
     kernel: Kernel,
     poll: Duration,
     /// Folders that could not be watched though they are there, with the polls until the next attempt.
@@ -25,7 +25,7 @@ pub(super) struct Minder {
 }
 
 impl Minder {
-    pub(super) fn new(board: Arc<Board>, kernel: Kernel, poll: Duration) -> Self {
+    pub(super) fn new(board: Arc<WatchBoard>, kernel: Kernel, poll: Duration) -> Self {
         Self {
             board,
             kernel,
@@ -39,13 +39,13 @@ impl Minder {
         let mut next_poll = Instant::now() + self.poll;
         loop {
             match self.board.wait(next_poll) {
-                Errand::Stop => return,
-                Errand::Due => {
+                MinderErrand::Stop => return,
+                MinderErrand::Due => {
                     for folder in self.board.give_due() {
                         self.look_again(&folder);
                     }
                 }
-                Errand::Poll => {
+                MinderErrand::Poll => {
                     self.poll_all();
                     next_poll = Instant::now() + self.poll;
                 }
@@ -95,7 +95,7 @@ pub(super) enum Placed {
 }
 
 /// Places the kernel's watch on the folder that is at this path now.
-pub(super) fn place(board: &Board, kernel: &Kernel, folder: &Path) -> Placed {
+pub(super) fn place(board: &WatchBoard, kernel: &Kernel, folder: &Path) -> Placed {
     if board.is_watched(folder) {
         return Placed::Yes;
     }

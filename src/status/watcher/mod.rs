@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, Watcher as _};
 
-use self::board::Board;
+use self::board::WatchBoard;
 use self::minder::{Minder, Placed};
 use super::folder::{OUTBOX, PLAN, STATUS, folder};
 use crate::plan::LaneId;
@@ -23,7 +23,7 @@ use crate::plan::LaneId;
 /// How often folders without a watch are looked at.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The kernel's watcher, none when it could not be made. Taken only while [`Board`] is not locked: its calls wait for the
+/// The kernel's watcher, none when it could not be made. Taken only while [`WatchBoard`] is not locked: its calls wait for the
 /// thread that gives events to the board.
 pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
 
@@ -34,7 +34,7 @@ pub(super) type Kernel = Arc<Mutex<Option<RecommendedWatcher>>>;
 /// While every folder is watched and nothing happens, no thread wakes up.
 #[derive(Debug)]
 pub struct Watcher {
-    board: Arc<Board>,
+    board: Arc<WatchBoard>,
     kernel: Kernel,
     minder: Option<JoinHandle<()>>,
 }
@@ -43,14 +43,14 @@ impl Watcher {
     /// A watcher that watches nothing yet. `on_hint` runs on the watcher's own threads and holds up further hints: it
     /// passes the hint on and returns, and calls nothing of the watcher.
     pub fn new(on_hint: impl Fn(LaneId) + Send + Sync + 'static) -> Self {
-        let board = Arc::new(Board::new(Box::new(on_hint)));
+        let board = Arc::new(WatchBoard::new(Box::new(on_hint)));
         let ear = Arc::clone(&board);
         // Without one (the limit of inotify instances is reached, say) everything is polled.
         let kernel = notify::recommended_watcher(move |event| ear.hear(event)).ok();
         Self::start(board, kernel, POLL)
     }
 
-    fn start(board: Arc<Board>, kernel: Option<RecommendedWatcher>, poll: Duration) -> Self {
+    fn start(board: Arc<WatchBoard>, kernel: Option<RecommendedWatcher>, poll: Duration) -> Self {
         let kernel = Arc::new(Mutex::new(kernel));
         let minder = Minder::new(Arc::clone(&board), Arc::clone(&kernel), poll);
         let minder = std::thread::Builder::new()

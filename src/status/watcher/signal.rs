@@ -3,10 +3,10 @@
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
-use super::board::Board;
+use super::board::WatchBoard;
 use crate::status::coalescer::Change;
 
-impl Board {
+impl WatchBoard {
     /// Takes one event. Runs on the kernel watcher's thread.
     pub(super) fn hear(&self, event: notify::Result<Event>) {
         let Ok(event) = event else {

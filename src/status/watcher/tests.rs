@@ -27,7 +27,7 @@ impl Place {
     /// A watcher that the kernel refuses to help.
     fn polling() -> Self {
         let (send, hints) = channel();
-        let board = Arc::new(Board::new(Box::new(move |plan| drop(send.send(plan)))));
+        let board = Arc::new(WatchBoard::new(Box::new(move |plan| drop(send.send(plan)))));
         Self::with(Watcher::start(board, None, Duration::from_millis(10)), hints)
     }
 

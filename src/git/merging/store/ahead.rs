@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use git2::{ObjectType, Oid};
 
-use super::entry::{Entry, entries, find};
+use super::entry::{TreeEntry, entries, find};
 use super::lineage::{Base, Lineage};
 use super::objects::Objects;
 use super::shelf::{Enough, Shelf};
@@ -137,7 +137,7 @@ impl Reader {
         };
         let ours = ours.as_deref().map(|ours| entries(ours).unwrap_or_default());
         for entry in &theirs {
-            let id_in = |tree: &[Entry<'_>]| find(tree, entry).map(|found| found.id);
+            let id_in = |tree: &[TreeEntry<'_>]| find(tree, entry).map(|found| found.id);
             let Some(old) = id_in(&base).filter(|old| *old != entry.id) else {
                 continue;
             };

@@ -9,7 +9,7 @@ const ID: usize = 20;
 
 /// What an entry is. Only the modes that git writes today: a tree with others is not read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git::merging) enum Kind {
+pub(in crate::git::merging) enum EntryKind {
     File,
     Program,
     Link,
@@ -17,7 +17,7 @@ pub(in crate::git::merging) enum Kind {
     Module,
 }
 
-impl Kind {
+impl EntryKind {
     fn of(mode: &[u8]) -> Option<Self> {
         match mode {
             b"100644" => Some(Self::File),
@@ -47,15 +47,15 @@ impl Kind {
 
 /// One entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git::merging) struct Entry<'a> {
-    pub(in crate::git::merging) kind: Kind,
+pub(in crate::git::merging) struct TreeEntry<'a> {
+    pub(in crate::git::merging) kind: EntryKind,
     pub(in crate::git::merging) name: &'a [u8],
     pub(in crate::git::merging) id: Oid,
 }
 
-impl Entry<'_> {
+impl TreeEntry<'_> {
     pub(in crate::git::merging) fn is_folder(&self) -> bool {
-        self.kind == Kind::Folder
+        self.kind == EntryKind::Folder
     }
 
     /// True when both are the same thing under the same name.
@@ -88,23 +88,23 @@ impl Entry<'_> {
 
 /// The entry of the same name among those of a tree: a file's for a file, a folder's for a folder.
 pub(in crate::git::merging) fn find<'t, 'e>(
-    tree: &'t [Entry<'e>],
-    entry: &Entry<'_>,
-) -> Option<&'t Entry<'e>> {
+    tree: &'t [TreeEntry<'e>],
+    entry: &TreeEntry<'_>,
+) -> Option<&'t TreeEntry<'e>> {
     let place = tree.binary_search_by(|other| other.order(entry)).ok()?;
     Some(&tree[place])
 }
 
 /// The entries of a tree in its order; none when a mode, the order or the form is not what git writes today.
-pub(in crate::git::merging) fn entries(tree: &[u8]) -> Option<Vec<Entry<'_>>> {
-    let mut found: Vec<Entry<'_>> = Vec::with_capacity(tree.len() / 40);
+pub(in crate::git::merging) fn entries(tree: &[u8]) -> Option<Vec<TreeEntry<'_>>> {
+    let mut found: Vec<TreeEntry<'_>> = Vec::with_capacity(tree.len() / 40);
     let mut rest = tree;
     while !rest.is_empty() {
         let space = memchr::memchr(b' ', &rest[..rest.len().min(7)])?;
         let end = memchr::memchr(0, rest)?;
         let id = rest.get(end + 1..end + 1 + ID)?;
-        let entry = Entry {
-            kind: Kind::of(&rest[..space])?,
+        let entry = TreeEntry {
+            kind: EntryKind::of(&rest[..space])?,
             name: rest.get(space + 1..end)?,
             id: Oid::from_bytes(id).ok()?,
         };
@@ -124,20 +124,20 @@ pub(in crate::git::merging) fn entries(tree: &[u8]) -> Option<Vec<Entry<'_>>> {
 mod tests {
     use super::*;
 
-    fn entry(kind: Kind, name: &str) -> Entry<'_> {
+    fn entry(kind: EntryKind, name: &str) -> TreeEntry<'_> {
         let id = Oid::from_bytes(&[7; ID]).unwrap();
         let name = name.as_bytes();
-        Entry { kind, name, id }
+        TreeEntry { kind, name, id }
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         let all = [
-            entry(Kind::File, "a"),
-            entry(Kind::Program, "a.b"),
-            entry(Kind::Folder, "a"),
-            entry(Kind::Link, "a0"),
-            entry(Kind::Module, "b"),
+            entry(EntryKind::File, "a"),
+            entry(EntryKind::Program, "a.b"),
+            entry(EntryKind::Folder, "a"),
+            entry(EntryKind::Link, "a0"),
+            entry(EntryKind::Module, "b"),
         ];
         let mut tree = Vec::new();
         all.iter().for_each(|entry| entry.write(&mut tree));
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn trees_that_git_would_not_write_today_are_not_read() {
         let mut unsorted = Vec::new();
-        entry(Kind::File, "b").write(&mut unsorted);
-        entry(Kind::File, "a").write(&mut unsorted);
+        entry(EntryKind::File, "b").write(&mut unsorted);
+        entry(EntryKind::File, "a").write(&mut unsorted);
         assert_eq!(entries(&unsorted), None);
         let mut old = b"100664 a\0".to_vec();
         old.extend([7; ID]);

@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 /// One key that is not supported with every value.
-pub(in crate::plan::manifest) struct Row {
+pub(in crate::plan::manifest) struct UnsupportedKey {
     /// Sort of table, as the raw types name it.
     table: &'static str,
     key: &'static str,
@@ -18,8 +18,8 @@ const fn row_of(
     key: &'static str,
     works: &'static [&'static str],
     instead: &'static str,
-) -> Row {
-    Row {
+) -> UnsupportedKey {
+    UnsupportedKey {
         table,
         key,
         works,
@@ -28,7 +28,7 @@ const fn row_of(
 }
 
 /// Every such key.
-const ROWS: &[Row] = &[row_of(
+const ROWS: &[UnsupportedKey] = &[row_of(
     "plans",
     "base",
     &[],
@@ -36,7 +36,11 @@ const ROWS: &[Row] = &[row_of(
 )];
 
 /// The row that speaks against this value of this key, if any.
-pub(in crate::plan::manifest) fn row(table: &str, key: &str, value: &DeValue<'_>) -> Option<&'static Row> {
+pub(in crate::plan::manifest) fn row(
+    table: &str,
+    key: &str,
+    value: &DeValue<'_>,
+) -> Option<&'static UnsupportedKey> {
     let row = ROWS.iter().find(|row| row.table == table && row.key == key)?;
     let works = plain(value).is_some_and(|text| row.works.contains(&text.as_str()));
     (!works).then_some(row)
@@ -52,7 +56,7 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-impl Row {
+impl UnsupportedKey {
     /// The fault's message for this value.
     pub(in crate::plan::manifest) fn message(&self, value: &DeValue<'_>) -> String {
         let key = self.key;
