@@ -1,6 +1,6 @@
 //! Looking: the journal and the repository as those see them who only look.
 //!
-//! May import `recovery` and below.
+//! May import `conflict` and below.
 
 pub(super) mod attention;
 pub(super) mod conflicts;

@@ -14,6 +14,7 @@ use crate::supervisor::desk::core::{Desk, warn};
 use crate::supervisor::desk::message::{ConflictsLooked, Message};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::view::conflicts;
 use crate::supervisor::view::conflicts::{Head, live_heads, pairs};
 
 /// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
@@ -76,7 +77,7 @@ impl ConflictWatch {
         let state = desk.scheduler.state();
         let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
         let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
-        let over = crate::supervisor::view::conflicts::over(&campaign, state);
+        let over = conflicts::over(&campaign, state);
         desk.in_background(move || {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);

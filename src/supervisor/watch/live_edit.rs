@@ -94,9 +94,7 @@ impl ManifestWatch {
         *known = files;
         other
     }
-}
 
-impl ManifestWatch {
     /// Reads the manifest and its documents on a thread of its own, once for all hints that come meanwhile.
     pub fn read_later(&mut self, desk: &Desk) {
         if std::mem::replace(&mut self.reading, true) {

@@ -55,9 +55,7 @@ impl LandGate {
         }
         *state != State::Gone || !self.plans.contains(plan)
     }
-}
 
-impl LandGate {
     /// Before it is read once more what people say of the plans that are to land.
     pub fn before(desk: &Desk, landing: &Landing) -> Self {
         let worktrees = landing.stack.iter().map(|plan| desk.worktree(&LaneId::own(plan)));

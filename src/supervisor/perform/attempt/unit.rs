@@ -12,6 +12,7 @@ use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
 
 use crate::agent::{JobFolder, JobState};
+use crate::supervisor::perform::build::conflict::listed;
 use crate::supervisor::project::campaign::Campaign;
 
 /// Lets one step at a time change a plan's branch and enter or leave its lanes.
@@ -161,7 +162,7 @@ pub fn integrate(
                 Integrated::Conflict { files } => Event::WorkConflicted(WorkConflict {
                     plan: plan_name,
                     attempt: attempt_id,
-                    files: crate::supervisor::perform::build::conflict::listed(&files),
+                    files: listed(&files),
                 }),
             };
             (event, said)

@@ -12,6 +12,8 @@ use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
 use super::wording::message;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::tree::tree_run::keep_log;
+use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -120,12 +122,7 @@ fn attempt(
     let path = ready.path;
     if generated {
         told.warnings
-            .extend(crate::supervisor::perform::tree::worktree::furnish_own(
-                campaign,
-                &clash.plan,
-                MEND_KEY,
-                &path,
-            )?);
+            .extend(furnish_own(campaign, &clash.plan, MEND_KEY, &path)?);
     }
     let done = in_worktree(campaign, admin, yard, trial, clash, &path, reuse, told);
     git::conflict::end_mending(
@@ -306,6 +303,6 @@ fn run(
     let said = verify::run(campaign, &folder, variables, &check, &|| {
         yard.is_unwanted(trial.id)
     })?;
-    crate::supervisor::perform::tree::tree_run::keep_log(campaign, Some(plan), &folder);
+    keep_log(campaign, Some(plan), &folder);
     Ok(said)
 }

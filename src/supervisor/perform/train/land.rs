@@ -11,6 +11,7 @@ use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
 
 use super::merge::verdict;
+use crate::supervisor::perform::command::pre_merge::pre_merge;
 use crate::supervisor::perform::tree::yard::{Chain, Ground, Link, Yard};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -62,14 +63,7 @@ fn move_target(
     for link in links.iter().filter(|link| link.own == link.commit) {
         let plan = campaign.plan(&link.plan);
         if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
-            crate::supervisor::perform::command::pre_merge::pre_merge(
-                campaign,
-                plan,
-                target,
-                from.as_ref(),
-                &link.commit,
-            )
-            .map_err(Unmoved::Refused)?;
+            pre_merge(campaign, plan, target, from.as_ref(), &link.commit).map_err(Unmoved::Refused)?;
         }
         from = Some(link.commit.clone());
     }
@@ -290,7 +284,7 @@ pub fn land_commit(
         Tried::Moved => return Err(moved()),
         Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
     }
-    crate::supervisor::perform::command::pre_merge::pre_merge(campaign, plan, target, Some(tip), commit)?;
+    pre_merge(campaign, plan, target, Some(tip), commit)?;
     match carry_out(campaign, target, Some(tip), commit, &|| true, &mut warnings) {
         Ok(()) => Ok(warnings),
         Err(Unmoved::Moved) => Err(moved()),

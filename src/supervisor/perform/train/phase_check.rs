@@ -11,6 +11,8 @@ use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::tree_run::keep_log;
+use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -101,7 +103,7 @@ fn said(
         let ignored = campaign.set.merge.cleans_ignored;
         let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
         let ready = ready.map_err(|error| error.to_string())?;
-        crate::supervisor::perform::tree::worktree::furnish_own(campaign, plan, &name, &ready.path)?;
+        furnish_own(campaign, plan, &name, &ready.path)?;
         ready.path
     };
     let mut variables = environment::for_train(campaign, Some(plan), &name, &worktree);
@@ -117,7 +119,7 @@ fn said(
     let began = Instant::now();
     let said = verify::run(campaign, &folder, variables, &check, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    crate::supervisor::perform::tree::tree_run::keep_log(campaign, Some(plan), &folder);
+    keep_log(campaign, Some(plan), &folder);
     // One that was spoiled is made anew when it is needed.
     let _ = admin.note_left(&name);
     verify::heard(&folder);

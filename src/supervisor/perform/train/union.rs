@@ -11,6 +11,7 @@ use crate::schedule::{UnionSaid, UnionTrial};
 use super::merge::key;
 use crate::supervisor::perform::command::verify;
 use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::worktree::furnish_own;
 use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
@@ -112,7 +113,7 @@ impl Run<'_> {
         let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
             .map_err(|error| error.to_string())?;
         if let Some(plan) = self.top {
-            crate::supervisor::perform::tree::worktree::furnish_own(campaign, plan, &name, &ready.path)?;
+            furnish_own(campaign, plan, &name, &ready.path)?;
         }
         let check = verify::Check {
             tag,
