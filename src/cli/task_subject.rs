@@ -13,7 +13,7 @@ use crate::plan::markdown::read_document;
 use crate::plan::{
     Arrangement, Document, ItemId, Plan, PlanName, PlanSet, Speaker, Statement, TaskId, TaskState,
 };
-use crate::schedule::{Scheduler, admission};
+use crate::schedule::{Scheduler, takes};
 use crate::status::{self, Assignment, read_plain};
 use crate::supervisor::{
     Campaign, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
@@ -247,10 +247,11 @@ impl Subject {
             (None, Known::Assignment(work, _)) => work.states.clone(),
             (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
         };
+        let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
         if let Some(worktree) = &self.worktree {
-            let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+            let lane = scheduler.map_or(0, |scheduler| self.lane(scheduler));
             for said in status::read(worktree, &self.name, &self.document, None).items {
-                if scheduler.is_some_and(|scheduler| self.is_refused(scheduler, &said)) {
+                if scheduler.is_some_and(|scheduler| !self.is_taken(scheduler, lane, &said)) {
                     continue;
                 }
                 let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
@@ -259,22 +260,44 @@ impl Subject {
                 }
             }
         }
+        // A box that was ticked of work which may not begin.
+        let ticked = self.document.items().filter(|(_, ticked)| *ticked);
+        for (item, _) in ticked {
+            let said = Statement {
+                by: Some(Speaker::Person),
+                ..Statement::bare(item.clone(), TaskState::Done)
+            };
+            if !states.contains_key(&item)
+                && scheduler.is_some_and(|scheduler| !self.is_taken(scheduler, 0, &said))
+            {
+                states.insert(item, TaskState::Pending);
+            }
+        }
+        // A part that failed fails its whole.
+        for (whole, parts) in self.document.pieces() {
+            let fails = |part: &ItemId| states.get(part) == Some(&TaskState::Failed);
+            let whole = ItemId::from(whole);
+            if states.get(&whole) == Some(&TaskState::Done) && parts.iter().any(fails) {
+                states.insert(whole, TaskState::Failed);
+            }
+        }
         Ok(states)
     }
 
-    /// True for what is said of work that may not begin: no supervisor will take it.
-    fn is_refused(&self, scheduler: &Scheduler, said: &Statement) -> bool {
+    /// Which of the plan's worktrees this is.
+    fn lane(&self, scheduler: &Scheduler) -> u32 {
+        let made = &scheduler.state().plan(&self.name).worktrees;
+        let here = |path: &str| self.worktree.as_deref() == Some(Path::new(path));
+        let lane = made.iter().find(|(_, made)| here(&made.path));
+        lane.map_or(0, |(lane, _)| *lane)
+    }
+
+    /// True for what a supervisor will take.
+    fn is_taken(&self, scheduler: &Scheduler, lane: u32, said: &Statement) -> bool {
         let state = scheduler.state();
-        let work = state
-            .number(&self.name)
-            .and_then(|number| scheduler.work().plans.get(number));
-        let run = state.plan(&self.name);
-        let attempt = match &said.by {
-            Some(Speaker::Attempt(by)) => run.attempt(by),
-            Some(Speaker::Person) | None => None,
-        };
-        let refusal = |work| admission::refusal(work, run, state, attempt, &said.item);
-        said.state != TaskState::Failed && work.and_then(refusal).is_some()
+        let number = state.number(&self.name);
+        let work = number.and_then(|number| scheduler.work().plans.get(number));
+        work.is_none_or(|work| takes(work, state, lane, said))
     }
 
     /// The document in the worktree, where it is a file of the repository.

@@ -65,7 +65,7 @@ pub use program::again::again_if_killed;
 pub use program::command::is_stray_variable;
 pub use program::fresh::FreshRepository;
 pub use program::mark::{GIT_MARK, GitMark};
-pub use program::merge_rules::{changed_merge_rules, trust_merge_rules};
+pub use program::merge_rules::{changed_filters, changed_merge_rules, trust_merge_rules};
 pub use program::require::require_git;
 pub use program::shared_hooks::{changed_hooks, trust_hooks};
 pub use refs::found_work::FoundLanding;

@@ -184,8 +184,9 @@ impl Graph {
             let all_done = phase.is_ticked();
             let whole = durations.of_phase(phase);
             for task in &phase.tasks {
-                let expected = if task.ticked { 0 } else { whole.task(task) };
-                self.add(node(Of::Task(task.id), expected, task.line, task.ticked));
+                let ticked = task.is_ticked();
+                let expected = if ticked { 0 } else { whole.task(task) };
+                self.add(node(Of::Task(task.id), expected, task.line, ticked));
                 crosses |= !task.cross.is_empty();
             }
             let verified = phase.verify.as_ref().filter(|_| self.has_checks(plan));

@@ -166,7 +166,7 @@ impl<'d> Draft<'d> {
                 if self.keeps_phase_order(named) {
                     order.clone().for_each(|run| self.waits.behind(run));
                 }
-                self.end_unit(UnitId::Task(task.id), task.line, task.ticked);
+                self.end_unit(UnitId::Task(task.id), task.line, task.is_ticked());
             }
             if phase.tasks.is_empty() {
                 if self.keeps_phase_order(None) {

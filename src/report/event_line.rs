@@ -248,10 +248,12 @@ fn hold(why: &Hold) -> String {
         | Hold::Refused { why }
         | Hold::Stuck { why }
         | Hold::Needs { why, .. } => first_line(why),
-        Hold::TakenAway { by, items, .. } => {
-            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-            format!("the landing of {by} took away or unticked {}", items.join(", "))
+        Hold::TakenAway { by, items, keys, .. } => {
+            let items = items.iter().map(ToString::to_string);
+            let what: Vec<String> = items.chain(keys.iter().cloned()).collect();
+            format!("the landing of {by} took away or changed {}", what.join(", "))
         }
+        Hold::JournalLost {} => Hold::JOURNAL_LOST.to_owned(),
         Hold::Work { unit, why, .. } => format!("{unit}: {}", first_line(why)),
     }
 }

@@ -59,6 +59,7 @@ pub use explain::states::{phase_state, plan_state, task_state};
 pub use explain::tally::{Tally, needs_no_more_work};
 pub use fold::run::point_word;
 pub use judge::proof_of::{Claim, Proof};
+pub use judge::reporting::takes;
 pub use merge::foresight::{Clashing, foresee};
 pub use merge::unions::red_unions;
 pub use ready::admission;

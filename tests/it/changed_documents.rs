@@ -1,6 +1,6 @@
 //! Documents that other plans' landings changed or that grew between runs; parts of tasks; and what commands say of all that.
 
-use crate::support::{Sandbox, document};
+use crate::support::{Sandbox, document, wait_for};
 
 const DISPATCHES: [&str; 2] = ["plan", "task"];
 
@@ -46,6 +46,189 @@ fn a_landing_that_takes_a_failed_task_out_of_a_document_finishes_nothing() {
         sandbox.orch("retry p").code(0).ok();
         sandbox.orch("up --merge").code(0).ok();
         assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+    }
+}
+
+#[test]
+fn a_landing_that_moves_a_document_and_takes_a_failed_task_out_of_it_finishes_nothing() {
+    let edit = "git mv plans/p.md plans/pp.md; sed -i /1.2/d plans/pp.md; sed -i s,plans/p.md,plans/pp.md, plans.toml";
+    for dispatch in DISPATCHES {
+        let sandbox = edited(dispatch, FAILS, edit);
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "echo idle");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(
+            sandbox.state("p"),
+            "held",
+            "{dispatch}: {}",
+            sandbox.orch("log").out
+        );
+        let why = sandbox.why("p").replace('\n', " ");
+        assert!(why.contains("the landing of q") && why.contains("1.2"), "{why}");
+    }
+}
+
+#[test]
+fn a_document_is_read_where_a_link_leads_to() {
+    let sandbox = edited("plan", FAILS, "sed -i /1.2/d text/p.md");
+    std::fs::create_dir(sandbox.path().join("text")).unwrap();
+    sandbox.git("mv plans/p.md text/p.md");
+    std::os::unix::fs::symlink("../text/p.md", sandbox.path().join("plans/p.md")).unwrap();
+    sandbox.git("add -A");
+    sandbox.git("commit -q -m link");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("merge q").code(0).ok();
+    sandbox.script("p", "echo idle");
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.orch("log").out);
+}
+
+#[test]
+fn the_own_first_phases_of_a_plan_may_not_take_away_what_is_left_to_do_or_to_show() {
+    let text = "# P\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n## Phase 2: Two\n\n- [ ] 2.1 b\n- [ ] 2.2 c\n";
+    let moved = "git mv plans/p.md plans/pp.md; sed -i /2.1/d plans/pp.md; sed -i s,plans/p.md,plans/pp.md, plans.toml";
+    for (keys, edit, named) in [
+        ("", moved, "2.1"),
+        (
+            "[plans.p.phases.2]\nverify = \"false\"",
+            "sed -i /verify/d plans.toml",
+            "p.phases.2.verify",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan(
+            "p",
+            keys,
+            text,
+            &format!("{edit}; git commit -q -a -m edit; work 1.1 2.2; orch task fail 2.1"),
+        );
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("merge p.1").code(0).ok();
+        sandbox.script("p", "orch task done -q 2.1");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "held", "{named}: {}", sandbox.orch("log").out);
+        let why = sandbox.why("p").replace('\n', " ");
+        assert!(why.contains("the landing of p") && why.contains(named), "{why}");
+    }
+}
+
+/// What the manifest demands of plan `p`, what takes that back, and how it is named.
+const DEMANDS: [(&str, &str, &str); 5] = [
+    ("verify = \"false\"", "/verify/d", "p.verify"),
+    (
+        "[plans.p.phases.1]\nverify = \"false\"",
+        "/verify/d",
+        "p.phases.1.verify",
+    ),
+    (
+        "[plans.p.phases.2]\ngate = \"approve\"",
+        "/gate/d",
+        "p.phases.2.gate",
+    ),
+    ("depends = [\"z\"]", "/depends/d", "p.depends"),
+    (
+        "report = \"required\"",
+        "s/report.*/report = \"auto\"/",
+        "p.report",
+    ),
+];
+
+#[test]
+fn a_landing_that_demands_less_of_another_plan_makes_that_wait_for_a_person() {
+    for (keys, edit, named) in DEMANDS {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan(
+            "p",
+            keys,
+            &document(&[1, 1]),
+            "commit x; orch task fail 1.1; exit 3",
+        );
+        sandbox.plan("z", "gate = \"approve\"", &document(&[1]), "exit 3");
+        let script = format!("sed -i '{edit}' plans.toml; git commit -q -a -m edit; orch task done -q 1.1");
+        sandbox.plan("q", "", &document(&[1]), &script);
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(1).ok();
+        sandbox.orch("merge q").code(0).ok();
+        sandbox.script("p", "mark again; orch task done -q 1.1; work 2.1");
+        sandbox.orch("merge p --dry-run").says(named).ok();
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "held", "{named}: {}", sandbox.orch("log").out);
+        assert!(!sandbox.mark("again").exists(), "{named}");
+        let why = sandbox.why("p").replace('\n', " ");
+        assert!(why.contains("the landing of q") && why.contains(named), "{why}");
+        sandbox.orch("why p").says("orch retry p").ok();
+        // The lead accepts it.
+        sandbox.orch("retry p").code(0).ok();
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(
+            sandbox.state("p"),
+            "landed",
+            "{named}: {}",
+            sandbox.orch("log").out
+        );
+    }
+}
+
+#[test]
+fn a_landing_that_demands_less_while_the_run_goes_on_is_not_taken_in() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan(
+        "p",
+        "verify = \"test -e never\"",
+        &document(&[1]),
+        "gate p; work 1.1",
+    );
+    sandbox.plan(
+        "q",
+        "",
+        &document(&[1]),
+        "sed -i /verify/d plans.toml; git commit -q -a -m edit; orch task done -q 1.1",
+    );
+    sandbox.git("add -A");
+    sandbox.git("commit -q -m plans");
+    sandbox.gate("p");
+    let up = sandbox.start("up --merge");
+    sandbox.reached("p");
+    sandbox.happened("merge.landed", "q");
+    wait_for("the edit", || sandbox.count("manifest.changed", None) > 0);
+    sandbox.open("p");
+    up.end().code(1).says("p.verify").ok();
+    assert_ne!(sandbox.state("p"), "landed");
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.orch("log").out);
+}
+
+#[test]
+fn what_the_lead_demands_no_more_is_not_demanded() {
+    for (keys, edit, named) in &DEMANDS[..3] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.plan(
+            "p",
+            keys,
+            &document(&[1, 1]),
+            "commit x; orch task fail 1.1; exit 3",
+        );
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(1).ok();
+        let file = sandbox.path().join("plans.toml");
+        let sed = std::process::Command::new("sed")
+            .args(["-i", edit])
+            .arg(file)
+            .status()
+            .unwrap();
+        assert!(sed.success());
+        sandbox.script("p", "orch task done -q 1.1; work 2.1");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{named}");
     }
 }
 
@@ -288,4 +471,95 @@ fn a_list_does_not_call_work_done_that_may_not_begin() {
         .map(|task| task["state"].as_str().unwrap())
         .collect();
     assert_eq!(states, ["done", "pending"]);
+}
+
+#[test]
+fn another_prompt_is_other_work() {
+    for (now, runs) in [
+        ("Draw the logo", true),
+        ("Write the parser\\nand draw the logo", true),
+        ("Write the parser", false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        sandbox.script("p", "work 1.1");
+        let agent = sandbox.beside("agents/p.sh");
+        sandbox.tables(&format!("[agents.p]\ncommand = [\"sh\", {agent:?}]"));
+        sandbox.tables("[plans.p]\nagent = \"p\"\nprompt = \"Write the parser\"");
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        sandbox.orch("up").code(0).ok();
+        let manifest = sandbox.read("plans.toml");
+        sandbox.write("plans.toml", manifest.replace("Write the parser", now));
+        sandbox.script("p", "mark again; commit half");
+        let _ = sandbox.orch("up --merge");
+        assert_eq!(sandbox.mark("again").exists(), runs, "{now}");
+        let state = if runs { "failed" } else { "landed" };
+        assert_eq!(sandbox.state("p"), state, "{now}: {}", sandbox.orch("log").out);
+    }
+}
+
+#[test]
+fn a_part_that_is_open_from_the_start_opens_its_task() {
+    for dispatch in DISPATCHES {
+        let text =
+            "# P\n\n## Phase 1: One\n\n- [x] 1.1 a\n  - [ ] 1.1.1 part\n  - [x] 1.1.2 part\n- [ ] 1.2 b\n";
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let script = "case ,${ORCH_TASK:-1.2}, in *,1.2,*) work 1.2;; esac";
+        sandbox.plan("p", &format!("dispatch = {dispatch:?}"), text, script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
+        assert!(sandbox.why("p").contains("1.1"), "{}", sandbox.why("p"));
+        sandbox.script("p", "case ,${ORCH_TASK:-1.1}, in *,1.1,*) work 1.1;; esac");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{dispatch}");
+    }
+}
+
+/// The states that `orch task list` shows of plan `p`.
+fn listed(sandbox: &Sandbox) -> Vec<String> {
+    let list = sandbox.orch("task list --plan p --json").json();
+    let tasks = list["tasks"].as_array().unwrap().iter();
+    tasks
+        .map(|task| task["state"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_list_shows_what_the_judge_goes_by() {
+    // A part that failed.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n  - [ ] 1.1.1 part\n";
+    sandbox.plan(
+        "p",
+        "",
+        text,
+        "orch task fail 1.1.1; orch task list > $MARKS/list; work 1.1; orch task list > $MARKS/list",
+    );
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(listed(&sandbox), ["failed"]);
+    let own = std::fs::read_to_string(sandbox.mark("list")).unwrap();
+    assert!(own.contains("failed   1.1 "), "{own}");
+    // A status file that somebody else has edited.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[2]), "work 1.1; orch task fail 1.2");
+    sandbox.orch("up").code(1).ok();
+    let file = sandbox.worktree("p");
+    let text = file.read(".orch/status.json");
+    file.write(".orch/status.json", text.replace("\"failed\"", "\"done\""));
+    assert_eq!(listed(&sandbox), ["done", "failed"]);
+    // A box that was ticked behind a gate.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let keys = "[plans.p.phases.2]\ngate = \"approve\"";
+    sandbox.plan("p", keys, &document(&[1, 1]), "work 1.1");
+    sandbox.orch("up").ok();
+    let text = sandbox.read("plans/p.md");
+    sandbox.write("plans/p.md", text.replace("[ ]", "[x]"));
+    assert_eq!(listed(&sandbox), ["done", "pending"]);
+    sandbox.orch("up").ok();
+    assert_eq!(listed(&sandbox), ["done", "pending"]);
 }

@@ -113,6 +113,9 @@ fn driver(scratch: &Scratch) {
     scratch.git("config core.autocrlf false");
 }
 
+/// Merges that once were not as git makes them: attribute files with a byte-order mark, and two common ancestors.
+const FOUND: [u64; 1] = [2004];
+
 #[test]
 fn merges_made_up_at_random_are_as_git_makes_them() {
     let count = asked("ORCH_MERGES", 320) as u64;
@@ -122,7 +125,7 @@ fn merges_made_up_at_random_are_as_git_makes_them() {
     let seeds: Vec<u64> = one.map_or_else(|| (0..count).collect(), |seed| vec![seed]);
     let (mut by_ids, mut by_git, mut conflicts) = (0, 0, 0);
     // A repository for some, so that it does not fill with what the others left.
-    for chunk in seeds.chunks(40) {
+    for chunk in seeds.chunks(40).chain(FOUND.chunks(1)) {
         let scratch = Scratch::new();
         driver(&scratch);
         settle(&scratch, chunk[0] / 40);

@@ -42,6 +42,7 @@ mod runners;
 mod status_writers;
 // Floor 3: a damaged journal.
 mod journal_damage;
+mod journal_lost;
 // Floor 4: the manifest is edited while plans are worked on.
 mod live_edits;
 // Floor 5: the demo and the example that come with the program, run as a person would.

@@ -228,3 +228,54 @@ fn a_verified_phase_behind_one_that_was_opened_again_is_verified_again_when_that
     );
     assert_eq!(sandbox.state("a"), "finished");
 }
+
+#[test]
+fn what_passed_counts_for_the_commit_that_was_verified_and_no_other() {
+    for dispatch in ["plan", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let marks = sandbox.mark("");
+        let line = format!(
+            "touch {0}/verifying; until test -e {0}/go; do sleep 0.05; done; test ! -e bad",
+            marks.display()
+        );
+        let keys = format!("dispatch = {dispatch:?}\n[plans.p.phases.1]\nverify = {line:?}");
+        sandbox.plan("p", &keys, &crate::support::document(&[1]), "work 1.1");
+        let up = sandbox.start("up --merge");
+        sandbox.marked("verifying");
+        let tree = sandbox.worktree("p");
+        tree.write("bad", "bad\n");
+        tree.git("add bad");
+        tree.git("commit -q -m bad");
+        fs::write(sandbox.mark("go"), "").unwrap();
+        up.end().code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+        assert!(sandbox.why("p").contains("verify"), "{}", sandbox.why("p"));
+    }
+}
+
+#[test]
+fn a_person_who_mends_what_a_phase_is_verified_by_needs_no_branch_of_the_unit() {
+    for dispatch in ["phase", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let green = sandbox.mark("green");
+        let keys = format!(
+            "dispatch = {dispatch:?}\n[plans.p.phases.1]\nverify = \"test -e {}\"",
+            green.display()
+        );
+        sandbox.plan("p", &keys, &crate::support::document(&[1]), "work 1.1");
+        sandbox.orch("up --merge").code(1).ok();
+        fs::write(&green, "").unwrap();
+        sandbox.orch("task done 1.1 --plan p").code(0).ok();
+        sandbox.script("p", "mark again; exit 3");
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(
+            sandbox.state("p"),
+            "landed",
+            "{dispatch}: {}",
+            sandbox.orch("log").out
+        );
+        assert!(!sandbox.mark("again").exists(), "{dispatch}");
+    }
+}

@@ -145,6 +145,7 @@ fn plans(dice: &mut Dice) -> Work {
             _ => Vec::new(),
         };
         plans.push(PlanWork {
+            prompt: false,
             name: name(index),
             priority: Priority(dice.below(3) as i64),
             depends: depends(dice, &plans),

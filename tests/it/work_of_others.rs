@@ -235,3 +235,97 @@ fn files_that_a_sparse_checkout_leaves_out_are_no_leftovers() {
     sandbox.orch("up --merge").code(0).ok();
     assert_eq!(sandbox.git("show main:far/away.txt"), "x");
 }
+
+#[test]
+fn an_empty_commit_makes_nothing() {
+    for dispatch in ["plan", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let script = "git commit -q --allow-empty -m empty; orch task done -q 1.1";
+        sandbox.plan("p", &format!("dispatch = {dispatch:?}"), &document(&[1]), script);
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
+        assert!(
+            sandbox.why("p").contains("made no commit"),
+            "{}",
+            sandbox.why("p")
+        );
+    }
+}
+
+/// What an agent makes git overlook, and how.
+const OVERLOOKED: [(&str, &str); 5] = [
+    ("core.fileMode false", "chmod +x file.txt"),
+    ("core.symlinks false", "rm link; printf file.txt > link"),
+    ("core.autocrlf input", "printf 'a\\r\\nb\\r\\n' > file.txt"),
+    (
+        "core.trustctime false",
+        "git config core.checkStat minimal; sleep 1.2; git status -s; touch -r file.txt ../ref; printf 'c\\nd\\n' > file.txt; \
+         touch -r ../ref file.txt",
+    ),
+    (
+        "core.excludesFile ../ignored",
+        "echo '*.new' > ../ignored; echo x > a.new",
+    ),
+];
+
+#[test]
+fn settings_that_an_agent_makes_hide_no_leftovers() {
+    for whose in ["", "--worktree"] {
+        for (setting, hide) in OVERLOOKED {
+            let sandbox = Sandbox::new();
+            sandbox.settings("retries = 0");
+            let set = format!("git config extensions.worktreeConfig true; git config {whose} {setting}");
+            let script = format!("work 1.1; {set}; {hide}");
+            sandbox.plan("p", "commit = \"require\"", &document(&[1]), &script);
+            sandbox.write("file.txt", "a\nb\n");
+            std::os::unix::fs::symlink("file.txt", sandbox.path().join("link")).unwrap();
+            sandbox.git("add -A");
+            sandbox.git("commit -q -m files");
+            sandbox.orch("up --merge").code(1).ok();
+            assert_eq!(sandbox.state("p"), "failed", "{whose} {setting}");
+            let why = sandbox.why("p");
+            assert!(why.contains("uncommitted"), "{whose} {setting}: {why}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_an_agent_makes_hides_no_leftovers() {
+    for commit in ["auto", "require"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let script = "work 1.1; home=$(git rev-parse --git-common-dir); mkdir -p $home/info\n\
+                      echo 'file.txt filter=z' > $home/info/attributes\n\
+                      git config filter.z.clean 'git show HEAD:file.txt'; echo other > file.txt";
+        sandbox.plan("p", &format!("commit = {commit:?}"), &document(&[1]), script);
+        sandbox.write("file.txt", "a\n");
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m files");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.state("p"), "failed", "{commit}");
+        assert!(
+            sandbox.why("p").contains("info/attributes"),
+            "{}",
+            sandbox.why("p")
+        );
+    }
+}
+
+#[test]
+fn a_hook_that_undoes_the_commit_of_leftovers_is_told_of() {
+    for dispatch in ["plan", "task"] {
+        let sandbox = Sandbox::new();
+        sandbox.settings("retries = 0");
+        let script = "git -c core.hooksPath=/none commit -q --allow-empty -m first; echo x > made; git add made\n\
+                      git -c core.hooksPath=/none commit -q -m made; echo l > left; orch task done -q 1.1";
+        sandbox.plan("p", &format!("dispatch = {dispatch:?}"), &document(&[1]), script);
+        sandbox.git("add -A");
+        sandbox.git("commit -q -m plans");
+        let hook = sandbox.path().join(".git/hooks/post-commit");
+        crate::support::program(&hook, "git reset -q --soft HEAD~1");
+        sandbox.orch("up --merge").code(1).ok();
+        assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch}");
+        assert!(sandbox.why("p").contains("a hook"), "{}", sandbox.why("p"));
+    }
+}

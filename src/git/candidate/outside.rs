@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::git::files::error::GitError;
-use crate::git::files::version::{ATTRIBUTE_SOURCE, GitVersion};
+use crate::git::files::version::GitVersion;
+use crate::git::merging::attribute_source::with_attributes_of;
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
@@ -31,12 +32,7 @@ pub fn outside_of_conflict(
     sides: [&CommitId; 2],
     result: &CommitId,
 ) -> Result<Outside, GitError> {
-    let on = Git::on(repo.common_dir());
-    // As on a checkout of the first side.
-    let on = match git >= ATTRIBUTE_SOURCE {
-        true => on.option(format!("--attr-source={}", sides[0])),
-        false => on,
-    };
+    let on = with_attributes_of(Git::on(repo.common_dir()), git, repo, sides[0])?;
     let merged = on
         .args(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"])
         .args(sides.map(CommitId::as_str))

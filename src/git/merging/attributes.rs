@@ -22,7 +22,7 @@ pub(super) fn telling(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The byte-order mark of UTF-8. Git passes over it in some attribute files, and takes it for a part of the pattern in others.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// True when a line of an attribute file may be about this file. Only patterns without folders are understood, as `*.png`. Case does
 /// not count, for with `core.ignorecase` it does not.

@@ -2,15 +2,16 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::answer::{self, Answered};
+use super::attribute_source::with_attributes_of;
 use crate::git::files::error::GitError;
-use crate::git::files::version::{ATTRIBUTE_SOURCE, GitVersion};
+use crate::git::files::version::GitVersion;
 use crate::git::program::command::Git;
+use crate::git::repo::repository::Repository;
 use crate::plan::CommitId;
 
 /// Since here `merge-tree` answers to several merges asked for on its input.
@@ -36,7 +37,7 @@ const SHIFT: usize = 500;
 /// Merges of one repository, made by git.
 #[derive(Debug)]
 pub(super) struct ByGit {
-    common_dir: PathBuf,
+    repo: Repository,
     git: GitVersion,
     algorithm: Option<String>,
     /// False once a process was found not to answer one by one.
@@ -56,9 +57,9 @@ struct Live {
 }
 
 impl ByGit {
-    pub(super) fn new(common_dir: &Path, git: GitVersion, algorithm: Option<String>) -> Self {
+    pub(super) fn new(repo: &Repository, git: GitVersion, algorithm: Option<String>) -> Self {
         Self {
-            common_dir: common_dir.to_owned(),
+            repo: repo.clone(),
             git,
             algorithm: algorithm.filter(|_| git >= ALGORITHM),
             lives: git >= ON_INPUT,
@@ -85,7 +86,7 @@ impl ByGit {
             self.live = None;
         }
         if self.lives && self.live.is_none() {
-            self.live = self.start(onto).ok();
+            self.live = self.start(onto)?.ok();
             self.lives = self.live.is_some();
         }
         if let Some(live) = &mut self.live {
@@ -104,22 +105,15 @@ impl ByGit {
         self.merge_alone(onto, head)
     }
 
-    fn start(&self, onto: &CommitId) -> io::Result<Live> {
+    /// The inner error is of a process that cannot be had: each merge then gets one of its own.
+    fn start(&self, onto: &CommitId) -> Result<io::Result<Live>, GitError> {
         let git = if self.git >= AT_ONCE {
-            Git::on(&self.common_dir)
+            Git::on(self.repo.common_dir())
         } else {
-            Git::unbuffered_on(&self.common_dir)
+            Git::unbuffered_on(self.repo.common_dir())
         };
-        let mut child = self.command(git, onto).arg("--stdin").converse()?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let output = output.ok_or_else(|| io::Error::other("no output"))?;
-        Ok(Live {
-            child,
-            input,
-            output: BufReader::new(output),
-            attributes: onto.clone(),
-            merges: 0,
-        })
+        let git = self.command(git, onto)?.arg("--stdin");
+        Ok(git.converse().and_then(|child| Live::new(child, onto)))
     }
 
     fn merge_alone(&self, onto: &CommitId, head: &CommitId) -> Result<Answered, GitError> {
@@ -133,7 +127,7 @@ impl ByGit {
         onto: &CommitId,
         head: &CommitId,
     ) -> Result<Answered, GitError> {
-        let git = self.command(Git::on(&self.common_dir), onto);
+        let git = self.command(Git::on(self.repo.common_dir()), onto)?;
         let git = match base {
             Some(base) => git.arg(format!("--merge-base={base}")),
             None => git,
@@ -152,28 +146,34 @@ impl ByGit {
             .ok_or_else(|| answer.unreadable("not the form of `merge-tree -z`"))
     }
 
-    fn command(&self, git: Git, onto: &CommitId) -> Git {
-        // Before 2.41 git cannot be told where to read attributes from, and those below the top folder are not seen
-        // here.
-        let git = if self.git >= ATTRIBUTE_SOURCE {
-            git.option(format!("--attr-source={onto}"))
-        } else {
-            git
-        };
+    fn command(&self, git: Git, onto: &CommitId) -> Result<Git, GitError> {
+        let git = with_attributes_of(git, self.git, &self.repo, onto)?;
         // Ids in full are no names of branches, so none is looked for. An object of that name has that content: to be renamed
         // into its place costs half of what being linked there does.
         let git = git
             .config("core.warnAmbiguousRefs=false")
             .config("core.createObject=rename");
         let git = git.args(["merge-tree", "--write-tree"]);
-        match &self.algorithm {
+        Ok(match &self.algorithm {
             Some(algorithm) => git.arg(format!("-Xdiff-algorithm={algorithm}")),
             None => git,
-        }
+        })
     }
 }
 
 impl Live {
+    fn new(mut child: Child, onto: &CommitId) -> io::Result<Self> {
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let output = output.ok_or_else(|| io::Error::other("no output"))?;
+        Ok(Self {
+            child,
+            input,
+            output: BufReader::new(output),
+            attributes: onto.clone(),
+            merges: 0,
+        })
+    }
+
     /// The answer, and whether it can be asked again.
     fn ask(
         &mut self,

@@ -72,7 +72,7 @@ impl Merger {
         let objects = Objects::open(repo.common_dir())?;
         let settings = Settings::read(repo.common_dir())?;
         Ok(Self {
-            by_git: ByGit::new(repo.common_dir(), git, settings.algorithm.clone()),
+            by_git: ByGit::new(repo, git, settings.algorithm.clone()),
             repo: repo.clone(),
             rewired: objects.is_rewired(),
             objects,

@@ -6,12 +6,13 @@
 //! | merging trees by the ids of their entries, and what attributes say about that | `three_way`, `attributes` |
 //! | lines of a file that both changed | `lines` |
 //! | objects on disk and new ones, common ancestors | `store` |
-//! | merges by `git merge-tree`, and what it answers | `by_git`, `answer` |
+//! | merges by `git merge-tree`, which attributes it goes by, and what it answers | `by_git`, `attribute_source`, `answer` |
 //! | commits replayed one by one | `replay` |
 //! | which of many heads conflict: what each changes, and pairs of them | `forecast`, `changes`, `pair` |
 //! | who commits, and settings that matter | `settings` |
 
 mod answer;
+pub(super) mod attribute_source;
 mod attributes;
 mod by_git;
 mod changes;

@@ -17,23 +17,38 @@ struct MergeRules {
     attributes: Option<Vec<u8>>,
     /// `merge.…` in the repository's configuration.
     settings: BTreeMap<String, String>,
+    /// `filter.…`, without those that `git lfs install --local` writes.
+    filters: BTreeMap<String, String>,
 }
 
 impl MergeRules {
     fn read(common_dir: &Path) -> Self {
-        let mut settings = BTreeMap::new();
-        if let Ok(config) = git2::Config::open(&common_dir.join("config"))
-            && let Ok(entries) = config.entries(Some("^merge\\."))
-        {
-            let _ = entries.for_each(|entry| {
-                if let (Ok(name), Ok(value)) = (entry.name(), entry.value()) {
-                    settings.insert(name.to_owned(), value.to_owned());
-                }
-            });
-        }
+        let config = git2::Config::open(&common_dir.join("config")).ok();
+        let of = |section: &str| {
+            let mut settings = BTreeMap::new();
+            if let Some(Ok(entries)) = config.as_ref().map(|config| config.entries(Some(section))) {
+                let _ = entries.for_each(|entry| {
+                    if let (Ok(name), Ok(value)) = (entry.name(), entry.value()) {
+                        settings.insert(name.to_owned(), value.to_owned());
+                    }
+                });
+            }
+            settings
+        };
+        let mut filters = of("^filter\\.");
+        filters.retain(|key, value| {
+            let programs = [
+                "git-lfs clean -- %f",
+                "git-lfs smudge -- %f",
+                "git-lfs filter-process",
+                "true",
+            ];
+            !(key.starts_with("filter.lfs.") && programs.contains(&value.as_str()))
+        });
         Self {
             attributes: regular::read(&common_dir.join(ATTRIBUTES)).ok(),
-            settings,
+            settings: of("^merge\\."),
+            filters,
         }
     }
 }
@@ -44,13 +59,23 @@ pub fn trust_merge_rules(common_dir: &Path) {
     *TRUSTED.lock().unwrap_or_else(PoisonError::into_inner) = Some((common_dir.to_owned(), rules));
 }
 
-/// The file that is not what it was when the run began; none in a process that trusts nothing in particular.
+/// The file that is not what it was when the run began, and by which git merges; none in a process that trusts nothing in
+/// particular.
 pub fn changed_merge_rules() -> Option<PathBuf> {
+    changed(|before, now| before.settings != now.settings)
+}
+
+/// The same of a file by which git takes a changed file for an unchanged one.
+pub fn changed_filters() -> Option<PathBuf> {
+    changed(|before, now| before.filters != now.filters)
+}
+
+fn changed(differ: impl Fn(&MergeRules, &MergeRules) -> bool) -> Option<PathBuf> {
     let trusted = TRUSTED.lock().unwrap_or_else(PoisonError::into_inner);
     let (common_dir, before) = trusted.as_ref()?;
     let now = MergeRules::read(common_dir);
     if now.attributes != before.attributes {
         return Some(common_dir.join(ATTRIBUTES));
     }
-    (now.settings != before.settings).then(|| common_dir.join("config"))
+    differ(before, &now).then(|| common_dir.join("config"))
 }

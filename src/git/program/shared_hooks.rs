@@ -1,6 +1,7 @@
-//! The folder of hooks that the repository's own configuration names. Agents can write that configuration: what it names while they
-//! run is told of, and orch's own git commands go on with what it named before.
+//! Settings of the repository's own configuration by which git runs hooks, or overlooks that files have changed. Agents can write
+//! that configuration: orch's own git commands go on with what it said before they ran, and other hooks are told of.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -13,10 +14,29 @@ use crate::git::files::registration::pointed_to;
 #[derive(Debug)]
 struct Trusted {
     common_dir: PathBuf,
-    hooks: Option<String>,
+    before: Named,
     /// What it says now, and what its file looked like then.
-    seen: (Looks, Option<String>),
+    seen: (Looks, Named),
 }
+
+/// What a configuration says of each of [`HOOKS`] and [`SIGHT`], where it says anything.
+type Named = BTreeMap<&'static str, String>;
+
+const HOOKS: &str = "core.hooksPath";
+
+/// What git goes by when it looks for changes, with what it takes where nobody says anything.
+const SIGHT: &[(&str, &str)] = &[
+    ("core.trustctime", "true"),
+    ("core.checkStat", "default"),
+    ("core.fileMode", "true"),
+    ("core.symlinks", "true"),
+    ("core.autocrlf", "false"),
+    ("core.eol", "native"),
+    ("core.ignoreCase", "false"),
+    ("core.precomposeUnicode", "false"),
+    ("core.excludesFile", "~/.config/git/ignore"),
+    ("core.attributesFile", "~/.config/git/attributes"),
+];
 
 /// Inode, size, seconds and nanoseconds of the last change.
 type Looks = (u64, u64, i64, i64);
@@ -25,28 +45,32 @@ static TRUSTED: RwLock<Option<Trusted>> = RwLock::new(None);
 
 /// From now on this process goes by the hooks that the repository's configuration names now.
 pub fn trust_hooks(common_dir: &Path) {
-    let hooks = named(common_dir);
+    let before = named(common_dir);
     let trusted = Trusted {
         common_dir: common_dir.to_owned(),
-        hooks: hooks.clone(),
-        seen: (looks(common_dir), hooks),
+        before: before.clone(),
+        seen: (looks(common_dir), before),
     };
     *TRUSTED.write().unwrap_or_else(PoisonError::into_inner) = Some(trusted);
 }
 
 /// What the configuration named when the run began and what it names now, in words; none while that is the same.
 pub fn changed_hooks() -> Option<(String, String)> {
-    let words = |hooks: &Option<String>| hooks.clone().unwrap_or_else(|| "git's own".to_owned());
+    let words = |said: &Named| said.get(HOOKS).cloned().unwrap_or_else(|| "git's own".to_owned());
     look_again();
     let trusted = TRUSTED.read().unwrap_or_else(PoisonError::into_inner);
     let trusted = trusted
         .as_ref()
-        .filter(|trusted| trusted.hooks != trusted.seen.1)?;
-    Some((words(&trusted.hooks), words(&trusted.seen.1)))
+        .filter(|trusted| trusted.before.get(HOOKS) != trusted.seen.1.get(HOOKS))?;
+    Some((words(&trusted.before), words(&trusted.seen.1)))
 }
 
-/// The setting, for `-c`, that brings back the hooks of a place of the repository; none where it names them itself.
-pub(in crate::git) fn brought_back(place: &Path) -> Option<OsString> {
+/// The settings, for `-c`, that bring back what a place of the repository went by; none where nothing has changed.
+pub(in crate::git) fn brought_back(place: &Path) -> Vec<OsString> {
+    changed_at(place).unwrap_or_default()
+}
+
+fn changed_at(place: &Path) -> Option<Vec<OsString>> {
     let is_of = |trusted: &Trusted| {
         place == trusted.common_dir
             || place.join(".git") == trusted.common_dir
@@ -61,13 +85,46 @@ pub(in crate::git) fn brought_back(place: &Path) -> Option<OsString> {
     let trusted = TRUSTED.read().unwrap_or_else(PoisonError::into_inner);
     let trusted = trusted
         .as_ref()
-        .filter(|trusted| trusted.hooks != trusted.seen.1)?;
-    let mut setting = OsString::from("core.hooksPath=");
-    match &trusted.hooks {
-        Some(hooks) => setting.push(hooks),
-        None => setting.push(trusted.common_dir.join("hooks")),
+        .filter(|trusted| trusted.before != trusted.seen.1)?;
+    let (before, now) = (&trusted.before, &trusted.seen.1);
+    let keys = SIGHT.iter().map(|(key, _)| *key).chain([HOOKS]);
+    let changed = keys.filter(|key| before.get(key) != now.get(key));
+    Some(
+        changed
+            .map(|key| setting(key, before, &trusted.common_dir))
+            .collect(),
+    )
+}
+
+/// `KEY=VALUE`, as this configuration of a repository says it, else that of the person, else git.
+fn setting(key: &str, said: &Named, common_dir: &Path) -> OsString {
+    let mut setting = OsString::from(format!("{key}="));
+    let own = || {
+        git2::Config::open_default()
+            .and_then(|own| own.get_string(key))
+            .ok()
+    };
+    let default = SIGHT.iter().find(|(known, _)| *known == key);
+    match (said.get(key).cloned().or_else(own), default) {
+        (Some(value), _) => setting.push(value),
+        (None, Some((_, default))) => setting.push(default),
+        (None, None) => setting.push(common_dir.join("hooks")),
     }
-    Some(setting)
+    setting
+}
+
+/// What a worktree's own settings (`config.worktree`) are undone with, as far as they are among these.
+pub(in crate::git) fn undone_of(own: &git2::Config, common_dir: &Path) -> Vec<OsString> {
+    let keys = SIGHT.iter().map(|(key, _)| *key);
+    let set: Vec<&str> = keys.filter(|key| own.get_entry(key).is_ok()).collect();
+    let said = if set.is_empty() {
+        Named::new()
+    } else {
+        named(common_dir)
+    };
+    set.into_iter()
+        .map(|key| setting(key, &said, common_dir))
+        .collect()
 }
 
 /// Reads the configuration again where its file has changed.
@@ -94,7 +151,11 @@ fn looks(common_dir: &Path) -> Looks {
     )
 }
 
-fn named(common_dir: &Path) -> Option<String> {
-    let config = git2::Config::open(&common_dir.join("config")).ok()?;
-    config.get_string("core.hookspath").ok()
+fn named(common_dir: &Path) -> Named {
+    let Ok(config) = git2::Config::open(&common_dir.join("config")) else {
+        return Named::new();
+    };
+    let keys = SIGHT.iter().map(|(key, _)| *key).chain([HOOKS]);
+    keys.filter_map(|key| Some((key, config.get_string(key).ok()?)))
+        .collect()
 }

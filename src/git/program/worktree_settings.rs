@@ -1,9 +1,10 @@
-//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program or look for its files elsewhere. Whoever works in the
+//! Settings that a worktree has for itself alone (`config.worktree`), by which git would run a program, look for its files elsewhere or overlook that they have changed. Whoever works in the
 //! worktree can write them; in orch's own git commands they have no say. What the repository or a person has set stays in force.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::shared_hooks::undone_of;
 use crate::git::files::registration::pointed_to;
 use crate::git::files::regular;
 
@@ -26,7 +27,7 @@ pub(in crate::git) fn undone(worktree: &Path) -> Undone {
     let Some(Ok(own)) = own else {
         return Undone::default();
     };
-    let mut settings = Vec::new();
+    let mut settings = undone_of(&own, &common_of(&admin));
     if own.get_entry("core.hookspath").is_ok() {
         let mut setting = OsString::from("core.hooksPath=");
         setting.push(hooks_of_all(&admin));
@@ -38,12 +39,17 @@ pub(in crate::git) fn undone(worktree: &Path) -> Undone {
     }
 }
 
-/// Where the hooks of all other worktrees are.
-fn hooks_of_all(admin: &Path) -> OsString {
-    let common = match regular::read_to_string(&admin.join("commondir")) {
+/// The folder that a worktree shares with the others.
+fn common_of(admin: &Path) -> PathBuf {
+    match regular::read_to_string(&admin.join("commondir")) {
         Ok(common) => admin.join(common.trim_end()),
         Err(_) => admin.to_owned(),
-    };
+    }
+}
+
+/// Where the hooks of all other worktrees are.
+fn hooks_of_all(admin: &Path) -> OsString {
+    let common = common_of(admin);
     let of = |config: Result<git2::Config, git2::Error>| {
         config.and_then(|config| config.get_path("core.hookspath"))
     };

@@ -90,8 +90,8 @@ pub fn is_undone(repo: &Repository, back: &CommitId, tip: &CommitId) -> Result<b
     Ok(undone.contains(back.as_str()))
 }
 
-/// The commits that `tip` has and none of `without` has, latest first, each with whether it is a merge. What of `without` is
-/// not in the repository is in nobody's way.
+/// The commits that `tip` has and none of `without` has, latest first, each with whether it makes something itself: no merge
+/// does, and no empty commit. What of `without` is not in the repository is in nobody's way.
 ///
 /// # Errors
 ///
@@ -115,7 +115,12 @@ pub fn commits_beyond<'a>(
     let mut beyond = Vec::new();
     for id in walk {
         let commit = id.and_then(|id| handle.find_commit(id)).map_err(cannot())?;
-        beyond.push((commit_id(commit.id()), commit.parent_count() > 1));
+        let same = || {
+            commit
+                .parent(0)
+                .is_ok_and(|parent| parent.tree_id() == commit.tree_id())
+        };
+        beyond.push((commit_id(commit.id()), commit.parent_count() < 2 && !same()));
     }
     Ok(beyond)
 }

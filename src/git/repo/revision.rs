@@ -1,13 +1,19 @@
 //! Names and ancestry of commits.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use super::ids::{branch_ref, commit_id, oid};
 use super::repository::Repository;
 use super::tree_diff::tree_at;
 use crate::git::files::error::GitError;
 use crate::plan::CommitId;
+
+/// How a tree marks a symbolic link.
+const LINK: i32 = 0o120_000;
+/// So many in a row are a circle, as the kernel has it.
+const MOST_LINKS: usize = 40;
 
 /// How far two commits have grown apart, in commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,12 +184,36 @@ impl Repository {
 }
 
 impl Repository {
-    /// The text of a file in a commit; none where that has no such file, or one that is not UTF-8.
+    /// The text of a file in a commit, read through symbolic links as in a checkout; none where that has no such file, or one
+    /// that is not UTF-8.
     pub fn text_at(&self, commit: &CommitId, path: &Path) -> Option<String> {
         let repo = self.handle();
         let tree = repo.find_commit(oid(commit).ok()?).ok()?.tree().ok()?;
-        let blob = repo.find_blob(tree.get_path(path).ok()?.id()).ok()?;
-        String::from_utf8(blob.content().to_vec()).ok()
+        let text = |id| String::from_utf8(repo.find_blob(id).ok()?.content().to_vec()).ok();
+        let parts = |path: &Path| -> Vec<_> {
+            let parts = path.iter().map(OsStr::to_owned);
+            parts.rev().collect()
+        };
+        let (mut left, mut at, mut links) = (parts(path), PathBuf::new(), 0);
+        while let Some(part) = left.pop() {
+            match part.to_str() {
+                Some(".") => continue,
+                Some("..") => {
+                    at.pop().then_some(())?;
+                    continue;
+                }
+                Some(_) | None => at.push(part),
+            }
+            let entry = tree.get_path(&at).ok()?;
+            if entry.filemode() == LINK {
+                links += 1;
+                at.pop();
+                left.extend(parts(Path::new(
+                    &text(entry.id()).filter(|_| links <= MOST_LINKS)?,
+                )));
+            }
+        }
+        text(tree.get_path(&at).ok()?.id())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::git::keep::stage::stage_everything;
 use crate::git::program::command::Git;
 use crate::git::repo::identity::committing_within;
 use crate::git::state::hidden::{hidden_changes, may_hide};
-use crate::git::state::inspect::{InProgress, inspect};
+use crate::git::state::inspect::{InProgress, head_of, inspect};
 use crate::plan::CommitId;
 
 /// Why leftovers are not committed. Nothing was changed.
@@ -54,6 +54,17 @@ pub enum LeftoverError {
         path: PathBuf,
         /// Their folders, relative to the worktree.
         nested: Vec<PathBuf>,
+    },
+    /// The commit is not what was to be committed: a hook has changed or undone it.
+    #[error(
+        "a hook of the repository changed what orch committed in `{}`: {found} is checked out, without all that was left uncommitted",
+        path.display()
+    )]
+    Changed {
+        /// The worktree.
+        path: PathBuf,
+        /// What is checked out.
+        found: CommitId,
     },
     /// A step failed.
     #[error(transparent)]
@@ -111,12 +122,21 @@ pub fn commit_leftovers(
     }
     // `--no-verify`: the hooks judge what people mean to publish. Here an attempt's remains are kept from being
     // lost, whatever state they are in; whether they are good is for the plan's `verify` to say.
+    let staged = Git::within(path).arg("write-tree").run_for_id()?;
     let commit = committing_within(path)?.args(["commit", "--quiet", "--no-verify", "--file=-"]);
     let commit = trailers.iter().fold(commit, |commit, (name, value)| {
         commit.arg(format!("--trailer={name}: {value}"))
     });
     commit.input(message).run()?;
-    Ok(Some(crate::git::state::inspect::head_of(path)?))
+    let found = head_of(path)?;
+    let tree = Git::within(path)
+        .args(["rev-parse", "HEAD^{tree}"])
+        .run_for_id()?;
+    if tree != staged {
+        let path = path.to_owned();
+        return Err(LeftoverError::Changed { path, found });
+    }
+    Ok(Some(found))
 }
 
 /// Has git look again at the files with changes that it was told to overlook (`--assume-unchanged`, `--skip-worktree`). Gives

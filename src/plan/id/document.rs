@@ -141,6 +141,13 @@ pub struct VerifyBlock {
     pub line: usize,
 }
 
+impl Task {
+    /// True when the document has all of it ticked: its box, and those of its parts.
+    pub fn is_ticked(&self) -> bool {
+        self.ticked && self.subtasks.iter().all(|part| part.ticked)
+    }
+}
+
 impl VerifyBlock {
     /// True when every one of its boxes is ticked.
     pub fn is_ticked(&self) -> bool {
@@ -153,7 +160,7 @@ impl Phase {
     pub fn is_ticked(&self) -> bool {
         let block = self.verify.as_ref().filter(|block| block.boxes > 0);
         !self.tasks.is_empty()
-            && self.tasks.iter().all(|task| task.ticked)
+            && self.tasks.iter().all(Task::is_ticked)
             && block.is_none_or(VerifyBlock::is_ticked)
     }
 }

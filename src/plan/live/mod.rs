@@ -4,3 +4,4 @@
 
 pub(super) mod edit;
 pub(super) mod fields;
+pub(super) mod loosened;

@@ -118,9 +118,9 @@ impl Walk<'_> {
         }
         let headed = self.headed.and_then(|headed| {
             let task = self.phases.last()?.tasks.get(headed.task)?;
-            Some((headed.task, task.id?))
+            Some((headed.task, task.id?, task.ticked))
         });
-        let Some((task, own)) = headed else {
+        let Some((task, own, whole)) = headed else {
             return parent;
         };
         match split_id(split_line(source).0) {
@@ -129,7 +129,8 @@ impl Walk<'_> {
                     sub: id.sub,
                     parent: None,
                     title,
-                    ticked: false,
+                    // Without a box it is as far as its task.
+                    ticked: whole,
                     at: head.start,
                 };
                 self.sub_task(Role::Task { task, sub: None }, part)

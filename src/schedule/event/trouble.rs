@@ -67,7 +67,8 @@ pub enum Hold {
         /// In words.
         why: String,
     },
-    /// A landing took open work out of its document, or unticked boxes there. Who may do that is the lead.
+    /// A landing took open work out of its document, unticked boxes there, or took back what the manifest demands of it.
+    /// Who may do that is the lead.
     TakenAway {
         /// The plan that landed.
         by: PlanName,
@@ -75,7 +76,12 @@ pub enum Hold {
         commit: CommitId,
         /// Tasks and their parts.
         items: Vec<ItemId>,
+        /// Keys of the manifest.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
     },
+    /// The journal was lost, and with it whatever a person said of the plan: that it waits, that it was cancelled.
+    JournalLost {},
     /// A phase or task of it needs a person, and the rest has come to an end.
     Work {
         /// The phase or task.
@@ -88,14 +94,29 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// What a person reads of a document that a landing changed.
-    pub(in crate::schedule) fn taken_away(by: &PlanName, commit: &CommitId, items: &[ItemId]) -> String {
+    /// What a person reads of a plan whose journal was lost.
+    pub(crate) const JOURNAL_LOST: &str =
+        "the journal was lost, and with it what people decided about the plan";
+
+    /// What a person reads of a document or a manifest that a landing changed.
+    pub(in crate::schedule) fn taken_away(
+        by: &PlanName,
+        commit: &CommitId,
+        items: &[ItemId],
+        keys: &[String],
+    ) -> String {
         let items: Vec<String> = items.iter().map(ItemId::to_string).collect();
-        format!(
-            "the landing of {by} ({}) took {} out of its document or unticked it",
-            commit.short(),
-            items.join(", ")
-        )
+        let mut did = Vec::new();
+        if !items.is_empty() {
+            did.push(format!(
+                "took {} out of its document or unticked it",
+                items.join(", ")
+            ));
+        }
+        if !keys.is_empty() {
+            did.push(format!("removed or replaced {} in the manifest", keys.join(", ")));
+        }
+        format!("the landing of {by} ({}) {}", commit.short(), did.join(" and "))
     }
 }
 

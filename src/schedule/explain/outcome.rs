@@ -53,9 +53,18 @@ pub(in crate::schedule) fn explain_outcome(
                 format!("{how}, then {}", again(state, name)),
             )]
         }
-        Outcome::Held(Hold::TakenAway { by, commit, items }) => vec![Reason::with_remedy(
-            Hold::taken_away(by, commit, items),
-            format!("put that back in the document, or leave it so; then orch retry {name}"),
+        Outcome::Held(Hold::TakenAway {
+            by,
+            commit,
+            items,
+            keys,
+        }) => vec![Reason::with_remedy(
+            Hold::taken_away(by, commit, items, keys),
+            format!("put that back, or leave it so; then orch retry {name}"),
+        )],
+        Outcome::Held(Hold::JournalLost {}) => vec![Reason::with_remedy(
+            Hold::JOURNAL_LOST,
+            format!("look at its branch, then orch retry {name}; or orch cancel {name}"),
         )],
         Outcome::Held(Hold::Refused { why }) => vec![Reason::with_remedy(
             why,

@@ -62,7 +62,11 @@ pub(in crate::schedule) fn standstills<'a>(
         Some(Outcome::Held(Hold::Verification { .. })) => one(Waiting::Gate, "verify".to_owned()),
         Some(Outcome::Held(Hold::Work { unit, .. })) => one(Waiting::Gate, unit.to_string()),
         Some(Outcome::Held(
-            Hold::Refused { .. } | Hold::Stuck { .. } | Hold::Needs { .. } | Hold::TakenAway { .. },
+            Hold::Refused { .. }
+            | Hold::Stuck { .. }
+            | Hold::Needs { .. }
+            | Hold::TakenAway { .. }
+            | Hold::JournalLost {},
         )) => one(Waiting::Gate, plan.name.to_string()),
         Some(Outcome::Finished) => match (&run.merge, &run.merge_trouble) {
             (Merge::Idle, Some(MergeTrouble::Conflict { .. })) if run.resolution.agent.is_some() => {

@@ -64,6 +64,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         failure: None,
         said: BTreeMap::new(),
         commits: 0,
+        merged: false,
         account: account.clone(),
         facts: Facts::default(),
         resolves: false,

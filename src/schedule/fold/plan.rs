@@ -15,7 +15,7 @@ use crate::schedule::event::about::{Failed, PinRefusal, Steered, TaskReport, Tic
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::attempt::{Integration, Stage};
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Item, Outcome, PlanRun, Verify};
@@ -164,6 +164,9 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             if let Some(current) = run.current(attempt) {
                 current.integration = Integration::Merged;
             }
+            if let Some(record) = run.record(attempt) {
+                record.merged = true;
+            }
         }
         Event::WorkConflicted(WorkConflict { attempt, files, .. }) => {
             let learned = found_in_conflict(run, attempt, files);
@@ -244,7 +247,18 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             run.left_out = plan == cause;
             run.end(at, Outcome::Skipped(why.clone()));
         }
-        Event::PlanHeld { why, .. } => run.end(at, Outcome::Held(why.clone())),
+        Event::PlanHeld { why, .. } => {
+            let lost = *why == (Hold::JournalLost {});
+            if lost {
+                run.rebuilt = true;
+                // Whether commits may count is not known; nobody is taken at less than his word.
+                run.spoken |= run.items.values().any(|item| item.by.is_some());
+            }
+            // Who is at work then goes on.
+            if !(lost && run.is_at_work()) {
+                run.end(at, Outcome::Held(why.clone()));
+            }
+        }
         Event::PlanCancelled { .. } => {
             run.cancelling.clear();
             run.spared.clear();

@@ -84,6 +84,7 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     }
     run.want_again(point);
     run.left_out = false;
+    run.rebuilt = false;
     if run.outcome.is_some() && !matches!(run.outcome, Some(Outcome::Finished)) {
         run.outcome = None;
         if run.verify == Verify::Failed {

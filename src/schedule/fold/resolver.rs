@@ -41,6 +41,7 @@ pub(in crate::schedule) fn resolver_started(run: &mut PlanRun, at: At, started: 
         failure: None,
         said: BTreeMap::new(),
         commits: 0,
+        merged: false,
         account: started.account.clone(),
         facts: Facts::default(),
         resolves: true,

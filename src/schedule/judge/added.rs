@@ -42,6 +42,9 @@ fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<Un
     let grown: BTreeSet<TaskId> = before
         .map(|before| grown(before, &plan.document))
         .unwrap_or_default();
+    // Another prompt is other work, whatever is the same in its first line.
+    let another = |before: &Document| before.text.trim() != plan.document.text.trim();
+    let reworded = plan.prompt && before.is_some_and(another);
     let is_new = |phase: &PhaseWork, task: TaskId| {
         let background = task.is_verify() && phase.background_verify == Some(true);
         let done = finished
@@ -52,10 +55,10 @@ fn added_to(plan: &PlanWork, run: &PlanRun, before: Option<&Document>) -> Vec<Un
             .and_then(|known| known.title.as_deref())
             .is_some_and(|before| {
                 let now = plan.document.title_of(&task.into());
-                task.is_verify() && !now.is_some_and(|now| is_same_title(before, &now))
+                (task.is_verify() || plan.prompt) && !now.is_some_and(|now| is_same_title(before, &now))
             });
         let left_out = run.proven.contains(&UnitId::Task(task));
-        let changed = changed || grown.contains(&task);
+        let changed = changed || reworded || grown.contains(&task);
         done && (changed || (known.is_none() && !left_out))
             && !run.ticked.iter().any(|unit| unit.covers(task))
     };

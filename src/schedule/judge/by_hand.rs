@@ -16,7 +16,7 @@ pub(in crate::schedule) fn take_work_by_hand(board: &mut Board, at: At, number: 
     let repairs = matches!(run.verify, Verify::Running | Verify::Failed);
     let free = run.worktree().is_some() && !run.attempts.contains_key(&0);
     let driven = board.state.phase == Phase::Driving && !board.is_merge_only();
-    if repairs || !free || !driven || !run.is_open() || !run.people_spoke {
+    if repairs || !free || !driven || !run.is_open() || !(run.people_spoke || run.rebuilt) {
         return;
     }
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
@@ -67,11 +67,12 @@ fn is_all_said(plan: &PlanWork, run: &PlanRun, unit: UnitId) -> bool {
     tasks.peek().is_some() && tasks.all(|task| run.is_item_settled(&task.into()))
 }
 
-/// True when a person reported something of the unit after the end of the last attempt.
+/// True when a person reported something of the unit after the end of the last attempt. Where the journal was lost, what was
+/// reported before was judged by nobody, whoever said it.
 fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, last: Option<At>, unit: UnitId) -> bool {
     plan.unit_tasks(unit).into_iter().map(ItemId::from).any(|item| {
         run.items.get(&item).is_some_and(|known| {
-            known.by.is_none()
+            (known.by.is_none() || run.rebuilt)
                 && !known.assumed
                 && run.heard.contains_key(&item)
                 && last.is_none_or(|last| known.since >= last)

@@ -11,7 +11,9 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::notice::LateReport;
 use crate::schedule::ready::admission;
 use crate::schedule::state::attempt::{Attempt, Stage};
+use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::work::plans::PlanWork;
 
 /// What one look at a worktree heard.
 #[derive(Debug)]
@@ -114,6 +116,39 @@ pub(in crate::schedule) fn take_report(
     }
 }
 
+/// True for a statement that the next look at this worktree will take: those who only list what is done go by this, too.
+pub fn takes(work: &PlanWork, state: &State, lane: u32, said: &Statement) -> bool {
+    let run = state.plan(&work.name);
+    let voice = voice_of(run, lane, said);
+    let before = said.known || (said.at.is_none() && said.by.is_none() && run.was_ticked(&said.item));
+    let refused = || said.state != TaskState::Failed && refusal(work, run, state, &voice, said).is_some();
+    !before
+        && voice != Voice::Late
+        && is_news(run, &voice, said)
+        && !is_repeated(run, &voice, said)
+        && !refused()
+}
+
+/// What keeps the work from beginning of which something is said.
+fn refusal(
+    work: &PlanWork,
+    run: &PlanRun,
+    state: &State,
+    voice: &Voice,
+    said: &Statement,
+) -> Option<admission::Refusal> {
+    let by = match voice {
+        Voice::Attempt(id) => Some(id),
+        Voice::Person | Voice::Late => None,
+    };
+    // Where others go on beside it, a person may leave out what nobody works on.
+    let attempt = by.and_then(|id| run.attempt(id));
+    let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
+    let leaves_out = run.by_units && said.state == TaskState::Skipped;
+    let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
+    admission::refusal(work, run, state, speaker, &said.item)
+}
+
 /// True when what is said of the item cannot be, because work on it may not begin. That is told once; for the attempt
 /// it stays so, even if the way is free by the time the same is read again.
 fn is_refused(
@@ -136,12 +171,7 @@ fn is_refused(
     if board.refused.contains(&told) {
         return true;
     }
-    // Where others go on beside it, a person may leave out what nobody works on.
-    let attempt = by.and_then(|id| run.attempt(id));
-    let given = |attempt: &Attempt| attempt.units.iter().any(|unit| unit.covers(said.item.task));
-    let leaves_out = run.by_units && said.state == TaskState::Skipped;
-    let speaker = attempt.filter(|attempt| !leaves_out || given(attempt));
-    let Some(refusal) = admission::refusal(work, run, &board.state, speaker, &said.item) else {
+    let Some(refusal) = refusal(work, run, &board.state, voice, said) else {
         return false;
     };
     let who = by.map_or("a report", AttemptId::as_str);

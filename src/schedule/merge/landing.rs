@@ -191,6 +191,17 @@ fn wanted(plan: &PlanWork, run: &PlanRun, state: &State) -> Option<Option<String
     }
 }
 
+/// The plans that would land without being asked.
+pub fn by_themselves<'a>(
+    work: &'a Work,
+    state: &'a State,
+) -> impl Iterator<Item = (&'a PlanName, &'a PlanRun)> {
+    let plans = work.plans.iter().zip(&state.plans);
+    let idle = plans.filter(|(_, run)| run.merge == Merge::Idle);
+    idle.filter(|(plan, run)| wanted(plan, run, state).is_some())
+        .map(|(plan, run)| (&plan.name, run))
+}
+
 /// What has to land before it and has not.
 fn blockers(work: &Work, candidate: &Candidate<'_>, extent: &Extent, state: &State) -> Vec<WorkRef> {
     let Candidate { plan, run, into, .. } = candidate;
@@ -236,9 +247,15 @@ fn not_finished(run: &PlanRun) -> MergeTrouble {
         Some(Outcome::Failed(why)) => format!("it failed: {why}"),
         Some(Outcome::Skipped(why)) => format!("it was skipped: {why}"),
         Some(Outcome::Held(Hold::Conflict { with, .. })) => format!("it is held: it conflicts with {with}"),
-        Some(Outcome::Held(Hold::TakenAway { by, commit, items })) => {
-            format!("it is held: {}", Hold::taken_away(by, commit, items))
+        Some(Outcome::Held(Hold::TakenAway {
+            by,
+            commit,
+            items,
+            keys,
+        })) => {
+            format!("it is held: {}", Hold::taken_away(by, commit, items, keys))
         }
+        Some(Outcome::Held(Hold::JournalLost {})) => format!("it is held: {}", Hold::JOURNAL_LOST),
         Some(Outcome::Held(Hold::Verification { .. })) => "it is held: its verification failed".to_owned(),
         Some(Outcome::Held(
             Hold::Refused { why } | Hold::Stuck { why } | Hold::Needs { why, .. } | Hold::Work { why, .. },

@@ -11,7 +11,7 @@ use crate::schedule::event::about::{FlakyMerge, VerifiedMerge};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Landed, MergeBegun, NotLanded, Prefix};
-use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::state::plan_run::{Merge, Outcome as PlanOutcome};
 use crate::schedule::train::{Answer, Order, Outcome, Tried};
 
@@ -21,6 +21,7 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
         return;
     }
     refuse_paused(board, at, step);
+    hold_rebuilt(board, at, step);
     while let Some((plan, why)) = landing::refusal(&board.work, &board.state) {
         not_landed(board, at, plan, why, step);
     }
@@ -40,6 +41,19 @@ pub(in crate::schedule) fn land(board: &mut Board, at: At, step: &mut Step) {
             }
         }
         ask_train(board, order, step);
+    }
+}
+
+/// Of plans whose journal was lost nobody knows whether they may land: a person says so.
+fn hold_rebuilt(board: &mut Board, at: At, step: &mut Step) {
+    let plans = landing::by_themselves(&board.work, &board.state);
+    for plan in plans
+        .filter(|(_, run)| run.rebuilt)
+        .map(|(plan, _)| plan.clone())
+        .collect::<Vec<_>>()
+    {
+        let why = Hold::JournalLost {};
+        board.record(at, Event::PlanHeld { plan, why }, step);
     }
 }
 

@@ -138,6 +138,8 @@ pub struct AttemptRecord {
     pub said: BTreeMap<ItemId, Timestamp>,
     /// Commits it made.
     pub commits: u32,
+    /// True once these are on the plan's branch.
+    pub merged: bool,
     /// The account it used; none when its agent has but one.
     pub account: Option<String>,
     /// What its output told.

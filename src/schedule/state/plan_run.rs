@@ -102,6 +102,9 @@ pub struct PlanRun {
     pub ticks: Option<Ticks>,
     /// True once a person skipped the whole plan, until a person wants it again.
     pub left_out: bool,
+    /// True after the journal was lost, until a person wants the plan: it does not land by itself, since nobody knows any more
+    /// whether it was to.
+    pub rebuilt: bool,
     /// The commits with which it landed, by target branch.
     pub landed: BTreeMap<String, CommitId>,
     /// Where its branch stood then, as far as that is known, by target branch.

@@ -18,7 +18,10 @@ impl PlanRun {
     /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
     pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
         let begun = |record: &AttemptRecord| {
-            record.commits > 0 && record.exit != Some(Exit::ByHand) && record.units.first() == Some(&unit)
+            record.commits > 0
+                && !record.merged
+                && record.exit != Some(Exit::ByHand)
+                && record.units.first() == Some(&unit)
         };
         !self.tries_of(Some(unit), false).fresh && self.legs().any(begun)
     }

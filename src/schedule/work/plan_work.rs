@@ -104,6 +104,7 @@ pub(in crate::schedule) fn plan_work(
     PlanWork {
         name: plan.name.clone(),
         document: Arc::clone(&plan.document),
+        prompt: plan.file.is_none(),
         priority: units
             .iter()
             .map(|unit| unit.priority)

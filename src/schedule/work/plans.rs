@@ -81,6 +81,8 @@ pub struct PlanWork {
     pub budget: Option<u64>,
     /// What it was made from.
     pub document: Arc<Document>,
+    /// True when that is a prompt of the manifest, whose one task has no other name than its text.
+    pub prompt: bool,
 }
 
 /// One phase.

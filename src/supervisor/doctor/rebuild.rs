@@ -1,15 +1,16 @@
 //! The journal, put together again from what git, the worktrees and the attempts' folders show.
 //!
 //! What is written down is what they show and no more: an attempt whose end left a record ended that way; a phase is done
-//! when its tasks are reported done, the branch has commits of its own and nothing is uncommitted; a plan has landed when
-//! the target has a merge that names it, and so have its first phases. Everything else is worked on again.
+//! when its tasks and its check are reported done on commits of the branch, nothing is uncommitted, and it waits for nobody and
+//! has no `verify`; a plan has landed when the target has a merge that names it and none that took it back, and so have its first
+//! phases. Everything else is judged or worked on again. What people decided is lost, and so a plan that has not landed is held.
 
 use jiff::Timestamp;
 
 use crate::agent::{JobFolder, JobState};
-use crate::git::{self, FoundLanding, conflict_key, inspect};
+use crate::git::{self, FoundLanding, Repository, conflict_key, inspect};
 use crate::journal::{Epoch, Journal, Record, Sync};
-use crate::plan::{AttemptId, CommitId, ItemId, LaneId, PhaseId, Plan, Point, RunId, UnitId, WorkRef};
+use crate::plan::{AttemptId, CommitId, LaneId, PhaseId, Plan, Point, RunId, Statement, UnitId, WorkRef};
 use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
@@ -38,7 +39,8 @@ pub(super) fn rebuild(
     let began = began.unwrap_or_else(|| times.min().unwrap_or(now).min(now));
     let mut journal = Journal::open(&campaign.dir, began)?;
     let mut written = 0;
-    if journal.read_all()?.is_empty() {
+    let lost = journal.read_all()?.is_empty();
+    if lost {
         for record in saved.into_iter().flat_map(|(_, records)| records) {
             written += journal
                 .append(record.at, record.run, &[record.event], Sync::Process)?
@@ -62,7 +64,7 @@ pub(super) fn rebuild(
         events.push((Some(began), started));
     }
     for (plan, shown) in campaign.set.plans.iter().zip(&shown) {
-        events.extend(told(plan, shown, scheduler.state().plan(&plan.name)));
+        events.extend(told(plan, shown, scheduler.state().plan(&plan.name), lost));
     }
     // Those of unknown time come last, in their order.
     events.sort_by_key(|(at, _)| at.unwrap_or(now));
@@ -123,8 +125,11 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
             (None, _) => true,
             (Some(_), None) => false,
         };
+        if let (Some(_), Some(target)) = (landed, &target) {
+            shown.taken_back = git::repo::taken_back_by(repo, &plan.name, target)?;
+        }
         shown.landed = landed
-            .filter(|_| has_all)
+            .filter(|_| has_all || shown.taken_back.is_some())
             .map(|found| (campaign.target.clone(), found.commit.clone()));
         if let (None, Some(target)) = (&shown.landed, &target) {
             let part = landed_part(campaign, plan, target, &landings)?;
@@ -153,7 +158,7 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
                 .attempts
                 .extend(look_at_attempt(campaign, plan, id, folder, number)?);
         }
-        look_at_tasks(plan, tip.as_ref(), &mut shown);
+        look_at_tasks(repo, plan, tip.as_ref(), &mut shown);
         all.push(shown);
     }
     Ok(all)
@@ -191,26 +196,37 @@ fn landed_part(
 }
 
 /// What the plan's own worktree says of tasks, and which phases that completes.
-fn look_at_tasks(plan: &Plan, tip: Option<&CommitId>, shown: &mut Shown) {
+fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut Shown) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;
     };
     let path = std::path::Path::new(path);
     let committed = plan.file.as_ref().map(|file| path.join(file));
     let reading = status::read(path, &plan.name, &plan.document, committed.as_deref());
-    let states = reading.states();
     let has_commits = plan.allow_empty || tip.is_some_and(|tip| tip != base);
     let at_work = shown.attempts.iter().any(|attempt| attempt.ended.is_none());
     let clean = inspect(path).is_ok_and(|state| state.is_clean());
-    if has_commits && clean && !at_work {
-        let settled = |item: ItemId| states.get(&item).is_some_and(|state| state.is_settled());
-        let phases = plan.document.phases.iter();
-        let done = phases.filter(|phase| {
-            !phase.tasks.is_empty() && phase.tasks.iter().all(|task| settled(task.id.into()))
-        });
-        shown.done = done.map(|phase| UnitId::Phase(phase.id)).collect();
-    }
     shown.items = reading.items;
+    // What was reported on commits that are gone, or behind a gate of which nobody knows whether it was open, is no news.
+    let kept = |said: &Statement| match (&said.commit, tip) {
+        (Some(commit), Some(tip)) => repo.is_ancestor(commit, tip).unwrap_or(false),
+        (None, _) | (_, None) => true,
+    };
+    let gates = plan.approvals();
+    let gated = |said: &Statement| {
+        let phase = Point::Phase(said.item.task.phase);
+        gates.contains(&Point::Plan) || gates.contains(&phase)
+    };
+    shown
+        .items
+        .retain(|said| !said.state.is_settled() || (kept(said) && !gated(said)));
+    if has_commits && clean && !at_work {
+        let verified = |id| plan.phases.get(&id).is_some_and(|own| !own.verify.is_empty());
+        let waits = |id| !plan.depends.is_empty() || !plan.phase_waits(id).is_empty();
+        let phases = plan.document.phases.iter().map(|phase| phase.id);
+        let done = phases.filter(|id| shown.all_said(plan, *id) && !verified(*id) && !waits(*id));
+        shown.done = done.map(UnitId::Phase).collect();
+    }
 }
 
 fn look_at_attempt(

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{AttemptId, CommitId, ItemId, Phase, Plan, Point, Statement, TaskState, UnitId};
+use crate::plan::{
+    AttemptId, CommitId, ItemId, Phase, PhaseId, Plan, Point, Speaker, Statement, TaskId, TaskState, UnitId,
+};
 use crate::schedule::{
-    Event, Exit, Facts, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TaskReport, Told,
+    Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack, TaskReport,
+    Told,
 };
 
 /// What is shown of one plan.
@@ -18,8 +21,28 @@ pub(super) struct Shown {
     pub(super) pins: Vec<(Point, CommitId)>,
     /// The merge on the target that names it.
     pub(super) landed: Option<(String, CommitId)>,
+    /// The commit that took it back since.
+    pub(super) taken_back: Option<CommitId>,
     /// The merge on the target that names its first phases, where not the whole of it has landed.
     pub(super) landed_part: Option<(String, CommitId, Prefix)>,
+}
+
+impl Shown {
+    /// True when all work of a phase was reported, and its check unless that runs in the background.
+    pub(super) fn all_said(&self, plan: &Plan, phase: PhaseId) -> bool {
+        let Some(phase) = plan.document.phase(phase) else {
+            return false;
+        };
+        let settled = |task: TaskId| {
+            let said = |said: &Statement| said.item == task.into() && said.state.is_settled();
+            self.items.iter().any(said)
+        };
+        let block = phase.verify.as_ref().filter(|block| !block.background);
+        let check = block.map(|_| TaskId::verify(phase.id));
+        let failed = |said: &Statement| said.item.task.phase == phase.id && said.state == TaskState::Failed;
+        let mut work = phase.tasks.iter().map(|task| task.id).chain(check);
+        !phase.tasks.is_empty() && work.all(settled) && !self.items.iter().any(failed)
+    }
 }
 
 /// What is shown of one attempt.
@@ -38,8 +61,9 @@ pub(super) struct ShownAttempt {
     pub(super) facts: Option<Facts>,
 }
 
-/// The facts that a plan's events did not tell yet, each with its time where that is known.
-pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Timestamp>, Event)> {
+/// The facts that a plan's events did not tell yet, each with its time where that is known. Where all of the journal was `lost`,
+/// a person has to look at a plan that has not landed.
+pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun, lost: bool) -> Vec<(Option<Timestamp>, Event)> {
     let name = || plan.name.clone();
     let mut events = Vec::new();
     let own = shown
@@ -68,9 +92,15 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         .landed_part
         .as_ref()
         .filter(|(target, ..)| !run.landed_prefix.contains_key(target) && !run.landed.contains_key(target));
+    let attempt = |said: &Statement| match &said.by {
+        Some(Speaker::Attempt(id)) if lost => shown.attempts.iter().find(|attempt| attempt.id == *id),
+        Some(Speaker::Attempt(_) | Speaker::Person) | None => None,
+    };
     let report = |item: &ItemId, said: Option<&Statement>| TaskReport {
         title: plan.document.title_of(item),
+        attempt: said.and_then(attempt).map(|attempt| attempt.id.clone()),
         said_at: said.and_then(|said| said.at),
+        commit: said.and_then(|said| said.commit.clone()),
         ..TaskReport::by_person(name(), item.clone(), said.and_then(|said| said.note.clone()))
     };
     for said in &shown.items {
@@ -78,6 +108,9 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         match (run.is_item_settled(item), said.state) {
             (false, TaskState::Done) => events.push((None, Event::TaskDone(report(item, Some(said))))),
             (false, TaskState::Skipped) => events.push((None, Event::TaskSkipped(report(item, Some(said))))),
+            (false, TaskState::Failed) if run.item_state(item) != TaskState::Failed => {
+                events.push((None, Event::TaskFailed(report(item, Some(said)))));
+            }
             _ => {}
         }
     }
@@ -136,6 +169,7 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
         if let Point::Phase(phase) = point
             && !run.phases_done.contains_key(phase)
             && !shown.done.contains(&UnitId::Phase(*phase))
+            && shown.all_said(plan, *phase)
             && landed.is_none()
         {
             let (plan, phase) = (name(), *phase);
@@ -166,6 +200,14 @@ pub(super) fn told(plan: &Plan, shown: &Shown, run: &PlanRun) -> Vec<(Option<Tim
             events.push((None, Event::PlanFinished(OfPlan { plan: name() })));
         }
         tell_landing(plan, target, commit, None, &mut events);
+        if let Some(commit) = shown.taken_back.clone() {
+            let (plan, target) = (name(), target.clone());
+            events.push((None, Event::MergeReverted(TakenBack { plan, target, commit })));
+        }
+    }
+    if lost && !events.is_empty() && shown.landed.is_none() {
+        let (plan, why) = (name(), Hold::JournalLost {});
+        events.push((None, Event::PlanHeld { plan, why }));
     }
     events
 }
@@ -311,7 +353,7 @@ mod tests {
     #[test]
     fn nothing_is_told_of_a_plan_of_which_nothing_is_there() {
         let (_folder, set) = plans();
-        assert!(told(&set.plans[0], &Shown::default(), &PlanRun::default()).is_empty());
+        assert!(told(&set.plans[0], &Shown::default(), &PlanRun::default(), false).is_empty());
     }
 
     #[test]
@@ -322,7 +364,7 @@ mod tests {
                 attempts: vec![attempt(ended)],
                 ..Shown::default()
             };
-            names(&told(&set.plans[0], &shown, &PlanRun::default()))
+            names(&told(&set.plans[0], &shown, &PlanRun::default(), false))
         };
         assert_eq!(tell(None), ["attempt.assigned", "agent.started"]);
         let closed =
@@ -348,7 +390,7 @@ mod tests {
             attempts: vec![shown],
             ..Shown::default()
         };
-        let events = told(&set.plans[0], &shown, &PlanRun::default());
+        let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         let facts = events.into_iter().find_map(|(_, event)| match event {
             Event::AgentTold(told) => Some(told.facts),
             _ => None,
@@ -366,17 +408,26 @@ mod tests {
             items: vec![Statement::bare("1.1".parse().unwrap(), TaskState::Done)],
             done: vec![UnitId::Phase(crate::plan::PhaseId(1))],
             pins: vec![(Point::Phase(crate::plan::PhaseId(1)), commit('2'))],
-            landed: None,
-            landed_part: None,
+            ..Shown::default()
         };
         let durations = crate::schedule::history::durations([]);
         let work = crate::schedule::Work::new(&set, &durations, false);
         let mut scheduler = crate::schedule::Scheduler::new(work);
-        let events = told(&set.plans[0], &shown, scheduler.state().plan(&set.plans[0].name));
+        let events = told(
+            &set.plans[0],
+            &shown,
+            scheduler.state().plan(&set.plans[0].name),
+            false,
+        );
         assert_eq!(events.len(), 9, "{:?}", names(&events));
         let at = crate::schedule::At(0);
         scheduler.replay(events.iter().map(|(_, event)| (at, event)));
-        let again = told(&set.plans[0], &shown, scheduler.state().plan(&set.plans[0].name));
+        let again = told(
+            &set.plans[0],
+            &shown,
+            scheduler.state().plan(&set.plans[0].name),
+            false,
+        );
         assert!(again.is_empty(), "{:?}", names(&again));
     }
 
@@ -387,7 +438,7 @@ mod tests {
             landed: Some(("main".to_owned(), commit('3'))),
             ..Shown::default()
         };
-        let events = told(&set.plans[0], &shown, &PlanRun::default());
+        let events = told(&set.plans[0], &shown, &PlanRun::default(), false);
         assert_eq!(
             names(&events),
             [

@@ -1,15 +1,20 @@
-//! What landings did to the documents of other plans. An agent may edit every file of the repository; what is to be done, and what
+//! What landings did to manifest and documents. An agent may edit every file of the repository; what is to be done, and what
 //! counts as done, is not for it to say.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::journal::Record;
-use crate::plan::markdown::read_document;
-use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_same_title};
+use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
+use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_same_title, loosened};
 use crate::schedule::{Event, Hold, Scheduler};
 
-use crate::supervisor::project::campaign::{Campaign, committed_document};
+use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::load::MANIFEST;
 use crate::supervisor::project::taken::plans_before;
 
 /// A landing, and where the target stood before it.
@@ -36,26 +41,96 @@ pub fn landings(records: Vec<Record>) -> Vec<LandedChange> {
     landed.collect()
 }
 
-/// A plan's document before and after each of these landings that changed it.
+/// A plan's document before and after each of these landings that changed it, wherever the manifest said that it lies.
 pub fn changed_by<'a>(
     campaign: &Campaign,
     plan: &PlanName,
     landings: &'a [LandedChange],
-) -> Vec<(&'a LandedChange, Document, Document)> {
-    let top = campaign.repo.here().to_owned();
-    let file = campaign.plan(plan).and_then(|plan| plan.file.as_deref());
-    let document = committed_document(campaign, file, &top);
-    let Some(inside) = document.as_ref().and_then(|file| file.strip_prefix(&top).ok()) else {
-        return Vec::new();
-    };
-    let text = |commit: &CommitId| campaign.repo.text_at(commit, inside).unwrap_or_default();
-    let changed = landings.iter().filter_map(|landed| {
-        let (before, after) = (text(&landed.before), text(&landed.commit));
-        // Few landings touch the document, and reading it costs more than fetching it.
-        let differ = before != after;
-        differ.then(|| (landed, read_document(&before).0, read_document(&after).0))
+) -> Vec<(&'a LandedChange, Arc<Document>, Arc<Document>)> {
+    let written = written_by(campaign, plan, landings).into_iter();
+    let changed = written.filter_map(|(landed, before, after)| {
+        let document = |set: &PlanSet| set.plan(plan).map(|plan| Arc::clone(&plan.document));
+        let (before, after) = (document(&before)?, document(&after)?);
+        (before != after).then_some((landed, before, after))
     });
     changed.collect()
+}
+
+/// What manifest and document said of a plan before and after each of these landings that changed one of them. Where that
+/// cannot be used, what could be used last counts.
+fn written_by<'a>(
+    campaign: &Campaign,
+    plan: &PlanName,
+    landings: &'a [LandedChange],
+) -> Vec<(&'a LandedChange, PlanSet, PlanSet)> {
+    let mut last: Option<PlanSet> = None;
+    let mut written = Vec::new();
+    for landed in landings {
+        let (before, after) = (
+            Texts::at(campaign, plan, &landed.before),
+            Texts::at(campaign, plan, &landed.commit),
+        );
+        // Few landings touch them, and reading them costs more than fetching them.
+        if before == after {
+            continue;
+        }
+        last = before.read(campaign, plan).or(last);
+        let now = after.read(campaign, plan);
+        if let (Some(before), Some(after)) = (&last, &now) {
+            written.push((landed, before.clone(), after.clone()));
+        }
+        last = now.or(last);
+    }
+    written
+}
+
+/// What a commit says of one plan.
+#[derive(PartialEq)]
+struct Texts {
+    manifest: Option<String>,
+    /// Its document.
+    document: Option<String>,
+}
+
+impl Texts {
+    fn at(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Self {
+        let top = campaign.repo.here();
+        let text = |file: &Path| campaign.repo.text_at(commit, file.strip_prefix(top).ok()?);
+        let manifest = text(&campaign.manifest);
+        let parsed = manifest
+            .as_deref()
+            .map(|text| parse_manifest(Path::new(MANIFEST), text));
+        let named = parsed.as_ref().map(|parsed| {
+            let mut documents = parsed.documents();
+            documents
+                .find(|request| request.plan == *plan)
+                .map(|request| request.file.to_owned())
+        });
+        // A manifest that is in no commit is the lead's.
+        let file = named.unwrap_or_else(|| campaign.plan(plan)?.file.clone());
+        let document = file.and_then(|file| text(&campaign.manifest.parent()?.join(file)));
+        Self { manifest, document }
+    }
+
+    /// The plans as they were, with the documents of others as they are now.
+    fn read(&self, campaign: &Campaign, plan: &PlanName) -> Option<PlanSet> {
+        let now = |plan: &PlanName| Some(campaign.plan(plan)?.document.text.clone());
+        let text = match &self.manifest {
+            Some(text) => Cow::from(text),
+            None => Cow::from(fs::read_to_string(&campaign.manifest).ok()?),
+        };
+        let parsed = parse_manifest(Path::new(MANIFEST), &text);
+        let sources = parsed.documents().filter_map(|request| {
+            let own = self.document.clone().filter(|_| request.plan == *plan);
+            let source = DocumentSource {
+                display: request.file.to_owned(),
+                content: Ok(Content::Bytes(own.or_else(|| now(&request.plan))?.into_bytes())),
+            };
+            Some((request.plan.clone(), source))
+        });
+        let sources = sources.collect();
+        resolve(parsed, sources).ok()
+    }
 }
 
 /// What the documents say that they did not say when the last run read them: work that was added to what was done, and plans to be
@@ -78,8 +153,8 @@ pub fn found(
     Ok(found)
 }
 
-/// Holds plans from whose documents landings have taken open work, or in which they have unticked boxes, between two looks.
-/// `records` is asked for only where a document has lost something.
+/// Holds plans from whose documents landings have taken open work, or in which they have unticked boxes, between two looks, and
+/// those of which they demand less. `records` is asked for only where something was lost.
 ///
 /// # Errors
 ///
@@ -90,11 +165,11 @@ pub fn taken_away(
     (before, now): (&PlanSet, &PlanSet),
     records: &dyn Fn() -> Result<Vec<Record>, SupervisorError>,
 ) -> Result<Vec<Event>, SupervisorError> {
-    let mut lost: BTreeMap<&PlanName, BTreeSet<ItemId>> = BTreeMap::new();
+    let mut lost: BTreeMap<&PlanName, (BTreeSet<ItemId>, BTreeSet<String>)> = BTreeMap::new();
     for plan in &now.plans {
         let run = scheduler.state().plan(&plan.name);
         let known = before.plan(&plan.name).map(|known| &known.document);
-        let Some(known) = known.filter(|known| run.landed.is_empty() && **known != plan.document) else {
+        let Some(known) = known.filter(|_| run.landed.is_empty()) else {
             continue;
         };
         let done = |item: &ItemId| run.is_item_settled(item) || run.is_item_settled(&item.task.into());
@@ -103,8 +178,9 @@ pub fn taken_away(
             false => !done(item),
         };
         let gone: BTreeSet<ItemId> = losses(known, &plan.document).into_iter().filter(open).collect();
-        if !gone.is_empty() {
-            lost.insert(&plan.name, gone);
+        let keys = loosened(before, now, &plan.name);
+        if !gone.is_empty() || !keys.is_empty() {
+            lost.insert(&plan.name, (gone, keys));
         }
     }
     if lost.is_empty() {
@@ -122,21 +198,27 @@ pub fn taken_away(
         )
     };
     records.drain(..records.iter().rposition(begun).unwrap_or(0));
-    let held = lost.into_iter().filter_map(|(plan, lost)| {
+    let held = lost.into_iter().filter_map(|(plan, (gone, lost))| {
         let accepts =
             |record: &Record| matches!(&record.event, Event::RetryRequested(asked) if asked.plan == *plan);
         let since = records.iter().rposition(accepts).map_or(0, |last| last + 1);
         let landings = landings(records[since..].to_vec());
-        let changes = changed_by(campaign, plan, &landings);
-        changes.into_iter().find_map(|(landed, before, after)| {
-            let items: Vec<ItemId> = losses(&before, &after).intersection(&lost).cloned().collect();
-            let why = Hold::TakenAway {
-                by: landed.by.clone(),
-                commit: landed.commit.clone(),
-                items: items.clone(),
-            };
-            let plan = plan.clone();
-            (!items.is_empty()).then_some(Event::PlanHeld { plan, why })
+        let written = written_by(campaign, plan, &landings);
+        written.into_iter().find_map(|(landed, before, after)| {
+            let documents = before.plan(plan).zip(after.plan(plan));
+            let losses = documents.map(|(before, after)| losses(&before.document, &after.document));
+            let items: Vec<ItemId> = losses.unwrap_or_default().intersection(&gone).cloned().collect();
+            let keys = loosened(&before, &after, plan);
+            let keys: Vec<String> = keys.intersection(&lost).cloned().collect();
+            (!items.is_empty() || !keys.is_empty()).then(|| Event::PlanHeld {
+                plan: plan.clone(),
+                why: Hold::TakenAway {
+                    by: landed.by.clone(),
+                    commit: landed.commit.clone(),
+                    items,
+                    keys,
+                },
+            })
         })
     });
     Ok(held.collect())

@@ -10,7 +10,7 @@ use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
-use crate::schedule::{Event, Input, ManifestEdit, Work, history};
+use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
 use crate::supervisor::desk::core::Desk;
@@ -142,7 +142,7 @@ impl ManifestWatch {
         let edit = LiveEdit::new(&desk.campaign.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
-                true => Openness::Nothing("a landing took work out of its document or unticked it"),
+                true => Openness::Nothing("a landing took away what it has to do or to show"),
                 false => desk.scheduler.openness(plan),
             }
         });
@@ -154,7 +154,7 @@ impl ManifestWatch {
             self.read_later(desk);
             return Ok(Vec::new());
         }
-        let changes = match fitting(desk, &edit) {
+        let changes = match fitting(desk, &edit, &held) {
             Ok(campaign) => {
                 if edit.counts() {
                     self.go_on_with(desk, campaign)?;
@@ -208,7 +208,21 @@ impl ManifestWatch {
 }
 
 /// What was edited, with what stays as it was, checked as a whole.
-fn fitting(desk: &Desk, edit: &LiveEdit) -> Result<Campaign, SupervisorError> {
+fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, SupervisorError> {
+    for event in held {
+        if let Event::PlanHeld {
+            plan,
+            why: Hold::TakenAway { by, keys, .. },
+        } = event
+            && !keys.is_empty()
+        {
+            let keys = keys.join(", ");
+            let why = format!(
+                "the landing of {by} removed or replaced {keys}; plan {plan} waits for you in the next run"
+            );
+            return Err(SupervisorError::Unfit(why));
+        }
+    }
     let misfits = edit.misfits();
     if !misfits.is_empty() {
         return Err(SupervisorError::Unfit(misfits.join("; ")));

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::git::{
-    self, InProgress, LeftoverError, WorktreeAdmin, again_if_killed, clear_dead_locks_of, commit_leftovers,
-    follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, uncover, undo_cut_step,
+    self, InProgress, LeftoverError, WorktreeAdmin, again_if_killed, changed_filters, clear_dead_locks_of,
+    commit_leftovers, follow_stale_submodules, head_of, put_back_from, remove_pipes, stamp, uncover,
+    undo_cut_step,
 };
 use crate::plan::{AttemptId, CommitId, CommitPolicy, ItemId, Plan, PlanName};
 use crate::schedule::{Event, Evidence, GoneWork, WorkPlace};
@@ -132,6 +133,13 @@ fn look(
     if let Some(operation) = before.in_progress {
         evidence.trouble = give_up(admin, worktree, name, &branch, operation);
         before = inspect()?;
+    }
+    if let Some(file) = changed_filters().filter(|_| evidence.trouble.is_none()) {
+        evidence.trouble = Some(format!(
+            "`{}` is not what it was when this run began, and git can overlook changes by it: if you did not change it, an agent \
+             did. Put it back",
+            file.display()
+        ));
     }
     let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
     let mut took_out = false;

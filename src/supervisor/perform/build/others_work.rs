@@ -75,7 +75,7 @@ impl<'a> Beyond<'a> {
         }))
     }
 
-    /// How many commits were made since the branch stood at `since`: no merges, and nothing that merely came along.
+    /// How many commits were made since the branch stood at `since`: no merges, nothing empty, and nothing that merely came along.
     ///
     /// # Errors
     ///
@@ -83,9 +83,9 @@ impl<'a> Beyond<'a> {
     pub fn made_since(&self, since: &CommitId) -> Result<usize, GitError> {
         let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
         let came = commits_beyond(&self.campaign.repo, self.tip, [since])?;
-        let made = came.iter().filter(|(commit, is_merge)| {
+        let made = came.iter().filter(|(commit, makes)| {
             // What a person has landed meanwhile was made all the same.
-            !is_merge && (beyond.contains(commit) || self.is_own(commit))
+            *makes && (beyond.contains(commit) || self.is_own(commit))
         });
         Ok(made.count())
     }

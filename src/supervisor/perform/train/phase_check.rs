@@ -17,7 +17,8 @@ use crate::supervisor::perform::tree::yard::{Yard, train_key};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::environment;
 
-/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch.
+/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; once more where that has moved
+/// meanwhile, because what passes counts for no other commit.
 pub fn verify_phase(
     campaign: &Campaign,
     admin: &WorktreeAdmin,
@@ -38,7 +39,17 @@ pub fn verify_phase(
         let why = "the plan is not in the manifest any more".to_owned();
         return word(PhaseSaid::Failed, None, Some(why));
     };
-    match said(campaign, admin, yard, plan, phase) {
+    let moved = |ran: &Ran| match campaign.repo.branch_tip(&plan.branch) {
+        Ok(Some(tip)) => tip != ran.commit,
+        Ok(None) | Err(_) => false,
+    };
+    let mut found = said(campaign, admin, yard, plan, phase);
+    while let Ok((ran, Said::Passed)) = &found
+        && moved(ran)
+    {
+        found = said(campaign, admin, yard, plan, phase);
+    }
+    match found {
         Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
         Ok((ran, Said::Failed { why, .. })) => word(PhaseSaid::Failed, Some(ran), Some(why)),
         Ok((_, Said::Stopped)) => word(PhaseSaid::Stopped, None, None),

@@ -1,0 +1,149 @@
+//! What a plan has to show, and what keeps it waiting: settings that only the lead may take back.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{CommitPolicy, Plan, PlanName, PlanSet, Report};
+
+/// The keys by which a plan has less to show or to wait for than before, such as `auth.phases.2.gate` or `merge.verify`.
+/// Another command in place of the one that had to succeed counts, too.
+pub fn loosened(before: &PlanSet, now: &PlanSet, plan: &PlanName) -> BTreeSet<String> {
+    let (Some(had), Some(has)) = (before.plan(plan), now.plan(plan)) else {
+        return BTreeSet::new();
+    };
+    // What goes with a phase is no rule of its own.
+    let (mut had, has_all) = (had.clone(), demands(now, has));
+    had.phases.retain(|id, _| has.document.phase(*id).is_some());
+    let kept = demands(before, &had).into_iter();
+    kept.filter(|demand| !has_all.contains(demand))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+/// Each key that demands something of a plan, with what it demands.
+fn demands(set: &PlanSet, plan: &Plan) -> BTreeSet<(String, String)> {
+    let mut demands = BTreeSet::new();
+    let mut demand = |key: String, what: &dyn ToString| {
+        demands.insert((key, what.to_string()));
+    };
+    let name = &plan.name;
+    for (key, line) in [
+        ("merge.verify".to_owned(), &set.merge.verify),
+        ("hooks.pre_merge".to_owned(), &set.hooks.pre_merge),
+        (format!("{name}.verify"), &plan.verify),
+    ] {
+        if let Some(line) = line {
+            demand(key, line);
+        }
+    }
+    for dependency in &plan.depends {
+        demand(format!("{name}.depends"), dependency);
+    }
+    let asked = plan.commit == CommitPolicy::Require;
+    for (key, holds) in [
+        ("gate", plan.gate),
+        ("commit", asked),
+        ("allow_empty", !plan.allow_empty),
+    ] {
+        if holds {
+            demand(format!("{name}.{key}"), &"");
+        }
+    }
+    for phase in plan.document.phases.iter().map(|phase| phase.id) {
+        let settings = plan.phases.get(&phase);
+        let agent = settings.and_then(|settings| settings.agent.as_ref());
+        if set.report(plan, agent.unwrap_or(&plan.agent)) == Report::Required {
+            demand(format!("{name}.report"), &phase);
+        }
+        for dependency in plan.phase_waits(phase) {
+            demand(format!("{name}.phases.{phase}.depends"), &dependency);
+        }
+        for line in settings.into_iter().flat_map(|settings| &settings.verify) {
+            demand(format!("{name}.phases.{phase}.verify"), line);
+        }
+        if settings.is_some_and(|settings| settings.gate) {
+            demand(format!("{name}.phases.{phase}.gate"), &"");
+        }
+    }
+    demands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
+
+    const DOCUMENT: &str =
+        "# A\n\n## Phase 1: One\n\n- [ ] 1.1 a\n\n## Phase 2: Two\n\n- [ ] 2.1 b (depends: b.1)\n";
+
+    fn set_of(manifest: &str, document: &str) -> PlanSet {
+        let parsed = parse_manifest("plans.toml".as_ref(), manifest);
+        let source = |text: &str| DocumentSource {
+            display: "a.md".into(),
+            content: Ok(Content::Bytes(text.as_bytes().to_vec())),
+        };
+        let other = "# B\n\n## Phase 1: One\n\n- [ ] 1.1 b\n";
+        let sources = [("a", document), ("b", other), ("c", other)];
+        let sources = sources.map(|(plan, text)| (plan.parse().unwrap(), source(text)));
+        resolve(parsed, sources.into()).unwrap()
+    }
+
+    #[test]
+    fn whatever_was_demanded_and_is_not_any_more_is_named() {
+        let strict = "schema = 1\n\
+            [run]\nreport = \"required\"\ncommit = \"require\"\n\
+            [merge]\nverify = \"make all\"\n\
+            [hooks]\npre_merge = \"ask\"\n\
+            [agents.x]\ncommand = [\"x\"]\n[agents.y]\ncommand = [\"y\"]\nreport = \"auto\"\n\
+            [sync.s]\npoints = [\"a.1\", \"c.1\"]\nverify = \"smoke\"\n\
+            [plans.a]\nfile = \"a.md\"\nagent = \"x\"\nverify = \"make test\"\ngate = \"approve\"\ndepends = [\"b\"]\n\
+            [plans.a.phases.1]\nverify = \"make one\"\n\
+            [plans.a.phases.2]\ngate = \"approve\"\n\
+            [plans.b]\nfile = \"b.md\"\nagent = \"x\"\n[plans.c]\nfile = \"c.md\"\nagent = \"x\"\n";
+        let before = set_of(strict, DOCUMENT);
+        for (from, to, keys) in [
+            ("", "", ""),
+            ("verify = \"make all\"", "", "merge.verify"),
+            ("pre_merge = \"ask\"", "", "hooks.pre_merge"),
+            ("verify = \"make test\"\n", "", "a.verify"),
+            ("make test", "true", "a.verify"),
+            ("verify = \"make one\"", "", "a.phases.1.verify"),
+            ("\nverify = \"smoke\"", "", "a.phases.1.verify"),
+            (
+                "[sync.s]\npoints = [\"a.1\", \"c.1\"]\nverify = \"smoke\"",
+                "",
+                "a.phases.1.verify a.phases.2.depends",
+            ),
+            ("\ngate = \"approve\"\ndepends", "\ndepends", "a.gate"),
+            ("[plans.a.phases.2]\ngate = \"approve\"", "", "a.phases.2.gate"),
+            ("depends = [\"b\"]", "", "a.depends"),
+            ("\ncommit = \"require\"", "", "a.commit"),
+            ("report = \"required\"", "", "a.report"),
+            (
+                "command = [\"x\"]",
+                "command = [\"x\"]\nreport = \"auto\"",
+                "a.report",
+            ),
+            (
+                "[plans.a.phases.2]",
+                "[plans.a.phases.2]\nagent = \"y\"",
+                "a.report",
+            ),
+            (
+                "agent = \"x\"\nverify",
+                "agent = \"x\"\nallow_empty = true\nverify",
+                "a.allow_empty",
+            ),
+            ("agent = \"x\"\nverify", "agent = \"x\"\nretries = 5\nverify", ""),
+        ] {
+            assert!(strict.contains(from), "{from}");
+            let now = set_of(&strict.replacen(from, to, 1), DOCUMENT);
+            let found: Vec<String> = loosened(&before, &now, &"a".parse().unwrap())
+                .into_iter()
+                .collect();
+            assert_eq!(found.join(" "), keys, "{from} > {to}");
+        }
+        let now = set_of(strict, &DOCUMENT.replace(" (depends: b.1)", ""));
+        let found = loosened(&before, &now, &"a".parse().unwrap());
+        assert_eq!(Vec::from_iter(found), ["a.phases.2.depends"]);
+    }
+}
