@@ -85,16 +85,45 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
             ("simulate", 13),
         ],
     ),
+    (
+        "supervisor",
+        &[
+            ("project", 0),
+            ("brief", 1),
+            ("perform", 2),
+            ("recovery", 3),
+            ("conflict", 4),
+            ("view", 5),
+            ("control", 6),
+            ("doctor", 7),
+            ("preflight", 8),
+            ("desk", 9),
+            ("tell", 10),
+            ("watch", 10),
+            ("work", 10),
+            ("drive", 11),
+        ],
+    ),
+    (
+        "supervisor/perform",
+        &[
+            ("command", 0),
+            ("tree", 1),
+            ("build", 2),
+            ("attempt", 3),
+            ("train", 3),
+        ],
+    ),
 ];
 
 /// Folders in which no folder holds more than [`SHELF`] files beside its `mod.rs`, which says what lives there.
-const TIDY: &[&str] = &["git", "plan", "schedule"];
+const TIDY: &[&str] = &["git", "plan", "schedule", "supervisor"];
 
 /// Most files of a folder, beside its `mod.rs`.
 const SHELF: usize = 15;
 
 /// Folders in which the methods of a type stand in few files, and how many those may be.
-const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3)];
+const GATHERED: &[(&str, usize)] = &[("git", 3), ("schedule", 3), ("supervisor", 3)];
 
 /// Most lines of a file before its tests begin.
 const CEILING: usize = 400;
@@ -382,7 +411,7 @@ const BEHIND_THE_GATE: &[(&str, &[&str])] = &[
     // And the folder of a hook that has run, which orch has made for it.
     (
         "remove_dir_all",
-        &["git/keep/gate.rs", "supervisor/perform/hook.rs"],
+        &["git/keep/gate.rs", "supervisor/perform/command/hook.rs"],
     ),
     (".delete()", &["git/keep/gate.rs"]),
     ("set_target(", &["git/keep/gate.rs"]),

@@ -1,122 +1,76 @@
 //! Floor 4: the imperative shell. It selects what happened, lets the scheduler decide, writes the decision down and
 //! performs it; it has no opinion of its own about a plan's state.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 11 | `drive` | the engine: the loop over the parts |
+//! | 10 | `work` | those at work: worktrees, what they report, verifications and landings under way |
+//! | 10 | `watch` | what is looked at beside the loop |
+//! | 10 | `tell` | those who are told of what was recorded |
+//! | 9 | `desk` | what the parts of the engine share |
+//! | 8 | `preflight` | what refuses a run, what it is warned of, what it would do |
+//! | 7 | [`doctor`] | finding and mending what is off |
+//! | 6 | `control` | what is asked for, over the control socket or beside it |
+//! | 5 | `view` | looking at the journal and the repository |
+//! | 4 | `conflict` | the conflict of a plan that a person resolves |
+//! | 3 | `recovery` | what happened while no supervisor was at work, or was undone since |
+//! | 2 | `perform` | performing effects |
+//! | 1 | `brief` | what an agent is told before it begins |
+//! | 0 | `project` | what is driven: manifest, places, names, the journal replayed |
+//!
+//! A sub-room imports from those on lower floors; `tests/architecture.rs` fails when one does not.
 
-mod about_conflict;
-mod afterwards;
-mod announcing;
-mod assignment;
-mod attention;
-mod brought_ticks;
-mod campaign;
-mod changed_documents;
-mod clock;
-mod closing;
-mod conflict_watch;
-mod conflicts;
+mod brief;
+mod conflict;
 mod control;
-mod disk;
-mod displaced;
+mod desk;
 pub mod doctor;
-#[allow(unsafe_code, reason = "a descriptor is watched that is closed elsewhere")]
-mod effects;
-mod engine;
-mod environment;
-mod errand;
-mod error;
-mod evidence;
-mod exit_view;
-mod gates;
-mod inbox;
-mod land_gate;
-mod landed_by_hand;
-mod landed_range;
-mod landed_view;
-mod last_look;
-mod left_git;
-mod lint;
-mod live_edit;
-mod load;
-mod machine;
-mod mail;
-mod making;
-mod merge_request;
-mod message;
-mod notifier;
-mod observer;
-mod obstacles;
-mod outbox;
-mod own_refs;
+mod drive;
 mod perform;
-mod ports;
 mod preflight;
-mod preview;
-mod preview_points;
-mod prompt;
+mod project;
 mod recovery;
-mod rehearsal;
-mod removing;
-mod replay;
-mod request;
-mod resolve;
-mod resolved;
-mod resolving;
-mod revert;
-mod run_id;
-mod selection;
-mod set_back;
-mod side_by_side;
-mod situation;
-mod slow_git;
-mod spending;
-mod spent_view;
-mod status_feed;
-mod steering;
-mod stillness;
-mod stop_hook;
-mod stray_writes;
-mod strays;
-mod taken;
-mod train;
-mod urgency;
-mod verifying;
+mod tell;
 mod view;
-mod watching;
+mod watch;
+mod work;
 
-pub use assignment::waits_elsewhere;
-pub use attention::AttentionView;
-pub use campaign::Campaign;
-pub use conflicts::{ConflictPair, Conflicts, conflicts};
-pub use control::ask;
-pub use disk::{DiskUse, disk_use};
-pub use engine::drive;
-pub use errand::{Conclusion, Errand};
-pub use error::SupervisorError;
-pub use exit_view::ExitView;
-pub use landed_by_hand::record_landings;
-pub use landed_range::landed_range;
-pub use landed_view::LandedView;
-pub use lint::{lints, lints_of_run};
-pub use load::{MANIFEST, check_circles, document_of, find_manifest, load};
-pub use mail::{Outgoing, Posted, record_message};
-pub use observer::{Observer, Silent};
-pub use preflight::{NAME_YOURSELF, check_places};
-pub use preview::{Action, Expected, PlannedAction, Preview, SharedFiles, preview};
-pub use preview_points::SyncPoint;
-pub use prompt::preview as preview_prompt;
-pub use rehearsal::rehearse_merge;
-pub use removing::{after_removal, before_removal, lane_of};
-pub use request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
-pub use resolve::{ResolveReport, ResolveStep, resolve_alone};
-pub use revert::{RevertRefusal, Reverted, revert};
-pub use selection::with_dependencies;
-pub use spent_view::SpentView;
-pub use status_feed::committed_document;
-pub use steering::{Recorded, record_steering};
-pub use stop_hook::{
+pub use brief::assignment::waits_elsewhere;
+pub use brief::prompt::preview as preview_prompt;
+pub use brief::stop_hook::{
     Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
 };
-pub use strays::stop_strays;
-pub use taken::{InForce, plans_kept};
-pub use view::{
+pub use conflict::about_conflict::ResolveStep;
+pub use conflict::resolve::{ResolveReport, resolve_alone};
+pub use control::errand::{Conclusion, Errand};
+pub use control::mail::{Outgoing, Posted, record_message};
+pub use control::request::{Answer, MergeOutcome, MergeReport, MergedPlan, Request};
+pub use control::revert::{RevertRefusal, Reverted, revert};
+pub use control::socket::ask;
+pub use control::steering::{Recorded, record_landings, record_steering};
+pub use desk::observer::{Observer, Silent};
+pub use drive::beginning::drive;
+pub use perform::tree::disk::{DiskUse, disk_use};
+pub use perform::tree::removing::{after_removal, before_removal, lane_of};
+pub use preflight::checks::{NAME_YOURSELF, check_places};
+pub use preflight::lint::{lints, lints_of_run};
+pub use preflight::plan_lints::SharedFiles;
+pub use preflight::preview::{Action, Expected, PlannedAction, Preview, preview};
+pub use preflight::preview_points::SyncPoint;
+pub use preflight::rehearsal::rehearse_merge;
+pub use project::campaign::Campaign;
+pub use project::campaign::committed_document;
+pub use project::error::SupervisorError;
+pub use project::landed_range::landed_range;
+pub use project::load::{MANIFEST, check_circles, document_of, find_manifest, load};
+pub use project::selection::with_dependencies;
+pub use project::strays::stop_strays;
+pub use project::taken::{InForce, plans_kept};
+pub use view::attention::AttentionView;
+pub use view::conflicts::{ConflictPair, Conflicts, conflicts};
+pub use view::exit_view::ExitView;
+pub use view::landed_view::LandedView;
+pub use view::spent_view::SpentView;
+pub use view::status::{
     AttemptView, Depth, PhaseView, PlanView, RunView, Situation, StatusView, TargetView, TaskView, given,
 };

@@ -8,14 +8,17 @@ use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
 use crate::git::{self, Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
-use crate::schedule::{Scheduler, Stage, Work, history};
+use crate::schedule::{Scheduler, Stage, State, Work, history};
 
-use super::super::left_git::left_gits;
-use super::super::own_refs::{missing_pins, wanted_pins};
-use super::super::perform::{MEND_KEY, train_key};
-use super::super::{Campaign, SupervisorError, evidence, ports};
-use super::behind::{foreign_runners, unknown_attempts};
-use super::diagnose::{Facts, plan_of};
+use super::finding::{Facts, plan_of};
+use crate::supervisor::perform::build::mend::MEND_KEY;
+use crate::supervisor::perform::tree::yard::train_key;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::left_git::left_gits;
+use crate::supervisor::project::ports;
+use crate::supervisor::recovery::evidence;
+use crate::supervisor::recovery::own_refs::{missing_pins, wanted_pins};
 
 /// Lanes of one plan that are looked for where no note speaks of them.
 const LANES: u32 = 64;
@@ -138,7 +141,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub(in crate::supervisor) fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub fn expected(campaign: &Campaign) -> Vec<Expected> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {
@@ -264,4 +267,40 @@ pub(super) fn litter(campaign: &Campaign) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+/// The attempts of plans in the manifest that were started and that the state knows nothing of.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(super) fn unknown_attempts(
+    campaign: &Campaign,
+    state: &State,
+) -> Result<Vec<AttemptId>, SupervisorError> {
+    let mut unknown = Vec::new();
+    for (id, folder) in attempts(campaign) {
+        let Some((plan, _)) = id.parts() else { continue };
+        let is_known = || state.plan(&plan).history.iter().any(|record| record.id == id);
+        if campaign.plan(&plan).is_some() && !is_known() && folder.state()? != JobState::Unstarted {
+            unknown.push(id);
+        }
+    }
+    Ok(unknown)
+}
+
+/// The attempts at work whose plans are not in the manifest.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn foreign_runners(campaign: &Campaign) -> Result<Vec<(AttemptId, JobFolder)>, SupervisorError> {
+    let mut found = Vec::new();
+    for (id, folder) in attempts(campaign) {
+        let known = id.parts().is_some_and(|(plan, _)| campaign.plan(&plan).is_some());
+        if !known && matches!(folder.state()?, JobState::Running(_)) {
+            found.push((id, folder));
+        }
+    }
+    Ok(found)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::agent::makes_control_groups;
 use crate::git::{self, Repository, require_git};
 
-use super::super::Campaign;
+use crate::supervisor::project::campaign::Campaign;
 
 /// How long a change of a file may take to be told of.
 const PATIENCE: Duration = Duration::from_secs(2);

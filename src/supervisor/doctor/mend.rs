@@ -10,14 +10,18 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
-use super::super::left_git::end_left_gits;
-use super::super::own_refs::pin_again;
-use super::super::replay::Replay;
-use super::super::strays::GRACE;
-use super::super::{Campaign, SupervisorError, evidence, perform, ports, recovery};
-use super::diagnose::{Finding, Step, plan_of};
+use super::finding::{Finding, Step, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
+use crate::supervisor::perform;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::ports;
+use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::strays::GRACE;
+use crate::supervisor::recovery::own_refs::pin_again;
+use crate::supervisor::recovery::{attempts as recovery, evidence};
 
 /// What became of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]

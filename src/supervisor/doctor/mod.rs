@@ -3,23 +3,23 @@
 //! [`look`] gathers facts and changes nothing, [`diagnose`] makes findings and steps of them and touches nothing, and
 //! [`mend`] carries out exactly those steps.
 
-mod agents;
-mod behind;
-mod diagnose;
-mod kind;
-mod look;
-mod machine;
-mod mend;
-mod rebuild;
-mod refs;
-mod told;
+pub(super) mod behind;
+pub(super) mod diagnose;
+pub(super) mod kind;
+pub(super) mod look;
+pub(super) mod machine;
+pub(super) mod mend;
+pub(super) mod rebuild;
+pub(super) mod refs;
+pub(super) mod told;
 
-pub(super) use agents::agent_version;
-pub use agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
-pub(super) use behind::{begin_again, catch_up, foreign_runners};
-pub use diagnose::{Finding, Step, diagnose};
+pub use super::project::agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
+pub(super) use behind::{begin_again, catch_up};
+pub use diagnose::diagnose;
+pub use finding::{Finding, Step};
 pub use kind::Kind;
-pub(super) use look::expected;
+pub(super) use look::foreign_runners;
 pub use look::{Seen, look};
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};
 pub use mend::{Mended, mend};
+pub(super) mod finding;

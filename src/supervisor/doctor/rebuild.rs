@@ -14,10 +14,11 @@ use crate::plan::{AttemptId, CommitId, LaneId, PhaseId, Plan, Point, RunId, Stat
 use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
-use super::super::replay::Replay;
-use super::super::{Campaign, SupervisorError};
 use super::look::{attempts, expected};
 use super::told::{Shown, ShownAttempt, told};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::Replay;
 
 /// Writes down what is shown and the journal does not tell. `saved` is what could be read of a damaged one. Gives the
 /// number of entries written.
@@ -98,7 +99,7 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
         let tip = repo.branch_tip(&plan.branch)?;
         let mine = expected
             .iter()
-            .filter(|wanted| super::diagnose::plan_of(&wanted.key).as_ref() == Some(&plan.name))
+            .filter(|wanted| super::finding::plan_of(&wanted.key).as_ref() == Some(&plan.name))
             // Nobody works on tasks where a conflict is resolved.
             .filter(|wanted| wanted.key != conflict_key(&plan.name));
         for wanted in mine {

@@ -1,8 +1,8 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
-use super::super::own_refs::word;
-use super::diagnose::{Facts, Finding, Step};
+use super::finding::{Facts, Finding, Step};
 use super::kind::Kind;
+use crate::supervisor::recovery::own_refs::word;
 
 /// Everything that is off about them.
 pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {

@@ -1,56 +1,33 @@
 //! Performing effects: one file for each. These functions block and hold no state; each returns the one event that
 //! answers its effect.
+//!
+//! | floor | sub-room | what lives there |
+//! |---|---|---|
+//! | 3 | `attempt` | an agent's attempt: its call, its start, the look at what it left |
+//! | 3 | `train` | what the merge train asks for: merges tried and landed, pins, phases and unions verified |
+//! | 2 | `build` | the merge that is to be verified: what goes into it, and what refuses it |
+//! | 1 | `tree` | worktrees: made, filled, verified in, removed |
+//! | 0 | `command` | commands of the manifest: verifications and hooks |
 
-mod call;
-mod candidate;
-mod carried;
-mod check;
-mod conflict;
-mod copy_in;
-mod furnish;
-mod hand_over;
-mod hook;
-mod known;
-mod land;
-mod launch;
-mod lost_work;
-mod mend;
-mod merge;
-mod other_rules;
-mod others_work;
-mod own_folder;
-mod phase_check;
-mod pin;
-mod pre_merge;
-mod resolver;
-mod resolver_judge;
-mod target_lost;
-mod tip;
-mod top;
-mod tree_run;
-mod union;
-mod unit;
-mod verify;
-mod wording;
-mod worktree;
-mod yard;
+pub(super) mod attempt;
+pub(super) mod build;
+pub(super) mod command;
+pub(super) mod train;
+pub(super) mod tree;
 
-pub use candidate::rehearse;
-pub use check::{Left, check};
-pub use furnish::{Progress, stop_setups};
-pub use hook::{Hook, forget, hook};
-pub use known::Known;
-pub use land::{behind, land, land_commit, resume_landing};
-pub use launch::{TasksKnown, launch};
-pub(super) use mend::MEND_KEY;
-pub use merge::try_out;
-pub use phase_check::{stop_phase_check, verify_phase};
-pub use pin::{AtWork, PinOrder, pin};
-pub use resolver::resolve_by_agent;
-pub use tip::check_tips;
-pub use union::try_union;
-pub use unit::{UnitLocks, integrate, note_again_before};
-pub use verify::{stop_verification, verify};
-pub use worktree::{furnish_own, make_worktree};
-pub use yard::Yard;
-pub(super) use yard::train_key;
+pub use attempt::check::{Left, check};
+pub use attempt::launch::{TasksKnown, launch};
+pub use attempt::resolver::resolve_by_agent;
+pub use attempt::unit::{integrate, note_again_before};
+pub use build::candidate::rehearse;
+pub use build::known::Known;
+pub use command::hook::{Hook, hook};
+pub use command::verify::{stop_verification, verify};
+pub use train::land::{behind, land, land_commit, resume_landing};
+pub use train::merge::try_out;
+pub use train::phase_check::{stop_phase_check, verify_phase};
+pub use train::pin::{AtWork, PinOrder, pin};
+pub use train::tip::check_tips;
+pub use train::union::try_union;
+pub use tree::furnish::stop_setups;
+pub use tree::worktree::make_worktree;

@@ -1,0 +1,7 @@
+//! What an agent is told before it begins: its prompt, its assignment, the settings of its program.
+//!
+//! May import `project`.
+
+pub(super) mod assignment;
+pub(super) mod prompt;
+pub(super) mod stop_hook;

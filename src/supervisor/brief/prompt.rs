@@ -1,0 +1,221 @@
+//! What an agent is told: rendered from the repository's own templates where it has them, else from the built-in ones.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::agent::JobFolder;
+use crate::plan::{
+    ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
+    PromptTask, TaskId, TaskState, UnitId, WhyAgain,
+};
+use crate::schedule::{After, Launch, Scheduler, Verify, after};
+
+use crate::supervisor::project::campaign::{Campaign, committed_document};
+
+/// Bytes of the text of the last attempt's log that the next one is shown.
+const TAIL: usize = 2000;
+
+/// What an attempt is to be told of.
+#[derive(Debug, Clone)]
+pub struct Given<'a> {
+    /// The phases or tasks.
+    pub units: &'a [UnitId],
+    /// Which attempt it is, from 1.
+    pub number: u32,
+    /// The attempt before, and why there is another.
+    pub after: Option<After>,
+    /// Messages that nobody was told yet.
+    pub messages: Vec<&'a Message>,
+    /// True when the program goes on with the conversation of the one before.
+    pub goes_on: bool,
+    /// The unit on whose branch it works; none for the plan's own branch.
+    pub branch_of: Option<UnitId>,
+}
+
+impl<'a> From<&'a Launch> for Given<'a> {
+    fn from(order: &'a Launch) -> Self {
+        Self {
+            units: &order.units,
+            number: order.number,
+            after: order.after.clone(),
+            messages: order
+                .inbox
+                .iter()
+                .filter(|message| message.id > order.told)
+                .collect(),
+            goes_on: false,
+            branch_of: order.place.branch_of,
+        }
+    }
+}
+
+/// Renders the prompt of one attempt.
+///
+/// # Errors
+///
+/// What is wrong with a template.
+pub fn render(
+    campaign: &Campaign,
+    plan: &Plan,
+    worktree: &Path,
+    given: &Given<'_>,
+    states: &dyn Fn(&ItemId) -> TaskState,
+) -> Result<String, String> {
+    let phases = plan.document.phases.iter();
+    let phases = phases.filter(|phase| given.units.iter().any(|unit| unit.phase() == phase.id));
+    let phases: Vec<PromptPhase> = phases.map(|phase| describe(phase, given.units, states)).collect();
+    let failure = given.after.as_ref().map(|after| PromptFailure {
+        cause: after.cause,
+        reason: after.why.clone(),
+        tail: tail_of(campaign, after),
+    });
+    let open = phases.iter().flat_map(|phase| &phase.tasks);
+    let open = open
+        .filter(|task| failure.is_some() && !task.state.is_settled())
+        .map(|task| task.id);
+    let text = |path: &str| worktree.join(path).to_string_lossy().into_owned();
+    let messages = given.messages.iter().map(|message| PromptMessage {
+        from: message.sender().to_owned(),
+        kind: message.kind,
+        text: message.text.clone(),
+    });
+    // One that is in no commit is not in the worktree: ticks there would be in nobody's eyes.
+    let document = committed_document(campaign, plan.file.as_deref(), worktree);
+    let document = document.filter(|document| {
+        let inside = document.strip_prefix(worktree).unwrap_or(document);
+        match worktree.is_dir() {
+            true => document.is_file(),
+            false => campaign.repo.has_file(&campaign.base, inside).unwrap_or(false),
+        }
+    });
+    let context = PromptContext {
+        kind: kind_of(plan, given),
+        plan: plan.name.clone(),
+        title: plan.document.title.clone(),
+        goal: plan.document.goal.clone(),
+        attempt: given.number,
+        open: open.collect(),
+        failure,
+        verify: plan.verify.clone(),
+        is_last: comes_to_the_end(plan, given),
+        red: given.after.as_ref().and_then(|after| after.red.clone()),
+        phases,
+        brief: given.goes_on
+            && given
+                .after
+                .as_ref()
+                .is_some_and(|after| after.cause == WhyAgain::Unread),
+        messages: messages.collect(),
+        branch: match given.branch_of {
+            Some(unit) => campaign.unit_branch(plan, unit),
+            None => plan.branch.clone(),
+        },
+        base: campaign.base_name.clone(),
+        target: campaign.target.clone(),
+        status_file: text(".orch/status.json"),
+        plan_file: text(".orch/plan.md"),
+        document: document.map(|path| path.to_string_lossy().into_owned()),
+    };
+    campaign
+        .set
+        .templates
+        .prompt(&context)
+        .map_err(|error| error.to_string())
+}
+
+/// What would be told to the next attempt at `units`, as things are now.
+///
+/// # Errors
+///
+/// What is wrong with a template.
+pub fn preview(
+    campaign: &Campaign,
+    scheduler: &Scheduler,
+    plan: &Plan,
+    units: &[UnitId],
+) -> Result<String, String> {
+    let run = scheduler.state().plan(&plan.name);
+    let by_units = run.by_units;
+    let tries = units.first().and_then(|first| run.tries.get(first));
+    let given = Given {
+        units,
+        number: tries.map_or(1, |tries| tries.attempts + 1),
+        after: after(run, units, run.verify == Verify::Failed, None),
+        messages: run.inbox.iter().filter(|message| message.id > run.told).collect(),
+        goes_on: false,
+        branch_of: units.first().copied().filter(|_| by_units),
+    };
+    let worktree = match run.worktrees.get(&0) {
+        Some(made) => PathBuf::from(&made.path),
+        None => plain(&campaign.worktree_path(plan.name.as_str())),
+    };
+    render(campaign, plan, &worktree, &given, &|item| run.item_state(item))
+}
+
+/// A path that need not exist yet, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// The end of what the attempt before said, where that may help.
+fn tail_of(campaign: &Campaign, after: &After) -> Option<String> {
+    let helps = match after.cause {
+        WhyAgain::Failed | WhyAgain::Vanished => true,
+        WhyAgain::Stopped | WhyAgain::CutShort | WhyAgain::Verify | WhyAgain::Unread => false,
+    };
+    let tail = helps.then(|| JobFolder::new(campaign.dir.attempt(&after.attempt)).readable_tail(TAIL))?;
+    (!tail.trim().is_empty()).then(|| tail.trim_end().to_owned())
+}
+
+/// True when the plan is verified as it is when all that is given is done: nothing of it comes later, and nobody works
+/// beside.
+fn comes_to_the_end(plan: &Plan, given: &Given<'_>) -> bool {
+    let last = plan.document.phases.last();
+    given.branch_of.is_none() && last.is_some_and(|last| given.units.contains(&UnitId::Phase(last.id)))
+        || given.after.as_ref().is_some_and(|after| after.red.is_some())
+}
+
+fn kind_of(plan: &Plan, given: &Given<'_>) -> PromptKind {
+    let is_check = |unit: &UnitId| matches!(unit, UnitId::Task(task) if task.is_verify());
+    let has = |phase: &Phase| given.units.contains(&UnitId::Phase(phase.id));
+    if given.units.iter().all(is_check) {
+        PromptKind::Verifier
+    } else if given.units.iter().any(|unit| matches!(unit, UnitId::Task(_))) {
+        PromptKind::Task
+    } else if given.branch_of.is_some() {
+        PromptKind::Phase
+    } else if plan.document.phases.iter().all(has) {
+        PromptKind::Plan
+    } else {
+        PromptKind::Leg
+    }
+}
+
+/// A phase with those of its tasks that are given, and its checks when it is given to the end.
+fn describe(phase: &Phase, units: &[UnitId], states: &dyn Fn(&ItemId) -> TaskState) -> PromptPhase {
+    let whole = units.contains(&UnitId::Phase(phase.id));
+    let given = |task: TaskId| whole || units.contains(&UnitId::Task(task));
+    let tasks = phase.tasks.iter().filter(|task| given(task.id));
+    let tasks = tasks.map(|task| PromptTask {
+        id: task.id,
+        title: task.title.clone(),
+        details: task.details.clone(),
+        state: states(&task.id.into()),
+    });
+    let checks = phase.verify.as_ref().filter(|_| given(TaskId::verify(phase.id)));
+    PromptPhase {
+        id: phase.id,
+        title: phase.title.clone(),
+        objective: phase.objective.clone(),
+        tasks: tasks.collect(),
+        checks: checks.map(|block| block.checks.clone()).unwrap_or_default(),
+        verify: checks.map(|_| TaskId::verify(phase.id)),
+    }
+}

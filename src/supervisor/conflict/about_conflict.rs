@@ -1,0 +1,83 @@
+//! What a step about a conflict is about: a plan, or its first phases, and what is known of those.
+
+use crate::plan::{CommitId, PhaseId, WorkRef};
+use crate::schedule::{MergeTrouble, PlanRun, Prefix, Scheduler, SteerRefusal};
+
+use serde::{Deserialize, Serialize};
+
+/// What a step is about, as things stand.
+#[derive(Debug, Clone)]
+pub struct AboutConflict {
+    pub what: WorkRef,
+    pub run: PlanRun,
+    /// What of the plan is merged, where that is not the whole.
+    part: Result<Option<Prefix>, MergeTrouble>,
+}
+
+impl AboutConflict {
+    pub fn new(scheduler: &Scheduler, what: &WorkRef) -> Self {
+        let part = what
+            .point
+            .phase()
+            .map(|phase| scheduler.first_phases(&what.plan, phase));
+        Self {
+            what: what.clone(),
+            run: scheduler.state().plan(&what.plan).clone(),
+            part: part.unwrap_or(Ok(None)),
+        }
+    }
+
+    pub fn up_to(&self) -> Option<PhaseId> {
+        self.what.point.phase()
+    }
+
+    /// The end of the first phases that are to be merged.
+    pub fn end_of_part(&self) -> Result<CommitId, SteerRefusal> {
+        let why = match &self.part {
+            Ok(Some(part)) => return Ok(part.head.clone()),
+            Ok(None) => "the commit with which its last phase ended is not noted yet".to_owned(),
+            Err(MergeTrouble::NotFinished { why } | MergeTrouble::Refused { why }) => why.clone(),
+            Err(other) => format!("{other:?}"),
+        };
+        let hint = format!("orch why {}", self.what);
+        Err(refused(format!("{} cannot land: {why}", self.what), Some(hint)))
+    }
+
+    /// Refuses while what is begun is about something else of the plan: there is one worktree for that.
+    pub fn refuse_another(&self, step: ResolveStep) -> Result<(), SteerRefusal> {
+        let (what, begun) = (&self.what, &self.run.resolution);
+        let other = begun.about(&what.plan);
+        let Some(path) = begun.path.as_ref().filter(|_| other != *what) else {
+            return Ok(());
+        };
+        let why = format!("what is checked out in {path} is the conflict of {other}");
+        match step {
+            ResolveStep::Open if begun.commit.is_some() => Ok(()),
+            ResolveStep::Open => Err(refused(
+                why,
+                Some(format!(
+                    "orch merge --continue {other} lands that, orch merge --abort {other} gives it up; then orch merge --resolve \
+                     {what}"
+                )),
+            )),
+            ResolveStep::Continue => Err(refused(why, Some(format!("orch merge --continue {other}")))),
+            ResolveStep::Abort => Err(refused(why, Some(format!("orch merge --abort {other}")))),
+        }
+    }
+}
+
+fn refused(why: String, hint: Option<String>) -> SteerRefusal {
+    SteerRefusal { why, hint }
+}
+
+/// What is asked about a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveStep {
+    /// Check it out.
+    Open,
+    /// Take what is there as the resolution.
+    Continue,
+    /// Give it up.
+    Abort,
+}

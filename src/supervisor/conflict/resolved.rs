@@ -1,0 +1,75 @@
+//! What is left of conflicts that were resolved and have landed.
+
+use std::path::Path;
+
+use crate::git::{self, ConflictError, WorktreeAdmin};
+use crate::plan::PlanName;
+use crate::schedule::State;
+
+use crate::supervisor::perform::tree::removing::remove_conflict;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Removes the worktrees and refs of resolutions of plans, or first phases, that have landed; gives what a person should know:
+/// what was kept, and why.
+pub fn tidy(campaign: &Campaign, state: &State) -> Vec<(PlanName, String)> {
+    let mut told = Vec::new();
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let (closed, warnings) = remove_conflict(campaign, &plan.name, |before| {
+            if run.landed.contains_key(&campaign.target) {
+                close(campaign, &admin, &plan.name, before)
+            } else if run.landed_prefix.contains_key(&campaign.target) {
+                close_part(campaign, &admin, &plan.name, before)
+            } else {
+                Ok(())
+            }
+        });
+        let kept = closed
+            .err()
+            .map(|error| format!("the worktree in which its conflict was resolved is kept: {error}"));
+        told.extend(
+            warnings
+                .into_iter()
+                .chain(kept)
+                .map(|why| (plan.name.clone(), why)),
+        );
+    }
+    told
+}
+
+/// As [`close`], where what was resolved is on the target; what is begun on more of the plan stays.
+fn close_part(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    before: &dyn Fn(&Path),
+) -> Result<(), ConflictError> {
+    let repo = &campaign.repo;
+    let Some(resolution) = git::refs::resolution(repo, plan)? else {
+        return Ok(());
+    };
+    match repo.branch_tip(&campaign.target)? {
+        Some(target)
+            if repo.is_ancestor(&resolution.commit, &target)?
+                && repo.is_ancestor(&resolution.head, &target)? =>
+        {
+            git::conflict::close_conflict(admin, plan, &target, before).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn close(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &PlanName,
+    before: &dyn Fn(&Path),
+) -> Result<(), ConflictError> {
+    let made = git::conflict::conflict_at(admin, plan)?.is_some()
+        || git::refs::resolution(&campaign.repo, plan)?.is_some();
+    match campaign.repo.branch_tip(&campaign.target)?.filter(|_| made) {
+        Some(target) => git::conflict::close_conflict(admin, plan, &target, before).map(drop),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! What a supervisor is started for, and how that ended.
+
+use crate::plan::{PlanName, PlanSet, WorkRef};
+use crate::schedule::Ending;
+
+use super::request::MergeReport;
+
+/// What a supervisor is started for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// Drive plans until all have settled.
+    Up {
+        /// Which; empty for all.
+        only: Vec<PlanName>,
+        /// Land every plan when it is finished, whatever the manifest says.
+        merge: bool,
+    },
+    /// Land what is finished, and start nothing.
+    Merge {
+        /// Which, whole or up to the end of a phase; empty for all that are finished.
+        plans: Vec<WorkRef>,
+        /// Another target.
+        into: Option<String>,
+    },
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// Why it ended.
+    pub ending: Ending,
+    /// The plans as they counted at the end: the manifest may have been edited meanwhile.
+    pub set: PlanSet,
+    /// True when a target does not pass as it was landed.
+    pub red: bool,
+    /// The report of the merge errand.
+    pub merged: Option<MergeReport>,
+}

@@ -1,0 +1,82 @@
+//! Messages: sent beside a running supervisor or without one, and put where agents can read them.
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::{Message as Letter, MessageKind, PlanName};
+use crate::schedule::{State, SteerRefusal, send};
+use crate::status;
+
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::recording::record;
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Outgoing {
+    /// Those who work on this plan.
+    pub to: PlanName,
+    /// The plan whose agent sends it; none for a person.
+    pub from: Option<PlanName>,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// What it says.
+    pub text: String,
+}
+
+/// Records a message while no supervisor is at work, and puts it where an agent that outlived one can read it; others get
+/// it with the next `orch up`. None when somebody else holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_message(
+    campaign: &Campaign,
+    outgoing: &Outgoing,
+) -> Result<Option<Result<Posted, SteerRefusal>>, SupervisorError> {
+    let Outgoing { to, from, kind, text } = outgoing;
+    let mut mail = None;
+    let recorded = record(campaign, "send", |scheduler| {
+        let (work, state) = (scheduler.work(), scheduler.state());
+        let events = send(work, state, to, from.as_ref(), *kind, text)?;
+        let mut after = state.clone();
+        for event in &events {
+            after.apply(after.now, event);
+        }
+        mail = mail_of(&after, to).filter(|_| state.plan(to).is_at_work());
+        Ok(events)
+    })?;
+    let delivered = match (&recorded, mail) {
+        // What cannot be put there now is put there by the next supervisor.
+        (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
+        _ => false,
+    };
+    Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
+}
+
+/// A message that was recorded while no supervisor was at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posted {
+    /// True when an agent that is at work all the same can read it by now.
+    pub delivered: bool,
+}
+
+/// Where the messages of a plan go, and which these are; none when there are no messages.
+pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Letter>)> {
+    let run = state.plan(plan);
+    let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
+    (!run.inbox.is_empty()).then(|| (worktrees.collect(), run.inbox.clone()))
+}
+
+/// Puts messages into worktrees; says what went wrong.
+pub fn put(worktrees: &[PathBuf], messages: &[Letter]) -> Vec<String> {
+    let there = worktrees.iter().filter(|worktree| worktree.is_dir());
+    let put = |worktree: &PathBuf| {
+        let error = status::deliver(worktree, messages).err()?;
+        Some(undelivered(worktree, &error))
+    };
+    there.filter_map(put).collect()
+}
+
+fn undelivered(worktree: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("its messages are not in {}: {error}", worktree.display())
+}

@@ -1,0 +1,11 @@
+//! What people and agents ask for, over the control socket or beside it.
+//!
+//! May import `view` and below.
+
+pub(super) mod errand;
+pub(super) mod mail;
+pub(super) mod merge_request;
+pub(super) mod request;
+pub(super) mod revert;
+pub(super) mod socket;
+pub(super) mod steering;

@@ -1,0 +1,394 @@
+//! `orch revert`: taking a landed plan off the target again, by one commit that is verified and landed as any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::{Build, CandidateBuilder, WorktreeAdmin};
+use crate::journal::{Journal, JournalReader, RepositoryLock, SCHEMA, Sync};
+use crate::plan::{CommitId, Plan, PlanName, RunId};
+use crate::schedule::{Event, Outcome, State, TakenBack};
+
+use crate::supervisor::perform;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::view::status::Situation;
+
+/// What was taken back, or why nothing was. The answer of `orch revert --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reverted {
+    /// Version of the document.
+    pub schema: u32,
+    /// The target.
+    pub target: String,
+    /// Where it stood.
+    pub before: Option<CommitId>,
+    /// Where it stands now.
+    pub after: Option<CommitId>,
+    /// The plans that were taken back, the one that landed last first.
+    pub plans: Vec<PlanName>,
+    /// Plans that build on them and have not landed: they still have those commits.
+    pub built_on: Vec<PlanName>,
+    /// Checkouts of the target that could not be brought along.
+    pub warnings: Vec<String>,
+}
+
+/// Why nothing was taken back. Nothing has moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevertRefusal {
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
+    Err(RevertRefusal {
+        why: why.into(),
+        hint: (!hint.is_empty()).then(|| hint.to_owned()),
+    })
+}
+
+/// How a plan came onto the target.
+struct Landing {
+    plan: PlanName,
+    before: CommitId,
+    commit: CommitId,
+}
+
+/// Takes a plan off the target, with the landed plans that were built on it when `with_dependents`.
+///
+/// # Errors
+///
+/// When somebody else drives the repository, or when it or the journal cannot be read or written.
+pub fn revert(
+    campaign: &Campaign,
+    name: &PlanName,
+    with_dependents: bool,
+) -> Result<Result<Reverted, RevertRefusal>, SupervisorError> {
+    let lock = RepositoryLock::take(&campaign.dir, "revert")?.map_err(SupervisorError::Held)?;
+    end_left_gits(campaign.repo.common_dir());
+    perform::resume_landing(campaign)?;
+    let situation = Situation::look(campaign)?;
+    let state = situation.scheduler.state();
+    let plans = match chosen(campaign, state, name, with_dependents) {
+        Ok(plans) => plans,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let taken = match landings(campaign, &plans, &situation.found)? {
+        Ok(taken) => taken,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let done = match carry_out(campaign, name, &taken)? {
+        Ok(done) => done,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let reverted = taken.names().into_iter().map(|plan| {
+        Event::MergeReverted(TakenBack {
+            plan: plan.clone(),
+            target: campaign.target.clone(),
+            commit: done.1.clone(),
+        })
+    });
+    // What was seen of landings by hand, and not written down yet, comes first.
+    let events: Vec<Event> = situation.found.iter().cloned().chain(reverted).collect();
+    let mut journal = Journal::open(&campaign.dir, Timestamp::now())?;
+    let now = journal.epoch().at(Timestamp::now()).max(state.now);
+    let run = state.run.as_ref().map_or(RunId(0), |run| run.id);
+    journal.append(now, run, &events, Sync::Disk)?;
+    drop(lock);
+    let plans: Vec<PlanName> = taken.names().into_iter().cloned().collect();
+    let built_on = campaign.set.plans.iter().filter(|plan| {
+        let on = |other: &PlanName| plans.contains(other);
+        !plans.contains(&plan.name) && waits_for(plan, on) && state.plan(&plan.name).worktree().is_some()
+    });
+    Ok(Ok(Reverted {
+        schema: SCHEMA,
+        target: campaign.target.clone(),
+        before: Some(done.0),
+        after: Some(done.1),
+        built_on: built_on.map(|plan| plan.name.clone()).collect(),
+        warnings: done.2,
+        plans,
+    }))
+}
+
+fn waits_for(plan: &Plan, on: impl Fn(&PlanName) -> bool) -> bool {
+    let phases = plan
+        .document
+        .phases
+        .iter()
+        .flat_map(|phase| plan.phase_waits(phase.id));
+    plan.depends
+        .iter()
+        .cloned()
+        .chain(phases)
+        .any(|dependency| on(&dependency.on.plan))
+}
+
+/// Why the first phases of a plan, which landed by themselves, are not taken back.
+fn goes_on(campaign: &Campaign, state: &State, name: &PlanName) -> Option<RevertRefusal> {
+    let (run, target) = (state.plan(name), &campaign.target);
+    let part = run.landed_prefix.get(target)?;
+    if run.landed.contains_key(target) || run.has_given_up() {
+        return None;
+    }
+    let (words, be) = match part.prefix.phases.as_slice() {
+        [_] => (part.prefix.words(), "is"),
+        _ => (part.prefix.words(), "are"),
+    };
+    let first = if run.outcome == Some(Outcome::Finished) {
+        format!("orch merge {name}")
+    } else {
+        format!("orch cancel {name}, or orch merge {name} when it is finished")
+    };
+    Some(RevertRefusal {
+        why: format!(
+            "only {words} of plan {name} {be} on {target}, and the rest is built on that: without it the rest would land \
+             incomplete"
+        ),
+        hint: Some(format!("{first}; then orch revert {name}")),
+    })
+}
+
+/// The plan and the landed ones that were built on it, directly or not.
+fn chosen(
+    campaign: &Campaign,
+    state: &State,
+    name: &PlanName,
+    with_dependents: bool,
+) -> Result<BTreeSet<PlanName>, RevertRefusal> {
+    let part = |plan: &PlanName| state.plan(plan).landed_prefix.get(&campaign.target);
+    let landed =
+        |plan: &PlanName| state.plan(plan).landed.contains_key(&campaign.target) || part(plan).is_some();
+    if !landed(name) {
+        return refusal(
+            format!("plan {name} is not on {}", campaign.target),
+            &format!("orch why {name}"),
+        );
+    }
+    let mut plans = BTreeSet::from([name.clone()]);
+    loop {
+        let more = campaign.set.plans.iter().find(|plan| {
+            !plans.contains(&plan.name) && landed(&plan.name) && waits_for(plan, |on| plans.contains(on))
+        });
+        match more {
+            Some(plan) => plans.insert(plan.name.clone()),
+            None => break,
+        };
+    }
+    if let Some(refused) = plans.iter().find_map(|plan| goes_on(campaign, state, plan)) {
+        return Err(refused);
+    }
+    if plans.len() > 1 && !with_dependents {
+        let others: Vec<&str> = plans
+            .iter()
+            .filter(|plan| *plan != name)
+            .map(PlanName::as_str)
+            .collect();
+        return refusal(
+            format!("what has landed since was built on {name}: {}", others.join(", ")),
+            &format!("orch revert {name} --with-dependents"),
+        );
+    }
+    Ok(plans)
+}
+
+/// How plans came onto the target.
+struct Taken {
+    /// The landings that brought something, the last first.
+    landings: Vec<Landing>,
+    /// Plans of which all was there already when they landed: it came with one of those.
+    along: Vec<PlanName>,
+}
+
+impl Taken {
+    /// The plans, in the order of their landings, each once.
+    fn names(&self) -> Vec<&PlanName> {
+        let mut names = names_of(&self.landings);
+        names.extend(&self.along);
+        names
+    }
+}
+
+/// Landings of a plan that were taken back: they count again when that is undone.
+#[derive(Default)]
+struct Gone {
+    found: Vec<Landing>,
+    along: Vec<(PlanName, CommitId)>,
+}
+
+/// How these plans landed. `seen` is what was seen since the journal was written.
+fn landings(
+    campaign: &Campaign,
+    plans: &BTreeSet<PlanName>,
+    seen: &[Event],
+) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
+    // Of all plans, since one may have come with another that is not meant.
+    let mut found: Vec<Landing> = Vec::new();
+    let mut along: Vec<(PlanName, CommitId)> = Vec::new();
+    let mut taken_back: BTreeMap<PlanName, Gone> = BTreeMap::new();
+    let records = match JournalReader::open(&campaign.dir)? {
+        Some(reader) => reader.after(0, None)?,
+        None => Vec::new(),
+    };
+    let told = records.into_iter().map(|record| record.event);
+    for event in told.chain(seen.iter().cloned()) {
+        match event {
+            Event::MergeLanded(landed) if landed.target == campaign.target => {
+                // A landing of what was there already has brought nothing.
+                let brought = match &landed.before {
+                    Some(before) => !campaign.repo.is_ancestor(&landed.commit, before)?,
+                    None => false,
+                };
+                match landed.before {
+                    Some(before) if brought => found.push(Landing {
+                        plan: landed.plan,
+                        before,
+                        commit: landed.commit,
+                    }),
+                    _ => along.push((landed.plan, landed.commit)),
+                }
+            }
+            Event::MergeReverted(back) if back.target == campaign.target => {
+                let mut gone = Gone::default();
+                (gone.found, found) = found.into_iter().partition(|landing| landing.plan == back.plan);
+                (gone.along, along) = along.into_iter().partition(|(plan, _)| *plan == back.plan);
+                taken_back.insert(back.plan, gone);
+            }
+            Event::MergeRestored(back) if back.target == campaign.target => {
+                let gone = taken_back.remove(&back.plan).unwrap_or_default();
+                found.extend(gone.found);
+                along.extend(gone.along);
+            }
+            _ => {}
+        }
+    }
+    found.reverse();
+    let has_landing = |plan: &PlanName| found.iter().any(|landing| landing.plan == *plan);
+    for missing in plans.iter().filter(|plan| !has_landing(plan)) {
+        let commit = along.iter().find(|(plan, _)| plan == missing);
+        let with = commit.and_then(|(_, commit)| found.iter().find(|landing| landing.commit == *commit));
+        match with {
+            None => {
+                return Ok(refusal(
+                    format!("plan {missing} was not landed by orch: which commits it came with is not known"),
+                    "git revert",
+                ));
+            }
+            Some(with) if !plans.contains(&with.plan) => {
+                return Ok(refusal(
+                    format!(
+                        "all of plan {missing} came with plan {}, which builds on it",
+                        with.plan
+                    ),
+                    &format!("orch revert {}", with.plan),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    found.retain(|landing| plans.contains(&landing.plan));
+    let along = plans
+        .iter()
+        .filter(|plan| !found.iter().any(|landing| landing.plan == **plan));
+    Ok(Ok(Taken {
+        along: along.cloned().collect(),
+        landings: found,
+    }))
+}
+
+/// The plans, in the order of their landings, each once.
+fn names_of(landings: &[Landing]) -> Vec<&PlanName> {
+    let mut names: Vec<&PlanName> = Vec::new();
+    for landing in landings {
+        if !names.contains(&&landing.plan) {
+            names.push(&landing.plan);
+        }
+    }
+    names
+}
+
+type Done = (CommitId, CommitId, Vec<String>);
+
+/// Builds the commit, verifies it and moves the target.
+fn carry_out(
+    campaign: &Campaign,
+    name: &PlanName,
+    taken: &Taken,
+) -> Result<Result<Done, RevertRefusal>, SupervisorError> {
+    let target = &campaign.target;
+    let Some(tip) = campaign.repo.branch_tip(target)? else {
+        return Ok(refusal(format!("the target {target} is gone"), ""));
+    };
+    let Some(plan) = campaign.plan(name) else {
+        return Ok(refusal(
+            format!("plan {name} is not in the manifest any more"),
+            "",
+        ));
+    };
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    let changes: Vec<(CommitId, CommitId)> = taken
+        .landings
+        .iter()
+        .map(|landing| (landing.before.clone(), landing.commit.clone()))
+        .collect();
+    let commit = match builder.take_back(&tip, &changes, &message(campaign, taken))? {
+        Build::Candidate(candidate) => candidate.commit,
+        Build::AlreadyContained => {
+            return Ok(refusal(format!("nothing of {name} is left on {target}"), ""));
+        }
+        Build::Conflict { files } => {
+            let files: Vec<String> = files
+                .iter()
+                .map(|file| format!("{} ({})", file.path.display(), file.kind))
+                .collect();
+            return Ok(refusal(
+                format!("what was changed since stands in the way: {}", files.join(", ")),
+                "git revert it in a checkout, where that can be resolved",
+            ));
+        }
+    };
+    let admin = WorktreeAdmin::new(&campaign.repo);
+    match perform::land_commit(campaign, &admin, plan, &tip, &commit) {
+        Ok(warnings) => Ok(Ok((tip, commit, warnings))),
+        Err(why) => Ok(refusal(why, "")),
+    }
+}
+
+fn message(campaign: &Campaign, taken: &Taken) -> String {
+    let title = |plan: &PlanName| {
+        let title = campaign
+            .plan(plan)
+            .map(|plan| plan.document.title.as_str())
+            .unwrap_or_default();
+        if title.is_empty() {
+            String::new()
+        } else {
+            format!(": {title}")
+        }
+    };
+    let names = taken.names();
+    let mut text = match names.as_slice() {
+        [one] => format!("Revert plan {one}{}\n\n", title(one)),
+        _ => {
+            let all: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            format!("Revert plans {}\n\n", all.join(", "))
+        }
+    };
+    for landing in &taken.landings {
+        text += &format!(
+            "Takes back {} of plan {}{}.\n",
+            landing.commit,
+            landing.plan,
+            title(&landing.plan)
+        );
+    }
+    text.push('\n');
+    for name in names {
+        text += &format!("Orch-Revert: {name}\n");
+    }
+    text
+}

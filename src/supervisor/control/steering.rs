@@ -1,0 +1,73 @@
+//! Steering: what a person asks for becomes facts, beside a running supervisor or without one.
+
+use crate::journal::Record;
+use crate::plan::WorkRef;
+use crate::schedule::{Event, Scheduler, State, Steer, SteerRefusal, remarks, steer};
+
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::recording::record;
+use crate::supervisor::view::status::Situation;
+
+/// The facts of all requests, each seeing what the ones before it changed, and what there is to say about them.
+pub fn all(
+    scheduler: &Scheduler,
+    what: &[WorkRef],
+    asked: Steer,
+) -> Result<(Vec<Event>, Vec<String>), SteerRefusal> {
+    let mut state: State = scheduler.state().clone();
+    let (mut events, mut said) = (Vec::new(), Vec::new());
+    for work in what {
+        // What one request opens again is as it was for the others: asked for together, they are asked for at once.
+        let new = steer(scheduler.work(), &state, work, asked)
+            .or_else(|_| steer(scheduler.work(), scheduler.state(), work, asked))?;
+        said.extend(remarks(&state, work, asked, !new.is_empty()));
+        for event in &new {
+            state.apply(state.now, event);
+        }
+        events.extend(new);
+    }
+    Ok((events, said))
+}
+
+/// What was recorded of a request, and what there is to say about it.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Empty when it was so already.
+    pub records: Vec<Record>,
+    /// One line each.
+    pub remarks: Vec<String>,
+}
+
+/// Records what is asked while no supervisor is at work; it takes effect with the next `orch up`. None when somebody else
+/// holds the repository meanwhile.
+///
+/// # Errors
+///
+/// When the journal cannot be read or written.
+pub fn record_steering(
+    campaign: &Campaign,
+    what: &[WorkRef],
+    asked: Steer,
+) -> Result<Option<Result<Recorded, SteerRefusal>>, SupervisorError> {
+    let mut remarks = Vec::new();
+    let recorded = record(campaign, asked.as_str(), |scheduler| {
+        let (events, said) = all(scheduler, what, asked)?;
+        remarks = said;
+        Ok(events)
+    })?;
+    Ok(recorded.map(|recorded| recorded.map(|records| Recorded { records, remarks })))
+}
+
+/// Records what a person has landed, while no supervisor is at work; one that is records it itself.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read or written.
+pub fn record_landings(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let found = Situation::look(campaign)?.found;
+    if !found.is_empty() {
+        let _ = record(campaign, "clean", |_| Ok(found))?;
+    }
+    Ok(())
+}

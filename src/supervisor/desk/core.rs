@@ -1,0 +1,63 @@
+//! What the parts of the engine share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::git::WorktreeAdmin;
+use crate::journal::Journal;
+use crate::plan::{LaneId, PlanName, RunId};
+use crate::schedule::{Event, Input, Scheduler};
+
+use super::clock::Clock;
+use super::message::Message;
+use crate::supervisor::perform::attempt::unit::UnitLocks;
+use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::project::campaign::Campaign;
+
+/// What is driven, what is known of it, and the way back to the loop.
+pub struct Desk {
+    pub campaign: Arc<Campaign>,
+    pub admin: Arc<WorktreeAdmin>,
+    pub units: Arc<UnitLocks>,
+    pub yard: Arc<Yard>,
+    pub scheduler: Scheduler,
+    pub journal: Journal,
+    pub clock: Clock,
+    pub run: RunId,
+    /// True when plans land as soon as they are finished, unless they say otherwise.
+    pub auto_merge: bool,
+    pub sender: mpsc::UnboundedSender<Message>,
+}
+
+impl Desk {
+    /// Works on a thread of its own, and tells the loop what came of it.
+    pub fn in_background(&self, work: impl FnOnce() -> Message + Send + 'static) {
+        let sender = self.sender.clone();
+        tokio::task::spawn_blocking(move || {
+            let _ = sender.send(work());
+        });
+    }
+
+    /// Where the worktree of a lane is, or will be.
+    pub fn worktree(&self, lane: &LaneId) -> PathBuf {
+        match self.scheduler.state().plan(&lane.plan).worktrees.get(&lane.lane) {
+            Some(made) => PathBuf::from(&made.path),
+            None => self.campaign.lane_path(lane),
+        }
+    }
+
+    /// Plans with an attempt that has not ended.
+    pub fn at_work(&self) -> Vec<PlanName> {
+        let open = self.scheduler.state().open_attempts();
+        let mut plans: Vec<PlanName> = open.map(|(name, _, _)| name.clone()).collect();
+        plans.dedup();
+        plans
+    }
+}
+
+/// Tells something a person should know.
+pub fn warn(inputs: &mut Vec<Input>, plan: Option<PlanName>, why: String) {
+    inputs.push(Input::Event(Event::Warning { plan, why }));
+}

@@ -1,0 +1,96 @@
+//! What the loop wakes up for. Everything that happens comes through one channel, in one order.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::agent::{AgentError, Hold, JobState};
+use crate::git::HeadPrint;
+use crate::journal::JournalError;
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet, WorkRef};
+use crate::schedule::{Clashing, Event, Heads, Input, SteerRefusal};
+use crate::status;
+
+use crate::supervisor::conflict::about_conflict::ResolveStep;
+use crate::supervisor::conflict::resolve::Resolved;
+use crate::supervisor::control::request::Answer;
+use crate::supervisor::control::socket::Call;
+use crate::supervisor::project::error::SupervisorError;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A fact for the scheduler.
+    Input(Input),
+    /// Something changed in a folder where an agent of a plan reports.
+    StatusHint(LaneId),
+    /// What that folder says was read.
+    StatusRead(LaneId, LaneReading),
+    /// A runner was started.
+    Started(AttemptId, Hold),
+    /// A runner has ended its job, or is gone.
+    RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
+    /// The main checkout was looked at; none where it cannot be read.
+    Looked(Look, Option<HeadPrint>),
+    /// It is time to see whether a head has moved.
+    LookForConflicts,
+    /// What was foreseen of merging the live branches.
+    Conflicts(ConflictsLooked),
+    /// It is time to foresee again, if something has happened since.
+    ConflictsRested,
+    /// Where the target stood when it was looked at, and what a person should know of it.
+    TargetLooked(CommitId, Vec<Event>),
+    /// What a person has landed.
+    Landings(Vec<Event>),
+    /// Nothing is in the way any more of landing these; none when something still is.
+    Unhindered(Vec<PlanName>),
+    /// It is time to look at what agents at work have spent.
+    LookAtSpending,
+    /// A step with a conflict was done, or refused.
+    Resolved(Box<StepDone>),
+    /// Another process asks.
+    Call(Call),
+    /// The manifest or a document may have been edited.
+    ManifestHint,
+    /// What they say now was read.
+    ManifestRead(Box<Result<PlanSet, SupervisorError>>),
+    /// A signal asks to stop; the second one at once.
+    Interrupt,
+    /// The disk did not take what was written down: nothing more may be done.
+    JournalFailed(JournalError),
+    /// Something a person should know.
+    Warning(Option<PlanName>, String),
+}
+
+/// What was found in one look at a worktree.
+#[derive(Debug)]
+pub struct LaneReading {
+    /// What is reported there.
+    pub reading: status::Reading,
+    /// Its commit, when it could be read.
+    pub head: Option<CommitId>,
+    /// The last attempt there when the look began.
+    pub attempt: Option<AttemptId>,
+}
+
+/// A look at the main checkout under way. It counts only when `orch` itself changes nothing meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub own_changes: u64,
+}
+
+/// What a look for conflicts found, and how long it took.
+#[derive(Debug)]
+pub struct ConflictsLooked {
+    pub found: Result<Option<(Heads, Vec<Clashing>)>, SupervisorError>,
+    pub took: Duration,
+}
+
+/// A step that was done, or refused.
+#[derive(Debug)]
+pub struct StepDone {
+    pub what: WorkRef,
+    pub step: ResolveStep,
+    pub done: Result<Resolved, SteerRefusal>,
+    pub reply: oneshot::Sender<Answer>,
+}

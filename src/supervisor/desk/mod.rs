@@ -1,0 +1,8 @@
+//! What the parts of the engine share.
+//!
+//! May import `preflight` and below.
+
+pub(super) mod clock;
+pub(super) mod core;
+pub(super) mod message;
+pub(super) mod observer;

@@ -1,0 +1,161 @@
+//! What doctor looks at, what it finds, and what it can do about that, as data.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::agent::ProcessId;
+use crate::git::{GitLock, TreeSeen};
+use crate::journal::Health;
+use crate::plan::{CommitId, PlanName};
+
+use super::kind::Kind;
+use crate::supervisor::recovery::own_refs::MissingPin;
+
+/// Everything that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The journal.
+    pub database: Health,
+    /// Worktrees that a note or the manifest speaks of.
+    pub trees: Vec<TreeSeen>,
+    /// Keys of unnoted worktrees whose branch shows that orch made it.
+    pub ours: Vec<String>,
+    /// Git's lock files.
+    pub locks: Vec<GitLock>,
+    /// Names of pins of plans that neither the manifest nor the journal has.
+    pub stray_pins: Vec<(String, String)>,
+    /// Pins that the journal speaks of and that are not there.
+    pub missing_pins: Vec<MissingPin>,
+    /// Landings whose commit carries no note about the plan.
+    pub missing_notes: Vec<(PlanName, CommitId)>,
+    /// Commits with a note about a landing that are not on its target.
+    pub stray_notes: Vec<(CommitId, String)>,
+    /// Branches of units of which only the note is left, with the plan.
+    pub unit_notes: Vec<(String, String)>,
+    /// Branches of units of plans that neither the manifest nor the journal has, with the plan.
+    pub stray_units: Vec<(String, String)>,
+    /// Attempts in folders that the journal does not know, though their plan is in the manifest.
+    pub unknown_attempts: Vec<String>,
+    /// Attempts that the journal believes at work and whose runner is gone.
+    pub lost_attempts: Vec<String>,
+    /// Folders of jobs whose runner is gone and of which processes are left, with how many.
+    pub orphans: Vec<(PathBuf, usize)>,
+    /// Git commands at work whose orch is gone.
+    pub left_gits: Vec<ProcessId>,
+    /// Runners that a signal has suspended, with their folders.
+    pub suspended_runners: Vec<(PathBuf, ProcessId)>,
+    /// Runners at work on plans that the manifest does not have.
+    pub foreign_runners: Vec<PathBuf>,
+    /// Temporary files that nobody will rename any more.
+    pub litter: Vec<PathBuf>,
+    /// Plans that ports are registered for and that nobody knows.
+    pub stray_ports: Vec<String>,
+    /// True when a move of the target was cut short.
+    pub landing: bool,
+}
+
+/// One thing to do. Nothing else is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Rename the damaged database.
+    SetDatabaseAside,
+    /// Note that a worktree or branch is orch's.
+    Note(String),
+    /// Take down that a worktree has moved.
+    Follow(String, PathBuf),
+    /// Finish a worktree, bring it back, or connect it with git's books.
+    Mend(String),
+    /// Put a worktree's index aside that git cannot read, and make another.
+    RenewIndex(String),
+    /// Forget a worktree of which nothing is left.
+    Forget(String),
+    /// Write what git and the attempts' folders show into the journal.
+    Rebuild,
+    /// Write the end of attempts whose runner is gone into the journal.
+    RecordEnds,
+    /// Remove a lock file that nobody holds.
+    RemoveLock(PathBuf),
+    /// Have a suspended runner go on.
+    Wake(ProcessId),
+    /// End the processes of a job whose runner is gone.
+    EndJob(PathBuf),
+    /// End the git commands whose orch is gone.
+    EndGits,
+    /// Write a pin again.
+    Repin(MissingPin),
+    /// Write the note on a landing again, from the journal.
+    WriteNote(PlanName, CommitId),
+    /// Delete a pin; what only it holds goes to a backup.
+    Unpin(String, String),
+    /// Delete the note about a unit's branch that does not exist.
+    ForgetUnit(String, String),
+    /// Remove a temporary file.
+    RemoveFile(PathBuf),
+    /// Give ports back.
+    FreePorts(String),
+    /// Bring checkouts along that a move of the target has left behind.
+    FinishLanding,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetDatabaseAside => f.write_str("rename it to orch.db.damaged-TIME"),
+            Self::Note(_) => f.write_str("note that it is orch's"),
+            Self::Follow(_, to) => write!(f, "take down that it is at {} now", to.display()),
+            Self::Mend(_) => f.write_str("bring it back; files that are there stay as they are"),
+            Self::RenewIndex(_) => f.write_str("put it aside and make another from HEAD; no file changes"),
+            Self::Forget(_) => f.write_str("forget it"),
+            Self::Rebuild => f.write_str("write down what git and the attempts' folders show"),
+            Self::RecordEnds => f.write_str("write down that they ended"),
+            Self::RemoveLock(path) | Self::RemoveFile(path) => write!(f, "remove {}", path.display()),
+            Self::Wake(_) => f.write_str("have it go on: CONT"),
+            Self::EndJob(_) | Self::EndGits => f.write_str("end them: TERM, then KILL"),
+            Self::Repin(pin) => write!(f, "write it again, to {}", pin.commit.short()),
+            Self::WriteNote(..) => f.write_str("write it from the journal"),
+            Self::Unpin(..) => f.write_str("delete it; what only it holds goes to a backup"),
+            Self::ForgetUnit(..) => f.write_str("delete the note"),
+            Self::FreePorts(_) => f.write_str("give them back"),
+            Self::FinishLanding => f.write_str("bring the checkouts along"),
+        }
+    }
+}
+
+/// One thing that is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// What is off, in words.
+    pub what: String,
+    /// What mends it; none when a person has to.
+    pub step: Option<Step>,
+    /// What a person can do, where orch cannot.
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn mendable(kind: Kind, what: impl Into<String>, step: Step) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            step: Some(step),
+            advice: None,
+        }
+    }
+
+    pub(super) fn for_a_person(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            step: None,
+            advice: Some(advice.into()),
+        }
+    }
+}
+
+/// The plan that the worktree under a key belongs to.
+pub(super) fn plan_of(key: &str) -> Option<PlanName> {
+    let name = key.split_once('@').map_or(key, |(plan, _)| plan);
+    name.parse().ok()
+}

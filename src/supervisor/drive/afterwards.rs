@@ -1,0 +1,34 @@
+//! Signals after the loop has ended: nobody reads the inbox any more, and what is left to do may hang on a git command.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Signals of a person after which the program ends, whatever it is doing: the first may have been meant for the loop.
+const ENOUGH: u32 = 2;
+
+/// From here on two signals end this program at once. Whatever is cut short by that is ended by the next run.
+pub fn end_at_signals() {
+    static SEEN: AtomicU32 = AtomicU32::new(0);
+    // Of its own thread: that of the loop may be what hangs.
+    let listen = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async {
+            let count = |kind: SignalKind| async move {
+                let Ok(mut stream) = signal(kind) else { return };
+                while stream.recv().await.is_some() {
+                    if SEEN.fetch_add(1, Ordering::Relaxed) + 1 >= ENOUGH {
+                        std::process::exit(128 + kind.as_raw_value());
+                    }
+                }
+            };
+            tokio::join!(
+                count(SignalKind::interrupt()),
+                count(SignalKind::terminate()),
+                count(SignalKind::hangup())
+            );
+        });
+    };
+    std::thread::spawn(listen);
+}

@@ -1,0 +1,294 @@
+//! From a campaign to a loop that runs.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::git::{self, WorktreeAdmin};
+use crate::journal::{RepositoryLock, Sync};
+use crate::plan::{PlanName, RunId};
+use crate::schedule::{Event, Input};
+
+use super::closing::Closing;
+use super::engine::Engine;
+use super::last_look::conclude;
+use crate::supervisor::control::errand::{Conclusion, Errand};
+use crate::supervisor::control::merge_request::MergeRequests;
+use crate::supervisor::control::socket::{self as control, Call};
+use crate::supervisor::desk::clock::Clock;
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::desk::observer::Observer;
+use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::preflight::checks as preflight;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::left_git::end_left_gits;
+use crate::supervisor::project::replay::Replay;
+use crate::supervisor::project::run_id::next_run;
+use crate::supervisor::recovery::brought_ticks::brought_ticks;
+use crate::supervisor::recovery::set_back::told_of_set_back;
+use crate::supervisor::recovery::{attempts as recovery, changed_documents, evidence, landed_by_hand};
+use crate::supervisor::tell::delivery::deliver_all;
+use crate::supervisor::tell::gates::ToldGates;
+use crate::supervisor::tell::notes;
+use crate::supervisor::tell::notifier::Notifier;
+use crate::supervisor::watch::conflict_watch::ConflictWatch;
+use crate::supervisor::watch::displaced::TargetWatch;
+use crate::supervisor::watch::hand_landings::HandLandingsWatch;
+use crate::supervisor::watch::live_edit::ManifestWatch;
+use crate::supervisor::watch::obstacles::ObstacleWatch;
+use crate::supervisor::watch::slow_git::SlowGit;
+use crate::supervisor::watch::stray_writes::StrayWrites;
+use crate::supervisor::watch::{machine, pins, spending};
+use crate::supervisor::work::making::{Making, tell_of_contents};
+use crate::supervisor::work::runners::Runners;
+use crate::supervisor::work::status_feed::Reports;
+use crate::supervisor::work::verifying::Verifying;
+use crate::supervisor::{doctor, perform};
+
+/// Drives the repository until nothing is left to do without a person. Only one process does so at a time.
+///
+/// # Errors
+///
+/// When another process drives it, or when something fails that no plan can be blamed for: then agents go on by
+/// themselves, and the next call takes them over.
+pub fn drive(
+    campaign: Campaign,
+    errand: &Errand,
+    observer: &mut dyn Observer,
+) -> Result<Conclusion, SupervisorError> {
+    campaign.git()?;
+    let doing = match errand {
+        Errand::Up { only, .. } => {
+            preflight::check_agents(&campaign, only)?;
+            "up"
+        }
+        Errand::Merge { .. } => "merge",
+    };
+    let lock = RepositoryLock::take(&campaign.dir, doing)?.map_err(SupervisorError::Held)?;
+    end_left_gits(campaign.repo.common_dir());
+    preflight::check_places(&campaign)?;
+    doctor::begin_again(&campaign)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(SupervisorError::system("start the event loop"))?;
+    let ended = runtime.block_on(async {
+        let mut engine = start(campaign, errand, observer)?;
+        let result = engine.run().await;
+        let result = result.and_then(|ending| conclude(&mut engine, ending));
+        let conversations = engine.conversations.clone();
+        let closing = Closing::of(engine);
+        conversations.end().await;
+        Ok::<_, SupervisorError>((result, closing))
+    });
+    drop(lock);
+    let result = ended.and_then(|(result, closing)| {
+        let told = runtime.block_on(closing.finish());
+        result.and_then(|conclusion| told.map(|()| conclusion))
+    });
+    // Whatever still blocks, such as a verification of a run that was interrupted, must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// Takes up what is there, and brings the state up to the present.
+fn start<'o>(
+    campaign: Campaign,
+    errand: &Errand,
+    observer: &'o mut dyn Observer,
+) -> Result<Engine<'o>, SupervisorError> {
+    let auto_merge = matches!(errand, Errand::Up { merge: true, .. });
+    let (mut journal, Replay { mut scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
+    if doctor::catch_up(&campaign, scheduler.state())? {
+        (journal, Replay { scheduler, .. }) = Replay::open(&campaign, auto_merge)?;
+    }
+    preflight::check_branches(&campaign, scheduler.state())?;
+    preflight::check_documents(&campaign, scheduler.state())?;
+    let clock = Clock::start(journal.epoch(), scheduler.state().now);
+    let (ended, yard) = (perform::resume_landing(&campaign)?, Arc::new(Yard::of(&campaign)));
+
+    let (sender, inbox) = mpsc::unbounded_channel();
+    for what in ended.followed.into_iter().chain(ended.behind) {
+        let _ = sender.send(Message::Warning(None, what));
+    }
+    if let Err(error) = git::lock::clear_own_locks(&campaign.repo) {
+        let _ = sender.send(Message::Warning(None, error.to_string()));
+    }
+    for (attempt, _) in doctor::foreign_runners(&campaign)? {
+        let why = format!(
+            "{attempt} is still at work, and its plan is not in the manifest any more: put that back, or end it with \
+             `orch down --now` once this run has ended"
+        );
+        let _ = sender.send(Message::Warning(None, why));
+    }
+    for (plan, why) in told_of_set_back(&campaign, scheduler.state())? {
+        let _ = sender.send(Message::Warning(Some(plan), why));
+    }
+    let forward = sender.clone();
+    let (calls, mut called) = mpsc::unbounded_channel::<Call>();
+    let conversations = control::listen(&campaign.dir, calls)?;
+    tokio::spawn(async move {
+        while let Some(call) = called.recv().await {
+            let _ = forward.send(Message::Call(call));
+        }
+    });
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let mut stream = signal(kind).map_err(SupervisorError::system("listen for signals"))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                let _ = sender.send(Message::Interrupt);
+            }
+        });
+    }
+
+    if scheduler.work().plans.iter().any(|plan| plan.adaptive) {
+        machine::watch(sender.clone());
+    }
+    let budgets = scheduler.work().plans.iter().map(|plan| plan.budget);
+    if budgets
+        .chain([scheduler.work().budget])
+        .any(|budget| budget.is_some())
+    {
+        spending::watch(sender.clone());
+    }
+    let campaign = Arc::new(campaign);
+    let admin = Arc::new(WorktreeAdmin::new(&campaign.repo));
+    let run = match errand {
+        Errand::Up { .. } => next_run(scheduler.state()),
+        Errand::Merge { .. } => scheduler.state().run.as_ref().map_or(RunId(1), |run| run.id),
+    };
+    let mut engine = Engine {
+        stray_writes: StrayWrites::begin_first(&campaign),
+        conversations,
+        manifest: ManifestWatch::new(&campaign, sender.clone()),
+        notifier: Some(Notifier::new(&campaign, &sender)),
+        conflicts: ConflictWatch::start(sender.clone()),
+        hand_landings: HandLandingsWatch::default(),
+        target: TargetWatch {
+            seen: campaign.repo.branch_tip(&campaign.target)?,
+        },
+        obstacles: ObstacleWatch::default(),
+        slow_git: SlowGit::default(),
+        red: false,
+        reports: Reports::new(sender.clone()),
+        desk: Desk {
+            campaign,
+            admin,
+            units: Arc::default(),
+            yard,
+            scheduler,
+            journal,
+            clock,
+            run,
+            auto_merge,
+            sender,
+        },
+        observer,
+        inbox,
+        runners: Runners::default(),
+        requests: MergeRequests::default(),
+        wake: None,
+        ending: None,
+        interrupts: 0,
+        landing: None,
+        gates: ToldGates::default(),
+        making: Making::new(),
+        verifying: Verifying::default(),
+    };
+    begin(&mut engine, errand)?;
+    Ok(engine)
+}
+
+/// Brings the state up to the present, then lets the scheduler decide for the first time.
+fn begin(engine: &mut Engine<'_>, errand: &Errand) -> Result<(), SupervisorError> {
+    let (only, merge_only) = match errand {
+        Errand::Up { only, .. } => (only.clone(), false),
+        Errand::Merge { .. } => (Vec::new(), true),
+    };
+    let state = engine.desk.scheduler.state();
+    let same_run = state.run.as_ref().filter(|run| run.id == engine.desk.run);
+    let base = same_run.map_or_else(|| engine.desk.campaign.base.clone(), |run| run.base.clone());
+    let started = Event::RunStarted {
+        run: engine.desk.run,
+        base,
+        target: engine.desk.campaign.target.clone(),
+        only,
+        merge_only,
+    };
+    let now = engine.desk.clock.now();
+    let records = || Ok(engine.desk.journal.read_all()?);
+    let mut found = changed_documents::found(&engine.desk.campaign, &engine.desk.scheduler, &records)?;
+    found.retain(|event| engine.desk.scheduler.take(now, event));
+    // A box carries no time: what was said with one is heard after it.
+    let brought = brought_ticks(
+        &engine.desk.campaign,
+        &engine.desk.scheduler,
+        &engine.desk.journal,
+    )?;
+    found.extend(engine.desk.scheduler.note_ticks(now, &brought));
+    let records = engine
+        .desk
+        .journal
+        .append(now, engine.desk.run, &found, Sync::Process)?;
+    engine.announce(&records);
+    let mut missed = vec![started];
+    // What a person said in the meantime counts too, and keeps a new run from making the worktree anew.
+    let open = engine.desk.scheduler.state().plans();
+    let open = open.filter(|(_, run)| run.landed.is_empty());
+    let open: Vec<PlanName> = open.map(|(name, _)| name.clone()).collect();
+    for plan in open {
+        engine.hear_people(&plan)?;
+    }
+    if !merge_only {
+        for found in recovery::look_around(&engine.desk.campaign.dir, engine.desk.scheduler.state())? {
+            engine.read_status_now(&found.lane)?;
+            missed.extend(found.missed);
+            if let Some(runner) = found.runner {
+                engine
+                    .runners
+                    .attend(&engine.desk, found.lane, found.attempt, runner);
+            }
+        }
+    }
+    missed.extend(landed_by_hand::landed_by_hand(
+        &engine.desk.campaign,
+        engine.desk.scheduler.state(),
+    )?);
+    let now = engine.desk.clock.now();
+    missed.retain(|event| engine.desk.scheduler.take(now, event));
+    if !merge_only {
+        engine.desk.campaign.note_manifest()?;
+        engine.desk.campaign.write_down(None)?;
+        // Looked for now that what was held or had failed is open again.
+        let lost = recovery::lost_worktrees(engine.desk.scheduler.state());
+        missed.extend(
+            lost.into_iter()
+                .filter(|event| engine.desk.scheduler.take(now, event)),
+        );
+    }
+    let records = engine
+        .desk
+        .journal
+        .append(now, engine.desk.run, &missed, Sync::Disk)?;
+    engine.announce(&records);
+    if !merge_only {
+        pins::mend(&engine.desk);
+        tell_of_contents(&engine.desk);
+        notes::write(&engine.desk, evidence::landings(engine.desk.scheduler.state()));
+        engine.reports.watch_all(&engine.desk);
+        deliver_all(&engine.desk);
+    }
+    engine.stray_writes.end_first();
+    match errand {
+        Errand::Up { .. } => engine.handle(vec![Input::Wake]),
+        Errand::Merge { plans, into } => engine.request_merge(plans.clone(), into.clone(), None),
+    }
+}

@@ -1,0 +1,230 @@
+//! Starting to perform effects: each goes to a thread of its own and comes back as a message.
+
+use std::sync::Arc;
+
+use crate::plan::{LaneId, PlanName};
+use crate::schedule::train::{Answer, Landing, Order, Unmoved};
+use crate::schedule::{Effect, Event, Input, PinRefusal};
+
+use super::engine::Engine;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::perform;
+use crate::supervisor::perform::attempt::unit::alone;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::work::land_gate::LandGate;
+use crate::supervisor::work::{resolving, runners, train};
+
+impl Engine<'_> {
+    pub(super) fn perform(&mut self, effect: Effect) -> Result<(), SupervisorError> {
+        match effect {
+            Effect::MakeWorktree { plan, lane, base } => {
+                self.making.make(&self.desk, LaneId { plan, lane }, base)
+            }
+            Effect::Launch(order) => {
+                let lane = LaneId::new(&order.plan, order.place.lane);
+                // One that an earlier supervisor made is not watched yet.
+                self.reports.watch(&self.desk, &lane, &self.desk.worktree(&lane));
+                runners::launch(&self.desk, order);
+            }
+            Effect::Stop { attempt, now } => self.runners.stop(&self.desk, attempt, now),
+            Effect::Resolve(order) => resolving::by_agent(&self.desk, *order),
+            Effect::Look {
+                plan,
+                lane,
+                attempt,
+                patience,
+            } => self
+                .runners
+                .look(&self.desk, LaneId { plan, lane }, attempt, patience),
+            Effect::Check {
+                plan,
+                attempt,
+                place,
+                since,
+                said: reported,
+                handed_on,
+            } => {
+                let lane = LaneId::new(&plan, place.lane);
+                let (campaign, worktree) = (self.desk.campaign.clone(), self.desk.worktree(&lane));
+                let (admin, sender) = (self.desk.admin.clone(), self.desk.sender.clone());
+                let lock = self.desk.units.of(&plan);
+                self.desk.in_background(move || {
+                    let _alone = alone(&lock);
+                    let left = perform::Left {
+                        plan: &plan,
+                        attempt: &attempt,
+                        place: &place,
+                        since: since.as_ref(),
+                        reported: &reported,
+                        handed_on: &handed_on,
+                    };
+                    let (event, said) = perform::check(&campaign, &admin, &worktree, &left);
+                    for why in said {
+                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                    }
+                    Message::Input(Input::Event(event))
+                });
+            }
+            Effect::Integrate {
+                plan,
+                attempt,
+                place,
+                tip,
+                made,
+            } => {
+                let (campaign, admin, sender) = (
+                    self.desk.campaign.clone(),
+                    self.desk.admin.clone(),
+                    self.desk.sender.clone(),
+                );
+                let lock = self.desk.units.of(&plan);
+                self.desk.in_background(move || {
+                    let _alone = alone(&lock);
+                    let (event, said) = perform::integrate(
+                        &campaign,
+                        &admin,
+                        &plan,
+                        &attempt,
+                        &place,
+                        (tip.as_ref(), made.as_ref()),
+                    );
+                    for why in said {
+                        let _ = sender.send(Message::Warning(Some(plan.clone()), why));
+                    }
+                    Message::Input(Input::Event(event))
+                });
+            }
+            Effect::Verify { plan } => {
+                let worktree = self.desk.worktree(&LaneId::own(&plan));
+                let campaign = self.desk.campaign.clone();
+                let unwanted = self.verifying.begin(&plan);
+                self.desk.in_background(move || {
+                    let unwanted = || unwanted.is_so();
+                    Message::Input(Input::Event(perform::verify(
+                        &campaign, &worktree, &plan, &unwanted,
+                    )))
+                });
+            }
+            Effect::StopVerification { plan } => {
+                self.verifying.forgo(&plan);
+                let campaign = self.desk.campaign.clone();
+                tokio::task::spawn_blocking(move || perform::stop_verification(&campaign, &plan));
+            }
+            Effect::VerifyPhase { plan, phase } => {
+                let (campaign, yard, admin) = (
+                    self.desk.campaign.clone(),
+                    self.desk.yard.clone(),
+                    self.desk.admin.clone(),
+                );
+                self.desk.in_background(move || {
+                    let said = perform::verify_phase(&campaign, &admin, &yard, &plan, phase);
+                    Message::Input(Input::Event(said))
+                });
+            }
+            Effect::StopPhaseCheck { plan, phase } => {
+                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || {
+                    perform::stop_phase_check(&campaign, &yard, &plan, phase)
+                });
+            }
+            Effect::Pin {
+                plan,
+                point,
+                holds,
+                wanted,
+                verified,
+                handed_on,
+            } => {
+                let worktree = self.desk.worktree(&LaneId::own(&plan));
+                let (campaign, sender) = (self.desk.campaign.clone(), self.desk.sender.clone());
+                let run = self.desk.scheduler.state().plan(&plan);
+                // Where units have branches of their own, nobody works on the plan's.
+                let attempt = run.attempts.get(&0).filter(|_| !run.by_units);
+                let at_work = attempt.map(|attempt| perform::AtWork {
+                    since: attempt.head.clone(),
+                });
+                self.desk.in_background(move || {
+                    let order = perform::PinOrder {
+                        point,
+                        at_work,
+                        wanted,
+                        verified,
+                        handed_on: &handed_on,
+                    };
+                    match perform::pin(&campaign, &worktree, &plan, order) {
+                        Ok((mut pinned, warning)) => {
+                            pinned.holds = holds;
+                            if let Some(why) = warning {
+                                let _ = sender.send(Message::Warning(Some(plan), why));
+                            }
+                            Message::Input(Input::Event(Event::Pinned(pinned)))
+                        }
+                        Err(why) => {
+                            Message::Input(Input::Event(Event::PinRefused(PinRefusal { plan, point, why })))
+                        }
+                    }
+                });
+            }
+            Effect::Train { order, into } => return self.train(order, into),
+            Effect::Union(trial) => train::try_union(&self.desk, trial),
+            Effect::StopUnion(trial) => {
+                let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
+                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+            }
+            Effect::Wake { at } => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+            Effect::End(ending) => self.ending = Some(ending),
+        }
+        Ok(())
+    }
+
+    /// Does what the merge train asks for.
+    fn train(&mut self, order: Order, into: Option<String>) -> Result<(), SupervisorError> {
+        let target = into.unwrap_or_else(|| self.desk.campaign.target.clone());
+        let (campaign, yard) = (self.desk.campaign.clone(), self.desk.yard.clone());
+        match order {
+            Order::Try(trial) => {
+                let (admin, known) = (
+                    self.desk.admin.clone(),
+                    perform::Known::of(&self.desk.scheduler, &target),
+                );
+                train::answer(&self.desk, move || {
+                    perform::try_out(&campaign, &admin, &yard, &trial, &target, &known)
+                });
+            }
+            Order::Land(landing) => {
+                let Some(gate) = self.land_gate(&landing)? else {
+                    train::answer(&self.desk, || {
+                        (Answer::Landed(Err(Unmoved::Withdrawn)), Vec::new())
+                    });
+                    return Ok(());
+                };
+                let gate = Arc::new(gate);
+                self.landing = Some(gate.clone());
+                train::answer(&self.desk, move || {
+                    let go = || gate.go();
+                    let (answer, warnings) = perform::land(&campaign, &yard, &landing, &target, &go);
+                    let about = landing.stack.last();
+                    let warn = |why| Event::Warning {
+                        plan: about.cloned(),
+                        why,
+                    };
+                    (answer, warnings.into_iter().map(warn).collect())
+                });
+            }
+            Order::Stop(trial) => {
+                tokio::task::spawn_blocking(move || yard.stop(&campaign, trial));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once more what people say of the plans that are to land. None when one of them may not land any more.
+    fn land_gate(&mut self, landing: &Landing) -> Result<Option<LandGate>, SupervisorError> {
+        let gate = LandGate::before(&self.desk, landing);
+        for plan in &landing.stack {
+            self.hear_people(plan)?;
+        }
+        let may = |plan: &PlanName| self.desk.scheduler.state().plan(plan).may_land();
+        Ok(landing.stack.iter().all(may).then_some(gate))
+    }
+}

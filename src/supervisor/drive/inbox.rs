@@ -1,0 +1,286 @@
+//! From what happened to what the scheduler is told.
+
+use crate::agent::JobState;
+use crate::journal::Verdicts;
+use crate::plan::{LaneId, PlanSet, WorkRef};
+use crate::schedule::{Event, Exit, Input, Steer, SteerRefusal, send};
+use crate::status;
+
+use super::engine::Engine;
+use crate::supervisor::conflict::about_conflict::ResolveStep;
+use crate::supervisor::control::mail::Outgoing;
+use crate::supervisor::control::merge_request::MergeRequest;
+use crate::supervisor::control::request::{Answer, Request};
+use crate::supervisor::control::socket::Call;
+use crate::supervisor::control::steering;
+use crate::supervisor::desk::core::warn;
+use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::perform::tree::disk;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::recovery::output;
+use crate::supervisor::tell::notifier::Notifier;
+use crate::supervisor::watch::displaced::look_for_displaced;
+use crate::supervisor::watch::obstacles::bring_checkouts_along;
+use crate::supervisor::watch::{pins, spending};
+use crate::supervisor::work::resolving::resolve_later;
+use crate::supervisor::work::status_feed::read_later;
+
+impl Engine<'_> {
+    /// From what happened to what the scheduler is told.
+    pub(super) fn translate(
+        &mut self,
+        message: Message,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(), SupervisorError> {
+        disk::refuse_full(&self.desk.campaign)?;
+        match message {
+            Message::Input(input) => inputs.push(input),
+            Message::Started(attempt, runner) => {
+                self.runners.add(attempt, runner);
+            }
+            Message::StatusHint(lane) => read_later(&self.desk, lane),
+            Message::StatusRead(lane, reading) => {
+                self.collect_posted(&lane, inputs)?;
+                self.reports.take(&self.desk, lane, reading, inputs);
+            }
+            Message::RunnerGone(plan, attempt, ended) => {
+                self.runners.forget(&attempt);
+                let exit = match ended {
+                    Ok(JobState::Ended(record)) => record.exit,
+                    Ok(JobState::Lost(_) | JobState::Unstarted | JobState::Running(_)) => Exit::Lost,
+                    Err(error) => {
+                        warn(
+                            inputs,
+                            Some(plan.clone()),
+                            format!("the end of {attempt} cannot be read: {error}"),
+                        );
+                        Exit::Lost
+                    }
+                };
+                self.stray_writes.look_beside(&self.desk);
+                self.stray_writes.look_at_hooks(inputs);
+                pins::mend(&self.desk);
+                // Told before the end is: what follows from the end depends on it.
+                inputs.extend(output::told(&self.desk.campaign.dir, &plan, &attempt).map(Input::Event));
+                inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+            }
+            Message::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
+            Message::LookForConflicts => {
+                self.hand_landings.look(&self.desk);
+                self.obstacles.look(&self.desk);
+                bring_checkouts_along(&self.desk);
+                if !self.runners.is_empty() {
+                    look_for_displaced(&self.desk);
+                    self.target.look(&self.desk);
+                    self.conflicts.look(&self.desk);
+                }
+            }
+            Message::Unhindered(plans) => self.obstacles.take(&self.desk, plans, inputs),
+            Message::Conflicts(looked) => self.conflicts.take(&self.desk, looked, inputs),
+            Message::ConflictsRested => self.conflicts.end_rest(&self.desk),
+            Message::TargetLooked(tip, told) => self.target.looked(tip, told, inputs),
+            Message::Landings(found) => inputs.extend(found.into_iter().map(Input::Event)),
+            Message::LookAtSpending => spending::look(&self.desk, inputs),
+            Message::Resolved(step) => {
+                self.handle(std::mem::take(inputs))?;
+                self.take_step(*step)?;
+            }
+            Message::Call(call) => self.answer(call, inputs)?,
+            Message::ManifestHint => self.manifest.read_later(&self.desk),
+            Message::ManifestRead(read) => {
+                // What came before the edit is taken in first.
+                self.handle(std::mem::take(inputs))?;
+                self.take_edit(*read)?;
+            }
+            Message::Interrupt => {
+                self.interrupts += 1;
+                let now = self.interrupts > 1;
+                if now {
+                    self.slow_git.end();
+                }
+                inputs.push(Input::Event(Event::RunStopping { now }));
+            }
+            Message::JournalFailed(error) => return Err(error.into()),
+            Message::Warning(plan, why) => warn(inputs, plan, why),
+        }
+        Ok(())
+    }
+
+    pub(super) fn answer(&mut self, call: Call, inputs: &mut Vec<Input>) -> Result<(), SupervisorError> {
+        match call.request {
+            Request::Down { now } => {
+                if now {
+                    self.slow_git.end();
+                }
+                inputs.push(Input::Event(Event::RunStopping { now }));
+                let _ = call.reply.send(Answer::Accepted);
+            }
+            Request::Steer { what, steer } => {
+                // What came before the request is taken in first, so that it counts.
+                self.handle(std::mem::take(inputs))?;
+                let answer = self.steer(&what, steer)?;
+                let _ = call.reply.send(answer);
+            }
+            Request::Send(outgoing) => {
+                self.handle(std::mem::take(inputs))?;
+                let answer = answer_of(self.send(&outgoing)?);
+                let _ = call.reply.send(answer);
+            }
+            Request::Resolve { plan, step } => {
+                self.handle(std::mem::take(inputs))?;
+                resolve_later(&self.desk, plan, step, call.reply);
+            }
+            Request::Merge { plans, into } => {
+                // What came before the request is taken in first, so that it counts.
+                self.handle(std::mem::take(inputs))?;
+                self.request_merge(plans, into, Some(call.reply))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn request_merge(
+        &mut self,
+        plans: Vec<WorkRef>,
+        into: Option<String>,
+        reply: Option<tokio::sync::oneshot::Sender<Answer>>,
+    ) -> Result<(), SupervisorError> {
+        if let Some(name) = plans
+            .iter()
+            .map(|work| &work.plan)
+            .find(|name| self.desk.campaign.plan(name).is_none())
+        {
+            let why =
+                format!("there is no plan `{name}` in the manifest that the supervisor was started with");
+            if let Some(reply) = reply {
+                let _ = reply.send(Answer::Refused { why, hint: None });
+            }
+            return Ok(());
+        }
+        self.desk.yard.try_anew();
+        // Whoever asks by hand wants it tried anew. Where there are no verdicts there is nothing to forget.
+        let _ = Verdicts::open(&self.desk.campaign.dir).and_then(|verdicts| verdicts.forget_reds());
+        let target = into.clone().unwrap_or_else(|| self.desk.campaign.target.clone());
+        let before = self.desk.campaign.repo.branch_tip(&target)?;
+        let request = MergeRequest::new(&plans, &target, before, self.desk.scheduler.state(), reply);
+        self.requests.add(request);
+        self.handle(vec![Input::Event(Event::MergeRequested { plans, into })])
+    }
+
+    /// Takes in what the manifest says now, as far as it still may.
+    fn take_edit(&mut self, read: Result<PlanSet, SupervisorError>) -> Result<(), SupervisorError> {
+        let hooks = self.desk.campaign.set.hooks.clone();
+        let inputs = self.manifest.take(&mut self.desk, read)?;
+        if hooks != self.desk.campaign.set.hooks {
+            // What the old one was still to tell, it tells.
+            self.notifier = Some(Notifier::new(&self.desk.campaign, &self.desk.sender));
+        }
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        self.handle(inputs)
+    }
+
+    /// Does what is asked of all of these, or of none of them.
+    pub(super) fn steer(&mut self, what: &[WorkRef], asked: Steer) -> Result<Answer, SupervisorError> {
+        // What a person did and reported by hand counts before anybody goes on.
+        let mut too_late = Vec::new();
+        for work in what {
+            self.hear_people(&work.plan)?;
+            let gone = self
+                .landing
+                .as_ref()
+                .is_some_and(|gate| !gate.withdraw(&work.plan));
+            if gone && self.desk.scheduler.state().plan(&work.plan).landed.is_empty() {
+                too_late.push(format!("{} lands in this moment", work.plan));
+            }
+        }
+        Ok(match steering::all(&self.desk.scheduler, what, asked) {
+            Ok((events, mut remarks)) => {
+                remarks.extend(too_late);
+                let changed = !events.is_empty();
+                self.handle(events.into_iter().map(Input::Event).collect())?;
+                Answer::Steered { changed, remarks }
+            }
+            Err(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+        })
+    }
+
+    /// Sends a message. Returns why not.
+    pub(super) fn send(&mut self, outgoing: &Outgoing) -> Result<Option<SteerRefusal>, SupervisorError> {
+        let Outgoing { to, from, kind, text } = outgoing;
+        let scheduler = &self.desk.scheduler;
+        match send(
+            scheduler.work(),
+            scheduler.state(),
+            to,
+            from.as_ref(),
+            *kind,
+            text,
+        ) {
+            Ok(events) => {
+                self.handle(events.into_iter().map(Input::Event).collect())?;
+                Ok(None)
+            }
+            Err(refusal) => Ok(Some(refusal)),
+        }
+    }
+
+    /// Sends what the agent in a worktree has left to be sent. What cannot be sent is a warning about its plan.
+    pub(super) fn collect_posted(
+        &mut self,
+        lane: &LaneId,
+        inputs: &mut Vec<Input>,
+    ) -> Result<(), SupervisorError> {
+        let worktree = self.desk.worktree(lane);
+        let waiting = self.reports.unsent(&worktree);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.handle(std::mem::take(inputs))?;
+        let ids: Vec<String> = waiting.iter().map(|message| message.id.clone()).collect();
+        for message in waiting {
+            let outgoing = Outgoing {
+                from: Some(lane.plan.clone()),
+                to: message.to,
+                kind: message.kind,
+                text: message.text,
+            };
+            if let Some(refusal) = self.send(&outgoing)? {
+                let why = format!("its message to {} was not sent: {}", outgoing.to, refusal.why);
+                let plan = Some(lane.plan.clone());
+                inputs.push(Input::Event(Event::Warning { plan, why }));
+            }
+        }
+        // One that stays is known by its id for as long as this supervisor lives.
+        tokio::task::spawn_blocking(move || status::take_posted(&worktree, &ids));
+        Ok(())
+    }
+
+    /// Takes in what became of it; what was resolved is landed at once, for whoever asked.
+    pub(super) fn take_step(&mut self, step: StepDone) -> Result<(), SupervisorError> {
+        let (events, report) = match step.done {
+            Ok(done) => done,
+            Err(SteerRefusal { why, hint }) => {
+                let _ = step.reply.send(Answer::Refused { why, hint });
+                return Ok(());
+            }
+        };
+        self.handle(events.into_iter().map(Input::Event).collect())?;
+        match step.step {
+            ResolveStep::Continue => self.request_merge(vec![step.what], None, Some(step.reply)),
+            ResolveStep::Open | ResolveStep::Abort => {
+                // Whoever asked may be gone.
+                let _ = step.reply.send(Answer::Resolved(report));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn answer_of(refusal: Option<SteerRefusal>) -> Answer {
+    match refusal {
+        None => Answer::Accepted,
+        Some(SteerRefusal { why, hint }) => Answer::Refused { why, hint },
+    }
+}

@@ -1,0 +1,68 @@
+//! What is still to be looked at, tidied up and said at the end of a run.
+
+use crate::git;
+use crate::journal::Sync;
+use crate::schedule::{Ending, Event};
+
+use super::afterwards::end_at_signals;
+use super::engine::Engine;
+use crate::supervisor::control::errand::Conclusion;
+use crate::supervisor::perform;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::tell::notes;
+use crate::supervisor::watch::watching::tidy_worktrees;
+use crate::supervisor::work::resolving::{release_made, tidy_conflicts};
+
+/// Ends a run that has nothing left to do, and says what became of it.
+pub(super) fn conclude(engine: &mut Engine<'_>, ending: Ending) -> Result<Conclusion, SupervisorError> {
+    end_at_signals();
+    last_look(engine)?;
+    Ok(Conclusion {
+        ending,
+        red: engine.red,
+        set: engine.desk.campaign.set.clone(),
+        merged: engine.requests.take_own(),
+    })
+}
+
+/// What is still to be said at the end.
+fn last_look(engine: &mut Engine<'_>) -> Result<(), SupervisorError> {
+    engine.desk.yard.end_early(&engine.desk.campaign);
+    engine.desk.yard.end_strays(&engine.desk.campaign);
+    let mut warnings = engine.stray_writes.look_at_last(&engine.desk);
+    warnings.extend(engine.target.look_last(&engine.desk));
+    warnings.extend(tidy_conflicts(&engine.desk));
+    warnings.extend(notes::write_now(&engine.desk));
+    let mut warn = |why: String| warnings.push(Event::Warning { plan: None, why });
+    let released = git::keep::release_candidates(&engine.desk.campaign.repo);
+    for error in [released, release_made(&engine.desk)]
+        .into_iter()
+        .filter_map(Result::err)
+    {
+        warn(error.to_string());
+    }
+    if engine.desk.at_work().is_empty() {
+        warnings.extend(tidy_worktrees(&engine.desk, engine.ending));
+    }
+    warnings.extend(check_tips(engine));
+    let now = engine.desk.clock.now();
+    let records = engine
+        .desk
+        .journal
+        .append(now, engine.desk.run, &warnings, Sync::Process)?;
+    engine.announce(&records);
+    Ok(())
+}
+
+/// Verifies what was landed once more, where a verification may owe something to an earlier one. Not after an interruption.
+fn check_tips(engine: &mut Engine<'_>) -> Vec<Event> {
+    if engine.ending == Some(Ending::Interrupted) {
+        return Vec::new();
+    }
+    let (checked, warnings) =
+        perform::check_tips(&engine.desk.campaign, &engine.desk.admin, &engine.desk.yard);
+    engine.red = checked.iter().any(|checked| checked.why.is_some());
+    let warn = |why| Event::Warning { plan: None, why };
+    let told = checked.into_iter().map(Event::TargetChecked);
+    told.chain(warnings.into_iter().map(warn)).collect()
+}

@@ -1,0 +1,87 @@
+//! Handing an agent's call over to a runner.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::call::Call;
+use crate::agent::{Environment, Job, JobFolder, Runner};
+use crate::git::identity_variables;
+use crate::journal::Mark;
+use crate::plan::{AttemptId, CommitId};
+use crate::supervisor::brief::stop_hook::{claude_settings_file, write_claude_settings};
+use crate::supervisor::project::campaign::Campaign;
+
+/// What an attempt is, beside its call.
+pub struct HandOver<'a> {
+    /// Its name.
+    pub attempt: &'a AttemptId,
+    /// Where it works.
+    pub worktree: &'a Path,
+    /// The commit that it starts from.
+    pub head: &'a CommitId,
+    /// Its prompt.
+    pub prompt: &'a str,
+    /// Longest duration.
+    pub timeout: Duration,
+    /// From the first signal to KILL.
+    pub grace: Duration,
+    /// What must be on the disk before it starts; none where that is so already.
+    pub mark: Option<&'a Mark>,
+    /// True when its program hides the person's configuration from the git of its agents.
+    pub hides_git_config: bool,
+}
+
+impl HandOver<'_> {
+    /// Prepares the attempt's folder and starts its runner.
+    ///
+    /// # Errors
+    ///
+    /// When files cannot be written, or no runner can be started.
+    pub fn begin(
+        &self,
+        campaign: &Campaign,
+        folder: JobFolder,
+        call: Call,
+        mut variables: Environment,
+    ) -> Result<Runner, String> {
+        if self.hides_git_config {
+            // What does not work out is no worse than without.
+            for (name, value) in identity_variables(self.worktree, &call.env).unwrap_or_default() {
+                if std::env::var_os(name).is_none() {
+                    variables.set(name, value);
+                }
+            }
+        }
+        for (name, value) in &call.env {
+            variables.set(name, value.as_str());
+        }
+        let job = Job {
+            tag: self.attempt.to_string(),
+            argv: call.argv,
+            folder: self.worktree.to_owned(),
+            env: variables.into_map(),
+            input: call.input,
+            stop: call.stop,
+            reading: call.reading,
+            patience: call.patience,
+            timeout: Some(self.timeout),
+            grace: self.grace,
+            head: Some(self.head.clone()),
+        };
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let lock = folder
+            .prepare(&job, Some(self.prompt))
+            .map_err(|error| text(&error))?;
+        let settings = claude_settings_file(folder.path());
+        if job.argv.iter().any(|word| Path::new(word) == settings) {
+            write_claude_settings(folder.path(), &campaign.program).map_err(|error| text(&error))?;
+        }
+        if let Some(mark) = self.mark {
+            mark.reach().map_err(|error| text(&error))?;
+        }
+        campaign
+            .launcher
+            .launch(folder, lock)
+            .map_err(|error| text(&error))
+    }
+}

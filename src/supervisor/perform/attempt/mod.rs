@@ -1,0 +1,11 @@
+//! An agent's attempt: its call, its start, the look at what it left, its work taken over. Also one that resolves a conflict.
+//!
+//! May import `build` and below.
+
+pub(in crate::supervisor) mod call;
+pub(in crate::supervisor) mod check;
+pub(in crate::supervisor) mod hand_over;
+pub(in crate::supervisor) mod launch;
+pub(in crate::supervisor) mod resolver;
+pub(in crate::supervisor) mod resolver_judge;
+pub(in crate::supervisor) mod unit;

@@ -1,0 +1,206 @@
+//! Whether what an agent made of a conflict is accepted: nothing is left unmerged, nothing but the conflict was touched, no line
+//! that either side added has vanished unexplained, and what verifies both plans passes. What verifies the merge itself is the train's to run.
+
+use std::fs;
+use std::path::Path;
+
+use crate::agent::JobFolder;
+use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
+use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
+use crate::schedule::{Exit, ResolveOrder};
+
+use crate::supervisor::perform::build::conflict::words;
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Where the agent explains lines that it left out, in the worktree.
+pub const LEFT_OUT: &str = ".orch/left-out.md";
+
+/// Most bytes of that explanation that are shown.
+const SHOWN: usize = 2000;
+/// Most lines that are named.
+const NAMED: usize = 10;
+
+/// A resolution that is accepted.
+pub struct Accepted {
+    pub commit: CommitId,
+    /// What the agent said about lines that it left out.
+    pub left_out: Option<String>,
+}
+
+/// Why one is not.
+pub struct Refused {
+    pub exit: Exit,
+    pub why: String,
+}
+
+/// Judges what the agent has left in the worktree, and takes it as the resolution when it is good.
+pub fn judge(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    order: &ResolveOrder,
+    plan: &Plan,
+) -> Result<Accepted, Refused> {
+    let refused = |why: String| Refused {
+        exit: Exit::Code { code: 0 },
+        why,
+    };
+    let commit = git::conflict::commit_conflict(admin, &plan.name, &words(campaign, &order.what()))
+        .map_err(|error| refused(error.to_string()))?;
+    let path = git::conflict::conflict_at(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
+    let path = path.ok_or_else(|| refused("its worktree is gone".to_owned()))?;
+    only_the_conflict(campaign, order, &commit).map_err(refused)?;
+    nobody_else_s(campaign, order, &commit).map_err(refused)?;
+    let left_out = account(campaign, order, &commit, &path).map_err(refused)?;
+    let clean = git::state::inspect_in(&campaign.repo, &path).is_ok_and(|state| state.is_clean());
+    both_pass(campaign, yard, order, plan, &path).map_err(refused)?;
+    git::conflict::keep_conflict(admin, &plan.name, &commit).map_err(|error| refused(error.to_string()))?;
+    if clean {
+        git::conflict::sweep_conflict(admin, &plan.name).map_err(|error| refused(error.to_string()))?;
+    }
+    Ok(Accepted { commit, left_out })
+}
+
+/// Refuses what differs from git's own merge outside of the conflict: nobody asked for that. A person may accept it.
+fn only_the_conflict(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+    let text = |error: GitError| error.to_string();
+    let (repo, git) = (&campaign.repo, campaign.git().map_err(|error| error.to_string())?);
+    let outside = |incoming: &CommitId| {
+        git::candidate::outside_of_conflict(repo, git, [&order.onto, incoming], commit).map_err(text)
+    };
+    let mut found = outside(&order.head)?;
+    if !found.files.is_empty() {
+        // What was resolved before stands in for the branch.
+        let builder = CandidateBuilder::new(repo, git);
+        let incoming = git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head);
+        found = outside(&incoming.map_err(text)?)?;
+    }
+    if found.files.is_empty() {
+        return Ok(());
+    }
+    let named = found.files.iter().take(NAMED);
+    let named: Vec<String> = named
+        .map(|(file, what)| format!("{}: {what}", file.display()))
+        .collect();
+    let more = match found.files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("\nand {more} more"),
+    };
+    Err(format!(
+        "it changes what was not in conflict:\n{}{more}\n`git diff {} {}` shows the difference from git's own merge; `orch merge \
+         --continue {}` accepts it",
+        named.join("\n"),
+        &found.automatic[..found.automatic.len().min(12)],
+        commit.short(),
+        order.plan
+    ))
+}
+
+/// Refuses a history with commits of others than the two sides: what it has counts as landed, whether the tree has it or not.
+fn nobody_else_s(campaign: &Campaign, order: &ResolveOrder, commit: &CommitId) -> Result<(), String> {
+    let text = |error: GitError| error.to_string();
+    let repo = &campaign.repo;
+    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| error.to_string())?);
+    let incoming =
+        git::refs::stand_in(repo, &builder, &order.plan, &order.onto, &order.head).map_err(text)?;
+    let foreign =
+        git::candidate::held_elsewhere(repo, commit, &[&order.onto, &order.head, &incoming]).map_err(text)?;
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "its history has commits of {name}, which is neither of the two that were to be merged: they would count as landed"
+        )),
+    }
+}
+
+/// Looks for lines that either side added and the merge does not have. Gives what the agent said about them, when it speaks of
+/// each.
+fn account(
+    campaign: &Campaign,
+    order: &ResolveOrder,
+    commit: &CommitId,
+    path: &Path,
+) -> Result<Option<String>, String> {
+    let files = git::candidate::merged_files(&campaign.repo, &order.onto, &order.head, commit)
+        .map_err(|error| error.to_string())?;
+    let said = fs::read(path.join(LEFT_OUT)).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let mut missing = Vec::new();
+    let mut explained = false;
+    for file in &files {
+        let sides = Sides {
+            base: &file.base,
+            ours: &file.ours,
+            theirs: &file.theirs,
+            merged: &file.merged,
+        };
+        let gone = vanished(sides).into_iter().map(|line| (line, ""));
+        let back = returned(sides).into_iter();
+        for (line, what) in gone.chain(back.map(|line| (line, " (was taken away, and is there again)"))) {
+            match speaks_of(&said, &line) {
+                true => explained = true,
+                false => missing.push(format!("{}: {line}{what}", file.path.display())),
+            }
+        }
+    }
+    if missing.is_empty() {
+        let shown: String = said.trim().chars().take(SHOWN).collect();
+        return Ok(explained.then_some(shown));
+    }
+    let more = missing.len().saturating_sub(NAMED);
+    missing.truncate(NAMED);
+    let more = if more > 0 {
+        format!("\nand {more} more")
+    } else {
+        String::new()
+    };
+    Err(format!(
+        "lines that one side added are gone, or some that it took away are back, and {LEFT_OUT} does not say why:\n{}{more}",
+        missing.join("\n")
+    ))
+}
+
+/// Runs what verifies the plan and each of those it conflicts with.
+fn both_pass(
+    campaign: &Campaign,
+    yard: &Yard,
+    order: &ResolveOrder,
+    plan: &Plan,
+    path: &Path,
+) -> Result<(), String> {
+    let others = order.with.iter().filter_map(|name| campaign.plan(name));
+    let folder = JobFolder::new(campaign.dir.conflict_verification(&plan.name));
+    // What verifies the whole of a plan is not for its first phases.
+    let own = [plan].into_iter().filter(|_| order.up_to.is_none());
+    for (number, side) in own.chain(others).enumerate() {
+        let Some(line) = side.verify.as_deref() else {
+            continue;
+        };
+        yard.resolver_runs(&order.attempt, &folder);
+        let check = Check {
+            tag: format!("resolve-{}-{number}", order.attempt),
+            line,
+            worktree: path,
+            timeout: side.attempts.timeout,
+            grace: side.attempts.grace,
+            gently: false,
+        };
+        let variables =
+            environment::for_train(campaign, Some(side), &crate::git::conflict_key(&plan.name), path);
+        let said = verify::run(campaign, &folder, variables, &check, &|| {
+            yard.is_unwanted_resolver(&order.attempt)
+        })?;
+        match said {
+            Said::Passed => {}
+            Said::Failed { why, .. } => {
+                return Err(format!("what verifies plan {} does not pass: {why}", side.name));
+            }
+            Said::Stopped => return Err("it was stopped".to_owned()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! Phases and tasks on branches of their own: entering one, and merging it into the plan's branch.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::git::{
+    self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
+    UnitRefusal, WorktreeAdmin, again_if_killed, stamp,
+};
+use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
+use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
+
+use crate::agent::{JobFolder, JobState};
+use crate::supervisor::perform::build::conflict::listed;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Lets one step at a time change a plan's branch and enter or leave its lanes.
+#[derive(Debug, Default)]
+pub struct UnitLocks {
+    of: Mutex<BTreeMap<PlanName, Arc<Mutex<()>>>>,
+}
+
+impl UnitLocks {
+    /// The lock of a plan.
+    pub fn of(&self, plan: &PlanName) -> Arc<Mutex<()>> {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(of.entry(plan.clone()).or_default())
+    }
+}
+
+fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
+    Unit {
+        plan: plan.name.clone(),
+        plan_branch: plan.branch.clone(),
+        branch: campaign.unit_branch(plan, unit),
+    }
+}
+
+/// Notes again that a unit's branch is orch's, should an agent have deleted the note. An attempt at it has begun there.
+pub fn note_again(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Result<(), String> {
+    let unit = unit_of(campaign, plan, unit);
+    git::refs::note_unit_again(&campaign.repo, &unit).map_err(|error| error.to_string())
+}
+
+/// As [`note_again`] before the next attempt, when an earlier one has begun on that branch. What hinders is met again on the
+/// way to it.
+pub fn note_again_before(campaign: &Campaign, order: &Launch, known: &PlanRun) {
+    let began = known
+        .history
+        .iter()
+        .any(|earlier| earlier.started.is_some() && earlier.units.first() == order.units.first());
+    if let (true, Some(unit), Some(plan)) = (began, order.place.branch_of, campaign.plan(&order.plan)) {
+        let _ = note_again(campaign, plan, unit);
+    }
+}
+
+/// What was put away, for people.
+pub fn backed_up(backups: &[Backup]) -> Vec<String> {
+    let lines = backups.iter().map(|backup| {
+        format!(
+            "what a lane held before its next task is kept as {} ({})",
+            backup.name,
+            backup.commit.short()
+        )
+    });
+    lines.collect()
+}
+
+/// Puts a lane on the branch of its next unit, with what a person should know of it.
+///
+/// # Errors
+///
+/// Why the agent cannot start there.
+pub fn enter(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    place: &WorkPlace,
+    unit: UnitId,
+) -> Result<Vec<String>, LaunchTrouble> {
+    let key = LaneId::new(&plan.name, place.lane).to_string();
+    let entry = if place.fresh {
+        Entry::Fresh
+    } else {
+        Entry::Continue
+    };
+    let unit = unit_of(campaign, plan, unit);
+    let try_it = || {
+        let ended = git::unit::finish_move(admin, plan.name.as_str(), &unit, &stamp())?;
+        Ok((ended, git::unit::enter_unit(admin, &key, &unit, entry, &stamp())?))
+    };
+    let entered = match try_it() {
+        Err(UnitError::Refused(UnitRefusal::CheckedOutElsewhere { path, .. }))
+            if is_idle_lane(campaign, admin, plan, &path, &key) =>
+        {
+            let idle = admin.key_at(&path).map_err(UnitError::from);
+            let off = idle.and_then(|idle| idle.map_or(Ok(()), |idle| git::unit::step_off(admin, &idle)));
+            off.and_then(|()| try_it())
+        }
+        entered => entered,
+    };
+    match entered {
+        Ok((ended, ready)) => {
+            let mut said = backed_up(&ended);
+            said.extend(backed_up(&ready.backups));
+            said.extend(ready.warnings);
+            Ok(said)
+        }
+        Err(UnitError::Git(error)) => Err(LaunchTrouble::Failed {
+            why: error.to_string(),
+        }),
+        Err(error) => Err(LaunchTrouble::Refused {
+            why: error.to_string(),
+        }),
+    }
+}
+
+/// True for another lane of the plan in which no agent is at work: one whose last attempt died there, and whose unit is
+/// now to be gone on with in this lane.
+fn is_idle_lane(campaign: &Campaign, admin: &WorktreeAdmin, plan: &Plan, path: &Path, own: &str) -> bool {
+    let Ok(Some(key)) = admin.key_at(path) else {
+        return false;
+    };
+    let of_plan = key.split('@').next() == Some(plan.name.as_str());
+    of_plan && key != own && nobody_else_works(campaign, &plan.name, path).is_ok()
+}
+
+/// Takes a lane off its unit's branch, when nothing hinders: so that the plan's own worktree shows the plan, and no
+/// branch is held for nothing. What hinders is met again by whoever needs the lane next.
+pub fn leave(admin: &WorktreeAdmin, plan: &Plan, lane: u32) -> Result<CommitId, UnitError> {
+    git::unit::leave_unit(admin, &LaneId::new(&plan.name, lane).to_string(), &plan.branch)
+}
+
+/// Merges an attempt's commits into the plan's branch, with what a person should know of it.
+pub fn integrate(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    attempt: &AttemptId,
+    place: &WorkPlace,
+    (known, made): (Option<&CommitId>, Option<&CommitId>),
+) -> (Event, Vec<String>) {
+    let (plan_name, attempt_id) = (name.clone(), attempt.clone());
+    let merged = again_if_killed(
+        |_| false,
+        || {
+            holds_what_was_made(campaign, name, made)?;
+            merge(campaign, admin, name, attempt, place, known)
+        },
+    );
+    match merged {
+        Ok((outcome, said)) => {
+            let event = match outcome {
+                Integrated::FastForward(commit)
+                | Integrated::Merged(commit)
+                | Integrated::AlreadyIn(commit) => Event::WorkMerged {
+                    plan: plan_name,
+                    attempt: attempt_id,
+                    commit,
+                },
+                Integrated::Conflict { files } => Event::WorkConflicted(WorkConflict {
+                    plan: plan_name,
+                    attempt: attempt_id,
+                    files: listed(&files),
+                }),
+            };
+            (event, said)
+        }
+        Err(why) => {
+            let event = Event::WorkRefused(WorkRefusal {
+                plan: plan_name,
+                attempt: attempt_id,
+                why,
+            });
+            (event, Vec::new())
+        }
+    }
+}
+
+/// Refuses to go on with a branch that does not have all work any more which has come to it.
+fn holds_what_was_made(campaign: &Campaign, name: &PlanName, made: Option<&CommitId>) -> Result<(), String> {
+    let (Some(plan), Some(made)) = (campaign.plan(name), made) else {
+        return Ok(());
+    };
+    let tip = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?;
+    let Some(tip) = tip.filter(|_| git::refs::has_commit(&campaign.repo, made)) else {
+        return Ok(());
+    };
+    match campaign
+        .repo
+        .is_ancestor(made, &tip)
+        .map_err(|error| error.to_string())?
+    {
+        true => Ok(()),
+        false => Err(format!(
+            "somebody has moved the branch `{branch}` back: it does not have the work any more that had come to it ({}). \
+             `git branch -f {branch} {made}` brings that back, then `orch retry {name}`",
+            made.short(),
+            branch = plan.branch,
+        )),
+    }
+}
+
+fn merge(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    name: &PlanName,
+    attempt: &AttemptId,
+    place: &WorkPlace,
+    known: Option<&CommitId>,
+) -> Result<(Integrated, Vec<String>), String> {
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
+    let id = place
+        .branch_of
+        .ok_or("the attempt works on the plan's own branch")?;
+    note_again(campaign, plan, id)?;
+    let unit = unit_of(campaign, plan, id);
+    let git = campaign.git().map_err(|error| error.to_string())?;
+    let builder = CandidateBuilder::new(&campaign.repo, git);
+    let ended =
+        git::unit::finish_move(admin, name.as_str(), &unit, &stamp()).map_err(|error| error.to_string())?;
+    leave(admin, plan, place.lane).map_err(|error| error.to_string())?;
+    let trailers = [("Orch-Plan", name.as_str()), ("Orch-Attempt", attempt.as_str())];
+    let text = format!("Merge {name}.{id} into {}", plan.branch);
+    let message = MergeMessage {
+        text: &text,
+        trailers: &trailers,
+    };
+    let mut tries = 0;
+    let done = loop {
+        match git::unit::integrate(admin, &builder, name.as_str(), &unit, message, &stamp(), known) {
+            Ok(done) => break done,
+            // Somebody else moved the plan's branch: the merge is built on what is there now.
+            Err(UnitError::Land(LandRefusal::Moved { .. })) if tries < MOVED_AT_MOST => tries += 1,
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let mut said = backed_up(&ended);
+    said.extend(backed_up(&done.backups));
+    if let Integrated::FastForward(commit) | Integrated::Merged(commit) | Integrated::AlreadyIn(commit) =
+        &done.outcome
+    {
+        let kept = git::refs::keep_made(&campaign.repo, name, commit);
+        kept.map_err(|error| error.to_string())?;
+    }
+    if !matches!(done.outcome, Integrated::Conflict { .. })
+        && let Err(error) = git::refs::delete_unit(&campaign.repo, &unit)
+    {
+        said.push(format!("the branch `{}` is not deleted: {error}", unit.branch));
+    }
+    Ok((done.outcome, said))
+}
+
+/// How often a merge is built again because somebody moved the plan's branch meanwhile.
+const MOVED_AT_MOST: u32 = 10;
+
+/// Never two agents in one worktree: the journal knows of none, but a journal can be thrown away while agents run.
+pub fn nobody_else_works(campaign: &Campaign, plan: &PlanName, worktree: &Path) -> Result<(), LaunchTrouble> {
+    let attempts = (1..).map(|sequence| AttemptId::new(plan, sequence));
+    let known = attempts.map(|attempt| (JobFolder::new(campaign.dir.attempt(&attempt)), attempt));
+    for (folder, attempt) in known.take_while(|(folder, _)| folder.path().is_dir()) {
+        let here = || folder.job().is_ok_and(|job| job.folder == worktree);
+        if matches!(folder.state(), Ok(JobState::Running(_))) && here() {
+            let why =
+                format!("{attempt} still works in its worktree, although the journal does not know of it");
+            return Err(LaunchTrouble::Refused { why });
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the turn of a step that changes a plan's branch or lanes.
+pub fn alone(lock: &Mutex<()>) -> MutexGuard<'_, ()> {
+    // Every step can be done again from where another stopped.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,362 @@
+//! Building candidates: plans merged onto the target, one on top of the other, off every checkout.
+
+use std::collections::BTreeSet;
+
+use crate::git::{self, Build};
+use crate::plan::{CommitId, MergeStrategy, Plan, PlanName};
+use crate::schedule::train::{Trial, Tried};
+use crate::schedule::{ConflictSides, MergeTrouble, Prefix};
+
+use super::carried::nobody_carries;
+use super::conflict;
+use super::known::Known;
+use super::lost_work::{
+    branch_is_gone, refuse_part_that_is_lost, refuse_what_is_lost, refuse_what_only_merges_have,
+};
+use super::mend;
+use super::mend::Clash;
+use super::other_rules::refuse_other_rules;
+use super::others_work::refuse_foreign_work;
+use super::refusal::refused;
+use super::target_lost::lost;
+use super::top::Top;
+use super::wording::message;
+use crate::supervisor::perform::tree::yard::{Built, Chain, Ground, Link};
+use crate::supervisor::project::campaign::Campaign;
+
+/// Why there are no commits of a trial.
+pub enum Halt {
+    /// This comes of it.
+    Tried(Tried),
+    /// A plan conflicts, and nobody has looked yet whether that can be dealt with.
+    Clash(Box<Clash>),
+}
+
+/// Why a plan is not merged.
+enum Unmerged {
+    Trouble(MergeTrouble),
+    Clash(Box<Clash>),
+}
+
+impl From<MergeTrouble> for Unmerged {
+    fn from(trouble: MergeTrouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// The commits of a trial, or what came of it because there are none.
+pub fn chain(
+    campaign: &Campaign,
+    built: &mut Built,
+    trial: &Trial,
+    target: &str,
+    known: &Known,
+) -> Result<Chain, Halt> {
+    let refused = |error: &dyn std::fmt::Display| Halt::Tried(Tried::Refused(error.to_string()));
+    let repo = &campaign.repo;
+    if let Some(first) = trial.again {
+        let known = built.trials.get(&first).cloned();
+        return known.ok_or_else(|| refused(&"what was verified before is not known any more"));
+    }
+    git::landing::check_target(repo, target).map_err(|error| refused(&error))?;
+    refuse_other_rules().map_err(|why| refused(&why))?;
+    let tip = repo.branch_tip(target).map_err(|error| refused(&error))?;
+    if let Some(why) = lost(campaign, built, target, tip.as_ref(), known).map_err(|error| refused(&error))? {
+        return Err(Halt::Tried(Tried::Refused(why)));
+    }
+    let ground = built.grounds.entry(trial.ground).or_insert_with(|| Ground {
+        target: target.to_owned(),
+        commit: tip.clone().unwrap_or_else(|| campaign.base.clone()),
+        tip: tip.clone(),
+    });
+    let ground = ground.clone();
+    let moved_by_us = tip.as_ref().is_some_and(|tip| built.own.contains(tip));
+    if ground.tip != tip && !moved_by_us {
+        return Err(Halt::Tried(Tried::Moved));
+    }
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let mut top = Top::at(repo, git, &ground.commit).map_err(|error| refused(&error))?;
+    let coming = coming(campaign, built, trial, known);
+    top.builder
+        .expect(&top.commit, &coming)
+        .map_err(|error| refused(&error))?;
+    let plans = trial.stack.iter();
+    let links: Result<Vec<Link>, Halt> = plans
+        .map(|name| link(campaign, built, name, &mut top, target, known))
+        .collect();
+    // Also when something on top does not merge: what lies below is known from now on.
+    top.save().map_err(|error| refused(&error))?;
+    git::refs::hold_candidate(repo, trial.id, &top.commit).map_err(|error| refused(&error))?;
+    let (links, tree) = (links?, top.tree);
+    // Checkouts show where the target stands, which need not be this ground, and is none of the links before.
+    for link in links.iter().filter(|_| tip.is_some() && ground.tip == tip) {
+        follows(campaign, target, &ground.commit, &link.commit).map_err(|why| {
+            Halt::Tried(match why {
+                MergeTrouble::Obstacle { why } => Tried::InTheWay(link.plan.clone(), why),
+                other => Tried::Conflict(link.plan.clone(), other),
+            })
+        })?;
+    }
+    Ok(Chain { ground, links, tree })
+}
+
+/// Refuses what a checkout of the target could not follow, because of what lies in it: better before an hour of
+/// verification than after it. What cannot be found out now, the landing finds out.
+fn follows(campaign: &Campaign, target: &str, from: &CommitId, to: &CommitId) -> Result<(), MergeTrouble> {
+    match git::landing::could_follow(&campaign.repo, target, from, to) {
+        Err(refusal) if refusal.may_pass() => Err(MergeTrouble::Obstacle {
+            why: refusal.to_string(),
+        }),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The heads of the plans of a trial that are merged for the first time, in order. What cannot be found shows when it is needed.
+fn coming(campaign: &Campaign, built: &Built, trial: &Trial, known: &Known) -> Vec<CommitId> {
+    let merged: BTreeSet<&CommitId> = built.merges.keys().map(|(_, incoming, _)| incoming).collect();
+    let plans = trial.stack.iter().filter_map(|name| campaign.plan(name));
+    let heads = plans.filter_map(|plan| head(campaign, plan, known.parts.get(&plan.name), known).ok());
+    heads.filter(|head| !merged.contains(head)).collect()
+}
+
+fn link(
+    campaign: &Campaign,
+    built: &mut Built,
+    name: &PlanName,
+    top: &mut Top,
+    target: &str,
+    known: &Known,
+) -> Result<Link, Halt> {
+    let trouble = |why: MergeTrouble| {
+        Halt::Tried(match why {
+            MergeTrouble::Refused { why } => Tried::Impossible(name.clone(), why),
+            other => Tried::Conflict(name.clone(), other),
+        })
+    };
+    let plan = plan(campaign, name).map_err(trouble)?;
+    let part = known.parts.get(name);
+    let head = head(campaign, plan, part, known).map_err(trouble)?;
+    let incoming = stand_in(campaign, plan, top, &head).map_err(trouble)?;
+    let key = (top.commit.clone(), incoming.clone(), part.map(|part| part.up_to));
+    let merged = match built.merge(&campaign.repo, &key) {
+        Some(known) => known,
+        None => {
+            let sides = Sides {
+                head: &head,
+                incoming: &incoming,
+            };
+            let merged =
+                merge(campaign, plan, top, sides, target, known).map_err(|unmerged| match unmerged {
+                    Unmerged::Trouble(why) => trouble(why),
+                    Unmerged::Clash(clash) => match built.unmended.get(&clash.key()) {
+                        Some(tried) => trouble(clash.told(tried)),
+                        None => Halt::Clash(clash),
+                    },
+                })?;
+            built.merges.insert(key, merged.clone());
+            merged
+        }
+    };
+    let own = match merged {
+        Some((commit, tree)) => {
+            top.commit = commit.clone();
+            top.tree = tree;
+            commit
+        }
+        None => {
+            let saved = top.save();
+            saved.map_err(|error| trouble(refused(&error)))?;
+            let made = known.made.get(name).filter(|_| part.is_none());
+            if let Some(made) = made {
+                refuse_what_is_lost(campaign, plan, made, &top.commit).map_err(trouble)?;
+            }
+            let found = git::repo::merge_of(&campaign.repo, &head, &top.commit)
+                .ok()
+                .flatten();
+            found.unwrap_or_else(|| top.commit.clone())
+        }
+    };
+    Ok(Link {
+        plan: name.clone(),
+        commit: top.commit.clone(),
+        own,
+    })
+}
+
+fn plan<'a>(campaign: &'a Campaign, name: &PlanName) -> Result<&'a Plan, MergeTrouble> {
+    campaign
+        .plan(name)
+        .ok_or_else(|| refused(&"the plan is not in the manifest any more"))
+}
+
+/// What of the plan is merged: its branch, or the end of its first phases.
+fn head(
+    campaign: &Campaign,
+    plan: &Plan,
+    part: Option<&Prefix>,
+    known: &Known,
+) -> Result<CommitId, MergeTrouble> {
+    let tip = campaign.repo.branch_tip(&plan.branch);
+    let tip = tip.map_err(|error| refused(&error))?;
+    if let Some(part) = part {
+        refuse_part_that_is_lost(campaign, plan, &part.head, tip.as_ref())?;
+        return Ok(part.head.clone());
+    }
+    if let (Some(tip), Some(made)) = (&tip, known.made.get(&plan.name)) {
+        // Set back, or written anew: then all of it has to be there in another form.
+        let there = git::refs::has_commit(&campaign.repo, made);
+        if there
+            && !campaign
+                .repo
+                .is_ancestor(made, tip)
+                .map_err(|error| refused(&error))?
+        {
+            refuse_what_is_lost(campaign, plan, made, tip)?;
+        }
+    }
+    tip
+        // Of one that has landed nothing but that is left once its branch was cleaned away.
+        .or_else(|| known.landed.get(&plan.name).cloned())
+        .ok_or_else(|| branch_is_gone(campaign, plan, known.made.get(&plan.name)))
+}
+
+/// A plan's branch, and what is merged in its place.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    head: &'a CommitId,
+    incoming: &'a CommitId,
+}
+
+/// What is merged in the place of the plan's branch, or of the end of its first phases: the resolution of its conflict, where
+/// there is one which speaks of nothing that is not in it. Commits that are replayed one by one have none.
+fn stand_in(campaign: &Campaign, plan: &Plan, top: &Top, head: &CommitId) -> Result<CommitId, MergeTrouble> {
+    match plan.merge_strategy {
+        MergeStrategy::Rebase => Ok(head.clone()),
+        MergeStrategy::Merge | MergeStrategy::Squash => {
+            git::refs::stand_in(&campaign.repo, &top.builder, &plan.name, &top.commit, head)
+                .map_err(|error| refused(&error))
+        }
+    }
+}
+
+/// The merge's commit and tree; none when the target has all of the plan already.
+fn merge(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    Sides { head, incoming }: Sides<'_>,
+    target: &str,
+    known: &Known,
+) -> Result<Option<(CommitId, String)>, Unmerged> {
+    let (builder, onto) = (&top.builder, &top.commit);
+    let part = known.parts.get(&plan.name);
+    refuse_foreign_work(campaign, plan, top, incoming, known)?;
+    // The target has none of the branch's own commits, from which git would know what was taken back.
+    let since = known.taken_back.get(&plan.name);
+    let since = since.filter(|since| campaign.repo.is_ancestor(since, incoming).unwrap_or(false));
+    let drafted = match plan.merge_strategy {
+        MergeStrategy::Merge => {
+            builder.draft(onto, incoming, &message(campaign, plan, target, "merge", part)?)
+        }
+        MergeStrategy::Squash => {
+            nobody_carries(campaign, plan, top, head, "squash")?;
+            builder.squash(
+                onto,
+                since,
+                incoming,
+                &message(campaign, plan, target, "squash", part)?,
+            )
+        }
+        MergeStrategy::Rebase => {
+            nobody_carries(campaign, plan, top, head, "rebase")?;
+            let replayed = builder
+                .rebase(onto, since, head)
+                .map_err(|error| refused(&error))?;
+            refuse_what_only_merges_have(campaign, plan, top, (since, head), &replayed)?;
+            Ok(replayed)
+        }
+    };
+    match drafted.map_err(|error| refused(&error))? {
+        Build::Candidate(candidate) => {
+            let gains = top.gains_nothing(incoming, &candidate.tree);
+            match gains.map_err(|error| refused(&error))? {
+                // A person has landed it by other commits: one more would be empty.
+                true => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
+                false => Ok(Some((candidate.commit, candidate.tree))),
+            }
+        }
+        Build::AlreadyContained => Ok(nothing_was_taken_back(plan, top).map(|()| None)?),
+        Build::Conflict { files } => {
+            let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+            let trouble = MergeTrouble::Conflict {
+                with: conflict::authors(&campaign.repo, &known.landed, &paths),
+                files: conflict::listed(&files),
+                tried: None,
+                // What is made of a conflict lands on the run's own target.
+                sides: (target == campaign.target).then(|| {
+                    Box::new(ConflictSides {
+                        onto: onto.clone(),
+                        head: head.clone(),
+                    })
+                }),
+            };
+            Err(Unmerged::Clash(Box::new(Clash {
+                plan: plan.clone(),
+                part: part.cloned(),
+                onto: onto.clone(),
+                incoming: incoming.clone(),
+                files,
+                trouble,
+                target: target.to_owned(),
+            })))
+        }
+    }
+}
+
+/// Refuses a plan of which the target has all and shows nothing, because a person took that off it.
+fn nothing_was_taken_back(plan: &Plan, top: &Top) -> Result<(), MergeTrouble> {
+    match top.took_back(&plan.name).map_err(|error| refused(&error))? {
+        None => Ok(()),
+        Some(back) => Err(refused(&format!(
+            "what it has was landed and taken back again (`orch revert`), and there is nothing new to land: commit something new \
+             on its branch, or `git revert {back}` in a checkout of the target"
+        ))),
+    }
+}
+
+/// What merging the plan onto a target that stands at `onto` would give, without verifying or moving anything: the new
+/// tip, and how its conflict would be dealt with where it has one.
+///
+/// # Errors
+///
+/// Why it would not land.
+pub fn rehearse(
+    campaign: &Campaign,
+    name: &PlanName,
+    target: &str,
+    onto: &CommitId,
+    known: &Known,
+) -> Result<(CommitId, Option<String>), MergeTrouble> {
+    let plan = plan(campaign, name)?;
+    let head = head(campaign, plan, known.parts.get(name), known)?;
+    let git = campaign.git().map_err(|error| refused(&error))?;
+    let top = Top::at(&campaign.repo, git, onto).map_err(|error| refused(&error))?;
+    let incoming = stand_in(campaign, plan, &top, &head)?;
+    let sides = Sides {
+        head: &head,
+        incoming: &incoming,
+    };
+    let merged = merge(campaign, plan, &top, sides, target, known);
+    top.save().map_err(|error| refused(&error))?;
+    let (commit, mended) = match merged {
+        Ok(merged) => (merged.map_or_else(|| onto.clone(), |(commit, _)| commit), None),
+        Err(Unmerged::Trouble(trouble)) => return Err(trouble),
+        Err(Unmerged::Clash(clash)) => match mend::rehearse(campaign, &clash) {
+            Ok(Some((commit, words))) => (commit, Some(words)),
+            Ok(None) => return Err(clash.trouble),
+            Err(why) => return Err(clash.told(&Some(why))),
+        },
+    };
+    follows(campaign, target, onto, &commit)?;
+    Ok((commit, mended))
+}

@@ -1,0 +1,46 @@
+//! Work of a plan that the branch of another plan has too.
+
+use super::refusal::refused;
+use super::top::Top;
+use crate::plan::{CommitId, Plan};
+use crate::schedule::MergeTrouble;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Refuses to land other commits than the plan's own while another plan's branch has some of those: the two would not know
+/// each other any more, and what both hold would conflict with itself.
+pub fn nobody_carries(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    head: &CommitId,
+    strategy: &str,
+) -> Result<(), MergeTrouble> {
+    // What lies below has to be seen by others than the builder.
+    top.save().map_err(|error| refused(&error))?;
+    let (repo, onto) = (&campaign.repo, &top.commit);
+    for other in campaign.set.plans.iter().filter(|other| other.name != plan.name) {
+        let Some(tip) = repo.branch_tip(&other.branch).map_err(|error| refused(&error))? else {
+            continue;
+        };
+        let is_in =
+            |one: &CommitId, other: &CommitId| repo.is_ancestor(one, other).map_err(|error| refused(&error));
+        let shared = repo.merge_base(&tip, head).map_err(|error| refused(&error))?;
+        let carries = match shared {
+            Some(shared) => !is_in(&tip, onto)? && !is_in(&shared, onto)?,
+            None => false,
+        };
+        // What this plan itself carries of another is that one's to land first.
+        let its_own = plan
+            .depends
+            .iter()
+            .any(|dependency| dependency.on.plan == other.name);
+        if carries && !its_own {
+            return Err(refused(&format!(
+                "`{strategy}` would land other commits than its own, and the branch of plan {} has some of those: write \
+                 `merge_strategy = \"merge\"` for {}, or `carry = false` for {} before it begins",
+                other.name, plan.name, other.name
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What merges are built by, besides the repository.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{CommitId, PlanName};
+use crate::schedule::{Prefix, Scheduler, handed_on};
+
+/// What the scheduler knows of plans that matters for building their merges.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// What is on the target, with the commits by which it came there.
+    pub landed: BTreeMap<PlanName, CommitId>,
+    /// Plans of which only first phases are merged, with those.
+    pub parts: BTreeMap<PlanName, Prefix>,
+    /// Where the branches of plans stood when their last work came to them.
+    pub made: BTreeMap<PlanName, CommitId>,
+    /// Where the branches of plans stood that had landed and were taken back.
+    pub taken_back: BTreeMap<PlanName, CommitId>,
+    /// The commits of other plans that a plan may hold, with all that lies in their history.
+    pub handed_on: BTreeMap<PlanName, Vec<CommitId>>,
+}
+
+impl Known {
+    /// What is on a target, and what of which plan is to come there.
+    pub fn of(scheduler: &Scheduler, target: &str) -> Self {
+        let (work, state) = (scheduler.work(), scheduler.state());
+        let landed = state
+            .plans()
+            .filter_map(|(name, run)| Some((name.clone(), run.commits_on(target).next()?.clone())));
+        let parts = state
+            .plans()
+            .filter_map(|(name, run)| Some((name.clone(), run.merge_prefix.clone()?)));
+        let made = state.plans();
+        let taken_back = state.plans().filter_map(|(name, run)| {
+            let before = run.before_back.get(target)?;
+            Some((name.clone(), before.head.clone()?))
+        });
+        Self {
+            taken_back: taken_back.collect(),
+            made: made
+                .filter_map(|(name, run)| Some((name.clone(), run.made.clone()?)))
+                .collect(),
+            landed: landed.collect(),
+            parts: parts.collect(),
+            handed_on: work
+                .plans
+                .iter()
+                .map(|plan| (plan.name.clone(), handed_on(plan, state)))
+                .collect(),
+        }
+    }
+}

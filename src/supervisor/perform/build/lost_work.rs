@@ -1,0 +1,99 @@
+//! Finished work that would not land: it is not on its plan's branch any more, or only in a merge that is left out.
+
+use super::refusal::refused;
+use super::top::Top;
+use crate::git::{self, Build};
+use crate::plan::{CommitId, Plan};
+use crate::schedule::MergeTrouble;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Refuses to take a plan for landed because its branch has nothing that the target lacks, when that is so because its work is
+/// not on the branch any more.
+pub fn refuse_what_is_lost(
+    campaign: &Campaign,
+    plan: &Plan,
+    made: &CommitId,
+    onto: &CommitId,
+) -> Result<(), MergeTrouble> {
+    let found = git::candidate::landed_by(&campaign.repo, made, onto);
+    match found.map_err(|error| refused(&error))? {
+        Some(_) => Ok(()),
+        None => Err(refused(&format!(
+            "its branch `{branch}` does not have the work any more with which it was finished ({}): \
+             `git branch -f {branch} {made}` brings it back",
+            made.short(),
+            branch = plan.branch,
+        ))),
+    }
+}
+
+/// Refuses to land the end of first phases that is not on the plan's branch any more.
+pub fn refuse_part_that_is_lost(
+    campaign: &Campaign,
+    plan: &Plan,
+    end: &CommitId,
+    tip: Option<&CommitId>,
+) -> Result<(), MergeTrouble> {
+    let Some(tip) = tip else {
+        return Ok(());
+    };
+    let there = campaign.repo.is_ancestor(end, tip);
+    match there.map_err(|error| refused(&error))? {
+        true => Ok(()),
+        false => Err(refused(&format!(
+            "its branch `{branch}` does not have the commit any more with which these phases ended ({}): \
+             `git branch -f {branch} {end}` brings it back",
+            end.short(),
+            branch = plan.branch,
+        ))),
+    }
+}
+
+/// Refuses a finished plan whose branch somebody has deleted, and says how to get that back as far as anybody knows.
+pub fn branch_is_gone(campaign: &Campaign, plan: &Plan, made: Option<&CommitId>) -> MergeTrouble {
+    let branch = &plan.branch;
+    let there = |made: &&CommitId| campaign.repo.tree_of(made).is_ok();
+    refused(&match (made, made.filter(there)) {
+        (_, Some(made)) => format!(
+            "its branch `{branch}` is gone, and its work with it ({}): `git branch {branch} {made}` brings it back",
+            made.short()
+        ),
+        (Some(made), None) => format!(
+            "its branch `{branch}` is gone, and git does not have the commit any more at which it stood ({made}): bring it back \
+             from another copy of the repository, or `orch cancel {}`",
+            plan.name
+        ),
+        (None, None) => format!("its branch `{branch}` is gone: `git branch {branch} COMMIT` brings it back"),
+    })
+}
+
+/// Refuses a plan whose commits were replayed without its merges, when those have changes of their own: with them, the outcome
+/// would be another.
+pub fn refuse_what_only_merges_have(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    (since, head): (Option<&CommitId>, &CommitId),
+    replayed: &Build,
+) -> Result<(), MergeTrouble> {
+    let tree = match replayed {
+        Build::Candidate(candidate) => &candidate.tree,
+        Build::AlreadyContained => &top.tree,
+        Build::Conflict { .. } => return Ok(()),
+    };
+    let merges = git::repo::merges_between(&campaign.repo, since.into_iter().chain([&top.commit]), head);
+    let merges = merges.map_err(|error| refused(&error))?;
+    if merges.is_empty() {
+        return Ok(());
+    }
+    let whole = top.builder.rehearse_since(&top.commit, since, head);
+    match whole.map_err(|error| refused(&error))? {
+        Some(whole) if whole != *tree => Err(refused(&format!(
+            "`rebase` leaves merges out, and one of its branch has changes of its own ({}): make those in a commit that is no merge, or \
+             write `merge_strategy = \"merge\"` for {}",
+            merges.iter().map(CommitId::short).collect::<Vec<_>>().join(", "),
+            plan.name
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,308 @@
+//! Merges that conflict and need nobody: by resolutions that git has recorded, and by making generated files anew. Both in a
+//! worktree of orch's own; what comes of it is verified as everything else is.
+
+use std::path::{Path, PathBuf};
+
+use crate::agent::JobFolder;
+use crate::git::{self, CandidateBuilder, ConflictFile, WorktreeAdmin};
+use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
+use crate::schedule::train::Trial;
+use crate::schedule::{ConflictMended, MergeTrouble, Prefix};
+
+use super::wording::message;
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::{Check, Said};
+use crate::supervisor::perform::tree::tree_run::keep_log;
+use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::yard::{MergeKey, Yard};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// The key of the worktree; no plan can have it.
+pub const MEND_KEY: &str = "mend@0";
+
+/// A merge that conflicts.
+#[derive(Debug, Clone)]
+pub struct Clash {
+    pub plan: Plan,
+    /// Its first phases, when only those are merged.
+    pub part: Option<Prefix>,
+    pub onto: CommitId,
+    /// The plan's branch, or what stands in for it.
+    pub incoming: CommitId,
+    pub files: Vec<ConflictFile>,
+    /// What becomes of the plan where nothing can be done.
+    pub trouble: MergeTrouble,
+    pub target: String,
+}
+
+impl Clash {
+    /// What it is known by.
+    pub fn key(&self) -> MergeKey {
+        let up_to = self.part.as_ref().map(|part| part.up_to);
+        (self.onto.clone(), self.incoming.clone(), up_to)
+    }
+
+    /// What is told of it when this was tried in vain.
+    pub fn told(&self, tried: &Option<String>) -> MergeTrouble {
+        match (&self.trouble, tried) {
+            (
+                MergeTrouble::Conflict {
+                    with, files, sides, ..
+                },
+                Some(tried),
+            ) => MergeTrouble::Conflict {
+                with: with.clone(),
+                files: files.clone(),
+                tried: Some(tried.clone()),
+                sides: sides.clone(),
+            },
+            (trouble, _) => trouble.clone(),
+        }
+    }
+}
+
+/// What came of an attempt to merge it all the same.
+#[derive(Debug, Clone)]
+pub enum Mended {
+    /// The merge's commit and tree.
+    Merged(CommitId, String),
+    /// It is not to be had; what was tried in vain, if anything was.
+    Not(Option<String>),
+    /// A person asked to stop.
+    Stopped,
+}
+
+/// What the attempt has to tell besides.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub mended: Option<ConflictMended>,
+    pub warnings: Vec<String>,
+}
+
+/// Merges what conflicts, where that needs nobody.
+pub fn mend(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    clash: &Clash,
+    told: &mut Told,
+) -> Mended {
+    // Commits that are replayed one by one conflict one by one.
+    if clash.plan.merge_strategy == MergeStrategy::Rebase {
+        return Mended::Not(None);
+    }
+    match attempt(campaign, admin, yard, trial, clash, told) {
+        Ok(mended) => mended,
+        Err(why) => Mended::Not(Some(why)),
+    }
+}
+
+fn attempt(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    clash: &Clash,
+    told: &mut Told,
+) -> Result<Mended, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let entries = &campaign.set.merge.regenerate;
+    let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
+    let generated = clash.files.iter().any(|file| is_generated(&file.path));
+    let reuse = git::conflict::has_recorded_resolutions(&campaign.repo).map_err(|error| text(&error))?;
+    if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
+        return Ok(Mended::Not(None));
+    }
+    let path = campaign.worktree_path(MEND_KEY);
+    let ready = git::worktree::ensure_detached(admin, MEND_KEY, &path, &clash.onto);
+    let ready = ready.map_err(|error| text(&error))?;
+    told.warnings.extend(ready.warnings);
+    let path = ready.path;
+    if generated {
+        told.warnings
+            .extend(furnish_own(campaign, &clash.plan, MEND_KEY, &path)?);
+    }
+    let done = in_worktree(campaign, admin, yard, trial, clash, &path, reuse, told);
+    git::conflict::end_mending(
+        // What was made there is in the commit, or of no use to anybody.
+        admin,
+        MEND_KEY,
+        &path,
+        &clash.onto,
+    )
+    .map_err(|error| text(&error))?;
+    done
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one step of the above, which ends what it begins"
+)]
+fn in_worktree(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    clash: &Clash,
+    path: &Path,
+    reuse: bool,
+    told: &mut Told,
+) -> Result<Mended, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let words = message(
+        campaign,
+        &clash.plan,
+        &clash.target,
+        strategy(&clash.plan),
+        clash.part.as_ref(),
+    );
+    let words = words.map_err(|trouble| format!("{trouble:?}"))?;
+    let begun = git::conflict::begin_mending(admin, MEND_KEY, path, &clash.incoming, &words, reuse)
+        .map_err(|error| text(&error))?;
+    let entries = &campaign.set.merge.regenerate;
+    let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
+    let (generated, rest): (Vec<PathBuf>, Vec<PathBuf>) = begun
+        .unmerged
+        .iter()
+        .cloned()
+        .partition(|file| is_generated(file));
+    if !rest.is_empty() {
+        return Ok(Mended::Not(None));
+    }
+    git::conflict::take_own_side(path, &generated).map_err(|error| text(&error))?;
+    let due: Vec<&Regenerate> = entries
+        .iter()
+        .filter(|entry| generated.iter().any(|file| entry.makes(file)))
+        .collect();
+    for (number, entry) in due.iter().enumerate() {
+        match run(campaign, yard, trial, clash, path, entry, number)? {
+            Said::Passed => {}
+            Said::Failed { why, .. } => return Err(format!("making {} anew: {why}", entry.path)),
+            Said::Stopped => return Ok(Mended::Stopped),
+        }
+    }
+    let wanted = |file: &Path| due.iter().any(|entry| entry.makes(file));
+    let made = git::conflict::merged_tree(path, &wanted).map_err(|error| text(&error))?;
+    if !due.is_empty() && !made.left_out.is_empty() {
+        told.warnings.push(format!(
+            "making files anew changed others too, which are left out: {}",
+            names(&made.left_out).join(", ")
+        ));
+    }
+    let git = campaign.git().map_err(|error| text(&error))?;
+    let builder = CandidateBuilder::new(&campaign.repo, git);
+    let commit = builder.seal(&made.tree, &parents(clash), &words);
+    let commit = commit.map_err(|error| text(&error))?;
+    told.mended = Some(ConflictMended {
+        plan: clash.plan.name.clone(),
+        up_to: clash.part.as_ref().map(|part| part.up_to),
+        onto: clash.onto.clone(),
+        reused: names(&begun.reused),
+        regenerated: names(&generated),
+    });
+    Ok(Mended::Merged(commit, made.tree))
+}
+
+/// What would come of it, with the commit that others would be merged onto. None where that needs somebody.
+pub fn rehearse(campaign: &Campaign, clash: &Clash) -> Result<Option<(CommitId, String)>, String> {
+    if clash.plan.merge_strategy == MergeStrategy::Rebase {
+        return Ok(None);
+    }
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let repo = &campaign.repo;
+    let entries = &campaign.set.merge.regenerate;
+    let is_generated = |file: &Path| entries.iter().any(|entry| entry.makes(file));
+    let reuse = git::conflict::has_recorded_resolutions(repo).map_err(|error| text(&error))?;
+    if !reuse && !clash.files.iter().all(|file| is_generated(&file.path)) {
+        return Ok(None);
+    }
+    let files: Vec<PathBuf> = clash.files.iter().map(|file| file.path.clone()).collect();
+    let tried =
+        git::conflict::rehearse_merge(repo, &clash.onto, &clash.incoming, &files, reuse, &is_generated);
+    let tried = tried.map_err(|error| text(&error))?;
+    let Some(tree) = tried.tree else {
+        return Ok(None);
+    };
+    let mut words = Vec::new();
+    if !tried.reused.is_empty() {
+        words.push(format!(
+            "{} resolved as it was before",
+            names(&tried.reused).join(", ")
+        ));
+    }
+    for entry in entries {
+        let made: Vec<PathBuf> = tried
+            .generated
+            .iter()
+            .filter(|file| entry.makes(file))
+            .cloned()
+            .collect();
+        if !made.is_empty() {
+            words.push(format!(
+                "`{}` is to make {} anew",
+                entry.command,
+                names(&made).join(", ")
+            ));
+        }
+    }
+    let builder = CandidateBuilder::new(repo, campaign.git().map_err(|error| text(&error))?);
+    let commit = builder.seal(&tree, &parents(clash), "rehearsal");
+    Ok(Some((commit.map_err(|error| text(&error))?, words.join("; "))))
+}
+
+fn parents(clash: &Clash) -> Vec<&CommitId> {
+    match clash.plan.merge_strategy {
+        MergeStrategy::Squash => vec![&clash.onto],
+        MergeStrategy::Merge | MergeStrategy::Rebase => vec![&clash.onto, &clash.incoming],
+    }
+}
+
+fn strategy(plan: &Plan) -> &'static str {
+    match plan.merge_strategy {
+        MergeStrategy::Squash => "squash",
+        MergeStrategy::Merge | MergeStrategy::Rebase => "merge",
+    }
+}
+
+fn names(files: &[PathBuf]) -> Vec<String> {
+    files
+        .iter()
+        .map(|file| file.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Makes generated files anew.
+fn run(
+    campaign: &Campaign,
+    yard: &Yard,
+    trial: &Trial,
+    clash: &Clash,
+    path: &Path,
+    entry: &Regenerate,
+    number: usize,
+) -> Result<Said, String> {
+    let folder = JobFolder::new(campaign.dir.regeneration());
+    // One that a dead supervisor has left works on files that are not there any more.
+    verify::end(&folder)?;
+    let plan = &clash.plan;
+    let check = Check {
+        tag: format!(
+            "regenerate-{}-{}-{number}",
+            clash.onto.short(),
+            clash.incoming.short()
+        ),
+        line: &entry.command,
+        worktree: path,
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+        gently: false,
+    };
+    let variables = environment::for_train(campaign, Some(plan), MEND_KEY, path);
+    let said = verify::run(campaign, &folder, variables, &check, &|| {
+        yard.is_unwanted(trial.id)
+    })?;
+    keep_log(campaign, Some(plan), &folder);
+    Ok(said)
+}

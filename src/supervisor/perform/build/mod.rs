@@ -1,0 +1,16 @@
+//! The merge that is to be verified: what goes into it, and what refuses it.
+//!
+//! May import `tree` and below.
+
+pub(in crate::supervisor) mod candidate;
+pub(in crate::supervisor) mod carried;
+pub(in crate::supervisor) mod conflict;
+pub(in crate::supervisor) mod known;
+pub(in crate::supervisor) mod lost_work;
+pub(in crate::supervisor) mod mend;
+pub(in crate::supervisor) mod other_rules;
+pub(in crate::supervisor) mod others_work;
+pub(in crate::supervisor) mod refusal;
+pub(in crate::supervisor) mod target_lost;
+pub(in crate::supervisor) mod top;
+pub(in crate::supervisor) mod wording;

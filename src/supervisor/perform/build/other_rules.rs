@@ -1,0 +1,15 @@
+//! Rules of merging that came up while agents ran.
+
+use crate::git::changed_merge_rules;
+
+/// Refuses to merge by other attributes or drivers than those that the repository itself had when the run began.
+pub fn refuse_other_rules() -> Result<(), String> {
+    match changed_merge_rules() {
+        None => Ok(()),
+        Some(file) => Err(format!(
+            "`{}` is not what it was when this run began, and git merges by it: if you did not change it, an agent did. Put it back; \
+             an `orch up` that begins now goes by what it finds",
+            file.display()
+        )),
+    }
+}

@@ -1,0 +1,118 @@
+//! What of a plan's branch is the plan's own. Whoever merges the branch of another plan would land work with its own that may be
+//! unfinished, or called failed.
+
+use std::collections::BTreeSet;
+
+use super::known::Known;
+use super::refusal::refused;
+use super::top::Top;
+use crate::git::GitError;
+use crate::git::refs::Makers;
+use crate::git::repo::{commits_beyond, fetched_tips};
+use crate::plan::{CommitId, Plan};
+use crate::schedule::{ForeignWork, MergeTrouble};
+use crate::supervisor::project::campaign::Campaign;
+
+/// A branch beyond the target and what the plan was handed on by others.
+#[derive(Debug)]
+pub struct Beyond<'a> {
+    campaign: &'a Campaign,
+    plan: &'a Plan,
+    tip: &'a CommitId,
+    /// Its commits there, latest first.
+    commits: Vec<CommitId>,
+    /// Who made which commit, as the plan's own logs tell.
+    own: Makers,
+}
+
+impl<'a> Beyond<'a> {
+    /// Looks at what `tip` has. The plan may hold the commits `handed_on` with all that lies in their history.
+    ///
+    /// # Errors
+    ///
+    /// When git's history or logs cannot be read.
+    pub fn at(
+        campaign: &'a Campaign,
+        plan: &'a Plan,
+        tip: &'a CommitId,
+        handed_on: &[CommitId],
+    ) -> Result<Self, GitError> {
+        let repo = &campaign.repo;
+        let mut on_target = fetched_tips(repo, &campaign.target)?;
+        on_target.extend(repo.branch_tip(&campaign.target)?);
+        let found = commits_beyond(repo, tip, on_target.iter().chain(handed_on))?;
+        Ok(Self {
+            campaign,
+            plan,
+            tip,
+            commits: found.into_iter().map(|(commit, _)| commit).collect(),
+            own: Makers::read(repo, [(&plan.name, plan.branch.as_str())])?,
+        })
+    }
+
+    /// The latest commit that was made for another plan; none where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When git's logs cannot be read.
+    pub fn foreign(&self) -> Result<Option<ForeignWork>, GitError> {
+        let mut strange = self
+            .commits
+            .iter()
+            .filter(|commit| !self.is_own(commit))
+            .peekable();
+        if strange.peek().is_none() {
+            return Ok(None);
+        }
+        let plans = &self.campaign.set.plans;
+        let others = plans.iter().filter(|other| other.name != self.plan.name);
+        let others = others.map(|other| (&other.name, other.branch.as_str()));
+        let others = Makers::read(&self.campaign.repo, others)?;
+        Ok(strange.find_map(|commit| {
+            let plan = others.of(commit).next()?.clone();
+            let commit = commit.clone();
+            Some(ForeignWork { plan, commit })
+        }))
+    }
+
+    /// How many commits were made since the branch stood at `since`: no merges, nothing empty, and nothing that merely came along.
+    ///
+    /// # Errors
+    ///
+    /// When git's history cannot be read.
+    pub fn made_since(&self, since: &CommitId) -> Result<usize, GitError> {
+        let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
+        let came = commits_beyond(&self.campaign.repo, self.tip, [since])?;
+        let made = came.iter().filter(|(commit, makes)| {
+            // What a person has landed meanwhile was made all the same.
+            *makes && (beyond.contains(commit) || self.is_own(commit))
+        });
+        Ok(made.count())
+    }
+
+    fn is_own(&self, commit: &CommitId) -> bool {
+        self.own.of(commit).next().is_some()
+    }
+}
+
+/// Refuses to land what was made for another plan and is not below it: that plan's own evidence is missing.
+pub fn refuse_foreign_work(
+    campaign: &Campaign,
+    plan: &Plan,
+    top: &Top,
+    incoming: &CommitId,
+    known: &Known,
+) -> Result<(), MergeTrouble> {
+    let mut below = known.handed_on.get(&plan.name).cloned().unwrap_or_default();
+    let look = |below: &[CommitId]| Beyond::at(campaign, plan, incoming, below)?.foreign();
+    if look(&below).map_err(|error| refused(&error))?.is_none() {
+        return Ok(());
+    }
+    // What lies below has to be seen by others than the builder.
+    top.save().map_err(|error| refused(&error))?;
+    below.push(top.commit.clone());
+    match look(&below).map_err(|error| refused(&error))? {
+        None => Ok(()),
+        Some(foreign) => Err(refused(&foreign.told())),
+    }
+}

@@ -1,0 +1,93 @@
+//! A target that was deleted, or forced back behind what has landed on it, while orch was at work: nothing more lands there until
+//! a person has said what it is to be.
+
+use std::collections::BTreeSet;
+
+use crate::git::{self, GitError};
+use crate::plan::CommitId;
+
+use super::known::Known;
+use crate::supervisor::perform::tree::yard::Built;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Looks at where the target stands, against where it was seen last. The text says what is gone and how to bring it back; none
+/// when all is there, or was not there when this began.
+///
+/// # Errors
+///
+/// When histories cannot be read.
+pub fn lost(
+    campaign: &Campaign,
+    built: &mut Built,
+    target: &str,
+    tip: Option<&CommitId>,
+    known: &Known,
+) -> Result<Option<String>, GitError> {
+    let repo = &campaign.repo;
+    let mut landed: BTreeSet<CommitId> = known.landed.values().cloned().collect();
+    let seen = match built.seen.get(target) {
+        Some(seen) => Some(seen.clone()),
+        // Where the target stands now is where it was found. One that is gone had at least what has landed.
+        None if tip.is_none() => last_of(campaign, &landed)?,
+        None => None,
+    };
+    if seen.is_some() {
+        landed.extend(built.own.iter().cloned());
+    }
+    let gone = match (&seen, tip) {
+        (Some(seen), Some(tip)) if seen != tip && !repo.is_ancestor(seen, tip)? => {
+            let had_not = repo.not_in(seen, &landed)?;
+            let gone = repo.not_in(tip, &landed)?;
+            gone.difference(&had_not).cloned().collect()
+        }
+        (Some(seen), None) => {
+            let had_not = repo.not_in(seen, &landed)?;
+            landed.difference(&had_not).cloned().collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    let what = match (tip, seen) {
+        (Some(tip), _) if gone.is_empty() => {
+            built.seen.insert(target.to_owned(), tip.clone());
+            return Ok(None);
+        }
+        (None, None) => return Ok(None),
+        (Some(_), Some(seen)) => format!(
+            "somebody has set {target} back; {}`git merge {seen}` in a checkout of {target} brings all of it back, and a new run takes \
+             {target} as it is",
+            named(known, &gone)
+        ),
+        (_, Some(seen)) => format!(
+            "somebody has deleted {target}, which orch does not make again; {}`git branch {target} {seen}` brings it back",
+            named(known, &gone)
+        ),
+        (Some(_), None) => return Ok(None),
+    };
+    Ok(Some(what))
+}
+
+/// The one of these that has the others.
+fn last_of(campaign: &Campaign, landed: &BTreeSet<CommitId>) -> Result<Option<CommitId>, GitError> {
+    let mut last: Option<&CommitId> = None;
+    for commit in landed
+        .iter()
+        .filter(|commit| git::refs::has_commit(&campaign.repo, commit))
+    {
+        match last {
+            Some(last) if !campaign.repo.is_ancestor(last, commit)? => {}
+            _ => last = Some(commit),
+        }
+    }
+    Ok(last.cloned())
+}
+
+fn named(known: &Known, gone: &BTreeSet<CommitId>) -> String {
+    let plans = known.landed.iter().filter(|(_, commit)| gone.contains(*commit));
+    let plans: Vec<String> = plans
+        .map(|(plan, commit)| format!("{plan} ({})", commit.short()))
+        .collect();
+    match plans.is_empty() {
+        true => String::new(),
+        false => format!("not on it any more: {}; ", plans.join(", ")),
+    }
+}

@@ -1,0 +1,100 @@
+//! Hooks: shell lines that are told what happened. Each runs under a runner like an agent, so that it cannot go on for ever
+//! and nothing of it is left behind.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::plan::StopSignal;
+use crate::schedule::Exit;
+
+use crate::supervisor::project::campaign::Campaign;
+
+/// From TERM to KILL.
+const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of output that a failure quotes.
+const QUOTED: usize = 1000;
+
+/// One call of a hook.
+#[derive(Debug)]
+pub struct Hook<'a> {
+    /// What this call is named after, unlike any other that may run at the same time.
+    pub name: &'a str,
+    /// The key in `[hooks]`.
+    pub key: &'static str,
+    /// The shell line.
+    pub line: &'a str,
+    /// The folder it runs in.
+    pub folder: &'a Path,
+    /// What happened: one JSON object, its standard input.
+    pub event: &'a serde_json::Value,
+    /// How long it may take.
+    pub longest: Duration,
+}
+
+/// Runs it to its end. Its folder is kept when it fails.
+///
+/// # Errors
+///
+/// Why it could not be run, or how it ended, with the end of its output.
+pub fn hook(campaign: &Campaign, hook: &Hook<'_>, variables: Environment) -> Result<(), String> {
+    let folder = JobFolder::new(campaign.dir.hook(hook.name));
+    let what = format!("the hook {} (`{}`)", hook.key, hook.line);
+    let exit = run(campaign, hook, &folder, variables)
+        .map_err(|error| format!("{what} could not be run: {error}"))?;
+    if exit == (Exit::Code { code: 0 }) {
+        forget(&folder);
+        return Ok(());
+    }
+    let tail = folder.tail(QUOTED);
+    let tail = tail.trim();
+    let output = if tail.is_empty() {
+        String::new()
+    } else {
+        format!("\n{tail}")
+    };
+    Err(format!("{what} {}{output}", exit.describe()))
+}
+
+/// Removes the folder of a job of which nothing more is to be learnt.
+pub fn forget(folder: &JobFolder) {
+    let _ = fs::remove_dir_all(folder.path());
+}
+
+fn run(
+    campaign: &Campaign,
+    hook: &Hook<'_>,
+    folder: &JobFolder,
+    mut variables: Environment,
+) -> Result<Exit, String> {
+    let text = |error: AgentError| error.to_string();
+    let input = folder.path().join("event.json");
+    variables.set("ORCH_EVENT", hook.event["event"].as_str().unwrap_or_default());
+    let job = Job {
+        tag: format!("hook-{}", hook.name),
+        argv: vec!["sh".to_owned(), "-c".to_owned(), hook.line.to_owned()],
+        folder: hook.folder.to_owned(),
+        env: variables.into_map(),
+        input: JobInput::File(input.clone()),
+        timeout: Some(hook.longest),
+        grace: GRACE,
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
+        head: None,
+    };
+    if let Some(old) = Runner::adopt(folder.clone()).map_err(text)? {
+        // Of a supervisor that was killed: what it said nobody heard.
+        old.hold().stop(true);
+        old.wait().map_err(text)?;
+    }
+    let lock = folder.prepare(&job, None).map_err(text)?;
+    fs::write(&input, format!("{}\n", hook.event))
+        .map_err(|error| format!("{}: {error}", input.display()))?;
+    let runner = campaign.launcher.launch(folder.clone(), lock).map_err(text)?;
+    Ok(match runner.wait().map_err(text)? {
+        JobState::Ended(record) => record.exit,
+        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
+    })
+}

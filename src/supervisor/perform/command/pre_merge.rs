@@ -1,0 +1,54 @@
+//! The hook `pre_merge`: a shell line that can refuse a merge.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::journal::SCHEMA;
+use crate::plan::{CommitId, Plan};
+
+use super::hook::{Hook, hook};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Longest duration of the hook.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// Asks the hook whether the target may move from `before` to `commit`, which is verified. It runs in the repository's top
+/// folder; the candidate need not be checked out anywhere.
+///
+/// # Errors
+///
+/// Why it may not, with the end of the hook's output.
+pub fn pre_merge(
+    campaign: &Campaign,
+    plan: &Plan,
+    target: &str,
+    before: Option<&CommitId>,
+    commit: &CommitId,
+) -> Result<(), String> {
+    let Some(line) = campaign.set.hooks.pre_merge.as_deref() else {
+        return Ok(());
+    };
+    let worktree = campaign.worktree_path(plan.name.as_str());
+    let mut variables = environment::for_plan(campaign, plan, &worktree);
+    variables
+        .set("ORCH_TARGET", target)
+        .set("ORCH_BEFORE", before.map(ToString::to_string).unwrap_or_default())
+        .set("ORCH_COMMIT", commit.as_str());
+    let event = json!({
+        "schema": SCHEMA,
+        "event": "merge.landing",
+        "plan": plan.name.as_str(),
+        "data": { "target": target, "before": before, "commit": commit, "branch": plan.branch },
+    });
+    let call = Hook {
+        name: &format!("pre_merge-{}", plan.name),
+        key: "pre_merge",
+        line,
+        folder: campaign.repo.top(),
+        event: &event,
+        longest: LONGEST,
+    };
+    hook(campaign, &call, variables)
+}

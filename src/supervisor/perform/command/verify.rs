@@ -1,0 +1,301 @@
+//! Running verifications, under a runner like an agent, so that nothing of one is left behind either.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::git::{self, commit_leftovers};
+use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
+use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
+
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Bytes of output that a verdict quotes.
+const QUOTED: usize = 2000;
+
+/// What a verification says.
+#[must_use = "a target must never move on a verdict that nobody read"]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// It succeeded.
+    Passed,
+    /// It did not.
+    Failed {
+        /// In words, with the end of the output.
+        why: String,
+        /// True when it took longer than it was given.
+        timed_out: bool,
+    },
+    /// It was stopped because a person asked.
+    Stopped,
+}
+
+/// Runs the plan's own verification in its worktree; once it is `unwanted` it is ended.
+pub fn verify(campaign: &Campaign, worktree: &Path, name: &PlanName, unwanted: &dyn Fn() -> bool) -> Event {
+    let plan = name.clone();
+    match verdict(campaign, worktree, name, unwanted) {
+        Ok((ran, Said::Passed)) => Event::VerifyPassed {
+            plan,
+            commit: ran.commit.clone(),
+            ran: Some(ran),
+        },
+        Ok((_, Said::Failed { why, .. })) | Err(why) => Event::VerifyFailed(Failed { plan, why }),
+        Ok((_, Said::Stopped)) => Event::VerifyStopped(OfPlan { plan }),
+    }
+}
+
+fn verdict(
+    campaign: &Campaign,
+    worktree: &Path,
+    name: &PlanName,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<(Ran, Said), String> {
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
+    let line = plan
+        .verify
+        .as_deref()
+        .ok_or("the plan has nothing to verify any more")?;
+    let tip = || {
+        let tip = campaign.repo.branch_tip(&plan.branch);
+        tip.map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))
+    };
+    let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
+    let folder = JobFolder::new(campaign.dir.verification(name));
+    let mut commit = tip()?;
+    // What a verification writes that is at work already is not to land.
+    if !is_at_work(&folder, &tag(&commit)) {
+        commit_all(campaign, plan, worktree)?;
+        commit = tip()?;
+    }
+    let check = Check {
+        tag: tag(&commit),
+        line,
+        worktree,
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+        gently: false,
+    };
+    let variables = environment::for_plan(campaign, plan, worktree);
+    let began = Instant::now();
+    let said = run(campaign, &folder, variables, &check, unwanted)?;
+    let now = tip()?;
+    if now != commit && said == Said::Passed {
+        return Err(format!(
+            "`{line}` passed on {}, but {} now stands on {}, which was not verified: let it commit nothing",
+            commit.short(),
+            plan.branch,
+            now.short()
+        ));
+    }
+    let ran = Ran {
+        line: line.to_owned(),
+        tree: campaign
+            .repo
+            .tree_of(&commit)
+            .map_err(|error| error.to_string())?,
+        commit,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    Ok((ran, said))
+}
+
+/// What is verified is what lands: nothing may count that is in no commit.
+fn commit_all(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Result<(), String> {
+    let seen = git::state::inspect_in(&campaign.repo, worktree).map_err(|error| error.to_string())?;
+    let Some(first) = seen.dirty.first() else {
+        return Ok(());
+    };
+    match plan.commit {
+        CommitPolicy::Auto => {
+            let message = format!("{}: commit what lay in its worktree", plan.name);
+            let trailers = [("Orch-Plan", plan.name.as_str())];
+            let committed = commit_leftovers(worktree, &plan.branch, &message, &trailers);
+            committed.map(drop).map_err(|error| error.to_string())
+        }
+        CommitPolicy::Require => Err(format!(
+            "its worktree has uncommitted changes, which would not land (`{}`{}): commit them",
+            first.display(),
+            match seen.dirty.len() {
+                1 => String::new(),
+                more => format!(" and {} more", more - 1),
+            }
+        )),
+    }
+}
+
+/// Ends the plan's own verification, if it runs.
+pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
+    if let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.verification(name))) {
+        Runner::stop(runner.process(), false);
+    }
+}
+
+/// True when the verification of this tag is at work there.
+pub fn is_at_work(folder: &JobFolder, tag: &str) -> bool {
+    let at_work = matches!(Runner::adopt(folder.clone()), Ok(Some(_)));
+    at_work && folder.job().is_ok_and(|job| job.tag == tag)
+}
+
+/// What the verification of this tag said and how long it took, when it ended while nobody listened.
+pub fn unheard(folder: &JobFolder, tag: &str, line: &str) -> Option<(Said, Duration)> {
+    if folder.job().ok()?.tag != tag || !matches!(folder.state(), Ok(JobState::Ended(_))) {
+        return None;
+    }
+    let record = folder.exit().ok()??;
+    match record.exit {
+        Exit::Code { .. } | Exit::Signal { .. } | Exit::TimedOut => {}
+        // These say nothing about what was verified.
+        Exit::Stopped | Exit::Lost | Exit::ByHand | Exit::NotStarted { .. } => return None,
+    }
+    let took = record.ended_at.duration_since(record.started_at);
+    let took = Duration::try_from(took).unwrap_or_default();
+    Some((said_by(folder, line, &record.exit), took))
+}
+
+/// Takes the record of an end away that is written down elsewhere by now, so that it counts once.
+pub fn heard(folder: &JobFolder) {
+    let _ = std::fs::remove_file(folder.path().join("exit.json"));
+}
+
+/// Ends whatever is at work there, at once.
+///
+/// # Errors
+///
+/// Why it could not be ended.
+pub fn end(folder: &JobFolder) -> Result<(), String> {
+    let ended = Runner::adopt(folder.clone()).and_then(|runner| match runner {
+        Some(runner) => {
+            runner.hold().stop(true);
+            runner.wait().map(|_| ())
+        }
+        None => Ok(()),
+    });
+    ended.map_err(|error| error.to_string())
+}
+
+/// The limits of a verification that is about no plan.
+pub const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// One verification.
+pub struct Check<'a> {
+    pub tag: String,
+    pub line: &'a str,
+    pub worktree: &'a Path,
+    pub timeout: Duration,
+    pub grace: Duration,
+    /// True when everything else on the machine goes before it.
+    pub gently: bool,
+}
+
+/// Runs a shell line to its end; one of the same tag that is still running, since before a restart, is waited for instead.
+/// Once it is `unwanted` it is ended.
+///
+/// # Errors
+///
+/// Why it could not be run.
+pub fn run(
+    campaign: &Campaign,
+    folder: &JobFolder,
+    variables: Environment,
+    check: &Check<'_>,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<Said, String> {
+    let job = Job {
+        tag: check.tag.clone(),
+        argv: argv(check),
+        folder: check.worktree.to_owned(),
+        env: variables.into_map(),
+        input: JobInput::Null,
+        timeout: Some(check.timeout),
+        grace: check.grace,
+        stop: vec![StopSignal::Term],
+        reading: Reading::default(),
+        patience: None,
+        head: None,
+    };
+    let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
+    for _ in 0..VANISHED_AT_MOST {
+        if unwanted() {
+            return Ok(Said::Stopped);
+        }
+        match run_once(campaign, folder, &job, unwanted).map_err(trouble)? {
+            // Whoever killed its runner gave no verdict.
+            Exit::Lost => {}
+            exit => return Ok(said_by(folder, check.line, &exit)),
+        }
+    }
+    Err(format!(
+        "`{}` vanished {VANISHED_AT_MOST} times without a record of its end: something kills its runner",
+        check.line
+    ))
+}
+
+/// The shell line, after all others where it is run gently.
+fn argv(check: &Check<'_>) -> Vec<String> {
+    let gently: &[&str] = if check.gently { &["nice", "-n", "19"] } else { &[] };
+    let words = gently.iter().copied().chain(["sh", "-c", check.line]);
+    words.map(str::to_owned).collect()
+}
+
+/// How often a verification whose runner was killed is begun.
+const VANISHED_AT_MOST: u32 = 3;
+
+fn run_once(
+    campaign: &Campaign,
+    folder: &JobFolder,
+    job: &Job,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<Exit, AgentError> {
+    let at_work = Runner::adopt(folder.clone())?;
+    let same = at_work.is_some()
+        && folder
+            .job()
+            .is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
+    let runner = match at_work {
+        Some(runner) if same => runner,
+        other => {
+            if let Some(old) = other {
+                old.hold().stop(true);
+                old.wait()?;
+            }
+            let lock = folder.prepare(job, None)?;
+            campaign.launcher.launch(folder.clone(), lock)?
+        }
+    };
+    // Whoever asked before there was a runner found none to stop.
+    if unwanted() {
+        runner.hold().stop(false);
+    }
+    Ok(match runner.wait()? {
+        JobState::Ended(record) => record.exit,
+        JobState::Unstarted | JobState::Running(_) | JobState::Lost(_) => Exit::Lost,
+    })
+}
+
+fn said_by(folder: &JobFolder, line: &str, exit: &Exit) -> Said {
+    match exit {
+        Exit::Code { code: 0 } => return Said::Passed,
+        Exit::Stopped => return Said::Stopped,
+        Exit::Code { .. }
+        | Exit::Signal { .. }
+        | Exit::TimedOut
+        | Exit::Lost
+        | Exit::ByHand
+        | Exit::NotStarted { .. } => {}
+    }
+    let tail = folder.tail(QUOTED);
+    let output = if tail.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", tail.trim_end())
+    };
+    Said::Failed {
+        why: format!("`{line}` {}{output}", exit.describe()),
+        timed_out: *exit == Exit::TimedOut,
+    }
+}

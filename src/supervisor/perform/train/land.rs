@@ -1,0 +1,381 @@
+//! The merge train's last step: moving the target to exactly the commit that was verified.
+
+use std::fs::{self, File};
+use std::time::Duration;
+
+use crate::fault;
+use crate::git::{
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
+};
+use crate::plan::{CommitId, Plan};
+use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
+
+use super::merge::verdict;
+use crate::supervisor::perform::command::pre_merge::pre_merge;
+use crate::supervisor::perform::tree::yard::{Chain, Ground, Link, Yard};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// Moves the target to what was verified. The second value warns of checkouts that could not be brought along.
+///
+/// `go` is asked in the last moment, and may keep the target from moving.
+pub fn land(
+    campaign: &Campaign,
+    yard: &Yard,
+    landing: &Landing,
+    target: &str,
+    go: &dyn Fn() -> bool,
+) -> (Answer, Vec<String>) {
+    let mut warnings = Vec::new();
+    let moved = again_if_killed(
+        |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
+        || move_target(campaign, yard, landing, target, go, &mut warnings),
+    );
+    (Answer::Landed(moved), warnings)
+}
+
+fn move_target(
+    campaign: &Campaign,
+    yard: &Yard,
+    landing: &Landing,
+    target: &str,
+    go: &dyn Fn() -> bool,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Moved>, Unmoved> {
+    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
+    let chain = yard.built().trials.get(&landing.trial).cloned();
+    let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;
+    let first = chain
+        .links
+        .iter()
+        .position(|link| Some(&link.plan) == landing.stack.first());
+    let first = first.ok_or_else(|| refused(&"what is to land was not verified"))?;
+    let links = &chain.links[first..(first + landing.stack.len()).min(chain.links.len())];
+    let mut before = match first {
+        0 => chain.ground.tip.clone(),
+        _ => Some(chain.links[first - 1].commit.clone()),
+    };
+    let commit = links
+        .last()
+        .map_or(&chain.ground.commit, |link| &link.commit)
+        .clone();
+    let mut from = before.clone();
+    for link in links.iter().filter(|link| link.own == link.commit) {
+        let plan = campaign.plan(&link.plan);
+        if let Some(plan) = plan.filter(|_| from.as_ref() != Some(&link.commit)) {
+            pre_merge(campaign, plan, target, from.as_ref(), &link.commit).map_err(Unmoved::Refused)?;
+        }
+        from = Some(link.commit.clone());
+    }
+    // Held to the end: what is built meanwhile must not take our own move for somebody else's.
+    let mut built = yard.built();
+    if before.as_ref() != Some(&commit) {
+        carry_out(campaign, target, before.as_ref(), &commit, go, warnings)?;
+        if before.is_some() {
+            look_again(campaign, target, before.clone(), commit.clone());
+        }
+        if let Some(before) = &before {
+            let began = built.began.entry(target.to_owned());
+            began.or_insert_with(|| before.clone());
+        }
+    }
+    let ground = Ground {
+        target: target.to_owned(),
+        tip: Some(commit.clone()),
+        commit: commit.clone(),
+    };
+    built.grounds.insert(landing.becomes, ground);
+    built.seen.insert(target.to_owned(), commit.clone());
+    built.own.insert(commit);
+    let moves = links.iter().map(|link| {
+        let from = before.replace(link.commit.clone());
+        (link.plan.clone(), from, link.own.clone())
+    });
+    Ok(moves.collect())
+}
+
+fn carry_out(
+    campaign: &Campaign,
+    target: &str,
+    before: Option<&CommitId>,
+    commit: &CommitId,
+    go: &dyn Fn() -> bool,
+    warnings: &mut Vec<String>,
+) -> Result<(), Unmoved> {
+    let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
+    let repo = &campaign.repo;
+    let lock = alone(campaign).map_err(|error| refused(&error))?;
+    // A checkout that has not followed the move before this one would follow neither.
+    let earlier = end_landing(campaign, &lock).map_err(|error| refused(&error))?;
+    warnings.extend(earlier.followed);
+    if !earlier.behind.is_empty() {
+        return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
+    }
+    let landing = match git::landing::plan_landing_beside(repo, target, before, commit) {
+        Ok(landing) => landing,
+        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
+            return Err(Unmoved::Moved);
+        }
+        // An attempt before this one got so far.
+        Err(LandRefusal::Moved { .. }) => LandingPlan {
+            branch: target.to_owned(),
+            old: before.cloned(),
+            new: commit.clone(),
+            beside: true,
+        },
+        Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
+        Err(error) => return Err(refused(&error)),
+    };
+    // Objects, then the ref, then the journal: whatever is on the disk after a power cut has what it speaks of.
+    git::repo::sync_objects(repo).map_err(|error| refused(&error))?;
+    if !go() {
+        return Err(Unmoved::Withdrawn);
+    }
+    // Written down first, so that a checkout that was not brought along before a crash is brought along after it.
+    let note = campaign.dir.landing();
+    write_note(&note, &landing).map_err(|error| refused(&error))?;
+    match git::landing::land_holding(repo, &landing, Some(&lock)) {
+        Ok(done) => {
+            sync_target(campaign, target, warnings);
+            let left = still_behind(target, done.checkouts);
+            // One that was made while the branch was has nothing to follow from.
+            if left.is_empty() || before.is_none() {
+                let _ = fault::around("landing.done", || fs::remove_file(&note));
+            }
+            warnings.extend(left);
+            return Ok(());
+        }
+        Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
+            let _ = fs::remove_file(&note);
+            return Err(Unmoved::Moved);
+        }
+        Err(LandRefusal::Moved { .. }) => {}
+        Err(error) => match repo.branch_tip(target) {
+            // It has landed, whatever went wrong after that.
+            Ok(Some(tip)) if tip == *commit => {}
+            found => {
+                // A hook of the repository may have refused it: then nothing was begun that somebody has to end.
+                if found.is_ok_and(|tip| tip.as_ref() == before) {
+                    let _ = fs::remove_file(&note);
+                }
+                return Err(match error.may_pass() {
+                    true => Unmoved::InTheWay(error.to_string()),
+                    false => refused(&error),
+                });
+            }
+        },
+    }
+    sync_target(campaign, target, warnings);
+    match end_landing(campaign, &lock) {
+        Ok(ended) => warnings.extend(ended.behind),
+        Err(error) => warnings.push(format!(
+            "`{target}` has moved; its checkouts were not brought along: {error}"
+        )),
+    }
+    Ok(())
+}
+
+/// How long after a landing its checkouts are looked at again.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+];
+
+/// Looks again, on a thread of its own, at the checkouts of a target that has moved. A `git switch` of a person reads where the
+/// target stands before it takes the index, and says where HEAD is after it has let that go: one that is at it in the moment of a
+/// landing stands on the target and shows where that was.
+fn look_again(campaign: &Campaign, target: &str, old: Option<CommitId>, new: CommitId) {
+    let (repo, lock) = (campaign.repo.clone(), campaign.dir.landing_lock());
+    let landing = LandingPlan {
+        branch: target.to_owned(),
+        old,
+        new,
+        beside: true,
+    };
+    std::thread::spawn(move || {
+        for pause in AGAIN {
+            std::thread::sleep(pause);
+            // Held also by whoever moves it on; then that one brings the checkouts along.
+            let Ok(lock) = File::open(&lock) else { return };
+            if lock.lock().is_err()
+                || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
+            {
+                continue;
+            }
+            let _ = git::landing::finish_landing_holding(&repo, &landing, Some(&lock));
+        }
+    });
+}
+
+/// Takes the target's ref to the disk before the journal says that it has moved.
+fn sync_target(campaign: &Campaign, target: &str, warnings: &mut Vec<String>) {
+    if let Err(error) = git::repo::sync_branch(&campaign.repo, target) {
+        // It has landed; whether that outlives a power cut is not known.
+        warnings.push(error.to_string());
+    }
+}
+
+/// What became of the checkouts of a target that had moved before, in words.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Those that follow it now.
+    pub followed: Vec<String>,
+    /// Those that do not, and what to do. The note about the move stays until they do.
+    pub behind: Vec<String>,
+}
+
+fn still_behind(target: &str, checkouts: Vec<MendedCheckout>) -> Vec<String> {
+    let left = checkouts.into_iter().filter_map(|checkout| {
+        let CheckoutOutcome::Left(why) = checkout.outcome else {
+            return None;
+        };
+        Some(format!(
+            "{} has `{target}` checked out and was not brought along: {why}. Its index shows what has landed as taken back: \
+             commit nothing there before `orch doctor --fix` has brought it along",
+            checkout.path.display()
+        ))
+    });
+    left.collect()
+}
+
+/// Verifies a commit on the target's tip, on behalf of a plan, and moves the target to it. Gives warnings of checkouts that
+/// could not be brought along.
+///
+/// # Errors
+///
+/// Why the target has not moved.
+pub fn land_commit(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    tip: &CommitId,
+    commit: &CommitId,
+) -> Result<Vec<String>, String> {
+    let (target, mut warnings) = (&campaign.target, Vec::new());
+    let moved = || format!("the branch `{target}` was moved by somebody else: try again");
+    let trial = Trial {
+        id: TrialId::default(),
+        ground: 0,
+        slot: 0,
+        stack: vec![plan.name.clone()],
+        again: None,
+    };
+    let chain = Chain {
+        ground: Ground {
+            target: target.to_owned(),
+            tip: Some(tip.clone()),
+            commit: tip.clone(),
+        },
+        links: vec![Link {
+            plan: plan.name.clone(),
+            commit: commit.clone(),
+            own: commit.clone(),
+        }],
+        tree: campaign.repo.tree_of(commit).map_err(|error| error.to_string())?,
+    };
+    let yard = Yard::default();
+    match verdict(campaign, admin, &yard, &trial, &chain, &mut warnings) {
+        Tried::Verdict(Verdict { green: true, .. }) => {}
+        Tried::Verdict(Verdict { why, .. }) => {
+            return Err(format!("the tree without it does not pass: {why}"));
+        }
+        Tried::Refused(why) | Tried::Impossible(_, why) | Tried::InTheWay(_, why) => return Err(why),
+        Tried::Moved => return Err(moved()),
+        Tried::Conflict(..) | Tried::Stopped => return Err("its verification was stopped".to_owned()),
+    }
+    pre_merge(campaign, plan, target, Some(tip), commit)?;
+    match carry_out(campaign, target, Some(tip), commit, &|| true, &mut warnings) {
+        Ok(()) => Ok(warnings),
+        Err(Unmoved::Moved) => Err(moved()),
+        Err(Unmoved::Refused(why) | Unmoved::InTheWay(why)) => Err(why),
+        Err(Unmoved::Withdrawn) => Err("it was withdrawn".to_owned()),
+    }
+}
+
+/// Waits until nobody moves the target. The git commands of a landing share the lock, so that it outlives a killed orch.
+fn alone(campaign: &Campaign) -> std::io::Result<File> {
+    let path = campaign.dir.landing_lock();
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn write_note(path: &std::path::Path, landing: &LandingPlan) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, serde_json::to_vec(landing)?)?;
+    fault::around("landing.note", || fs::rename(temporary, path))
+}
+
+/// Ends a landing that a crash, a full disk or a person at work cut short: brings checkouts of a target that did move along.
+///
+/// # Errors
+///
+/// When the note or the repository cannot be read.
+pub fn resume_landing(campaign: &Campaign) -> Result<Ended, SupervisorError> {
+    let note = campaign.dir.landing();
+    if !note.exists() {
+        // As when orch's own folder was lost.
+        let Some(landing) = git::landing::cut_short(&campaign.repo, &campaign.target)? else {
+            return Ok(Ended::default());
+        };
+        write_note(&note, &landing).map_err(SupervisorError::system("note a landing that was cut short"))?;
+    }
+    // A git that the dead one had started may be about to move the target still.
+    let lock = alone(campaign).map_err(SupervisorError::system("wait for a landing that was cut short"))?;
+    Ok(end_landing(campaign, &lock)?)
+}
+
+/// Checkouts of a target that has moved and that they do not follow, with what to do. Changes nothing, and says nothing while
+/// the target is being moved.
+pub fn behind(campaign: &Campaign) -> Vec<String> {
+    let Ok(text) = fs::read(campaign.dir.landing()) else {
+        return Vec::new();
+    };
+    let lock = File::open(campaign.dir.landing_lock());
+    let is_free = lock.is_ok_and(|lock| lock.try_lock().is_ok());
+    let landing = serde_json::from_slice::<LandingPlan>(&text).ok();
+    let Some(landing) = landing.filter(|landing| is_free && landing.old.is_some()) else {
+        return Vec::new();
+    };
+    let left = git::landing::behind(&campaign.repo, &landing).unwrap_or_default();
+    let left = left.into_iter().map(|path| MendedCheckout {
+        path,
+        outcome: CheckoutOutcome::Left("it is tried again".to_owned()),
+    });
+    still_behind(&landing.branch, left.collect())
+}
+
+fn end_landing(campaign: &Campaign, lock: &File) -> Result<Ended, GitError> {
+    let note = campaign.dir.landing();
+    let mut ended = Ended::default();
+    let Ok(text) = fs::read(&note) else {
+        return Ok(ended);
+    };
+    if let Ok(landing) = serde_json::from_slice::<LandingPlan>(&text)
+        && let Some(done) = git::landing::finish_landing_holding(&campaign.repo, &landing, Some(lock))?
+    {
+        let followed = done
+            .checkouts
+            .iter()
+            .filter(|checkout| checkout.outcome == CheckoutOutcome::FastForwarded);
+        ended.followed = followed
+            .map(|checkout| {
+                let (path, target) = (checkout.path.display(), &landing.branch);
+                format!("{path} had not followed the last move of `{target}`, and was brought along now")
+            })
+            .collect();
+        if landing.old.is_some() {
+            ended.behind = still_behind(&landing.branch, done.checkouts);
+        }
+    }
+    if ended.behind.is_empty() {
+        let _ = fs::remove_file(&note);
+    }
+    Ok(ended)
+}

@@ -1,0 +1,349 @@
+//! The merge train's first step: building a candidate and verifying exactly the tree that would land.
+
+use std::time::Duration;
+
+use crate::agent::JobFolder;
+use crate::fault;
+use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
+use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
+use crate::plan::{CommitId, MergeStrategy};
+use crate::schedule;
+use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
+use crate::schedule::{Event, Resolving};
+
+use crate::supervisor::perform::build::candidate::Halt;
+use crate::supervisor::perform::build::known::Known;
+use crate::supervisor::perform::build::mend::Mended;
+use crate::supervisor::perform::build::{candidate, mend};
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// How much more time the second run of a tree has.
+pub const SECOND: u32 = 4;
+
+/// Builds and verifies what a trial is about. The second value is what is to be recorded besides.
+pub fn try_out(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    target: &str,
+    known: &Known,
+) -> (Answer, Vec<Event>) {
+    let (mut warnings, mut facts) = (Vec::new(), Vec::new());
+    let mut ground_green = false;
+    let built = build(
+        campaign,
+        admin,
+        yard,
+        trial,
+        (target, known),
+        &mut facts,
+        &mut warnings,
+    );
+    let tried = match built {
+        Err(tried) => tried,
+        Ok(chain) => {
+            let tried = verdict(campaign, admin, yard, trial, &chain, &mut warnings);
+            ground_green = is_known_green(campaign, &chain.ground);
+            tried
+        }
+    };
+    let answer = Answer::Tried {
+        trial: trial.id,
+        tried,
+        ground_green,
+    };
+    let plan = trial.stack.last();
+    facts.extend(warnings.into_iter().map(|why| Event::Warning {
+        plan: plan.cloned(),
+        why,
+    }));
+    (answer, facts)
+}
+
+/// The commits of a trial. What conflicts and needs nobody is merged on the way.
+fn build(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    (target, known): (&str, &Known),
+    facts: &mut Vec<Event>,
+    warnings: &mut Vec<String>,
+) -> Result<Chain, Tried> {
+    loop {
+        let chain = {
+            let mut built = yard.built();
+            let settled = |chain: &Result<Chain, Halt>| !matches!(chain, Err(Halt::Tried(_)));
+            let chain = again_if_killed(settled, || {
+                candidate::chain(campaign, &mut built, trial, target, known)
+            });
+            if let Ok(chain) = &chain {
+                built.trials.insert(trial.id, chain.clone());
+            }
+            chain
+        };
+        let clash = match chain {
+            Ok(chain) => return Ok(chain),
+            Err(Halt::Tried(tried)) => return Err(tried),
+            Err(Halt::Clash(clash)) => clash,
+        };
+        // Without what was built: others go on meanwhile.
+        let _alone = yard.mend_for(trial.id);
+        let dealt_with = {
+            let built = yard.built();
+            built.merges.contains_key(&clash.key()) || built.unmended.contains_key(&clash.key())
+        };
+        if dealt_with {
+            continue;
+        }
+        if yard.is_unwanted(trial.id) {
+            return Err(Tried::Stopped);
+        }
+        let mut told = mend::Told::default();
+        let mended = again_if_killed(
+            |mended| !matches!(mended, Mended::Not(_)),
+            || mend::mend(campaign, admin, yard, trial, &clash, &mut told),
+        );
+        warnings.extend(told.warnings);
+        facts.extend(
+            told.mended
+                .map(|mended| Event::Resolve(Resolving::Reused(mended))),
+        );
+        let mut built = yard.built();
+        match mended {
+            Mended::Merged(commit, tree) => {
+                built.merges.insert(clash.key(), Some((commit, tree)));
+            }
+            Mended::Not(tried) => {
+                built.unmended.insert(clash.key(), tried);
+            }
+            Mended::Stopped => return Err(Tried::Stopped),
+        }
+    }
+}
+
+/// What a verdict is about: a tree, a command, and what the command is given, the name of the target among it.
+pub fn key(target: &str, tree: &str, line: &str) -> VerdictKey {
+    VerdictKey {
+        tree: tree.to_owned(),
+        command: line.to_owned(),
+        environment: environment::print(target),
+    }
+}
+
+fn is_known_green(campaign: &Campaign, ground: &Ground) -> bool {
+    let Some(line) = campaign.set.merge.verify.as_deref() else {
+        return true;
+    };
+    let known = || {
+        let tree = campaign.repo.tree_of(&ground.commit).ok()?;
+        Verdicts::open(&campaign.dir)
+            .ok()?
+            .find(&key(&ground.target, &tree, line))
+            .ok()?
+    };
+    known().is_some_and(|known| known.green)
+}
+
+fn said(green: bool, runs: u32, known: bool) -> Verdict {
+    Verdict {
+        green,
+        why: String::new(),
+        timed_out: false,
+        runs,
+        known,
+        took: Duration::ZERO,
+        ran: None,
+    }
+}
+
+/// The verdict on a trial: on its last commit, and where every commit has to be green, on those below it that come onto the
+/// target's first-parent line with it.
+pub fn verdict(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    chain: &Chain,
+    warnings: &mut Vec<String>,
+) -> Tried {
+    let below = match replayed_below(campaign, chain) {
+        Ok(below) => below,
+        Err(error) => return Tried::Refused(error.to_string()),
+    };
+    for commit in below {
+        let tree = match campaign.repo.tree_of(&commit) {
+            Ok(tree) => tree,
+            Err(error) => return Tried::Refused(error.to_string()),
+        };
+        let part = Chain {
+            ground: Ground {
+                commit: commit.clone(),
+                ..chain.ground.clone()
+            },
+            links: Vec::new(),
+            tree,
+        };
+        match verdict_on(campaign, admin, yard, trial, &part, warnings) {
+            Tried::Verdict(verdict) if verdict.green => {}
+            Tried::Verdict(mut verdict) => {
+                let subject = campaign.repo.subject(&commit).unwrap_or_default();
+                verdict.why = format!(
+                    "with `strategy = \"rebase\"` each commit of it has to pass, and {} ({subject}) does not: {}",
+                    commit.short(),
+                    verdict.why
+                );
+                return Tried::Verdict(verdict);
+            }
+            other => return other,
+        }
+    }
+    verdict_on(campaign, admin, yard, trial, chain, warnings)
+}
+
+/// The replayed commits of the last plan but the last one, oldest first; none where not every commit has to be green.
+fn replayed_below(campaign: &Campaign, chain: &Chain) -> Result<Vec<CommitId>, GitError> {
+    let last = chain.links.last().and_then(|link| campaign.plan(&link.plan));
+    let replayed = last.is_some_and(|plan| plan.merge_strategy == MergeStrategy::Rebase);
+    if !replayed || !campaign.set.merge.every_commit_green {
+        return Ok(Vec::new());
+    }
+    let before = chain.links.iter().rev().nth(1);
+    let before = before.map_or(&chain.ground.commit, |link| &link.commit);
+    let mut line = git::repo::first_parents(&campaign.repo, before, chain.top())?;
+    line.pop();
+    Ok(line)
+}
+
+fn verdict_on(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &Trial,
+    chain: &Chain,
+    warnings: &mut Vec<String>,
+) -> Tried {
+    let nothing_new = !chain.links.is_empty() && *chain.top() == chain.ground.commit && trial.again.is_none();
+    let Some(line) = campaign.set.merge.verify.as_deref().filter(|_| !nothing_new) else {
+        return Tried::Verdict(Verdict::unasked());
+    };
+    let ran = |took: Duration| {
+        Some(Box::new(schedule::Ran {
+            line: line.to_owned(),
+            commit: chain.top().clone(),
+            tree: chain.tree.clone(),
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }))
+    };
+    let _alone = yard.alone_with(&chain.tree);
+    let key = key(&chain.ground.target, &chain.tree, line);
+    let store = match Verdicts::open(&campaign.dir) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            warnings.push(format!("verdicts cannot be kept: {error}"));
+            None
+        }
+    };
+    let known = store.as_ref().and_then(|store| store.find(&key).ok().flatten());
+    let before = match known {
+        Some(KnownVerdict {
+            green: true, took, ..
+        }) => {
+            return Tried::Verdict(Verdict {
+                took,
+                ran: ran(took),
+                ..said(true, 1, true)
+            });
+        }
+        Some(KnownVerdict { reds, why, took, .. }) if reds > 1 => {
+            let runs = if trial.again.is_some() { 1 } else { reds };
+            return Tried::Verdict(Verdict {
+                why,
+                took,
+                ran: ran(took),
+                ..said(false, runs, true)
+            });
+        }
+        known => known.map_or(0, |known| known.reds),
+    };
+    let cap = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| trial.stack.is_empty() || trial.stack.contains(&plan.name));
+    let cap = cap
+        .map(|plan| plan.attempts.timeout)
+        .max()
+        .unwrap_or(verify::LONGEST);
+    let earlier = store
+        .as_ref()
+        .and_then(|store| store.took(line).ok())
+        .unwrap_or_default();
+    let usual = patience(&earlier, cap);
+    let limit = match campaign.set.merge.verify_timeout {
+        Some(stated) => stated,
+        // What was ended as too slow may have been slow by chance.
+        None if before > 0 => usual.saturating_mul(SECOND).min(cap),
+        None => usual,
+    };
+    let done = run(
+        campaign,
+        admin,
+        yard,
+        trial,
+        chain,
+        &Run { line, limit, before },
+        warnings,
+    );
+    let (said, took, fresh, taken) = match done {
+        Ok(ran) => ran,
+        Err(why) => return Tried::Refused(why),
+    };
+    let (red, timed_out) = match said {
+        Said::Passed => (None, false),
+        Said::Failed { why, timed_out } => (Some(why), timed_out),
+        Said::Stopped => return Tried::Stopped,
+    };
+    let noted = store.map(|store| {
+        if fresh && red.is_none() {
+            let known = fresh_key(&chain.ground.target, &chain.tree, line);
+            store.note(&known, None, took)?;
+        }
+        fault::around("verdict.note", || store.note(&key, red.as_deref(), took))
+    });
+    if let Some(Err(error)) = noted {
+        warnings.push(format!("a verdict was not kept: {error}"));
+    }
+    if let Some(taken) = &taken {
+        verify::heard(&JobFolder::new(campaign.dir.train_verification(taken.slot)));
+    }
+    let runs = if red.is_some() && trial.again.is_none() {
+        before + 1
+    } else {
+        1
+    };
+    Tried::Verdict(Verdict {
+        green: red.is_none(),
+        why: red.unwrap_or_default(),
+        timed_out,
+        runs,
+        known: false,
+        took,
+        ran: ran(took),
+    })
+}
+
+/// What is known to pass without anything that an earlier verification has left, under this key.
+pub fn fresh_key(target: &str, tree: &str, line: &str) -> VerdictKey {
+    let known = key(target, tree, line);
+    VerdictKey {
+        environment: format!("fresh {}", known.environment),
+        ..known
+    }
+}

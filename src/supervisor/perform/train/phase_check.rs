@@ -1,0 +1,149 @@
+//! The verification of a phase, on the exact commit with which it ends, in a worktree of the train's: the plan's own may
+//! be somebody's at work, and holds what is in no commit.
+
+use std::time::Instant;
+
+use crate::agent::JobFolder;
+use crate::git::{self, WorktreeAdmin};
+use crate::plan::{PhaseId, Plan, PlanName};
+use crate::schedule::train::TrialId;
+use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
+
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::tree_run::keep_log;
+use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::yard::{Yard, train_key};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Runs what the manifest says for the end of the phase, on the tip of the plan's branch; once more where that has moved
+/// meanwhile, because what passes counts for no other commit.
+pub fn verify_phase(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    name: &PlanName,
+    phase: PhaseId,
+) -> Event {
+    let word = |said, ran, why| {
+        Event::PhaseVerify(PhaseVerify {
+            plan: name.clone(),
+            phase,
+            said,
+            ran,
+            why,
+        })
+    };
+    let Some(plan) = campaign.plan(name) else {
+        let why = "the plan is not in the manifest any more".to_owned();
+        return word(PhaseSaid::Failed, None, Some(why));
+    };
+    let moved = |ran: &Ran| match campaign.repo.branch_tip(&plan.branch) {
+        Ok(Some(tip)) => tip != ran.commit,
+        Ok(None) | Err(_) => false,
+    };
+    let mut found = said(campaign, admin, yard, plan, phase);
+    while let Ok((ran, Said::Passed)) = &found
+        && moved(ran)
+    {
+        found = said(campaign, admin, yard, plan, phase);
+    }
+    match found {
+        Ok((ran, Said::Passed)) => word(PhaseSaid::Passed, Some(ran), None),
+        Ok((ran, Said::Failed { why, .. })) => word(PhaseSaid::Failed, Some(ran), Some(why)),
+        Ok((_, Said::Stopped)) => word(PhaseSaid::Stopped, None, None),
+        Err(why) => word(PhaseSaid::Failed, None, Some(why)),
+    }
+}
+
+/// Ends it, or keeps it from beginning.
+pub fn stop_phase_check(campaign: &Campaign, yard: &Yard, plan: &PlanName, phase: PhaseId) {
+    yard.stop(campaign, trial_of(plan, phase));
+}
+
+/// A number that no trial of the train and none that is early has: the same for the same phase.
+fn trial_of(plan: &PlanName, phase: PhaseId) -> TrialId {
+    const PHASE: TrialId = 1 << 62;
+    let bytes = plan.as_str().bytes().chain(phase.0.to_le_bytes());
+    let print = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |print, byte| {
+        (print ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    PHASE | print >> 2
+}
+
+fn said(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    plan: &Plan,
+    phase: PhaseId,
+) -> Result<(Ran, Said), String> {
+    let lines = plan.phases.get(&phase).map(|own| own.verify.as_slice());
+    let line = joined(lines.unwrap_or_default());
+    let tip = campaign.repo.branch_tip(&plan.branch);
+    let commit = tip
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
+    let tree = campaign
+        .repo
+        .tree_of(&commit)
+        .map_err(|error| error.to_string())?;
+    let ran = |took_ms| Ran {
+        line: line.clone(),
+        commit: commit.clone(),
+        tree: tree.clone(),
+        took_ms,
+    };
+    // Taken out of the manifest meanwhile.
+    if line.is_empty() {
+        return Ok((ran(0), Said::Passed));
+    }
+    let trial = trial_of(&plan.name, phase);
+    let unwanted = || yard.is_unwanted(trial);
+    let tag = format!("phase-{}-{phase}-{}", plan.name, commit.short());
+    let taken = yard.take_slot(campaign, trial, &tag);
+    let name = train_key(taken.slot);
+    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
+    let path = campaign.worktree_path(&name);
+    let worktree = if verify::is_at_work(&folder, &tag) {
+        // Whoever works in it must not find other files.
+        path
+    } else {
+        verify::end(&folder)?;
+        let ignored = campaign.set.merge.cleans_ignored;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, &commit, ignored);
+        let ready = ready.map_err(|error| error.to_string())?;
+        furnish_own(campaign, plan, &name, &ready.path)?;
+        ready.path
+    };
+    let mut variables = environment::for_train(campaign, Some(plan), &name, &worktree);
+    variables.set("ORCH_PHASE", phase.to_string());
+    let check = verify::Check {
+        tag,
+        line: &line,
+        worktree: &worktree,
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+        gently: false,
+    };
+    let began = Instant::now();
+    let said = verify::run(campaign, &folder, variables, &check, &unwanted);
+    let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    keep_log(campaign, Some(plan), &folder);
+    // One that was spoiled is made anew when it is needed.
+    let _ = admin.note_left(&name);
+    verify::heard(&folder);
+    Ok((ran(took), said?))
+}
+
+/// Several lines as one that fails with the first of them.
+fn joined(lines: &[String]) -> String {
+    match lines {
+        [only] => only.clone(),
+        several => {
+            let each: Vec<String> = several.iter().map(|line| format!("({line})")).collect();
+            each.join(" && ")
+        }
+    }
+}

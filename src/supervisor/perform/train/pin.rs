@@ -1,0 +1,174 @@
+//! Pinning the commit that dependents start from.
+//!
+//! A point is pinned while the agent goes on working, so nothing here may get into its way. An agent that commits its
+//! work and then reports it is the good case: its branch's tip is the commit. One that reports first is waited for a
+//! moment. One that never commits leaves that to `orch`, which may then do it under way, since such an agent does not
+//! use git's index itself.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::git::{self, WorktreeState, commit_leftovers, inspect};
+use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, Point};
+use crate::schedule::{Pinned, point_word};
+
+use crate::supervisor::perform::build::others_work::Beyond;
+use crate::supervisor::project::campaign::Campaign;
+
+/// How long an agent that reported before it committed is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How often it is looked for its commit.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The agent at work when a point is pinned.
+#[derive(Debug, Clone)]
+pub struct AtWork {
+    /// The branch's tip when it started.
+    pub since: Option<CommitId>,
+}
+
+/// What is to be pinned.
+#[derive(Debug)]
+pub struct PinOrder<'a> {
+    /// The point.
+    pub point: Point,
+    /// The agent that goes on working meanwhile, if one does.
+    pub at_work: Option<AtWork>,
+    /// True when somebody waits for the commit.
+    pub wanted: bool,
+    /// The commit that was verified for the point.
+    pub verified: Option<CommitId>,
+    /// Commits of other plans that the branch may hold.
+    pub handed_on: &'a [CommitId],
+}
+
+/// Pins the commit that was verified for the point, else the branch's tip. Where the commit is `wanted` by somebody, what is not committed yet is, if that can be, and a
+/// warning says when something of the point may be missing from it. Where nobody waits, the agent is only given a moment.
+///
+/// # Errors
+///
+/// Why there is nothing to pin.
+pub fn pin(
+    campaign: &Campaign,
+    worktree: &Path,
+    name: &PlanName,
+    order: PinOrder<'_>,
+) -> Result<(Pinned, Option<String>), String> {
+    let PinOrder {
+        point,
+        at_work,
+        wanted,
+        verified,
+        handed_on,
+    } = order;
+    let plan = campaign
+        .plan(name)
+        .ok_or("the plan is not in the manifest any more")?;
+    let left = match &at_work {
+        Some(_) if verified.is_none() && worktree.is_dir() => settle(worktree)?,
+        Some(_) | None => None,
+    };
+    // Held by a branch that somebody may move.
+    let verified = verified.filter(|commit| git::refs::has_commit(&campaign.repo, commit));
+    let (mut uncommitted, mut warning) = (0, None);
+    if let (Some(left), Some(agent)) = (left, &at_work) {
+        if wanted {
+            warning = commit_or_warn(plan, worktree, point, agent, &left);
+        }
+        if !wanted || warning.is_some() {
+            uncommitted = u32::try_from(left.dirty.len()).unwrap_or(u32::MAX);
+        }
+    }
+    let tip = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .map_err(|error| error.to_string())?;
+    let commit = match verified.or(tip) {
+        Some(commit) => commit,
+        // The branch is removed once it has landed; what is on the target holds its commits.
+        None => campaign
+            .repo
+            .branch_tip(&campaign.target)
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("neither the branch `{}` nor the target is there", plan.branch))?,
+    };
+    let foreign = Beyond::at(campaign, plan, &commit, handed_on).and_then(|beyond| beyond.foreign());
+    if let Some(foreign) = foreign.map_err(|error| error.to_string())? {
+        return Err(foreign.told());
+    }
+    git::refs::pin(&campaign.repo, name, point, &commit).map_err(|error| error.to_string())?;
+    let pinned = Pinned {
+        plan: name.clone(),
+        point,
+        commit,
+        holds: Vec::new(),
+        uncommitted,
+    };
+    Ok((pinned, warning))
+}
+
+/// Waits for a moment until the agent has committed the point's work. What is there when it has not.
+fn settle(worktree: &Path) -> Result<Option<WorktreeState>, String> {
+    let look = || inspect(worktree).map_err(|error| error.to_string());
+    let reported = worktree
+        .join(".orch/status.json")
+        .metadata()
+        .and_then(|found| found.modified())
+        .ok();
+    let first = look()?;
+    let mut now = first.clone();
+    let deadline = Instant::now() + PATIENCE;
+    while has_older_changes(worktree, &now, reported) {
+        if now.head != first.head {
+            return Ok(None);
+        }
+        if Instant::now() > deadline {
+            return Ok(Some(now));
+        }
+        std::thread::sleep(LOOK);
+        now = look()?;
+    }
+    Ok(None)
+}
+
+/// True when something uncommitted is older than the report, and so may belong to what was reported. What is newer is
+/// the agent's next work.
+fn has_older_changes(worktree: &Path, state: &WorktreeState, reported: Option<SystemTime>) -> bool {
+    state.dirty.iter().any(|file| {
+        let changed = worktree
+            .join(file)
+            .symlink_metadata()
+            .and_then(|found| found.modified());
+        match (changed, reported) {
+            (Ok(changed), Some(reported)) => changed <= reported,
+            // Deleted files have no time of their own.
+            (Err(_), _) | (_, None) => true,
+        }
+    })
+}
+
+fn commit_or_warn(
+    plan: &Plan,
+    worktree: &Path,
+    point: Point,
+    agent: &AtWork,
+    state: &WorktreeState,
+) -> Option<String> {
+    let (name, word) = (&plan.name, point_word(point));
+    let commits_itself = agent.since.as_ref() != Some(&state.head);
+    let why = match plan.commit {
+        CommitPolicy::Auto if !commits_itself => {
+            let message = format!("{name}: commit what was there when {word} was done");
+            match commit_leftovers(worktree, &plan.branch, &message, &[("Orch-Plan", name.as_str())]) {
+                Ok(_) => return None,
+                Err(error) => error.to_string(),
+            }
+        }
+        CommitPolicy::Auto => "the agent commits by itself and has not committed them".to_owned(),
+        CommitPolicy::Require => "`commit = \"require\"` forbids orch to commit them".to_owned(),
+    };
+    Some(format!(
+        "{name}.{word} was reported done with {} uncommitted files; those who wait for it start without them: {why}",
+        state.dirty.len()
+    ))
+}

@@ -1,0 +1,184 @@
+//! The last look at what has landed: its tip once more, in a worktree without anything that an earlier verification has left there.
+
+use crate::git::{self, WorktreeAdmin};
+use crate::journal::Verdicts;
+use crate::plan::CommitId;
+use crate::schedule::train::{Trial, TrialId, patience};
+use crate::schedule::{FirstBad, TargetChecked};
+
+use super::merge::{SECOND, fresh_key};
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::tree_run::{Run, run};
+use crate::supervisor::perform::tree::yard::{Chain, Ground, Yard};
+use crate::supervisor::project::campaign::Campaign;
+
+/// Verifies what this run has put on its targets, where that passed in worktrees with ignored files in them. A red tip is verified
+/// twice, and the first commit on the target's first-parent line that is red is looked for by halving. The second value warns of what
+/// could not be found out.
+pub fn check_tips(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+) -> (Vec<TargetChecked>, Vec<String>) {
+    let (mut told, mut warnings) = (Vec::new(), Vec::new());
+    let Some(line) = campaign.set.merge.verify.as_deref() else {
+        return (told, warnings);
+    };
+    let moved: Vec<(String, CommitId, CommitId)> = {
+        let built = yard.built();
+        let ours = built.seen.iter().filter(|(_, tip)| built.own.contains(*tip));
+        ours.filter_map(|(target, tip)| Some((target.clone(), built.began.get(target)?.clone(), tip.clone())))
+            .collect()
+    };
+    for (target, began, tip) in moved {
+        let look = Look {
+            campaign,
+            admin,
+            yard,
+            line,
+            target: &target,
+        };
+        match look.at(&began, &tip, &mut warnings) {
+            Ok(checked) => told.extend(checked),
+            Err(why) => warnings.push(format!(
+                "whether {target} passes in a fresh worktree is not known: {why}"
+            )),
+        }
+    }
+    (told, warnings)
+}
+
+struct Look<'a> {
+    campaign: &'a Campaign,
+    admin: &'a WorktreeAdmin,
+    yard: &'a Yard,
+    line: &'a str,
+    target: &'a str,
+}
+
+impl Look<'_> {
+    fn at(
+        &self,
+        began: &CommitId,
+        tip: &CommitId,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<TargetChecked>, String> {
+        let tree = self
+            .campaign
+            .repo
+            .tree_of(tip)
+            .map_err(|error| error.to_string())?;
+        let key = fresh_key(self.target, &tree, self.line);
+        let known = Verdicts::open(&self.campaign.dir).and_then(|store| store.find(&key));
+        if known.is_ok_and(|known| known.is_some_and(|known| known.green)) {
+            return Ok(None);
+        }
+        let told = |red: Option<(String, Option<FirstBad>)>| {
+            let (why, first_bad) = red.unzip();
+            TargetChecked {
+                target: self.target.to_owned(),
+                commit: tip.clone(),
+                why,
+                first_bad: first_bad.flatten(),
+            }
+        };
+        let Some(why) = self.red(tip, warnings)? else {
+            return Ok(Some(told(None)));
+        };
+        let line =
+            git::repo::first_parents(&self.campaign.repo, began, tip).map_err(|error| error.to_string())?;
+        // The last one is red; what was there before is looked at first, for it may have been.
+        let mut red = line.len().saturating_sub(1);
+        let mut green = None;
+        if self.red(began, warnings)?.is_some() {
+            return Ok(Some(told(Some((why, None)))));
+        }
+        while red > green.map_or(0, |green: usize| green + 1) {
+            let middle = green.map_or(0, |green| green + 1).midpoint(red);
+            match self.red(&line[middle], warnings)? {
+                Some(_) => red = middle,
+                None => green = Some(middle),
+            }
+        }
+        let first = line.get(red).map(|commit| FirstBad {
+            commit: commit.clone(),
+            plan: self.plan_of(commit),
+        });
+        Ok(Some(told(Some((why, first)))))
+    }
+
+    /// The plan that landed with a commit.
+    fn plan_of(&self, commit: &CommitId) -> Option<crate::plan::PlanName> {
+        let built = self.yard.built();
+        let mut links = built.trials.values().flat_map(|chain| &chain.links);
+        links
+            .find(|link| link.commit == *commit)
+            .map(|link| link.plan.clone())
+    }
+
+    /// What a commit says in a fresh worktree when it is red; what was red once is tried again.
+    fn red(&self, commit: &CommitId, warnings: &mut Vec<String>) -> Result<Option<String>, String> {
+        let tree = self
+            .campaign
+            .repo
+            .tree_of(commit)
+            .map_err(|error| error.to_string())?;
+        let chain = Chain {
+            ground: Ground {
+                target: self.target.to_owned(),
+                tip: Some(commit.clone()),
+                commit: commit.clone(),
+            },
+            links: Vec::new(),
+            tree,
+        };
+        let trial = Trial {
+            id: TrialId::default(),
+            ground: 0,
+            slot: 0,
+            stack: Vec::new(),
+            again: None,
+        };
+        let earlier = Verdicts::open(&self.campaign.dir).and_then(|store| store.took(self.line));
+        let usual = patience(&earlier.unwrap_or_default(), verify::LONGEST);
+        let stated = self.campaign.set.merge.verify_timeout;
+        let limit = stated.unwrap_or(usual.saturating_mul(SECOND));
+        let mut why = None;
+        for before in [FRESH, FRESH + 1] {
+            let what = Run {
+                line: self.line,
+                limit,
+                before,
+            };
+            let (said, took, _, _taken) = run(
+                self.campaign,
+                self.admin,
+                self.yard,
+                &trial,
+                &chain,
+                &what,
+                warnings,
+            )?;
+            match said {
+                Said::Passed => {
+                    let key = fresh_key(self.target, &chain.tree, self.line);
+                    let noted =
+                        Verdicts::open(&self.campaign.dir).and_then(|store| store.note(&key, None, took));
+                    warnings.extend(
+                        noted
+                            .err()
+                            .map(|error| format!("a verdict was not kept: {error}")),
+                    );
+                    return Ok(None);
+                }
+                Said::Failed { why: said, .. } => why = Some(said),
+                Said::Stopped => return Err("its verification was stopped".to_owned()),
+            }
+        }
+        Ok(why)
+    }
+}
+
+/// Counted from here: no verification of the train is repeated so often.
+const FRESH: u32 = 1_000;

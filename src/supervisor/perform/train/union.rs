@@ -1,0 +1,140 @@
+//! Trying branches together that may never land as they stand: merged off every checkout, verified in a worktree of the
+//! train's while it needs none. What it says is kept apart from verdicts, and nothing lands on it.
+
+use crate::agent::JobFolder;
+use crate::git::{self, Build, Candidate, WorktreeAdmin};
+use crate::journal::{KnownVerdict, Verdicts};
+use crate::plan::{CommitId, Plan};
+use crate::schedule::train::patience;
+use crate::schedule::{UnionSaid, UnionTrial};
+
+use super::merge::key;
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::perform::tree::worktree::furnish_own;
+use crate::supervisor::perform::tree::yard::{Yard, train_key};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Builds and verifies what a trial is about. The second value says what a person should know.
+pub fn try_union(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &UnionTrial,
+) -> (UnionSaid, Option<String>) {
+    match tried(campaign, admin, yard, trial) {
+        Ok(said) => (said, None),
+        Err(why) => {
+            let plans: Vec<&str> = trial.plans().map(|plan| plan.as_str()).collect();
+            let why = format!("{} could not be tried together: {why}", plans.join(", "));
+            (UnionSaid::Nothing, Some(why))
+        }
+    }
+}
+
+fn tried(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &Yard,
+    trial: &UnionTrial,
+) -> Result<UnionSaid, String> {
+    let Some(line) = campaign.set.merge.verify.as_deref() else {
+        return Ok(UnionSaid::Nothing);
+    };
+    let heads: Vec<&CommitId> = trial.heads.iter().map(|(_, head)| head).collect();
+    let built = git::candidate::unions(&campaign.repo).and_then(|unions| unions.union(&trial.target, &heads));
+    let Candidate { commit, tree } = match built.map_err(|error| error.to_string())? {
+        Build::Candidate(candidate) => candidate,
+        Build::AlreadyContained | Build::Conflict { .. } => return Ok(UnionSaid::Nothing),
+    };
+    if let Some(said) = yard.early_word(&tree, line).filter(|_| !trial.again) {
+        return Ok(said);
+    }
+    let verdicts = Verdicts::open(&campaign.dir).ok();
+    let known = verdicts
+        .as_ref()
+        .and_then(|store| store.find(&key(&campaign.target, &tree, line)).ok().flatten());
+    match known {
+        Some(KnownVerdict { green: true, .. }) => return Ok(UnionSaid::Green),
+        Some(KnownVerdict { reds, why, .. }) if reds > 1 => return Ok(UnionSaid::Red(why)),
+        _ => {}
+    }
+    let plans: Vec<&Plan> = trial.plans().filter_map(|plan| campaign.plan(plan)).collect();
+    let cap = plans.iter().map(|plan| plan.attempts.timeout).max();
+    let earlier = verdicts
+        .and_then(|store| store.took(line).ok())
+        .unwrap_or_default();
+    let run = Run {
+        line,
+        commit: &commit,
+        tree: &tree,
+        top: plans.last().copied(),
+        limit: patience(&earlier, cap.unwrap_or(verify::LONGEST)),
+    };
+    let said = run.through(campaign, admin, yard, trial)?;
+    if matches!(said, UnionSaid::Green | UnionSaid::Red(_)) {
+        yard.keep_early_word(&tree, line, &said);
+    }
+    Ok(said)
+}
+
+struct Run<'a> {
+    line: &'a str,
+    commit: &'a CommitId,
+    tree: &'a str,
+    top: Option<&'a Plan>,
+    limit: std::time::Duration,
+}
+
+impl Run<'_> {
+    fn through(
+        &self,
+        campaign: &Campaign,
+        admin: &WorktreeAdmin,
+        yard: &Yard,
+        trial: &UnionTrial,
+    ) -> Result<UnionSaid, String> {
+        let unwanted = || yard.is_unwanted(trial.id);
+        let tag = format!(
+            "early-{}-{}",
+            &self.tree[..self.tree.len().min(12)],
+            u8::from(trial.again)
+        );
+        let taken = yard.take_slot(campaign, trial.id, &tag);
+        if unwanted() {
+            return Ok(UnionSaid::Stopped);
+        }
+        let name = train_key(taken.slot);
+        let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
+        verify::end(&folder)?;
+        let path = campaign.worktree_path(&name);
+        let ignored = campaign.set.merge.cleans_ignored;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, self.commit, ignored)
+            .map_err(|error| error.to_string())?;
+        if let Some(plan) = self.top {
+            furnish_own(campaign, plan, &name, &ready.path)?;
+        }
+        let check = verify::Check {
+            tag,
+            line: self.line,
+            worktree: &ready.path,
+            timeout: self.limit,
+            grace: self.top.map_or(verify::GRACE, |plan| plan.attempts.grace),
+            gently: true,
+        };
+        let variables = environment::for_train(campaign, self.top, &name, &ready.path);
+        let said = verify::run(campaign, &folder, variables, &check, &unwanted);
+        // One that was spoiled is made anew when it is needed.
+        let _ = admin.note_left(&name);
+        // Nobody may take it for the word on a candidate.
+        verify::heard(&folder);
+        Ok(match said? {
+            Said::Passed => UnionSaid::Green,
+            // With what others leave of the processors it may take any time.
+            Said::Failed { timed_out: true, .. } => UnionSaid::Nothing,
+            Said::Failed { why, .. } => UnionSaid::Red(why),
+            Said::Stopped => UnionSaid::Stopped,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Room on the disk where worktrees lie.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::plan::PlanName;
+use crate::schedule::{PlanRun, State};
+
+use super::yard::train_key;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// Bytes that a process without privileges can still write where worktrees are made; none when the system does not say.
+pub fn free(campaign: &Campaign) -> Option<u64> {
+    let home = campaign.worktree_path("x");
+    let there = home.ancestors().find(|folder| folder.is_dir())?;
+    free_at(there)
+}
+
+fn free_at(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// Bytes below which the disk of the repository counts as full: neither git nor a runner can be relied upon to write anything.
+const LEAST_ROOM: u64 = 1 << 20;
+
+/// Ends the run while a disk of the repository is full: what fails then is judged, and repeated, when there is room.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn refuse_full(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let dir = &campaign.dir;
+    let folders = [
+        dir.attempts(),
+        dir.path().to_owned(),
+        campaign.repo.common_dir().to_owned(),
+    ];
+    let is_full = |folder: &PathBuf| free_at(folder).is_some_and(|free| free < LEAST_ROOM);
+    match folders.into_iter().find(is_full) {
+        Some(folder) => Err(SupervisorError::DiskFull(folder)),
+        None => Ok(()),
+    }
+}
+
+/// Why no worktree is made now, in words; none when there is room or no floor (`min_free_disk`).
+pub fn shortage(campaign: &Campaign) -> Option<String> {
+    let floor = campaign.set.run.min_free_disk?;
+    let free = free(campaign)?;
+    (free < floor).then(|| {
+        format!(
+            "it waits for room: {} free on the disk of the worktrees, and `min_free_disk` is {}",
+            words(free),
+            words(floor)
+        )
+    })
+}
+
+/// `12.3 GB`
+fn words(bytes: u64) -> String {
+    let units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let bytes = bytes as f64;
+    let unit = units.into_iter().find(|(_, size)| bytes >= *size);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(name, size)| format!("{:.1} {name}", bytes / size),
+    )
+}
+
+/// What worktrees take on their disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiskUse {
+    /// Bytes of the worktrees of each plan that has one, its lanes included, by name.
+    pub plans: BTreeMap<PlanName, u64>,
+    /// Bytes of the worktree in which merges are verified; none when there is none.
+    pub merging: Option<u64>,
+    /// Bytes that are free there; none when the system does not say.
+    pub free: Option<u64>,
+    /// Bytes below which no worktree is made; none without a floor.
+    pub floor: Option<u64>,
+}
+
+/// Measures all worktrees. Costs a walk through every file in them, so it is for those who ask.
+pub fn disk_use(campaign: &Campaign, state: &State) -> DiskUse {
+    let made = state.plans().filter(|(_, run)| !run.worktrees.is_empty());
+    let size = |(name, run): (&PlanName, &PlanRun)| {
+        let trees = run.worktrees.values().map(|made| size_of(Path::new(&made.path)));
+        (name.clone(), trees.sum())
+    };
+    let slots = 0..campaign.set.merge.verify_slots.max(1);
+    let trains = slots.map(|slot| campaign.worktree_path(&train_key(slot)));
+    let trains: Vec<_> = trains.filter(|train| train.is_dir()).collect();
+    DiskUse {
+        plans: made.map(size).collect(),
+        merging: (!trains.is_empty()).then(|| trains.iter().map(|train| size_of(train)).sum()),
+        free: free(campaign),
+        floor: campaign.set.run.min_free_disk,
+    }
+}
+
+/// Bytes on the disk, without what is shared with other worktrees through git. Blocks that a copy shares with its original
+/// are counted in both.
+fn size_of(worktree: &Path) -> u64 {
+    let mut bytes = 0;
+    let mut open = vec![worktree.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(found) = entry.metadata() else { continue };
+            if found.is_dir() {
+                open.push(entry.path());
+            } else {
+                bytes += found.blocks() * 512;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_units_that_people_use() {
+        assert_eq!(words(12_300_000_000), "12.3 GB");
+        assert_eq!(words(999), "999 B");
+    }
+}

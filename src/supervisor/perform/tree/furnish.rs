@@ -1,0 +1,300 @@
+//! Preparing a worktree before anybody works in it: files copied from the main checkout, the `setup` line, the hook
+//! `post_create`. Each is done once. What was cut short is gone on with; a setup that a dead supervisor left running is
+//! waited for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::agent::{Environment, JobFolder, JobState, Runner};
+use crate::fault;
+use crate::git::{self, ORCH_DIR, inspect};
+use crate::journal::SCHEMA;
+use crate::plan::Setup;
+use crate::schedule::Exit;
+
+use super::copy_in::{CopyError, copy_in};
+use super::disk;
+use crate::supervisor::perform::command::hook::{Hook, hook};
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Longest duration of the hook `post_create`.
+const HOOK_LONGEST: Duration = Duration::from_secs(10 * 60);
+/// Between two looks whether there is room on the disk again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The note in the worktree, in the folder that git does not see. It goes when the files go, so that a worktree that was
+/// deleted by hand is prepared anew.
+const NOTE: &str = "setup.json";
+
+/// Why a worktree is not ready.
+#[derive(Debug)]
+pub enum Unready {
+    /// In words.
+    Failed(String),
+    /// A person asked to stop.
+    Stopped,
+}
+
+/// Where a preparation is told of, and learns that it is to end.
+pub struct Progress<'a> {
+    /// Told what takes a while.
+    pub say: &'a dyn Fn(String),
+    /// True once a person asked to stop.
+    pub stop: &'a AtomicBool,
+}
+
+impl Progress<'_> {
+    fn go_on(&self) -> Result<(), Unready> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(Unready::Stopped),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until there is room on the disk.
+    pub fn wait_for_room(&self, campaign: &Campaign) -> Result<(), Unready> {
+        self.go_on()?;
+        let Some(why) = disk::shortage(campaign) else {
+            return Ok(());
+        };
+        (self.say)(why);
+        while disk::shortage(campaign).is_some() {
+            std::thread::sleep(PAUSE);
+            self.go_on()?;
+        }
+        Ok(())
+    }
+}
+
+/// One worktree to be prepared.
+pub struct Furnishing<'a> {
+    /// The name under which its log is kept.
+    pub key: &'a str,
+    /// Its folder.
+    pub worktree: &'a Path,
+    /// With what.
+    pub setup: &'a Setup,
+    /// The environment of what runs there.
+    pub variables: &'a Environment,
+    /// Longest duration of the setup.
+    pub timeout: Duration,
+    /// From TERM to KILL.
+    pub grace: Duration,
+    /// What the hook is told.
+    pub event: serde_json::Value,
+}
+
+/// How far a worktree has come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Note {
+    schema: u32,
+    /// Unlike that of any other worktree, also of one that lay at the same place.
+    id: String,
+    copied: bool,
+    set_up: bool,
+    told: bool,
+}
+
+impl Note {
+    fn path(worktree: &Path) -> PathBuf {
+        worktree.join(ORCH_DIR).join(NOTE)
+    }
+
+    fn read(worktree: &Path) -> Self {
+        let known = fs::read(Self::path(worktree)).ok();
+        let known = known.and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+        known.filter(|note| !note.id.is_empty()).unwrap_or_else(|| Self {
+            schema: SCHEMA,
+            id: format!("{:x}-{}", Timestamp::now().as_nanosecond(), std::process::id()),
+            ..Self::default()
+        })
+    }
+
+    fn write(&self, worktree: &Path) -> Result<(), Unready> {
+        let path = Self::path(worktree);
+        let new = path.with_extension("new");
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(worktree.join(ORCH_DIR))?;
+            fs::write(&new, serde_json::to_vec(self)?)?;
+            fault::around("setup.note", || fs::rename(&new, &path))
+        };
+        write().map_err(|error| Unready::Failed(format!("{} cannot be written: {error}", path.display())))
+    }
+}
+
+/// Prepares a worktree, or goes on with that, and gives what a person should know. One that is ready costs a look at its
+/// note.
+///
+/// # Errors
+///
+/// What did not work, with the end of its output, or that a person asked to stop.
+pub fn furnish(
+    campaign: &Campaign,
+    wanted: &Furnishing<'_>,
+    progress: &Progress<'_>,
+) -> Result<Vec<String>, Unready> {
+    let mut warnings = Vec::new();
+    let hook_line = campaign.set.hooks.post_create.as_deref();
+    let included = !wanted.setup.copy.is_empty() || git::state::has_include_file(&campaign.repo);
+    if !included && wanted.setup.line.is_none() && hook_line.is_none() {
+        return Ok(warnings);
+    }
+    let mut note = Note::read(wanted.worktree);
+    if included && !note.copied {
+        note.write(wanted.worktree)?;
+        warnings.extend(copy(campaign, wanted, progress)?);
+        note.copied = true;
+        note.write(wanted.worktree)?;
+    }
+    if let Some(line) = wanted.setup.line.as_deref().filter(|_| !note.set_up) {
+        note.write(wanted.worktree)?;
+        progress.go_on()?;
+        warnings.extend(run_setup(campaign, wanted, line, &note.id, progress)?);
+        note.set_up = true;
+        note.write(wanted.worktree)?;
+    }
+    if let Some(line) = hook_line.filter(|_| !note.told) {
+        progress.go_on()?;
+        let call = Hook {
+            name: &format!("post_create-{}", wanted.key),
+            key: "post_create",
+            line,
+            folder: wanted.worktree,
+            event: &wanted.event,
+            longest: HOOK_LONGEST,
+        };
+        let told = hook(campaign, &call, wanted.variables.clone());
+        told.map_err(|why| match progress.go_on() {
+            Ok(()) => Unready::Failed(why),
+            Err(stopped) => stopped,
+        })?;
+        note.told = true;
+        note.write(wanted.worktree)?;
+    }
+    Ok(warnings)
+}
+
+fn copy(
+    campaign: &Campaign,
+    wanted: &Furnishing<'_>,
+    progress: &Progress<'_>,
+) -> Result<Vec<String>, Unready> {
+    let included = git::state::included(&campaign.repo, &wanted.setup.copy);
+    let included = included.map_err(|error| Unready::Failed(error.to_string()))?;
+    let aside = wanted.worktree.join(ORCH_DIR).join("copying");
+    let mut look = || progress.wait_for_room(campaign);
+    let copied = copy_in(
+        campaign.repo.top(),
+        wanted.worktree,
+        &included.files,
+        &aside,
+        &mut look,
+    );
+    let copied = copied.map_err(|error| match error {
+        CopyError::Failed(why) => Unready::Failed(why),
+        CopyError::Ended(why) => why,
+    })?;
+    let mut warnings = Vec::new();
+    if let Some(first) = copied.in_the_way.first() {
+        warnings.push(format!(
+            "{} files were not copied into the worktree, {} among them: something else is in the place of a folder",
+            copied.in_the_way.len(),
+            first.display()
+        ));
+    }
+    if let Some(first) = included.repositories.first() {
+        let first = first.display();
+        warnings.push(format!(
+            "{first} was not copied into the worktree: it is a repository of its own"
+        ));
+    }
+    Ok(warnings)
+}
+
+fn run_setup(
+    campaign: &Campaign,
+    wanted: &Furnishing<'_>,
+    line: &str,
+    id: &str,
+    progress: &Progress<'_>,
+) -> Result<Option<String>, Unready> {
+    let folder = JobFolder::new(campaign.dir.setup(wanted.key));
+    let log = folder.log();
+    let tag = format!("setup-{}-{id}", wanted.key);
+    let ended = matches!(folder.state(), Ok(JobState::Ended(record)) if record.exit == (Exit::Code { code: 0 }))
+        && folder
+            .job()
+            .is_ok_and(|job| job.tag == tag && job.argv.last().map(String::as_str) == Some(line));
+    if !ended {
+        (progress.say)(format!("`{line}` runs in it (its log: {})", log.display()));
+        let check = verify::Check {
+            tag,
+            line,
+            worktree: wanted.worktree,
+            timeout: wanted.timeout,
+            grace: wanted.grace,
+            gently: false,
+        };
+        match verify::run(campaign, &folder, wanted.variables.clone(), &check, &|| false) {
+            Ok(Said::Passed) => {}
+            Ok(Said::Stopped) => return Err(Unready::Stopped),
+            Ok(Said::Failed { why, .. }) | Err(why) => {
+                return Err(Unready::Failed(format!(
+                    "its setup failed: {why}\n(the whole log: {})",
+                    log.display()
+                )));
+            }
+        }
+    }
+    // An agent's leftovers are committed: what the setup changed would be taken for its work.
+    let dirty = inspect(wanted.worktree)
+        .map(|state| state.dirty)
+        .unwrap_or_default();
+    Ok(dirty.first().map(|first| {
+        format!(
+            "the setup `{line}` left {} uncommitted, which will be taken for an agent's work: have it keep tracked files as \
+             they are, and ignore the others",
+            match dirty.len() {
+                1 => first.display().to_string(),
+                more => format!("{} and {} more files", first.display(), more - 1),
+            }
+        )
+    }))
+}
+
+/// Ends the setups that run: of these worktrees, or all of them. They answer by themselves.
+pub fn stop_setups(campaign: &Campaign, of: Option<&str>) {
+    let entries = |home: PathBuf| fs::read_dir(home).into_iter().flatten().flatten();
+    let setups = entries(campaign.dir.setups()).map(|entry| (entry.path(), entry.file_name()));
+    let hooks = entries(campaign.dir.hooks()).filter_map(|entry| {
+        let name = entry.file_name();
+        let key = name.to_str()?.strip_prefix("post_create-")?;
+        Some((entry.path(), key.into()))
+    });
+    for (folder, key) in setups.chain(hooks) {
+        let key = key.to_string_lossy();
+        let wanted = of.is_none_or(|plan| key == plan || key.split('@').next() == Some(plan));
+        if wanted && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(folder)) {
+            Runner::stop(runner.process(), false);
+        }
+    }
+}
+
+/// What the hook is told of a worktree.
+pub fn created(plan: Option<&str>, lane: u32, worktree: &Path, branch: Option<&str>) -> serde_json::Value {
+    json!({
+        "schema": SCHEMA,
+        "event": "worktree.created",
+        "plan": plan,
+        "data": { "lane": lane, "path": worktree.to_string_lossy(), "branch": branch },
+    })
+}

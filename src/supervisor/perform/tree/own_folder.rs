@@ -1,0 +1,73 @@
+//! `.orch/` that somebody has committed: taken out of what is carried into a worktree, and of what an attempt leaves.
+
+use std::path::{Path, PathBuf};
+
+use crate::git::{self, CandidateBuilder, GitError, step_out_of_orch_dir};
+use crate::plan::{CommitId, PlanName};
+
+use crate::supervisor::project::campaign::Campaign;
+
+/// What an agent is to do about it where `orch` makes no commits in its place.
+pub const REMEDY: &str =
+    "run `git rm -r --cached .orch` and commit that, and never `git add -f` what is there";
+
+/// A commit as it may come into a worktree: without orch's own folder.
+pub fn fit(campaign: &Campaign, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    builder.without_orch_dir(commit, &message(&[]))
+}
+
+/// Takes the folder out of the branch that a worktree stands on, where its tip holds it, and gives the files. They stay in
+/// the worktree.
+pub fn take_out(
+    campaign: &Campaign,
+    worktree: &Path,
+    branch: &str,
+    plan: &PlanName,
+    trailers: &[(&str, &str)],
+) -> Result<Vec<PathBuf>, GitError> {
+    let Some(tip) = campaign.repo.branch_tip(branch)? else {
+        return Ok(Vec::new());
+    };
+    let files = git::candidate::orch_files_in(&campaign.repo, &tip)?;
+    if files.is_empty() {
+        return Ok(files);
+    }
+    let trailers = [&[("Orch-Plan", plan.as_str())], trailers].concat();
+    let builder = CandidateBuilder::new(&campaign.repo, campaign.git()?);
+    if let Some(without) = builder.without_orch_dir(&tip, &message(&trailers))? {
+        step_out_of_orch_dir(worktree, branch, &tip, &without)?;
+    }
+    Ok(files)
+}
+
+/// What a person is told of it.
+pub fn told(branch: &str, files: &[PathBuf]) -> String {
+    format!(
+        "commits on `{branch}` held {}, which is orch's own and says nothing in another worktree: a commit on top takes it out",
+        shown(files)
+    )
+}
+
+/// Up to three files by name.
+pub fn shown(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files
+        .iter()
+        .take(3)
+        .map(|file| format!("`{}`", file.display()))
+        .collect();
+    match files.len().saturating_sub(names.len()) {
+        0 => names.join(", "),
+        1 => format!("{} and one more file", names.join(", ")),
+        more => format!("{} and {more} more files", names.join(", ")),
+    }
+}
+
+fn message(trailers: &[(&str, &str)]) -> String {
+    let mut text = "Take .orch/ out of the branch\n\nIt is orch's own folder in one worktree.\n".to_owned();
+    for (place, (name, value)) in trailers.iter().enumerate() {
+        let gap = if place == 0 { "\n" } else { "" };
+        text.push_str(&format!("{gap}{name}: {value}\n"));
+    }
+    text
+}

@@ -1,0 +1,108 @@
+//! One run of a verification on a tree, in a worktree of the train's own.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::agent::JobFolder;
+use crate::git::{self, WorktreeAdmin};
+use crate::plan::Plan;
+use crate::schedule::train::Trial;
+
+use super::yard::{Chain, TakenSlot, Yard, train_key};
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::command::verify::Said;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// One run of a verification.
+pub struct Run<'a> {
+    pub line: &'a str,
+    pub limit: Duration,
+    /// Runs of this tree that were red before.
+    pub before: u32,
+}
+
+/// What was said, how long it took, whether nothing that git ignores lay there before, and the worktree, still taken.
+pub type Ran<'a> = (Said, Duration, bool, Option<TakenSlot<'a>>);
+
+pub fn run<'a>(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    yard: &'a Yard,
+    trial: &Trial,
+    chain: &Chain,
+    what: &Run<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Ran<'a>, String> {
+    if yard.is_unwanted(trial.id) {
+        return Ok((Said::Stopped, Duration::ZERO, false, None));
+    }
+    let tag = format!(
+        "merge-{}-{}",
+        &chain.tree[..chain.tree.len().min(12)],
+        what.before
+    );
+    let taken = yard.take_slot(campaign, trial.id, &tag);
+    let name = train_key(taken.slot);
+    let path = campaign.worktree_path(&name);
+    let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
+    let top = trial.stack.last().and_then(|plan| campaign.plan(plan));
+    // Beside the folder, which is emptied when a verification begins.
+    let note = folder.path().with_extension("fresh");
+    let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
+    if let Some((said, took)) = verify::unheard(&folder, &tag, what.line) {
+        keep_log(campaign, top, &folder);
+        return Ok((said, took, was_fresh(), Some(taken)));
+    }
+    let mut fresh = was_fresh();
+    let at_work = verify::is_at_work(&folder, &tag);
+    let worktree = if at_work {
+        // Whoever works in it must not find other files.
+        path
+    } else {
+        verify::end(&folder)?;
+        // What was red before may owe it to what lay there.
+        let ignored = what.before > 0 || campaign.set.merge.cleans_ignored;
+        let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
+        let ready = ready.map_err(|error| error.to_string())?;
+        warnings.extend(ready.warnings);
+        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(|error| error.to_string())?;
+        let noted = match fresh {
+            true => fs::write(&note, &tag),
+            false => fs::remove_file(&note),
+        };
+        // Where it cannot be told later, it is verified once more.
+        let _ = noted;
+        if let Some(plan) = top.or(campaign.set.plans.first()) {
+            warnings.extend(super::worktree::furnish_own(campaign, plan, &name, &ready.path)?);
+        }
+        ready.path
+    };
+    let mut variables = environment::for_train(campaign, top, &name, &worktree);
+    variables.set("ORCH_TARGET", chain.ground.target.as_str());
+    let check = verify::Check {
+        tag,
+        line: what.line,
+        worktree: &worktree,
+        timeout: what.limit,
+        grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),
+        gently: false,
+    };
+    let began = Instant::now();
+    let said = verify::run(campaign, &folder, variables, &check, &|| {
+        yard.is_unwanted(trial.id)
+    });
+    let took = began.elapsed();
+    keep_log(campaign, top, &folder);
+    // One that was spoiled is made anew when it is needed.
+    let _ = git::worktree::unhide(admin, &name, &worktree);
+    let _ = admin.note_left(&name);
+    Ok((said?, took, fresh, Some(taken)))
+}
+
+/// For `orch logs --verify`: the worktree goes to another trial.
+pub fn keep_log(campaign: &Campaign, top: Option<&Plan>, folder: &JobFolder) {
+    let Some(plan) = top else { return };
+    let kept = JobFolder::new(campaign.dir.merge_verification(&plan.name));
+    let _ = fs::create_dir_all(kept.path()).and_then(|()| fs::copy(folder.log(), kept.log()));
+}

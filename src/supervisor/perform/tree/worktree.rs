@@ -1,0 +1,226 @@
+//! Making a plan's worktrees.
+
+use crate::git::{
+    self, Carried, EnsureError, LaneSpec, WorktreeAdmin, WorktreeReady, WorktreeSpec, again_if_killed, carry,
+    head_of,
+};
+use crate::plan::{CommitId, Dispatch, LaneId, Plan};
+use crate::schedule::{Event, LaneNote};
+use crate::status;
+
+use super::furnish;
+use super::furnish::{Furnishing, Progress, Unready, furnish};
+use super::own_folder;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// Makes the plan's branch and worktree, or one more worktree beside it, or finds them made, and prepares it for work; with
+/// the warnings that came of it.
+pub fn make_worktree(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    lane: &LaneId,
+    base: &CommitId,
+    progress: &Progress<'_>,
+) -> (Event, Vec<String>) {
+    let note = |why: String| LaneNote {
+        plan: lane.plan.clone(),
+        lane: lane.lane,
+        why,
+    };
+    match make(campaign, admin, lane, base, progress) {
+        Ok(made) => made,
+        Err(Unready::Failed(why)) => (Event::WorktreeRefused(note(why)), Vec::new()),
+        Err(Unready::Stopped) => {
+            let why = "it was not ready when a person asked to stop".to_owned();
+            (Event::WorktreeDeferred(note(why)), Vec::new())
+        }
+    }
+}
+
+fn make(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    lane: &LaneId,
+    base: &CommitId,
+    progress: &Progress<'_>,
+) -> Result<(Event, Vec<String>), Unready> {
+    let gone = || Unready::Failed("the plan is not in the manifest any more".to_owned());
+    let plan = campaign.plan(&lane.plan).ok_or_else(gone)?;
+    progress.wait_for_room(campaign)?;
+    let fit = own_folder::fit(campaign, base).map_err(|error| Unready::Failed(error.to_string()))?;
+    let begin = fit.as_ref().unwrap_or(base);
+    let made = again_if_killed(Result::is_ok, || ensure(campaign, admin, plan, lane, begin));
+    let mut ready = made.map_err(|error| Unready::Failed(error.to_string()))?;
+    let mut begins = base.clone();
+    if lane.lane == 0 && !ready.created_worktree {
+        begins = bring_along(campaign, plan, &mut ready, base, begin);
+    }
+    if fit.is_some() && ready.created_branch {
+        ready.warnings.push(format!(
+            "`.orch/` is in commit {}, where `{}` begins, and is orch's own: the branch begins without it",
+            base.short(),
+            plan.branch
+        ));
+    }
+    let foreign = take_out(campaign, plan, lane, &mut ready);
+    // The folder where agents report is there before anybody watches it.
+    let prepared = match foreign && ready.created_worktree {
+        true => status::prepare_anew(&ready.path, &lane.plan, &plan.document),
+        false => status::prepare(&ready.path, &lane.plan, &plan.document),
+    };
+    if let Err(error) = prepared {
+        ready.warnings.push(error.to_string());
+    }
+    let furnished = furnish(
+        campaign,
+        &Furnishing {
+            key: &lane.to_string(),
+            worktree: &ready.path,
+            setup: &plan.setup,
+            variables: &environment::for_lane(campaign, plan, lane.lane, &ready.path),
+            timeout: plan.attempts.timeout,
+            grace: plan.attempts.grace,
+            event: furnish::created(
+                Some(plan.name.as_str()),
+                lane.lane,
+                &ready.path,
+                Some(&plan.branch),
+            ),
+        },
+        progress,
+    )?;
+    ready.warnings.extend(furnished);
+    let event = Event::WorktreeCreated {
+        plan: lane.plan.clone(),
+        lane: lane.lane,
+        path: ready.path.to_string_lossy().into_owned(),
+        branch: plan.branch.clone(),
+        base: begins,
+    };
+    Ok((event, ready.warnings))
+}
+
+/// Takes orch's own folder out of a branch that an earlier worktree or a person has left with it; true when it was there.
+fn take_out(campaign: &Campaign, plan: &Plan, lane: &LaneId, ready: &mut WorktreeReady) -> bool {
+    let held = git::candidate::orch_files_in(&campaign.repo, &ready.head).unwrap_or_default();
+    if held.is_empty() {
+        return false;
+    }
+    // A further lane stands on no branch, and is put on its task's.
+    if lane.lane == 0 && campaign.repo.branch_tip(&plan.branch).ok().flatten().as_ref() == Some(&ready.head) {
+        match own_folder::take_out(campaign, &ready.path, &plan.branch, &plan.name, &[]) {
+            Ok(files) => ready.warnings.push(own_folder::told(&plan.branch, &files)),
+            Err(error) => ready
+                .warnings
+                .push(format!("`.orch/` stays in `{}`: {error}", plan.branch)),
+        }
+        if let Ok(head) = head_of(&ready.path) {
+            ready.head = head;
+        }
+    }
+    true
+}
+
+/// Brings a branch that has no commits of its own, with its worktree, to where the run begins: what was committed since it was
+/// made may be what its work lacked. Gives where the branch begins now.
+/// `fit` is the base as it may come into a worktree.
+fn bring_along(
+    campaign: &Campaign,
+    plan: &Plan,
+    ready: &mut WorktreeReady,
+    base: &CommitId,
+    fit: &CommitId,
+) -> CommitId {
+    let at = ready.head.clone();
+    let stands_on_it = campaign
+        .repo
+        .branch_tip(&plan.branch)
+        .is_ok_and(|tip| tip.as_ref() == Some(&at));
+    let is_behind = || at != *base && campaign.repo.is_ancestor(&at, base).unwrap_or(false);
+    if !stands_on_it || !is_behind() {
+        return base.clone();
+    }
+    let why = match carry(&ready.path, fit, "") {
+        Ok(Carried::FastForward(head)) => {
+            ready.head = head;
+            return base.clone();
+        }
+        Ok(_) => "git did not move it".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    ready.warnings.push(format!(
+        "its branch stays at {}, where an earlier run began, and not at {}: {why}",
+        at.short(),
+        base.short()
+    ));
+    at
+}
+
+fn ensure(
+    campaign: &Campaign,
+    admin: &WorktreeAdmin,
+    plan: &Plan,
+    lane: &LaneId,
+    base: &CommitId,
+) -> Result<WorktreeReady, EnsureError> {
+    let (key, path) = (lane.to_string(), campaign.lane_path(lane));
+    if lane.lane == 0 && plan.arrangement.dispatch == Dispatch::Plan {
+        return git::worktree::ensure(
+            admin,
+            &WorktreeSpec {
+                key,
+                path,
+                branch: plan.branch.clone(),
+                base: base.clone(),
+            },
+        );
+    }
+    let (branch, base) = if lane.lane == 0 {
+        (Some(plan.branch.clone()), base.clone())
+    } else {
+        // It begins where the plan stands, so that little changes when its first task is entered.
+        let tip = campaign.repo.branch_tip(&plan.branch)?;
+        (None, tip.unwrap_or_else(|| base.clone()))
+    };
+    git::worktree::ensure_lane(
+        admin,
+        &LaneSpec {
+            key,
+            path,
+            branch,
+            base,
+        },
+    )
+}
+
+/// Prepares a worktree of the merge queue, or another of `orch`'s own in which a plan's merge is verified, as the run's
+/// settings say; gives what a person should know. One that is ready costs a look at its note.
+///
+/// # Errors
+///
+/// What did not work, in words.
+pub fn furnish_own(
+    campaign: &Campaign,
+    plan: &Plan,
+    key: &str,
+    worktree: &std::path::Path,
+) -> Result<Vec<String>, String> {
+    let progress = Progress {
+        say: &|_| {},
+        stop: &std::sync::atomic::AtomicBool::new(false),
+    };
+    let wanted = Furnishing {
+        key,
+        worktree,
+        setup: &campaign.set.run.setup,
+        variables: &environment::for_train(campaign, Some(plan), key, worktree),
+        timeout: plan.attempts.timeout,
+        grace: plan.attempts.grace,
+        event: furnish::created(None, 0, worktree, None),
+    };
+    furnish(campaign, &wanted, &progress).map_err(|unready| match unready {
+        Unready::Failed(why) => format!("the worktree for verifying merges is not ready: {why}"),
+        Unready::Stopped => "the setup of the worktree for verifying merges was stopped".to_owned(),
+    })
+}

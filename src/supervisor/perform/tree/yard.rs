@@ -1,0 +1,312 @@
+//! What the merge train has built, and which of its worktrees are in use. Nothing of it outlives the supervisor: commits are
+//! built again, and verdicts are kept by tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::agent::{JobFolder, Runner};
+use crate::git::{self, Repository};
+use crate::plan::{AttemptId, CommitId, PhaseId, PlanName};
+use crate::schedule::train::TrialId;
+use crate::schedule::{EARLY, UnionSaid};
+
+use crate::supervisor::perform::command::verify;
+use crate::supervisor::project::campaign::Campaign;
+
+/// The key of one of the train's own worktrees. No lane can have it, of a plan named `train` neither: those have `train@1` and
+/// so on.
+pub fn train_key(slot: usize) -> String {
+    match slot {
+        0 => "train@0".to_owned(),
+        further => format!("train@0.{further}"),
+    }
+}
+
+/// The commit that the target stood at when trials were built on it.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// The branch that is to be moved.
+    pub target: String,
+    /// None when there was no such branch yet.
+    pub tip: Option<CommitId>,
+    /// Where it stood, or will begin.
+    pub commit: CommitId,
+}
+
+/// A plan's merge in a chain of them.
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub plan: PlanName,
+    /// The end of the chain with it.
+    pub commit: CommitId,
+    /// Its own merge; the same, unless the target had it before.
+    pub own: CommitId,
+}
+
+/// What a trial is about.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    pub ground: Ground,
+    pub links: Vec<Link>,
+    pub tree: String,
+}
+
+impl Chain {
+    /// Its last commit.
+    pub fn top(&self) -> &CommitId {
+        self.links.last().map_or(&self.ground.commit, |link| &link.commit)
+    }
+}
+
+/// Onto what, what, and up to which phase where that is not a whole plan.
+pub type MergeKey = (CommitId, CommitId, Option<PhaseId>);
+
+#[derive(Debug, Default)]
+pub struct Built {
+    pub grounds: BTreeMap<u64, Ground>,
+    /// Where targets were seen to stand last.
+    pub seen: BTreeMap<String, CommitId>,
+    /// Where targets stood before this train moved them for the first time.
+    pub began: BTreeMap<String, CommitId>,
+    /// Commits that this train has moved the target to.
+    pub own: BTreeSet<CommitId>,
+    pub trials: BTreeMap<TrialId, Chain>,
+    /// Merges with their trees; none where that added nothing.
+    pub merges: BTreeMap<MergeKey, Option<(CommitId, String)>>,
+    /// Merges that conflict and were not to be had without a person, with what was tried.
+    pub unmended: BTreeMap<MergeKey, Option<String>>,
+}
+
+impl Built {
+    /// A merge that was made before; none when git has pruned it since.
+    pub fn merge(&self, repo: &Repository, key: &MergeKey) -> Option<Option<(CommitId, String)>> {
+        let known = self.merges.get(key)?;
+        let is_there = known
+            .as_ref()
+            .is_none_or(|(commit, _)| git::refs::has_commit(repo, commit));
+        is_there.then(|| known.clone())
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Yard {
+    built: Mutex<Built>,
+    /// Trees that are being verified.
+    trees: Mutex<BTreeSet<String>>,
+    done: Condvar,
+    /// Worktrees in use, with the trial.
+    slots: Mutex<BTreeMap<usize, TrialId>>,
+    unwanted: Mutex<BTreeSet<TrialId>>,
+    /// The trial for which a conflict is dealt with.
+    mending: Mutex<()>,
+    mends_for: Mutex<Option<TrialId>>,
+    /// What runs of attempts at conflicts, and those that are to end.
+    resolvers: Mutex<BTreeMap<AttemptId, JobFolder>>,
+    unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
+    /// What was said of trees that were only tried, by shell line.
+    early: Mutex<BTreeMap<(String, String), UnionSaid>>,
+}
+
+impl Yard {
+    /// That of a supervisor that begins. A target that is there now was there.
+    pub fn of(campaign: &Campaign) -> Self {
+        let yard = Self::default();
+        let target = &campaign.target;
+        let tip = campaign.repo.branch_tip(target).ok().flatten();
+        yard.built().seen.extend(tip.map(|tip| (target.clone(), tip)));
+        yard
+    }
+
+    /// What was landed since the run began, written down or not. Waits for a landing that is under way.
+    pub fn landed(&self) -> Vec<CommitId> {
+        self.built().own.iter().cloned().collect()
+    }
+
+    pub fn built(&self) -> MutexGuard<'_, Built> {
+        held(&self.built)
+    }
+
+    /// Waits until no other conflict is dealt with: there is one worktree for that.
+    pub fn mend_for(&self, trial: TrialId) -> MendsFor<'_> {
+        let alone = held(&self.mending);
+        *held(&self.mends_for) = Some(trial);
+        MendsFor {
+            yard: self,
+            _alone: alone,
+        }
+    }
+
+    /// Conflicts that could not be dealt with are tried anew: a person has asked.
+    pub fn try_anew(&self) {
+        self.built().unmended.clear();
+    }
+
+    /// Notes what runs now of an attempt at a conflict.
+    pub fn resolver_runs(&self, attempt: &AttemptId, folder: &JobFolder) {
+        held(&self.resolvers).insert(attempt.clone(), folder.clone());
+    }
+
+    pub fn is_unwanted_resolver(&self, attempt: &AttemptId) -> bool {
+        held(&self.unwanted_resolvers).contains(attempt)
+    }
+
+    /// Ends an attempt at a conflict, or keeps it from beginning.
+    pub fn stop_resolver(&self, attempt: &AttemptId, now: bool) {
+        held(&self.unwanted_resolvers).insert(attempt.clone());
+        let folder = held(&self.resolvers).get(attempt).cloned();
+        if let Some(Ok(Some(runner))) = folder.map(Runner::adopt) {
+            runner.hold().stop(now);
+        }
+    }
+
+    /// Waits until nobody else verifies this tree.
+    pub fn alone_with<'a>(&'a self, tree: &str) -> AloneWith<'a> {
+        let mut busy = held(&self.trees);
+        while busy.contains(tree) {
+            busy = self.done.wait(busy).unwrap_or_else(PoisonError::into_inner);
+        }
+        busy.insert(tree.to_owned());
+        AloneWith {
+            yard: self,
+            tree: tree.to_owned(),
+        }
+    }
+
+    /// Takes a worktree for a trial: the one where its verification is at work, or ended, since before a restart, else a
+    /// free one, if there is one where nothing is at work.
+    pub fn take_slot<'a>(&'a self, campaign: &Campaign, trial: TrialId, tag: &str) -> TakenSlot<'a> {
+        let mut taken = held(&self.slots);
+        let all = campaign.set.merge.verify_slots.max(1);
+        let mut idle = None;
+        let mut matching = None;
+        for slot in (0..all).filter(|slot| !taken.contains_key(slot)) {
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            match Runner::adopt(folder.clone()) {
+                Ok(Some(_)) if folder.job().is_ok_and(|job| job.tag == tag) => {
+                    matching.get_or_insert(slot);
+                }
+                Ok(None) => {
+                    idle.get_or_insert(slot);
+                    if verify::unheard(&folder, tag, "").is_some() {
+                        matching.get_or_insert(slot);
+                    }
+                }
+                Ok(Some(_)) | Err(_) => {}
+            }
+        }
+        let free = || (0..).find(|slot| !taken.contains_key(slot)).unwrap_or(0);
+        let slot = matching.or(idle).unwrap_or_else(free);
+        taken.insert(slot, trial);
+        TakenSlot { yard: self, slot }
+    }
+
+    pub fn is_unwanted(&self, trial: TrialId) -> bool {
+        held(&self.unwanted).contains(&trial)
+    }
+
+    /// Ends a trial's verification, or keeps it from beginning.
+    pub fn stop(&self, campaign: &Campaign, trial: TrialId) {
+        held(&self.unwanted).insert(trial);
+        if *held(&self.mends_for) == Some(trial)
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            Runner::stop(runner.process(), false);
+        }
+        let slots = held(&self.slots);
+        let slot = slots.iter().find(|(_, taken_by)| **taken_by == trial);
+        let Some((slot, _)) = slot else { return };
+        let folder = JobFolder::new(campaign.dir.train_verification(*slot));
+        if let Ok(Some(runner)) = Runner::adopt(folder) {
+            Runner::stop(runner.process(), false);
+        }
+    }
+
+    /// What was said of a tree that was tried early.
+    pub fn early_word(&self, tree: &str, line: &str) -> Option<UnionSaid> {
+        held(&self.early)
+            .get(&(tree.to_owned(), line.to_owned()))
+            .cloned()
+    }
+
+    pub fn keep_early_word(&self, tree: &str, line: &str, said: &UnionSaid) {
+        held(&self.early).insert((tree.to_owned(), line.to_owned()), said.clone());
+    }
+
+    /// Ends what is tried early, at once.
+    pub fn end_early(&self, campaign: &Campaign) {
+        let early: Vec<(usize, TrialId)> = held(&self.slots)
+            .iter()
+            .filter(|(_, trial)| **trial & EARLY != 0)
+            .map(|(slot, trial)| (*slot, *trial))
+            .collect();
+        for (slot, trial) in early {
+            held(&self.unwanted).insert(trial);
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            if let Ok(Some(runner)) = Runner::adopt(folder) {
+                runner.hold().stop(true);
+                let _ = runner.wait();
+            }
+        }
+    }
+
+    /// Ends what is at work in worktrees of the train that no trial has: since before a restart.
+    pub fn end_strays(&self, campaign: &Campaign) {
+        let taken = held(&self.slots);
+        if held(&self.mends_for).is_none()
+            && let Ok(Some(runner)) = Runner::adopt(JobFolder::new(campaign.dir.regeneration()))
+        {
+            runner.hold().stop(true);
+            let _ = runner.wait();
+        }
+        for slot in (0..campaign.set.merge.verify_slots.max(1)).filter(|slot| !taken.contains_key(slot)) {
+            let folder = JobFolder::new(campaign.dir.train_verification(slot));
+            if let Ok(Some(runner)) = Runner::adopt(folder) {
+                runner.hold().stop(true);
+                let _ = runner.wait();
+            }
+        }
+    }
+}
+
+/// Held while a conflict is dealt with.
+pub struct MendsFor<'a> {
+    yard: &'a Yard,
+    _alone: MutexGuard<'a, ()>,
+}
+
+impl Drop for MendsFor<'_> {
+    fn drop(&mut self) {
+        *held(&self.yard.mends_for) = None;
+    }
+}
+
+/// Held while a tree is verified.
+pub struct AloneWith<'a> {
+    yard: &'a Yard,
+    tree: String,
+}
+
+impl Drop for AloneWith<'_> {
+    fn drop(&mut self) {
+        held(&self.yard.trees).remove(&self.tree);
+        self.yard.done.notify_all();
+    }
+}
+
+/// Held while a worktree is in use.
+pub struct TakenSlot<'a> {
+    yard: &'a Yard,
+    pub slot: usize,
+}
+
+impl Drop for TakenSlot<'_> {
+    fn drop(&mut self) {
+        held(&self.yard.slots).remove(&self.slot);
+    }
+}
+
+/// What one thread that panicked had begun, others find as it was before or after.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

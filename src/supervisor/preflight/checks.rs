@@ -1,0 +1,244 @@
+//! What must be true before anything is created.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::{self, Expected, Place, Strayed, WorktreeAdmin};
+use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
+use crate::schedule::{Outcome, State};
+
+use crate::supervisor::doctor::look::expected;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// Refuses a run whose agents cannot be started: their programs are looked up as a shell would. A program given by a
+/// relative path lies in the worktree, which does not exist yet, and is left to the attempt.
+///
+/// # Errors
+///
+/// With every agent whose program is missing or not executable.
+pub fn check_agents(campaign: &Campaign, only: &[PlanName]) -> Result<(), SupervisorError> {
+    let missing = missing_agents(campaign, only);
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(SupervisorError::Unfit(missing.join("\n")))
+    }
+}
+
+/// The agents that plans use, each once.
+pub fn agents_of<'p>(plans: impl Iterator<Item = &'p Plan>) -> BTreeSet<&'p AgentName> {
+    plans
+        .flat_map(|plan| {
+            let own = plan.phases.values().filter_map(|phase| phase.agent.as_ref());
+            own.chain([&plan.agent])
+        })
+        .collect()
+}
+
+/// The agents that plans use and that cannot be started here, each in a sentence.
+pub fn missing_agents(campaign: &Campaign, only: &[PlanName]) -> Vec<String> {
+    let driven = campaign
+        .set
+        .plans
+        .iter()
+        .filter(|plan| only.is_empty() || only.contains(&plan.name));
+    let mut missing = Vec::new();
+    for name in agents_of(driven) {
+        let Some(program) = campaign
+            .set
+            .agents
+            .get(name)
+            .and_then(|agent| agent.command.first())
+        else {
+            continue;
+        };
+        if let Err(why) = find(program) {
+            let known = campaign.set.agents.get(name).and_then(|agent| agent.known);
+            let install = known
+                .map(|known| known.install)
+                .filter(|install| !install.is_empty());
+            let why = install.map_or(why.clone(), |install| format!("{why} ({install})"));
+            missing.push(format!("the agent `{name}` cannot be started: {why}"));
+        }
+    }
+    missing
+}
+
+/// Refuses plans of which work was begun on another branch than the one that the manifest names now: it would be looked for
+/// where it is not.
+///
+/// # Errors
+///
+/// With each such plan, and what to do.
+pub fn check_branches(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
+    let mut changed = Vec::new();
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let is_over = !run.landed.is_empty() || run.outcome == Some(Outcome::Cancelled);
+        let made = run.worktree().filter(|made| made.branch != plan.branch);
+        if let Some(made) = made.filter(|_| !is_over && !run.history.is_empty()) {
+            changed.push(format!(
+                "plan {name} was begun on the branch `{}`, and the manifest now names `{}`: name the first one again, or \
+                 `git branch -m {0} {1}` once no agent works on it",
+                made.branch,
+                plan.branch,
+                name = plan.name,
+            ));
+        }
+    }
+    match changed.is_empty() {
+        true => Ok(()),
+        false => Err(SupervisorError::Unfit(changed.join("\n"))),
+    }
+}
+
+/// Refuses documents in which the id of a task that was reported done or skipped belongs to another task now: what was said
+/// counts for what it was said of.
+///
+/// # Errors
+///
+/// With every such task.
+pub fn check_documents(campaign: &Campaign, state: &State) -> Result<(), SupervisorError> {
+    let mut faults = Vec::new();
+    for plan in &campaign.set.plans {
+        let run = state.plan(&plan.name);
+        let Some(file) = plan.file.as_ref().filter(|_| run.landed.is_empty()) else {
+            continue;
+        };
+        let said = run.items.iter().filter(|(item, known)| {
+            // A VERIFY block that has changed is open again.
+            known.state.is_settled() && !item.task.is_verify()
+        });
+        for (item, known) in said {
+            let (Some(before), Some(now)) = (&known.title, plan.document.title_of(item)) else {
+                continue;
+            };
+            if is_same_title(before, &now) {
+                continue;
+            }
+            let elsewhere = plan.document.tasks().find(|task| task.title == *before);
+            let (line, is, hint) = match elsewhere {
+                Some(task) => (
+                    task.line,
+                    format!("is {} now", task.id),
+                    format!("give it its number, `{item} {before}`, and new tasks numbers that no other has"),
+                ),
+                None => (
+                    plan.document.task(item.task).map_or(1, |task| task.line),
+                    format!("that is `{now}` now"),
+                    format!("give `{now}` a number that no other task had, or put the title back"),
+                ),
+            };
+            let why = format!(
+                "`{before}` was task {item} when it was reported {}, and {is}",
+                known.state
+            );
+            faults.push(Fault::at(file, TextPlace { line, column: 1 }, why).hint(hint));
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Faults::sorted(faults).into()),
+    }
+}
+
+/// What to do where git does not know who commits.
+pub const NAME_YOURSELF: &str =
+    "git config --global user.name \"Your Name\" && git config --global user.email you@example.org";
+
+/// Refuses a repository whose worktrees are not where they were made: whoever went on would take one repository's worktrees for
+/// another's, or make what exists a second time.
+///
+/// # Errors
+///
+/// With each such worktree, and what to do.
+pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
+    let known = OnceCell::new();
+    let expected = |key: &str| {
+        let known: &Vec<Expected> = known.get_or_init(|| expected(campaign));
+        let found = known.iter().find(|wanted| wanted.key == key)?;
+        Some(found.path.clone())
+    };
+    let strayed = git::worktree::strayed(&WorktreeAdmin::new(&campaign.repo), &expected)?;
+    if strayed.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<String> = strayed.iter().take(NAMED).map(told).collect();
+    if strayed.len() > NAMED {
+        lines.push(format!("and {} more", strayed.len() - NAMED));
+    }
+    let elsewhere = || {
+        strayed.iter().filter_map(|one| match &one.place {
+            Place::Elsewhere(books) => Some(books),
+            _ => None,
+        })
+    };
+    let of_a_worktree = |books: &PathBuf| books.parent().is_some_and(|folder| folder.ends_with("worktrees"));
+    lines.push(if elsewhere().any(|books| !of_a_worktree(books)) {
+        "move what is there away, then try again".to_owned()
+    } else if elsewhere().next().is_some() {
+        format!(
+            "is this a copy of a repository? To begin anew in it, which leaves its branches alone: `rm -r {} {}`, and other `worktrees` in [run]",
+            campaign.dir.path().display(),
+            campaign.repo.common_dir().join("worktrees").display()
+        )
+    } else {
+        "was the repository moved? `orch doctor` says what it would do about it, `orch doctor --fix` does it".to_owned()
+    });
+    Err(SupervisorError::Unfit(lines.join("\n")))
+}
+
+/// Worktrees that are named.
+const NAMED: usize = 4;
+
+fn told(one: &Strayed) -> String {
+    let (key, path) = (&one.key, one.path.display());
+    match (&one.moved_to, &one.place) {
+        (Some(to), _) => format!(
+            "the worktree of {key} is no more at {path}, but at {}",
+            to.display()
+        ),
+        (None, Place::Elsewhere(books)) => format!(
+            "{path}, where the worktree of {key} belongs, is of another repository ({})",
+            books.display()
+        ),
+        (None, _) => format!("the worktree of {key} at {path} has lost the repository"),
+    }
+}
+
+fn find(program: &str) -> Result<(), String> {
+    if program.contains('{') {
+        return Ok(());
+    }
+    if program.contains('/') {
+        let path = Path::new(program);
+        return if path.is_relative() {
+            Ok(())
+        } else {
+            executable(path)
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| executable(&folder.join(program)).is_ok());
+    if found || program == "orch" {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{program}` was not found on PATH: install it, or change `command` in the manifest"
+        ))
+    }
+}
+
+fn executable(path: &Path) -> Result<(), String> {
+    match path.metadata() {
+        Err(_) => Err(format!("`{}` does not exist", path.display())),
+        Ok(found) if !found.is_file() => Err(format!("`{}` is not a file", path.display())),
+        Ok(found) if found.permissions().mode() & 0o111 == 0 => {
+            Err(format!("`{}` is not executable: chmod +x it", path.display()))
+        }
+        Ok(_) => Ok(()),
+    }
+}

@@ -1,0 +1,119 @@
+//! Lints: what is allowed and will hardly work. `orch check` shows those of the manifest, `orch up` those of the plans that it
+//! drives, `orch preview` these and those of the run ahead. Each is found in one place, whoever shows it.
+//!
+//! `worktrees` finds what agents will miss, `plans` what a run will meet. What documents say and nobody acts upon is found in
+//! `plan/`.
+
+use serde::{Serialize, Serializer};
+
+use super::worktree_lints as worktrees;
+use crate::graph::{Durations, Graph};
+use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName};
+
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::view::status::Situation;
+
+/// Files of an overlap that are named.
+const FILES: usize = 3;
+
+/// What `orch check` shows, by file and place.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn lints(campaign: &Campaign) -> Result<Vec<Lint>, SupervisorError> {
+    let mut found: Vec<Lint> = worktrees::agents(campaign, &[]).collect();
+    found.extend(worktrees::missing_in_worktrees(campaign, &[])?);
+    found.extend(worktrees::unlisted_documents(campaign));
+    found.extend(campaign.set.lints());
+    found.sort();
+    Ok(found)
+}
+
+/// What `orch up` shows before it drives these plans, all where none are named. A journal that cannot be read is a matter of the
+/// run itself.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn lints_of_run(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let situation = Situation::look(campaign).ok();
+    let is_driven = |name: &PlanName| only.is_empty() || only.contains(name);
+    let has_landed = |name: &PlanName| {
+        let state = situation.as_ref().map(|situation| situation.scheduler.state());
+        state.is_some_and(|state| state.is_landed(name))
+    };
+    let is_open = |plan: &Plan| is_driven(&plan.name) && !has_landed(&plan.name);
+    let mut found = Vec::new();
+    if let Some(situation) = &situation {
+        found.extend(rewritten(situation, is_driven));
+    }
+    found.extend(campaign.set.warnings.iter().cloned());
+    let open = campaign.set.plans.iter().filter(|plan| is_open(plan));
+    found.extend(open.flat_map(|plan| campaign.set.lints_of(plan)));
+    found.extend(worktrees::missing_in_worktrees(campaign, only)?);
+    let plan = |number: usize| &campaign.set.plans[number];
+    for overlap in Graph::new(&campaign.set, &Durations::default()).overlaps {
+        let (one, other) = (plan(overlap.plans.0), plan(overlap.plans.1));
+        if overlap.serialized.is_none() && !overlap.waits && is_open(one) && is_open(other) {
+            found.push(self::overlap(&one.name, &other.name, &overlap.files));
+        }
+    }
+    Ok(found)
+}
+
+/// Plans that have landed and have other tasks by now.
+pub(super) fn rewritten(
+    situation: &Situation,
+    wanted: impl Fn(&PlanName) -> bool,
+) -> impl Iterator<Item = Lint> {
+    let plans = situation.scheduler.work().plans.iter();
+    let plans = plans.filter(move |plan| wanted(&plan.name));
+    plans.filter_map(|plan| {
+        let reason = crate::schedule::rewritten(situation.scheduler.state(), plan)?;
+        Some(Lint {
+            hint: reason.remedy,
+            ..Lint::of(LintId::Rewritten, &plan.name, reason.text)
+        })
+    })
+}
+
+/// Two plans that touch the same files and run side by side.
+pub(super) fn overlap(one: &PlanName, other: &PlanName, files: &[String]) -> Lint {
+    let named: Vec<&str> = files.iter().take(FILES).map(String::as_str).collect();
+    let more = match files.len().saturating_sub(FILES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "both touch {}{more}, and run side by side: a conflict when they land",
+        named.join(", ")
+    );
+    Lint::new(
+        LintId::Overlap,
+        LintPlace::Pair(one.clone(), other.clone()),
+        message,
+    )
+    .hint("let one depend on the other, or set `overlap = \"serialize\"` on one of them")
+}
+
+/// A lint of `orch preview --json`.
+#[derive(Serialize)]
+struct Risk<'a> {
+    id: LintId,
+    what: &'a str,
+    #[serde(rename = "where")]
+    place: String,
+    advice: &'a str,
+}
+
+/// Lints under the names that risks have in `orch preview --json`.
+pub fn as_risks<S: Serializer>(lints: &[Lint], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(lints.iter().map(|lint| Risk {
+        id: lint.id,
+        what: &lint.message,
+        place: lint.place.to_string(),
+        advice: lint.hint.as_deref().unwrap_or_default(),
+    }))
+}

@@ -1,0 +1,197 @@
+//! `orch merge --dry-run`: the shipped scheduler decides, candidates are built, nothing is verified and nothing moves.
+
+use std::collections::BTreeMap;
+
+use crate::journal::JournalReader;
+use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
+use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
+use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
+
+use super::checks as preflight;
+use crate::supervisor::control::merge_request::MergeRequest;
+use crate::supervisor::control::request::{MergeOutcome, MergeReport};
+use crate::supervisor::perform;
+use crate::supervisor::perform::build::known::Known;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::recovery::changed_documents;
+use crate::supervisor::view::status::Situation;
+
+/// What a merge request would do.
+///
+/// # Errors
+///
+/// When the repository cannot be read, or the merge would be refused as a whole.
+pub fn rehearse_merge(
+    campaign: &Campaign,
+    situation: Situation,
+    plans: &[WorkRef],
+    into: Option<&str>,
+) -> Result<MergeReport, SupervisorError> {
+    let mut scheduler = situation.scheduler;
+    // A supervisor at work goes by the documents that it has read.
+    if !situation.driven {
+        preflight::check_branches(campaign, scheduler.state())?;
+        preflight::check_documents(campaign, scheduler.state())?;
+        let records = || match JournalReader::open(&campaign.dir)? {
+            Some(reader) => Ok(reader.after(0, None)?),
+            None => Ok(Vec::new()),
+        };
+        let at = scheduler.state().now;
+        for event in changed_documents::found(campaign, &scheduler, &records)? {
+            let _ = scheduler.take(at, &event);
+        }
+    }
+    let target = into.unwrap_or(&campaign.target).to_owned();
+    let before = campaign.repo.branch_tip(&target)?;
+    let mut request = MergeRequest::new(plans, &target, before.clone(), scheduler.state(), None);
+    let at = scheduler.state().now;
+    let run = scheduler
+        .state()
+        .run
+        .as_ref()
+        .map(|run| run.id)
+        .unwrap_or_default();
+    let start = Event::RunStarted {
+        run,
+        base: campaign.base.clone(),
+        target: campaign.target.clone(),
+        only: Vec::new(),
+        merge_only: true,
+    };
+    let ask = Event::MergeRequested {
+        plans: plans.to_vec(),
+        into: into.map(str::to_owned),
+    };
+    // The supervisor takes both in before it decides, and so does the rehearsal.
+    let _ = scheduler.take(at, &start);
+    let mut inputs = vec![Input::Event(ask)];
+    let mut yard = Rehearsal {
+        campaign,
+        target: target.clone(),
+        onto: before.clone().unwrap_or_else(|| campaign.base.clone()),
+        known: Known::of(&scheduler, &target),
+        built: BTreeMap::new(),
+        mended: BTreeMap::new(),
+    };
+    let mut given: BTreeMap<WorkRef, AgentName> = BTreeMap::new();
+    while let Some(input) = inputs.pop() {
+        let step = scheduler.handle(at, input);
+        // Nobody is started: an agent that would be has nothing to say.
+        for event in step
+            .events
+            .iter()
+            .filter(|event| !matches!(event, Event::Resolve(_)))
+        {
+            request.hear(event);
+        }
+        for effect in step.effects {
+            match effect {
+                Effect::Train { order, .. } => {
+                    yard.known.parts = Known::of(&scheduler, &yard.target).parts;
+                    inputs.extend(yard.answer(order).map(Input::Train));
+                }
+                Effect::Resolve(order) => {
+                    given.insert(order.what(), order.agent.clone());
+                    inputs.push(Input::Event(Event::Resolve(Resolving::Failed(not_started(
+                        &order,
+                    )))));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut report = request.finish(scheduler.state()).unwrap_or(MergeReport {
+        target,
+        before: before.clone(),
+        after: None,
+        plans: Vec::new(),
+    });
+    report.after = before;
+    for plan in &mut report.plans {
+        if let (MergeOutcome::Landed, Some(words)) = (plan.outcome, yard.mended.get(&plan.name.plan)) {
+            plan.why = plan.why.take().or_else(|| Some(words.clone()));
+        }
+        if let (MergeOutcome::Held, Some(agent)) = (plan.outcome, given.get(&plan.name)) {
+            let why = plan.why.take().unwrap_or_default();
+            plan.why = Some(format!("{why}\nagent {agent} would be given it before that"));
+        }
+    }
+    Ok(report)
+}
+
+fn not_started(order: &ResolveOrder) -> ResolverFailed {
+    let why = "this is a rehearsal".to_owned();
+    ResolverFailed {
+        plan: order.plan.clone(),
+        up_to: order.up_to,
+        attempt: order.attempt.clone(),
+        exit: Exit::NotStarted { why: why.clone() },
+        why,
+        path: None,
+    }
+}
+
+/// Where the target would stand by now.
+struct Rehearsal<'a> {
+    campaign: &'a Campaign,
+    target: String,
+    onto: CommitId,
+    known: Known,
+    built: BTreeMap<TrialId, Vec<Moved>>,
+    /// How conflicts would be dealt with.
+    mended: BTreeMap<PlanName, String>,
+}
+
+impl Rehearsal<'_> {
+    /// Everything that merges passes.
+    fn answer(&mut self, order: Order) -> Option<Answer> {
+        match order {
+            Order::Stop(_) => None,
+            Order::Try(trial) => {
+                let tried = match self.build(&trial) {
+                    Ok(moves) => {
+                        self.built.insert(trial.id, moves);
+                        Tried::Verdict(Verdict::unasked())
+                    }
+                    Err(tried) => tried,
+                };
+                Some(Answer::Tried {
+                    trial: trial.id,
+                    tried,
+                    ground_green: true,
+                })
+            }
+            Order::Land(landing) => {
+                let moves = self.built.remove(&landing.trial).unwrap_or_default();
+                let moves = moves
+                    .into_iter()
+                    .filter(|(plan, ..)| landing.stack.contains(plan));
+                let moves: Vec<Moved> = moves.collect();
+                for (plan, _, commit) in &moves {
+                    self.onto = commit.clone();
+                    self.known.landed.insert(plan.clone(), commit.clone());
+                }
+                Some(Answer::Landed(Ok(moves)))
+            }
+        }
+    }
+
+    fn build(&mut self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
+        let mut onto = self.onto.clone();
+        let mut moves: Vec<Moved> = Vec::new();
+        for plan in &trial.stack {
+            let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
+            let (commit, mended) = merged.map_err(|why| match why {
+                MergeTrouble::Refused { why } => Tried::Impossible(plan.clone(), why),
+                MergeTrouble::Obstacle { why } => Tried::InTheWay(plan.clone(), why),
+                other => Tried::Conflict(plan.clone(), other),
+            })?;
+            self.mended.remove(plan);
+            self.mended.extend(mended.map(|words| (plan.clone(), words)));
+            moves.push((plan.clone(), Some(onto), commit.clone()));
+            onto = commit;
+        }
+        Ok(moves)
+    }
+}

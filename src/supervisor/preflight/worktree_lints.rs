@@ -1,0 +1,232 @@
+//! What may stand in a manifest and hardly works: programs that are not there, scripts that no worktree has, documents that
+//! nobody listed.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{Glob, GlobSetBuilder};
+
+use crate::git;
+use crate::plan::markdown::read_document;
+use crate::plan::{Lint, LintId, Plan, PlanName};
+
+use super::checks::{agents_of, missing_agents};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// Documents that nobody listed which are named, and files of one folder that are looked at for them.
+const MOST: (usize, usize) = (5, 200);
+
+/// Agents that cannot be started here.
+pub fn agents(campaign: &Campaign, only: &[PlanName]) -> impl Iterator<Item = Lint> {
+    let manifest = name_of(&campaign.manifest);
+    missing_agents(campaign, only).into_iter().map(move |why| {
+        Lint::of_file(LintId::MissingAgent, &manifest, why)
+            .hint("`orch up` refuses to begin before that is mended")
+    })
+}
+
+/// What agents will miss in their worktrees: scripts, and a name to commit with.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn missing_in_worktrees(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let mut found = uncommitted_scripts(campaign, only)?;
+    if !git::repo::knows_who_commits(&campaign.repo)? {
+        let lint = Lint::of_file(
+            LintId::NoIdentity,
+            Path::new(".git/config"),
+            "git does not know who commits here: agents that commit will fail",
+        );
+        found.push(lint.hint("git config user.name NAME && git config user.email ADDRESS"));
+    }
+    Ok(found)
+}
+
+/// Scripts that agents, verifications and setups call by a path inside the repository, and that no new worktree will have,
+/// because they are in no commit.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+fn uncommitted_scripts(campaign: &Campaign, only: &[PlanName]) -> Result<Vec<Lint>, SupervisorError> {
+    let plans = campaign.set.plans.iter();
+    let driven: Vec<&Plan> = plans
+        .filter(|plan| only.is_empty() || only.contains(&plan.name))
+        .collect();
+    let mut named: Vec<(PathBuf, String)> = Vec::new();
+    let mut name = |word: &str, is_program: bool, whose: String| {
+        if let Some(path) = inside(campaign, word, is_program)
+            && !named.iter().any(|(other, _)| *other == path)
+        {
+            named.push((path, whose));
+        }
+    };
+    for agent in agents_of(driven.iter().copied())
+        .into_iter()
+        .filter_map(|agent| campaign.set.agents.get(agent))
+    {
+        for (place, word) in agent.command.iter().enumerate() {
+            name(word, place == 0, format!("which agent `{}` calls", agent.name));
+        }
+    }
+    for plan in &driven {
+        let lines = [("verify", &plan.verify), ("setup", &plan.setup.line)];
+        for (key, line) in lines {
+            for word in line.iter().flat_map(|line| line.split_whitespace()) {
+                name(word, false, format!("which `{key}` of plan {} calls", plan.name));
+            }
+        }
+    }
+    for word in campaign
+        .set
+        .merge
+        .verify
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+    {
+        name(word, false, "which `verify` in [merge] calls".to_owned());
+    }
+    let copied = copied(&driven);
+    let mut found = Vec::new();
+    for (path, whose) in named {
+        if copied.is_match(&path) || campaign.repo.has_file(&campaign.base, &path)? {
+            continue;
+        }
+        let shown = path.display();
+        let (state, hint) = if campaign.repo.top().join(&path).exists() {
+            let hint = format!(
+                "git add {shown} && git commit, or name it by its whole path, such as {}",
+                campaign.repo.top().join(&path).display()
+            );
+            ("is not committed", hint)
+        } else {
+            (
+                "is not there",
+                "write and commit it, or correct the path".to_owned(),
+            )
+        };
+        let message = format!(
+            "`{shown}`, {whose}, {state}: a worktree begins with what {} holds, so it will be missing there",
+            campaign.base_name
+        );
+        let manifest = name_of(&campaign.manifest);
+        found.push(Lint::of_file(LintId::MissingScript, &manifest, message).hint(hint));
+    }
+    Ok(found)
+}
+
+/// The path from the top of the repository, when the word names a file in it. A program is looked for in the worktree
+/// wherever its name has a slash; of any other word that is only known when there is such a file here.
+fn inside(campaign: &Campaign, word: &str, is_program: bool) -> Option<PathBuf> {
+    let word = word.trim_matches(['"', '\'', ';', '(', ')']);
+    let path = Path::new(word);
+    if word.contains(['{', '$', '*']) || word.starts_with('-') || path.is_absolute() {
+        return None;
+    }
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(name) => clean.push(name),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    let here = campaign.repo.top().join(&clean).is_file();
+    let meant = here || (is_program && word.contains('/'));
+    (meant && !clean.as_os_str().is_empty() && !campaign.repo.is_bare()).then_some(clean)
+}
+
+/// What worktrees get besides what is committed.
+fn copied(plans: &[&Plan]) -> globset::GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for pattern in plans.iter().flat_map(|plan| &plan.setup.copy) {
+        let pattern = pattern.trim_matches('/');
+        for pattern in [
+            pattern.to_owned(),
+            format!("{pattern}/**"),
+            format!("**/{pattern}"),
+        ] {
+            if let Ok(glob) = Glob::new(&pattern) {
+                set.add(glob);
+            }
+        }
+    }
+    set.build().unwrap_or_default()
+}
+
+/// Documents with tasks that lie beside those of plans and that no plan has.
+pub fn unlisted_documents(campaign: &Campaign) -> Vec<Lint> {
+    let home = campaign.manifest.parent().unwrap_or(Path::new("/"));
+    let listed = campaign.files();
+    let listed: BTreeSet<PathBuf> = listed
+        .iter()
+        .filter_map(|file| file.canonicalize().ok())
+        .collect();
+    let folders: BTreeSet<&Path> = listed
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "md"))
+        .filter_map(|file| file.parent())
+        .filter(|folder| home.canonicalize().is_ok_and(|home| home != **folder))
+        .collect();
+    let mut found = Vec::new();
+    for folder in folders {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .filter(|path| !listed.contains(path))
+            .take(MOST.1)
+            .collect();
+        files.sort();
+        found.extend(files.into_iter().filter(|file| has_tasks(file)));
+    }
+    let more = found.len().saturating_sub(MOST.0);
+    let mut lints: Vec<Lint> = found
+        .iter()
+        .take(MOST.0)
+        .map(|file| unlisted(home, file))
+        .collect();
+    if more > 0 {
+        let message = format!("and {more} more documents with tasks that no plan has");
+        let manifest = name_of(&campaign.manifest);
+        lints.push(Lint::of_file(LintId::UnlistedDocument, &manifest, message));
+    }
+    lints
+}
+
+fn unlisted(home: &Path, file: &Path) -> Lint {
+    let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+    let shown = file.strip_prefix(&home).unwrap_or(file);
+    let name = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let name = name
+        .parse::<PlanName>()
+        .map_or_else(|_| "NAME".to_owned(), |name| name.to_string());
+    Lint::of_file(
+        LintId::UnlistedDocument,
+        shown,
+        "has tasks, and no plan of the manifest has it: nobody will work on it",
+    )
+    .hint(format!(
+        "to have it worked on, add `[plans.{name}]` with `file = \"{}\"`",
+        shown.display()
+    ))
+}
+
+fn has_tasks(file: &Path) -> bool {
+    let text = crate::status::read_plain(file).unwrap_or_default();
+    read_document(&String::from_utf8(text).unwrap_or_default())
+        .0
+        .tasks()
+        .next()
+        .is_some()
+}
+
+fn name_of(path: &Path) -> PathBuf {
+    path.file_name().map_or_else(|| path.to_owned(), PathBuf::from)
+}

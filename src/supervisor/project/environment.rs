@@ -1,0 +1,145 @@
+//! The `ORCH_*` variables of a plan's agents and verifications.
+
+use std::path::Path;
+
+use crate::agent::Environment;
+use crate::plan::{LaneId, Plan};
+
+use super::campaign::Campaign;
+use super::ports;
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What a process is given that is about no plan.
+pub fn for_run(campaign: &Campaign) -> Environment {
+    let mut variables = Environment::new(&campaign.program);
+    variables
+        .set("ORCH_REPO", text(campaign.repo.top()))
+        .set("ORCH_BASE", campaign.base_name.as_str())
+        .set("ORCH_TARGET", campaign.target.as_str())
+        .set("ORCH_MANIFEST", text(&campaign.manifest));
+    variables
+}
+
+/// What every process of a plan is given that works in the plan's own worktree, or in none of its worktrees.
+pub fn for_plan(campaign: &Campaign, plan: &Plan, worktree: &Path) -> Environment {
+    for_lane(campaign, plan, 0, worktree)
+}
+
+/// What every process in a worktree of a plan is given. Each worktree has ports and containers of its own, since tasks of
+/// one plan run side by side.
+pub fn for_lane(campaign: &Campaign, plan: &Plan, lane: u32, worktree: &Path) -> Environment {
+    let mut variables = for_run(campaign);
+    let key = LaneId::new(&plan.name, lane).to_string();
+    variables
+        .set("ORCH_WORKTREE", text(worktree))
+        .set("ORCH_PLAN", plan.name.as_str())
+        .set("ORCH_BRANCH", plan.branch.as_str())
+        .set("ORCH_STATUS_FILE", text(&worktree.join(".orch/status.json")))
+        .set("ORCH_PLAN_FILE", text(&worktree.join(".orch/plan.md")))
+        .set("ORCH_PHASE", "")
+        .set("ORCH_TASK", "")
+        .set(
+            "COMPOSE_PROJECT_NAME",
+            compose_name(campaign.repo.name(), &key.replace('@', "-lane")),
+        );
+    if let Some(port) = ports::block_of(&campaign.dir, &key) {
+        variables.set("ORCH_PORT", port.to_string());
+    }
+    variables
+}
+
+/// What a verification in one of the merge train's worktrees is given: what the plan's processes are, where it is about one,
+/// with ports and containers of its own, since several run side by side.
+pub fn for_train(campaign: &Campaign, plan: Option<&Plan>, key: &str, worktree: &Path) -> Environment {
+    let mut variables = match plan {
+        Some(plan) => for_plan(campaign, plan, worktree),
+        None => for_run(campaign),
+    };
+    variables.set("ORCH_WORKTREE", text(worktree)).set(
+        "COMPOSE_PROJECT_NAME",
+        compose_name(campaign.repo.name(), &key.replace('@', "-")),
+    );
+    if let Some(port) = ports::block_of(&campaign.dir, key) {
+        variables.set("ORCH_PORT", port.to_string());
+    }
+    variables
+}
+
+/// Inherited variables that differ from one terminal or login to the next and say nothing about what a verification finds.
+const OF_A_SESSION: &[&str] = &[
+    "COLUMNS",
+    "DBUS_",
+    "DISPLAY",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LINES",
+    "LS_COLORS",
+    "OLDPWD",
+    "ORCH_",
+    "PWD",
+    "SHLVL",
+    "SSH_",
+    "STY",
+    "TERM",
+    "TMUX",
+    "WAYLAND_",
+    "WINDOWID",
+    "XAUTHORITY",
+    "XDG_SESSION",
+    "XDG_VTNR",
+    "_",
+];
+
+/// Stands for all that a verification of a merge inherits and that could matter to it: two with the same print may share a
+/// verdict.
+pub fn print(target: &str) -> String {
+    let of_a_session = |name: &str| {
+        let mut known = OF_A_SESSION.iter();
+        known.any(|known| name == *known || (known.len() > 1 && name.starts_with(known)))
+            || crate::agent::is_scrubbed(name)
+    };
+    let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(of_a_session));
+    let mut all: Vec<_> = inherited.collect();
+    all.sort();
+    let mut text = format!("{}\0{}\0", std::env::consts::ARCH, target).into_bytes();
+    for (name, value) in all {
+        use std::os::unix::ffi::OsStrExt;
+        text.extend([name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
+    }
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
+}
+
+/// A project name as docker compose accepts it: lower case, digits, `-` and `_`, a letter or digit first.
+fn compose_name(repo: &str, plan: &str) -> String {
+    let clean: String = format!("{repo}-{plan}")
+        .to_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let clean = clean.trim_start_matches(['-', '_']);
+    if clean.is_empty() {
+        plan.to_owned()
+    } else {
+        clean.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_names_are_acceptable_whatever_the_folder_is_called() {
+        assert_eq!(compose_name("My Repo", "auth"), "my-repo-auth");
+        assert_eq!(compose_name("_ö", "auth"), "auth");
+    }
+}

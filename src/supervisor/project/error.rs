@@ -1,0 +1,102 @@
+//! What ends a supervisor's work, as against what ends one plan's.
+
+use std::path::{Path, PathBuf};
+
+use crate::agent::AgentError;
+use crate::git::{GitError, LandRefusal};
+use crate::journal::{Holder, JournalError};
+use crate::plan::Faults;
+
+/// Why a command that needs the repository and its plans could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum SupervisorError {
+    /// There is no manifest.
+    #[error("no plans.toml here or in any folder above{}", up_to(top))]
+    NoManifest {
+        /// Where the search ended.
+        top: PathBuf,
+    },
+    /// The manifest cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The manifest or a document is wrong.
+    #[error("{0}")]
+    Faults(#[from] Faults),
+    /// Something in the manifest does not fit this repository.
+    #[error("{0}")]
+    Unfit(String),
+    /// Another process drives the repository.
+    #[error("{}", held_by(.0.as_ref()))]
+    Held(Option<Holder>),
+    /// The process that drives the repository does not answer.
+    #[error("{}", silent(*.pid, *.seconds, *.suspended))]
+    Silent {
+        /// Its process id; none when it wrote none down.
+        pid: Option<u32>,
+        /// How long it was waited for.
+        seconds: u64,
+        /// True when somebody has suspended it.
+        suspended: bool,
+    },
+    /// The journal refused.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Git refused.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The target cannot be moved.
+    #[error(transparent)]
+    Land(#[from] LandRefusal),
+    /// A job could not be handled.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// Neither git nor runners can write.
+    #[error("no room is left on the disk of {}", .0.display())]
+    DiskFull(PathBuf),
+    /// The system refused something the supervisor cannot work without.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+fn up_to(top: &Path) -> String {
+    match top.parent() {
+        Some(_) => format!(", up to the repository's top ({})", top.display()),
+        // There is no repository.
+        None => String::new(),
+    }
+}
+
+fn held_by(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, doing }) if doing.is_empty() => {
+            format!("process {pid} drives this repository already")
+        }
+        Some(Holder { pid, doing }) => {
+            format!("`orch {doing}` (process {pid}) drives this repository already")
+        }
+        None => "another orch drives this repository already".to_owned(),
+    }
+}
+
+fn silent(pid: Option<u32>, seconds: u64, suspended: bool) -> String {
+    let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+    let state = if suspended { ": it is suspended" } else { "" };
+    format!("the supervisor{who} has not answered for {seconds} s{state}")
+}
+
+impl SupervisorError {
+    pub(in crate::supervisor) fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+}

@@ -1,0 +1,237 @@
+//! Finding and reading the manifest and its plan documents.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::graph::{Durations, Graph, Ranks, cycle_faults};
+use crate::plan::manifest::{Content, DocumentSource, Unreadable, parse_manifest, resolve};
+use crate::plan::{Document, Fault, Faults, PlanName, PlanSet, Templates};
+use crate::status::read_plain;
+
+use super::error::SupervisorError;
+use super::side_by_side::side_by_side;
+
+/// Where a repository keeps its own prompt templates, relative to the manifest's folder.
+pub const TEMPLATES: &str = "templates/orch";
+
+/// The manifest's name.
+pub const MANIFEST: &str = "plans.toml";
+
+/// The manifest that a person standing in `from` means: the nearest `plans.toml` upwards, not above `top`.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn find_manifest(from: &Path, top: &Path) -> Result<PathBuf, SupervisorError> {
+    for folder in from.ancestors() {
+        let file = folder.join(MANIFEST);
+        if file.metadata().is_ok_and(|found| !found.is_dir()) {
+            return Ok(file);
+        }
+        if folder == top {
+            break;
+        }
+    }
+    Err(SupervisorError::NoManifest { top: top.to_owned() })
+}
+
+/// Reads the manifest and every document it names, and checks all of it.
+///
+/// # Errors
+///
+/// When the manifest cannot be read, or with every fault that was found.
+pub fn load(manifest: &Path) -> Result<PlanSet, SupervisorError> {
+    load_as(manifest, None)
+}
+
+/// As [`load`], with each document that is missing or faulty by now as it was in an earlier set.
+///
+/// # Errors
+///
+/// As [`load`], for what is wrong besides.
+pub fn load_over(manifest: &Path, earlier: &PlanSet) -> Result<PlanSet, SupervisorError> {
+    load_as(manifest, Some(earlier))
+}
+
+/// The files of all documents that a manifest names, as far as it can be read.
+pub fn documents_of(manifest: &Path) -> Vec<PathBuf> {
+    let text = read_plain(manifest)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let parsed = parse_manifest(Path::new(MANIFEST), &text.unwrap_or_default());
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    parsed
+        .documents()
+        .map(|request| folder.join(request.file))
+        .collect()
+}
+
+/// The document of one plan, whatever is wrong with those of others; none when it breaks a rule itself, or is not named.
+pub fn document_of(manifest: &Path, plan: &PlanName) -> Option<Document> {
+    let text = String::from_utf8(read_plain(manifest).ok()?).ok()?;
+    let parsed = parse_manifest(Path::new(MANIFEST), &text);
+    let file = parsed
+        .documents()
+        .find(|request| request.plan == *plan)?
+        .file
+        .to_owned();
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    match read_document(folder, &file).content.ok()? {
+        Content::Read(document, faults) if faults.is_empty() && !document.phases.is_empty() => {
+            Some(*document)
+        }
+        Content::Read(..) | Content::Bytes(_) => None,
+    }
+}
+
+fn load_as(manifest: &Path, earlier: Option<&PlanSet>) -> Result<PlanSet, SupervisorError> {
+    let bytes = read_plain(manifest).map_err(|source| SupervisorError::Manifest {
+        path: manifest.to_owned(),
+        source,
+    })?;
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    let name = manifest
+        .file_name()
+        .map_or_else(|| PathBuf::from(MANIFEST), PathBuf::from);
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let fault = Fault {
+                file: name,
+                line: Some(1 + valid.iter().filter(|byte| **byte == b'\n').count()),
+                column: None,
+                message: "the manifest is not UTF-8".to_owned(),
+                hint: Some("save it as UTF-8".to_owned()),
+            };
+            return Err(Faults(vec![fault]).into());
+        }
+    };
+    let parsed = parse_manifest(&name, &text);
+    let wanted: Vec<(PlanName, PathBuf)> = parsed
+        .documents()
+        .map(|request| (request.plan.clone(), request.file.to_owned()))
+        .collect();
+    let mut sources = read_documents(folder, &wanted);
+    if let Some(earlier) = earlier {
+        for (plan, source) in &mut sources {
+            let known = earlier
+                .plan(plan)
+                .filter(|known| known.file.as_ref() == Some(&source.display));
+            if let Some(known) = known.filter(|_| is_faulty(source)) {
+                source.content = Ok(Content::Bytes(known.document.text.clone().into_bytes()).read());
+            }
+        }
+    }
+    let (templates, wrong) = own_templates(folder);
+    let mut set = match (resolve(parsed, sources), wrong.is_empty()) {
+        (Ok(set), true) => set,
+        (Ok(_), false) => return Err(Faults::sorted(wrong).into()),
+        (Err(faults), _) => return Err(Faults::sorted(faults.0.into_iter().chain(wrong).collect()).into()),
+    };
+    set.templates = templates;
+    check_circles(&set, &name)?;
+    Ok(set)
+}
+
+/// Refuses plans that wait for themselves in the end. `manifest` is what faults are told of.
+///
+/// # Errors
+///
+/// With every circle.
+pub fn check_circles(set: &PlanSet, manifest: &Path) -> Result<(), Faults> {
+    let find = |set: &PlanSet| {
+        let graph = Graph::new(set, &Durations::default());
+        cycle_faults(set, &graph, &Ranks::new(&graph, set), manifest)
+    };
+    let mut faults = find(set);
+    // Where phases go in their order, what is said against it is not drawn; a circle is one all the same.
+    if let (true, Some(fine)) = (faults.is_empty(), set.task_by_task()) {
+        faults = find(&fine);
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Faults::sorted(faults))
+    }
+}
+
+/// Fewer documents than this are read faster than a thread is started.
+const FEW: usize = 8;
+
+/// Reads all of these files, on as many cores as there are.
+fn read_documents(folder: &Path, wanted: &[(PlanName, PathBuf)]) -> BTreeMap<PlanName, DocumentSource> {
+    let read = |(plan, file): &(PlanName, PathBuf)| (plan.clone(), read_document(folder, file));
+    // How many cores there are stands in several files.
+    let cores = match wanted.len() {
+        ..FEW => 1,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    side_by_side(cores, wanted, read).into_iter().collect()
+}
+
+fn read_document(folder: &Path, path: &Path) -> DocumentSource {
+    let content = read_plain(&folder.join(path)).map(|bytes| Content::Bytes(bytes).read());
+    let content = content.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Unreadable::Missing(beside(&folder.join(path))),
+        _ => Unreadable::Failed(error.to_string()),
+    });
+    DocumentSource {
+        display: path.to_owned(),
+        content,
+    }
+}
+
+fn is_faulty(source: &DocumentSource) -> bool {
+    match &source.content {
+        Ok(Content::Read(document, faults)) => !faults.is_empty() || document.phases.is_empty(),
+        // What is no text is left as it is.
+        Ok(Content::Bytes(_)) | Err(_) => true,
+    }
+}
+
+/// The documents in the folder of a file.
+fn beside(file: &Path) -> Vec<String> {
+    let folder = file.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let names = folder.into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    names.sort();
+    names
+}
+
+/// The repository's own templates, and what is wrong with them.
+fn own_templates(folder: &Path) -> (Templates, Vec<Fault>) {
+    let mut own = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(folder.join(TEMPLATES))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = read_plain(&path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8")));
+        match text {
+            Ok(text) => drop(own.insert(name, text)),
+            Err(error) => wrong.push(Fault::of_file(
+                &Path::new(TEMPLATES).join(name),
+                format!("it cannot be read: {error}"),
+            )),
+        }
+    }
+    let templates = Templates::new(own);
+    wrong.extend(templates.faults().into_iter().map(|fault| Fault {
+        file: Path::new(TEMPLATES).join(&fault.name),
+        line: Some(fault.line),
+        column: None,
+        message: fault.reason,
+        hint: Some("`orch prompt --templates` prints the built-in ones".to_owned()),
+    }));
+    (templates, wrong)
+}

@@ -1,0 +1,19 @@
+//! What is driven: the manifest found and read, places, names, the journal replayed.
+//!
+//! Floor 0: imports no other sub-room.
+
+pub(super) mod agents;
+pub(super) mod campaign;
+pub(super) mod environment;
+pub(super) mod error;
+pub(super) mod landed_range;
+pub(super) mod left_git;
+pub(super) mod load;
+pub(super) mod ports;
+pub(super) mod recording;
+pub(super) mod replay;
+pub(super) mod run_id;
+pub(super) mod selection;
+pub(super) mod side_by_side;
+pub(super) mod strays;
+pub(super) mod taken;

@@ -1,0 +1,41 @@
+//! The state that the journal tells.
+
+use jiff::Timestamp;
+
+use crate::graph::Durations;
+use crate::journal::{Journal, Record};
+use crate::plan::PlanSet;
+use crate::schedule::{Scheduler, Work, history};
+
+use super::campaign::Campaign;
+use super::error::SupervisorError;
+
+/// A journal that was read through.
+pub struct Replay {
+    /// What it took before, by plan, phase and task.
+    pub durations: Durations,
+    /// The state after its last record, with the graph that these durations make.
+    pub scheduler: Scheduler,
+}
+
+impl Replay {
+    /// Reads these records through. With `auto_merge`, finished plans land without being asked for.
+    pub fn of(set: &PlanSet, records: &[Record], auto_merge: bool) -> Self {
+        let events = || records.iter().map(|record| (record.at, &record.event));
+        let durations = history::durations(events());
+        let mut scheduler = Scheduler::new(Work::new(set, &durations, auto_merge));
+        scheduler.replay(events());
+        Self { durations, scheduler }
+    }
+
+    /// Opens a repository's journal for writing, and reads it through.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be opened or read.
+    pub fn open(campaign: &Campaign, auto_merge: bool) -> Result<(Journal, Self), SupervisorError> {
+        let journal = Journal::open(&campaign.dir, Timestamp::now())?;
+        let records = journal.read_all()?;
+        Ok((journal, Self::of(&campaign.set, &records, auto_merge)))
+    }
+}

@@ -1,0 +1,201 @@
+//! The plans as a supervisor counts them, kept beside the journal: the manifest may be edited, half-saved or gone while
+//! agents work by what was read before, and whoever looks or steers then means what is worked on.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault;
+use crate::git::Repository;
+use crate::journal::{OrchDir, RepositoryLock};
+use crate::plan::PlanSet;
+
+use super::campaign::Campaign;
+use super::error::SupervisorError;
+use super::load;
+
+/// Version of the file.
+const SCHEMA: u32 = 1;
+
+/// What is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Taken<S> {
+    schema: u32,
+    /// The supervisor that goes by it.
+    pid: u32,
+    manifest: PathBuf,
+    /// What is wrong with the files as they are now, when they cannot be used.
+    faults: Option<String>,
+    set: S,
+}
+
+/// The plans that whoever looks or steers means.
+#[derive(Debug)]
+pub struct InForce {
+    /// They.
+    pub campaign: Campaign,
+    /// Why these are not the ones of the manifest as it is, when that has to be said.
+    pub warning: Option<String>,
+}
+
+impl Campaign {
+    /// Writes down that the supervisor, which is this process, goes by these plans; and what is wrong with the manifest as
+    /// it is by now.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be written.
+    pub fn write_down(&self, faults: Option<&str>) -> Result<(), SupervisorError> {
+        let taken = Taken {
+            schema: SCHEMA,
+            pid: std::process::id(),
+            manifest: self.manifest.clone(),
+            faults: faults.map(str::to_owned),
+            set: &self.set,
+        };
+        let file = self.dir.plans_taken();
+        let new = file.with_extension("new");
+        serde_json::to_vec(&taken)
+            .map_err(std::io::Error::other)
+            .and_then(|text| write_private(&new, &text))
+            .and_then(|()| fault::around("plans.taken", || std::fs::rename(&new, &file)))
+            .map_err(SupervisorError::system(format!("write {}", file.display())))
+    }
+
+    /// The plans of the manifest; a document that cannot be used as it is counts as it was for the last run. For those who
+    /// bring to an end what was worked on: one plan's document is nothing to the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Campaign::open`], where the manifest itself is at fault, or nothing was kept that could stand in.
+    pub fn open_over(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
+        let faults = match Self::open(from, manifest) {
+            Ok(campaign) => {
+                return Ok(InForce {
+                    campaign,
+                    warning: None,
+                });
+            }
+            Err(SupervisorError::Faults(faults)) => faults,
+            Err(error) => return Err(error),
+        };
+        let stand_in = Repository::discover(from).ok().and_then(|repo| {
+            let dir = OrchDir::new(repo.common_dir());
+            let taken = taken(&repo, &dir, from, manifest)?;
+            let set = load::load_over(&taken.manifest, &taken.set).ok()?;
+            Some((repo, dir, taken.manifest, set))
+        });
+        let Some((repo, dir, manifest, set)) = stand_in else {
+            return Err(faults.into());
+        };
+        Ok(InForce {
+            campaign: Self::fit(repo, dir, manifest, set)?,
+            warning: Some(format!(
+                "a plan's document cannot be used as it is, and counts as the last run read it: {faults}"
+            )),
+        })
+    }
+
+    /// The plans in force: beside `orch up` those that it goes by, else those of the manifest. Where that cannot be used,
+    /// those that the last run went by. For those who look and steer; who begins something needs [`Campaign::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Campaign::open`], where nothing was kept that could stand in.
+    pub fn in_force(from: &Path, manifest: Option<&Path>) -> Result<InForce, SupervisorError> {
+        let open = |repo: Option<Repository>| {
+            Ok(InForce {
+                campaign: Self::open_in(repo, from, manifest)?,
+                warning: None,
+            })
+        };
+        let Ok(repo) = Repository::discover(from) else {
+            return open(None);
+        };
+        let dir = OrchDir::new(repo.common_dir());
+        if !dir.plans_taken().exists() {
+            return open(Some(repo));
+        }
+        // Seldom needed and long to read: only where an `up` may go by it, or nothing else can be used.
+        let holder = RepositoryLock::holder(&dir).map(Option::flatten);
+        let named = |taken: &Taken<PlanSet>| {
+            taken
+                .manifest
+                .file_name()
+                .unwrap_or_default()
+                .display()
+                .to_string()
+        };
+        if holder.as_ref().map_or(true, |holder| {
+            holder.as_ref().is_some_and(|holder| holder.doing == "up")
+        }) && let Some(taken) = taken(&repo, &dir, from, manifest)
+            && holder?.is_some_and(|holder| holder.pid == taken.pid)
+        {
+            let name = named(&taken);
+            let warning = taken.faults.map(|faults| {
+                format!("{name} cannot be used as it is, and the run goes by what it said before: {faults}")
+            });
+            let campaign = Self::fit(repo, dir, taken.manifest, taken.set)?;
+            return Ok(InForce { campaign, warning });
+        }
+        let error = match open(Some(repo.clone())) {
+            Err(
+                error @ (SupervisorError::Faults(_)
+                | SupervisorError::Manifest { .. }
+                | SupervisorError::NoManifest { .. }),
+            ) => error,
+            other => return other,
+        };
+        let Some(taken) = taken(&repo, &dir, from, manifest) else {
+            return Err(error);
+        };
+        let name = named(&taken);
+        let warning =
+            format!("{name} cannot be used as it is; these are the plans that the last run went by: {error}");
+        Ok(InForce {
+            campaign: Self::fit(repo, dir, taken.manifest, taken.set)?,
+            warning: Some(warning),
+        })
+    }
+}
+
+/// The plans that the last supervisor went by, found without git; none where they cannot be read.
+pub fn plans_kept(dir: &OrchDir) -> Option<PlanSet> {
+    let text = std::fs::read(dir.plans_taken()).ok()?;
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (taken.schema == SCHEMA).then_some(taken.set)
+}
+
+/// The plans of the same manifest as the last run read them; none where they cannot be read.
+pub fn plans_before(campaign: &Campaign) -> Option<PlanSet> {
+    let text = std::fs::read(campaign.dir.plans_taken()).ok()?;
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    (taken.schema == SCHEMA && taken.manifest == campaign.manifest).then_some(taken.set)
+}
+
+/// What was kept for the manifest that is meant; none where nothing was, or for another one.
+fn taken(repo: &Repository, dir: &OrchDir, from: &Path, manifest: Option<&Path>) -> Option<Taken<PlanSet>> {
+    let text = std::fs::read(dir.plans_taken()).ok()?;
+    // What another version wrote is as good as nothing.
+    let taken: Taken<PlanSet> = serde_json::from_slice(&text).ok()?;
+    let meant = match manifest {
+        Some(file) => Some(std::path::absolute(file).ok()?),
+        None => Campaign::find(repo, dir, from).ok(),
+    };
+    // One that is gone can still be meant; one that lies elsewhere is named by whoever means it.
+    let same = meant.map_or_else(|| !taken.manifest.exists(), |meant| meant == taken.manifest);
+    (taken.schema == SCHEMA && same).then_some(taken)
+}
+
+/// Agents' environments may hold what is for nobody else's eyes.
+fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    let _ = std::fs::remove_file(file);
+    let mut made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    made.write_all(text)
+}

@@ -1,0 +1,159 @@
+//! The notes that landed merges carry: written when a plan has landed, and again where one is missing.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::agent::JobFolder;
+use crate::git;
+use crate::journal::{EvidenceNote, JournalReader, LandingEvidence, Program, SCHEMA};
+use crate::plan::{AttemptId, CommitId, PlanName};
+use crate::schedule::{Event, State};
+
+use crate::supervisor::project::agents::agent_version;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// One writes at a time: a note is read, added to and replaced.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Plans and the commits with which they are on their targets by `orch`'s own doing.
+pub fn landings(state: &State) -> Vec<(PlanName, CommitId)> {
+    let mut all = Vec::new();
+    for (name, run) in state.plans() {
+        let by_hand = |target: &String| run.landed_by_hand.contains_key(target);
+        let whole = run.landed.iter().filter(|(target, _)| !by_hand(target));
+        let whole = whole.map(|(_, commit)| commit);
+        let parts = run.landed_prefix.values().map(|part| &part.commit);
+        all.extend(whole.chain(parts).map(|commit| (name.clone(), commit.clone())));
+    }
+    all.dedup();
+    all
+}
+
+/// Those of the landings whose commit is on a branch and has no note about the plan. One that somebody took off its target by
+/// hand needs none.
+///
+/// # Errors
+///
+/// When the notes cannot be read.
+pub fn missing(
+    campaign: &Campaign,
+    landings: Vec<(PlanName, CommitId)>,
+) -> Result<Vec<(PlanName, CommitId)>, SupervisorError> {
+    let mut missing = Vec::new();
+    for (plan, commit) in landings {
+        let there = || git::refs::has_commit(&campaign.repo, &commit);
+        if there() && !is_noted(campaign, &plan, &commit)? && is_on_a_target(campaign, &commit)? {
+            missing.push((plan, commit));
+        }
+    }
+    Ok(missing)
+}
+
+/// True when a branch that is no plan's holds the commit.
+fn is_on_a_target(campaign: &Campaign, commit: &CommitId) -> Result<bool, SupervisorError> {
+    let of_plan = |name: &str| campaign.set.plans.iter().any(|plan| plan.branch == name);
+    let holders = git::keep::holders(&campaign.repo, commit)?;
+    let mut branches = holders.iter().filter_map(|name| name.strip_prefix("refs/heads/"));
+    Ok(branches.any(|name| !of_plan(name)))
+}
+
+fn is_noted(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Result<bool, SupervisorError> {
+    let note = git::refs::note(&campaign.repo, commit)?;
+    let note = note.as_deref().and_then(EvidenceNote::read);
+    Ok(note.is_some_and(|note| note.landings.iter().any(|landing| landing.plan == plan.as_str())))
+}
+
+/// Commits with a note about a landing that are not on its target, each with that.
+///
+/// # Errors
+///
+/// When the notes or the history cannot be read.
+pub fn stray(campaign: &Campaign) -> Result<Vec<(CommitId, String)>, SupervisorError> {
+    let mut stray = Vec::new();
+    for commit in git::refs::noted(&campaign.repo)? {
+        let text = git::refs::note(&campaign.repo, &commit)?;
+        let note = text.as_deref().and_then(EvidenceNote::read);
+        let landing = note.and_then(|note| note.landings.into_iter().next());
+        let target = landing.map_or_else(|| campaign.target.clone(), |landing| landing.target);
+        let on = match campaign.repo.branch_tip(&target)? {
+            Some(tip) => {
+                git::refs::has_commit(&campaign.repo, &commit) && campaign.repo.is_ancestor(&commit, &tip)?
+            }
+            // A target that is gone says nothing.
+            None => true,
+        };
+        stray.extend((!on).then_some((commit, target)));
+    }
+    Ok(stray)
+}
+
+/// Writes the notes that are missing of these landings, from the journal. What it does not tell of stays without.
+///
+/// # Errors
+///
+/// When the journal or the notes cannot be read or written.
+pub fn write_missing(
+    campaign: &Campaign,
+    landings: Vec<(PlanName, CommitId)>,
+) -> Result<(), SupervisorError> {
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let missing = missing(campaign, landings)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let Some(reader) = JournalReader::open(&campaign.dir)? else {
+        return Ok(());
+    };
+    let versions = Mutex::new(BTreeMap::new());
+    let program = |attempt: &AttemptId, agent: &str| program_of(campaign, &versions, attempt, agent);
+    for (plan, commit) in missing {
+        let records = reader.after(0, Some(plan.as_str()))?;
+        let landed = records.iter().rev().find_map(|record| {
+            let Event::MergeLanded(landed) = &record.event else {
+                return None;
+            };
+            (landed.plan == plan && landed.commit == commit).then_some(landed)
+        });
+        let evidence = landed.and_then(|landed| LandingEvidence::of(&records, landed, &program));
+        let Some(evidence) = evidence else {
+            continue;
+        };
+        let known = git::refs::note(&campaign.repo, &commit)?;
+        let mut note = known
+            .as_deref()
+            .and_then(EvidenceNote::read)
+            .unwrap_or(EvidenceNote {
+                schema: SCHEMA,
+                landings: Vec::new(),
+            });
+        note.landings.push(evidence);
+        git::refs::write_note(&campaign.repo, &commit, &note.text())?;
+    }
+    Ok(())
+}
+
+/// The program of an attempt as it was called, and what it says its version is where it is one that is known.
+fn program_of(
+    campaign: &Campaign,
+    versions: &Mutex<BTreeMap<String, Option<String>>>,
+    attempt: &AttemptId,
+    agent: &str,
+) -> Program {
+    let called = JobFolder::new(campaign.dir.attempt(attempt)).job().ok();
+    let called = called.and_then(|job| job.argv.first().cloned());
+    let known = campaign
+        .set
+        .agents
+        .values()
+        .find(|known| known.name.as_str() == agent);
+    let version = known.and_then(|known| {
+        let mut versions = versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = versions.entry(agent.to_owned());
+        asked.or_insert_with(|| agent_version(known)).clone()
+    });
+    (
+        called.or_else(|| known.and_then(|known| known.command.first().cloned())),
+        version,
+    )
+}

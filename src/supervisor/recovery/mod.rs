@@ -1,0 +1,13 @@
+//! What happened while no supervisor was at work, or was undone since: ends of attempts, landings by hand, documents that
+//! changed, refs and notes that are missing.
+//!
+//! May import `perform` and below.
+
+pub(super) mod attempts;
+pub(super) mod brought_ticks;
+pub(super) mod changed_documents;
+pub(super) mod evidence;
+pub(super) mod landed_by_hand;
+pub(super) mod output;
+pub(super) mod own_refs;
+pub(super) mod set_back;

@@ -1,0 +1,60 @@
+//! Landed plans that are not on their target any more, because somebody set that back.
+
+use std::collections::BTreeSet;
+
+use crate::git;
+use crate::plan::{CommitId, PlanName};
+use crate::schedule::State;
+
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// What a person is to know of the plans that landed on the run's target with commits which it does not have, one text for
+/// each plan.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn told_of_set_back(
+    campaign: &Campaign,
+    state: &State,
+) -> Result<Vec<(PlanName, String)>, SupervisorError> {
+    let target = &campaign.target;
+    let Some(tip) = campaign.repo.branch_tip(target)? else {
+        return Ok(Vec::new());
+    };
+    let landed: Vec<(&PlanName, &CommitId)> = state
+        .plans()
+        .filter_map(|(name, run)| Some((name, run.landed.get(target)?)))
+        .collect();
+    let commits: BTreeSet<CommitId> = landed.iter().map(|(_, commit)| (*commit).clone()).collect();
+    let gone = campaign.repo.not_in(&tip, &commits)?;
+    // Or it was merged by hand since.
+    let has_its_branch = |name: &PlanName| {
+        let plan = campaign.plan(name)?;
+        let head = campaign.repo.branch_tip(&plan.branch).ok()??;
+        campaign.repo.is_ancestor(&head, &tip).ok()
+    };
+    let told = landed
+        .into_iter()
+        .filter(|(name, commit)| gone.contains(*commit) && !has_its_branch(name).unwrap_or(false));
+    let told = told.map(|(name, commit)| {
+        let branch = campaign.plan(name).map_or("", |plan| plan.branch.as_str());
+        let there = campaign.repo.branch_tip(branch).is_ok_and(|tip| tip.is_some());
+        // Of a landing that nothing else holds git would be rid one day.
+        let kept = git::keep::keep_loose(&campaign.repo, name.as_str(), commit);
+        let back = match (there, git::refs::has_commit(&campaign.repo, commit)) {
+            (true, _) => format!("`git merge {branch}` in a checkout of {target} lands it again"),
+            (false, true) => format!("`git merge {commit}` in a checkout of {target} lands it again, with what had landed before it"),
+            (false, false) => "git does not have that commit any more: bring it back from another copy of the repository".to_owned(),
+        };
+        let kept = kept.ok().flatten();
+        let kept = kept.map_or_else(String::new, |backup| format!("; the commit is kept as {}", backup.name));
+        let why = format!(
+            "landed on {target} as {}, which is not there any more: somebody has set {target} back. It counts as landed; {back}{kept}",
+            commit.short()
+        );
+        (name.clone(), why)
+    });
+    Ok(told.collect())
+}

@@ -1,0 +1,79 @@
+//! Telling those at work, in their worktrees, what they may not begin.
+
+use crate::journal::Record;
+use crate::plan::LaneId;
+use crate::schedule::{Event, admission};
+use crate::status::{self, Gates};
+
+use crate::supervisor::desk::core::Desk;
+use std::collections::BTreeMap;
+
+/// What each lane was told last.
+#[derive(Debug, Default)]
+pub struct ToldGates {
+    told: BTreeMap<LaneId, Gates>,
+}
+
+impl ToldGates {
+    /// Tells it anew where something of this has changed it.
+    pub fn tell(&mut self, desk: &Desk, records: &[Record]) {
+        let opens = |event: &&Event| {
+            matches!(
+                event,
+                Event::Approved(_)
+                    | Event::AttemptAssigned { .. }
+                    | Event::AttemptFailed { .. }
+                    | Event::LegDone { .. }
+                    | Event::PhaseDone { .. }
+                    | Event::Pinned(_)
+                    | Event::PlanFinished(_)
+                    | Event::MergeLanded(_)
+                    | Event::MergeFound(_)
+                    | Event::ManifestChanged(_)
+            )
+        };
+        let events = records.iter().map(|record| &record.event);
+        let mut changed = events.filter(opens).peekable();
+        if changed.peek().is_none() {
+            return;
+        }
+        let plans: Vec<_> = changed.filter_map(Event::plan).collect();
+        let open = desk.scheduler.state().open_attempts();
+        let lanes = open.map(|(plan, lane, _)| LaneId::new(plan, lane));
+        let lanes: Vec<LaneId> = lanes
+            .filter(|lane| plans.contains(&&lane.plan) || self.told.contains_key(lane))
+            .collect();
+        for lane in lanes {
+            let Some(gates) = gates_of(desk, &lane) else {
+                continue;
+            };
+            let known = self.told.get(&lane);
+            if known.is_none_or(|known| *known != gates) && (known.is_some() || !gates.closed.is_empty()) {
+                // What it says is a courtesy: a worktree that is gone, or that an agent has spoiled, is seen elsewhere.
+                let _ = status::write_gates(&desk.worktree(&lane), &gates);
+                self.told.insert(lane, gates);
+            }
+        }
+        let state = desk.scheduler.state();
+        self.told
+            .retain(|lane, gates| state.plan(&lane.plan).attempt(&gates.attempt).is_some());
+    }
+}
+
+/// What is closed to the attempt at work in the lane; none when nothing is, or nobody is at work.
+fn gates_of(desk: &Desk, lane: &LaneId) -> Option<Gates> {
+    let state = desk.scheduler.state();
+    let number = state.number(&lane.plan)?;
+    let (work, run) = (desk.scheduler.work().plans.get(number)?, state.plan(&lane.plan));
+    let attempt = run.attempts.get(&lane.lane)?;
+    let closed = admission::closed_to(work, run, state, attempt);
+    Some(Gates {
+        schema: 1,
+        plan: lane.plan.clone(),
+        attempt: attempt.id.clone(),
+        closed: closed
+            .into_iter()
+            .map(|(item, why)| (item, why.to_string()))
+            .collect(),
+    })
+}

@@ -1,0 +1,9 @@
+//! Those who are told of what was recorded.
+//!
+//! May import `desk` and below.
+
+pub(super) mod delivery;
+pub(super) mod gates;
+pub(super) mod notes;
+pub(super) mod notifier;
+pub(super) mod urgency;

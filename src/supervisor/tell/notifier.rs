@@ -1,0 +1,175 @@
+//! The hooks that follow on what was recorded: `notify` tells somebody of what needs a person and of the end of a run,
+//! `post_merge` of a plan that has landed. Each has a thread of its own and makes one call after the other; what goes wrong is
+//! a warning and nothing more.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::fault;
+use crate::journal::Record;
+use crate::plan::LaneId;
+use crate::schedule::Event;
+
+use super::urgency::{Told, is_news, urgency};
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::perform;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::environment;
+
+/// A hook and what it is to be called for.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    key: &'static str,
+    longest: Duration,
+}
+
+const NOTIFY: Kind = Kind {
+    key: "notify",
+    longest: Duration::from_secs(30),
+};
+const POST_MERGE: Kind = Kind {
+    key: "post_merge",
+    longest: Duration::from_secs(10 * 60),
+};
+
+/// Calls to come.
+#[derive(Debug)]
+pub struct Notifier {
+    notify: Option<Caller>,
+    post_merge: Option<Caller>,
+}
+
+#[derive(Debug)]
+struct Caller {
+    calls: Sender<Call>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Call {
+    record: Record,
+    worktree: Option<PathBuf>,
+}
+
+impl Notifier {
+    /// Ready to call what the manifest has.
+    pub fn new(campaign: &Arc<Campaign>, warnings: &UnboundedSender<Message>) -> Self {
+        let hooks = &campaign.set.hooks;
+        let caller = |kind, line: &Option<String>| {
+            let line = line.clone()?;
+            Caller::start(kind, line, Arc::clone(campaign), warnings.clone())
+        };
+        Self {
+            notify: caller(NOTIFY, &hooks.notify),
+            post_merge: caller(POST_MERGE, &hooks.post_merge),
+        }
+    }
+
+    fn for_event(&self, event: &Event) -> Option<&Caller> {
+        match event {
+            Event::MergeLanded { .. } => self.post_merge.as_ref(),
+            event => self.notify.as_ref().filter(|_| urgency(event).is_some()),
+        }
+    }
+
+    /// Waits until everything was told. Each call is limited, so that does not last for ever.
+    pub fn finish(self) {
+        for caller in [self.notify, self.post_merge].into_iter().flatten() {
+            drop(caller.calls);
+            let _ = caller.thread.join();
+        }
+    }
+}
+
+impl Caller {
+    fn start(
+        kind: Kind,
+        line: String,
+        campaign: Arc<Campaign>,
+        warnings: UnboundedSender<Message>,
+    ) -> Option<Self> {
+        let (calls, called) = channel::<Call>();
+        let thread = std::thread::Builder::new().name(kind.key.to_owned());
+        let thread = thread.spawn(move || {
+            for call in called {
+                if let Err(why) = make(&campaign, kind, &line, &call) {
+                    let plan = call.record.event.plan().cloned();
+                    let _ = warnings.send(Message::Warning(plan, why));
+                }
+            }
+        });
+        let thread = thread.ok()?;
+        Some(Self { calls, thread })
+    }
+}
+
+impl Notifier {
+    /// Tells of what somebody should know.
+    pub fn tell(&self, desk: &Desk, records: &[Record]) {
+        for record in records {
+            let Some(caller) = self.for_event(&record.event) else {
+                continue;
+            };
+            let plan = record.event.plan();
+            let call = Call {
+                record: record.clone(),
+                worktree: plan.map(|plan| desk.worktree(&LaneId::own(plan))),
+            };
+            let _ = caller.calls.send(call);
+        }
+    }
+}
+
+fn make(campaign: &Campaign, kind: Kind, line: &str, call: &Call) -> Result<(), String> {
+    let event = &call.record.event;
+    let urgency = urgency(event);
+    if urgency.is_some() && !is_still_to_be_told(campaign, event) {
+        return Ok(());
+    }
+    let plan = event.plan().and_then(|name| campaign.plan(name));
+    let mut variables = match (plan, &call.worktree) {
+        (Some(plan), Some(worktree)) => environment::for_plan(campaign, plan, worktree),
+        _ => environment::for_run(campaign),
+    };
+    let mut text = call.record.to_json();
+    variables.set("ORCH_RUN", call.record.run.to_string());
+    if let Some(urgency) = urgency {
+        variables.set("ORCH_URGENCY", urgency.word());
+        text["urgency"] = urgency.word().into();
+    }
+    let hook = perform::Hook {
+        name: &format!("{}-{}", kind.key, call.record.seq),
+        key: kind.key,
+        line,
+        folder: campaign.repo.top(),
+        event: &text,
+        longest: kind.longest,
+    };
+    perform::hook(campaign, &hook, variables)
+}
+
+/// False for what was told a moment ago, by this supervisor or one before it. Where the note of that cannot be read or
+/// written, somebody rather hears it twice.
+fn is_still_to_be_told(campaign: &Campaign, event: &Event) -> bool {
+    let path = campaign.dir.told();
+    let known = std::fs::read(&path).ok();
+    let mut told: Told = known
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    let before = told.clone();
+    let news = is_news(&mut told, event, Timestamp::now().as_second());
+    if told != before {
+        let new = path.with_extension("new");
+        let text = serde_json::to_vec(&told).unwrap_or_default();
+        let _ =
+            std::fs::write(&new, text).and_then(|()| fault::around("told", || std::fs::rename(&new, &path)));
+    }
+    news
+}

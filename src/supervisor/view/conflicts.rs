@@ -1,0 +1,115 @@
+//! Which live branches conflict with which, and with the target, as they stand now.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::git::{self, ConflictFile, Forecast};
+use crate::journal::SCHEMA;
+use crate::plan::{CommitId, MergeStrategy, PlanName};
+use crate::schedule::{Outcome, State};
+
+use super::status::Situation;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+
+/// The answer of `orch conflicts --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflicts {
+    /// Version of the document.
+    pub schema: u32,
+    /// Every pair that does not merge: those with the target first, then in manifest order.
+    pub pairs: Vec<ConflictPair>,
+}
+
+/// Two branches that do not merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConflictPair {
+    /// A plan, or the target by its branch's name.
+    pub a: String,
+    /// A plan.
+    pub b: String,
+    /// The files, sorted by path.
+    pub files: Vec<ConflictFile>,
+}
+
+/// A branch and where it stands.
+pub type Head = (String, CommitId);
+
+/// Plans whose branches will not be merged into the target any more: they have landed, or were cancelled.
+pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
+    let over = state.plans().filter(|(_, run)| {
+        run.landed.contains_key(&campaign.target) || run.outcome == Some(Outcome::Cancelled)
+    });
+    over.map(|(name, _)| name.clone()).collect()
+}
+
+/// The target and the branches of these plans, where there are any.
+///
+/// # Errors
+///
+/// When the repository cannot be read.
+pub fn live_heads(
+    campaign: &Campaign,
+    is_live: impl Fn(&PlanName) -> bool,
+) -> Result<Vec<Head>, SupervisorError> {
+    let target = &campaign.target;
+    let tip = campaign.repo.branch_tip(target)?;
+    let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| campaign.base.clone()))];
+    for plan in campaign.set.plans.iter().filter(|plan| is_live(&plan.name)) {
+        if let Some(tip) = campaign.repo.branch_tip(&plan.branch)? {
+            // What was resolved by hand conflicts with the target no more.
+            let resolved = git::refs::resolution(&campaign.repo, &plan.name)?;
+            let resolved = resolved.filter(|resolved| resolved.head == tip);
+            let stands_in = resolved.filter(|_| plan.merge_strategy != MergeStrategy::Rebase);
+            heads.push((
+                plan.name.to_string(),
+                stands_in.map_or(tip, |resolved| resolved.commit),
+            ));
+        }
+    }
+    Ok(heads)
+}
+
+/// The pairs of these that conflict.
+///
+/// # Errors
+///
+/// When git cannot be asked.
+pub fn pairs(forecast: &mut Forecast, heads: &[Head]) -> Result<Vec<ConflictPair>, SupervisorError> {
+    let commits: Vec<CommitId> = heads.iter().map(|(_, commit)| commit.clone()).collect();
+    let clashes = forecast.look(&commits)?;
+    let pair = |clash: crate::git::Clash| ConflictPair {
+        a: heads[clash.one].0.clone(),
+        b: heads[clash.two].0.clone(),
+        files: clash.files,
+    };
+    Ok(clashes.into_iter().map(pair).collect())
+}
+
+/// Looks at every pair of live branches and at each with the target. Moves nothing.
+///
+/// # Errors
+///
+/// When the repository or the journal cannot be read.
+pub fn conflicts(campaign: &Campaign, situation: &Situation) -> Result<Conflicts, SupervisorError> {
+    let over = over(campaign, situation.scheduler.state());
+    let heads = live_heads(campaign, |name| !over.contains(name))?;
+    let found = if heads.len() > 1 {
+        pairs(&mut Forecast::new(&campaign.repo, campaign.git()?)?, &heads)?
+    } else {
+        Vec::new()
+    };
+    Ok(Conflicts {
+        schema: SCHEMA,
+        pairs: found,
+    })
+}
+
+impl ConflictPair {
+    /// Its files and how each disagrees, as people read it.
+    pub fn shown(&self) -> Vec<String> {
+        let shown = |file: &ConflictFile| format!("{} ({})", file.path.display(), file.kind);
+        self.files.iter().map(shown).collect()
+    }
+}

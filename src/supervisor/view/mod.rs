@@ -1,0 +1,11 @@
+//! Looking: the journal and the repository as those see them who only look.
+//!
+//! May import `conflict` and below.
+
+pub(super) mod attention;
+pub(super) mod conflicts;
+pub(super) mod exit_view;
+pub(super) mod landed_view;
+pub(super) mod situation;
+pub(super) mod spent_view;
+pub(super) mod status;

@@ -1,0 +1,112 @@
+//! Reading the journal, for those who look.
+
+use jiff::Timestamp;
+
+use crate::agent::{JobFolder, JobState};
+use crate::journal::{JournalReader, OrchDir, RepositoryLock};
+use crate::plan::PlanSet;
+use crate::schedule::{Event, Exit, Stage, State};
+
+use super::status::Situation;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::replay::Replay;
+use crate::supervisor::recovery::landed_by_hand::landed_by_hand;
+
+impl Situation {
+    /// Reads the journal, whether a supervisor runs or not. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the journal is there and cannot be read.
+    pub fn look(campaign: &Campaign) -> Result<Self, SupervisorError> {
+        let driven = RepositoryLock::holder(&campaign.dir)?.is_some();
+        let mut situation = Self {
+            driven,
+            ..Self::of_journal(&campaign.dir, &campaign.set)?
+        };
+        if let Some(epoch) = situation.epoch {
+            let now = epoch.at(Timestamp::now());
+            // Shown at once, and written down by the next supervisor.
+            let mut found = landed_by_hand(campaign, situation.scheduler.state()).unwrap_or_default();
+            found.retain(|found| situation.scheduler.take(now, found));
+            situation.found = found;
+            if !driven {
+                for event in ended_unseen(&campaign.dir, situation.scheduler.state()) {
+                    let _ = situation.scheduler.take(now, &event);
+                    if let Event::AttemptFailed { plan, why, .. } = event {
+                        situation.unseen.push((plan, why));
+                    }
+                }
+            }
+        }
+        Ok(situation)
+    }
+
+    /// As [`Situation::look`], by the journal alone: what a person has landed by hand does not show, nor whether a supervisor
+    /// is at work. In a sandbox with processes of its own its lock is seen, and not whose it is.
+    ///
+    /// # Errors
+    ///
+    /// When the journal is there and cannot be read.
+    pub fn of_journal(dir: &OrchDir, set: &PlanSet) -> Result<Self, SupervisorError> {
+        let reader = JournalReader::open(dir)?;
+        let records = match &reader {
+            Some(reader) => reader.after(0, None)?,
+            None => Vec::new(),
+        };
+        let Replay {
+            durations,
+            mut scheduler,
+        } = Replay::of(set, &records, false);
+        let epoch = reader.map(|reader| reader.epoch());
+        if let Some(epoch) = epoch {
+            // Time goes on after the last record: a delay that is over is over.
+            scheduler.observe(epoch.at(Timestamp::now()));
+        }
+        Ok(Self {
+            scheduler,
+            found: Vec::new(),
+            unseen: Vec::new(),
+            epoch,
+            driven: false,
+            durations,
+        })
+    }
+}
+
+/// What the folders of attempts show and no supervisor was there to write down: that their agents are not at work any more. What
+/// they left is judged by the next supervisor; until then they count as cut short.
+fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
+    let ended = state.open_attempts().filter_map(|(plan, _, attempt)| {
+        let folder = JobFolder::new(dir.attempt(&attempt.id));
+        let exit = match folder.state().ok()? {
+            JobState::Running(_) => return None,
+            JobState::Unstarted if attempt.stage == Stage::Assigned => return None,
+            JobState::Ended(record) => record.exit,
+            JobState::Lost(_) | JobState::Unstarted => Exit::Lost,
+        };
+        let (plan, attempt) = (plan.clone(), attempt.id.clone());
+        let why = format!(
+            "{attempt} {}; the next `orch up` looks at what it left",
+            exit.describe()
+        );
+        Some([
+            Event::AgentEnded {
+                plan: plan.clone(),
+                attempt: attempt.clone(),
+                exit,
+            },
+            Event::AttemptFailed {
+                plan,
+                attempt,
+                why,
+                retry_in_ms: Some(0),
+                counted: false,
+                nothing_made: false,
+                unread: false,
+            },
+        ])
+    });
+    ended.flatten().collect()
+}

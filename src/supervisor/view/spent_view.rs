@@ -1,0 +1,50 @@
+//! What was used up, as those who look see it.
+
+use serde::Serialize;
+
+use crate::agent::JobFolder;
+use crate::schedule::{AttemptRecord, Facts, Spent};
+
+use crate::supervisor::project::campaign::Campaign;
+
+/// Tokens and money.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SpentView {
+    /// Tokens read that no cache held.
+    pub input: u64,
+    /// Tokens read from a cache.
+    pub cached: u64,
+    /// Tokens written.
+    pub output: u64,
+    /// Money; none when nobody says.
+    pub cost: Option<f64>,
+    /// The limit; none where there is none.
+    pub budget: Option<f64>,
+    #[serde(skip)]
+    exact: Spent,
+}
+
+impl SpentView {
+    pub(in crate::supervisor) fn of(spent: Spent, budget: Option<f64>) -> Self {
+        Self {
+            input: spent.input,
+            cached: spent.cached,
+            output: spent.output,
+            cost: spent.micros.map(|micros| micros as f64 / 1e6),
+            budget,
+            exact: spent,
+        }
+    }
+
+    /// The same as a value to reckon with.
+    pub fn exact(&self) -> Spent {
+        self.exact
+    }
+}
+
+/// What the attempt's output told: as the journal has it, and for one at work as its runner wrote it down last.
+pub fn facts_of(campaign: &Campaign, attempt: &AttemptRecord) -> Facts {
+    let at_work = attempt.started.is_some() && attempt.ended.is_none();
+    let live = at_work.then(|| JobFolder::new(campaign.dir.attempt(&attempt.id)).facts());
+    live.flatten().unwrap_or_else(|| attempt.facts.clone())
+}

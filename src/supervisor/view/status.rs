@@ -1,0 +1,389 @@
+//! What `orch status` shows: the journal folded over the plans, joined with what git says.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::inspect;
+use crate::graph::Durations;
+use crate::journal::{Epoch, SCHEMA};
+use crate::plan::{
+    AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
+};
+use crate::schedule::{
+    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, explain, phase_state,
+    plan_state, task_state,
+};
+use crate::status::{ListedSubtask, listed_checks};
+
+use super::attention::AttentionView;
+use super::exit_view::ExitView;
+use super::landed_view::LandedView;
+use super::spent_view::{SpentView, facts_of};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::side_by_side::side_by_side;
+
+/// Everything known at one moment, for those who look.
+#[derive(Debug)]
+pub struct Situation {
+    /// The state, as the journal tells it.
+    pub scheduler: Scheduler,
+    /// Wall-clock time of the core's moments; none before the first run.
+    pub epoch: Option<Epoch>,
+    /// True while a supervisor drives the repository.
+    pub driven: bool,
+    /// How long work is expected to take.
+    pub durations: Durations,
+    /// What is in the state and not in the journal yet: plans that a person has landed.
+    pub found: Vec<Event>,
+    /// Plans of which an agent has ended while no supervisor was there to see it, in words.
+    pub unseen: Vec<(PlanName, String)>,
+}
+
+/// The answer of `orch status --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusView {
+    /// Version of the document.
+    pub schema: u32,
+    /// The run's id; none before the first.
+    pub run: Option<String>,
+    /// Where the run stands.
+    pub state: RunView,
+    /// Where plans land.
+    pub target: TargetView,
+    /// What the run has used up, as far as anybody says.
+    pub spent: SpentView,
+    /// What a person has to look at before anything else.
+    pub attention: Vec<AttentionView>,
+    /// In manifest order.
+    pub plans: Vec<PlanView>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunView {
+    /// Nothing was ever started.
+    Idle,
+    /// A supervisor is at work.
+    Running,
+    /// It was asked to stop.
+    Stopping,
+    /// It stopped in order with work left.
+    Stopped,
+    /// Its supervisor died.
+    Interrupted,
+    /// Every plan has settled.
+    Settled,
+}
+
+/// The target branch.
+#[derive(Debug, Clone, Serialize)]
+pub struct TargetView {
+    /// Its full name.
+    #[serde(rename = "ref")]
+    pub name: String,
+    /// Where it stands; none when it does not exist yet.
+    pub oid: Option<CommitId>,
+}
+
+/// One plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanView {
+    /// Its name.
+    pub name: PlanName,
+    /// Its state.
+    pub state: PlanState,
+    /// Why it is in that state; never empty for a plan that neither runs nor has landed.
+    pub why: Vec<String>,
+    /// What a person can do about it; as long as `why`.
+    #[serde(skip)]
+    pub reasons: Vec<Reason>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Its priority as people wrote it.
+    pub priority: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its worktree, when there is one.
+    pub worktree: Option<PathBuf>,
+    /// Where its branch started.
+    pub base: Option<CommitId>,
+    /// Its branch's tip.
+    pub head: Option<CommitId>,
+    /// Commits on its branch that its base does not have.
+    pub ahead: Option<usize>,
+    /// True when something is uncommitted in its worktree; none when that was not looked at.
+    pub dirty: Option<bool>,
+    /// How much of it is on the run's target; none for nothing.
+    pub landed: Option<LandedView>,
+    /// How many of its tasks are done.
+    #[serde(skip)]
+    pub tally: Tally,
+    /// In document order.
+    pub phases: Vec<PhaseView>,
+    /// What its attempts have used up, as far as anybody says.
+    pub spent: SpentView,
+    /// Oldest first.
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseView {
+    /// Its number.
+    pub id: PhaseId,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+    /// In document order.
+    pub tasks: Vec<TaskView>,
+    /// Its VERIFY block, when it has one: `2.verify`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<VerifyView>,
+    /// The numbered boxes of that block, in document order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<ListedSubtask>,
+}
+
+/// One task.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+}
+
+/// The VERIFY block of a phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyView {
+    /// Its id.
+    pub id: TaskId,
+    /// Its checks.
+    pub title: String,
+    /// Its state.
+    pub state: TaskState,
+    /// What was said of it last.
+    pub note: Option<String>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttemptView {
+    /// Its id.
+    pub id: AttemptId,
+    /// Its agent.
+    pub agent: String,
+    /// What it was given: `phases 1, 2`, `task 2.3`.
+    #[serde(skip)]
+    pub given: String,
+    /// When its process started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    pub exit: Option<ExitView>,
+    /// The same in words: `exited with code 0`.
+    #[serde(skip)]
+    pub ended: Option<String>,
+    /// Its log.
+    pub log: PathBuf,
+    /// The account it used; none when its agent has but one.
+    pub account: Option<String>,
+    /// What its output told so far: last word, denied tools, errors, turns, tokens, cost, conversation.
+    pub facts: Facts,
+}
+
+impl Situation {
+    /// The whole status, as far as `depth` looks.
+    ///
+    /// # Errors
+    ///
+    /// When the repository cannot be read.
+    pub fn view(&self, campaign: &Campaign, depth: Depth) -> Result<StatusView, SupervisorError> {
+        let state = self.scheduler.state();
+        let mut plans = Vec::new();
+        for (plan, work) in campaign.set.plans.iter().zip(&self.scheduler.work().plans) {
+            plans.push(self.plan(campaign, plan, work, depth)?);
+        }
+        if depth == Depth::Worktrees {
+            look_for_dirt(&mut plans);
+        }
+        Ok(StatusView {
+            schema: SCHEMA,
+            run: state.run.as_ref().map(|run| run.id.to_string()),
+            state: self.run_view(),
+            target: TargetView {
+                name: format!("refs/heads/{}", campaign.target),
+                oid: campaign.repo.branch_tip(&campaign.target)?,
+            },
+            spent: SpentView::of(state.spent, campaign.set.run.budget),
+            attention: AttentionView::all(campaign, state),
+            plans,
+        })
+    }
+
+    /// Where the run stands.
+    pub fn run_view(&self) -> RunView {
+        match (self.scheduler.state().phase, self.driven) {
+            (RunPhase::Idle, false) => RunView::Idle,
+            (RunPhase::Stopping { .. }, true) => RunView::Stopping,
+            (RunPhase::Settled, _) => RunView::Settled,
+            (_, true) => RunView::Running,
+            (RunPhase::Driving | RunPhase::Stopping { .. }, false) => RunView::Interrupted,
+            (RunPhase::Stopped { .. }, false) => RunView::Stopped,
+        }
+    }
+
+    /// The core's moment as wall-clock time.
+    pub fn wall(&self, at: At) -> Option<Timestamp> {
+        self.epoch.map(|epoch| epoch.wall(at))
+    }
+
+    fn plan(
+        &self,
+        campaign: &Campaign,
+        plan: &Plan,
+        work: &PlanWork,
+        depth: Depth,
+    ) -> Result<PlanView, SupervisorError> {
+        let state = self.scheduler.state();
+        let run = state.plan(&plan.name);
+        let mut reasons = explain(self.scheduler.work(), state, &plan.name);
+        let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
+        reasons.extend(unseen.map(|(_, why)| Reason::plain(why)));
+        let now = plan_state(self.scheduler.work(), state, &plan.name);
+        let in_parts = depth > Depth::Table || now == PlanState::Running;
+        let made = run.worktree().filter(|_| depth > Depth::Journal);
+        let head = match made {
+            Some(_) => campaign.repo.branch_tip(&plan.branch)?,
+            None => None,
+        };
+        let base = run.worktree().map(|made| made.base.clone());
+        let ahead = match (&head, &base) {
+            (Some(head), Some(base)) => campaign
+                .repo
+                .ahead_behind(head, base)
+                .ok()
+                .map(|distance| distance.ahead),
+            _ => None,
+        };
+        let phases = plan.document.phases.iter().filter(|_| in_parts);
+        let phases = phases.map(|phase| PhaseView {
+            id: phase.id,
+            title: phase.title.clone(),
+            state: phase_state(work, run, phase.id),
+            tasks: phase
+                .tasks
+                .iter()
+                .map(|task| TaskView {
+                    id: task.id,
+                    title: task.title.clone(),
+                    state: task_state(work, run, task.id),
+                })
+                .collect(),
+            verify: phase.verify.as_ref().map(|block| {
+                let id = TaskId::verify(phase.id);
+                VerifyView {
+                    id,
+                    title: checks(block),
+                    state: task_state(work, run, id),
+                    note: run.items.get(&id.into()).and_then(|item| item.note.clone()),
+                }
+            }),
+            checks: listed_checks(phase, &|item| run.items.get(item).map(|item| item.state)),
+        });
+        let attempts = run.history.iter().filter(|_| in_parts);
+        let attempts = attempts.map(|attempt| AttemptView {
+            id: attempt.id.clone(),
+            agent: attempt.agent.to_string(),
+            given: given(&attempt.units),
+            started_at: attempt.started.and_then(|at| self.wall(at)),
+            ended_at: attempt.ended.and_then(|at| self.wall(at)),
+            exit: attempt.exit.as_ref().map(ExitView::of),
+            ended: attempt.exit.as_ref().map(Exit::describe),
+            log: campaign.dir.attempt(&attempt.id).join("log"),
+            account: attempt.account.clone(),
+            facts: facts_of(campaign, attempt),
+        });
+        Ok(PlanView {
+            name: plan.name.clone(),
+            state: now,
+            why: reasons.iter().map(|reason| reason.text.clone()).collect(),
+            reasons,
+            since: state.run.as_ref().and_then(|_| self.wall(run.since)),
+            priority: plan.priority.to_string(),
+            branch: plan.branch.clone(),
+            worktree: made
+                .map(|made| PathBuf::from(&made.path))
+                .filter(|path| path.is_dir()),
+            base,
+            head,
+            ahead,
+            dirty: None,
+            landed: LandedView::of(state, run),
+            tally: Tally::of(work, run),
+            phases: phases.collect(),
+            spent: SpentView::of(run.spent, plan.budget),
+            attempts: attempts.collect(),
+        })
+    }
+}
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// What a table of all plans tells: phases and attempts only of those that run.
+    Table,
+    /// What the journal knows.
+    Journal,
+    /// Also where branches stand.
+    Branches,
+    /// Also what is uncommitted, which costs a `git status` for each worktree.
+    Worktrees,
+}
+
+/// What a VERIFY block says, in short.
+fn checks(block: &VerifyBlock) -> String {
+    let background = if block.background {
+        " (in the background)"
+    } else {
+        ""
+    };
+    let said = match block.checks.as_slice() {
+        [] => "VERIFY".to_owned(),
+        [one] => format!("VERIFY: {one}"),
+        [first, rest @ ..] => format!("VERIFY: {first}; and {} more", rest.len()),
+    };
+    format!("{said}{background}")
+}
+
+/// What an attempt was given, in words.
+pub fn given(units: &[UnitId]) -> String {
+    let ids: Vec<String> = units.iter().map(ToString::to_string).collect();
+    let what = match units {
+        [UnitId::Task(_)] => "task",
+        [UnitId::Phase(_)] => "phase",
+        _ => "phases",
+    };
+    format!("{what} {}", ids.join(", "))
+}
+
+/// Asks git about every worktree, several at a time.
+fn look_for_dirt(plans: &mut [PlanView]) {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    let dirt = side_by_side(threads, plans, |plan| plan.worktree.as_deref().and_then(is_dirty));
+    for (plan, dirty) in plans.iter_mut().zip(dirt) {
+        plan.dirty = dirty;
+    }
+}
+
+fn is_dirty(worktree: &Path) -> Option<bool> {
+    inspect(worktree).ok().map(|state| !state.is_clean())
+}

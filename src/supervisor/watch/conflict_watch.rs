@@ -1,0 +1,186 @@
+//! Looking for conflicts among live branches while plans are worked on.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::git::Forecast;
+use crate::plan::PlanName;
+use crate::schedule::{Clashing, Event, Heads, Input, foresee};
+
+use crate::supervisor::desk::core::{Desk, warn};
+use crate::supervisor::desk::message::{ConflictsLooked, Message};
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::view::conflicts;
+use crate::supervisor::view::conflicts::{Head, live_heads, pairs};
+
+/// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// How many times as long as a look took nobody looks again, for [`EVERY`] at most: where there are many plans a look takes
+/// long, and looks are not to take the processor from the work.
+const REST: u32 = 24;
+
+/// The watch. Looks are made one after the other, on threads of their own.
+#[derive(Debug)]
+pub struct ConflictWatch {
+    kept: Arc<Mutex<Kept>>,
+    busy: bool,
+    /// True when something happened during the look at hand, or the rest after it.
+    again: bool,
+}
+
+/// What is kept from look to look.
+#[derive(Default)]
+struct Kept {
+    forecast: Option<Forecast>,
+    heads: Vec<Head>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("heads", &self.heads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ConflictWatch {
+    /// From now on the loop is reminded to look. Ends with the loop.
+    pub fn start(sender: mpsc::UnboundedSender<Message>) -> Self {
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(EVERY).await;
+                if sender.send(Message::LookForConflicts).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            kept: Arc::default(),
+            busy: false,
+            again: false,
+        }
+    }
+
+    /// Looks on a thread of its own whether a head has moved, and what conflicts now.
+    pub fn look(&mut self, desk: &Desk) {
+        if self.busy {
+            self.again = true;
+            return;
+        }
+        self.busy = true;
+        let (kept, campaign) = (self.kept.clone(), desk.campaign.clone());
+        let state = desk.scheduler.state();
+        let begun = state.plans().filter(|(_, run)| run.worktree().is_some());
+        let begun: BTreeSet<PlanName> = begun.map(|(name, _)| name.clone()).collect();
+        let over = conflicts::over(&campaign, state);
+        desk.in_background(move || {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_live = |name: &PlanName| begun.contains(name) && !over.contains(name);
+            let start = Instant::now();
+            let found = look(&campaign, &mut kept, is_live);
+            let took = start.elapsed();
+            Message::Conflicts(ConflictsLooked { found, took })
+        });
+    }
+
+    /// Takes in what a look found.
+    pub fn take(&self, desk: &Desk, looked: ConflictsLooked, inputs: &mut Vec<Input>) {
+        let ConflictsLooked { found, took } = looked;
+        match found {
+            Ok(Some((heads, found))) => {
+                let events = foresee(desk.scheduler.state(), &found);
+                inputs.extend(events.into_iter().map(Input::Event));
+                inputs.push(Input::Heads(heads));
+            }
+            Ok(None) => {}
+            Err(error) => warn(inputs, None, format!("conflicts cannot be foreseen: {error}")),
+        }
+        let sender = desk.sender.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(EVERY.min(took * REST)).await;
+            let _ = sender.send(Message::ConflictsRested);
+        });
+    }
+
+    /// Looks again, if something has happened since the last look began.
+    pub fn end_rest(&mut self, desk: &Desk) {
+        self.busy = false;
+        if std::mem::take(&mut self.again) {
+            self.look(desk);
+        }
+    }
+}
+
+/// What the scheduler is to be told; none when no head has moved.
+fn look(
+    campaign: &Campaign,
+    kept: &mut Kept,
+    is_live: impl Fn(&PlanName) -> bool,
+) -> Result<Option<(Heads, Vec<Clashing>)>, SupervisorError> {
+    let heads = live_heads(campaign, is_live)?;
+    if heads == kept.heads {
+        return Ok(None);
+    }
+    let forecast = match &mut kept.forecast {
+        Some(forecast) => forecast,
+        none => none.insert(Forecast::new(&campaign.repo, campaign.git()?)?),
+    };
+    let found = if heads.len() > 1 {
+        pairs(forecast, &heads)?
+    } else {
+        Vec::new()
+    };
+    kept.heads = heads;
+    let clashing = found.into_iter().map(|pair| Clashing {
+        files: pair.shown(),
+        one: pair.a,
+        other: pair.b,
+    });
+    let clashing: Vec<Clashing> = clashing.collect();
+    Ok(Some((known(&campaign.target, &kept.heads, &clashing), clashing)))
+}
+
+/// The same as what the scheduler is told.
+fn known(target: &str, heads: &[Head], clashing: &[Clashing]) -> Heads {
+    let mut known = Heads::default();
+    if let Some(((_, tip), plans)) = heads.split_first() {
+        known.target = Some(tip.clone());
+        let plans = plans
+            .iter()
+            .filter_map(|(name, head)| Some((name.parse().ok()?, head.clone())));
+        known.plans.extend(plans);
+    }
+    for pair in clashing {
+        match (pair.one.parse(), pair.other.parse()) {
+            (_, Ok(plan)) if pair.one == target => {
+                known.apart.insert(plan);
+            }
+            (Ok(one), Ok(other)) => {
+                known.clashes.insert((one, other));
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
+/// True for a fact after which a head may have moved.
+pub fn may_move_a_head(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::AgentEnded { .. }
+            | Event::AttemptChecked { .. }
+            | Event::LegDone { .. }
+            | Event::WorkMerged { .. }
+            | Event::TaskDone { .. }
+            | Event::PhaseDone { .. }
+            | Event::MergeLanded { .. }
+            | Event::MergeFound(_)
+            | Event::Resolve(_)
+    )
+}

@@ -1,0 +1,162 @@
+//! Branches that somebody deletes or moves from elsewhere while agents are at work on them, and a target that somebody moves to
+//! work which nobody has verified.
+
+use std::collections::BTreeSet;
+
+use crate::git::{self, GitError, Repository};
+use crate::plan::{CommitId, LaneId, PlanName};
+use crate::schedule::{Event, Input, Stage, State, work_place};
+
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::perform::tree::yard::Yard;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Looks, on a thread of its own, whether the branches on which agents are at work stand where those have left them. What does
+/// not is put back, and told.
+pub fn look_for_displaced(desk: &Desk) {
+    let state = desk.scheduler.state();
+    for (name, lane, attempt) in state.open_attempts() {
+        let (Some(plan), Some(work), Some(began)) = (
+            desk.campaign.plan(name),
+            desk.scheduler.work().plans.iter().find(|plan| plan.name == *name),
+            attempt.head.clone(),
+        ) else {
+            continue;
+        };
+        if attempt.stage != Stage::Running {
+            continue;
+        }
+        let branch = match work_place(work, state.plan(name), lane, attempt).branch_of {
+            Some(unit) => desk.campaign.unit_branch(plan, unit),
+            None => plan.branch.clone(),
+        };
+        let worktree = desk.worktree(&LaneId::new(name, lane));
+        let (repo, lock) = (desk.campaign.repo.clone(), desk.units.of(name));
+        let (name, sender) = (name.clone(), desk.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            // Whoever has it looks itself.
+            let Ok(_alone) = lock.try_lock() else {
+                return;
+            };
+            // What cannot be read now is looked at again soon, and when the attempt has ended.
+            if let Ok(Some(found)) =
+                git::step::restore_displaced(&repo, name.as_str(), &worktree, &branch, &began)
+                && found.now.is_some()
+            {
+                let _ = sender.send(Message::Warning(Some(name), found.to_string()));
+            }
+        });
+    }
+}
+
+/// Notices that somebody has moved the target.
+#[derive(Debug)]
+pub struct TargetWatch {
+    /// Where it stood when it was last looked at who has moved it.
+    pub seen: Option<CommitId>,
+}
+
+impl TargetWatch {
+    /// Looks, on a thread of its own, whether somebody has moved the target since the last look to work of a plan that has not
+    /// landed.
+    pub fn look(&self, desk: &Desk) {
+        if let Some(moved) = self.moved(desk) {
+            let (repo, yard, sender) = (desk.campaign.repo.clone(), desk.yard.clone(), desk.sender.clone());
+            tokio::task::spawn_blocking(move || {
+                let told = moved.told(&repo, &yard).unwrap_or_default();
+                let _ = sender.send(Message::TargetLooked(moved.to, told));
+            });
+        }
+    }
+
+    /// Takes in what a look at the target saw.
+    pub fn looked(&mut self, tip: CommitId, told: Vec<Event>, inputs: &mut Vec<Input>) {
+        if self.seen.replace(tip.clone()) != Some(tip) {
+            inputs.extend(told.into_iter().map(Input::Event));
+        }
+    }
+
+    /// The last look at the target: what a person should know of it.
+    pub fn look_last(&self, desk: &Desk) -> Vec<Event> {
+        let moved = self.moved(desk);
+        let told = moved.and_then(|moved| moved.told(&desk.campaign.repo, &desk.yard).ok());
+        told.unwrap_or_default()
+    }
+
+    fn moved(&self, desk: &Desk) -> Option<Moved> {
+        let tip = desk.campaign.repo.branch_tip(&desk.campaign.target).ok()??;
+        let seen = self.seen.clone().filter(|seen| *seen != tip)?;
+        Some(Moved::of(&desk.campaign, desk.scheduler.state(), seen, tip))
+    }
+}
+
+/// A move of the target.
+struct Moved {
+    target: String,
+    from: CommitId,
+    to: CommitId,
+    /// What orch itself has landed, and what it verifies and is about to land.
+    own: BTreeSet<CommitId>,
+    /// Branches of plans that have begun and are not finished, with where they began.
+    begun: Vec<(PlanName, String, CommitId)>,
+}
+
+impl Moved {
+    fn of(campaign: &Campaign, state: &State, from: CommitId, to: CommitId) -> Self {
+        let target = campaign.target.clone();
+        let begun = state.plans().filter_map(|(name, run)| {
+            let branch = campaign.plan(name)?.branch.clone();
+            Some((name.clone(), branch, run.worktree()?.base.clone()))
+        });
+        Self {
+            own: state
+                .plans()
+                .flat_map(|(_, run)| run.commits_on(&target).cloned())
+                .collect(),
+            begun: begun.collect(),
+            target,
+            from,
+            to,
+        }
+    }
+
+    fn told(&self, repo: &Repository, yard: &Yard) -> Result<Vec<Event>, GitError> {
+        let Self { target, from, to, .. } = self;
+        // What orch has landed and not written down yet.
+        let own: Vec<CommitId> = self.own.iter().cloned().chain(yard.landed()).collect();
+        if own.contains(to) {
+            return Ok(Vec::new());
+        }
+        let mut told = Vec::new();
+        for (plan, branch, base) in &self.begun {
+            let Some(head) = repo.branch_tip(branch)? else {
+                continue;
+            };
+            // What both have, and the target had not before.
+            let Some(shared) = repo.merge_base(&head, to)? else {
+                continue;
+            };
+            if repo.is_ancestor(&shared, from)? || repo.is_ancestor(&shared, base)? {
+                continue;
+            }
+            // A landing of the plan, or of its first phases, brought it.
+            let mut landed = false;
+            for commit in &own {
+                landed |= git::refs::has_commit(repo, commit) && repo.is_ancestor(&shared, commit)?;
+            }
+            if landed {
+                continue;
+            }
+            let why = format!(
+                "somebody moved refs/heads/{target} from {} to {}, which has commits of {plan} that were not verified. If that \
+                 was not you, an agent did it: `git revert` takes them off {target}",
+                from.short(),
+                to.short(),
+            );
+            let plan = Some(plan.clone());
+            told.push(Event::Warning { plan, why });
+        }
+        Ok(told)
+    }
+}

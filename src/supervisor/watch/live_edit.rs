@@ -1,0 +1,270 @@
+//! Edits of the manifest and its documents while their plans are worked on: noticed, read, judged, taken in.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::plan::{ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
+use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
+use crate::status;
+
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::preflight::checks as preflight;
+use crate::supervisor::project::campaign::Campaign;
+use crate::supervisor::project::error::SupervisorError;
+use crate::supervisor::project::load::{check_circles, documents_of, load};
+use crate::supervisor::recovery::changed_documents::taken_away;
+
+/// An editor writes a file in more than one step; what it says a moment later is what was meant.
+const SETTLE: Duration = Duration::from_millis(50);
+/// How often files are looked at where the kernel tells nothing of them.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The files that say what is to be done, watched.
+pub struct ManifestWatch {
+    files: Arc<Mutex<BTreeSet<PathBuf>>>,
+    folders: BTreeSet<PathBuf>,
+    kernel: Option<Box<dyn Watcher + Send>>,
+    /// True while they are being read.
+    reading: bool,
+    /// True when they may have changed since that began.
+    again: bool,
+    /// What was said last about files that cannot be read.
+    told: Option<String>,
+    /// What was said to be refused and still differs.
+    refused: Vec<ManifestChange>,
+}
+
+impl ManifestWatch {
+    /// Watches the manifest of a campaign and every document of its plans.
+    pub fn new(campaign: &Campaign, hints: UnboundedSender<Message>) -> Self {
+        let files: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+        let watched = Arc::clone(&files);
+        let on_event = move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let files = watched.lock().unwrap_or_else(PoisonError::into_inner);
+            // A folder on the way to one, too.
+            let leads = |path: &PathBuf| files.iter().any(|file| file.starts_with(path));
+            let concerned = event.need_rescan() || event.paths.iter().any(leads);
+            if concerned && !event.kind.is_access() {
+                let _ = hints.send(Message::ManifestHint);
+            }
+        };
+        let kernel = RecommendedWatcher::new(on_event.clone(), Config::default())
+            .map(|kernel| Box::new(kernel) as Box<dyn Watcher + Send>)
+            .or_else(|_| {
+                let config = Config::default().with_poll_interval(POLL);
+                PollWatcher::new(on_event, config).map(|kernel| Box::new(kernel) as Box<dyn Watcher + Send>)
+            });
+        let mut watch = Self {
+            files,
+            folders: BTreeSet::new(),
+            kernel: kernel.ok(),
+            reading: false,
+            again: false,
+            told: None,
+            refused: Vec::new(),
+        };
+        watch.follow(campaign.files());
+        watch
+    }
+
+    /// Watches what the plans name now, too. Folders, since editors put a new file in the old one's place.
+    /// True when these are others than before.
+    fn follow(&mut self, files: BTreeSet<PathBuf>) -> bool {
+        // One that is not there yet comes into the nearest folder that is.
+        let folders = files.iter().filter_map(|file| file.parent());
+        let folders = folders.filter_map(|folder| folder.ancestors().find(|folder| folder.is_dir()));
+        for folder in folders {
+            if let Some(kernel) = &mut self.kernel
+                && !self.folders.contains(folder)
+                && kernel.watch(folder, RecursiveMode::NonRecursive).is_ok()
+            {
+                self.folders.insert(folder.to_owned());
+            }
+        }
+        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = *known != files;
+        *known = files;
+        other
+    }
+
+    /// Reads the manifest and its documents on a thread of its own, once for all hints that come meanwhile.
+    pub fn read_later(&mut self, desk: &Desk) {
+        if std::mem::replace(&mut self.reading, true) {
+            self.again = true;
+            return;
+        }
+        let manifest = desk.campaign.manifest.clone();
+        desk.in_background(move || {
+            thread::sleep(SETTLE);
+            Message::ManifestRead(Box::new(load(&manifest)))
+        });
+    }
+
+    /// Takes in what the manifest says now, as far as it still may.
+    pub fn take(
+        &mut self,
+        desk: &mut Desk,
+        read: Result<PlanSet, SupervisorError>,
+    ) -> Result<Vec<Input>, SupervisorError> {
+        self.reading = false;
+        if std::mem::take(&mut self.again) {
+            self.read_later(desk);
+        }
+        if !desk.scheduler.takes_edits() {
+            return Ok(Vec::new());
+        }
+        let set = match read {
+            Ok(set) => set,
+            Err(faults) => {
+                // Those that it names and that are not right yet, or not there, are none of the plans at work.
+                let named = documents_of(&desk.campaign.manifest);
+                if self.follow(desk.campaign.files().into_iter().chain(named).collect()) {
+                    // It may have come before it was watched.
+                    self.read_later(desk);
+                }
+                return Ok(self.tell_of_faults(desk, &faults));
+            }
+        };
+        if self.told.take().is_some() {
+            write_plans_down(desk, None);
+        }
+        let records = || Ok(desk.journal.read_all()?);
+        let sets = (&desk.campaign.set, &set);
+        let held = taken_away(&desk.campaign, &desk.scheduler, sets, &records)?;
+        let edit = LiveEdit::new(&desk.campaign.set, &set, |plan| {
+            match held.iter().any(|held| held.plan() == Some(plan)) {
+                // The next run asks a person.
+                true => Openness::Nothing("a landing took away what it has to do or to show"),
+                false => desk.scheduler.openness(plan),
+            }
+        });
+        if edit.changes.is_empty() {
+            self.refused.clear();
+            return Ok(Vec::new());
+        }
+        if desk.scheduler.is_making_worktrees() {
+            self.read_later(desk);
+            return Ok(Vec::new());
+        }
+        let changes = match fitting(desk, &edit, &held) {
+            Ok(campaign) => {
+                if edit.counts() {
+                    self.go_on_with(desk, campaign)?;
+                }
+                edit.changes
+            }
+            Err(why) => edit.refuse_all(&format!("the whole edit does not fit: {why}")),
+        };
+        // What is refused goes on to differ, and is found again whenever a file is touched.
+        let refused: Vec<ManifestChange> = changes
+            .iter()
+            .filter(|change| change.refused.is_some())
+            .cloned()
+            .collect();
+        let told = std::mem::replace(&mut self.refused, refused);
+        let mut changes = changes;
+        changes.retain(|change| !told.contains(change));
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Input::Event(Event::ManifestChanged(ManifestEdit {
+            changes,
+        }))])
+    }
+
+    fn go_on_with(&mut self, desk: &mut Desk, campaign: Campaign) -> Result<(), SupervisorError> {
+        let records = desk.journal.read_all()?;
+        let events = || records.iter().map(|record| (record.at, &record.event));
+        let durations = history::durations(events());
+        let work = Work::new(&campaign.set, &durations, desk.auto_merge);
+        desk.scheduler.rework(work, events());
+        let old = std::mem::replace(&mut desk.campaign, Arc::new(campaign));
+        write_plans_down(desk, None);
+        renew_documents(desk, &old);
+        self.follow(desk.campaign.files());
+        Ok(())
+    }
+
+    /// Says once what is wrong with files that were edited; what was read before goes on.
+    fn tell_of_faults(&mut self, desk: &Desk, faults: &SupervisorError) -> Vec<Input> {
+        let why = format!(
+            "the manifest was edited and cannot be used as it is; what was read before goes on: {faults}"
+        );
+        if self.told.as_ref() == Some(&why) {
+            return Vec::new();
+        }
+        self.told = Some(why.clone());
+        write_plans_down(desk, Some(&faults.to_string()));
+        vec![Input::Event(Event::Warning { plan: None, why })]
+    }
+}
+
+/// What was edited, with what stays as it was, checked as a whole.
+fn fitting(desk: &Desk, edit: &LiveEdit, held: &[Event]) -> Result<Campaign, SupervisorError> {
+    for event in held {
+        if let Event::PlanHeld {
+            plan,
+            why: Hold::TakenAway { by, keys, .. },
+        } = event
+            && !keys.is_empty()
+        {
+            let keys = keys.join(", ");
+            let why = format!(
+                "the landing of {by} removed or replaced {keys}; plan {plan} waits for you in the next run"
+            );
+            return Err(SupervisorError::Unfit(why));
+        }
+    }
+    let misfits = edit.misfits();
+    if !misfits.is_empty() {
+        return Err(SupervisorError::Unfit(misfits.join("; ")));
+    }
+    let name = desk.campaign.manifest.file_name().unwrap_or_default();
+    check_circles(&edit.set, Path::new(name))?;
+    let campaign = desk.campaign.with(edit.set.clone())?;
+    let only: Vec<PlanName> = desk
+        .scheduler
+        .state()
+        .run
+        .iter()
+        .flat_map(|run| &run.only)
+        .cloned()
+        .collect();
+    preflight::check_agents(&campaign, &only)?;
+    Ok(campaign)
+}
+
+/// Lets those who look and steer see what counts.
+fn write_plans_down(desk: &Desk, faults: Option<&str>) {
+    if let Err(error) = desk.campaign.write_down(faults) {
+        let _ = desk.sender.send(Message::Warning(None, error.to_string()));
+    }
+}
+
+/// Puts documents that changed into worktrees that are made and in which nobody has worked yet.
+fn renew_documents(desk: &Desk, old: &Campaign) {
+    for plan in &desk.campaign.set.plans {
+        let run = desk.scheduler.state().plan(&plan.name);
+        let changed = old
+            .plan(&plan.name)
+            .is_some_and(|before| before.document != plan.document);
+        let Some(made) = run.worktree().filter(|_| changed) else {
+            continue;
+        };
+        let states = |item: &ItemId| run.item_state(item);
+        let renewed = status::prepare_lane(Path::new(&made.path), &plan.name, &plan.document, states);
+        if let Err(error) = renewed {
+            let _ = desk
+                .sender
+                .send(Message::Warning(Some(plan.name.clone()), error.to_string()));
+        }
+    }
+}

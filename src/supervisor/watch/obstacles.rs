@@ -1,0 +1,97 @@
+//! Plans that land by themselves and met something in a checkout of the target: tried again once that is gone.
+
+use crate::plan::{PlanName, WorkRef};
+use crate::schedule::{Event, Input, Merge, MergeTrouble, Outcome, Scheduler};
+
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::perform;
+use crate::supervisor::project::campaign::Campaign;
+
+/// Looks for what stood in the way of landings, one look at a time.
+#[derive(Debug, Default)]
+pub struct ObstacleWatch {
+    looking: bool,
+}
+
+impl ObstacleWatch {
+    /// Looks on a thread of its own whether what stood in the way of landings is gone.
+    pub fn look(&mut self, desk: &Desk) {
+        let met = met(&desk.scheduler);
+        let Some(first) = met.first().cloned().filter(|_| !self.looking) else {
+            return;
+        };
+        self.looking = true;
+        let campaign = desk.campaign.clone();
+        let known = perform::Known::of(&desk.scheduler, &campaign.target);
+        desk.in_background(move || {
+            let free = would_land(&campaign, &first, &known);
+            Message::Unhindered(if free { met } else { Vec::new() })
+        });
+    }
+
+    /// Takes in what a look found: these are to be tried again.
+    pub fn take(&mut self, desk: &Desk, plans: Vec<PlanName>, inputs: &mut Vec<Input>) {
+        self.looking = false;
+        let still = met(&desk.scheduler);
+        let plans: Vec<WorkRef> = plans
+            .into_iter()
+            .filter(|plan| still.contains(plan))
+            .map(|plan| WorkRef::whole(&plan))
+            .collect();
+        if !plans.is_empty() {
+            inputs.push(Input::Event(Event::MergeRequested { plans, into: None }));
+        }
+    }
+}
+
+/// Brings checkouts along, on a thread of its own, that could not follow a landing: whoever was in the way may be done.
+pub fn bring_checkouts_along(desk: &Desk) {
+    if !desk.campaign.dir.landing().exists() {
+        return;
+    }
+    let (campaign, sender) = (desk.campaign.clone(), desk.sender.clone());
+    tokio::task::spawn_blocking(move || {
+        // What is still behind was told, and stands in `orch status`.
+        let ended = perform::resume_landing(&campaign).unwrap_or_default();
+        for what in ended.followed {
+            let _ = sender.send(Message::Warning(None, what));
+        }
+    });
+}
+
+/// Plans that land by themselves and did not because of an obstacle, the first one first, and those that wait for them.
+fn met(scheduler: &Scheduler) -> Vec<PlanName> {
+    let state = scheduler.state();
+    let by_itself = scheduler.work().plans.iter().filter(|plan| plan.auto_merge);
+    let waiting: Vec<(&PlanName, &MergeTrouble)> = by_itself
+        .filter_map(|plan| {
+            let run = state.plan(&plan.name);
+            let idle = run.merge == Merge::Idle && run.outcome == Some(Outcome::Finished);
+            let open = idle && state.drives(&plan.name) && !state.is_landed(&plan.name);
+            Some((&plan.name, run.merge_trouble.as_ref().filter(|_| open)?))
+        })
+        .collect();
+    let met = waiting
+        .iter()
+        .filter(|(_, why)| matches!(why, MergeTrouble::Obstacle { .. }));
+    let mut all: Vec<PlanName> = met.map(|(name, _)| (*name).clone()).collect();
+    loop {
+        let behind = waiting.iter().find(|(name, why)| {
+            let waits = matches!(why, MergeTrouble::Waits { on } if all.contains(on));
+            waits && !all.contains(name)
+        });
+        match behind {
+            Some((name, _)) => all.push((*name).clone()),
+            None => return all,
+        }
+    }
+}
+
+fn would_land(campaign: &Campaign, plan: &PlanName, known: &perform::Known) -> bool {
+    let tip = campaign.repo.branch_tip(&campaign.target).ok().flatten();
+    let onto = tip.unwrap_or_else(|| campaign.base.clone());
+    let rehearsed = perform::rehearse(campaign, plan, &campaign.target, &onto, known);
+    // Any other trouble is told by the train.
+    !matches!(rehearsed, Err(MergeTrouble::Obstacle { .. }))
+}

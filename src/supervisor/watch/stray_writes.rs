@@ -1,0 +1,132 @@
+//! Noticing that somebody wrote into the main checkout while agents ran.
+
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::git::{self, HeadPrint, trust_hooks, trust_merge_rules};
+
+use crate::supervisor::desk::message::Look;
+use crate::supervisor::project::campaign::Campaign;
+
+/// A look costs a `git status`, which takes long in a large repository; two looks are at least this far apart.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Files that are named.
+const NAMED: usize = 4;
+
+/// What the main checkout looked like at the last look.
+#[derive(Debug)]
+pub struct StrayWrites {
+    last: Option<HeadPrint>,
+    /// The first look, while it is under way.
+    first: Option<JoinHandle<Option<HeadPrint>>>,
+    looked: Instant,
+    /// How often `orch` itself has changed, or may have changed, the main checkout.
+    own_changes: u64,
+    /// True when it has since the last look: then only uncommitted files are compared, which it never makes.
+    moved: bool,
+    /// What was told of hooks that the repository's configuration names.
+    pub hooks_told: Option<(String, String)>,
+}
+
+impl StrayWrites {
+    /// Begins the first look, on a thread of its own.
+    pub fn begin_first(campaign: &Arc<Campaign>) -> Self {
+        trust_hooks(campaign.repo.common_dir());
+        trust_merge_rules(campaign.repo.common_dir());
+        let campaign = campaign.clone();
+        Self {
+            last: None,
+            first: Some(std::thread::spawn(move || see(&campaign))),
+            looked: Instant::now(),
+            own_changes: 0,
+            moved: false,
+            hooks_told: None,
+        }
+    }
+
+    /// Waits for the first look. No agent may begin before, or what it writes would pass for what was there.
+    pub fn end_first(&mut self) {
+        if let Some(first) = self.first.take() {
+            self.last = first.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    }
+
+    /// `orch` begins or ends moving the target: another commit in the main checkout is its own work.
+    pub fn forget(&mut self) {
+        self.own_changes += 1;
+        self.moved = true;
+    }
+
+    /// Begins a look, unless the last one was a moment ago.
+    pub fn begin(&mut self) -> Option<Look> {
+        if self.looked.elapsed() < PAUSE && self.last.is_some() {
+            return None;
+        }
+        self.looked = Instant::now();
+        Some(self.look())
+    }
+
+    /// Begins the last look of a run, however short the pause; none when there is nothing to compare with.
+    pub fn begin_at_once(&self) -> Option<Look> {
+        self.last.is_some().then(|| self.look())
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            own_changes: self.own_changes,
+        }
+    }
+
+    /// Ends a look: says what changed since the one before. Who did it is not guessed.
+    pub fn end(&mut self, campaign: &Campaign, began: Look, now: HeadPrint) -> Option<String> {
+        if began.own_changes != self.own_changes {
+            return None;
+        }
+        let mut before = self.last.replace(now.clone())?;
+        if std::mem::take(&mut self.moved) {
+            before = before.moved_to(&now);
+        }
+        let what = difference(campaign, &before, &now)?;
+        Some(format!(
+            "the main checkout {} changed while agents ran: {what}. If that was not you, an agent works outside of its worktree",
+            campaign.repo.top().display()
+        ))
+    }
+}
+
+/// What is different, in words; none for what people edit while plans run, and are told of what of it counts.
+fn difference(campaign: &Campaign, before: &HeadPrint, now: &HeadPrint) -> Option<String> {
+    let foreign = |file: &PathBuf| !campaign.is_steered_by(&campaign.repo.top().join(file));
+    if before.branch != now.branch {
+        let branch = now.branch.as_deref().unwrap_or("no branch");
+        return Some(format!("{branch} is checked out in it"));
+    }
+    if before.head != now.head {
+        let moved = git::repo::files_between(&campaign.repo, &before.head, &now.head);
+        let counts = moved.map_or(true, |files| files.is_empty() || files.iter().any(foreign));
+        return counts.then(|| format!("its branch moved to {}", now.head.short()));
+    }
+    let mut files = now.changed_since(before);
+    files.retain(foreign);
+    let shown: Vec<String> = files
+        .iter()
+        .take(NAMED)
+        .map(|file| file.display().to_string())
+        .collect();
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| format!("its uncommitted files changed ({}{more})", shown.join(", ")))
+}
+
+/// What the main checkout looks like; none where there is none, or where it cannot be read.
+pub fn see(campaign: &Campaign) -> Option<HeadPrint> {
+    if campaign.repo.is_bare() {
+        return None;
+    }
+    git::state::fingerprint(&campaign.repo, campaign.repo.top()).ok()
+}

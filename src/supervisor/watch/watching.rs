@@ -1,0 +1,71 @@
+//! Looking, beside the loop, whether somebody wrote into the main checkout.
+
+use crate::git::{self, HeadPrint, changed_hooks};
+use crate::schedule::{Ending, Event, Input, Merge};
+
+use super::stray_writes::{StrayWrites, see};
+use crate::supervisor::desk::core::{Desk, warn};
+use crate::supervisor::desk::message::{Look, Message};
+
+impl StrayWrites {
+    /// Looks at the main checkout, on a thread of its own. Not while the target moves: its checkout is half of one commit and
+    /// half of another then.
+    pub fn look_beside(&mut self, desk: &Desk) {
+        if is_target_moving(desk) {
+            return;
+        }
+        let Some(began) = self.begin() else {
+            return;
+        };
+        let campaign = desk.campaign.clone();
+        desk.in_background(move || Message::Looked(began, see(&campaign)));
+    }
+
+    /// Takes in what a look saw.
+    pub fn looked(&mut self, desk: &Desk, began: Look, seen: Option<HeadPrint>, inputs: &mut Vec<Input>) {
+        let told = seen.and_then(|seen| self.end(&desk.campaign, began, seen));
+        if let Some(why) = told {
+            warn(inputs, None, why);
+        }
+    }
+
+    /// Tells, once, of hooks that the repository's configuration has named since the run began.
+    pub fn look_at_hooks(&mut self, inputs: &mut Vec<Input>) {
+        let changed = changed_hooks();
+        if let (Some((before, now)), true) = (&changed, self.hooks_told != changed) {
+            let why = format!(
+                "`core.hooksPath` of the repository is {now} now, and was {before} when the run began: orch goes on with that. If you \
+                 did not change it, an agent did (`git config core.hooksPath`)"
+            );
+            warn(inputs, None, why);
+        }
+        self.hooks_told = changed;
+    }
+
+    /// The last look of a run.
+    pub fn look_at_last(&mut self, desk: &Desk) -> Vec<Event> {
+        let began = self.begin_at_once().filter(|_| !is_target_moving(desk));
+        let seen = began.and_then(|began| Some((began, see(&desk.campaign)?)));
+        let told = seen.and_then(|(began, seen)| self.end(&desk.campaign, began, seen));
+        told.map(|why| Event::Warning { plan: None, why })
+            .into_iter()
+            .collect()
+    }
+}
+
+/// What killed gits have left in worktrees, once nobody is at work. After an interruption one may still be at it, and is not
+/// waited for.
+pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
+    let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(|error| error.to_string());
+    let finished = match ending {
+        Some(Ending::Interrupted) => Ok(()),
+        _ => git::worktree::finish_half_made(&desk.admin).map_err(|error| error.to_string()),
+    };
+    let trouble = [cleared, finished].into_iter().filter_map(Result::err);
+    trouble.map(|why| Event::Warning { plan: None, why }).collect()
+}
+
+fn is_target_moving(desk: &Desk) -> bool {
+    let mut plans = desk.scheduler.state().plans();
+    plans.any(|(_, run)| matches!(run.merge, Merge::Running(_)))
+}

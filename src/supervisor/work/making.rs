@@ -1,0 +1,87 @@
+//! Making worktrees in the background: as many at once as there are cores, none without room on the disk, none any more once a
+//! person asked to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::git;
+use crate::plan::{CommitId, LaneId, PlanName};
+use crate::schedule::{Event, Input, LaneNote};
+
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::Message;
+use crate::supervisor::perform;
+use crate::supervisor::perform::tree::furnish::Progress;
+
+/// What worktrees that are being made share.
+#[derive(Debug)]
+pub struct Making {
+    turns: Arc<Semaphore>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Making {
+    /// As many at once as there are cores: more would only fight for the disk.
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            turns: Arc::new(Semaphore::new(cores)),
+            stop: Arc::default(),
+        }
+    }
+
+    async fn turn(turns: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        turns.acquire_owned().await.ok()
+    }
+
+    /// Makes one as soon as there is a turn for it.
+    pub fn make(&self, desk: &Desk, lane: LaneId, base: CommitId) {
+        let (campaign, admin, sender) = (desk.campaign.clone(), desk.admin.clone(), desk.sender.clone());
+        let (turns, stop) = (self.turns.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            let _turn = Making::turn(turns).await;
+            let _ = tokio::task::spawn_blocking(move || {
+                let say = |why: String| {
+                    let (plan, lane) = (lane.plan.clone(), lane.lane);
+                    let event = Event::WorktreeWaits(LaneNote { plan, lane, why });
+                    let _ = sender.send(Message::Input(Input::Event(event)));
+                };
+                let progress = Progress {
+                    say: &say,
+                    stop: &stop,
+                };
+                let (event, warnings) = perform::make_worktree(&campaign, &admin, &lane, &base, &progress);
+                for why in warnings {
+                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                }
+                let _ = sender.send(Message::Input(Input::Event(event)));
+            })
+            .await;
+        });
+    }
+
+    /// Ends the preparation of worktrees when a person asks to stop, and that of a plan's when it is cancelled.
+    pub fn stop(&self, desk: &Desk, event: &Event) {
+        let of: Option<PlanName> = match event {
+            Event::RunStopping { .. } => {
+                self.stop.store(true, Ordering::Relaxed);
+                None
+            }
+            Event::CancelRequested(about) => Some(about.plan.clone()),
+            _ => return,
+        };
+        let campaign = desk.campaign.clone();
+        tokio::task::spawn_blocking(move || {
+            perform::stop_setups(&campaign, of.as_ref().map(PlanName::as_str));
+        });
+    }
+}
+
+/// Tells of what about the repository's files will surprise somebody who works in a worktree.
+pub fn tell_of_contents(desk: &Desk) {
+    if let Ok(Some(why)) = git::repo::large_files_trouble(&desk.campaign.repo) {
+        let _ = desk.sender.send(Message::Warning(None, why));
+    }
+}

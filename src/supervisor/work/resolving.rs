@@ -1,0 +1,71 @@
+//! Conflicts beside everything else the loop does: steps that are asked for go to a thread of their own, and what was resolved
+//! is tidied up once it has landed.
+
+use tokio::sync::oneshot;
+
+use crate::git::{self, GitError};
+use crate::plan::WorkRef;
+use crate::schedule::{Event, Input, ResolveOrder};
+
+use crate::supervisor::conflict::about_conflict::{AboutConflict, ResolveStep};
+use crate::supervisor::conflict::resolve::{Beside, resolve};
+use crate::supervisor::conflict::resolved::tidy;
+use crate::supervisor::control::request::Answer;
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::{Message, StepDone};
+use crate::supervisor::perform;
+use crate::supervisor::recovery::output;
+
+/// Does a step on a thread of its own.
+pub fn resolve_later(desk: &Desk, what: WorkRef, step: ResolveStep, reply: oneshot::Sender<Answer>) {
+    let about = AboutConflict::new(&desk.scheduler, &what);
+    let campaign = desk.campaign.clone();
+    desk.in_background(move || {
+        let done = resolve(&campaign, &about, step, Beside::Supervisor);
+        Message::Resolved(Box::new(StepDone {
+            what,
+            step,
+            done,
+            reply,
+        }))
+    });
+}
+
+/// Has an agent resolve a conflict, on a thread of its own.
+pub fn by_agent(desk: &Desk, order: ResolveOrder) {
+    let (campaign, admin, yard) = (desk.campaign.clone(), desk.admin.clone(), desk.yard.clone());
+    let (sender, run) = (desk.sender.clone(), desk.run);
+    desk.in_background(move || {
+        let (answer, warnings) = perform::resolve_by_agent(&campaign, &admin, &yard, &order, run);
+        for why in warnings {
+            let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+        }
+        // Told before the end is: what it has spent counts.
+        if let Some(told) = output::told(&campaign.dir, &order.plan, &order.attempt) {
+            let _ = sender.send(Message::Input(Input::Event(told)));
+        }
+        Message::Input(Input::Event(answer))
+    });
+}
+
+/// Lets go what was kept of plans until they had landed, at the end of a run.
+pub fn release_made(desk: &Desk) -> Result<(), GitError> {
+    let repo = &desk.campaign.repo;
+    for plan in &desk.campaign.set.plans {
+        let run = desk.scheduler.state().plan(&plan.name);
+        if run.landed.contains_key(&desk.campaign.target) {
+            git::refs::release_made(repo, plan.name.as_str(), repo.branch_tip(&plan.branch)?.as_ref())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the worktrees of conflicts of plans that have landed. Gives what a person should know.
+pub fn tidy_conflicts(desk: &Desk) -> Vec<Event> {
+    let told = tidy(&desk.campaign, desk.scheduler.state()).into_iter();
+    told.map(|(plan, why)| Event::Warning {
+        plan: Some(plan),
+        why,
+    })
+    .collect()
+}

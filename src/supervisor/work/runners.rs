@@ -1,0 +1,169 @@
+//! Attempts at work: started, taken over, looked at, waited for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::agent::{Hold, JobFolder, JobState, LOOK_AGAIN, Runner};
+use crate::plan::{AttemptId, ItemId, LaneId};
+use crate::schedule::{Input, Launch, Signs};
+
+use super::status_feed::reading;
+use super::stillness::Watch;
+use crate::supervisor::brief::assignment::waits_elsewhere;
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::{LaneReading, Message};
+use crate::supervisor::perform;
+use crate::supervisor::perform::attempt::unit::alone;
+
+/// The runners of attempts at work.
+#[derive(Debug, Default)]
+pub struct Runners {
+    holds: BTreeMap<AttemptId, Hold>,
+    still: Arc<Watch>,
+}
+
+impl Runners {
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.holds.is_empty()
+    }
+
+    /// One was started.
+    pub fn add(&mut self, attempt: AttemptId, runner: Hold) {
+        self.holds.insert(attempt, runner);
+    }
+
+    /// One has ended its job, or is gone.
+    pub fn forget(&mut self, attempt: &AttemptId) {
+        self.holds.remove(attempt);
+        self.still.forget(attempt);
+    }
+
+    /// Stops an attempt. One that is gone already has sent word of that.
+    pub fn stop(&self, desk: &Desk, attempt: AttemptId, now: bool) {
+        if let Some(runner) = self.holds.get(&attempt) {
+            runner.stop(now);
+        } else {
+            let yard = desk.yard.clone();
+            tokio::task::spawn_blocking(move || yard.stop_resolver(&attempt, now));
+        }
+    }
+
+    /// Looks for signs of life of an attempt, on a thread of its own. One that is gone already has sent word of that.
+    pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, patience: Duration) {
+        let (watch, sender) = (self.still.clone(), desk.sender.clone());
+        let folder = JobFolder::new(desk.campaign.dir.attempt(&attempt));
+        let runner = self.holds.get(&attempt).map(Hold::process);
+        let resolver = desk.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
+        let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
+        let worktree = match resolves {
+            true => desk.campaign.conflict_path(&lane.plan),
+            false => desk.worktree(&lane),
+        };
+        if runner.is_none() && !resolves {
+            return;
+        }
+        tokio::task::spawn_blocking(move || {
+            // One that resolves a conflict is waited for elsewhere.
+            let running = || match folder.state() {
+                Ok(JobState::Running(Some(running))) => Some(running.runner),
+                _ => None,
+            };
+            let seen = runner.or_else(running);
+            let signs = seen.and_then(|runner| watch.look(&attempt, runner, &folder, &worktree, patience));
+            // Before it begins, and while it is looked at what it has made, somebody else is at work.
+            let signs = signs.or_else(|| resolves.then(Signs::of_life));
+            if let Some(signs) = signs {
+                let plan = lane.plan;
+                let _ = sender.send(Message::Input(Input::Signs { plan, attempt, signs }));
+            }
+        });
+    }
+
+    /// Takes over a runner that another supervisor started.
+    pub fn attend(&mut self, desk: &Desk, lane: LaneId, attempt: AttemptId, runner: Runner) {
+        self.holds.insert(attempt.clone(), runner.hold());
+        let read = reading(desk, &lane);
+        tokio::spawn(wait_for(desk.sender.clone(), lane, attempt, runner, read));
+    }
+}
+
+/// Starts an agent, once the journal is on the disk up to here.
+pub fn launch(desk: &Desk, order: Launch) {
+    let lane = LaneId::new(&order.plan, order.place.lane);
+    let (campaign, worktree, run) = (desk.campaign.clone(), desk.worktree(&lane), desk.run);
+    let state = desk.scheduler.state().plan(&order.plan).clone();
+    let plan = desk.campaign.plan(&order.plan);
+    let waits = plan.map(|plan| waits_elsewhere(plan, desk.scheduler.state()));
+    let waits = waits.unwrap_or_default();
+    let (admin, lock, sender) = (
+        desk.admin.clone(),
+        desk.units.of(&order.plan),
+        desk.sender.clone(),
+    );
+    let (read, mark) = (reading(desk, &lane), desk.journal.mark());
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let states = |item: &ItemId| state.item_state(item);
+        let launched = {
+            let _alone = alone(&lock);
+            perform::note_again_before(&campaign, &order, &state);
+            let known = perform::TasksKnown {
+                states: &states,
+                waits,
+            };
+            perform::launch(&campaign, &admin, &worktree, &order, run, known, &mark)
+        };
+        match launched {
+            Ok(launched) => {
+                let hold = launched.runner.hold();
+                let _ = sender.send(Message::Started(order.attempt.clone(), hold));
+                let _ = sender.send(Message::Input(Input::Event(launched.event)));
+                for why in launched.said {
+                    let _ = sender.send(Message::Warning(Some(order.plan.clone()), why));
+                }
+                runtime.spawn(wait_for(sender, lane, order.attempt, launched.runner, read));
+            }
+            // The loop is told when the disk does not take the journal, and the plan is not to blame.
+            Err(_) if mark.reach().is_err() => {}
+            Err(event) => {
+                let _ = sender.send(Message::Input(Input::Event(*event)));
+            }
+        }
+    });
+}
+
+/// Waits for the end of a runner's job. What the agent reported last is read before that is told.
+async fn wait_for(
+    sender: mpsc::UnboundedSender<Message>,
+    lane: LaneId,
+    attempt: AttemptId,
+    runner: Runner,
+    read: impl FnOnce() -> LaneReading + Send + 'static,
+) {
+    if let Ok(Some(end)) = runner.end() {
+        // SAFETY: an `OwnedFd` is open for as long as it lives, and nobody but the `AsyncFd` has this one.
+        let end = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) };
+        // Where that cannot be told, the thread waits.
+        if let Ok(end) = end {
+            while tokio::time::timeout(LOOK_AGAIN, end.readable()).await.is_err() {
+                if runner.look() {
+                    let why = format!("a signal had suspended the runner of {attempt}: it goes on");
+                    let _ = sender.send(Message::Warning(Some(lane.plan.clone()), why));
+                }
+            }
+        }
+    }
+    tokio::task::spawn_blocking(move || {
+        let ended = runner.wait();
+        let plan = lane.plan.clone();
+        let _ = sender.send(Message::StatusRead(lane, read()));
+        let _ = sender.send(Message::RunnerGone(plan, attempt, ended));
+    });
+}

@@ -1,0 +1,168 @@
+//! What agents report, from their folders to the scheduler.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use crate::git::head_of;
+use crate::journal::{Record, Sync};
+use crate::plan::{AttemptId, LaneId, PlanName};
+use crate::schedule::{Event, Input};
+use crate::status::{self, Posted, Watcher};
+
+use crate::supervisor::desk::core::Desk;
+use crate::supervisor::desk::message::{LaneReading, Message};
+use crate::supervisor::project::campaign::committed_document;
+use crate::supervisor::project::error::SupervisorError;
+
+/// What agents' folders were found to say, so that it is taken up once.
+pub struct Reports {
+    watcher: Watcher,
+    /// What is wrong there, by plan.
+    warnings: BTreeMap<PlanName, Vec<String>>,
+    /// Messages out of outboxes that were passed on.
+    posted: BTreeSet<String>,
+}
+
+impl Reports {
+    /// Nothing is watched yet. Hints come as messages.
+    pub fn new(sender: mpsc::UnboundedSender<Message>) -> Self {
+        Self {
+            watcher: Watcher::new(move |lane| {
+                let _ = sender.send(Message::StatusHint(lane));
+            }),
+            warnings: BTreeMap::new(),
+            posted: BTreeSet::new(),
+        }
+    }
+
+    /// Watches the places where an agent in a worktree reports.
+    pub fn watch(&self, desk: &Desk, lane: &LaneId, worktree: &Path) {
+        self.watcher.watch(lane, worktree);
+        let file = desk
+            .campaign
+            .plan(&lane.plan)
+            .and_then(|known| known.file.as_deref());
+        // A document that was not committed is not in the worktree, and nothing there is worth watching.
+        if let Some(document) = committed_document(&desk.campaign, file, worktree)
+            && document.is_file()
+        {
+            self.watcher.watch_document(lane, &document);
+        }
+    }
+
+    /// Watches every worktree in which an agent is at work.
+    pub fn watch_all(&self, desk: &Desk) {
+        let open = desk.scheduler.state().open_attempts();
+        let lanes: Vec<LaneId> = open.map(|(plan, lane, _)| LaneId::new(plan, lane)).collect();
+        for lane in lanes {
+            let worktree = desk.worktree(&lane);
+            self.watch(desk, &lane, &worktree);
+            read_later(desk, lane);
+        }
+    }
+
+    /// What the agent in a worktree has left to be sent and was not taken up yet.
+    pub fn unsent(&mut self, worktree: &Path) -> Vec<Posted> {
+        let mut waiting = status::outbox(worktree);
+        // What is being taken out may still lie there.
+        waiting.retain(|message| self.posted.insert(message.id.clone()));
+        waiting
+    }
+
+    /// Takes in what was read.
+    pub fn take(&mut self, desk: &Desk, lane: LaneId, found: LaneReading, inputs: &mut Vec<Input>) {
+        let LaneReading {
+            reading,
+            head,
+            attempt,
+        } = found;
+        if attempt != last_attempt(desk, &lane) {
+            read_later(desk, lane);
+            return;
+        }
+        let LaneId { plan, lane } = lane;
+        let said = self.warnings.entry(plan.clone()).or_default();
+        for why in reading.warnings {
+            // Said once, not at every look.
+            if !said.contains(&why) {
+                said.push(why.clone());
+                inputs.push(Input::Event(Event::Warning {
+                    plan: Some(plan.clone()),
+                    why,
+                }));
+            }
+        }
+        inputs.push(Input::Reported {
+            plan,
+            lane,
+            said: reading.items,
+            head,
+        });
+    }
+}
+
+/// A look at what an agent reported, and at where its worktree stood before that.
+pub fn reading(desk: &Desk, lane: &LaneId) -> impl FnOnce() -> LaneReading + Send + 'static + use<> {
+    let (campaign, worktree, plan) = (desk.campaign.clone(), desk.worktree(lane), lane.plan.clone());
+    let run = desk.scheduler.state().plan(&plan);
+    let attempt = run.attempts.get(&lane.lane);
+    let of = last_attempt(desk, lane);
+    // What orch brings into a worktree for an attempt that is about to begin lies there before its commit does.
+    let starts = attempt.is_some_and(|attempt| attempt.head.is_none());
+    let begun = attempt.map_or_else(|| run.made.clone(), |attempt| attempt.head.clone());
+    let begun = begun.or_else(|| run.worktree().map(|made| made.base.clone()));
+    move || {
+        // What is said after this look may be about commits that it did not see, never the other way round.
+        let head = head_of(&worktree).ok();
+        let reading = campaign.plan(&plan).map(|known| {
+            let committed = committed_document(&campaign, known.file.as_deref(), &worktree);
+            let committed = committed.filter(|_| !starts);
+            let target = || campaign.repo.branch_tip(&campaign.target).ok().flatten();
+            let by_others = || {
+                let inside = committed
+                    .as_ref()
+                    .and_then(|file| file.strip_prefix(&worktree).ok());
+                let from = begun.iter().cloned().chain(target());
+                let texts = from.filter_map(|commit| campaign.repo.text_at(&commit, inside?));
+                texts
+                    .flat_map(|text| status::new_ticks(&text, &known.document))
+                    .collect()
+            };
+            status::read_new(
+                &worktree,
+                &plan,
+                &known.document,
+                committed.as_deref(),
+                &by_others,
+            )
+        });
+        LaneReading {
+            reading: reading.unwrap_or_default(),
+            head,
+            attempt: of,
+        }
+    }
+}
+
+fn last_attempt(desk: &Desk, lane: &LaneId) -> Option<AttemptId> {
+    let run = desk.scheduler.state().plan(&lane.plan);
+    run.attempts.get(&lane.lane).map(|attempt| attempt.id.clone())
+}
+
+/// Reads what is reported there, on a thread of its own.
+pub fn read_later(desk: &Desk, lane: LaneId) {
+    let read = reading(desk, &lane);
+    desk.in_background(move || Message::StatusRead(lane, read()));
+}
+
+/// Notes what an agent reported while nobody listened.
+pub fn note_now(desk: &mut Desk, lane: &LaneId) -> Result<Vec<Record>, SupervisorError> {
+    let LaneReading { reading, head, .. } = reading(desk, lane)();
+    let now = desk.clock.now();
+    let events = desk
+        .scheduler
+        .note(now, &lane.plan, lane.lane, reading.items, head);
+    Ok(desk.journal.append(now, desk.run, &events, Sync::Disk)?)
+}
