@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::add::add;
 use super::populate::{Fill, fill};
-use super::repair::{adopt, repair, unlock_half_made, was_ours};
+use super::repair::{adopt, entry_of, repair, unlock_half_made};
 use super::sparse::leave_nothing_out;
 use super::wanted::Wanted;
 use crate::git::admin::exclude::{exclude, lines_for};
@@ -222,9 +222,9 @@ fn register(
 
 /// What is left where the making of a worktree was cut short, and after that the removal of what it had made.
 fn half_forgotten(admin: &WorktreeAdmin, wanted: &Wanted<'_>, marker: &Marker) -> Option<SparedTree> {
-    SparedTree::unused(marker)
-        .filter(|_| was_ours(admin, &wanted.path))
-        .and_then(|_| SparedTree::empty(&wanted.path))
+    let entry = entry_of(admin, &wanted.path)?;
+    let unused = SparedTree::unused(marker).filter(|_| !entry.join("gitdir").exists());
+    unused.and_then(|_| SparedTree::empty(&wanted.path))
 }
 
 /// Nothing of what is wanted may exist: orch has made none of it.

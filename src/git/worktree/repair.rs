@@ -1,7 +1,7 @@
 //! Bringing back worktrees that are half-made or damaged. Nobody's work is touched in doing so.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::add::add;
 use super::populate::Fill;
@@ -61,12 +61,10 @@ pub(in crate::git) fn repair(
     Ok(Some((known, fill)))
 }
 
-/// True when the folder's `.git` leads into this repository's books, where nothing leads back to it any more.
-pub(in crate::git) fn was_ours(admin: &WorktreeAdmin, path: &Path) -> bool {
+/// The entry in this repository's books that the folder's `.git` leads to, whether or not it is there.
+pub(in crate::git) fn entry_of(admin: &WorktreeAdmin, path: &Path) -> Option<PathBuf> {
     let books = admin.repo.common_dir().join("worktrees");
-    pointed_to(path).is_some_and(|entry| {
-        !entry.join("gitdir").exists() && entry.parent().is_some_and(|parent| settle(parent) == books)
-    })
+    pointed_to(path).filter(|entry| entry.parent().is_some_and(|parent| settle(parent) == books))
 }
 
 /// Gives a worktree whose entry in git's books was pruned a new entry. Its files are not touched.
@@ -77,7 +75,7 @@ pub(in crate::git) fn adopt(
     marker: &Marker,
 ) -> Result<Registration, EnsureError> {
     let path = wanted.path.clone();
-    if !was_ours(admin, &path) {
+    if entry_of(admin, &path).is_none_or(|entry| entry.exists()) {
         return Err(WorktreeRefusal::ForeignFolder { path }.into());
     }
     // Git refuses to add a worktree at a folder with content, so it is added beside it and moved over.
