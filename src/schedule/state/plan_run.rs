@@ -391,12 +391,4 @@ impl PlanRun {
             (false, None) => &NONE,
         }
     }
-
-    /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
-    pub fn failed_check(&self) -> Option<TaskId> {
-        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
-            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
-            _ => None,
-        })
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
+use super::lost::Lost;
 use super::phase_run::PhaseCheck;
 use super::plan_run::{Item, PlanRun};
 use crate::plan::{
@@ -190,6 +191,14 @@ impl PlanRun {
             (Some(up_to), Some((phase, trouble))) if up_to == *phase => Some(trouble),
             (Some(_), _) => None,
         }
+    }
+
+    /// The VERIFY block that failed in the background, if one did: nothing new is begun on such ground.
+    pub fn failed_check(&self) -> Option<TaskId> {
+        self.lost.iter().find_map(|(unit, lost)| match (unit, lost) {
+            (UnitId::Task(task), Lost::Held { .. }) if task.is_verify() => Some(*task),
+            _ => None,
+        })
     }
 
     /// True when nothing was ever begun of the plan, and nobody said anything about it.
