@@ -51,6 +51,15 @@ impl MergeRules {
             filters,
         }
     }
+
+    /// The lines of attributes that have a say in which program a file goes through.
+    fn filtered(&self) -> Vec<&[u8]> {
+        let text = self.attributes.as_deref().unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        let names =
+            |line: &&[u8]| memchr::memmem::find(line, b"filter").is_some() || line.starts_with(b"[attr]");
+        lines.filter(names).collect()
+    }
 }
 
 /// From now on this process holds merges of a repository to what it says now.
@@ -62,20 +71,29 @@ pub fn trust_merge_rules(common_dir: &Path) {
 /// The file that is not what it was when the run began, and by which git merges; none in a process that trusts nothing in
 /// particular.
 pub fn changed_merge_rules() -> Option<PathBuf> {
-    changed(|before, now| before.settings != now.settings)
+    changed(
+        |before, now| before.attributes != now.attributes,
+        |before, now| before.settings != now.settings,
+    )
 }
 
 /// The same of a file by which git takes a changed file for an unchanged one.
 pub fn changed_filters() -> Option<PathBuf> {
-    changed(|before, now| before.filters != now.filters)
+    changed(
+        |before, now| before.filtered() != now.filtered(),
+        |before, now| before.filters != now.filters,
+    )
 }
 
-fn changed(differ: impl Fn(&MergeRules, &MergeRules) -> bool) -> Option<PathBuf> {
+fn changed(
+    attributes: impl Fn(&MergeRules, &MergeRules) -> bool,
+    settings: impl Fn(&MergeRules, &MergeRules) -> bool,
+) -> Option<PathBuf> {
     let trusted = TRUSTED.lock().unwrap_or_else(PoisonError::into_inner);
     let (common_dir, before) = trusted.as_ref()?;
     let now = MergeRules::read(common_dir);
-    if now.attributes != before.attributes {
+    if attributes(before, &now) {
         return Some(common_dir.join(ATTRIBUTES));
     }
-    differ(before, &now).then(|| common_dir.join("config"))
+    settings(before, &now).then(|| common_dir.join("config"))
 }
