@@ -414,6 +414,25 @@ fn a_lock_of_an_index_is_left_to_a_git_that_lives() {
 }
 
 #[test]
+fn many_that_find_the_lock_of_a_dead_git_have_the_index_one_after_the_other() {
+    let scratch = Scratch::new();
+    let old = scratch.head();
+    let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);
+    for _ in 0..8 {
+        scratch.write(".git/index.lock", "");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let repo = scratch.repository();
+                    git::landing::plan_landing_beside(&repo, "main", Some(&old), &new).unwrap();
+                });
+            }
+        });
+        assert!(!scratch.join(".git/index.orch").exists());
+    }
+}
+
+#[test]
 fn a_git_that_only_merges_trees_keeps_no_lock_of_a_dead_one_alive() {
     let scratch = Scratch::new();
     let new = scratch.branch("side", "main", &[("new.txt", Some("new"))]);

@@ -142,11 +142,11 @@ impl IndexLock {
 
 impl Drop for IndexLock {
     fn drop(&mut self) {
-        self.remove_copy();
         // A person may have removed it, and another git have made one of the same name.
         if let (Ok(own), Ok(found)) = (self.open.metadata(), fs::symlink_metadata(&self.lock)) {
             use std::os::unix::fs::MetadataExt;
             if (own.dev(), own.ino()) == (found.dev(), found.ino()) {
+                self.remove_copy();
                 let _ = fs::remove_file(&self.lock);
             }
         }

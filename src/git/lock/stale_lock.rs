@@ -7,6 +7,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -144,10 +145,17 @@ fn is_somebody_in(folder: &Path) -> bool {
     places.any(|place| place.starts_with(folder))
 }
 
+/// Between the look at a lock and its removal no other thread removes it and makes one of its own in its place.
+static REMOVING: Mutex<()> = Mutex::new(());
+
 fn clear(lock: &Path) -> Result<(), EnsureError> {
     let until = Instant::now() + PATIENCE;
     let mut unowned: Option<(u64, u64)> = None;
-    while let Ok(found) = fs::symlink_metadata(lock) {
+    loop {
+        let alone = REMOVING.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(found) = fs::symlink_metadata(lock) else {
+            return Ok(());
+        };
         let this = (found.dev(), found.ino());
         if holder(lock, &found).is_some() {
             unowned = None;
@@ -162,13 +170,13 @@ fn clear(lock: &Path) -> Result<(), EnsureError> {
             // A living git closes the file an instant before it renames it: what is stale is still there the next time.
             unowned = Some(this);
         }
+        drop(alone);
         if Instant::now() > until {
             let lock = lock.to_owned();
             return Err(WorktreeRefusal::Busy { lock }.into());
         }
         thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
 }
 
 /// Who may hold a lock.
