@@ -102,7 +102,10 @@ fn the_own_first_phases_of_a_plan_may_not_take_away_what_is_left_to_do_or_to_sho
             "p",
             keys,
             text,
-            &format!("{edit}; git commit -q -a -m edit; work 1.1 2.2; orch task fail 2.1"),
+            &format!(
+                "{edit}; git commit -q -a -m edit; work 1.1; until orch events | grep -q plan.pinned; do sleep 0.05; done; \
+                 work 2.2; orch task fail 2.1"
+            ),
         );
         sandbox.git("add -A");
         sandbox.git("commit -q -m plans");

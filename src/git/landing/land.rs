@@ -168,9 +168,12 @@ pub fn land_holding(
     look_at_landing(repo, plan, held, &locks)?;
     // What a killed git left would refuse every landing from now on. One that is still held, git will name.
     // A branch that HEAD stands on is moved under HEAD's lock too.
-    for name in [branch_ref(branch).as_str(), "HEAD"] {
-        let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
-    }
+    let clear = || {
+        for name in [branch_ref(branch).as_str(), "HEAD"] {
+            let _ = stale_lock::clear_beside(&repo.common_dir().join(name));
+        }
+    };
+    clear();
     let nothing = "0".repeat(new.as_str().len());
     let answer = Git::on(repo.common_dir())
         .args(["update-ref", "-m"])
@@ -180,6 +183,9 @@ pub fn land_holding(
         .arg(old.as_ref().map_or(nothing.as_str(), CommitId::as_str))
         .holding_any(held)?
         .answer()?;
+    if answer.status.code().is_none() {
+        clear();
+    }
     let found = repo.branch_tip(branch)?;
     if !answer.status.success() || found.as_ref() != Some(new) {
         if found == *old {

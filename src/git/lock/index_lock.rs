@@ -115,6 +115,10 @@ impl IndexLock {
 
     /// A git command in the checkout that reads and writes the index to be.
     pub(in crate::git) fn git(&self) -> Git {
+        // Where the file is missing, git takes the index for empty.
+        if !self.copy.exists() {
+            let _ = self.make_copy();
+        }
         Git::within(&self.checkout).env("GIT_INDEX_FILE", &self.copy)
     }
 
