@@ -36,7 +36,7 @@ pub use id::state::{PlanState, TaskState};
 pub use id::statement::{Speaker, Statement};
 pub use id::unit::UnitId;
 pub use live::edit::{LiveEdit, ManifestChange, Openness};
-pub use live::loosened::loosened;
+pub use live::loosened::{formerly, loosened};
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use prompt::context::{
     ConflictingFile, OtherSide, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,

@@ -178,6 +178,75 @@ fn a_landing_that_demands_less_of_another_plan_makes_that_wait_for_a_person() {
     }
 }
 
+/// Plan `p`, whose first phase is done and whose second has failed, and plan `q`, which edits the manifest by this command.
+fn begun(edit: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    let script =
+        "work 1.1; until orch events | grep -q phase.done; do sleep 0.05; done; orch task fail 2.1; exit 3";
+    sandbox.plan("p", "verify = \"false\"", &document(&[1, 1]), script);
+    let script = format!("sed -i '{edit}' plans.toml; git commit -q -a -m edit; orch task done -q 1.1");
+    sandbox.plan("q", "", &document(&[1]), &script);
+    sandbox.git("add -A");
+    sandbox.git("commit -q -m plans");
+    sandbox.orch("up").code(1).ok();
+    sandbox
+}
+
+/// The plan does not go on, because plan `q` took this away.
+fn is_held(sandbox: &Sandbox, plan: &str, named: &str) {
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.state(plan), "held", "{}", sandbox.orch("log").out);
+    let why = sandbox.why(plan).replace('\n', " ");
+    assert!(why.contains("the landing of q") && why.contains(named), "{why}");
+}
+
+#[test]
+fn who_wants_a_plan_again_accepts_nothing_that_was_not_named() {
+    let sandbox = begun("/verify/d");
+    sandbox.orch("merge q").code(0).ok();
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.script("p", "work 2.1");
+    is_held(&sandbox, "p", "p.verify");
+}
+
+#[test]
+fn a_merge_by_hand_demands_no_less_of_another_plan_either() {
+    for merge in ["merge -q --no-ff --no-edit orch/q", "merge -q --ff-only orch/q"] {
+        let sandbox = begun("/verify/d");
+        sandbox.git(merge);
+        sandbox.script("p", "work 2.1");
+        is_held(&sandbox, "p", "p.verify");
+        sandbox.orch("retry p").code(0).ok();
+        sandbox.orch("up --merge").code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{merge}");
+    }
+}
+
+#[test]
+fn a_landing_that_gives_a_plan_another_name_takes_away_what_was_demanded() {
+    let sandbox = begun("s/plans.p\\]/plans.pp]/; /verify/d");
+    sandbox.orch("merge q").code(0).ok();
+    sandbox.script("pp", "work 1.1 2.1");
+    is_held(&sandbox, "pp", "pp.verify");
+}
+
+#[test]
+fn a_plan_of_which_less_is_demanded_is_held_as_a_whole() {
+    let sandbox = begun("/verify/d");
+    sandbox.orch("merge q").code(0).ok();
+    sandbox.script("p", "work 2.1");
+    is_held(&sandbox, "p", "p.verify");
+    sandbox.orch("merge p.1").says("the landing of q").ok();
+    sandbox.orch("retry p.2").code(2).says("orch retry p").ok();
+    sandbox.orch("skip p.2").code(0).ok();
+    is_held(&sandbox, "p", "p.verify");
+    assert_eq!(sandbox.count("merge.landed", Some("p")), 0);
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.orch("up --merge").code(0).ok();
+    assert_eq!(sandbox.state("p"), "landed");
+}
+
 #[test]
 fn a_landing_that_demands_less_while_the_run_goes_on_is_not_taken_in() {
     let sandbox = Sandbox::new();

@@ -159,6 +159,12 @@ pub fn is_made_of(
     Ok(word.unwrap_or(false))
 }
 
+/// The first parent of a commit; none for the first commit of all, or one that is not there.
+pub fn first_parent(repo: &Repository, commit: &CommitId) -> Option<CommitId> {
+    let parent = repo.handle().find_commit(oid(commit).ok()?).ok()?.parent_id(0);
+    parent.ok().map(commit_id)
+}
+
 /// The first-parent line of `tip`, oldest first, without `began` and what came before that.
 ///
 /// # Errors

@@ -2,25 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{CommitPolicy, Plan, PlanName, PlanSet, Report};
+use crate::plan::{CommitPolicy, PhaseId, Plan, PlanName, PlanSet, Report};
+
+/// The plan before, under this name or one that is gone: then it has the same document or branch.
+pub fn formerly<'a>(before: &'a PlanSet, now: &PlanSet, plan: &PlanName) -> Option<&'a Plan> {
+    let has = now.plan(plan)?;
+    let same = |had: &&Plan| {
+        (had.file.is_some() && had.file == has.file)
+            || had.branch == has.branch
+            || had.document.text == has.document.text
+    };
+    let mut gone = before.plans.iter().filter(|had| now.plan(&had.name).is_none());
+    before.plan(plan).or_else(|| gone.find(same))
+}
 
 /// The keys by which a plan has less to show or to wait for than before, such as `auth.phases.2.gate` or `merge.verify`.
 /// Another command in place of the one that had to succeed counts, too.
 pub fn loosened(before: &PlanSet, now: &PlanSet, plan: &PlanName) -> BTreeSet<String> {
-    let (Some(had), Some(has)) = (before.plan(plan), now.plan(plan)) else {
+    let (Some(had), Some(has)) = (formerly(before, now, plan), now.plan(plan)) else {
         return BTreeSet::new();
     };
+    let had = Plan {
+        name: plan.clone(),
+        ..had.clone()
+    };
     // What goes with a phase is no rule of its own.
-    let (mut had, has_all) = (had.clone(), demands(now, has));
-    had.phases.retain(|id, _| has.document.phase(*id).is_some());
-    let kept = demands(before, &had).into_iter();
-    kept.filter(|demand| !has_all.contains(demand))
+    let phases: Vec<PhaseId> = has.document.phases.iter().map(|phase| phase.id).collect();
+    let has = demands(now, has, &phases);
+    demands(before, &had, &phases)
+        .into_iter()
+        .filter(|demand| !has.contains(demand))
         .map(|(key, _)| key)
         .collect()
 }
 
-/// Each key that demands something of a plan, with what it demands.
-fn demands(set: &PlanSet, plan: &Plan) -> BTreeSet<(String, String)> {
+/// Each key that demands something of a plan and of these phases, with what it demands.
+fn demands(set: &PlanSet, plan: &Plan, phases: &[PhaseId]) -> BTreeSet<(String, String)> {
     let mut demands = BTreeSet::new();
     let mut demand = |key: String, what: &dyn ToString| {
         demands.insert((key, what.to_string()));
@@ -49,6 +66,9 @@ fn demands(set: &PlanSet, plan: &Plan) -> BTreeSet<(String, String)> {
         }
     }
     for phase in plan.document.phases.iter().map(|phase| phase.id) {
+        if !phases.contains(&phase) {
+            continue;
+        }
         let settings = plan.phases.get(&phase);
         let agent = settings.and_then(|settings| settings.agent.as_ref());
         if set.report(plan, agent.unwrap_or(&plan.agent)) == Report::Required {

@@ -251,7 +251,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
             let lost = *why == (Hold::JournalLost {});
             if lost {
                 run.rebuilt = true;
-                // Whether commits may count is not known; nobody is taken at less than his word.
+                // It is not known whether commits may count, so where an agent has reported, reports are needed.
                 run.spoken |= run.items.values().any(|item| item.by.is_some());
             }
             // Who is at work then goes on.

@@ -128,6 +128,9 @@ fn extent(candidate: &Candidate<'_>, state: &State) -> Result<Option<Extent>, Me
             _ => Err(not_finished(run)),
         };
     };
+    if run.has_less_to_show() {
+        return Err(not_finished(run));
+    }
     // What is under way goes on, unless something of it is open again.
     let still = |part: &&Prefix| {
         part.phases

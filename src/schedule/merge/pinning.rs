@@ -11,7 +11,7 @@ use crate::schedule::ready::dispatch::handed_on;
 /// Pins every point of the plan that some other waits for, as soon as it is reached.
 pub(in crate::schedule) fn pin_what_is_waited_for(board: &mut Board, plan: usize, step: &mut Step) {
     let run = &board.state.plans[plan];
-    if run.worktree().is_none() {
+    if run.worktree().is_none() || run.has_less_to_show() {
         return;
     }
     let due: Vec<WorkRef> = board.waited[plan]

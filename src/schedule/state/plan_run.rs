@@ -327,7 +327,12 @@ impl PlanRun {
             .merge_prefix
             .as_ref()
             .map_or_else(whole, |part| part.phases.iter().all(done));
-        fit && self.paused.is_empty()
+        fit && self.paused.is_empty() && !self.has_less_to_show()
+    }
+
+    /// True while nobody has accepted that a landing took work or demands from the plan: none of it is handed on.
+    pub fn has_less_to_show(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
     }
 
     /// True when the plan ended without success and will not go on in this run.

@@ -243,6 +243,16 @@ impl Asked<'_> {
             let what = WorkRef::at(&self.what.plan, phase);
             return Asked { what: &what, ..*self }.retry();
         }
+        if let (Some(Outcome::Held(hold)), Point::Phase(_) | Point::Task(_)) =
+            (&self.run.outcome, self.what.point)
+            && hold.is_of_whole()
+        {
+            let name = self.name();
+            return Err(refuse(
+                format!("{name} is held as a whole"),
+                Some(&format!("orch why {name}, then orch retry {name}")),
+            ));
+        }
         let lost = |unit: &UnitId| self.run.lost.contains_key(unit);
         let waits = |unit: &UnitId| self.run.tries_of(Some(*unit), false).retry_at.is_some();
         let ended = self.run.outcome.is_some();

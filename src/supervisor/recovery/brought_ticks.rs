@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::Journal;
-use crate::plan::{Document, ItemId, PlanName};
+use crate::plan::{Document, ItemId, PlanName, PlanSet};
 use crate::schedule::Scheduler;
 
-use super::changed_documents::{changed_by, landings};
+use super::brought::brought;
+use super::past::Past;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 
@@ -20,20 +21,26 @@ pub fn brought_ticks(
     scheduler: &Scheduler,
     journal: &Journal,
 ) -> Result<BTreeMap<PlanName, BTreeSet<ItemId>>, SupervisorError> {
-    let mut brought = scheduler.new_ticks();
-    if brought.is_empty() {
-        return Ok(brought);
+    let mut ticks = scheduler.new_ticks();
+    if ticks.is_empty() {
+        return Ok(ticks);
     }
-    let landings = landings(journal.read_all()?);
-    for (plan, new) in &mut brought {
+    let (past, brought) = (
+        Past::of(campaign),
+        brought(campaign, scheduler, &journal.read_all()?)?,
+    );
+    for (plan, new) in &mut ticks {
         let mut came = BTreeSet::new();
-        for (_, before, after) in changed_by(campaign, plan, &landings) {
-            came.extend(ticked(&after).difference(&ticked(&before)).cloned());
+        for (_, before, after) in past.changed_by(plan, &brought) {
+            let of = |set: &PlanSet| set.plan(plan).map(|plan| ticked(&plan.document));
+            if let (Some(before), Some(after)) = (of(&before), of(&after)) {
+                came.extend(after.difference(&before).cloned());
+            }
         }
         new.retain(|item| came.contains(item));
     }
-    brought.retain(|_, items| !items.is_empty());
-    Ok(brought)
+    ticks.retain(|_, items| !items.is_empty());
+    Ok(ticks)
 }
 
 /// The boxes that a document has ticked.

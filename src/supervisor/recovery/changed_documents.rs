@@ -1,137 +1,19 @@
 //! What landings did to manifest and documents. An agent may edit every file of the repository; what is to be done, and what
 //! counts as done, is not for it to say.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
 
 use crate::journal::Record;
-use crate::plan::manifest::{Content, DocumentSource, parse_manifest, resolve};
-use crate::plan::{CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, is_same_title, loosened};
+use crate::plan::{
+    CommitId, Document, ItemId, PhaseId, PlanName, PlanSet, Point, formerly, is_same_title, loosened,
+};
 use crate::schedule::{Event, Hold, Scheduler};
 
+use super::brought::brought;
+use super::past::Past;
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
-use crate::supervisor::project::load::MANIFEST;
 use crate::supervisor::project::taken::plans_before;
-
-/// A landing, and where the target stood before it.
-#[derive(Debug)]
-pub struct LandedChange {
-    /// The plan that landed.
-    pub by: PlanName,
-    /// Where the target stood.
-    pub before: CommitId,
-    /// What landed.
-    pub commit: CommitId,
-}
-
-/// All landings that the journal tells of, oldest first.
-pub fn landings(records: Vec<Record>) -> Vec<LandedChange> {
-    let landed = records.into_iter().filter_map(|record| match record.event {
-        Event::MergeLanded(landed) => Some(LandedChange {
-            by: landed.plan,
-            before: landed.before?,
-            commit: landed.commit,
-        }),
-        _ => None,
-    });
-    landed.collect()
-}
-
-/// A plan's document before and after each of these landings that changed it, wherever the manifest said that it lies.
-pub fn changed_by<'a>(
-    campaign: &Campaign,
-    plan: &PlanName,
-    landings: &'a [LandedChange],
-) -> Vec<(&'a LandedChange, Arc<Document>, Arc<Document>)> {
-    let written = written_by(campaign, plan, landings).into_iter();
-    let changed = written.filter_map(|(landed, before, after)| {
-        let document = |set: &PlanSet| set.plan(plan).map(|plan| Arc::clone(&plan.document));
-        let (before, after) = (document(&before)?, document(&after)?);
-        (before != after).then_some((landed, before, after))
-    });
-    changed.collect()
-}
-
-/// What manifest and document said of a plan before and after each of these landings that changed one of them. Where that
-/// cannot be used, what could be used last counts.
-fn written_by<'a>(
-    campaign: &Campaign,
-    plan: &PlanName,
-    landings: &'a [LandedChange],
-) -> Vec<(&'a LandedChange, PlanSet, PlanSet)> {
-    let mut last: Option<PlanSet> = None;
-    let mut written = Vec::new();
-    for landed in landings {
-        let (before, after) = (
-            Texts::at(campaign, plan, &landed.before),
-            Texts::at(campaign, plan, &landed.commit),
-        );
-        // Few landings touch them, and reading them costs more than fetching them.
-        if before == after {
-            continue;
-        }
-        last = before.read(campaign, plan).or(last);
-        let now = after.read(campaign, plan);
-        if let (Some(before), Some(after)) = (&last, &now) {
-            written.push((landed, before.clone(), after.clone()));
-        }
-        last = now.or(last);
-    }
-    written
-}
-
-/// What a commit says of one plan.
-#[derive(PartialEq)]
-struct Texts {
-    manifest: Option<String>,
-    /// Its document.
-    document: Option<String>,
-}
-
-impl Texts {
-    fn at(campaign: &Campaign, plan: &PlanName, commit: &CommitId) -> Self {
-        let top = campaign.repo.here();
-        let text = |file: &Path| campaign.repo.text_at(commit, file.strip_prefix(top).ok()?);
-        let manifest = text(&campaign.manifest);
-        let parsed = manifest
-            .as_deref()
-            .map(|text| parse_manifest(Path::new(MANIFEST), text));
-        let named = parsed.as_ref().map(|parsed| {
-            let mut documents = parsed.documents();
-            documents
-                .find(|request| request.plan == *plan)
-                .map(|request| request.file.to_owned())
-        });
-        // A manifest that is in no commit is the lead's.
-        let file = named.unwrap_or_else(|| campaign.plan(plan)?.file.clone());
-        let document = file.and_then(|file| text(&campaign.manifest.parent()?.join(file)));
-        Self { manifest, document }
-    }
-
-    /// The plans as they were, with the documents of others as they are now.
-    fn read(&self, campaign: &Campaign, plan: &PlanName) -> Option<PlanSet> {
-        let now = |plan: &PlanName| Some(campaign.plan(plan)?.document.text.clone());
-        let text = match &self.manifest {
-            Some(text) => Cow::from(text),
-            None => Cow::from(fs::read_to_string(&campaign.manifest).ok()?),
-        };
-        let parsed = parse_manifest(Path::new(MANIFEST), &text);
-        let sources = parsed.documents().filter_map(|request| {
-            let own = self.document.clone().filter(|_| request.plan == *plan);
-            let source = DocumentSource {
-                display: request.file.to_owned(),
-                content: Ok(Content::Bytes(own.or_else(|| now(&request.plan))?.into_bytes())),
-            };
-            Some((request.plan.clone(), source))
-        });
-        let sources = sources.collect();
-        resolve(parsed, sources).ok()
-    }
-}
 
 /// What the documents say that they did not say when the last run read them: work that was added to what was done, and plans to be
 /// held because of what landings took away. `records` is asked for only where a document has lost something.
@@ -168,7 +50,7 @@ pub fn taken_away(
     let mut lost: BTreeMap<&PlanName, (BTreeSet<ItemId>, BTreeSet<String>)> = BTreeMap::new();
     for plan in &now.plans {
         let run = scheduler.state().plan(&plan.name);
-        let known = before.plan(&plan.name).map(|known| &known.document);
+        let known = formerly(before, now, &plan.name).map(|known| &known.document);
         let Some(known) = known.filter(|_| run.landed.is_empty()) else {
             continue;
         };
@@ -198,14 +80,14 @@ pub fn taken_away(
         )
     };
     records.drain(..records.iter().rposition(begun).unwrap_or(0));
+    let past = Past::of(campaign);
+    let brought = brought(campaign, scheduler, &records)?;
     let held = lost.into_iter().filter_map(|(plan, (gone, lost))| {
-        let accepts =
-            |record: &Record| matches!(&record.event, Event::RetryRequested(asked) if asked.plan == *plan);
-        let since = records.iter().rposition(accepts).map_or(0, |last| last + 1);
-        let landings = landings(records[since..].to_vec());
-        let written = written_by(campaign, plan, &landings);
-        written.into_iter().find_map(|(landed, before, after)| {
-            let documents = before.plan(plan).zip(after.plan(plan));
+        let accepted = accepted(&records, plan);
+        let changed = past.changed_by(plan, &brought).into_iter();
+        let mut changed = changed.filter(|(step, ..)| !accepted.contains(&&step.commit));
+        changed.find_map(|(step, before, after)| {
+            let documents = formerly(&before, &after, plan).zip(after.plan(plan));
             let losses = documents.map(|(before, after)| losses(&before.document, &after.document));
             let items: Vec<ItemId> = losses.unwrap_or_default().intersection(&gone).cloned().collect();
             let keys = loosened(&before, &after, plan);
@@ -213,8 +95,8 @@ pub fn taken_away(
             (!items.is_empty() || !keys.is_empty()).then(|| Event::PlanHeld {
                 plan: plan.clone(),
                 why: Hold::TakenAway {
-                    by: landed.by.clone(),
-                    commit: landed.commit.clone(),
+                    by: step.by.clone(),
+                    commit: step.commit.clone(),
                     items,
                     keys,
                 },
@@ -222,6 +104,24 @@ pub fn taken_away(
         })
     });
     Ok(held.collect())
+}
+
+/// What held the plan for what it took away, until a person wanted the plan all the same.
+fn accepted<'a>(records: &'a [Record], plan: &PlanName) -> Vec<&'a CommitId> {
+    let (mut accepted, mut held) = (Vec::new(), None);
+    for record in records {
+        match &record.event {
+            Event::PlanHeld {
+                plan: of,
+                why: Hold::TakenAway { commit, .. },
+            } if of == plan => held = Some(commit),
+            Event::RetryRequested(asked) if asked.plan == *plan && asked.point == Point::Plan => {
+                accepted.extend(held.take());
+            }
+            _ => {}
+        }
+    }
+    accepted
 }
 
 /// Open items that a document has lost, and boxes that are not ticked any more.

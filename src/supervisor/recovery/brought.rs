@@ -1,0 +1,83 @@
+//! Commits of plans that came to the target: with landings, and with what people merged by hand.
+
+use std::collections::BTreeSet;
+
+use crate::git::GitError;
+use crate::git::refs::Makers;
+use crate::git::repo::{commits_beyond, first_parent, first_parents};
+use crate::journal::Record;
+use crate::plan::{CommitId, PlanName};
+use crate::schedule::{Event, Scheduler};
+
+use crate::supervisor::project::campaign::Campaign;
+
+/// One step on the way of the target that a plan has made.
+#[derive(Debug)]
+pub struct Brought {
+    /// The plan.
+    pub by: PlanName,
+    /// What was there before.
+    pub before: CommitId,
+    /// What was there with it.
+    pub commit: CommitId,
+}
+
+/// What these records tell of landings, oldest first; then what people have merged since the last run began.
+///
+/// # Errors
+///
+/// When the target or git's logs cannot be read.
+pub fn brought(
+    campaign: &Campaign,
+    scheduler: &Scheduler,
+    records: &[Record],
+) -> Result<Vec<Brought>, GitError> {
+    let landed = records.iter().filter_map(|record| match &record.event {
+        Event::MergeLanded(landed) => Some(Brought {
+            by: landed.plan.clone(),
+            before: landed.before.clone()?,
+            commit: landed.commit.clone(),
+        }),
+        _ => None,
+    });
+    let mut brought: Vec<Brought> = landed.collect();
+    if let Some(run) = &scheduler.state().run {
+        brought.extend(by_hand(campaign, &run.base, &brought)?);
+    }
+    Ok(brought)
+}
+
+/// The commits that were made for plans and came to the target since `began` without any of the landings.
+fn by_hand(campaign: &Campaign, began: &CommitId, landings: &[Brought]) -> Result<Vec<Brought>, GitError> {
+    let repo = &campaign.repo;
+    let Some(tip) = repo.branch_tip(&campaign.target)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = BTreeSet::new();
+    let mut line = first_parents(repo, began, &tip)?.into_iter().rev().peekable();
+    while let Some(commit) = line.next() {
+        let landing = landings.iter().find(|landing| landing.commit == commit);
+        if let Some(landing) = landing {
+            // With `strategy = "rebase"` it has several commits.
+            while line.next_if(|commit| *commit != landing.before).is_some() {}
+            continue;
+        }
+        let came = commits_beyond(repo, &commit, [line.peek().unwrap_or(began)])?;
+        found.extend(
+            came.into_iter()
+                .filter(|(_, makes)| *makes)
+                .map(|(commit, _)| commit),
+        );
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let plans = campaign.set.plans.iter();
+    let makers = Makers::read(repo, plans.map(|plan| (&plan.name, plan.branch.as_str())))?;
+    let brought = found.into_iter().filter_map(|commit| {
+        let by = makers.of(&commit).next()?.clone();
+        let before = first_parent(repo, &commit)?;
+        Some(Brought { by, before, commit })
+    });
+    Ok(brought.collect())
+}
