@@ -4,7 +4,7 @@
 //! environment and from `.orch/` in its worktree; the journal is asked where it can be read, because it knows more.
 
 use anyhow::Context as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -248,6 +248,11 @@ impl Subject {
             (None, Known::Campaign(_) | Known::Nothing) => BTreeMap::new(),
         };
         let scheduler = situation.as_ref().map(|situation| &situation.scheduler);
+        // Whose word is a person's. What is known here by its state alone was judged before.
+        let run = scheduler.map(|scheduler| scheduler.state().plan(&self.name));
+        let by_agent = |item: &ItemId| run.is_some_and(|run| run.items[item].by.is_some());
+        let known = states.keys().filter(|item| !by_agent(item));
+        let mut by_people: BTreeSet<ItemId> = known.cloned().collect();
         if let Some(worktree) = &self.worktree {
             let lane = scheduler.map_or(0, |scheduler| self.lane(scheduler));
             for said in status::read(worktree, &self.name, &self.document, None).items {
@@ -256,6 +261,10 @@ impl Subject {
                 }
                 let settled = states.get(&said.item).is_some_and(|known| known.is_settled());
                 if said.state != TaskState::Pending && !(settled && said.state == TaskState::Running) {
+                    match said.by {
+                        Some(Speaker::Person) => by_people.insert(said.item.clone()),
+                        Some(Speaker::Attempt(_)) | None => by_people.remove(&said.item),
+                    };
                     states.insert(said.item, said.state);
                 }
             }
@@ -273,11 +282,12 @@ impl Subject {
                 states.insert(item, TaskState::Pending);
             }
         }
-        // A part that failed fails its whole.
         for (whole, parts) in self.document.pieces() {
-            let fails = |part: &ItemId| states.get(part) == Some(&TaskState::Failed);
+            let has_failed = |part: &ItemId| states.get(part) == Some(&TaskState::Failed);
             let whole = ItemId::from(whole);
-            if states.get(&whole) == Some(&TaskState::Done) && parts.iter().any(fails) {
+            let said = states.get(&whole);
+            let fails = said.is_some_and(|said| said.fails_with_a_part(by_people.contains(&whole)));
+            if fails && parts.iter().any(has_failed) {
                 states.insert(whole, TaskState::Failed);
             }
         }

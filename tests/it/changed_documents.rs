@@ -402,6 +402,38 @@ fn a_part_that_failed_fails_its_whole_until_it_is_said_to_be_done() {
 }
 
 #[test]
+fn only_a_person_leaves_out_a_whole_with_a_part_that_failed() {
+    for dispatch in DISPATCHES {
+        for (part, whole) in [("1.1.1", "1.1"), ("1.5", "1.verify")] {
+            for person in ["skip p.WHOLE", "task skip WHOLE --plan p"] {
+                let sandbox = Sandbox::new();
+                sandbox.settings("retries = 0");
+                let skips = "commit x; orch task skip -q 1.1 || true; orch task skip -q 1.verify || true";
+                let script = format!(
+                    "orch task fail {part} --note broken\n{skips}\norch task list > $MARKS/$ORCH_ATTEMPT"
+                );
+                sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, &script);
+                sandbox.orch("up --merge").code(1).ok();
+                assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {part}");
+                let why = sandbox.why("p");
+                assert!(
+                    why.contains(part) && why.contains("broken"),
+                    "{dispatch} {part}: {why}"
+                );
+                let seen = std::fs::read_to_string(sandbox.mark("p-1")).unwrap();
+                let failed = seen.contains(&format!("failed   {whole} "));
+                assert!(failed || dispatch == "task", "{seen}");
+                // Whoever says it once more takes nothing from that.
+                sandbox.script("p", skips);
+                sandbox.orch(&person.replace("WHOLE", whole)).code(0).ok();
+                sandbox.orch("up --merge").code(0).ok();
+                assert_eq!(sandbox.state("p"), "landed", "{dispatch} {person} {whole}");
+            }
+        }
+    }
+}
+
+#[test]
 fn parts_that_are_added_to_a_finished_plan_open_what_they_belong_to() {
     for dispatch in DISPATCHES {
         for (after, part, opened) in [

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orch::graph::{Dice, Durations, Generated};
 use orch::plan::{
-    Arrangement, AttemptId, CommitId, Dispatch, ItemId, Lanes, PhaseId, PlanName, Point, Report, RunId,
-    Speaker, Statement, Strategy, TaskId, TaskState, UnitId, VerifyBlock, WorkRef,
+    Arrangement, AttemptId, CommitId, Dispatch, ItemId, Lanes, PhaseId, PlanName, PlanSet, Point, Report,
+    RunId, Speaker, Statement, Strategy, Subtask, TaskId, TaskState, UnitId, VerifyBlock, WorkRef,
 };
 use orch::schedule::train::{Answer, Order, Tried, Verdict};
 use orch::schedule::{
@@ -38,6 +38,12 @@ struct Try {
 struct Known {
     /// The last word about each item that counted.
     word: BTreeMap<TaskId, TaskState>,
+    /// The sub-tasks of tasks and the numbered boxes of checks.
+    parts: BTreeMap<TaskId, Vec<ItemId>>,
+    /// The last word about each of those that counted.
+    part_word: BTreeMap<ItemId, TaskState>,
+    /// What a person said is left out, and of which nobody has said anything else since.
+    left_out: BTreeSet<TaskId>,
     /// Items that the document has ticked.
     ticked: BTreeSet<TaskId>,
     /// True once an agent of the plan has said anything.
@@ -55,10 +61,29 @@ struct Known {
 
 impl Known {
     fn is_settled(&self, task: TaskId) -> bool {
+        self.was_settled(task) && !self.fails_with_a_part(task)
+    }
+
+    /// True when the last word about the whole was that it is done or left out.
+    fn was_settled(&self, task: TaskId) -> bool {
         match self.word.get(&task) {
             Some(word) => word.is_settled(),
             None => self.ticked.contains(&task),
         }
+    }
+
+    /// True when a part failed, whatever was said of the whole, unless a person has left that out.
+    fn fails_with_a_part(&self, task: TaskId) -> bool {
+        let mut parts = self.parts.get(&task).into_iter().flatten();
+        let failed = parts.any(|part| self.part_word.get(part) == Some(&TaskState::Failed));
+        failed && !self.left_out.contains(&task)
+    }
+
+    /// The task or check that an item is, or is a part of.
+    fn whole_of(&self, item: &ItemId) -> TaskId {
+        let mut wholes = self.parts.iter();
+        let whole = wholes.find(|(_, parts)| parts.contains(item));
+        whole.map_or(item.task, |(whole, _)| *whole)
     }
 
     /// What was said to be done of these units is open again.
@@ -74,6 +99,21 @@ impl Known {
             self.word.insert(task, TaskState::Pending);
             self.phases.remove(&task.phase);
             self.reopen_check(task);
+        }
+        let done = self
+            .part_word
+            .iter()
+            .filter(|(_, word)| **word == TaskState::Done);
+        let lost = done
+            .map(|(part, _)| part.clone())
+            .filter(|part| !self.made.contains(&part.task));
+        let lost: Vec<ItemId> = lost
+            .filter(|part| units.iter().any(|unit| unit.covers(part.task)))
+            .collect();
+        for part in lost {
+            self.phases.remove(&part.task.phase);
+            self.reopen_check(part.task);
+            self.part_word.insert(part, TaskState::Pending);
         }
     }
 
@@ -104,6 +144,8 @@ enum Coming {
 
 struct World {
     dice: Dice,
+    /// Chance of what parts come to, where there are any: worlds without go on as they were.
+    odds: Option<Dice>,
     work: Work,
     scheduler: Scheduler,
     coming: Vec<Coming>,
@@ -136,7 +178,7 @@ fn items_of(plan: &PlanWork, unit: UnitId) -> Vec<TaskId> {
     }
 }
 
-fn work(dice: &mut Dice) -> Work {
+fn work(dice: &mut Dice, odds: Option<&mut Dice>) -> Work {
     let mut set = Generated {
         seed: dice.below(1 << 30) as u64,
         plans: 1 + dice.below(3),
@@ -179,13 +221,45 @@ fn work(dice: &mut Dice) -> Work {
             }
         }
     }
+    if let Some(odds) = odds {
+        divide(&mut set, odds);
+    }
     Work::new(&set, &Durations::default(), true)
+}
+
+/// Gives tasks sub-tasks, and checks numbered boxes.
+fn divide(set: &mut PlanSet, odds: &mut Dice) {
+    let part = |id: ItemId, ticked: bool| Subtask {
+        id,
+        title: "a part".to_owned(),
+        ticked,
+        line: 1,
+    };
+    for phase in set
+        .plans
+        .iter_mut()
+        .flat_map(|plan| &mut Arc::make_mut(&mut plan.document).phases)
+    {
+        for task in &mut phase.tasks {
+            let parts = (0..odds.below(3)).map(|number| ItemId {
+                task: task.id,
+                sub: Some((number + 1).to_string()),
+            });
+            task.subtasks = parts.map(|id| part(id, task.ticked)).collect();
+        }
+        if let Some(check) = phase.verify.as_mut().filter(|_| odds.percent(50.0)) {
+            check.numbered = vec![part(TaskId::new(phase.id.0, 90).into(), false)];
+        }
+    }
 }
 
 impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::of(seed, &[17]);
-        let work = work(&mut dice);
+        let mut odds = Some(Dice::of(seed, &[18]))
+            .filter(|_| !ONCE_WRONG.contains(&seed))
+            .filter(|odds| odds.clone().percent(50.0));
+        let work = work(&mut dice, odds.as_mut());
         let known = work.plans.iter().map(|plan| {
             let phases = plan.phases.iter().flat_map(|phase| &phase.tasks);
             let ticked = phases.filter(|(_, ticked)| *ticked).map(|(task, _)| *task);
@@ -193,6 +267,7 @@ impl World {
             let known = Known {
                 ticked: ticked.collect(),
                 shown: shown.collect(),
+                parts: plan.document.pieces(),
                 ..Known::default()
             };
             (plan.name.clone(), known)
@@ -202,6 +277,7 @@ impl World {
             scheduler: Scheduler::new(work.clone()),
             work,
             dice,
+            odds,
             coming: Vec::new(),
             tries: BTreeMap::new(),
             granted: BTreeSet::new(),
@@ -250,17 +326,24 @@ impl World {
             Some(Speaker::Attempt(by)) => Some(by.clone()),
             Some(Speaker::Person) | None => None,
         };
-        let task = said.item.task;
+        let task = self.known[&plan].whole_of(&said.item);
+        let is_part = said.item != task.into();
         let counts = self.may_speak(&plan, by.as_ref(), task) || said.state == TaskState::Failed;
-        // A person may leave out whatever nobody works on.
-        let run = self.scheduler.state().plan(&plan);
-        let left_out = by.is_none() && run.by_units && said.state == TaskState::Skipped;
         if self.trace {
-            eprintln!("{plan} {task} {} by {by:?}: {}", said.state, counts || left_out);
+            eprintln!("{plan} {} {} by {by:?}: {}", said.item, said.state, counts);
         }
-        if counts || left_out {
+        if counts {
             let known = self.known.get_mut(&plan).unwrap();
-            known.word.insert(task, said.state);
+            if is_part {
+                known.part_word.insert(said.item.clone(), said.state);
+            } else {
+                known.word.insert(task, said.state);
+                match (said.state, &by) {
+                    (TaskState::Skipped, Some(_)) => false,
+                    (TaskState::Skipped, None) => known.left_out.insert(task),
+                    _ => known.left_out.remove(&task),
+                };
+            }
             if said.state == TaskState::Failed {
                 known.made.remove(&task);
                 known.reopen_check(task);
@@ -309,6 +392,11 @@ impl World {
                     acts.push(self.statement(&launch.attempt, task, state));
                 }
             }
+            let said = self.parts_said(&launch.plan, task);
+            acts.extend(
+                said.into_iter()
+                    .map(|(item, state)| self.statement(&launch.attempt, item, state)),
+            );
         }
         let others: Vec<TaskId> = plan
             .units
@@ -355,12 +443,37 @@ impl World {
         acts
     }
 
-    fn statement(&mut self, by: &AttemptId, task: TaskId, state: TaskState) -> Act {
+    /// What an agent says of parts of a task or check: that they failed or are done; and then perhaps something of the whole.
+    fn parts_said(&mut self, plan: &PlanName, task: TaskId) -> Vec<(ItemId, TaskState)> {
+        let (parts, Some(odds)) = (self.known[plan].parts.get(&task), &mut self.odds) else {
+            return Vec::new();
+        };
+        let mut said = Vec::new();
+        for part in parts.into_iter().flatten() {
+            for (state, chance) in [
+                (TaskState::Failed, 25.0),
+                (TaskState::Skipped, 15.0),
+                (TaskState::Done, 25.0),
+            ] {
+                if odds.percent(chance) {
+                    said.push((part.clone(), state));
+                }
+            }
+        }
+        for state in [TaskState::Done, TaskState::Skipped] {
+            if odds.percent(20.0) {
+                said.push((task.into(), state));
+            }
+        }
+        said
+    }
+
+    fn statement(&mut self, by: &AttemptId, item: impl Into<ItemId>, state: TaskState) -> Act {
         let at = Some(self.tick());
         Act::Say(Statement {
             at,
             by: Some(Speaker::Attempt(by.clone())),
-            ..Statement::bare(task.into(), state)
+            ..Statement::bare(item.into(), state)
         })
     }
 
@@ -398,7 +511,10 @@ impl World {
         let units = attempt.units.iter().filter_map(|unit| plan.unit(*unit));
         let required = known.spoken || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
-        let failed = |task: &TaskId| known.word.get(task) == Some(&TaskState::Failed);
+        let failed = |task: &TaskId| {
+            let part = known.was_settled(*task) && known.fails_with_a_part(*task);
+            part || known.word.get(task) == Some(&TaskState::Failed)
+        };
         let said = by_word || (!required && good_end && !items.iter().any(failed));
         let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
         let kept = evidence.gone.is_empty();
@@ -406,7 +522,7 @@ impl World {
         let tasks: Vec<&TaskId> = items.iter().filter(|task| !task.is_verify()).collect();
         let needs_none = |task: &&TaskId| {
             let skipped = known.word.get(task) == Some(&TaskState::Skipped);
-            skipped || (known.is_settled(**task) && known.made.contains(task))
+            known.is_settled(**task) && (skipped || known.made.contains(task))
         };
         let needless = !tasks.is_empty() && tasks.iter().all(needs_none);
         // Where the document has all tasks ticked, nothing but a check was given out.
@@ -470,7 +586,10 @@ impl World {
             } => {
                 let known = self.known.get_mut(plan).unwrap();
                 for item in evidence.gone.iter().flat_map(|gone| &gone.items) {
-                    known.word.insert(item.task, TaskState::Pending);
+                    match known.part_word.get_mut(item) {
+                        Some(word) => *word = TaskState::Pending,
+                        None => drop(known.word.insert(item.task, TaskState::Pending)),
+                    }
                     known.made.remove(&item.task);
                     known.phases.remove(&item.task.phase);
                     known.shown.retain(|unit| !unit.covers(item.task));
@@ -540,6 +659,10 @@ impl World {
                     Some(&TaskState::Skipped),
                     "{task} was left out"
                 );
+                assert!(
+                    known.is_settled(task),
+                    "{task} was left out with a part that failed"
+                );
                 known.shown.insert(of.unit);
             }
             Event::PhaseDone { plan, phase, .. } => {
@@ -590,6 +713,14 @@ impl World {
                 let known = &self.known[&landed.plan];
                 assert!(known.finished, "{} landed unfinished", landed.plan);
                 let work = self.plan(&landed.plan);
+                for task in known.parts.keys() {
+                    let failed = known.fails_with_a_part(*task);
+                    assert!(
+                        !failed,
+                        "{task} of {} landed with a part that failed",
+                        landed.plan
+                    );
+                }
                 for unit in work
                     .units
                     .iter()
@@ -771,10 +902,16 @@ impl World {
                 .any(|attempt| attempt.units.iter().any(|unit| unit.covers(task)));
             if free {
                 let at = Some(self.tick());
+                let skips = self.odds.as_mut().is_some_and(|odds| odds.percent(40.0));
+                let state = if skips {
+                    TaskState::Skipped
+                } else {
+                    TaskState::Done
+                };
                 let said = Statement {
                     at,
                     by: Some(Speaker::Person),
-                    ..Statement::bare(task.into(), TaskState::Done)
+                    ..Statement::bare(task.into(), state)
                 };
                 self.say(plan, 0, said);
             }
@@ -860,7 +997,10 @@ impl World {
             // Work beyond what it was given is another matter where others may be given it.
             Act::Say(said)
                 if self.plan(&launch.plan).by_units()
-                    && !launch.units.iter().any(|unit| unit.covers(said.item.task))
+                    && !launch
+                        .units
+                        .iter()
+                        .any(|unit| unit.covers(self.known[&launch.plan].whole_of(&said.item)))
                     && self.may_speak(&launch.plan, Some(&launch.attempt), said.item.task) =>
             {
                 self.coming.push(Coming::Agent(Box::new(launch), acts));

@@ -95,6 +95,39 @@ fn a_failure_that_is_said_again_is_heard_again() {
 }
 
 #[test]
+fn another_copy_of_a_commit_that_was_there_before_is_no_work() {
+    let amend = "git commit -q --amend --no-edit";
+    let reword = "git commit -q --amend -m other";
+    let rebase = "git rebase -q HEAD~2 --exec 'git commit -q --amend -m other'";
+    let squash = "git reset -q --soft HEAD~2; git commit -q -m both";
+    for dispatch in ["plan", "phase", "task"] {
+        for copies in [amend, &format!("{amend}; {reword}"), rebase, squash] {
+            for (works, landed) in [(":", 0), ("commit x", 1)] {
+                let sandbox = Sandbox::new();
+                sandbox.settings("retries = 1");
+                for name in ["one", "two"] {
+                    sandbox.write(name, name);
+                    sandbox.git("add -A");
+                    sandbox.git_args(["commit", "-q", "-m", name]);
+                }
+                // Of this second, git makes the same commit again.
+                let script = format!(
+                    "export GIT_COMMITTER_DATE=2001-01-01T00:00:0${{ORCH_ATTEMPT#p-}}Z\n{copies}\n{works}"
+                );
+                sandbox.plan("p", &format!("dispatch = {dispatch:?}"), &document(&[1]), &script);
+                let code = i32::from(landed == 0);
+                sandbox.orch("up --merge").code(code).ok();
+                assert_eq!(
+                    sandbox.count("merge.landed", None),
+                    landed,
+                    "{dispatch} {copies} {works}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_question_beside_a_scratch_file_is_no_work() {
     let asks = r#"echo x > notes.txt; echo '{"type":"result","subtype":"success","is_error":false,"result":"Decimal or float?","session_id":"s"}'"#;
     let sandbox = three("retries = 0\nreport = \"required\"", "", asks);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::ids::{commit_id, oid};
 use super::repository::Repository;
 use crate::git::files::error::GitError;
-use crate::git::program::command::Git;
+use crate::git::program::command::{Git, parse_id};
 use crate::plan::{CommitId, PlanName};
 
 /// How far back is looked, in commits.
@@ -123,6 +123,30 @@ pub fn commits_beyond<'a>(
         beyond.push((commit_id(commit.id()), commit.parent_count() < 2 && !same()));
     }
     Ok(beyond)
+}
+
+/// The commits of `tip` that make the same change as one that it had when it stood at `before` and has no more, as after
+/// `git commit --amend` or a rebase: copies of what was there.
+///
+/// # Errors
+///
+/// When the history cannot be read.
+pub fn copies_since(
+    repo: &Repository,
+    before: &CommitId,
+    tip: &CommitId,
+) -> Result<BTreeSet<CommitId>, GitError> {
+    if repo.is_ancestor(before, tip)? {
+        return Ok(BTreeSet::new());
+    }
+    let out = Git::on(repo.common_dir())
+        .args(["rev-list", "--cherry-mark", "--right-only", "--no-merges"])
+        .arg(format!("{before}...{tip}"))
+        .run()?;
+    let lines = out.split(|byte| *byte == b'\n');
+    Ok(lines
+        .filter_map(|line| parse_id(line.strip_prefix(b"=")?))
+        .collect())
 }
 
 /// Where a branch stands in the copies of it that were fetched from other repositories.

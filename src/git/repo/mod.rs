@@ -23,7 +23,7 @@ pub use content_notes::large_files_trouble;
 pub use diff::diff_command;
 pub use durable::{sync_branch, sync_objects};
 pub use history::{
-    commits_beyond, fetched_tips, first_parent, first_parents, history_graph, is_made_of, is_undone,
-    merge_of, merges_between, taken_back_by,
+    commits_beyond, copies_since, fetched_tips, first_parent, first_parents, history_graph, is_made_of,
+    is_undone, merge_of, merges_between, taken_back_by,
 };
 pub use identity::knows_who_commits;

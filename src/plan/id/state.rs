@@ -90,4 +90,10 @@ impl TaskState {
     pub const fn is_settled(self) -> bool {
         matches!(self, Self::Done | Self::Skipped)
     }
+
+    /// True when this, said of a whole by a person or an agent, counts for nothing beside a part of it that failed. Only a person
+    /// can leave such a whole out.
+    pub const fn fails_with_a_part(self, by_person: bool) -> bool {
+        matches!(self, Self::Done) || (matches!(self, Self::Skipped) && !by_person)
+    }
 }

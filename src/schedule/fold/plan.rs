@@ -324,14 +324,18 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
 
 pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState, report: &TaskReport) {
     let item = &report.task;
-    let started = run.items.get(item).and_then(|known| known.started);
+    let known = run.items.get(item);
+    let started = known.and_then(|known| known.started);
+    // What a person has left out stays so, also when an agent says it again.
+    let left_out = known.is_some_and(|known| known.state == TaskState::Skipped && known.by.is_none());
+    let said_again = left_out && state == TaskState::Skipped;
     let entry = Item {
         state,
         started: started.or((state == TaskState::Running).then_some(at)),
         since: at,
         title: report.title.clone(),
         note: report.note.clone(),
-        by: report.attempt.clone(),
+        by: report.attempt.clone().filter(|_| !said_again),
         commit: report.commit.clone(),
         assumed: report.assumed,
     };

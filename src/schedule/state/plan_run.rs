@@ -246,12 +246,14 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported; pending when nobody said anything. With a part that failed, it is not done.
+    /// The state of a task as reported; pending when nobody said anything. With a part that failed, it is not done, and only a
+    /// person leaves it out.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
-        match self.items.get(item).map(|item| item.state) {
-            Some(TaskState::Done) if self.failed_piece(item).is_some() => TaskState::Failed,
-            state => state.unwrap_or(TaskState::Pending),
-        }
+        let Some(known) = self.items.get(item) else {
+            return TaskState::Pending;
+        };
+        let fails = known.state.fails_with_a_part(known.by.is_none()) && self.failed_piece(item).is_some();
+        if fails { TaskState::Failed } else { known.state }
     }
 
     /// True when no work remains on the task.

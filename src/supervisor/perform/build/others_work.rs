@@ -8,7 +8,7 @@ use super::refusal::refused;
 use super::top::Top;
 use crate::git::GitError;
 use crate::git::refs::Makers;
-use crate::git::repo::{commits_beyond, fetched_tips};
+use crate::git::repo::{commits_beyond, copies_since, fetched_tips};
 use crate::plan::{CommitId, Plan};
 use crate::schedule::{ForeignWork, MergeTrouble};
 use crate::supervisor::project::campaign::Campaign;
@@ -75,17 +75,24 @@ impl<'a> Beyond<'a> {
         }))
     }
 
-    /// How many commits were made since the branch stood at `since`: no merges, nothing empty, and nothing that merely came along.
+    /// How many commits were made since the branch stood at `since`: no merges, nothing empty, no copies of what it had then, and
+    /// nothing that merely came along.
     ///
     /// # Errors
     ///
     /// When git's history cannot be read.
     pub fn made_since(&self, since: &CommitId) -> Result<usize, GitError> {
+        let repo = &self.campaign.repo;
+        // Commits that were put together, or taken apart, are no copies; all in all they may make nothing either.
+        if !repo.is_ancestor(since, self.tip)? && repo.tree_of(since)? == repo.tree_of(self.tip)? {
+            return Ok(0);
+        }
         let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
-        let came = commits_beyond(&self.campaign.repo, self.tip, [since])?;
+        let came = commits_beyond(repo, self.tip, [since])?;
+        let copies = copies_since(repo, since, self.tip)?;
         let made = came.iter().filter(|(commit, makes)| {
             // What a person has landed meanwhile was made all the same.
-            *makes && (beyond.contains(commit) || self.is_own(commit))
+            *makes && !copies.contains(commit) && (beyond.contains(commit) || self.is_own(commit))
         });
         Ok(made.count())
     }
