@@ -347,10 +347,7 @@ impl PlanRun {
 
     /// True when the plan has come to an end, whatever end.
     pub fn has_settled(&self) -> bool {
-        match self.outcome {
-            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled | Outcome::Finished) => true,
-            Some(Outcome::Held(_)) | None => false,
-        }
+        self.has_given_up() || self.outcome == Some(Outcome::Finished)
     }
 
     /// True when work may still be started on it.

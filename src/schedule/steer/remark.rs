@@ -1,6 +1,6 @@
 //! What whoever steers should know besides: that it is so already, or what of it takes effect only later.
 
-use super::steering::Steer;
+use super::command::Steer;
 use crate::plan::{UnitId, WorkRef};
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_change::lies_in;

@@ -3,10 +3,7 @@
 //! A request becomes facts, or is refused with a reason. The same facts are recorded whether a supervisor is at work or
 //! not; without one they take effect with the next.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use super::command::Steer;
 use super::refusal::{SteerRefusal, refuse};
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
 use crate::schedule::event::about::{OfPlan, Steered, TaskReport, UnitOf};
@@ -17,46 +14,6 @@ use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::work::plans::{PlanWork, Work};
-
-/// What a person asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Steer {
-    /// Begin nothing new of it; what runs goes on.
-    Pause,
-    /// Begin nothing new of it, and stop what runs; that is no failure.
-    PauseNow,
-    /// Go on after a pause.
-    Resume,
-    /// Try again what failed, was held, cancelled or skipped; what waits for a retry's time starts at once.
-    Retry,
-    /// Leave it out.
-    Skip,
-    /// Stop it and do not go on with it.
-    Cancel,
-    /// Let it begin, where it waits for a person's word.
-    Approve,
-}
-
-impl Steer {
-    /// The command's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pause | Self::PauseNow => "pause",
-            Self::Resume => "resume",
-            Self::Retry => "retry",
-            Self::Skip => "skip",
-            Self::Cancel => "cancel",
-            Self::Approve => "approve",
-        }
-    }
-}
-
-impl fmt::Display for Steer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// The facts that a request makes; none when it is so already.
 ///
@@ -189,7 +146,7 @@ impl Asked<'_> {
                 format!(
                     "{} is part of what one agent does: it cannot be {}",
                     self.what,
-                    past(steer)
+                    steer.past()
                 ),
                 Some(&way),
             ));
@@ -393,16 +350,5 @@ impl Asked<'_> {
             plan: self.name(),
             point: self.what.point,
         })])
-    }
-}
-
-fn past(steer: Steer) -> &'static str {
-    match steer {
-        Steer::Pause | Steer::PauseNow => "paused alone",
-        Steer::Resume => "resumed alone",
-        Steer::Retry => "retried alone",
-        Steer::Skip => "skipped alone",
-        Steer::Cancel => "cancelled alone",
-        Steer::Approve => "approved alone",
     }
 }
