@@ -18,6 +18,20 @@ fn edited(dispatch: &str, script: &str, edit: &str) -> Sandbox {
     sandbox
 }
 
+/// The plan does not go on, because the landing of another took this away.
+fn is_held(sandbox: &Sandbox, plan: &str, by: &str, named: &str) {
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(
+        sandbox.state(plan),
+        "held",
+        "{named}: {}",
+        sandbox.orch("log").out
+    );
+    let why = sandbox.why(plan).replace('\n', " ");
+    let landing = format!("the landing of {by}");
+    assert!(why.contains(&landing) && why.contains(named), "{why}");
+}
+
 const FAILS: &str = "case ,${ORCH_TASK:-1.1}, in *,1.1,*) work 1.1;; esac\n\
                      case ,${ORCH_TASK:-1.2}, in *,1.2,*) commit half; orch task fail 1.2 --note no;; esac";
 
@@ -29,15 +43,7 @@ fn a_landing_that_takes_a_failed_task_out_of_a_document_finishes_nothing() {
         assert_eq!(sandbox.state("p"), "failed", "{dispatch}");
         sandbox.orch("merge q").code(0).ok();
         sandbox.script("p", "work ${ORCH_TASK:-1.1}");
-        sandbox.orch("up --merge").code(1).ok();
-        assert_eq!(
-            sandbox.state("p"),
-            "held",
-            "{dispatch}: {}",
-            sandbox.orch("log").out
-        );
-        let why = sandbox.why("p").replace('\n', " ");
-        assert!(why.contains("the landing of q") && why.contains("1.2"), "{why}");
+        is_held(&sandbox, "p", "q", "1.2");
         sandbox.orch("why p").says("orch retry p").ok();
         sandbox.orch("merge p").says("the landing of q").ok();
         // It stays so until a person has seen it.
@@ -57,15 +63,7 @@ fn a_landing_that_moves_a_document_and_takes_a_failed_task_out_of_it_finishes_no
         sandbox.orch("up").code(1).ok();
         sandbox.orch("merge q").code(0).ok();
         sandbox.script("p", "echo idle");
-        sandbox.orch("up --merge").code(1).ok();
-        assert_eq!(
-            sandbox.state("p"),
-            "held",
-            "{dispatch}: {}",
-            sandbox.orch("log").out
-        );
-        let why = sandbox.why("p").replace('\n', " ");
-        assert!(why.contains("the landing of q") && why.contains("1.2"), "{why}");
+        is_held(&sandbox, "p", "q", "1.2");
     }
 }
 
@@ -112,10 +110,7 @@ fn the_own_first_phases_of_a_plan_may_not_take_away_what_is_left_to_do_or_to_sho
         sandbox.orch("up").code(1).ok();
         sandbox.orch("merge p.1").code(0).ok();
         sandbox.script("p", "orch task done -q 2.1");
-        sandbox.orch("up --merge").code(1).ok();
-        assert_eq!(sandbox.state("p"), "held", "{named}: {}", sandbox.orch("log").out);
-        let why = sandbox.why("p").replace('\n', " ");
-        assert!(why.contains("the landing of p") && why.contains(named), "{why}");
+        is_held(&sandbox, "p", "p", named);
     }
 }
 
@@ -160,11 +155,8 @@ fn a_landing_that_demands_less_of_another_plan_makes_that_wait_for_a_person() {
         sandbox.orch("merge q").code(0).ok();
         sandbox.script("p", "mark again; orch task done -q 1.1; work 2.1");
         sandbox.orch("merge p --dry-run").says(named).ok();
-        sandbox.orch("up --merge").code(1).ok();
-        assert_eq!(sandbox.state("p"), "held", "{named}: {}", sandbox.orch("log").out);
+        is_held(&sandbox, "p", "q", named);
         assert!(!sandbox.mark("again").exists(), "{named}");
-        let why = sandbox.why("p").replace('\n', " ");
-        assert!(why.contains("the landing of q") && why.contains(named), "{why}");
         sandbox.orch("why p").says("orch retry p").ok();
         // The lead accepts it.
         sandbox.orch("retry p").code(0).ok();
@@ -193,21 +185,13 @@ fn begun(edit: &str) -> Sandbox {
     sandbox
 }
 
-/// The plan does not go on, because plan `q` took this away.
-fn is_held(sandbox: &Sandbox, plan: &str, named: &str) {
-    sandbox.orch("up --merge").code(1).ok();
-    assert_eq!(sandbox.state(plan), "held", "{}", sandbox.orch("log").out);
-    let why = sandbox.why(plan).replace('\n', " ");
-    assert!(why.contains("the landing of q") && why.contains(named), "{why}");
-}
-
 #[test]
 fn who_wants_a_plan_again_accepts_nothing_that_was_not_named() {
     let sandbox = begun("/verify/d");
     sandbox.orch("merge q").code(0).ok();
     sandbox.orch("retry p").code(0).ok();
     sandbox.script("p", "work 2.1");
-    is_held(&sandbox, "p", "p.verify");
+    is_held(&sandbox, "p", "q", "p.verify");
 }
 
 #[test]
@@ -216,7 +200,7 @@ fn a_merge_by_hand_demands_no_less_of_another_plan_either() {
         let sandbox = begun("/verify/d");
         sandbox.git(merge);
         sandbox.script("p", "work 2.1");
-        is_held(&sandbox, "p", "p.verify");
+        is_held(&sandbox, "p", "q", "p.verify");
         sandbox.orch("retry p").code(0).ok();
         sandbox.orch("up --merge").code(0).ok();
         assert_eq!(sandbox.state("p"), "landed", "{merge}");
@@ -228,7 +212,7 @@ fn a_landing_that_gives_a_plan_another_name_takes_away_what_was_demanded() {
     let sandbox = begun("s/plans.p\\]/plans.pp]/; /verify/d");
     sandbox.orch("merge q").code(0).ok();
     sandbox.script("pp", "work 1.1 2.1");
-    is_held(&sandbox, "pp", "pp.verify");
+    is_held(&sandbox, "pp", "q", "pp.verify");
 }
 
 #[test]
@@ -236,11 +220,11 @@ fn a_plan_of_which_less_is_demanded_is_held_as_a_whole() {
     let sandbox = begun("/verify/d");
     sandbox.orch("merge q").code(0).ok();
     sandbox.script("p", "work 2.1");
-    is_held(&sandbox, "p", "p.verify");
+    is_held(&sandbox, "p", "q", "p.verify");
     sandbox.orch("merge p.1").says("the landing of q").ok();
     sandbox.orch("retry p.2").code(2).says("orch retry p").ok();
     sandbox.orch("skip p.2").code(0).ok();
-    is_held(&sandbox, "p", "p.verify");
+    is_held(&sandbox, "p", "q", "p.verify");
     assert_eq!(sandbox.count("merge.landed", Some("p")), 0);
     sandbox.orch("retry p").code(0).ok();
     sandbox.orch("up --merge").code(0).ok();
@@ -378,6 +362,14 @@ fn what_the_lead_takes_out_of_a_document_is_out() {
 const PARTS: &str =
     "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n  - [ ] 1.1.1 part\n\n**VERIFY Phase 1:**\n- [ ] 1.5 check\n";
 
+/// The plan does not land, because this part was said to have failed.
+fn is_failed_by(sandbox: &Sandbox, part: &str) {
+    sandbox.orch("up --merge").code(1).ok();
+    assert_eq!(sandbox.count("merge.landed", None), 0, "{part}");
+    let why = sandbox.why("p");
+    assert!(why.contains(part) && why.contains("broken"), "{part}: {why}");
+}
+
 #[test]
 fn a_part_that_failed_fails_its_whole_until_it_is_said_to_be_done() {
     for dispatch in DISPATCHES {
@@ -387,13 +379,7 @@ fn a_part_that_failed_fails_its_whole_until_it_is_said_to_be_done() {
             let both = "commit x; orch task done -q 1.1; orch task done -q 1.verify || true";
             let script = format!("orch task fail {part} --note broken; {both}");
             sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, &script);
-            sandbox.orch("up --merge").code(1).ok();
-            assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {part}");
-            let why = sandbox.why("p");
-            assert!(
-                why.contains(part) && why.contains("broken"),
-                "{dispatch} {part}: {why}"
-            );
+            is_failed_by(&sandbox, part);
             sandbox.script("p", &format!("orch task done -q {part} || true; {both}"));
             sandbox.orch("up --merge").code(0).ok();
             assert_eq!(sandbox.state("p"), "landed", "{dispatch} {whole}");
@@ -413,13 +399,7 @@ fn only_a_person_leaves_out_a_whole_with_a_part_that_failed() {
                     "orch task fail {part} --note broken\n{skips}\norch task list > $MARKS/$ORCH_ATTEMPT"
                 );
                 sandbox.plan("p", &format!("dispatch = {dispatch:?}"), PARTS, &script);
-                sandbox.orch("up --merge").code(1).ok();
-                assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {part}");
-                let why = sandbox.why("p");
-                assert!(
-                    why.contains(part) && why.contains("broken"),
-                    "{dispatch} {part}: {why}"
-                );
+                is_failed_by(&sandbox, part);
                 let seen = std::fs::read_to_string(sandbox.mark("p-1")).unwrap();
                 let failed = seen.contains(&format!("failed   {whole} "));
                 assert!(failed || dispatch == "task", "{seen}");

@@ -125,8 +125,8 @@ pub fn commits_beyond<'a>(
     Ok(beyond)
 }
 
-/// The commits of `tip` that make the same change as one that it had when it stood at `before` and has no more, as after
-/// `git commit --amend` or a rebase: copies of what was there.
+/// Copies in the history of `tip`, as `git commit --amend` or a rebase makes them: commits that make the same change as one in
+/// the history of `before` that `tip` does not have.
 ///
 /// # Errors
 ///
@@ -136,9 +136,6 @@ pub fn copies_since(
     before: &CommitId,
     tip: &CommitId,
 ) -> Result<BTreeSet<CommitId>, GitError> {
-    if repo.is_ancestor(before, tip)? {
-        return Ok(BTreeSet::new());
-    }
     let out = Git::on(repo.common_dir())
         .args(["rev-list", "--cherry-mark", "--right-only", "--no-merges"])
         .arg(format!("{before}...{tip}"))

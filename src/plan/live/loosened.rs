@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{CommitPolicy, PhaseId, Plan, PlanName, PlanSet, Report};
+use crate::plan::{CommitPolicy, Plan, PlanName, PlanSet, Report};
 
-/// The plan before, under this name or one that is gone: then it has the same document or branch.
+/// The plan as it was before; one that got another name is known by its document or its branch.
 pub fn formerly<'a>(before: &'a PlanSet, now: &PlanSet, plan: &PlanName) -> Option<&'a Plan> {
     let has = now.plan(plan)?;
     let same = |had: &&Plan| {
@@ -22,27 +22,19 @@ pub fn loosened(before: &PlanSet, now: &PlanSet, plan: &PlanName) -> BTreeSet<St
     let (Some(had), Some(has)) = (formerly(before, now, plan), now.plan(plan)) else {
         return BTreeSet::new();
     };
-    let had = Plan {
-        name: plan.clone(),
-        ..had.clone()
-    };
-    // What goes with a phase is no rule of its own.
-    let phases: Vec<PhaseId> = has.document.phases.iter().map(|phase| phase.id).collect();
-    let has = demands(now, has, &phases);
-    demands(before, &had, &phases)
-        .into_iter()
-        .filter(|demand| !has.contains(demand))
-        .map(|(key, _)| key)
-        .collect()
+    let (kept, still) = (demands(before, had, has), demands(now, has, has));
+    let lost = kept.into_iter().filter(|demand| !still.contains(demand));
+    lost.map(|(key, _)| key).collect()
 }
 
-/// Each key that demands something of a plan and of these phases, with what it demands.
-fn demands(set: &PlanSet, plan: &Plan, phases: &[PhaseId]) -> BTreeSet<(String, String)> {
+/// Each key that demands something of a plan, with what it demands. Keys and phases are named as the plan has them `now`: what
+/// goes with a phase is no rule of its own.
+fn demands(set: &PlanSet, plan: &Plan, now: &Plan) -> BTreeSet<(String, String)> {
     let mut demands = BTreeSet::new();
     let mut demand = |key: String, what: &dyn ToString| {
         demands.insert((key, what.to_string()));
     };
-    let name = &plan.name;
+    let name = &now.name;
     for (key, line) in [
         ("merge.verify".to_owned(), &set.merge.verify),
         ("hooks.pre_merge".to_owned(), &set.hooks.pre_merge),
@@ -65,10 +57,8 @@ fn demands(set: &PlanSet, plan: &Plan, phases: &[PhaseId]) -> BTreeSet<(String, 
             demand(format!("{name}.{key}"), &"");
         }
     }
-    for phase in plan.document.phases.iter().map(|phase| phase.id) {
-        if !phases.contains(&phase) {
-            continue;
-        }
+    let phases = now.document.phases.iter().map(|phase| phase.id);
+    for phase in phases.filter(|phase| plan.document.phase(*phase).is_some()) {
         let settings = plan.phases.get(&phase);
         let agent = settings.and_then(|settings| settings.agent.as_ref());
         if set.report(plan, agent.unwrap_or(&plan.agent)) == Report::Required {

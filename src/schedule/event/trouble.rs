@@ -94,11 +94,6 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// True when only a word about the whole plan ends it.
-    pub(in crate::schedule) const fn is_of_whole(&self) -> bool {
-        matches!(self, Self::TakenAway { .. } | Self::JournalLost {})
-    }
-
     /// What a person reads of a plan whose journal was lost.
     pub(crate) const JOURNAL_LOST: &str =
         "the journal was lost, and with it what people decided about the plan";

@@ -85,12 +85,8 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
     run.want_again(point);
     run.left_out = false;
     run.rebuilt &= point != Point::Plan;
-    let stays = match &run.outcome {
-        Some(Outcome::Held(hold)) => hold.is_of_whole() && point != Point::Plan,
-        Some(Outcome::Finished) | None => true,
-        Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => false,
-    };
-    if !stays {
+    let stays = run.is_held_as_whole() && point != Point::Plan;
+    if !stays && run.outcome.is_some() && !matches!(run.outcome, Some(Outcome::Finished)) {
         run.outcome = None;
         if run.verify == Verify::Failed {
             run.verify = Verify::Open;

@@ -332,11 +332,6 @@ impl PlanRun {
         fit && self.paused.is_empty() && !self.has_less_to_show()
     }
 
-    /// True while nobody has accepted that a landing took work or demands from the plan: none of it is handed on.
-    pub fn has_less_to_show(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
-    }
-
     /// True when the plan ended without success and will not go on in this run.
     pub fn has_given_up(&self) -> bool {
         match self.outcome {

@@ -4,7 +4,7 @@ use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
 use super::phase_run::PhaseCheck;
-use super::plan_run::{Item, PlanRun};
+use super::plan_run::{Item, Outcome, PlanRun};
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
     WorkRef,
@@ -12,10 +12,20 @@ use crate::plan::{
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::resolving::up_to;
-use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::work::plans::PlanWork;
 
 impl PlanRun {
+    /// True while nobody has accepted that a landing took work or demands from the plan: none of it is handed on.
+    pub(in crate::schedule) fn has_less_to_show(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Held(Hold::TakenAway { .. })))
+    }
+
+    /// True when only a retry of the whole plan lets it go on.
+    pub(in crate::schedule) fn is_held_as_whole(&self) -> bool {
+        self.has_less_to_show() || self.outcome == Some(Outcome::Held(Hold::JournalLost {}))
+    }
+
     /// True when agents have committed on the unit's own branch, and the next attempt goes on there.
     pub(in crate::schedule) fn has_branch_work(&self, unit: UnitId) -> bool {
         let begun = |record: &AttemptRecord| {

@@ -37,7 +37,7 @@ impl Steer {
         }
     }
 
-    /// What cannot be done to a part, as a participle.
+    /// For a message that says what a part by itself cannot be.
     pub(in crate::schedule) const fn past(self) -> &'static str {
         match self {
             Self::Pause | Self::PauseNow => "paused alone",

@@ -200,10 +200,7 @@ impl Asked<'_> {
             let what = WorkRef::at(&self.what.plan, phase);
             return Asked { what: &what, ..*self }.retry();
         }
-        if let (Some(Outcome::Held(hold)), Point::Phase(_) | Point::Task(_)) =
-            (&self.run.outcome, self.what.point)
-            && hold.is_of_whole()
-        {
+        if self.run.is_held_as_whole() && self.what.point != Point::Plan {
             let name = self.name();
             return Err(refuse(
                 format!("{name} is held as a whole"),

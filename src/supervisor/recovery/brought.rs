@@ -1,7 +1,5 @@
 //! Commits of plans that came to the target: with landings, and with what people merged by hand.
 
-use std::collections::BTreeSet;
-
 use crate::git::GitError;
 use crate::git::refs::Makers;
 use crate::git::repo::{commits_beyond, first_parent, first_parents};
@@ -11,18 +9,18 @@ use crate::schedule::{Event, Scheduler};
 
 use crate::supervisor::project::campaign::Campaign;
 
-/// One step on the way of the target that a plan has made.
+/// A change that came to the target with the work of a plan.
 #[derive(Debug)]
 pub struct Brought {
     /// The plan.
     pub by: PlanName,
-    /// What was there before.
+    /// The commit before it.
     pub before: CommitId,
-    /// What was there with it.
+    /// The commit with it.
     pub commit: CommitId,
 }
 
-/// What these records tell of landings, oldest first; then what people have merged since the last run began.
+/// The landings in these records, then what people have merged by hand since the last run began; each oldest first.
 ///
 /// # Errors
 ///
@@ -47,13 +45,13 @@ pub fn brought(
     Ok(brought)
 }
 
-/// The commits that were made for plans and came to the target since `began` without any of the landings.
+/// The commits that were made for plans and came to the target since `began`, but with none of the landings.
 fn by_hand(campaign: &Campaign, began: &CommitId, landings: &[Brought]) -> Result<Vec<Brought>, GitError> {
     let repo = &campaign.repo;
     let Some(tip) = repo.branch_tip(&campaign.target)? else {
         return Ok(Vec::new());
     };
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     let mut line = first_parents(repo, began, &tip)?.into_iter().rev().peekable();
     while let Some(commit) = line.next() {
         let landing = landings.iter().find(|landing| landing.commit == commit);
@@ -74,7 +72,7 @@ fn by_hand(campaign: &Campaign, began: &CommitId, landings: &[Brought]) -> Resul
     }
     let plans = campaign.set.plans.iter();
     let makers = Makers::read(repo, plans.map(|plan| (&plan.name, plan.branch.as_str())))?;
-    let brought = found.into_iter().filter_map(|commit| {
+    let brought = found.into_iter().rev().filter_map(|commit| {
         let by = makers.of(&commit).next()?.clone();
         let before = first_parent(repo, &commit)?;
         Some(Brought { by, before, commit })

@@ -106,7 +106,7 @@ pub fn taken_away(
     Ok(held.collect())
 }
 
-/// What held the plan for what it took away, until a person wanted the plan all the same.
+/// The commits that the plan was held for and that a person then accepted.
 fn accepted<'a>(records: &'a [Record], plan: &PlanName) -> Vec<&'a CommitId> {
     let (mut accepted, mut held) = (Vec::new(), None);
     for record in records {

@@ -83,13 +83,14 @@ impl<'a> Beyond<'a> {
     /// When git's history cannot be read.
     pub fn made_since(&self, since: &CommitId) -> Result<usize, GitError> {
         let repo = &self.campaign.repo;
-        // Commits that were put together, or taken apart, are no copies; all in all they may make nothing either.
-        if !repo.is_ancestor(since, self.tip)? && repo.tree_of(since)? == repo.tree_of(self.tip)? {
-            return Ok(0);
-        }
+        let copies = match repo.is_ancestor(since, self.tip)? {
+            true => BTreeSet::new(),
+            // Commits that were put together or taken apart are no copies, but all in all they change nothing.
+            false if repo.tree_of(since)? == repo.tree_of(self.tip)? => return Ok(0),
+            false => copies_since(repo, since, self.tip)?,
+        };
         let beyond: BTreeSet<&CommitId> = self.commits.iter().collect();
         let came = commits_beyond(repo, self.tip, [since])?;
-        let copies = copies_since(repo, since, self.tip)?;
         let made = came.iter().filter(|(commit, makes)| {
             // What a person has landed meanwhile was made all the same.
             *makes && !copies.contains(commit) && (beyond.contains(commit) || self.is_own(commit))
