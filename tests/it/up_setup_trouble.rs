@@ -40,6 +40,7 @@ fn a_setup_outlives_a_killed_supervisor_and_is_not_begun_again() {
     sandbox.plan("p", "", &document(&[1]), "work 1.1");
     let up = sandbox.start("up");
     sandbox.reached("setup");
+    wait_for("word of the setup", || sandbox.count("worktree.waits", None) == 1);
     let why = sandbox.why("p");
     assert!(why.contains("runs in it (its log:"), "{why}");
     up.kill();

@@ -191,7 +191,8 @@ fn both_pass(
         };
         let variables =
             environment::for_train(campaign, Some(side), &crate::git::conflict_key(&plan.name), path);
-        let said = verify::run(campaign, &folder, variables, &check, &|| {
+        let at_work = verify::at_work(&folder, &check.tag, line);
+        let said = verify::run(campaign, &folder, variables, &check, at_work, &|| {
             yard.is_unwanted_resolver(&order.attempt)
         })?;
         match said {

@@ -300,7 +300,7 @@ fn run(
         gently: false,
     };
     let variables = environment::for_train(campaign, Some(plan), MEND_KEY, path);
-    let said = verify::run(campaign, &folder, variables, &check, &|| {
+    let said = verify::run(campaign, &folder, variables, &check, None, &|| {
         yard.is_unwanted(trial.id)
     })?;
     keep_log(campaign, Some(plan), &folder);

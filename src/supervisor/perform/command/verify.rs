@@ -66,8 +66,9 @@ fn verdict(
     let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
     let folder = JobFolder::new(campaign.dir.verification(name));
     let mut commit = tip()?;
+    let earlier = at_work(&folder, &tag(&commit), line);
     // What a verification writes that is at work already is not to land.
-    if !is_at_work(&folder, &tag(&commit)) {
+    if earlier.is_none() {
         commit_all(campaign, plan, worktree)?;
         commit = tip()?;
     }
@@ -81,7 +82,7 @@ fn verdict(
     };
     let variables = environment::for_plan(campaign, plan, worktree);
     let began = Instant::now();
-    let said = run(campaign, &folder, variables, &check, unwanted)?;
+    let said = run(campaign, &folder, variables, &check, earlier, unwanted)?;
     let now = tip()?;
     if now != commit && said == Said::Passed {
         return Err(format!(
@@ -134,10 +135,17 @@ pub fn stop_verification(campaign: &Campaign, name: &PlanName) {
     }
 }
 
-/// True when the verification of this tag is at work there.
-pub fn is_at_work(folder: &JobFolder, tag: &str) -> bool {
-    let at_work = matches!(Runner::adopt(folder.clone()), Ok(Some(_)));
-    at_work && folder.job().is_ok_and(|job| job.tag == tag)
+/// The runner of this line, when one of this tag has been at work there since before a restart. Looked for once, and then waited
+/// for: it may end at any moment.
+pub fn at_work(folder: &JobFolder, tag: &str, line: &str) -> Option<Runner> {
+    let runner = Runner::adopt(folder.clone()).ok()??;
+    is_job(folder, tag, line).then_some(runner)
+}
+
+/// True when the last job there has this tag and runs this line.
+pub fn is_job(folder: &JobFolder, tag: &str, line: &str) -> bool {
+    let job = folder.job();
+    job.is_ok_and(|job| job.tag == tag && job.argv.last().is_some_and(|last| last == line))
 }
 
 /// What the verification of this tag said and how long it took, when it ended while nobody listened.
@@ -192,8 +200,7 @@ pub struct Check<'a> {
     pub gently: bool,
 }
 
-/// Runs a shell line to its end; one of the same tag that is still running, since before a restart, is waited for instead.
-/// Once it is `unwanted` it is ended.
+/// Runs a shell line to its end, or waits for one that was found `at_work`. Once it is `unwanted` it is ended.
 ///
 /// # Errors
 ///
@@ -203,6 +210,7 @@ pub fn run(
     folder: &JobFolder,
     variables: Environment,
     check: &Check<'_>,
+    mut at_work: Option<Runner>,
     unwanted: &dyn Fn() -> bool,
 ) -> Result<Said, String> {
     let job = Job {
@@ -223,7 +231,7 @@ pub fn run(
         if unwanted() {
             return Ok(Said::Stopped);
         }
-        match run_once(campaign, folder, &job, unwanted).map_err(trouble)? {
+        match run_once(campaign, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
             // Whoever killed its runner gave no verdict.
             Exit::Lost => {}
             exit => return Ok(said_by(folder, check.line, &exit)),
@@ -249,17 +257,13 @@ fn run_once(
     campaign: &Campaign,
     folder: &JobFolder,
     job: &Job,
+    at_work: Option<Runner>,
     unwanted: &dyn Fn() -> bool,
 ) -> Result<Exit, AgentError> {
-    let at_work = Runner::adopt(folder.clone())?;
-    let same = at_work.is_some()
-        && folder
-            .job()
-            .is_ok_and(|old| old.tag == job.tag && old.argv == job.argv);
     let runner = match at_work {
-        Some(runner) if same => runner,
-        other => {
-            if let Some(old) = other {
+        Some(runner) => runner,
+        None => {
+            if let Some(old) = Runner::adopt(folder.clone())? {
                 old.hold().stop(true);
                 old.wait()?;
             }

@@ -106,7 +106,8 @@ fn said(
     let name = train_key(taken.slot);
     let folder = JobFolder::new(campaign.dir.train_verification(taken.slot));
     let path = campaign.worktree_path(&name);
-    let worktree = if verify::is_at_work(&folder, &tag) {
+    let at_work = verify::at_work(&folder, &tag, &line);
+    let worktree = if at_work.is_some() {
         // Whoever works in it must not find other files.
         path
     } else {
@@ -128,7 +129,7 @@ fn said(
         gently: false,
     };
     let began = Instant::now();
-    let said = verify::run(campaign, &folder, variables, &check, &unwanted);
+    let said = verify::run(campaign, &folder, variables, &check, at_work, &unwanted);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     keep_log(campaign, Some(plan), &folder);
     // One that was spoiled is made anew when it is needed.

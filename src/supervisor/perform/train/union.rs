@@ -124,7 +124,7 @@ impl Run<'_> {
             gently: true,
         };
         let variables = environment::for_train(campaign, self.top, &name, &ready.path);
-        let said = verify::run(campaign, &folder, variables, &check, &unwanted);
+        let said = verify::run(campaign, &folder, variables, &check, None, &unwanted);
         // One that was spoiled is made anew when it is needed.
         let _ = admin.note_left(&name);
         // Nobody may take it for the word on a candidate.

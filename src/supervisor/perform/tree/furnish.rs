@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::agent::{Environment, JobFolder, JobState, Runner};
+use crate::agent::{Environment, ExitRecord, JobFolder, JobState, Runner};
 use crate::fault;
 use crate::git::{self, ORCH_DIR, inspect};
 use crate::journal::SCHEMA;
@@ -230,10 +230,11 @@ fn run_setup(
     let folder = JobFolder::new(campaign.dir.setup(wanted.key));
     let log = folder.log();
     let tag = format!("setup-{}-{id}", wanted.key);
-    let ended = matches!(folder.state(), Ok(JobState::Ended(record)) if record.exit == (Exit::Code { code: 0 }))
-        && folder
-            .job()
-            .is_ok_and(|job| job.tag == tag && job.argv.last().map(String::as_str) == Some(line));
+    let at_work = verify::at_work(&folder, &tag, line);
+    let passed = |record: &ExitRecord| record.exit == Exit::Code { code: 0 };
+    let ended = at_work.is_none()
+        && matches!(folder.state(), Ok(JobState::Ended(record)) if passed(&record))
+        && verify::is_job(&folder, &tag, line);
     if !ended {
         (progress.say)(format!("`{line}` runs in it (its log: {})", log.display()));
         let check = verify::Check {
@@ -244,7 +245,14 @@ fn run_setup(
             grace: wanted.grace,
             gently: false,
         };
-        match verify::run(campaign, &folder, wanted.variables.clone(), &check, &|| false) {
+        match verify::run(
+            campaign,
+            &folder,
+            wanted.variables.clone(),
+            &check,
+            at_work,
+            &|| false,
+        ) {
             Ok(Said::Passed) => {}
             Ok(Said::Stopped) => return Err(Unready::Stopped),
             Ok(Said::Failed { why, .. }) | Err(why) => {

@@ -55,8 +55,8 @@ pub fn run<'a>(
         return Ok((said, took, was_fresh(), Some(taken)));
     }
     let mut fresh = was_fresh();
-    let at_work = verify::is_at_work(&folder, &tag);
-    let worktree = if at_work {
+    let at_work = verify::at_work(&folder, &tag, what.line);
+    let worktree = if at_work.is_some() {
         // Whoever works in it must not find other files.
         path
     } else {
@@ -89,7 +89,7 @@ pub fn run<'a>(
         gently: false,
     };
     let began = Instant::now();
-    let said = verify::run(campaign, &folder, variables, &check, &|| {
+    let said = verify::run(campaign, &folder, variables, &check, at_work, &|| {
         yard.is_unwanted(trial.id)
     });
     let took = began.elapsed();
