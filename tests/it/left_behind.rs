@@ -24,6 +24,20 @@ fn hanging_hook(sandbox: &Sandbox, name: &str) {
     fs::write(sandbox.mark("hang"), "").unwrap();
 }
 
+#[test]
+fn locks_that_a_killed_git_left_of_branches_that_are_gone_are_removed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "dispatch = \"task\"", &document(&[2]), "work $ORCH_TASK");
+    let lock = |branch: &str| sandbox.join(format!(".git/refs/heads/orch/{branch}.lock"));
+    fs::create_dir_all(sandbox.join(".git/refs/heads/orch")).unwrap();
+    for branch in ["p.1.1", "p.9.9", "other"] {
+        fs::write(lock(branch), "").unwrap();
+    }
+    sandbox.orch("up --merge").code(0).ok();
+    let stays = ["p.1.1", "p.9.9", "other"].map(|branch| lock(branch).exists());
+    assert_eq!(stays, [false, false, true], "of a branch that is no plan's");
+}
+
 /// One in whose way a git command of orch's hangs: making the worktree, it checks out.
 fn killed_while_git_hangs() -> Sandbox {
     let sandbox = Sandbox::new();

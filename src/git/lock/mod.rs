@@ -10,4 +10,4 @@ pub(super) mod stale_lock;
 
 pub use locks::{git_locks, remove_git_lock};
 pub use own_ref::clear_own_locks;
-pub use stale_lock::clear_dead_locks;
+pub use stale_lock::{clear_dead_locks, clear_dead_locks_of_branches};

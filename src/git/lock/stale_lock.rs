@@ -5,6 +5,7 @@
 //! is old enough to have made it works in the repository, and both still hold at a second look.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -136,6 +137,34 @@ pub fn clear_dead_locks_of(worktree: &Path, common_dir: &Path) -> Result<(), Ens
         Some(Some(branch)) => clear_beside(&common_dir.join(branch_ref(&branch))),
         _ => Ok(()),
     }
+}
+
+/// Removes the locks that killed git commands have left of these branches and of those of their units, `BRANCH.UNIT`, also of ones
+/// that are gone. For the time when no agent is at work.
+///
+/// # Errors
+///
+/// When such a file is held open, or cannot be removed.
+pub fn clear_dead_locks_of_branches<'a>(
+    common_dir: &Path,
+    branches: impl IntoIterator<Item = &'a str>,
+) -> Result<(), EnsureError> {
+    for branch in branches {
+        let branch = common_dir.join(branch_ref(branch));
+        let (Some(folder), Some(name)) = (branch.parent(), branch.file_name()) else {
+            continue;
+        };
+        let units = [name.as_bytes(), b"."].concat();
+        let of_branch = |lock: &PathBuf| {
+            lock.file_name()
+                .is_some_and(|lock| lock.as_bytes().starts_with(&units))
+        };
+        locks_in(folder)
+            .iter()
+            .filter(|lock| of_branch(lock))
+            .try_for_each(|lock| clear(lock))?;
+    }
+    Ok(())
 }
 
 /// True when a process stands in a folder: git closes some locks and keeps them, while an editor is open for one.

@@ -53,15 +53,18 @@ impl StrayWrites {
     }
 }
 
-/// What killed gits have left in worktrees, once nobody is at work. After an interruption one may still be at it, and is not
+/// What killed gits have left in worktrees and beside branches, once nobody is at work. After an interruption one may still be at it, and is not
 /// waited for.
 pub fn tidy_worktrees(desk: &Desk, ending: Option<Ending>) -> Vec<Event> {
     let cleared = git::lock::clear_dead_locks(&desk.admin).map_err(|error| error.to_string());
+    let branches = desk.campaign.set.plans.iter().map(|plan| plan.branch.as_str());
+    let unlocked = git::lock::clear_dead_locks_of_branches(desk.campaign.repo.common_dir(), branches);
+    let unlocked = unlocked.map_err(|error| error.to_string());
     let finished = match ending {
         Some(Ending::Interrupted) => Ok(()),
         _ => git::worktree::finish_half_made(&desk.admin).map_err(|error| error.to_string()),
     };
-    let trouble = [cleared, finished].into_iter().filter_map(Result::err);
+    let trouble = [cleared, unlocked, finished].into_iter().filter_map(Result::err);
     trouble.map(|why| Event::Warning { plan: None, why }).collect()
 }
 
