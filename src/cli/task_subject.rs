@@ -283,12 +283,13 @@ impl Subject {
             }
         }
         for (whole, parts) in self.document.pieces() {
-            let has_failed = |part: &ItemId| states.get(part) == Some(&TaskState::Failed);
             let whole = ItemId::from(whole);
-            let said = states.get(&whole);
-            let fails = said.is_some_and(|said| said.fails_with_a_part(by_people.contains(&whole)));
-            if fails && parts.iter().any(has_failed) {
-                states.insert(whole, TaskState::Failed);
+            let parts: Vec<TaskState> = parts
+                .iter()
+                .filter_map(|part| states.get(part).copied())
+                .collect();
+            if let Some(said) = states.get_mut(&whole) {
+                *said = said.beside_parts(by_people.contains(&whole), parts);
             }
         }
         Ok(states)

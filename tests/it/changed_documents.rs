@@ -388,6 +388,35 @@ fn a_part_that_failed_fails_its_whole_until_it_is_said_to_be_done() {
 }
 
 #[test]
+fn a_part_that_was_begun_keeps_its_whole_from_being_done_until_it_is_ended() {
+    for dispatch in DISPATCHES {
+        for (part, whole) in [("1.1.1", "1.1"), ("1.5", "1.verify")] {
+            for said in ["done", "skip"] {
+                let sandbox = Sandbox::new();
+                sandbox.settings("retries = 0");
+                let whole = format!("orch task {said} -q {whole} || true");
+                let both =
+                    format!("commit x; {whole}; orch task done -q 1.1; orch task done -q 1.verify || true");
+                let begun =
+                    format!("orch task fail {part} --note broken || true; orch task start -q {part} || true");
+                sandbox.plan(
+                    "p",
+                    &format!("dispatch = {dispatch:?}"),
+                    PARTS,
+                    &format!("{begun}; {both}"),
+                );
+                sandbox.orch("up --merge").code(1).ok();
+                assert_eq!(sandbox.count("merge.landed", None), 0, "{dispatch} {part} {said}");
+                assert!(sandbox.why("p").contains(part), "{}", sandbox.why("p"));
+                sandbox.script("p", &format!("orch task done -q {part} || true; {both}"));
+                sandbox.orch("up --merge").code(0).ok();
+                assert_eq!(sandbox.state("p"), "landed", "{dispatch} {part}");
+            }
+        }
+    }
+}
+
+#[test]
 fn only_a_person_leaves_out_a_whole_with_a_part_that_failed() {
     for dispatch in DISPATCHES {
         for (part, whole) in [("1.1.1", "1.1"), ("1.5", "1.verify")] {

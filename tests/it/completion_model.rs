@@ -42,6 +42,8 @@ struct Known {
     parts: BTreeMap<TaskId, Vec<ItemId>>,
     /// The last word about each of those that counted.
     part_word: BTreeMap<ItemId, TaskState>,
+    /// Those that failed, and were neither done nor skipped since.
+    failed_parts: BTreeSet<ItemId>,
     /// What a person said is left out, and of which nobody has said anything else since.
     left_out: BTreeSet<TaskId>,
     /// Items that the document has ticked.
@@ -61,7 +63,7 @@ struct Known {
 
 impl Known {
     fn is_settled(&self, task: TaskId) -> bool {
-        self.was_settled(task) && !self.fails_with_a_part(task)
+        self.was_settled(task) && !self.waits_for_a_part(task)
     }
 
     /// True when the last word about the whole was that it is done or left out.
@@ -72,11 +74,50 @@ impl Known {
         }
     }
 
-    /// True when a part failed, whatever was said of the whole, unless a person has left that out.
-    fn fails_with_a_part(&self, task: TaskId) -> bool {
+    /// True when a part failed or was begun and not ended, whatever was said of the whole, unless a person has left that out.
+    fn waits_for_a_part(&self, task: TaskId) -> bool {
+        self.has_part(task, &[TaskState::Failed, TaskState::Running]) && !self.left_out.contains(&task)
+    }
+
+    /// True when one of these was the last word about a part.
+    fn has_part(&self, task: TaskId, states: &[TaskState]) -> bool {
         let mut parts = self.parts.get(&task).into_iter().flatten();
-        let failed = parts.any(|part| self.part_word.get(part) == Some(&TaskState::Failed));
-        failed && !self.left_out.contains(&task)
+        parts.any(|part| self.part_word.get(part).is_some_and(|word| states.contains(word)))
+    }
+
+    /// Takes a word about a part.
+    fn take_part(&mut self, part: &ItemId, word: TaskState) {
+        match word {
+            TaskState::Failed => drop(self.failed_parts.insert(part.clone())),
+            TaskState::Done | TaskState::Skipped => drop(self.failed_parts.remove(part)),
+            _ => {}
+        }
+        self.part_word.insert(part.clone(), word);
+    }
+
+    /// Whoever was at it has ended: parts that were begun have failed, if they had before, or are open, and so is their whole.
+    fn interrupt(&mut self, given: impl Fn(TaskId) -> bool) {
+        let wholes = self.parts.keys().copied().filter(|whole| given(*whole));
+        for whole in wholes.collect::<Vec<_>>() {
+            let waits = self.was_settled(whole) && self.waits_for_a_part(whole);
+            if waits && !self.has_part(whole, &[TaskState::Failed]) {
+                self.word.insert(whole, TaskState::Pending);
+            }
+            for part in &self.parts[&whole] {
+                let failed = self.failed_parts.contains(part);
+                if let Some(word) = self
+                    .part_word
+                    .get_mut(part)
+                    .filter(|word| **word == TaskState::Running)
+                {
+                    *word = if failed {
+                        TaskState::Failed
+                    } else {
+                        TaskState::Pending
+                    };
+                }
+            }
+        }
     }
 
     /// The task or check that an item is, or is a part of.
@@ -335,12 +376,14 @@ impl World {
         if counts {
             let known = self.known.get_mut(&plan).unwrap();
             if is_part {
-                known.part_word.insert(said.item.clone(), said.state);
+                known.take_part(&said.item, said.state);
             } else {
                 known.word.insert(task, said.state);
                 match (said.state, &by) {
                     (TaskState::Skipped, Some(_)) => false,
                     (TaskState::Skipped, None) => known.left_out.insert(task),
+                    // That it is done does not open again what was left out.
+                    (TaskState::Done, _) if known.shown.contains(&UnitId::Task(task)) => false,
                     _ => known.left_out.remove(&task),
                 };
             }
@@ -452,6 +495,7 @@ impl World {
         for part in parts.into_iter().flatten() {
             for (state, chance) in [
                 (TaskState::Failed, 25.0),
+                (TaskState::Running, 15.0),
                 (TaskState::Skipped, 15.0),
                 (TaskState::Done, 25.0),
             ] {
@@ -488,6 +532,13 @@ impl World {
         }
     }
 
+    /// An attempt ended without success.
+    fn interrupt(&mut self, plan: &PlanName, attempt: &AttemptId) {
+        let (by_units, units) = (self.plan(plan).by_units(), self.tries[attempt].units.clone());
+        let known = self.known.get_mut(plan).unwrap();
+        known.interrupt(|task| !by_units || units.iter().any(|unit| unit.covers(task)));
+    }
+
     /// What the oracle says of an attempt of which all is known, from the table.
     fn is_done(&self, id: &AttemptId, evidence: &Evidence) -> (bool, bool) {
         let attempt = &self.tries[id];
@@ -512,8 +563,8 @@ impl World {
         let required = known.spoken || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
         let failed = |task: &TaskId| {
-            let part = known.was_settled(*task) && known.fails_with_a_part(*task);
-            part || known.word.get(task) == Some(&TaskState::Failed)
+            let part = known.was_settled(*task) && known.has_part(*task, &[TaskState::Failed]);
+            (part && known.waits_for_a_part(*task)) || known.word.get(task) == Some(&TaskState::Failed)
         };
         let said = by_word || (!required && good_end && !items.iter().any(failed));
         let clean = evidence.trouble.is_none() && evidence.leftovers.is_empty();
@@ -608,6 +659,7 @@ impl World {
                 }
                 self.judged += 1;
             }
+            Event::AttemptParked(parked) => self.interrupt(&parked.plan, &parked.attempt),
             Event::AttemptFailed {
                 plan, attempt, why, ..
             } => {
@@ -616,6 +668,7 @@ impl World {
                     conflict || !self.granted.contains(attempt),
                     "{attempt} is done, but the scheduler says: {why}"
                 );
+                self.interrupt(plan, attempt);
                 if conflict {
                     let made = &self.tries[attempt];
                     let known = self.known.get_mut(plan).unwrap();
@@ -714,10 +767,10 @@ impl World {
                 assert!(known.finished, "{} landed unfinished", landed.plan);
                 let work = self.plan(&landed.plan);
                 for task in known.parts.keys() {
-                    let failed = known.fails_with_a_part(*task);
+                    let waits = known.waits_for_a_part(*task);
                     assert!(
-                        !failed,
-                        "{task} of {} landed with a part that failed",
+                        !waits,
+                        "{task} of {} landed with a part that failed or was begun",
                         landed.plan
                     );
                 }

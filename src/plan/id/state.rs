@@ -91,9 +91,16 @@ impl TaskState {
         matches!(self, Self::Done | Self::Skipped)
     }
 
-    /// True when this, said of a whole by a person or an agent, counts for nothing beside a part of it that failed. Only a person
-    /// can leave such a whole out.
-    pub const fn fails_with_a_part(self, by_person: bool) -> bool {
-        matches!(self, Self::Done) || (matches!(self, Self::Skipped) && !by_person)
+    /// What a word about a whole comes to beside the states of its parts: while one that was begun is not called done or skipped,
+    /// the whole is neither. A person can skip it all the same.
+    pub fn beside_parts(self, by_person: bool, parts: impl IntoIterator<Item = Self>) -> Self {
+        let left_out = self == Self::Skipped && by_person;
+        if !self.is_settled() || left_out {
+            return self;
+        }
+        let open = parts
+            .into_iter()
+            .filter(|part| matches!(part, Self::Running | Self::Failed));
+        open.max().unwrap_or(self)
     }
 }

@@ -329,8 +329,10 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
     // What a person has left out stays so, also when an agent says it again.
     let left_out = known.is_some_and(|known| known.state == TaskState::Skipped && known.by.is_none());
     let said_again = left_out && state == TaskState::Skipped;
+    let failed = known.is_some_and(|known| known.failed);
     let entry = Item {
         state,
+        failed: state == TaskState::Failed || (failed && state == TaskState::Running),
         started: started.or((state == TaskState::Running).then_some(at)),
         since: at,
         title: report.title.clone(),

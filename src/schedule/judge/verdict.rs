@@ -300,26 +300,25 @@ fn remaining(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Vec<TaskId> {
         .collect()
 }
 
-/// `; reported failed: 2.1 (why)`, or nothing.
+/// `; reported failed: 2.1 (why); started and not ended: 2.2.1`, or less.
 fn failed_tasks(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> String {
-    let failed: Vec<String> = leg_tasks(work, attempt)
-        .filter_map(|task| {
+    let clause = |state: TaskState, word: &str| {
+        let of_task = |task: TaskId| {
             let whole = ItemId::from(task);
-            let own = run.items.get(&whole).filter(|own| own.state == TaskState::Failed);
-            // It may be a part alone that was called so.
-            let task = own.map_or_else(|| run.failed_piece(&whole), |_| Some(&whole))?;
-            let item = run.items.get(task)?;
-            let note = item
-                .note
-                .as_deref()
-                .map(|note| format!(" ({note})"))
-                .unwrap_or_default();
-            (item.state == TaskState::Failed).then(|| format!("{task}{note}"))
-        })
-        .collect();
-    if failed.is_empty() {
-        String::new()
-    } else {
-        format!("; reported failed: {}", listed(&failed))
-    }
+            // It may be a part alone that was called so. That the whole was started says nothing beside that it is left.
+            let whole_too = [&whole].into_iter().filter(|_| state == TaskState::Failed);
+            let mut items = whole_too.chain(run.pieces_of(&whole));
+            items.find_map(|item| {
+                let said = run.items.get(item).filter(|said| said.state == state)?;
+                let note = said.note.as_deref().map(|note| format!(" ({note})"));
+                Some(format!("{item}{}", note.unwrap_or_default()))
+            })
+        };
+        let found: Vec<String> = leg_tasks(work, attempt).filter_map(of_task).collect();
+        match found.is_empty() {
+            true => String::new(),
+            false => format!("; {word}: {}", listed(&found)),
+        }
+    };
+    clause(TaskState::Failed, "reported failed") + &clause(TaskState::Running, "started and not ended")
 }

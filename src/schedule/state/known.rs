@@ -206,6 +206,7 @@ fn before(plan: &PlanWork) -> PlanRun {
     let items = tasks.filter(|(_, ticked)| *ticked).map(|(task, _)| {
         let item = Item {
             state: TaskState::Done,
+            failed: false,
             started: None,
             since: At::default(),
             title: None,

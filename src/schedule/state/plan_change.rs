@@ -165,13 +165,23 @@ impl PlanRun {
         }
     }
 
-    /// A task that was under way when its agent ended is to be done again.
+    /// A task that was under way when its agent ended is to be done again, also when it was only a part that was under way.
     pub(in crate::schedule) fn reset_running(&mut self, at: At, ended: &Attempt) {
         let by_units = self.by_units;
-        let given = |item: &ItemId| !by_units || ended.units.iter().any(|unit| unit.covers(item.task));
+        let given =
+            |item: &ItemId| !by_units || ended.units.iter().any(|unit| unit.covers(self.whole_of(item)));
+        let running = self
+            .items
+            .keys()
+            .filter(|id| given(id) && self.item_state(id) == TaskState::Running);
+        let running: Vec<ItemId> = running.cloned().collect();
         for (id, item) in &mut self.items {
-            if item.state == TaskState::Running && given(id) {
-                item.state = TaskState::Pending;
+            if running.contains(id) {
+                item.state = if item.failed {
+                    TaskState::Failed
+                } else {
+                    TaskState::Pending
+                };
                 item.since = at;
             }
         }

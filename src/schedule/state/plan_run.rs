@@ -183,6 +183,8 @@ pub struct WorktreeMade {
 pub struct Item {
     /// Its state as last reported.
     pub state: TaskState,
+    /// True when it was called failed, and neither done nor skipped since.
+    pub failed: bool,
     /// When it was begun.
     pub started: Option<At>,
     /// When that state was reported.
@@ -246,14 +248,15 @@ impl PlanRun {
         self.worktrees.get(&0)
     }
 
-    /// The state of a task as reported; pending when nobody said anything. With a part that failed, it is not done, and only a
-    /// person leaves it out.
+    /// The state of a task as reported, beside what was said of its parts; pending when nobody said anything.
     pub fn item_state(&self, item: &ItemId) -> TaskState {
         let Some(known) = self.items.get(item) else {
             return TaskState::Pending;
         };
-        let fails = known.state.fails_with_a_part(known.by.is_none()) && self.failed_piece(item).is_some();
-        if fails { TaskState::Failed } else { known.state }
+        let parts = self.pieces_of(item).filter_map(|piece| self.items.get(piece));
+        known
+            .state
+            .beside_parts(known.by.is_none(), parts.map(|part| part.state))
     }
 
     /// True when no work remains on the task.

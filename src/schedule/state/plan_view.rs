@@ -231,14 +231,10 @@ impl PlanRun {
             && self.tries.values().all(|tries| tries.commits == 0)
     }
 
-    /// A sub-task of the task, or a numbered box of the VERIFY block, that was reported failed.
-    pub(in crate::schedule) fn failed_piece(&self, whole: &ItemId) -> Option<&ItemId> {
-        let pieces = self.pieces.get(&whole.task).filter(|_| whole.sub.is_none())?;
-        let has_failed = |piece: &&ItemId| {
-            let known = self.items.get(piece);
-            known.is_some_and(|known| known.state == TaskState::Failed)
-        };
-        pieces.iter().find(has_failed)
+    /// The sub-tasks of the task, or the numbered boxes of the VERIFY block.
+    pub(in crate::schedule) fn pieces_of(&self, whole: &ItemId) -> impl Iterator<Item = &ItemId> {
+        let pieces = self.pieces.get(&whole.task).filter(|_| whole.sub.is_none());
+        pieces.into_iter().flatten()
     }
 
     /// The task or VERIFY block that an item is, or is a part of.
