@@ -77,6 +77,23 @@ fn a_branch_that_another_plan_deletes_or_moves_while_its_agent_is_at_work_loses_
     }
 }
 
+#[test]
+fn a_branch_is_not_put_back_while_what_it_would_lose_cannot_be_kept() {
+    // A ref in the place of a folder: no backup of `b` can be made.
+    let blocked = "git update-ref refs/orch/backup/b HEAD; git update-ref refs/heads/orch/b HEAD";
+    let sandbox = meddled(blocked, "work 1.2; git rev-parse HEAD > $MARKS/made");
+    let made = std::fs::read_to_string(sandbox.mark("made")).unwrap();
+    let held = sandbox.git("rev-list --all");
+    assert!(held.contains(made.trim()), "lost: {}", warned(&sandbox));
+    sandbox.orch("merge").ok();
+    assert_eq!(
+        sandbox.count("merge.landed", Some("b")),
+        0,
+        "{}",
+        sandbox.why("b")
+    );
+}
+
 /// What an agent replaces on its own branch is its own affair.
 #[track_caller]
 fn nothing_is_loose_but_amended(sandbox: &Sandbox, later: &str) {

@@ -4,7 +4,6 @@
 //! What the worktree's own log of HEAD tells is what was done in it. Whoever moves the branch from elsewhere leaves no trace
 //! there, while index and files still show the old commit: the next commit would take the difference back.
 
-use crate::git::keep::gate::keep_loose;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -14,6 +13,8 @@ use std::time::Duration;
 use crate::git::files::error::GitError;
 use crate::git::files::reflog::{LogEntry as Entry, head_log};
 use crate::git::files::registration::read_head;
+use crate::git::keep::backup::stamp;
+use crate::git::keep::gate::{keep_loose, spare_commit};
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
 use crate::git::repo::ids::{branch_ref, commit_id};
@@ -121,19 +122,23 @@ pub fn restore_displaced(
         let backups = kept.into_iter().map(|backup| backup.name).collect();
         return Ok(Some(displaced(None, backups)));
     };
-    let _ = stale_lock::clear_beside(&repo.common_dir().join(branch_ref(branch)));
+    let name = branch_ref(branch);
+    // Before the branch moves: where no backup can be made, such as on a full disk, it stays.
+    let mut backups = Vec::new();
+    for commit in found.to.iter().chain(&found.tip) {
+        if !repo.is_ancestor(commit, &now)? {
+            let spared = spare_commit(repo, owner, commit, &[&name], &stamp())?;
+            backups.extend(spared.into_backup().map(|backup| backup.name));
+        }
+    }
+    let _ = stale_lock::clear_beside(&repo.common_dir().join(&name));
     let nothing = "0".repeat(now.as_str().len());
     Git::within(worktree)
         .args(["update-ref", "-m", PUT_BACK])
-        .arg(branch_ref(branch))
+        .arg(&name)
         .arg(now.as_str())
         .arg(found.tip.as_ref().map_or(nothing.as_str(), CommitId::as_str))
         .run()?;
-    let mut backups = Vec::new();
-    for commit in found.to.iter().chain(&found.tip) {
-        let kept = keep_loose(repo, owner, commit)?;
-        backups.extend(kept.map(|backup| backup.name));
-    }
     Ok(Some(displaced(Some(now), backups)))
 }
 
