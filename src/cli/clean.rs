@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{CliError, Context, Exit, output};
-use crate::git::{self, RecordedLanding, RemoveError, Unit, WorktreeAdmin, conflict_key};
+use crate::git::{self, RecordedLanding, RemoveError, UnitBranch, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
 use crate::report::size;
@@ -258,7 +258,7 @@ fn is_conflict(key: &str) -> bool {
 /// Deletes what is left of the branches of a landed plan's tasks. One with commits of its own is kept.
 fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
     for branch in git::refs::units(&campaign.repo, &plan.name).unwrap_or_default() {
-        let unit = Unit {
+        let unit = UnitBranch {
             plan: plan.name.clone(),
             plan_branch: plan.branch.clone(),
             branch: branch.clone(),

@@ -17,7 +17,7 @@ use crate::plan::CommitId;
 
 /// The note `orch/worktrees/KEY.left`: the commit that was put there, and the looks of what is uncommitted since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::git) struct Left {
+pub(in crate::git) struct LeftRecord {
     head: CommitId,
     /// By path, with bytes that are not text escaped; none for a file that was deleted.
     files: BTreeMap<String, Option<Looks>>,
@@ -26,7 +26,7 @@ pub(in crate::git) struct Left {
 /// Size in bytes, time of change in seconds and nanoseconds, inode.
 type Looks = (u64, i64, i64, u64);
 
-impl Left {
+impl LeftRecord {
     /// Nothing but a commit.
     pub(in crate::git) fn nothing(head: &CommitId) -> Self {
         Self {
@@ -92,17 +92,17 @@ impl WorktreeAdmin {
         let put_there = self
             .read_left(key)
             .map_or_else(|| state.head.clone(), |left| left.head);
-        self.write_left(key, &Left::of(&marker.path, &state, put_there))
+        self.write_left(key, &LeftRecord::of(&marker.path, &state, put_there))
     }
 
-    pub(in crate::git) fn write_left(&self, key: &str, left: &Left) -> Result<(), GitError> {
+    pub(in crate::git) fn write_left(&self, key: &str, left: &LeftRecord) -> Result<(), GitError> {
         let path = self.left_path(key);
         let text = serde_json::to_vec(left).map_err(|error| GitError::io("write", &path)(error.into()))?;
         replace_file(&path, &text)
     }
 
     /// The note; none when there is none that can be read.
-    pub(in crate::git) fn read_left(&self, key: &str) -> Option<Left> {
+    pub(in crate::git) fn read_left(&self, key: &str) -> Option<LeftRecord> {
         serde_json::from_slice(&regular::read(&self.left_path(key)).ok()?).ok()
     }
 

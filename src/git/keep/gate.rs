@@ -18,7 +18,7 @@ use super::goal::Goal;
 use super::set_aside::{back_up_once, set_aside};
 use super::step::Step;
 use crate::fault;
-use crate::git::admin::marker::{Marker, Progress};
+use crate::git::admin::marker::{Marker, TreeProgress};
 use crate::git::admin::worktree_admin::{AdminLock, KeyLock, WorktreeAdmin};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{BACKUPS, CANDIDATES, MADE, ORCH_DIR};
@@ -62,7 +62,7 @@ impl SparedTree {
 
     /// A worktree whose making was cut short: nobody was let in yet, so what is there is what git had written.
     pub(in crate::git) fn unused(marker: &Marker) -> Option<Self> {
-        (marker.state == Progress::Making).then(|| Self::of(&marker.path, None))
+        (marker.state == TreeProgress::Making).then(|| Self::of(&marker.path, None))
     }
 
     /// A folder that holds nothing but, at most, its `.git` file.
@@ -80,7 +80,7 @@ impl SparedTree {
 
     /// A checkout of orch's own in which only its checks have written since it was last looked at.
     pub(in crate::git) fn left_by_checks(
-        left: &crate::git::admin::left::Left,
+        left: &crate::git::admin::left::LeftRecord,
         path: &Path,
         state: &WorktreeState,
     ) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! From facts to findings, and from findings to steps. Pure: what is seen goes in, what is to be done comes out.
 
-use crate::git::{GitLock, Place, TreeSeen};
+use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
 
 use super::finding::{Facts, Finding, Step};
@@ -161,7 +161,7 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
         return mendable(what, Step::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.noted) {
-        (Place::Elsewhere(books), _) => person(
+        (TreePlace::Elsewhere(books), _) => person(
             format!(
                 "{path}, where {named} belongs, is of another repository ({})",
                 books.display()
@@ -172,31 +172,31 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             format!("the making of {named} at {path} was cut short"),
             Step::Mend(key.clone()),
         ),
-        (Place::Dangling, true) => mendable(
+        (TreePlace::Dangling, true) => mendable(
             format!("{named} at {path} has lost the repository"),
             Step::Mend(key.clone()),
         ),
-        (Place::Folder, true) if tree.registered => mendable(
+        (TreePlace::Folder, true) if tree.registered => mendable(
             format!("{named} at {path} has lost its `.git` file"),
             Step::Mend(key.clone()),
         ),
-        (Place::Folder, true) => person(
+        (TreePlace::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
             "move the folder away; `orch up` makes it again".to_owned(),
         ),
-        (Place::Nothing, true) if tree.registered => mendable(
+        (TreePlace::Nothing, true) if tree.registered => mendable(
             format!("the folder of {named}, {path}, is gone"),
             Step::Mend(key.clone()),
         ),
-        (Place::Nothing, true) if tree.tip.is_none() => mendable(
+        (TreePlace::Nothing, true) if tree.tip.is_none() => mendable(
             format!("nothing is left of {named} at {path}"),
             Step::Forget(key.clone()),
         ),
-        (Place::Worktree, true) if !tree.expected => person(
+        (TreePlace::Worktree, true) if !tree.expected => person(
             format!("{named} at {path} is of a plan that the manifest does not have"),
             format!("put the plan back, or `git worktree remove {path}`"),
         ),
-        (Place::Nothing, true) if !tree.expected => person(
+        (TreePlace::Nothing, true) if !tree.expected => person(
             format!(
                 "the branch {} is of {named}, a plan that the manifest does not have",
                 tree.branch.as_deref().unwrap_or_default()
@@ -204,18 +204,18 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
             "put the plan back, or `orch clean` once it has landed".to_owned(),
         ),
         // One that is free is made again when it is needed.
-        (Place::Nothing | Place::Worktree, true) => None,
-        (Place::Nothing, false) if tree.tip.is_none() => None,
+        (TreePlace::Nothing | TreePlace::Worktree, true) => None,
+        (TreePlace::Nothing, false) if tree.tip.is_none() => None,
         (_, false) if facts.ours.contains(key) => {
             let what = match (&tree.place, &tree.branch) {
-                (Place::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
+                (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
                 _ => format!("there is no note of having made {named} at {path}"),
             };
             mendable(what, Step::Note(key.clone()))
         }
         (_, false) => {
             let what = match (&tree.place, &tree.branch) {
-                (Place::Nothing, Some(branch)) => format!("the branch {branch}"),
+                (TreePlace::Nothing, Some(branch)) => format!("the branch {branch}"),
                 _ => format!("{path}"),
             };
             person(
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    fn tree(place: Place) -> TreeSeen {
+    fn tree(place: TreePlace) -> TreeSeen {
         TreeSeen {
             key: "auth".to_owned(),
             path: "/trees/auth".into(),
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_sound_repository_has_no_finding() {
         assert_eq!(steps(&nothing()), []);
-        assert_eq!(one(tree(Place::Worktree), false), []);
+        assert_eq!(one(tree(TreePlace::Worktree), false), []);
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
             ours: vec!["auth".to_owned()],
             trees: vec![TreeSeen {
                 noted: false,
-                ..tree(Place::Worktree)
+                ..tree(TreePlace::Worktree)
             }],
             ..nothing()
         };
@@ -316,7 +316,7 @@ mod tests {
         };
         assert_eq!(steps(&facts), []);
         let facts = Facts {
-            trees: vec![tree(Place::Worktree)],
+            trees: vec![tree(TreePlace::Worktree)],
             ..facts
         };
         assert_eq!(steps(&facts), [Some(Step::Rebuild)]);
@@ -326,14 +326,14 @@ mod tests {
     fn what_nothing_shows_to_be_ours_is_left_to_a_person() {
         let unnoted = || TreeSeen {
             noted: false,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(unnoted(), true), [Some(Step::Note("auth".to_owned()))]);
         assert_eq!(one(unnoted(), false), [None]);
-        assert_eq!(one(tree(Place::Elsewhere("/x/.git".into())), false), [None]);
+        assert_eq!(one(tree(TreePlace::Elsewhere("/x/.git".into())), false), [None]);
         let unregistered = TreeSeen {
             registered: false,
-            ..tree(Place::Folder)
+            ..tree(TreePlace::Folder)
         };
         assert_eq!(one(unregistered, false), [None]);
     }
@@ -341,27 +341,27 @@ mod tests {
     #[test]
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
         let mend = || Some(Step::Mend("auth".to_owned()));
-        assert_eq!(one(tree(Place::Dangling), false), [mend()]);
+        assert_eq!(one(tree(TreePlace::Dangling), false), [mend()]);
         assert_eq!(
-            one(tree(Place::Folder), false),
+            one(tree(TreePlace::Folder), false),
             [mend()],
             "only its .git file is gone"
         );
         let without_a_plan = TreeSeen {
             expected: false,
             registered: false,
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
         assert_eq!(one(without_a_plan, false), [None]);
-        assert_eq!(one(tree(Place::Nothing), false), [mend()]);
+        assert_eq!(one(tree(TreePlace::Nothing), false), [mend()]);
         let half = TreeSeen {
             half_made: true,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(half, false), [mend()]);
         let moved = TreeSeen {
             moved_to: Some("/new/auth".into()),
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
         assert_eq!(
             one(moved, false),
@@ -370,12 +370,12 @@ mod tests {
         let gone = TreeSeen {
             registered: false,
             tip: None,
-            ..tree(Place::Nothing)
+            ..tree(TreePlace::Nothing)
         };
         assert_eq!(one(gone, false), [Some(Step::Forget("auth".to_owned()))]);
         let without_plan = TreeSeen {
             expected: false,
-            ..tree(Place::Worktree)
+            ..tree(TreePlace::Worktree)
         };
         assert_eq!(one(without_plan, false), [None]);
     }

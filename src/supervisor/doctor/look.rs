@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::agent::{JobFolder, JobState, ProcessId, is_suspended, left_running};
-use crate::git::{self, Expected, Place, TreeSeen, WorktreeAdmin, conflict_key};
+use crate::git::{self, ExpectedTree, TreePlace, TreeSeen, WorktreeAdmin, conflict_key};
 use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, State, Work, history};
@@ -141,7 +141,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
 }
 
 /// The worktrees that the manifest speaks of: every plan's own, further lanes that are there, the merge queue's.
-pub fn expected(campaign: &Campaign) -> Vec<Expected> {
+pub fn expected(campaign: &Campaign) -> Vec<ExpectedTree> {
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
         for number in 0..=LANES {
@@ -150,7 +150,7 @@ pub fn expected(campaign: &Campaign) -> Vec<Expected> {
             if number > 0 && !path.is_dir() {
                 continue;
             }
-            all.push(Expected {
+            all.push(ExpectedTree {
                 key: lane.to_string(),
                 path,
                 branch: (number == 0).then(|| plan.branch.clone()),
@@ -159,7 +159,7 @@ pub fn expected(campaign: &Campaign) -> Vec<Expected> {
         }
         let path = campaign.conflict_path(&plan.name);
         if path.is_dir() {
-            all.push(Expected {
+            all.push(ExpectedTree {
                 key: conflict_key(&plan.name),
                 path,
                 branch: None,
@@ -172,7 +172,7 @@ pub fn expected(campaign: &Campaign) -> Vec<Expected> {
         if key != train_key(0) && !path.is_dir() {
             continue;
         }
-        all.push(Expected {
+        all.push(ExpectedTree {
             key,
             path,
             branch: None,
@@ -198,11 +198,11 @@ fn ours(campaign: &Campaign, trees: &[TreeSeen]) -> Result<Vec<String>, Supervis
     let target = campaign.repo.branch_tip(&campaign.target)?;
     let mut ours = Vec::new();
     for tree in trees.iter().filter(|tree| tree.expected && !tree.noted) {
-        let here = tree.place == Place::Worktree && tree.registered;
+        let here = tree.place == TreePlace::Worktree && tree.registered;
         let marked = match (&tree.tip, plan_of(&tree.key)) {
             _ if tree.branch.is_none() => here,
             (Some(_), _) if here && tree.has_orch_folder => true,
-            (Some(tip), Some(plan)) if here || tree.place == Place::Nothing => {
+            (Some(tip), Some(plan)) if here || tree.place == TreePlace::Nothing => {
                 let base = target
                     .as_ref()
                     .map(|target| campaign.repo.merge_base(tip, target));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::{self, Expected, Place, Strayed, WorktreeAdmin};
+use crate::git::{self, ExpectedTree, Strayed, TreePlace, WorktreeAdmin};
 use crate::plan::{AgentName, Fault, Faults, Place as TextPlace, Plan, PlanName, is_same_title};
 use crate::schedule::{Outcome, State};
 
@@ -158,7 +158,7 @@ pub const NAME_YOURSELF: &str =
 pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
     let known = OnceCell::new();
     let expected = |key: &str| {
-        let known: &Vec<Expected> = known.get_or_init(|| expected(campaign));
+        let known: &Vec<ExpectedTree> = known.get_or_init(|| expected(campaign));
         let found = known.iter().find(|wanted| wanted.key == key)?;
         Some(found.path.clone())
     };
@@ -172,7 +172,7 @@ pub fn check_places(campaign: &Campaign) -> Result<(), SupervisorError> {
     }
     let elsewhere = || {
         strayed.iter().filter_map(|one| match &one.place {
-            Place::Elsewhere(books) => Some(books),
+            TreePlace::Elsewhere(books) => Some(books),
             _ => None,
         })
     };
@@ -201,7 +201,7 @@ fn told(one: &Strayed) -> String {
             "the worktree of {key} is no more at {path}, but at {}",
             to.display()
         ),
-        (None, Place::Elsewhere(books)) => format!(
+        (None, TreePlace::Elsewhere(books)) => format!(
             "{path}, where the worktree of {key} belongs, is of another repository ({})",
             books.display()
         ),

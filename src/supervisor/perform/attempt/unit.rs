@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::git::{
-    self, Backup, CandidateBuilder, Entry, Integrated, LandRefusal, MergeMessage, Unit, UnitError,
-    UnitRefusal, WorktreeAdmin, again_if_killed, stamp,
+    self, Backup, CandidateBuilder, Integrated, LandRefusal, MergeMessage, UnitBranch, UnitError,
+    UnitRefusal, UnitStart, WorktreeAdmin, again_if_killed, stamp,
 };
 use crate::plan::{AttemptId, CommitId, LaneId, Plan, PlanName, UnitId};
 use crate::schedule::{Event, Launch, LaunchTrouble, PlanRun, WorkConflict, WorkPlace, WorkRefusal};
@@ -29,8 +29,8 @@ impl UnitLocks {
     }
 }
 
-fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> Unit {
-    Unit {
+fn unit_of(campaign: &Campaign, plan: &Plan, unit: UnitId) -> UnitBranch {
+    UnitBranch {
         plan: plan.name.clone(),
         plan_branch: plan.branch.clone(),
         branch: campaign.unit_branch(plan, unit),
@@ -81,9 +81,9 @@ pub fn enter(
 ) -> Result<Vec<String>, LaunchTrouble> {
     let key = LaneId::new(&plan.name, place.lane).to_string();
     let entry = if place.fresh {
-        Entry::Fresh
+        UnitStart::Fresh
     } else {
-        Entry::Continue
+        UnitStart::Continue
     };
     let unit = unit_of(campaign, plan, unit);
     let try_it = || {
