@@ -56,7 +56,7 @@ pub use files::version::{GitVersion, LEAST_VERSION};
 pub use keep::backup::{Backup, stamp};
 pub use keep::kept::{Kept, KeptError};
 pub use keep::snapshot::snapshot;
-pub use landing::plan::{CheckoutOutcome, Landed, LandingPlan, MendedCheckout};
+pub use landing::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, MendedCheckout};
 pub use lock::land_refusal::LandRefusal;
 pub use lock::locks::GitLock;
 pub use lock::stale_lock::clear_dead_locks_of;

@@ -12,7 +12,7 @@ use crate::git::keep::came::{head_before, spare_what_came};
 use crate::git::keep::gate::{SparedCommit, SparedTree, contained, spare_commit, spare_tree};
 use crate::git::keep::goal::Goal;
 use crate::git::keep::step;
-use crate::git::keep::step::Step;
+use crate::git::keep::step::StepRecord;
 use crate::git::landing::follow::index_equals;
 use crate::git::lock::stale_lock;
 use crate::git::program::command::Git;
@@ -267,7 +267,7 @@ pub(in crate::git) fn go(
         }
     } else {
         let (from, to) = (state.head.clone(), place.commit.clone());
-        step::begin(path, &Step::CheckOut { from, to })?;
+        step::begin(path, &StepRecord::CheckOut { from, to })?;
         let answer = match force {
             Some(spared) => spared.check_out(alone, place.goal())?,
             None => {
