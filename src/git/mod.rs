@@ -60,7 +60,7 @@ pub use landing::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, MendedChe
 pub use lock::land_refusal::LandRefusal;
 pub use lock::locks::GitLock;
 pub use lock::stale_lock::clear_dead_locks_of;
-pub use merging::{Clash, ConflictFile, Decided, Forecast, Tally};
+pub use merging::{Clash, ConflictFile, Decided, Forecast, MergeTally};
 pub use program::again::again_if_killed;
 pub use program::command::is_stray_variable;
 pub use program::fresh::FreshRepository;

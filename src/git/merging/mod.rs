@@ -28,7 +28,7 @@ mod three_way;
 use std::path::{Path, PathBuf};
 
 pub use forecast::{Clash, Decided, Forecast};
-pub use merger::Tally;
+pub use merger::MergeTally;
 pub(super) use merger::{Merged, Merger};
 pub(super) use replay::{Replayed, Undone};
 
