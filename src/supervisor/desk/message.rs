@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::agent::{AgentError, Hold, JobState};
+use crate::agent::{AgentError, JobState, RunnerHold};
 use crate::git::HeadPrint;
 use crate::journal::JournalError;
 use crate::plan::{AttemptId, CommitId, LaneId, PlanName, PlanSet, WorkRef};
@@ -27,7 +27,7 @@ pub enum Message {
     /// What that folder says was read.
     StatusRead(LaneId, LaneReading),
     /// A runner was started.
-    Started(AttemptId, Hold),
+    Started(AttemptId, RunnerHold),
     /// A runner has ended its job, or is gone.
     RunnerGone(PlanName, AttemptId, Result<JobState, AgentError>),
     /// The main checkout was looked at; none where it cannot be read.

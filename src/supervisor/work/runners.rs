@@ -9,7 +9,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::agent::{Hold, JobFolder, JobState, LOOK_AGAIN, Runner};
+use crate::agent::{JobFolder, JobState, LOOK_AGAIN, Runner, RunnerHold};
 use crate::plan::{AttemptId, ItemId, LaneId};
 use crate::schedule::{Input, Launch, Signs};
 
@@ -24,7 +24,7 @@ use crate::supervisor::perform::attempt::unit::alone;
 /// The runners of attempts at work.
 #[derive(Debug, Default)]
 pub struct Runners {
-    holds: BTreeMap<AttemptId, Hold>,
+    holds: BTreeMap<AttemptId, RunnerHold>,
     still: Arc<Watch>,
 }
 
@@ -35,7 +35,7 @@ impl Runners {
     }
 
     /// One was started.
-    pub fn add(&mut self, attempt: AttemptId, runner: Hold) {
+    pub fn add(&mut self, attempt: AttemptId, runner: RunnerHold) {
         self.holds.insert(attempt, runner);
     }
 
@@ -59,7 +59,7 @@ impl Runners {
     pub fn look(&self, desk: &Desk, lane: LaneId, attempt: AttemptId, patience: Duration) {
         let (watch, sender) = (self.still.clone(), desk.sender.clone());
         let folder = JobFolder::new(desk.campaign.dir.attempt(&attempt));
-        let runner = self.holds.get(&attempt).map(Hold::process);
+        let runner = self.holds.get(&attempt).map(RunnerHold::process);
         let resolver = desk.scheduler.state().plan(&lane.plan).resolution.agent.as_ref();
         let resolves = resolver.is_some_and(|agent| agent.attempt == attempt);
         let worktree = match resolves {

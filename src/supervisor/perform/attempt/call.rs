@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{JobInput, Reading};
+use crate::agent::{JobInput, OutputReading};
 use crate::plan::{
     Agent, AgentStdin, COMMAND_PLACEHOLDERS, Plan, Price, RESUME_PLACEHOLDERS, StopSignal, Template,
 };
@@ -44,7 +44,7 @@ pub struct Call {
     /// Standard input.
     pub input: JobInput,
     /// How its output is read.
-    pub reading: Reading,
+    pub reading: OutputReading,
     /// How it is ended.
     pub stop: Vec<StopSignal>,
     /// How long it may be kept from working.
@@ -97,7 +97,7 @@ impl Call {
                 AgentStdin::None => JobInput::Null,
                 AgentStdin::Prompt => JobInput::File(around.prompt_file.to_owned()),
             },
-            reading: Reading {
+            reading: OutputReading {
                 format: agent.events,
                 before: line.map_or(Spent::default(), |(_, talk)| talk.spent),
                 price: agent.price.map(|price| millionths(&price)),

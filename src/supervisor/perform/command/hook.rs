@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::plan::StopSignal;
 use crate::schedule::Exit;
 
@@ -80,7 +80,7 @@ fn run(
         timeout: Some(hook.longest),
         grace: GRACE,
         stop: vec![StopSignal::Term],
-        reading: Reading::default(),
+        reading: OutputReading::default(),
         patience: None,
         head: None,
     };

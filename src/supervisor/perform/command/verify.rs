@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, Reading, Runner};
+use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::git::{self, commit_leftovers};
 use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
@@ -222,7 +222,7 @@ pub fn run(
         timeout: Some(check.timeout),
         grace: check.grace,
         stop: vec![StopSignal::Term],
-        reading: Reading::default(),
+        reading: OutputReading::default(),
         patience: None,
         head: None,
     };
