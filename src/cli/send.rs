@@ -84,7 +84,7 @@ fn by_agent(
         Ok(Some(answer @ (Answer::Refused { .. } | Answer::Accepted))) => answered(answer)?,
         Ok(_) | Err(_) => {
             let now = Timestamp::now().as_nanosecond();
-            let posted = status::Posted {
+            let posted = status::OutboxLine {
                 id: format!("{}-{now}", std::process::id()),
                 to: outgoing.to.clone(),
                 kind: outgoing.kind,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::plan::{AttemptId, ItemId, PlanName};
 use crate::schedule::{Scheduler, admission};
-use crate::status::{Gates, read_gates};
+use crate::status::{ClosedWork, read_gates};
 
 /// Who reports, and what is closed to them.
 pub(super) enum Gate {
     /// The agent of an attempt at this plan; none where nothing is closed to it.
-    Attempt(Option<Gates>),
+    Attempt(Option<ClosedWork>),
     /// The agent of an attempt at another plan.
     Foreign(AttemptId, String),
     /// Anybody else.

@@ -9,7 +9,7 @@ use crate::git::head_of;
 use crate::journal::{Record, Sync};
 use crate::plan::{AttemptId, LaneId, PlanName};
 use crate::schedule::{Event, Input};
-use crate::status::{self, Posted, Watcher};
+use crate::status::{self, OutboxLine, Watcher};
 
 use crate::supervisor::desk::core::Desk;
 use crate::supervisor::desk::message::{LaneReading, Message};
@@ -64,7 +64,7 @@ impl Reports {
     }
 
     /// What the agent in a worktree has left to be sent and was not taken up yet.
-    pub fn unsent(&mut self, worktree: &Path) -> Vec<Posted> {
+    pub fn unsent(&mut self, worktree: &Path) -> Vec<OutboxLine> {
         let mut waiting = status::outbox(worktree);
         // What is being taken out may still lie there.
         waiting.retain(|message| self.posted.insert(message.id.clone()));
