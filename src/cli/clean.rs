@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 use crate::git::{self, RecordedLanding, RemoveError, UnitBranch, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
 use crate::plan::{CommitId, LandedBy, Plan, PlanName};
@@ -33,15 +33,15 @@ pub struct CleanArgs {
 struct Cleaned {
     schema: u32,
     removed: Vec<String>,
-    kept: Vec<Kept>,
+    kept: Vec<KeptPlan>,
     /// Ignored files that go with a worktree.
-    ignored: Vec<Gone>,
+    ignored: Vec<IgnoredPath>,
     /// What was put away of branches whose commits themselves are not on the target.
     backups: Vec<Put>,
 }
 
 #[derive(Debug, Serialize)]
-struct Gone {
+struct IgnoredPath {
     name: String,
     path: String,
     bytes: u64,
@@ -57,7 +57,7 @@ struct Put {
 }
 
 #[derive(Debug, Serialize)]
-struct Kept {
+struct KeptPlan {
     name: String,
     why: String,
 }
@@ -67,7 +67,7 @@ struct Kept {
 /// # Errors
 ///
 /// When the manifest is wrong, or git refuses.
-pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_to_end()?;
     let named = context.plans(&campaign, &args.plans)?;
     check_places(&campaign)?;
@@ -89,7 +89,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
     let admin = WorktreeAdmin::new(&campaign.repo);
     let Some(target) = campaign.repo.branch_tip(&campaign.target)? else {
         return Err(CliError::new(
-            Exit::Nothing,
+            ProgramExit::Nothing,
             format!("nothing has landed: there is no branch `{}`", campaign.target),
         ));
     };
@@ -119,7 +119,7 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
             }
         }
         let mut keep = |why: String| {
-            cleaned.kept.push(Kept {
+            cleaned.kept.push(KeptPlan {
                 name: shown(&campaign, &key),
                 why,
             });
@@ -158,12 +158,12 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         ) {
             Ok(removable) => {
                 let name = shown(&campaign, &key);
-                let gone = removable.ignored().iter().map(|found| Gone {
+                let gone = removable.ignored().iter().map(|found| IgnoredPath {
                     name: name.clone(),
                     path: found.path.to_string_lossy().into_owned(),
                     bytes: found.bytes,
                 });
-                let gone: Vec<Gone> = gone.collect();
+                let gone: Vec<IgnoredPath> = gone.collect();
                 if !args.dry_run {
                     if let Some(why) = before_removal(&campaign, &key, plan, removable.path()) {
                         anstream::eprintln!("warning: {name}: {why}");
@@ -198,7 +198,11 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<Exit, CliError> {
         }
     }
     show(context, &cleaned, args.dry_run)?;
-    Ok(if troubled { Exit::Trouble } else { Exit::Done })
+    Ok(if troubled {
+        ProgramExit::Trouble
+    } else {
+        ProgramExit::Done
+    })
 }
 
 /// The turn of this `orch clean` among others.
@@ -264,7 +268,7 @@ fn remove_units(campaign: &Campaign, plan: &Plan, cleaned: &mut Cleaned) {
             branch: branch.clone(),
         };
         if let Err(error) = git::refs::delete_unit(&campaign.repo, &unit) {
-            cleaned.kept.push(Kept {
+            cleaned.kept.push(KeptPlan {
                 name: branch,
                 why: error.to_string(),
             });

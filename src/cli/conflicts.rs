@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::supervisor::{Conflicts, Situation, conflicts};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Show which branches would conflict
 ///
@@ -17,7 +17,7 @@ pub struct ConflictsArgs {}
 /// # Errors
 ///
 /// When the manifest is wrong, or the repository cannot be read.
-pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, _: &ConflictsArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_in_force()?;
     let mut found = conflicts(&campaign, &Situation::look(&campaign)?)?;
     if let Some(plan) = &context.plan {
@@ -31,9 +31,9 @@ pub fn run(context: &Context, _: &ConflictsArgs) -> Result<Exit, CliError> {
         output::text(&text(&found))?;
     }
     Ok(if found.pairs.is_empty() {
-        Exit::Done
+        ProgramExit::Done
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     })
 }
 

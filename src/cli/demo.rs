@@ -8,7 +8,7 @@ use crate::git;
 use crate::plan::PlanState;
 use crate::supervisor::{Campaign, Depth, Errand, Situation};
 
-use super::{CliError, Context, Exit, output, up};
+use super::{CliError, Context, ProgramExit, output, up};
 
 /// Make a small repository with three plans and run them
 ///
@@ -32,7 +32,7 @@ three plans, each with a branch, a worktree and a scripted agent:
 /// # Errors
 ///
 /// When the folder cannot be used, or the run cannot be driven.
-pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &DemoArgs) -> Result<ProgramExit, CliError> {
     crate::git::require_git()?;
     let top = site::make(context, args.into.as_deref())?;
     let campaign = Campaign::open(&top, None)?;
@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Result<Exit, CliError> {
         output::text(&further(&top, exit))?;
     }
     Ok(match exit {
-        Exit::Done if !has_landed(&campaign)? => Exit::Trouble,
+        ProgramExit::Done if !has_landed(&campaign)? => ProgramExit::Trouble,
         exit => exit,
     })
 }
@@ -66,7 +66,7 @@ fn show_history(campaign: &Campaign) -> Result<(), CliError> {
 }
 
 /// Commands that show more of what happened, ready to be copied.
-fn further(top: &Path, exit: Exit) -> String {
+fn further(top: &Path, exit: ProgramExit) -> String {
     let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
     let commands = [
         ("status", "every plan in one table"),
@@ -78,7 +78,7 @@ fn further(top: &Path, exit: Exit) -> String {
         ("clean", "remove the worktrees of what has landed"),
     ];
     let mut text = match exit {
-        Exit::Done => String::new(),
+        ProgramExit::Done => String::new(),
         _ => format!("\ngo on:\n  {orch} up --merge\n"),
     };
     text += "\nlook further:\n";

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{CliError, Context, Exit};
+use super::{CliError, Context, ProgramExit};
 use crate::git;
 use crate::supervisor::{Campaign, Situation, landed_range};
 
@@ -27,7 +27,7 @@ pub struct DiffArgs {
 /// # Errors
 ///
 /// When the plan has no branch yet.
-pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &DiffArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_in_force()?;
     let name = context.one_plan(&campaign, args.plan.as_deref())?;
     let branch = campaign
@@ -40,10 +40,11 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
     }
     if campaign.repo.branch_tip(&branch)?.is_none() {
         let Some((before, after)) = landed_range(&campaign, &name)? else {
-            return Err(
-                CliError::new(Exit::Nothing, format!("plan `{name}` has no branch `{branch}`"))
-                    .with_hint(format!("orch why {name}")),
-            );
+            return Err(CliError::new(
+                ProgramExit::Nothing,
+                format!("plan `{name}` has no branch `{branch}`"),
+            )
+            .with_hint(format!("orch why {name}")));
         };
         return show(&campaign, &before.to_string(), &after.to_string(), &options);
     }
@@ -59,13 +60,13 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, CliError> {
     show(&campaign, &base, &branch, &options)
 }
 
-fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result<Exit, CliError> {
+fn show(campaign: &Campaign, base: &str, head: &str, options: &[&str]) -> Result<ProgramExit, CliError> {
     let status = git::repo::diff_command(&campaign.repo, base, head, options)
         .status()
         .context("cannot run git diff")?;
     Ok(if status.success() {
-        Exit::Done
+        ProgramExit::Done
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     })
 }

@@ -11,7 +11,7 @@ use crate::supervisor::doctor::{
 };
 use crate::supervisor::{Campaign, NAME_YOURSELF, SupervisorError};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Find and repair what is wrong in the repository
 ///
@@ -25,16 +25,21 @@ pub struct DoctorArgs {
 
 /// `orch doctor --json`
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct DoctorOutput<'a> {
     schema: u32,
     ok: bool,
-    findings: Vec<Shown<'a>>,
+    findings: Vec<FindingOutput<'a>>,
     machine: MachineFacts,
     agents: Vec<AgentFacts>,
 }
 
-impl<'a> Report<'a> {
-    fn new(ok: bool, findings: Vec<Shown<'a>>, machine: MachineFacts, agents: Vec<AgentFacts>) -> Self {
+impl<'a> DoctorOutput<'a> {
+    fn new(
+        ok: bool,
+        findings: Vec<FindingOutput<'a>>,
+        machine: MachineFacts,
+        agents: Vec<AgentFacts>,
+    ) -> Self {
         Self {
             schema: SCHEMA,
             ok,
@@ -46,7 +51,7 @@ impl<'a> Report<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct FindingOutput<'a> {
     kind: Kind,
     what: &'a str,
     /// What mends it; null when a person has to.
@@ -62,7 +67,7 @@ struct Shown<'a> {
 /// # Errors
 ///
 /// When the manifest is wrong, or something is to be mended beside a supervisor at work.
-pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError> {
     let Some(campaign) = campaign(context)? else {
         return before_any_plan(context);
     };
@@ -87,7 +92,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
     let nameless = machine.identity == Some(false);
     let ok = !lacking && !nameless && (0..findings.len()).all(|at| outcome(at) == Some(&Mended::Done));
     if context.json {
-        let shown = findings.iter().enumerate().map(|(at, finding)| Shown {
+        let shown = findings.iter().enumerate().map(|(at, finding)| FindingOutput {
             kind: finding.kind,
             what: &finding.what,
             step: finding.step.as_ref().map(ToString::to_string),
@@ -98,7 +103,7 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
                 _ => None,
             },
         });
-        output::json(&Report::new(ok, shown.collect(), machine, agents))?;
+        output::json(&DoctorOutput::new(ok, shown.collect(), machine, agents))?;
     } else {
         let mut text = surroundings_text(&machine, &agents, " (no plan uses it)");
         text.push('\n');
@@ -117,7 +122,11 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, CliError> {
         };
         output::text(&text)?;
     }
-    Ok(if ok { Exit::Done } else { Exit::Trouble })
+    Ok(if ok {
+        ProgramExit::Done
+    } else {
+        ProgramExit::Trouble
+    })
 }
 
 /// The plans; none where there is no manifest yet, or nothing that one could be in.
@@ -137,11 +146,11 @@ fn campaign(context: &Context) -> Result<Option<Campaign>, CliError> {
 }
 
 /// What can be looked at before there is a manifest: git, the machine and the agents that are installed.
-fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
+fn before_any_plan(context: &Context) -> Result<ProgramExit, CliError> {
     let (machine, agents) = (machine_facts_at(&context.dir), installed_facts());
     let ok = machine.identity != Some(false) && require_git().is_ok();
     if context.json {
-        output::json(&Report::new(ok, Vec::new(), machine, agents))?;
+        output::json(&DoctorOutput::new(ok, Vec::new(), machine, agents))?;
     } else {
         let mut text = surroundings_text(&machine, &agents, "");
         if agents.is_empty() {
@@ -156,7 +165,11 @@ fn before_any_plan(context: &Context) -> Result<Exit, CliError> {
         };
         output::text(&text)?;
     }
-    Ok(if ok { Exit::Done } else { Exit::Trouble })
+    Ok(if ok {
+        ProgramExit::Done
+    } else {
+        ProgramExit::Trouble
+    })
 }
 
 fn word(outcome: &Mended) -> &'static str {

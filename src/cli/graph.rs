@@ -6,7 +6,7 @@ use crate::journal::SCHEMA;
 use crate::supervisor::Situation;
 
 use super::arrangement::{self, DispatchName, StrategyName};
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// With more tasks than this, pictures show plans and phases unless more is asked for.
 const FEW: usize = 40;
@@ -44,7 +44,7 @@ enum Format {
 /// # Errors
 ///
 /// When the manifest is wrong, or `--plan` names none of its plans.
-pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &GraphArgs) -> Result<ProgramExit, CliError> {
     let mut campaign = context.campaign()?;
     let only = match &context.plan {
         Some(name) => {
@@ -65,7 +65,7 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
     let ranks = Ranks::new(&graph, set);
     if context.json || args.format == Format::Json {
         output::json(&document(SCHEMA, set, &graph, &ranks, only))?;
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let count: usize = set.plans.iter().map(|plan| plan.document.tasks().count()).sum();
     let view = View {
@@ -79,5 +79,5 @@ pub fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
         Format::Mermaid => mermaid(&picture),
         Format::Svg => svg(&picture),
     })?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

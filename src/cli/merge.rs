@@ -16,7 +16,7 @@ use crate::supervisor::{
 };
 
 use super::resolve::Came;
-use super::{CliError, Context, Exit, output, resolve, up};
+use super::{CliError, Context, ProgramExit, output, resolve, up};
 
 /// Land finished plans in dependency order, each verified
 ///
@@ -45,7 +45,7 @@ pub struct MergeArgs {
 
 /// `orch merge --json`
 #[derive(Debug, Serialize)]
-struct Merged<'a> {
+struct MergeOutput<'a> {
     schema: u32,
     target: &'a str,
     before: Option<&'a CommitId>,
@@ -77,7 +77,7 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 /// # Errors
 ///
 /// When the manifest is wrong, or the repository cannot be read.
-pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_to_end()?;
     if args.resolve {
         return resolve::run(context, &campaign, &args.plans, ResolveStep::Open);
@@ -113,7 +113,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, CliError> {
 }
 
 /// What came of landing.
-struct Landing {
+struct LandingResult {
     report: MergeReport,
     /// True when a person asked to stop meanwhile.
     interrupted: bool,
@@ -121,7 +121,7 @@ struct Landing {
     red: bool,
 }
 
-impl From<MergeReport> for Landing {
+impl From<MergeReport> for LandingResult {
     fn from(report: MergeReport) -> Self {
         Self {
             report,
@@ -132,14 +132,14 @@ impl From<MergeReport> for Landing {
 }
 
 /// Says what came of it.
-fn conclude(context: &Context, landing: &Landing) -> Result<Exit, CliError> {
+fn conclude(context: &Context, landing: &LandingResult) -> Result<ProgramExit, CliError> {
     show(context, &landing.report, false)?;
     if landing.interrupted {
         anstream::eprintln!("interrupted: `orch merge` goes on with what has not landed");
-        return Ok(Exit::Interrupted);
+        return Ok(ProgramExit::Interrupted);
     }
     Ok(match exit_of(&landing.report) {
-        Exit::Done if landing.red => Exit::Trouble,
+        ProgramExit::Done if landing.red => ProgramExit::Trouble,
         exit => exit,
     })
 }
@@ -202,7 +202,7 @@ fn land(
     campaign: &Campaign,
     plans: Vec<WorkRef>,
     into: Option<String>,
-) -> Result<Landing, CliError> {
+) -> Result<LandingResult, CliError> {
     let errand = Errand::Merge {
         plans: plans.clone(),
         into: into.clone(),
@@ -221,10 +221,13 @@ fn land(
         Ok(conclusion) => {
             let interrupted = conclusion.ending == Ending::Interrupted;
             let report = conclusion.merged.ok_or_else(|| {
-                CliError::new(Exit::Interrupted, "interrupted before any plan was dealt with")
+                CliError::new(
+                    ProgramExit::Interrupted,
+                    "interrupted before any plan was dealt with",
+                )
             })?;
             let red = conclusion.red;
-            Ok(Landing {
+            Ok(LandingResult {
                 report,
                 interrupted,
                 red,
@@ -243,7 +246,7 @@ fn land(
 
 fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), CliError> {
     if context.json {
-        return output::json(&Merged {
+        return output::json(&MergeOutput {
             schema: SCHEMA,
             target: &report.target,
             before: report.before.as_ref(),
@@ -281,7 +284,7 @@ fn show(context: &Context, report: &MergeReport, dry_run: bool) -> Result<(), Cl
     output::text(&text)
 }
 
-fn exit_of(report: &MergeReport) -> Exit {
+fn exit_of(report: &MergeReport) -> ProgramExit {
     let landed = report
         .plans
         .iter()
@@ -292,10 +295,10 @@ fn exit_of(report: &MergeReport) -> Exit {
         .iter()
         .all(|plan| plan.outcome == MergeOutcome::Landed)
     {
-        Exit::Done
+        ProgramExit::Done
     } else if refused && !landed {
-        Exit::Usage
+        ProgramExit::Usage
     } else {
-        Exit::Trouble
+        ProgramExit::Trouble
     }
 }

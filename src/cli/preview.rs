@@ -7,7 +7,7 @@ use crate::plan::PlanName;
 use crate::report::{folded, output_columns, span};
 use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_dependencies};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Show what `orch up` would do
 ///
@@ -30,7 +30,7 @@ const MOST: (usize, usize) = (30, 12);
 /// # Errors
 ///
 /// When the manifest is wrong or the repository cannot be read.
-pub fn run(context: &Context, args: &PreviewArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &PreviewArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
     show(context, &campaign, &named, args.merge)
@@ -46,7 +46,7 @@ pub fn show(
     campaign: &Campaign,
     named: &[PlanName],
     merge: bool,
-) -> Result<Exit, CliError> {
+) -> Result<ProgramExit, CliError> {
     let only = with_dependencies(&campaign.set, named);
     let found = preview(campaign, &only, merge)?;
     if context.json {
@@ -54,7 +54,7 @@ pub fn show(
     } else {
         output::text(&text(&found, output_columns()))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn text(preview: &Preview, columns: usize) -> String {

@@ -7,7 +7,7 @@ use crate::plan::{Plan, Point, Templates, UnitId};
 use crate::schedule::Readiness;
 use crate::supervisor::{Situation, preview_prompt};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Print an agent's prompt for a plan, phase or task
 ///
@@ -37,7 +37,7 @@ struct Prompt<'a> {
 /// # Errors
 ///
 /// When there is no such plan, phase or task, nothing is left of it, or a template is wrong.
-pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &PromptArgs) -> Result<ProgramExit, CliError> {
     if let Some(name) = &args.templates {
         return print_templates(context, name);
     }
@@ -64,7 +64,7 @@ pub fn run(context: &Context, args: &PromptArgs) -> Result<Exit, CliError> {
     } else {
         output::text(&prompt)?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// What one agent would be given: of a plan the next leg, else the phase or task that was named.
@@ -90,7 +90,7 @@ fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>
             match ready.or_else(|| look.open().next()) {
                 Some(first) => Ok(look.leg(first).iter().map(|unit| unit.id).collect()),
                 None => Err(CliError::new(
-                    Exit::Nothing,
+                    ProgramExit::Nothing,
                     format!("nothing is left to do in plan `{}`", plan.name),
                 )
                 .with_hint(format!(
@@ -102,7 +102,7 @@ fn units(situation: &Situation, plan: &Plan, point: Point) -> Result<Vec<UnitId>
     }
 }
 
-fn print_templates(context: &Context, name: &str) -> Result<Exit, CliError> {
+fn print_templates(context: &Context, name: &str) -> Result<ProgramExit, CliError> {
     let all = Templates::built_in();
     if !name.is_empty() && !all.iter().any(|(known, _)| *known == name) {
         let names: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
@@ -123,5 +123,5 @@ fn print_templates(context: &Context, name: &str) -> Result<Exit, CliError> {
     } else {
         output::text(&wanted.map(|(_, text)| *text).collect::<String>())?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

@@ -16,11 +16,11 @@ use crate::supervisor::{
 
 use super::asking::{Asked, ask_or};
 use super::context::relative;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// `orch merge --resolve --json`, `orch merge --abort --json`
 #[derive(Debug, Serialize)]
-struct Step<'a> {
+struct ResolveOutput<'a> {
     schema: u32,
     #[serde(flatten)]
     report: &'a ResolveReport,
@@ -114,9 +114,11 @@ pub(super) fn step(campaign: &Campaign, plan: &WorkRef, step: ResolveStep) -> Re
         Asked::Answered(Answer::Refused { why, hint }) => Err(SteerRefusal { why, hint }.into()),
         Asked::Answered(Answer::Resolved(report)) | Asked::Alone(Ok(report)) => Ok(Came::Done(report)),
         Asked::Alone(Err(refusal)) => Err(refusal.into()),
-        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => {
-            Err(CliError::new(Exit::Nothing, "the supervisor gave no answer to that").with_hint("try again"))
-        }
+        Asked::Answered(Answer::Accepted | Answer::Steered { .. } | Answer::Ended) => Err(CliError::new(
+            ProgramExit::Nothing,
+            "the supervisor gave no answer to that",
+        )
+        .with_hint("try again")),
     }
 }
 
@@ -130,7 +132,7 @@ pub(super) fn run(
     campaign: &Campaign,
     typed: &[String],
     asked: ResolveStep,
-) -> Result<Exit, CliError> {
+) -> Result<ProgramExit, CliError> {
     let plan = one(context, campaign, typed, asked)?;
     if asked == ResolveStep::Abort {
         // It may be asked for in the very worktree that goes, and no git can be started in a folder that is gone.
@@ -138,21 +140,21 @@ pub(super) fn run(
     }
     let Came::Done(report) = step(campaign, &plan, asked)? else {
         // Only what was resolved is merged.
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     };
     for warning in &report.warnings {
         anstream::eprintln!("warning: {warning}");
     }
     if context.json {
         let schema = SCHEMA;
-        output::json(&Step {
+        output::json(&ResolveOutput {
             schema,
             report: &report,
         })?;
     } else {
         output::text(&text(context, campaign, &report))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn text(context: &Context, campaign: &Campaign, report: &ResolveReport) -> String {

@@ -4,7 +4,7 @@ use crate::journal::{EvidenceNote, event_schema};
 use crate::plan::manifest::manifest_schema;
 use crate::status::StatusFile;
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Print a JSON Schema
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ enum What {
 /// # Errors
 ///
 /// When standard output is closed.
-pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
+pub fn run(_: &Context, args: &SchemaArgs) -> Result<ProgramExit, CliError> {
     let schema = match args.what {
         What::Manifest => manifest_schema(),
         What::Events => event_schema(),
@@ -39,5 +39,5 @@ pub fn run(_: &Context, args: &SchemaArgs) -> Result<Exit, CliError> {
         What::Status => schemars::schema_for!(StatusFile).to_value(),
     };
     output::text(&format!("{schema:#}\n"))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }

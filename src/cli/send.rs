@@ -14,7 +14,7 @@ use crate::supervisor::{Answer, Campaign, Outgoing, Posted, Request, ask, record
 use super::asking::{Asked, ask_or};
 use super::context::no_such_plan;
 use super::task_subject::own_assignment;
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Send a message to a plan's agents
 ///
@@ -48,7 +48,7 @@ struct SentTo {
 /// # Errors
 ///
 /// When there is no such plan, or nobody will work on it any more.
-pub fn run(context: &Context, args: &SendArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SendArgs) -> Result<ProgramExit, CliError> {
     if let Some((work, worktree)) = own_assignment(context) {
         return by_agent(context, args, &work, &worktree);
     }
@@ -73,7 +73,7 @@ fn by_agent(
     args: &SendArgs,
     work: &Assignment,
     worktree: &Path,
-) -> Result<Exit, CliError> {
+) -> Result<ProgramExit, CliError> {
     let names = || work.plans.iter().map(PlanName::as_str);
     let to = work.plans.iter().find(|plan| plan.as_str() == args.to);
     let to = to.ok_or_else(|| no_such_plan(&args.to, "the manifest", names()))?;
@@ -131,7 +131,7 @@ fn answered(answer: Answer) -> Result<When, CliError> {
     }
 }
 
-fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<Exit, CliError> {
+fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<ProgramExit, CliError> {
     let Outgoing { to, from, kind, .. } = outgoing;
     if context.json {
         output::json(&SentTo {
@@ -150,7 +150,7 @@ fn say(context: &Context, outgoing: &Outgoing, when: When) -> Result<Exit, CliEr
         };
         output::text(&format!("sent to {to}{when}\n"))?;
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// The plan in whose name it is sent: `--plan`, else `ORCH_PLAN`, else the worktree one stands in; none for a person.

@@ -7,7 +7,7 @@ use crate::plan::PlanName;
 use crate::report::{disk_text, one_plan, output_columns, output_terminal, table};
 use crate::supervisor::{Campaign, Depth, PlanView, Situation, StatusView, disk_use};
 
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// Show all plans, or one plan in detail
 ///
@@ -32,7 +32,7 @@ const REDRAW: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// When the manifest is wrong or the journal cannot be read.
-pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &StatusArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_in_force()?;
     let plan = args
         .plan
@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &StatusArgs) -> Result<Exit, CliError> {
     if !args.watch {
         // The program ends here, and all of this is gone at once: no need to take it apart piece by piece.
         std::mem::forget((shown, campaign));
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     // Ages move on even when nothing happens; a file, and a script, hear of news only.
     let terminal = output_terminal().is_some() && !context.json;

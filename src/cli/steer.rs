@@ -9,7 +9,7 @@ use crate::schedule::{Steer, SteerRefusal};
 use crate::supervisor::{Answer, Campaign, Recorded, Request, record_steering};
 
 use super::asking::{Asked, ask_or};
-use super::{CliError, Context, Exit, output};
+use super::{CliError, Context, ProgramExit, output};
 
 /// What is steered.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ impl PauseArgs {
 }
 
 #[derive(Debug, Serialize)]
-struct Steered {
+struct SteerOutput {
     schema: u32,
     done: &'static str,
     what: Vec<String>,
@@ -57,7 +57,7 @@ struct Steered {
 /// # Errors
 ///
 /// When there is no such plan, phase or task, or what is asked makes no sense in its state.
-pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramExit, CliError> {
     if let Some(attempt) = std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty()) {
         return Err(CliError::refused(format!(
             "{} is an agent's attempt, and only a person may {} work",
@@ -93,7 +93,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
     };
     let what: Vec<String> = what.iter().map(ToString::to_string).collect();
     if context.json {
-        output::json(&Steered {
+        output::json(&SteerOutput {
             schema: SCHEMA,
             done: steer.as_str(),
             what,
@@ -112,7 +112,7 @@ pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<Exit, Cl
             anstream::eprintln!("note: {remark}");
         }
     }
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 fn named(context: &Context, campaign: &Campaign, typed: &[String]) -> Result<Vec<WorkRef>, CliError> {

@@ -7,7 +7,7 @@ use crate::schedule::{Scheduler, admission};
 use crate::status::{ClosedWork, read_gates};
 
 /// Who reports, and what is closed to them.
-pub(super) enum Gate {
+pub(super) enum ReportGate {
     /// The agent of an attempt at this plan; none where nothing is closed to it.
     Attempt(Option<ClosedWork>),
     /// The agent of an attempt at another plan.
@@ -16,7 +16,7 @@ pub(super) enum Gate {
     Person,
 }
 
-impl Gate {
+impl ReportGate {
     /// Finds out who speaks about the plan, of which this is the worktree: an agent's attempt is in its environment.
     pub(super) fn of(plan: &PlanName, worktree: Option<&Path>) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -14,7 +14,7 @@ use super::{CliError, output};
 /// What is asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct StopHookInput {
     /// True when the agent goes on only because it was told to.
     stop_hook_active: bool,
 }
@@ -28,7 +28,7 @@ pub fn answer(
 ) -> Result<(), CliError> {
     let mut text = String::new();
     let _ = std::io::stdin().take(1 << 20).read_to_string(&mut text);
-    let asked: Asked = serde_json::from_str(&text).unwrap_or_default();
+    let asked: StopHookInput = serde_json::from_str(&text).unwrap_or_default();
     let prompt = std::env::var_os("ORCH_PROMPT_FILE").map(PathBuf::from);
     let Some(attempt) = prompt.as_deref().and_then(Path::parent) else {
         return Ok(());

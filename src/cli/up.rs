@@ -16,7 +16,7 @@ use crate::supervisor::{
     Campaign, Depth, Errand, Observer, Silent, Situation, StatusView, drive, lints_of_run, with_dependencies,
 };
 
-use super::{CliError, Context, Exit, output, preview};
+use super::{CliError, Context, ProgramExit, output, preview};
 
 /// Run plans until all have settled
 ///
@@ -42,7 +42,7 @@ pub struct UpArgs {
 /// # Errors
 ///
 /// When the manifest is wrong, agents cannot be started, or another supervisor is at work.
-pub fn run(context: &Context, args: &UpArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &UpArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign()?;
     let named = context.plans(&campaign, &args.plans)?;
     if args.dry_run {
@@ -102,7 +102,7 @@ fn warn(said: &str) {
 #[derive(Debug)]
 pub struct Conducted {
     /// The exit code that says how.
-    pub exit: Exit,
+    pub exit: ProgramExit,
     /// What the summary was made of; none where none was shown.
     pub view: Option<StatusView>,
 }
@@ -131,10 +131,10 @@ pub fn conduct(context: &Context, campaign: &Campaign, errand: &Errand) -> Resul
         std::mem::forget(situation);
     }
     let exit = match conclusion.ending {
-        Ending::Settled if conclusion.red => Exit::Trouble,
-        Ending::Settled => Exit::Done,
-        Ending::NeedsPerson => Exit::Trouble,
-        Ending::Interrupted => Exit::Interrupted,
+        Ending::Settled if conclusion.red => ProgramExit::Trouble,
+        Ending::Settled => ProgramExit::Done,
+        Ending::NeedsPerson => ProgramExit::Trouble,
+        Ending::Interrupted => ProgramExit::Interrupted,
     };
     Ok(Conducted { exit, view: shown })
 }
@@ -158,7 +158,7 @@ fn detach(
     campaign: &Campaign,
     args: &UpArgs,
     named: &[PlanName],
-) -> Result<Exit, CliError> {
+) -> Result<ProgramExit, CliError> {
     if let Some(holder) = RepositoryLock::holder(&campaign.dir)? {
         return Err(crate::supervisor::SupervisorError::Held(holder).into());
     }
@@ -203,18 +203,18 @@ fn detach(
                 "driving in the background (process {}); `orch status --watch` shows it, `orch down` stops it\n",
                 child.id()
             ))?;
-            return Ok(Exit::Done);
+            return Ok(ProgramExit::Done);
         }
         if let Some(status) = ended {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             if status.success() {
                 output::text(&said)?;
-                return Ok(Exit::Done);
+                return Ok(ProgramExit::Done);
             }
             let exit = if status.code() == Some(2) {
-                Exit::Usage
+                ProgramExit::Usage
             } else {
-                Exit::Trouble
+                ProgramExit::Trouble
             };
             return Err(CliError::new(
                 exit,
@@ -222,10 +222,11 @@ fn detach(
             ));
         }
         if Instant::now() > deadline {
-            return Err(
-                CliError::new(Exit::Trouble, "the supervisor has not begun after ten seconds")
-                    .with_hint(format!("see {}", log.display())),
-            );
+            return Err(CliError::new(
+                ProgramExit::Trouble,
+                "the supervisor has not begun after ten seconds",
+            )
+            .with_hint(format!("see {}", log.display())));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

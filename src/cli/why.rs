@@ -13,7 +13,7 @@ use crate::schedule::{Outcome, PlanRun, Reason, explain_unit, task_state};
 use crate::status;
 use crate::supervisor::{Campaign, Depth, PlanView, Situation};
 
-use super::{CliError, Context, Exit, output, why_commit};
+use super::{CliError, Context, ProgramExit, output, why_commit};
 
 /// Explain the state of a plan, phase or task, or a landed commit
 ///
@@ -27,7 +27,7 @@ pub struct WhyArgs {
 
 /// `orch why --json`
 #[derive(Debug, Serialize)]
-struct Why {
+struct WhyOutput {
     schema: u32,
     what: String,
     state: String,
@@ -50,7 +50,7 @@ struct Why {
 /// # Errors
 ///
 /// When there is no such plan, phase or task.
-pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
+pub fn run(context: &Context, args: &WhyArgs) -> Result<ProgramExit, CliError> {
     let campaign = context.campaign_in_force();
     let work = campaign.and_then(|campaign| {
         let (name, what) = context.one_work(&campaign, args.what.as_deref())?;
@@ -78,7 +78,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
     let path = on_path(&campaign, &situation, &name, what.point);
     let (state, since) = (answer.state, answer.since);
     if context.json {
-        output::json(&Why {
+        output::json(&WhyOutput {
             schema: SCHEMA,
             what: what.to_string(),
             state,
@@ -89,7 +89,7 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
             slack_s: path.map(|path| path.slack_ms / 1000),
             behind_s: path.map(|path| path.behind_ms / 1000),
         })?;
-        return Ok(Exit::Done);
+        return Ok(ProgramExit::Done);
     }
     let since = since
         .map(|since| format!(", since {}", ago(since)))
@@ -105,11 +105,11 @@ pub fn run(context: &Context, args: &WhyArgs) -> Result<Exit, CliError> {
         text += &format!("  next: {remedy}\n");
     }
     output::text(&broken(&text, output_terminal()))?;
-    Ok(Exit::Done)
+    Ok(ProgramExit::Done)
 }
 
 /// What there is to say about a plan, phase or task.
-struct Answer {
+struct Explanation {
     state: String,
     since: Option<Timestamp>,
     reasons: Vec<Reason>,
@@ -120,7 +120,7 @@ fn about(
     situation: &Situation,
     plan: &PlanView,
     point: Point,
-) -> Result<Answer, CliError> {
+) -> Result<Explanation, CliError> {
     let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
     let run = state.plan(&plan.name);
     let own = work.plans.iter().find(|work| work.name == plan.name);
@@ -139,7 +139,7 @@ fn about(
         let target = &campaign.target;
         let landed =
             landed.map(|landed| Reason::plain(format!("has landed on {target} with {}", landed.commit)));
-        Answer {
+        Explanation {
             state,
             since: plan.since,
             reasons: landed.into_iter().chain(plan.reasons.clone()).collect(),
@@ -171,7 +171,7 @@ fn about(
                 reasons.push(Reason::plain("is done"));
             }
             let done = run.phases_done.get(&id).and_then(|at| situation.wall(*at));
-            Ok(Answer {
+            Ok(Explanation {
                 state: phase.state.to_string(),
                 since: done.or(plan.since),
                 reasons,
@@ -204,7 +204,7 @@ fn about(
                 .items
                 .get(&id.into())
                 .and_then(|item| situation.wall(item.since));
-            Ok(Answer {
+            Ok(Explanation {
                 state: now.to_string(),
                 since: since.or(plan.since),
                 reasons,
