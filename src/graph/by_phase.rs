@@ -6,7 +6,7 @@ use crate::plan::{Document, UnitId};
 
 use super::gate::{Counts, Gates, Why};
 use super::order::{PlanOrder, Unit, first_units};
-use super::waits::{Entry, Waits};
+use super::waits::{WaitEntry, Waits};
 
 /// The order of a document's tasks between whole phases: a phase waits for another when any of its tasks does. What would
 /// wait for a phase behind it in the document does not: such phases go in the order of the document.
@@ -96,8 +96,8 @@ impl Before {
     fn see(&mut self, own: usize, unit: usize, fine: &PlanOrder, met: &Met) {
         for entry in fine.waits.entries(unit) {
             match entry {
-                Entry::Gate(gate) => self.meet(own, gate as usize, fine, met),
-                Entry::Run { from, to, run } => {
+                WaitEntry::Gate(gate) => self.meet(own, gate as usize, fine, met),
+                WaitEntry::Run { from, to, run } => {
                     if std::mem::replace(&mut self.runs[run as usize], own) != own {
                         for gate in &fine.waits.chain()[from as usize..to as usize] {
                             self.meet(own, *gate as usize, fine, met);

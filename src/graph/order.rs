@@ -84,7 +84,7 @@ pub fn plan_order(
 /// worked on by whoever has time.
 pub fn task_order(document: &Document, arrangement: &Arrangement) -> PlanOrder {
     let strategy = resolve_strategy(document, arrangement.strategy);
-    let mut draft = Draft::new(document, arrangement, strategy);
+    let mut draft = UnitDraft::new(document, arrangement, strategy);
     draft.draw();
     PlanOrder {
         units: draft.units,
@@ -109,7 +109,7 @@ pub(super) fn first_units(document: &Document) -> Vec<usize> {
 }
 
 /// Units and gates while they are being drawn.
-struct Draft<'d> {
+struct UnitDraft<'d> {
     document: &'d Document,
     arrangement: &'d Arrangement,
     strategy: Strategy,
@@ -125,7 +125,7 @@ struct Draft<'d> {
     ended: Option<usize>,
 }
 
-impl<'d> Draft<'d> {
+impl<'d> UnitDraft<'d> {
     fn new(document: &'d Document, arrangement: &'d Arrangement, strategy: Strategy) -> Self {
         let firsts = first_units(document);
         let units = firsts.last().copied().unwrap_or(0);
