@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, GitError, WorktreeAdmin};
-use crate::plan::{CommitId, Plan, Sides, returned, speaks_of, vanished};
+use crate::plan::{CommitId, FileSides, Plan, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
 use crate::supervisor::perform::build::conflict::words;
@@ -132,7 +132,7 @@ fn account(
     let mut missing = Vec::new();
     let mut explained = false;
     for file in &files {
-        let sides = Sides {
+        let sides = FileSides {
             base: &file.base,
             ours: &file.ours,
             theirs: &file.theirs,
