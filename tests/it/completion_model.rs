@@ -15,8 +15,8 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, Tried, Verdict};
 use orch::schedule::{
-    At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch, Obstacle,
-    ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Told, Word, Work, WorkConflict, steer,
+    AgentUsage, At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch,
+    Obstacle, ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Word, Work, WorkConflict, steer,
 };
 
 use crate::support::asked;
@@ -1064,7 +1064,7 @@ impl World {
             }
             Act::End(exit, facts) => {
                 let (plan, attempt) = (launch.plan.clone(), launch.attempt.clone());
-                self.tell(Input::Event(Event::AgentTold(Told {
+                self.tell(Input::Event(Event::AgentTold(AgentUsage {
                     plan: plan.clone(),
                     attempt: attempt.clone(),
                     facts,

@@ -15,10 +15,10 @@ use orch::plan::{
 };
 use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
-    AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input, LaneNote,
-    Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify,
-    PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent, State, Steer,
-    Steered, Told, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
+    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
+    LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
+    PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, Scheduler, Signs, Spent,
+    State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, plan_state, steer,
 };
 
 use crate::support::Branches;
@@ -701,7 +701,7 @@ impl World {
             }),
             ..Facts::default()
         };
-        let told = Told {
+        let told = AgentUsage {
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             facts,

@@ -178,7 +178,7 @@ fn explain_ready(
     if state.run.is_none() {
         return Some(Reason::with_remedy("nothing has been started yet", "orch up"));
     }
-    if !matches!(state.phase, crate::schedule::state::known::Phase::Driving) {
+    if !matches!(state.phase, crate::schedule::state::known::RunPhase::Driving) {
         return Some(Reason::with_remedy("no run is under way", "orch up"));
     }
     let first = &plan.units[unit?];

@@ -87,18 +87,18 @@ pub enum Limit {
 
 /// Place in the order among ready work; smaller goes first: effective priority, then retries before new work, then
 /// the longest remaining path, then manifest order, then document order.
-pub type Place = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
+pub type QueuePlace = (Reverse<Priority>, bool, Reverse<u64>, usize, usize);
 
 /// A place without what merely breaks ties.
 pub type Key = (Reverse<Priority>, bool, Reverse<u64>);
 
 /// What decides about a place before ties are broken.
-pub fn key(place: &Place) -> Key {
+pub fn key(place: &QueuePlace) -> Key {
     (place.0, place.1, place.2)
 }
 
 /// The place of a unit: `plan` and `unit` are its places in the manifest and in its plan.
-pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> Place {
+pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run: &PlanRun) -> QueuePlace {
     let own = &work.units[unit];
     let tries = run.tries_of(Some(own.id), run.verify == Verify::Failed);
     (

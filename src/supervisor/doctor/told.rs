@@ -6,8 +6,8 @@ use crate::plan::{
     AttemptId, CommitId, ItemId, Phase, PhaseId, Plan, Point, Speaker, Statement, TaskId, TaskState, UnitId,
 };
 use crate::schedule::{
-    Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack, TaskReport,
-    Told,
+    AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
+    TaskReport,
 };
 
 /// What is shown of one plan.
@@ -262,7 +262,7 @@ fn tell_attempt(plan: &Plan, attempt: &ShownAttempt, events: &mut Vec<(Option<Ti
             obstacle: None,
             ..facts.clone()
         };
-        let told = Told {
+        let told = AgentUsage {
             plan: name(),
             attempt: id(),
             facts,

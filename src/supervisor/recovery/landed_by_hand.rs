@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{self, Repository};
 use crate::plan::{CommitId, PlanName};
-use crate::schedule::{Event, Found, Merge, Outcome, PlanRun, State, TakenBack};
+use crate::schedule::{Event, FoundPlan, Merge, Outcome, PlanRun, State, TakenBack};
 
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
@@ -138,7 +138,7 @@ impl HandLandings {
                     }),
             };
             found.extend(evidence.map(|evidence| {
-                Event::MergeFound(Found {
+                Event::MergeFound(FoundPlan {
                     plan: open.plan.clone(),
                     target: self.target.clone(),
                     commit: tip.clone(),

@@ -12,8 +12,8 @@ use crate::plan::{
     AttemptId, CommitId, PhaseId, Plan, PlanName, PlanState, TaskId, TaskState, UnitId, VerifyBlock,
 };
 use crate::schedule::{
-    At, Event, Exit, Facts, Phase as RunPhase, PlanWork, Reason, Scheduler, Tally, explain, phase_state,
-    plan_state, task_state,
+    At, Event, Exit, Facts, PlanWork, Reason, RunPhase, Scheduler, Tally, explain, phase_state, plan_state,
+    task_state,
 };
 use crate::status::{ListedSubtask, listed_checks};
 
