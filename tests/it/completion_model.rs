@@ -13,7 +13,7 @@ use orch::plan::{
     Arrangement, AttemptId, CommitId, Dispatch, ItemId, Lanes, PhaseId, PlanName, PlanSet, Point, Report,
     RunId, Speaker, Statement, Strategy, Subtask, TaskId, TaskState, UnitId, VerifyBlock, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, Tried, Verdict};
+use orch::schedule::train::{Order, TrainAnswer, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, At, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork, GoneWork, Input, Launch,
     Obstacle, ObstacleKind, PhaseWork, Pinned, PlanWork, Scheduler, Steer, Word, Work, WorkConflict, steer,
@@ -909,7 +909,7 @@ impl World {
                 order: Order::Try(trial),
                 ..
             } => {
-                let tried = Answer::Tried {
+                let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     ground_green: true,
@@ -922,7 +922,7 @@ impl World {
                 ..
             } => {
                 let moves = landing.stack.into_iter().map(|plan| (plan, None, commit.clone()));
-                let landed = Answer::Landed(Ok(moves.collect()));
+                let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming.push(Coming::Input(Box::new(Input::Train(landed))));
                 return;
             }

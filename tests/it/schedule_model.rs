@@ -13,7 +13,7 @@ use orch::plan::{
     AttemptId, AttemptPolicy, CommitId, Dependency, Dispatch, Escalate, OnStuck, PhaseId, PlanName,
     PlanState, Point, Priority, Report, RunId, Speaker, Statement, TaskId, TaskState, UnitId, WorkRef,
 };
-use orch::schedule::train::{Answer, Order, TrainSettings, TrialId, Tried, Verdict};
+use orch::schedule::train::{Order, TrainAnswer, TrainSettings, TrialId, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
     LaneNote, Launch, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid,
@@ -256,7 +256,7 @@ enum Coming {
     Report(PlanName, u32, TaskId, TaskState),
     Work(Launch),
     Look(PlanName, AttemptId),
-    Train(Answer),
+    Train(TrainAnswer),
     Union(TrialId, Option<UnionSaid>),
     Time(At),
 }
@@ -512,7 +512,7 @@ impl World {
     fn train(&mut self, order: Order) {
         let answer = match order {
             Order::Stop(_) => return,
-            Order::Try(trial) => Answer::Tried {
+            Order::Try(trial) => TrainAnswer::Tried {
                 trial: trial.id,
                 tried: Tried::Verdict(Verdict::unasked()),
                 ground_green: true,
@@ -553,7 +553,7 @@ impl World {
                     let commit = self.branches.land(plan, extent);
                     moves.push((plan.clone(), None, commit));
                 }
-                Answer::Landed(Ok(moves))
+                TrainAnswer::Landed(Ok(moves))
             }
         };
         self.coming.push(Coming::Train(answer));
@@ -562,8 +562,12 @@ impl World {
 
     /// The train and what is tried early share its worktrees.
     fn check_worktrees(&self) {
-        let uses =
-            |coming: &&Coming| matches!(coming, Coming::Train(Answer::Tried { .. }) | Coming::Union(..));
+        let uses = |coming: &&Coming| {
+            matches!(
+                coming,
+                Coming::Train(TrainAnswer::Tried { .. }) | Coming::Union(..)
+            )
+        };
         let used = self.coming.iter().filter(uses).count();
         assert!(used <= self.scheduler.work().train.slots, "{used} trials at once");
     }

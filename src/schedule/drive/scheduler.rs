@@ -42,7 +42,7 @@ use crate::schedule::ready::lanes::Machine;
 use crate::schedule::ready::standing::Standing;
 use crate::schedule::state::known::{RunPhase, State};
 use crate::schedule::train::early::{Heads, UnionSaid};
-use crate::schedule::train::{Answer, TrialId};
+use crate::schedule::train::{TrainAnswer, TrialId};
 use crate::schedule::work::plans::Work;
 
 /// What is told to the scheduler.
@@ -71,7 +71,7 @@ pub enum Input {
         signs: Signs,
     },
     /// What came of something that the merge train asked for.
-    Train(Answer),
+    Train(TrainAnswer),
     /// Where branches stand.
     Heads(Heads),
     /// What came of branches that were tried together.

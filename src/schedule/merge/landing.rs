@@ -10,7 +10,7 @@ use crate::schedule::event::trouble::{Hold, MergeTrouble};
 use crate::schedule::ready::in_turn::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
-use crate::schedule::train::Entry;
+use crate::schedule::train::TrainEntry;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// The more urgent first; of those alike, the one in the way of fewer others.
@@ -51,7 +51,11 @@ pub fn refusal(work: &Work, state: &State) -> Option<(PlanName, MergeTrouble)> {
 
 /// What is to land now and where: dependencies first, then effective priority, then those that are foreseen to conflict
 /// with fewer others, then manifest order. A train that is under way takes in only what goes where it goes.
-pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (Option<String>, Vec<Entry>) {
+pub fn queue(
+    work: &Work,
+    state: &State,
+    under_way: Option<Option<String>>,
+) -> (Option<String>, Vec<TrainEntry>) {
     let candidates = candidates(work, state);
     let all = candidates.iter().filter_map(|candidate| {
         let extent = extent(candidate, state).ok().flatten()?;
@@ -60,7 +64,7 @@ pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (
     });
     let mut waiting: Vec<_> = all.collect();
     let mut goes = under_way;
-    let mut queue: Vec<Entry> = Vec::new();
+    let mut queue: Vec<TrainEntry> = Vec::new();
     let mut extents: Vec<Extent> = Vec::new();
     loop {
         let next = waiting.iter().position(|(candidate, _, needs)| {
@@ -75,7 +79,7 @@ pub fn queue(work: &Work, state: &State, under_way: Option<Option<String>>) -> (
         let (candidate, extent, needs) = waiting.remove(next);
         goes.get_or_insert_with(|| candidate.into.clone());
         extents.push(extent);
-        queue.push(Entry {
+        queue.push(TrainEntry {
             plan: candidate.plan.name.clone(),
             needs: needs.into_iter().map(|need| need.plan).collect(),
         });

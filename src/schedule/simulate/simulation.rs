@@ -5,7 +5,7 @@ use crate::plan::{AttemptId, PlanName, Report, TaskId, UnitId};
 use crate::schedule::board::effect::Ending;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
-use crate::schedule::train::Answer;
+use crate::schedule::train::TrainAnswer;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// In what world the work is simulated. The same seed gives the same world whatever the order of work.
@@ -146,7 +146,7 @@ impl Simulation {
 #[derive(Debug)]
 pub(in crate::schedule) enum Happening {
     Answer(Event),
-    Train(Answer),
+    Train(TrainAnswer),
     Report {
         span: usize,
         plan: usize,

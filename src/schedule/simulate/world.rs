@@ -18,7 +18,7 @@ use crate::schedule::event::fact::Event;
 use crate::schedule::event::merge_facts::{Pinned, Verdict};
 use crate::schedule::judge::phase_check::{passed as verified, plan_passed as plan_verified};
 use crate::schedule::ready::invariants;
-use crate::schedule::train::{Answer, Order, Tried};
+use crate::schedule::train::{Order, TrainAnswer, Tried};
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Runs the work through the scheduler. The oracle looks at what it does: after each input, or where there are very many
@@ -249,7 +249,7 @@ impl<'s> World<'s> {
         match order {
             Order::Stop(_) => {}
             Order::Try(trial) => {
-                let tried = Answer::Tried {
+                let tried = TrainAnswer::Tried {
                     trial: trial.id,
                     tried: Tried::Verdict(Verdict::unasked()),
                     ground_green: true,
@@ -261,7 +261,7 @@ impl<'s> World<'s> {
                     .stack
                     .into_iter()
                     .map(|plan| (plan, None, self.commit.clone()));
-                let landed = Answer::Landed(Ok(moves.collect()));
+                let landed = TrainAnswer::Landed(Ok(moves.collect()));
                 self.coming(0, Happening::Train(landed));
             }
         }

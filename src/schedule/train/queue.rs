@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ejected::Ejected;
 use super::fact::{Fact, advance};
 use super::odds::Odds;
-use super::order::{Answer, Entry, Landing, Order, Outcome, Stack, Trial, TrialId, Tried, Unmoved};
+use super::order::{Landing, Order, Outcome, Stack, TrainAnswer, TrainEntry, Trial, TrialId, Tried, Unmoved};
 use super::settings::TrainSettings;
-use super::window::Window;
+use super::window::TrainWindow;
 use crate::plan::PlanName;
 use crate::schedule::event::merge_facts::Verdict;
 use crate::schedule::event::trouble::MergeTrouble;
@@ -22,7 +22,7 @@ pub struct Train {
     /// Another target than the run's.
     into: Option<String>,
     /// What is to land, dependencies first.
-    pub(super) queue: Vec<Entry>,
+    pub(super) queue: Vec<TrainEntry>,
     /// The number of the commit that the target stands at.
     pub(super) ground: u64,
     grounds: u64,
@@ -43,7 +43,7 @@ pub struct Train {
     /// Trials to be stopped for others.
     pub(super) in_the_way: Vec<TrialId>,
     pub(super) landing: Option<Landing>,
-    pub(super) window: Window,
+    pub(super) window: TrainWindow,
     /// True after a landing of several at once was refused: then one at a time.
     pub(super) careful: bool,
     /// Worktrees that somebody else uses, and how many of them are wanted back.
@@ -74,7 +74,7 @@ impl Train {
             clashing: BTreeSet::new(),
             in_the_way: Vec::new(),
             landing: None,
-            window: Window::new(settings.slots),
+            window: TrainWindow::new(settings.slots),
             careful: false,
             lent: 0,
             wanted_back: 0,
@@ -98,7 +98,7 @@ impl Train {
     pub(in crate::schedule) fn change(&mut self, settings: TrainSettings) {
         let before = std::mem::replace(&mut self.settings, settings);
         if before.slots != settings.slots {
-            self.window = Window::new(settings.slots);
+            self.window = TrainWindow::new(settings.slots);
         }
         if (before.verified, before.command) != (settings.verified, settings.command) {
             self.leave_ground();
@@ -128,7 +128,7 @@ impl Train {
     }
 
     /// Says what is to land now, and where. While something is under way the target stays the same.
-    pub fn set_queue(&mut self, into: Option<String>, queue: Vec<Entry>) {
+    pub fn set_queue(&mut self, into: Option<String>, queue: Vec<TrainEntry>) {
         if self.is_idle() && (self.into != into || queue.is_empty()) {
             self.into = into;
             self.leave_ground();
@@ -165,10 +165,10 @@ impl Train {
     }
 
     /// Takes an answer in.
-    pub fn take(&mut self, answer: Answer) -> Vec<Outcome> {
+    pub fn take(&mut self, answer: TrainAnswer) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         match answer {
-            Answer::Tried {
+            TrainAnswer::Tried {
                 trial,
                 tried,
                 ground_green,
@@ -179,7 +179,7 @@ impl Train {
                     self.take_trial(trial, tried, void, &mut outcomes);
                 }
             }
-            Answer::Landed(landed) => {
+            TrainAnswer::Landed(landed) => {
                 let Some(landing) = self.landing.take() else {
                     return outcomes;
                 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::plan::{LaneId, PlanName};
-use crate::schedule::train::{Answer, Landing, Order, Unmoved};
+use crate::schedule::train::{Landing, Order, TrainAnswer, Unmoved};
 use crate::schedule::{Effect, Event, Input, PinRefusal};
 
 use super::engine::Engine;
@@ -194,7 +194,7 @@ impl Engine<'_> {
             Order::Land(landing) => {
                 let Some(gate) = self.land_gate(&landing)? else {
                     train::answer(&self.desk, || {
-                        (Answer::Landed(Err(Unmoved::Withdrawn)), Vec::new())
+                        (TrainAnswer::Landed(Err(Unmoved::Withdrawn)), Vec::new())
                     });
                     return Ok(());
                 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::JournalReader;
 use crate::plan::{AgentName, CommitId, PlanName, WorkRef};
-use crate::schedule::train::{Answer, Moved, Order, Trial, TrialId, Tried, Verdict};
+use crate::schedule::train::{LandedPlan, Order, TrainAnswer, Trial, TrialId, Tried, Verdict};
 use crate::schedule::{Effect, Event, Exit, Input, MergeTrouble, ResolveOrder, ResolverFailed, Resolving};
 
 use super::checks as preflight;
@@ -138,14 +138,14 @@ struct Rehearsal<'a> {
     target: String,
     onto: CommitId,
     known: Known,
-    built: BTreeMap<TrialId, Vec<Moved>>,
+    built: BTreeMap<TrialId, Vec<LandedPlan>>,
     /// How conflicts would be dealt with.
     mended: BTreeMap<PlanName, String>,
 }
 
 impl Rehearsal<'_> {
     /// Everything that merges passes.
-    fn answer(&mut self, order: Order) -> Option<Answer> {
+    fn answer(&mut self, order: Order) -> Option<TrainAnswer> {
         match order {
             Order::Stop(_) => None,
             Order::Try(trial) => {
@@ -156,7 +156,7 @@ impl Rehearsal<'_> {
                     }
                     Err(tried) => tried,
                 };
-                Some(Answer::Tried {
+                Some(TrainAnswer::Tried {
                     trial: trial.id,
                     tried,
                     ground_green: true,
@@ -167,19 +167,19 @@ impl Rehearsal<'_> {
                 let moves = moves
                     .into_iter()
                     .filter(|(plan, ..)| landing.stack.contains(plan));
-                let moves: Vec<Moved> = moves.collect();
+                let moves: Vec<LandedPlan> = moves.collect();
                 for (plan, _, commit) in &moves {
                     self.onto = commit.clone();
                     self.known.landed.insert(plan.clone(), commit.clone());
                 }
-                Some(Answer::Landed(Ok(moves)))
+                Some(TrainAnswer::Landed(Ok(moves)))
             }
         }
     }
 
-    fn build(&mut self, trial: &Trial) -> Result<Vec<Moved>, Tried> {
+    fn build(&mut self, trial: &Trial) -> Result<Vec<LandedPlan>, Tried> {
         let mut onto = self.onto.clone();
-        let mut moves: Vec<Moved> = Vec::new();
+        let mut moves: Vec<LandedPlan> = Vec::new();
         for plan in &trial.stack {
             let merged = perform::rehearse(self.campaign, plan, &self.target, &onto, &self.known);
             let (commit, mended) = merged.map_err(|why| match why {

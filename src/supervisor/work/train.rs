@@ -1,6 +1,6 @@
 //! What the merge train asks for, each on a thread of its own.
 
-use crate::schedule::train::Answer;
+use crate::schedule::train::TrainAnswer;
 use crate::schedule::{Event, Input, UnionTrial};
 
 use crate::supervisor::desk::core::Desk;
@@ -21,7 +21,7 @@ pub fn try_union(desk: &Desk, trial: UnionTrial) {
 }
 
 /// Carries out what the train asks for.
-pub fn answer(desk: &Desk, work: impl FnOnce() -> (Answer, Vec<Event>) + Send + 'static) {
+pub fn answer(desk: &Desk, work: impl FnOnce() -> (TrainAnswer, Vec<Event>) + Send + 'static) {
     let sender = desk.sender.clone();
     desk.in_background(move || {
         let (answer, facts) = work();

@@ -8,7 +8,7 @@ use crate::git::{
     self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, MendedCheckout, WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
-use crate::schedule::train::{Answer, Landing, Moved, Trial, TrialId, Tried, Unmoved, Verdict};
+use crate::schedule::train::{LandedPlan, Landing, TrainAnswer, Trial, TrialId, Tried, Unmoved, Verdict};
 
 use super::merge::verdict;
 use crate::supervisor::perform::command::pre_merge::pre_merge;
@@ -25,13 +25,13 @@ pub fn land(
     landing: &Landing,
     target: &str,
     go: &dyn Fn() -> bool,
-) -> (Answer, Vec<String>) {
+) -> (TrainAnswer, Vec<String>) {
     let mut warnings = Vec::new();
     let moved = again_if_killed(
-        |moved: &Result<Vec<Moved>, Unmoved>| moved.is_ok(),
+        |moved: &Result<Vec<LandedPlan>, Unmoved>| moved.is_ok(),
         || move_target(campaign, yard, landing, target, go, &mut warnings),
     );
-    (Answer::Landed(moved), warnings)
+    (TrainAnswer::Landed(moved), warnings)
 }
 
 fn move_target(
@@ -41,7 +41,7 @@ fn move_target(
     target: &str,
     go: &dyn Fn() -> bool,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Moved>, Unmoved> {
+) -> Result<Vec<LandedPlan>, Unmoved> {
     let refused = |error: &dyn std::fmt::Display| Unmoved::Refused(error.to_string());
     let chain = yard.built().trials.get(&landing.trial).cloned();
     let chain = chain.ok_or_else(|| refused(&"what was verified is not known any more"))?;

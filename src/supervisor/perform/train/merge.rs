@@ -8,7 +8,7 @@ use crate::git::{self, GitError, WorktreeAdmin, again_if_killed};
 use crate::journal::{KnownVerdict, VerdictKey, Verdicts};
 use crate::plan::{CommitId, MergeStrategy};
 use crate::schedule;
-use crate::schedule::train::{Answer, Trial, Tried, Verdict, patience};
+use crate::schedule::train::{TrainAnswer, Trial, Tried, Verdict, patience};
 use crate::schedule::{Event, Resolving};
 
 use crate::supervisor::perform::build::candidate::Halt;
@@ -33,7 +33,7 @@ pub fn try_out(
     trial: &Trial,
     target: &str,
     known: &Known,
-) -> (Answer, Vec<Event>) {
+) -> (TrainAnswer, Vec<Event>) {
     let (mut warnings, mut facts) = (Vec::new(), Vec::new());
     let mut ground_green = false;
     let built = build(
@@ -53,7 +53,7 @@ pub fn try_out(
             tried
         }
     };
-    let answer = Answer::Tried {
+    let answer = TrainAnswer::Tried {
         trial: trial.id,
         tried,
         ground_green,
