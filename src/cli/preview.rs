@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::plan::PlanName;
 use crate::report::{folded, output_columns, span};
-use crate::supervisor::{Action, Campaign, Expected, Preview, preview, with_dependencies};
+use crate::supervisor::{Action, Campaign, ExpectedTimes, Preview, preview, with_dependencies};
 
 use super::{CliError, Context, ProgramExit, output};
 
@@ -184,7 +184,7 @@ fn waves(out: &mut String, preview: &Preview, columns: usize) {
 }
 
 /// A table of strategies by numbers of agents.
-fn times(out: &mut String, expected: &[Expected]) {
+fn times(out: &mut String, expected: &[ExpectedTimes]) {
     let mut numbers: Vec<usize> = expected.iter().map(|row| row.max_agents).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -224,7 +224,7 @@ fn times(out: &mut String, expected: &[Expected]) {
     }
 }
 
-fn seconds(row: &Expected) -> String {
+fn seconds(row: &ExpectedTimes) -> String {
     span(Duration::from_secs_f64(row.seconds.max(0.0)))
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::plan::{Document, PhaseId, PlanName, TaskId, TaskState};
 use crate::status;
-use crate::supervisor::{Kept, Leaving, reason_to_go_on};
+use crate::supervisor::{HookMemory, Leaving, reason_to_go_on};
 
 use super::{CliError, output};
 
@@ -33,12 +33,12 @@ pub fn answer(
     let Some(attempt) = prompt.as_deref().and_then(Path::parent) else {
         return Ok(());
     };
-    let before = Kept::read(attempt);
+    let before = HookMemory::read(attempt);
     let leaving = leaving(plan, document, worktree, committed);
     let Some(reason) = reason_to_go_on(&leaving, &before, asked.stop_hook_active) else {
         return Ok(());
     };
-    let kept = Kept {
+    let kept = HookMemory {
         times: before.times + 1,
         reason: reason.clone(),
     };

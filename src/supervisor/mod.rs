@@ -38,7 +38,8 @@ mod work;
 pub use brief::assignment::waits_elsewhere;
 pub use brief::prompt::preview as preview_prompt;
 pub use brief::stop_hook::{
-    Kept, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on, write_claude_settings,
+    HookMemory, Leaving, STOP_HOOK, claude_settings, claude_settings_file, reason_to_go_on,
+    write_claude_settings,
 };
 pub use conflict::about_conflict::ResolveStep;
 pub use conflict::resolve::{ResolveReport, resolve_alone};
@@ -55,8 +56,8 @@ pub use perform::tree::removing::{after_removal, before_removal, lane_of};
 pub use preflight::checks::{NAME_YOURSELF, check_places};
 pub use preflight::lint::{lints, lints_of_run};
 pub use preflight::plan_lints::SharedFiles;
-pub use preflight::preview::{Action, Expected, PlannedAction, Preview, preview};
-pub use preflight::preview_points::SyncPoint;
+pub use preflight::preview::{Action, ExpectedTimes, PlannedAction, Preview, preview};
+pub use preflight::preview_points::PreviewPoint;
 pub use preflight::rehearsal::rehearse_merge;
 pub use project::campaign::Campaign;
 pub use project::campaign::committed_document;

@@ -52,7 +52,7 @@ fn refusal<T>(why: impl Into<String>, hint: &str) -> Result<T, RevertRefusal> {
 }
 
 /// How a plan came onto the target.
-struct Landing {
+struct PlanLanding {
     plan: PlanName,
     before: CommitId,
     commit: CommitId,
@@ -199,7 +199,7 @@ fn chosen(
 /// How plans came onto the target.
 struct Taken {
     /// The landings that brought something, the last first.
-    landings: Vec<Landing>,
+    landings: Vec<PlanLanding>,
     /// Plans of which all was there already when they landed: it came with one of those.
     along: Vec<PlanName>,
 }
@@ -215,8 +215,8 @@ impl Taken {
 
 /// Landings of a plan that were taken back: they count again when that is undone.
 #[derive(Default)]
-struct Gone {
-    found: Vec<Landing>,
+struct RevertedLandings {
+    found: Vec<PlanLanding>,
     along: Vec<(PlanName, CommitId)>,
 }
 
@@ -227,9 +227,9 @@ fn landings(
     seen: &[Event],
 ) -> Result<Result<Taken, RevertRefusal>, SupervisorError> {
     // Of all plans, since one may have come with another that is not meant.
-    let mut found: Vec<Landing> = Vec::new();
+    let mut found: Vec<PlanLanding> = Vec::new();
     let mut along: Vec<(PlanName, CommitId)> = Vec::new();
-    let mut taken_back: BTreeMap<PlanName, Gone> = BTreeMap::new();
+    let mut taken_back: BTreeMap<PlanName, RevertedLandings> = BTreeMap::new();
     let records = match JournalReader::open(&campaign.dir)? {
         Some(reader) => reader.after(0, None)?,
         None => Vec::new(),
@@ -244,7 +244,7 @@ fn landings(
                     None => false,
                 };
                 match landed.before {
-                    Some(before) if brought => found.push(Landing {
+                    Some(before) if brought => found.push(PlanLanding {
                         plan: landed.plan,
                         before,
                         commit: landed.commit,
@@ -253,7 +253,7 @@ fn landings(
                 }
             }
             Event::MergeReverted(back) if back.target == campaign.target => {
-                let mut gone = Gone::default();
+                let mut gone = RevertedLandings::default();
                 (gone.found, found) = found.into_iter().partition(|landing| landing.plan == back.plan);
                 (gone.along, along) = along.into_iter().partition(|(plan, _)| *plan == back.plan);
                 taken_back.insert(back.plan, gone);
@@ -301,7 +301,7 @@ fn landings(
 }
 
 /// The plans, in the order of their landings, each once.
-fn names_of(landings: &[Landing]) -> Vec<&PlanName> {
+fn names_of(landings: &[PlanLanding]) -> Vec<&PlanName> {
     let mut names: Vec<&PlanName> = Vec::new();
     for landing in landings {
         if !names.contains(&&landing.plan) {

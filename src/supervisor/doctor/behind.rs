@@ -6,7 +6,7 @@ use crate::git;
 use crate::schedule::State;
 
 use super::diagnose::diagnose;
-use super::finding::{Finding, Step};
+use super::finding::{Finding, RepairStep};
 use super::look::{litter, look, unknown_attempts};
 use super::mend::carry_out;
 use super::rebuild::rebuild;
@@ -46,9 +46,9 @@ pub fn begin_again(campaign: &Campaign) -> Result<(), SupervisorError> {
     let found = diagnose(&look(campaign)?.facts);
     let (notes, others): (Vec<Finding>, Vec<Finding>) = found
         .into_iter()
-        .partition(|finding| matches!(finding.step, Some(Step::Note(_))));
+        .partition(|finding| matches!(finding.step, Some(RepairStep::Note(_))));
     carry_out(campaign, &notes);
-    let rebuilds = |finding: &Finding| matches!(finding.step, Some(Step::Rebuild));
+    let rebuilds = |finding: &Finding| matches!(finding.step, Some(RepairStep::Rebuild));
     if others.iter().any(rebuilds) || has_landed(campaign)? {
         rebuild(campaign, None, Timestamp::now())?;
     }

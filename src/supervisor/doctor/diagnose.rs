@@ -3,12 +3,12 @@
 use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
 
-use super::finding::{Facts, Finding, Step};
+use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::Kind;
 use super::refs::about_refs;
 
 /// Everything that is off, in the order in which it is to be mended.
-pub fn diagnose(facts: &Facts) -> Vec<Finding> {
+pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Health::Newer(why) = &facts.database {
         found.push(Finding::for_a_person(Kind::Database, why, "use the newer orch"));
@@ -28,7 +28,11 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     }
     if let Health::Damaged(why) = &facts.database {
         let what = format!("the database is damaged: {why}");
-        found.push(Finding::mendable(Kind::Database, what, Step::SetDatabaseAside));
+        found.push(Finding::mendable(
+            Kind::Database,
+            what,
+            RepairStep::SetDatabaseAside,
+        ));
     }
     // Before the locks that they hold.
     if !facts.left_gits.is_empty() {
@@ -38,7 +42,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             if pids.len() == 1 { "process" } else { "processes" },
             pids.join(", ")
         );
-        found.push(Finding::mendable(Kind::Process, what, Step::EndGits));
+        found.push(Finding::mendable(Kind::Process, what, RepairStep::EndGits));
     }
     for lock in &facts.locks {
         found.push(about_lock(lock, !facts.left_gits.is_empty()));
@@ -46,7 +50,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     for tree in &facts.trees {
         found.extend(about_tree(facts, tree));
     }
-    let rebuild = |what: &str| Finding::mendable(Kind::Database, what, Step::Rebuild);
+    let rebuild = |what: &str| Finding::mendable(Kind::Database, what, RepairStep::Rebuild);
     let has_work = facts.trees.iter().any(|tree| tree.expected) || !facts.unknown_attempts.is_empty();
     match &facts.database {
         Health::Damaged(_) => found.push(rebuild("what the database said is to be put together again")),
@@ -59,13 +63,13 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
                 "the journal does not know of {}",
                 facts.unknown_attempts.join(", ")
             ),
-            Step::Rebuild,
+            RepairStep::Rebuild,
         )),
         Health::Fine | Health::Missing | Health::Newer(_) | Health::OutOfReach(_) | Health::Full(_) => {}
     }
     if !facts.lost_attempts.is_empty() {
         let what = format!("the runner is gone of {}", facts.lost_attempts.join(", "));
-        found.push(Finding::mendable(Kind::Attempt, what, Step::RecordEnds));
+        found.push(Finding::mendable(Kind::Attempt, what, RepairStep::RecordEnds));
     }
     for (folder, count) in &facts.orphans {
         let what = format!(
@@ -75,12 +79,12 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         found.push(Finding::mendable(
             Kind::Process,
             what,
-            Step::EndJob(folder.clone()),
+            RepairStep::EndJob(folder.clone()),
         ));
     }
     for (folder, runner) in &facts.suspended_runners {
         let what = format!("a signal has suspended the runner of {}", name_of(folder));
-        found.push(Finding::mendable(Kind::Process, what, Step::Wake(*runner)));
+        found.push(Finding::mendable(Kind::Process, what, RepairStep::Wake(*runner)));
     }
     for folder in &facts.foreign_runners {
         found.push(Finding::for_a_person(
@@ -94,7 +98,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     }
     if facts.landing {
         let what = "a move of the target was cut short";
-        found.push(Finding::mendable(Kind::Landing, what, Step::FinishLanding));
+        found.push(Finding::mendable(Kind::Landing, what, RepairStep::FinishLanding));
     }
     found.extend(about_refs(facts));
     for path in &facts.litter {
@@ -102,12 +106,16 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
         found.push(Finding::mendable(
             Kind::File,
             what,
-            Step::RemoveFile(path.clone()),
+            RepairStep::RemoveFile(path.clone()),
         ));
     }
     for plan in &facts.stray_ports {
         let what = format!("ports are registered for {plan}, a plan that nobody knows");
-        found.push(Finding::mendable(Kind::Port, what, Step::FreePorts(plan.clone())));
+        found.push(Finding::mendable(
+            Kind::Port,
+            what,
+            RepairStep::FreePorts(plan.clone()),
+        ));
     }
     found
 }
@@ -126,12 +134,12 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
         None => Finding::mendable(
             Kind::Lock,
             format!("{} was left by a git that is gone", name_of(&lock.path)),
-            Step::RemoveLock(lock.path.clone()),
+            RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) if ending => Finding::mendable(
             Kind::Lock,
             format!("{shown} is there, and {owner}"),
-            Step::RemoveLock(lock.path.clone()),
+            RepairStep::RemoveLock(lock.path.clone()),
         ),
         Some(owner) => Finding::for_a_person(
             Kind::Lock,
@@ -141,7 +149,7 @@ fn about_lock(lock: &GitLock, ending: bool) -> Finding {
     }
 }
 
-fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
+fn about_tree(facts: &DoctorFacts, tree: &TreeSeen) -> Option<Finding> {
     let (key, path) = (&tree.key, tree.path.display());
     let named = if key.ends_with("@0") {
         "the merge queue's worktree"
@@ -153,12 +161,12 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
     if let Some(to) = &tree.moved_to {
         return mendable(
             format!("{named} is no more at {path}"),
-            Step::Follow(key.clone(), to.clone()),
+            RepairStep::Follow(key.clone(), to.clone()),
         );
     }
     if let (Some(why), true) = (&tree.index_trouble, tree.noted) {
         let what = format!("git cannot read the index of {named} at {path}: {why}");
-        return mendable(what, Step::RenewIndex(key.clone()));
+        return mendable(what, RepairStep::RenewIndex(key.clone()));
     }
     match (&tree.place, tree.noted) {
         (TreePlace::Elsewhere(books), _) => person(
@@ -170,15 +178,15 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
         ),
         (_, true) if tree.half_made => mendable(
             format!("the making of {named} at {path} was cut short"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
         (TreePlace::Dangling, true) => mendable(
             format!("{named} at {path} has lost the repository"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
         (TreePlace::Folder, true) if tree.registered => mendable(
             format!("{named} at {path} has lost its `.git` file"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
         (TreePlace::Folder, true) => person(
             format!("{path}, where {named} belongs, is no worktree any more"),
@@ -186,11 +194,11 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
         ),
         (TreePlace::Nothing, true) if tree.registered => mendable(
             format!("the folder of {named}, {path}, is gone"),
-            Step::Mend(key.clone()),
+            RepairStep::Mend(key.clone()),
         ),
         (TreePlace::Nothing, true) if tree.tip.is_none() => mendable(
             format!("nothing is left of {named} at {path}"),
-            Step::Forget(key.clone()),
+            RepairStep::Forget(key.clone()),
         ),
         (TreePlace::Worktree, true) if !tree.expected => person(
             format!("{named} at {path} is of a plan that the manifest does not have"),
@@ -211,7 +219,7 @@ fn about_tree(facts: &Facts, tree: &TreeSeen) -> Option<Finding> {
                 (TreePlace::Nothing, Some(branch)) => format!("there is no note of having made {branch}"),
                 _ => format!("there is no note of having made {named} at {path}"),
             };
-            mendable(what, Step::Note(key.clone()))
+            mendable(what, RepairStep::Note(key.clone()))
         }
         (_, false) => {
             let what = match (&tree.place, &tree.branch) {
@@ -231,8 +239,8 @@ mod tests {
     use super::*;
     use crate::agent::ProcessId;
 
-    fn nothing() -> Facts {
-        Facts {
+    fn nothing() -> DoctorFacts {
+        DoctorFacts {
             database: Health::Fine,
             trees: Vec::new(),
             ours: Vec::new(),
@@ -272,12 +280,12 @@ mod tests {
         }
     }
 
-    fn steps(facts: &Facts) -> Vec<Option<Step>> {
+    fn steps(facts: &DoctorFacts) -> Vec<Option<RepairStep>> {
         diagnose(facts).into_iter().map(|found| found.step).collect()
     }
 
-    fn one(tree: TreeSeen, ours: bool) -> Vec<Option<Step>> {
-        steps(&Facts {
+    fn one(tree: TreeSeen, ours: bool) -> Vec<Option<RepairStep>> {
+        steps(&DoctorFacts {
             ours: if ours { vec![tree.key.clone()] } else { Vec::new() },
             trees: vec![tree],
             ..nothing()
@@ -292,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_damaged_database_is_set_aside_before_anything_and_rebuilt_after_the_worktrees_are_noted() {
-        let facts = Facts {
+        let facts = DoctorFacts {
             database: Health::Damaged("torn".to_owned()),
             ours: vec!["auth".to_owned()],
             trees: vec![TreeSeen {
@@ -301,25 +309,29 @@ mod tests {
             }],
             ..nothing()
         };
-        let note = Step::Note("auth".to_owned());
+        let note = RepairStep::Note("auth".to_owned());
         assert_eq!(
             steps(&facts),
-            [Some(Step::SetDatabaseAside), Some(note), Some(Step::Rebuild)]
+            [
+                Some(RepairStep::SetDatabaseAside),
+                Some(note),
+                Some(RepairStep::Rebuild)
+            ]
         );
     }
 
     #[test]
     fn a_missing_database_is_nothing_where_nothing_was_worked_on() {
-        let facts = Facts {
+        let facts = DoctorFacts {
             database: Health::Missing,
             ..nothing()
         };
         assert_eq!(steps(&facts), []);
-        let facts = Facts {
+        let facts = DoctorFacts {
             trees: vec![tree(TreePlace::Worktree)],
             ..facts
         };
-        assert_eq!(steps(&facts), [Some(Step::Rebuild)]);
+        assert_eq!(steps(&facts), [Some(RepairStep::Rebuild)]);
     }
 
     #[test]
@@ -328,7 +340,7 @@ mod tests {
             noted: false,
             ..tree(TreePlace::Worktree)
         };
-        assert_eq!(one(unnoted(), true), [Some(Step::Note("auth".to_owned()))]);
+        assert_eq!(one(unnoted(), true), [Some(RepairStep::Note("auth".to_owned()))]);
         assert_eq!(one(unnoted(), false), [None]);
         assert_eq!(one(tree(TreePlace::Elsewhere("/x/.git".into())), false), [None]);
         let unregistered = TreeSeen {
@@ -340,7 +352,7 @@ mod tests {
 
     #[test]
     fn each_way_in_which_a_worktree_and_its_books_fall_apart_has_its_step() {
-        let mend = || Some(Step::Mend("auth".to_owned()));
+        let mend = || Some(RepairStep::Mend("auth".to_owned()));
         assert_eq!(one(tree(TreePlace::Dangling), false), [mend()]);
         assert_eq!(
             one(tree(TreePlace::Folder), false),
@@ -365,14 +377,14 @@ mod tests {
         };
         assert_eq!(
             one(moved, false),
-            [Some(Step::Follow("auth".to_owned(), "/new/auth".into()))]
+            [Some(RepairStep::Follow("auth".to_owned(), "/new/auth".into()))]
         );
         let gone = TreeSeen {
             registered: false,
             tip: None,
             ..tree(TreePlace::Nothing)
         };
-        assert_eq!(one(gone, false), [Some(Step::Forget("auth".to_owned()))]);
+        assert_eq!(one(gone, false), [Some(RepairStep::Forget("auth".to_owned()))]);
         let without_plan = TreeSeen {
             expected: false,
             ..tree(TreePlace::Worktree)
@@ -386,13 +398,13 @@ mod tests {
             path: "/r/.git/index.lock".into(),
             owner: Some("a git is at work".to_owned()),
         };
-        let facts = Facts {
+        let facts = DoctorFacts {
             locks: vec![lock],
             left_gits: vec![ProcessId { pid: 7, started: 1 }],
             ..nothing()
         };
-        let remove = Step::RemoveLock("/r/.git/index.lock".into());
-        assert_eq!(steps(&facts), [Some(Step::EndGits), Some(remove)]);
+        let remove = RepairStep::RemoveLock("/r/.git/index.lock".into());
+        assert_eq!(steps(&facts), [Some(RepairStep::EndGits), Some(remove)]);
     }
 
     #[test]
@@ -401,13 +413,13 @@ mod tests {
             path: "/r/.git/index.lock".into(),
             owner: owner.map(str::to_owned),
         };
-        let facts = Facts {
+        let facts = DoctorFacts {
             locks: vec![lock(None), lock(Some("`git` (process 7) is at work"))],
             ..nothing()
         };
         assert_eq!(
             steps(&facts),
-            [Some(Step::RemoveLock("/r/.git/index.lock".into())), None]
+            [Some(RepairStep::RemoveLock("/r/.git/index.lock".into())), None]
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{Scheduler, Stage, State, Work, history};
 
-use super::finding::{Facts, plan_of};
+use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::mend::MEND_KEY;
 use crate::supervisor::perform::tree::yard::train_key;
 use crate::supervisor::project::campaign::Campaign;
@@ -30,7 +30,7 @@ const TRAIN_SLOTS: usize = 16;
 #[derive(Debug)]
 pub struct Seen {
     /// The facts.
-    pub facts: Facts,
+    pub facts: DoctorFacts,
     /// The supervisor at work, as it wrote itself down; none when there is none.
     pub driven: Option<Option<Holder>>,
 }
@@ -99,7 +99,7 @@ pub fn look(campaign: &Campaign) -> Result<Seen, SupervisorError> {
         campaign.dir.setups(),
         campaign.dir.hooks(),
     ];
-    let facts = Facts {
+    let facts = DoctorFacts {
         stray_pins: pins
             .filter(|pin| stranger(pin.plan.as_str()))
             .map(|pin| (pin.plan.to_string(), pin.point.to_string()))

@@ -10,7 +10,7 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
-use super::finding::{Finding, Step, plan_of};
+use super::finding::{Finding, RepairStep, plan_of};
 use super::look::expected;
 use super::rebuild::rebuild;
 use crate::supervisor::perform;
@@ -69,60 +69,60 @@ struct Doctor<'c> {
 }
 
 impl Doctor<'_> {
-    fn carry_out(&mut self, step: &Step) -> Result<(), String> {
+    fn carry_out(&mut self, step: &RepairStep) -> Result<(), String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
         let campaign = self.campaign;
         match step {
-            Step::SetDatabaseAside => {
+            RepairStep::SetDatabaseAside => {
                 self.saved = salvage(&campaign.dir);
                 set_aside(&campaign.dir, &stamp())
                     .map(drop)
                     .map_err(|error| text(&error))
             }
-            Step::Note(key) => self.note(key),
-            Step::Follow(key, to) => {
+            RepairStep::Note(key) => self.note(key),
+            RepairStep::Follow(key, to) => {
                 git::worktree::follow(&self.admin, key, to).map_err(|error| text(&error))?;
                 self.record_move(key).map_err(|error| text(&error))
             }
-            Step::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
-            Step::RenewIndex(key) => {
+            RepairStep::Mend(key) => git::worktree::mend(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::RenewIndex(key) => {
                 git::worktree::renew_index(&self.admin, key).map_err(|error| text(&error))
             }
-            Step::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
-            Step::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
+            RepairStep::Forget(key) => git::worktree::forget(&self.admin, key).map_err(|error| text(&error)),
+            RepairStep::Rebuild => rebuild(campaign, self.saved.take(), Timestamp::now())
                 .map(drop)
                 .map_err(|error| text(&error)),
-            Step::RecordEnds => self.record_ends().map_err(|error| text(&error)),
-            Step::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
+            RepairStep::RecordEnds => self.record_ends().map_err(|error| text(&error)),
+            RepairStep::RemoveLock(path) => match git::lock::remove_git_lock(&self.admin, path) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("somebody may hold it by now".to_owned()),
                 Err(error) => Err(text(&error)),
             },
-            Step::Wake(runner) => {
+            RepairStep::Wake(runner) => {
                 runner.wake();
                 Ok(())
             }
-            Step::EndJob(folder) => {
+            RepairStep::EndJob(folder) => {
                 Runner::sweep_anyway(&JobFolder::new(folder), GRACE);
                 Ok(())
             }
-            Step::EndGits => {
+            RepairStep::EndGits => {
                 end_left_gits(campaign.repo.common_dir());
                 Ok(())
             }
-            Step::Repin(pin) => pin_again(&campaign.repo, pin),
-            Step::WriteNote(plan, commit) => {
+            RepairStep::Repin(pin) => pin_again(&campaign.repo, pin),
+            RepairStep::WriteNote(plan, commit) => {
                 let landing = vec![(plan.clone(), commit.clone())];
                 evidence::write_missing(campaign, landing).map_err(|error| text(&error))
             }
-            Step::Unpin(plan, point) => self.unpin(plan, point),
-            Step::ForgetUnit(plan, branch) => {
+            RepairStep::Unpin(plan, point) => self.unpin(plan, point),
+            RepairStep::ForgetUnit(plan, branch) => {
                 let plan: PlanName = plan.parse().map_err(|error| text(&error))?;
                 git::refs::forget_unit(&campaign.repo, &plan, branch).map_err(|error| text(&error))
             }
-            Step::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
-            Step::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
-            Step::FinishLanding => {
+            RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(|error| text(&error)),
+            RepairStep::FreePorts(plan) => ports::release(&campaign.dir, plan).map_err(|error| text(&error)),
+            RepairStep::FinishLanding => {
                 let ended = perform::resume_landing(campaign).map_err(|error| text(&error))?;
                 match ended.behind.is_empty() {
                     true => Ok(()),

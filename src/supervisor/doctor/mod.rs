@@ -16,7 +16,7 @@ pub(super) mod told;
 pub use super::project::agents::{AgentFacts, agent_facts, installed_agents, installed_facts};
 pub(super) use behind::{begin_again, catch_up};
 pub use diagnose::diagnose;
-pub use finding::{Finding, Step};
+pub use finding::{Finding, RepairStep};
 pub use kind::Kind;
 pub(super) use look::foreign_runners;
 pub use look::{Seen, look};

@@ -15,7 +15,7 @@ use crate::schedule::{Event, Exit, Prefix};
 use crate::status;
 
 use super::look::{attempts, expected};
-use super::told::{Shown, ShownAttempt, told};
+use super::told::{PlanEvidence, ShownAttempt, told};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::replay::Replay;
@@ -81,7 +81,7 @@ pub(super) fn rebuild(
     Ok(written)
 }
 
-fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
+fn look_at_plans(campaign: &Campaign) -> Result<Vec<PlanEvidence>, SupervisorError> {
     let repo = &campaign.repo;
     let admin = crate::git::WorktreeAdmin::new(repo);
     let target = repo.branch_tip(&campaign.target)?;
@@ -95,7 +95,7 @@ fn look_at_plans(campaign: &Campaign) -> Result<Vec<Shown>, SupervisorError> {
     let attempts = attempts(campaign);
     let mut all = Vec::new();
     for plan in &campaign.set.plans {
-        let mut shown = Shown::default();
+        let mut shown = PlanEvidence::default();
         let tip = repo.branch_tip(&plan.branch)?;
         let mine = expected
             .iter()
@@ -196,7 +196,7 @@ fn landed_part(
 }
 
 /// What the plan's own worktree says of tasks, and which phases that completes.
-fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut Shown) {
+fn look_at_tasks(repo: &Repository, plan: &Plan, tip: Option<&CommitId>, shown: &mut PlanEvidence) {
     let Some((_, path, base)) = shown.trees.iter().find(|(lane, ..)| *lane == 0) else {
         return;
     };

@@ -1,23 +1,23 @@
 //! Findings about refs of orch's own: too many, too few, or of plans that nobody knows. Pure.
 
-use super::finding::{Facts, Finding, Step};
+use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::Kind;
 use crate::supervisor::recovery::own_refs::word;
 
 /// Everything that is off about them.
-pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
+pub(super) fn about_refs(facts: &DoctorFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (plan, point) in &facts.stray_pins {
         let what = format!("the pin {plan}/{point} is of a plan that nobody knows");
         found.push(Finding::mendable(
             Kind::Ref,
             what,
-            Step::Unpin(plan.clone(), point.clone()),
+            RepairStep::Unpin(plan.clone(), point.clone()),
         ));
     }
     for pin in &facts.missing_pins {
         let what = format!("the pin {}/{} was deleted", pin.plan, word(pin.point));
-        found.push(Finding::mendable(Kind::Ref, what, Step::Repin(pin.clone())));
+        found.push(Finding::mendable(Kind::Ref, what, RepairStep::Repin(pin.clone())));
     }
     for (plan, commit) in &facts.missing_notes {
         found.push(Finding::mendable(
@@ -26,7 +26,7 @@ pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
                 "{} has no note that says what {plan} was landed on",
                 commit.short()
             ),
-            Step::WriteNote(plan.clone(), commit.clone()),
+            RepairStep::WriteNote(plan.clone(), commit.clone()),
         ));
     }
     for (commit, target) in &facts.stray_notes {
@@ -47,7 +47,7 @@ pub(super) fn about_refs(facts: &Facts) -> Vec<Finding> {
         found.push(Finding::mendable(
             Kind::Ref,
             what,
-            Step::ForgetUnit(plan.clone(), branch.clone()),
+            RepairStep::ForgetUnit(plan.clone(), branch.clone()),
         ));
     }
     for (plan, branch) in &facts.stray_units {

@@ -16,7 +16,7 @@ use crate::schedule::{
 use super::lint;
 use super::plan_lints;
 use super::plan_lints::SharedFiles;
-use super::preview_points::{SyncPoint, gates, sync_points};
+use super::preview_points::{PreviewPoint, gates, sync_points};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::run_id::next_run;
@@ -41,14 +41,14 @@ pub struct Preview {
     #[serde(skip)]
     pub critical_ms: u64,
     /// As the manifest says first, then other strategies and numbers of agents.
-    pub expected: Vec<Expected>,
+    pub expected: Vec<ExpectedTimes>,
     /// Plans that touch the same files.
     pub overlaps: Vec<SharedFiles>,
     /// What may go wrong, and what to do about it.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
     /// Points that more than one plan waits for, and those where several plans wait for each other.
-    pub sync_points: Vec<SyncPoint>,
+    pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
     /// True while a supervisor is at work, so that another one would be refused.
@@ -86,7 +86,7 @@ pub enum Action {
 
 /// How long everything would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Expected {
+pub struct ExpectedTimes {
     /// The strategy of all plans; `manifest` when each has its own.
     pub strategy: String,
     /// Slots.
@@ -299,7 +299,7 @@ fn shown_path(set: &PlanSet, graph: &Graph, path: &[usize]) -> Vec<String> {
 }
 
 /// What every strategy takes, and how it goes as the manifest says.
-fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simulation>) {
+fn expected(set: &PlanSet, durations: &Durations) -> (Vec<ExpectedTimes>, Option<Simulation>) {
     let same = set.run.max_agents;
     let half = (same / 2).max(1);
     let mut numbers = vec![same, half, same * 2];
@@ -308,7 +308,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simu
     let mut written = set.plans.iter().map(|plan| plan.arrangement.strategy);
     let first = written.next().unwrap_or_default();
     let common = written.all(|other| other == first).then_some(first);
-    let mut found: Vec<Expected> = Vec::new();
+    let mut found: Vec<ExpectedTimes> = Vec::new();
     let mut as_written = None;
     let mut add = |strategy: Option<Strategy>, max_agents: usize| {
         let name = strategy
@@ -319,7 +319,7 @@ fn expected(set: &PlanSet, durations: &Durations) -> (Vec<Expected>, Option<Simu
             .any(|known| known.strategy == name && known.max_agents == max_agents);
         if !known {
             let simulation = simulated(set, durations, strategy, max_agents);
-            found.push(Expected {
+            found.push(ExpectedTimes {
                 strategy: name,
                 max_agents,
                 seconds: simulation.makespan as f64 / 1000.0,

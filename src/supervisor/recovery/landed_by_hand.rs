@@ -11,7 +11,7 @@ use crate::supervisor::project::error::SupervisorError;
 
 /// A finished plan that may be on the target without orch knowing.
 #[derive(Debug, Clone)]
-struct Open {
+struct UnlandedPlan {
     plan: PlanName,
     branch: String,
     /// Where its branch began.
@@ -28,7 +28,7 @@ struct Open {
 #[derive(Debug, Clone)]
 pub struct HandLandings {
     target: String,
-    open: Vec<Open>,
+    open: Vec<UnlandedPlan>,
     /// What took plans off the target.
     back: Vec<TakenBack>,
     /// Where the run began.
@@ -45,7 +45,7 @@ impl HandLandings {
         let branches: BTreeMap<&PlanName, &String> = plans.map(|plan| (&plan.name, &plan.branch)).collect();
         let open = state.plans().filter(|(_, run)| may_be(run, &target));
         let open = open.filter_map(|(name, run)| {
-            Some(Open {
+            Some(UnlandedPlan {
                 plan: name.clone(),
                 branch: (*branches.get(name)?).clone(),
                 base: run.worktree()?.base.clone(),

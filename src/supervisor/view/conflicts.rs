@@ -34,7 +34,7 @@ pub struct ConflictPair {
 }
 
 /// A branch and where it stands.
-pub type Head = (String, CommitId);
+pub type BranchHead = (String, CommitId);
 
 /// Plans whose branches will not be merged into the target any more: they have landed, or were cancelled.
 pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
@@ -52,7 +52,7 @@ pub fn over(campaign: &Campaign, state: &State) -> BTreeSet<PlanName> {
 pub fn live_heads(
     campaign: &Campaign,
     is_live: impl Fn(&PlanName) -> bool,
-) -> Result<Vec<Head>, SupervisorError> {
+) -> Result<Vec<BranchHead>, SupervisorError> {
     let target = &campaign.target;
     let tip = campaign.repo.branch_tip(target)?;
     let mut heads = vec![(target.clone(), tip.unwrap_or_else(|| campaign.base.clone()))];
@@ -76,7 +76,7 @@ pub fn live_heads(
 /// # Errors
 ///
 /// When git cannot be asked.
-pub fn pairs(forecast: &mut Forecast, heads: &[Head]) -> Result<Vec<ConflictPair>, SupervisorError> {
+pub fn pairs(forecast: &mut Forecast, heads: &[BranchHead]) -> Result<Vec<ConflictPair>, SupervisorError> {
     let commits: Vec<CommitId> = heads.iter().map(|(_, commit)| commit.clone()).collect();
     let clashes = forecast.look(&commits)?;
     let pair = |clash: crate::git::Clash| ConflictPair {

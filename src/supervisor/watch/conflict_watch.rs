@@ -15,7 +15,7 @@ use crate::supervisor::desk::message::{ConflictsLooked, Message};
 use crate::supervisor::project::campaign::Campaign;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::view::conflicts;
-use crate::supervisor::view::conflicts::{Head, live_heads, pairs};
+use crate::supervisor::view::conflicts::{BranchHead, live_heads, pairs};
 
 /// How often heads are looked at while agents are at work. What they report, and their ends, are looked at at once.
 const EVERY: Duration = Duration::from_secs(3);
@@ -37,7 +37,7 @@ pub struct ConflictWatch {
 #[derive(Default)]
 struct Kept {
     forecast: Option<Forecast>,
-    heads: Vec<Head>,
+    heads: Vec<BranchHead>,
 }
 
 impl std::fmt::Debug for Kept {
@@ -146,7 +146,7 @@ fn look(
 }
 
 /// The same as what the scheduler is told.
-fn known(target: &str, heads: &[Head], clashing: &[Clashing]) -> Heads {
+fn known(target: &str, heads: &[BranchHead], clashing: &[Clashing]) -> Heads {
     let mut known = Heads::default();
     if let Some(((_, tip), plans)) = heads.split_first() {
         known.target = Some(tip.clone());
